@@ -1,0 +1,25 @@
+"""The shape of every driver: bytes and instants in, readings and bytes out.
+
+A session is made anew each time its port opens, so there is no state to reset. It opens nothing, sleeps never,
+reads no clock and logs nothing. Feeding the bytes in any split gives the same readings.
+"""
+
+from typing import Protocol
+
+from drivers.reading import Reading
+from hub_config.names import Instant
+
+
+class Session(Protocol):
+    @property
+    def wake_at(self) -> Instant | None:
+        """When it wants `wake` called; `Instant(0)` on a new session that has something to say first."""
+
+    def receive(self, data: bytes, at: Instant) -> list[Reading]:
+        """Takes what the port delivered; returns the readings that are complete."""
+
+    def wake(self, at: Instant) -> list[Reading]:
+        """Time has reached `wake_at` (or passed it)."""
+
+    def take_output(self) -> bytes:
+        """What it wants written now; empties the session's output."""

@@ -1,0 +1,49 @@
+"""`hub decode --protocol NAME --hex "…" [--hex "…"] [--json]`: feeds bytes to one driver and shows its readings."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from drivers.decode import decode
+from edge.commands import EXIT_OK, EXIT_WRONG_USE
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="hub decode", description=__doc__)
+    parser.add_argument(
+        "--protocol", required=True, help="protocol name, for example mt-sics, line-crlf, upu-s10"
+    )
+    parser.add_argument("--hex", action="append", required=True, help='bytes, for example "53 20 53 …"')
+    parser.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="driver option")
+    parser.add_argument("--json", action="store_true", help="one JSON array")
+    args = parser.parse_args(argv)
+    try:
+        frames = [_bytes(text) for text in args.hex]
+        options = dict(_option(text) for text in args.config)
+        meanings = decode(args.protocol, frames, options)
+    except ValueError as refused:
+        print(f"hub decode: {refused}", file=sys.stderr)
+        return EXIT_WRONG_USE
+    if args.json:
+        print(json.dumps(meanings, indent=1, ensure_ascii=False))
+    else:
+        for meaning in meanings:
+            print("  ".join(f"{key}={value!r}" for key, value in meaning.items()))
+    return EXIT_OK
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text.replace(",", " "))
+    except ValueError as refused:
+        raise ValueError(
+            f"--hex {text!r}: two hex digits a byte are wanted, like 53 20 0D 0A ({refused})"
+        ) from None
+
+
+def _option(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise ValueError(f"--config {text!r}: KEY=VALUE is wanted, for example suffix=CR")
+    return key, value

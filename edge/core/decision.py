@@ -1,0 +1,63 @@
+"""A decision of the clearance coordinator as the core sees it (contract §5), already verified by the rim.
+
+The rim has checked signature, key role, hub, gateway and mode before a `Decision` exists. What depends on the
+moment (validity, which parcel it answers, its conditions) is checked here and again when a parcel moves.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from hub_config.names import LaneId, VisitId
+
+Action = Literal["release", "hold", "inspect", "screen", "reweigh", "info", "return", "refuse", "recirculate"]
+STRICTNESS: Final[tuple[Action, ...]] = (
+    "refuse", "return", "screen", "inspect", "info", "reweigh", "hold", "recirculate", "release",
+)  # fmt: skip
+"""Strictest first: standing decisions of different authorities resolve to the strictest (contract §5)."""
+
+Reason = Literal[
+    "no_read", "bad_check_digit", "two_labels", "unknown_item", "no_declaration", "decl_incomplete", "decl_late",
+    "value_over_lane", "mass_over_lane", "mass_mismatch", "mass_inconclusive", "dims_mismatch", "mass_not_legal",
+    "assoc_low", "sampled", "risk_profile", "agency_pending", "duty_unpaid", "prohibited", "dangerous_goods",
+    "damaged", "wet_or_leaking", "tamper", "parcel_removed", "scale_not_zero", "not_isolated", "device_fault",
+    "voucher_used", "voucher_elsewhere", "offline_default", "no_time", "decision_late", "clock_untrusted",
+    "lost_track", "swap_suspected", "drill",
+]  # fmt: skip
+"""The closed list of the contract §5."""
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+
+Owner = str
+"""Who answers for the dwell clock: hub, customs, agency:<code>, merchant, carrier or force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What must still hold at the point of diversion."""
+
+    code: str | None = None
+    mass_mg: tuple[int, int] | None = None
+    not_after_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    dec: str
+    """UUIDv7 of the decision."""
+    dec_seq: int
+    visit: VisitId
+    was: VisitId | None
+    answers: str
+    """Id of the event it answers (`for` on the wire)."""
+    action: Action
+    reasons: tuple[Reason, ...]
+    route: LaneId
+    authority: str
+    conditions: Conditions
+    needs: tuple[str, ...]
+    valid_from_us: int
+    valid_until_us: int
+    clock: Owner
+    wire: str
+    """The signed canonical `data`, byte for byte, for the gateway's copy in `parcel.decided`."""
+    kid: str
+    sig: str

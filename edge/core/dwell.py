@@ -1,0 +1,64 @@
+"""The dwell ledger of a visit (contract §10): every microsecond belongs to exactly one owner.
+
+The clock starts with `parcel.arrived` and stops with `parcel.departed`. The owner changes only by an event.
+"""
+
+from bisect import bisect_left, insort
+from collections import deque
+from typing import Final
+
+from edge.core.decision import Owner
+from edge.core.event import DwellSpan
+from hub_config.names import MICROSECOND, Instant
+
+VISITS_REMEMBERED_MAX: Final = 1_000
+"""Quantiles are over this many visits closed last."""
+
+
+class DwellClock:
+    """Who has held one visit, and for how long."""
+
+    def __init__(self, at: Instant, owner: Owner = "hub") -> None:
+        self.owner = owner
+        self._since = at
+        self._us: dict[Owner, int] = {}
+
+    def hand_over(self, owner: Owner, at: Instant) -> None:
+        self._us[self.owner] = self._us.get(self.owner, 0) + (at - self._since) // MICROSECOND
+        self.owner = owner
+        self._since = at
+
+    def spans(self, at: Instant) -> tuple[DwellSpan, ...]:
+        """µs by owner up to `at`, sorted by owner."""
+        running = dict(self._us)
+        running[self.owner] = running.get(self.owner, 0) + (at - self._since) // MICROSECOND
+        return tuple(DwellSpan(owner, us) for owner, us in sorted(running.items()))
+
+
+class DwellLedger:
+    """What closed visits took: quantiles over the last ones, sums by owner over all."""
+
+    def __init__(self) -> None:
+        self._recent: deque[int] = deque()
+        self._sorted: list[int] = []
+        self._by_owner: dict[Owner, int] = {}
+
+    def close(self, spans: tuple[DwellSpan, ...]) -> None:
+        for span in spans:
+            self._by_owner[span.owner] = self._by_owner.get(span.owner, 0) + span.us
+        total = sum(span.us for span in spans)
+        self._recent.append(total)
+        insort(self._sorted, total)
+        if len(self._recent) > VISITS_REMEMBERED_MAX:
+            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
+
+    def quantiles_us(self) -> tuple[int, int, int] | None:
+        """p50, p90, p99 by the nearest-rank rule; None before the first visit closed."""
+        if not self._sorted:
+            return None
+        n = len(self._sorted)
+        p50, p90, p99 = (self._sorted[(n * percent + 99) // 100 - 1] for percent in (50, 90, 99))
+        return p50, p90, p99
+
+    def by_owner_us(self) -> tuple[tuple[Owner, int], ...]:
+        return tuple(sorted(self._by_owner.items()))

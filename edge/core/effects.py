@@ -1,0 +1,24 @@
+"""Everything the core can want: the closed union of effects, returned by `Gateway.step`."""
+
+from dataclasses import dataclass
+
+from edge.core.event import Event
+from edge.core.snapshot import BenchView
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Put this event in the journal. Numbers count 1, 2, 3, … since the gateway process started."""
+
+    number: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What a station's screen must say from now on. Telling staff RELEASE is an act, so it is an effect."""
+
+    view: BenchView
+
+
+Effect = Record | Show

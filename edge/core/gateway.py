@@ -1,0 +1,200 @@
+"""The gateway's core: one pure step from an input to its effects.
+
+All that comes from outside enters here as a value with an `at`; all that leaves is a returned value. So a whole hub
+runs in one thread under simulated time, and a recorded trace of inputs replays to the same effects. The core's now
+never runs backwards: stamps of two threads may arrive microseconds out of order.
+"""
+
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from drivers.reading import (
+    BarcodeRead,
+    DeviceDown,
+    DeviceFault,
+    DeviceUp,
+    NoRead,
+    WeightRead,
+)
+from edge.core.dwell import DwellLedger
+from edge.core.effects import Effect
+from edge.core.event import Event
+from edge.core.inputs import (
+    Committed,
+    DecisionArrived,
+    Input,
+    JournalTrouble,
+    LinkChanged,
+    MessageRejected,
+    Tick,
+    WallClock,
+)
+from edge.core.ledger import Ledger
+from edge.core.snapshot import Snapshot
+from edge.core.station import Station
+from edge.core.visits import Recovered, Visits
+from hub_config.devices import SicsScaleConfig
+from hub_config.hub import HubConfig
+from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant, LineId
+
+AWAY_AFTER_NS: Final = 5 * SECOND
+"""Without the coordinator for this long the gateway holds everything (contract §11, level 2)."""
+GATEWAY_LINE: Final = LineId("gw")
+"""The line of events without a parcel."""
+
+
+class Gateway:
+    def __init__(self, config: HubConfig, entropy: bytes, recovered: Sequence[Recovered] = ()) -> None:
+        """`entropy`: 16 bytes or more, new for each run; `recovered`: what the last run's journal left open."""
+        self._ledger = Ledger(entropy)
+        self._visits = Visits()
+        self._dwell = DwellLedger()
+        self._recovered = tuple(recovered)
+        self._now = Instant(0)
+        self._online = False
+        self._offline_since: Instant | None = Instant(0)
+        self._away = True
+        self._trouble: str | None = None
+        self._rejected_messages: dict[str, int] = {}
+        self._clock_set = False
+        self._stations = [self._station(config, line) for line in range(len(config.benches))]
+        self._owner: dict[DeviceId, Station] = {}
+        for station in self._stations:
+            for device in (*station.bench.scanners, station.bench.scale):
+                self._owner[device] = station
+
+    def _station(self, config: HubConfig, index: int) -> Station:
+        bench = config.benches[index]
+        scale = config.device(bench.scale)
+        assert isinstance(scale, SicsScaleConfig), f"{bench.id}: {bench.scale} is not a scale"
+        return Station(bench, scale, self._ledger, self._visits, self._dwell)
+
+    # The one door ---------------------------------------------------------------------------------
+
+    def step(self, given: Input) -> list[Effect]:
+        at = self._now = max(self._now, given.at)
+        match given:
+            case BarcodeRead() | NoRead() | WeightRead() | DeviceUp() | DeviceDown() | DeviceFault():
+                station = self._owner.get(given.device)
+                if station is not None:
+                    station.read(given, at)
+            case DecisionArrived():
+                self._decide(given, at)
+            case Committed():
+                self._commit(given, at)
+            case MessageRejected():
+                self._count_message(given.reason)
+            case LinkChanged():
+                self._change_link(given, at)
+            case WallClock():
+                self._set_clock(given, at)
+            case JournalTrouble():
+                self._trouble = given.detail
+                self._tell_stations(at)
+            case Tick():
+                self._wake(at)
+            case _:
+                assert_never(given)
+        return self._ledger.take_effects()
+
+    @property
+    def wake_at(self) -> Instant | None:
+        """When it wants a Tick."""
+        times = [station.wake_at for station in self._stations]
+        if self._offline_since is not None and not self._away:
+            times.append(Instant(self._offline_since + AWAY_AFTER_NS))
+        return min((at for at in times if at is not None), default=None)
+
+    def snapshot(self) -> Snapshot:
+        """What screens and reports may see: immutable, complete, of this instant."""
+        reasons: dict[str, int] = {}
+        for station in self._stations:
+            for reason, count in station.work.held_reasons.items():
+                reasons[reason] = reasons.get(reason, 0) + count
+        return Snapshot(
+            at=self._now,
+            benches=tuple(station.view for station in self._stations),
+            balance=self._ledger.balance(),
+            tally=self._visits.tally(),
+            dwell_us=self._dwell.quantiles_us(),
+            devices_down=tuple(name for station in self._stations for name in station.devices_down),
+            rejected_messages=tuple(sorted(self._rejected_messages.items())),
+            dwell_by_owner_us=self._dwell.by_owner_us(),
+            held_by_reason=tuple(sorted(reasons.items())),
+            journal_trouble=self._trouble,
+        )
+
+    # What can happen ------------------------------------------------------------------------------
+
+    def _decide(self, given: DecisionArrived, at: Instant) -> None:
+        refused: str | None = None
+        for station in self._stations:
+            refused = station.decide(given.decision, at)
+            if refused is None:
+                return
+            if refused != "no_such_parcel":
+                break
+        self._count_message(refused or "no_such_parcel")
+
+    def _commit(self, given: Committed, at: Instant) -> None:
+        if self._trouble is not None:
+            self._trouble = None
+            self._tell_stations(at)
+        for station in self._stations:
+            station.committed(given.first, given.ids, at)
+
+    def _change_link(self, given: LinkChanged, at: Instant) -> None:
+        online = given.broker and given.coordinator
+        if online and not self._online:
+            self._offline_since = None
+            if self._away:
+                self._away = False
+                self._record_mode(level=0, at=at)
+        elif not online and self._online:
+            self._offline_since = at
+        self._online = online
+        self._tell_stations(at)
+
+    def _wake(self, at: Instant) -> None:
+        if self._offline_since is not None and not self._away and at >= self._offline_since + AWAY_AFTER_NS:
+            self._away = True
+            self._record_mode(level=2, at=at)
+            self._tell_stations(at)
+        for station in self._stations:
+            station.wake(at)
+
+    def _tell_stations(self, at: Instant) -> None:
+        for station in self._stations:
+            station.set_link(away=self._away, trouble=self._trouble is not None, at=at)
+
+    def _set_clock(self, given: WallClock, at: Instant) -> None:
+        before = self._ledger.set_wall(given.wall, at)
+        if not self._clock_set:
+            self._clock_set = True
+            self._account_for_last_run(at)
+            return
+        jump_us = given.wall.utc_us - before.utc_us
+        if abs(jump_us) > before.unc_us + given.wall.unc_us:
+            self._ledger.record(
+                Event("clock.changed", GATEWAY_LINE, None, at, note=(("jump_us", jump_us),)),
+            )
+
+    def _account_for_last_run(self, at: Instant) -> None:
+        """What lay open on a bench when the last run ended is lost track of: it must be scanned in again."""
+        for visit in self._recovered:
+            self._visits.restore(visit)
+            if not visit.held:
+                self._ledger.record(
+                    Event(
+                        "parcel.lost_track", visit.line, visit.visit, at, flags=("lost_track",), clock="hub"
+                    )
+                )
+        self._recovered = ()
+
+    def _record_mode(self, *, level: int, at: Instant) -> None:
+        offline_us = 0 if self._offline_since is None else (at - self._offline_since) // MICROSECOND
+        note = (("level", level), ("offline_us", offline_us))
+        self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
+
+    def _count_message(self, reason: str) -> None:
+        self._rejected_messages[reason] = self._rejected_messages.get(reason, 0) + 1

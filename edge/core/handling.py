@@ -1,0 +1,171 @@
+"""The way of the one parcel in work at a bench: opened, asked about, decided, written down, told, placed.
+
+    measuring ─► asking ─► recording ─► placing ─► (bay scanned) departed | held | inspected | returned
+        │           └─ no answer ─┐         ▲
+        └── exception ────────────┴─────────┘      placing ─ same label again, where allowed ─► measuring
+
+The operator is told a verdict only after it is on disk. A release is checked again when it is told, while it is
+shown, and when the bay is scanned; when it no longer holds, the parcel falls back to hold.
+"""
+
+from typing import Final
+
+from edge.core.decision import Decision, Owner, Reason
+from edge.core.dwell import DwellClock, DwellLedger
+from edge.core.event import Act, Association, Event, Kind
+from edge.core.ledger import Ledger
+from edge.core.parcel import Parcel
+from edge.core.verdict import Verdict, own_hold, place_of, stricter, verdict_of, void_reason
+from edge.core.visits import HeldVisit, Visits
+from hub_config.layout import Bay, Bench
+from hub_config.names import MICROSECOND, MILLISECOND, Instant
+
+EXPIRY_CHECK_NS: Final = 100 * MILLISECOND
+"""How long after its end a shown release is looked at again."""
+UNTIMELY: Final = ("decision_late", "clock_untrusted")
+"""Outside its validity a decision counts as absent (contract §5)."""
+
+
+class Handling:
+    def __init__(self, bench: Bench, ledger: Ledger, visits: Visits, dwell: DwellLedger) -> None:
+        self.bench = bench
+        self._ledger = ledger
+        self._visits = visits
+        self._dwell = dwell
+        self.parcel: Parcel | None = None
+        self.away = True
+        """No coordinator for so long that everything goes to hold."""
+        self.held_reasons: dict[Reason, int] = {}
+
+    # Opening and measuring ------------------------------------------------------------------------
+
+    def open(self, at: Instant) -> Parcel:
+        """A parcel nobody has seen before."""
+        self._visits.enter()
+        self.parcel = Parcel(self._ledger.mint_visit(at), DwellClock(at), phase_at=at)
+        return self.parcel
+
+    def reopen(self, held: HeldVisit, at: Instant) -> Parcel:
+        """A held parcel is back; its visit and its dwell clock go on."""
+        held.clock.hand_over("hub", at)
+        self.parcel = Parcel(held.visit, held.clock, phase_at=at)
+        return self.parcel
+
+    def own_code(self, parcel: Parcel) -> str | None:
+        return parcel.own_code(self.bench.identifiers)
+
+    def ask(self, parcel: Parcel, assoc: Association, flags: tuple[Reason, ...], at: Instant) -> None:
+        """The measurement is complete: what becomes of it is the coordinator's to say."""
+        parcel.measured = self.record("parcel.measured", parcel, at, flags=flags, assoc=assoc)
+        parcel.enter("asking", at)
+        if self.away:
+            self.hold(parcel, "offline_default", at, owner="force")
+
+    def start_again(self, parcel: Parcel, at: Instant) -> None:
+        parcel.start_again(at)
+        self.record("parcel.identified", parcel, at)
+
+    # Deciding -------------------------------------------------------------------------------------
+
+    def decide(self, decision: Decision, at: Instant) -> str | None:
+        """Obeys a decision; or says in a word why it is not obeyed."""
+        parcel = self.parcel
+        if parcel is None or (decision.was or decision.visit) != parcel.visit:
+            return "no_such_parcel"
+        if parcel.measured_id is None or decision.answers != parcel.measured_id:
+            return "not_our_event"
+        if parcel.phase != "asking" and not self._tightens(decision, parcel.verdict):
+            return "too_late"
+        void = void_reason(decision, self.own_code(parcel), parcel.mass, self._ledger.wall(at))
+        if void in UNTIMELY:
+            return void
+        if void is not None and decision.action == "release":
+            self.hold(parcel, void, at)
+        else:
+            self.obey(parcel, verdict_of(decision, self.bench), decision.clock, at)
+        return None
+
+    def _tightens(self, decision: Decision, standing: Verdict | None) -> bool:
+        """A newer, stricter word about a parcel that is already decided but not yet placed."""
+        if standing is None:
+            return False
+        if standing.decision is None:
+            return stricter(decision.action, "hold")
+        newer = decision.dec_seq > standing.decision.dec_seq
+        return newer and stricter(decision.action, standing.decision.action)
+
+    def hold(
+        self, parcel: Parcel, reason: Reason, at: Instant, *, owner: Owner = "hub", retry: bool = False
+    ) -> None:
+        """The gateway's own hold."""
+        self.obey(parcel, own_hold(reason, self.bench, retry=retry), owner, at)
+
+    def obey(self, parcel: Parcel, verdict: Verdict, owner: Owner, at: Instant) -> None:
+        """Writes the verdict down; the operator is told once it is on disk."""
+        parcel.verdict = verdict
+        parcel.clock.hand_over(owner, at)
+        for reason in verdict.reasons:
+            self.held_reasons[reason] = self.held_reasons.get(reason, 0) + 1
+        parcel.decided = self.record(
+            "parcel.decided", parcel, at,
+            flags=verdict.reasons if verdict.decision is None else (),
+            decision=verdict.decision, act=_act(verdict.bay, confirmed=False), clock=owner,
+        )  # fmt: skip
+        parcel.enter("recording", at)
+
+    def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
+        parcel = self.parcel
+        if parcel is None:
+            return
+        numbers = range(first, first + len(ids))
+        if parcel.measured in numbers and parcel.measured is not None:
+            parcel.measured_id = ids[parcel.measured - first]
+        if parcel.phase == "recording" and parcel.decided in numbers:
+            parcel.enter("placing", at)
+            self.check_release(parcel, at)
+
+    # Placing --------------------------------------------------------------------------------------
+
+    def check_release(self, parcel: Parcel, at: Instant) -> bool:
+        """A release that no longer holds falls back to hold (contract §5); True while it holds."""
+        verdict = parcel.verdict
+        if verdict is None or verdict.decision is None or not verdict.releases:
+            return True
+        now = self._ledger.wall(at)
+        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, now)
+        if void is not None:
+            self.hold(parcel, void, at)
+            return False
+        left_us = verdict.decision.valid_until_us - now.utc_us - now.unc_us
+        parcel.due_at = Instant(at + left_us * MICROSECOND + EXPIRY_CHECK_NS)
+        return True
+
+    def place(self, parcel: Parcel, bay: Bay, at: Instant) -> None:
+        """The bay's barcode is the bay's sensor: the move has happened."""
+        assert parcel.verdict is not None, f"{self.bench.id}: placed without a verdict"
+        act = _act(bay, confirmed=True)
+        self.record("parcel.diverted", parcel, at, act=act, decision=parcel.verdict.decision)
+        place = place_of(bay.lane, self.bench)
+        if place == "departed":
+            self.record("parcel.departed", parcel, at, act=act)
+            self._dwell.close(parcel.clock.spans(at))
+        self._visits.settle(place, parcel.visit, self.own_code(parcel), parcel.clock)
+        self.parcel = None
+
+    def record(
+        self, kind: Kind, parcel: Parcel, at: Instant, *,
+        flags: tuple[Reason, ...] = (), assoc: Association | None = None, decision: Decision | None = None,
+        act: Act | None = None, clock: Owner | None = None,
+    ) -> int:  # fmt: skip
+        """Tells the world a fact about the parcel, with all that is known of it; returns the record's number."""
+        timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
+        event = Event(
+            kind=kind, line=self.bench.id, visit=parcel.visit, at=at, flags=flags, codes=tuple(parcel.codes),
+            mass=parcel.mass, assoc=assoc, decision=decision, act=act, clock=clock,
+            dwell=parcel.clock.spans(at) if timed else (),
+        )  # fmt: skip
+        return self._ledger.record(event)
+
+
+def _act(bay: Bay, *, confirmed: bool) -> Act:
+    return Act(bay.lane, bay.bay, confirmed)

@@ -1,0 +1,74 @@
+"""Everything that can happen to the core: the closed union of inputs.
+
+All of it enters by one inbox as a value with an `at`. Readings come from devices as they are; the other
+members are made by the rim: a verified decision, a finished commit, the state of the link, the wall clock.
+"""
+
+from dataclasses import dataclass
+
+from drivers.reading import Reading
+from edge.core.decision import Decision
+from edge.core.event import WallTime
+from hub_config.names import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionArrived:
+    at: Instant
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRejected:
+    """A message from the broker that must be treated as absent. Counted by reason, shown, never acted on."""
+
+    at: Instant
+    topic: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Events `first`, `first`+1, … (numbers of `Record`) are on disk under these ids."""
+
+    at: Instant
+    first: int
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """`broker`: the gateway is connected. `coordinator`: its retained state says online."""
+
+    at: Instant
+    broker: bool
+    coordinator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WallClock:
+    """What UTC is at this instant. Comes at start and once a minute."""
+
+    at: Instant
+    wall: WallTime
+
+
+@dataclass(frozen=True, slots=True)
+class JournalTrouble:
+    """Events can't be committed (disk full, I/O error). No evidence, no movement, until `Committed` comes again."""
+
+    at: Instant
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """`Gateway.wake_at` has come."""
+
+    at: Instant
+
+
+Input = (
+    Reading | DecisionArrived | MessageRejected | Committed | LinkChanged | WallClock | JournalTrouble | Tick
+)

@@ -1,0 +1,109 @@
+"""The immutable view of the gateway that screens, reports and the IT page read.
+
+Texts are keys of `hub_config/i18n`; screens put them into words.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from edge.core.decision import Reason
+from hub_config.names import Instant, LaneId, LineId, VisitId
+
+BenchState = Literal["ready", "measuring", "asking", "release", "hold", "inspect", "ask", "fault"]
+"""ready and measuring: grey band. asking: waiting for customs. The others are the states of ST-04."""
+
+Instruction = Literal[
+    "scan_or_weigh",  # ready: put a parcel on the scale and scan its label
+    "put_on_scale",  # scanned, now weigh
+    "scan_label",  # weighed, now scan (while it lies on the scale)
+    "hold_still",  # on the scale, not stable yet
+    "clear_scale",  # the scale must show 0 first
+    "wait_decision",  # asking customs
+    "put_in_bay",  # carry to the bay and scan the bay's barcode
+    "rescan_or_bay",  # scan the same label to try again, or put in the bay and scan it
+    "call_it",  # a device is down
+]
+
+Refusal = Literal["wrong_bay", "no_parcel", "bay_first", "unknown_code", "not_now"]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchView:
+    """What one station shows."""
+
+    bench: LineId
+    revision: int
+    """Rises with every change; a reconnecting screen asks for nothing older."""
+    state: BenchState
+    instruction: Instruction
+    since: Instant
+    visit: VisitId | None = None
+    code: str | None = None
+    mass_mg: int | None = None
+    lane: LaneId | None = None
+    bay: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    refused: Refusal | None = None
+    network_away: bool = False
+    device: str | None = None
+    """The device that is down, in state fault."""
+
+    def says_the_same(self, other: "BenchView") -> bool:
+        """Equal but for revision and, while nothing is in work, the time."""
+        since = other.since if self.visit is None else self.since
+        return replace(self, revision=other.revision, since=since) == other
+
+    def revised(self) -> "BenchView":
+        return replace(self, revision=self.revision + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """read = journalled + rejected, always."""
+
+    read: int = 0
+    journalled: int = 0
+    rejected: tuple[tuple[str, int], ...] = ()
+    """Reason and count, sorted by reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Parcels by where they are now, as the gateway believes; sums to entered."""
+
+    entered: int = 0
+    at_bench: int = 0
+    departed: int = 0
+    held: int = 0
+    inspected: int = 0
+    returned: int = 0
+    lost_track: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    at: Instant
+    benches: tuple[BenchView, ...]
+    balance: Balance
+    tally: Tally
+    dwell_us: tuple[int, int, int] | None
+    """p50, p90, p99 of closed visits; None before the first."""
+    devices_down: tuple[str, ...]
+    rejected_messages: tuple[tuple[str, int], ...]
+    dwell_by_owner_us: tuple[tuple[str, int], ...] = ()
+    """Summed over closed visits, sorted by owner."""
+    held_by_reason: tuple[tuple[str, int], ...] = ()
+    """How often each reason sent a parcel elsewhere than to a free lane, sorted by reason."""
+    journal_trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventFigures:
+    """The outbox as the rim sees it: journalled = acknowledged + pending, always."""
+
+    journalled: int = 0
+    acknowledged: int = 0
+    pending: int = 0
+    redelivered: int = 0
+    broker: bool = False
+    coordinator: bool = False

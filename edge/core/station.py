@@ -1,0 +1,348 @@
+"""The manual station: one operator, scanners, a scale, and bays with barcodes.
+
+One parcel is in work at a time (`handling.py` has its way). Here the readings of the bench's devices become scans,
+weights and bay confirmations. A scan or a stable weight opens a parcel, both together close its measurement.
+Whatever doesn't add up becomes a hold with a reason of the contract; nothing is guessed.
+"""
+
+from typing import Final
+
+from drivers.identifiers.choice import identify
+from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, NoRead, Reading, WeightRead
+from edge.core.decision import Decision, Reason
+from edge.core.dwell import DwellLedger
+from edge.core.event import Association, Code, Mass
+from edge.core.handling import Handling
+from edge.core.ledger import Ledger
+from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
+from edge.core.scale_watch import ScaleWatch, Sighting
+from edge.core.snapshot import BenchView, Refusal
+from edge.core.station_view import Scene, view_of
+from edge.core.visits import Visits
+from hub_config.devices import SicsScaleConfig
+from hub_config.layout import Bay, Bench
+from hub_config.names import MILLISECOND, DeviceId, Instant
+
+COMMAND_PREFIX: Final = "HUBX"
+ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
+"""One parcel at a time, scanned and weighed by hand: the procedure vouches for the join, at the contract's floor.
+It isn't a measured probability; a swap between scan and scale is left to the mass condition of the decision."""
+SCANS_REMEMBERED_MAX: Final = 64
+"""Codes whose last reading is remembered, to take a trigger that fires twice as one scan."""
+LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
+"""Faults that stand for a reading that was lost; the others are states of a device."""
+UNIX_EPOCH_ORDINAL: Final = 719_163
+DAY_US: Final = 86_400_000_000
+
+
+class Station:
+    def __init__(
+        self, bench: Bench, scale: SicsScaleConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger
+    ) -> None:
+        self.bench = bench
+        self.work = Handling(bench, ledger, visits, dwell)
+        self._scale = scale
+        self._ledger = ledger
+        self._visits = visits
+        self._watch = ScaleWatch(bench, scale.metrology.e_mg)
+        self._bays: dict[str, Bay] = {bay.barcode: bay for bay in bench.bays}
+        self._last_scan: dict[str, Instant] = {}
+        self._down: dict[DeviceId, str] = {}
+        self._refused: Refusal | None = None
+        self._trouble = False
+        self.view: BenchView = view_of(self._scene(), revision=0, at=Instant(0))
+
+    # What comes in --------------------------------------------------------------------------------
+
+    def read(self, reading: Reading, at: Instant) -> None:
+        """A reading of one of this bench's devices."""
+        match reading:
+            case BarcodeRead():
+                self._scan(reading, at)
+            case WeightRead():
+                self._down.pop(reading.device, None)
+                self._weigh(reading, at)
+            case NoRead():
+                self._ledger.count_rejected("no_read")
+            case DeviceUp():
+                self._down.pop(reading.device, None)
+            case DeviceDown():
+                self._device_gone(reading.device, reading.reason)
+            case DeviceFault():
+                if reading.code in LOST_FRAMES:
+                    self._ledger.count_rejected(reading.code)
+                elif reading.code == "silent":
+                    self._device_gone(reading.device, reading.detail)
+        self._show(at)
+
+    def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
+        self.work.committed(first, ids, at)
+        self._show(at)
+
+    def decide(self, decision: Decision, at: Instant) -> str | None:
+        """Obeys a decision; or says in a word why it is not obeyed."""
+        refused = self.work.decide(decision, at)
+        self._show(at)
+        return refused
+
+    def set_link(self, *, away: bool, trouble: bool, at: Instant) -> None:
+        """`away`: no coordinator for so long that everything goes to hold. `trouble`: the disk refuses."""
+        self.work.away, self._trouble = away, trouble
+        parcel = self.work.parcel
+        if away and parcel is not None and parcel.phase == "asking":
+            self.work.hold(parcel, "offline_default", at, owner="force")
+        self._show(at)
+
+    def wake(self, at: Instant) -> None:
+        """A deadline of the parcel in work may have come."""
+        parcel, due = self.work.parcel, self.wake_at
+        if parcel is None or due is None or at < due:
+            return
+        match parcel.phase:
+            case "measuring":
+                self.work.hold(parcel, self._unmeasured_reason(parcel), at, retry=bool(parcel.codes))
+            case "asking":
+                self.work.hold(parcel, "decision_late", at)
+            case "placing":
+                self.work.check_release(parcel, at)
+            case "recording":
+                pass
+        self._show(at)
+
+    @property
+    def wake_at(self) -> Instant | None:
+        parcel = self.work.parcel
+        if parcel is None:
+            return None
+        match parcel.phase:
+            case "measuring":
+                weighed = parcel.mass is not None or parcel.overloaded
+                ms = self.bench.scan_timeout_ms if weighed else self.bench.weigh_timeout_ms
+                return Instant(parcel.phase_at + ms * MILLISECOND)
+            case "asking":
+                return Instant(parcel.phase_at + self.bench.answer_timeout_ms * MILLISECOND)
+            case "placing":
+                return parcel.due_at
+            case "recording":
+                return None
+
+    @property
+    def devices_down(self) -> tuple[str, ...]:
+        return tuple(sorted(self._down))
+
+    # Scans ----------------------------------------------------------------------------------------
+
+    def _scan(self, read: BarcodeRead, at: Instant) -> None:
+        self._refused = None
+        twice = self._fired_twice(read.data, at)
+        bay = self._bays.get(read.data)
+        if bay is not None and not (twice and self.work.parcel is None):
+            self._scan_bay(bay, at)
+        elif twice:
+            self._ledger.count_rejected("duplicate")
+        elif read.data.startswith(COMMAND_PREFIX):
+            self._refuse("unknown_code", "unknown_command")
+        elif self._trouble:
+            self._refuse("not_now", "journal_trouble")
+        else:
+            self._scan_label(self._code(read), at)
+
+    def _fired_twice(self, data: str, at: Instant) -> bool:
+        last = self._last_scan.pop(data, None)
+        self._last_scan[data] = at
+        if len(self._last_scan) > SCANS_REMEMBERED_MAX:
+            del self._last_scan[next(iter(self._last_scan))]
+        return last is not None and at - last < self.bench.same_code_ms * MILLISECOND
+
+    def _code(self, read: BarcodeRead) -> Code:
+        known = identify(read.data, read.aim)
+        data = read.data if known.type == "unknown" else known.value
+        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
+
+    def _is_identifier(self, code: Code) -> bool:
+        return code.check_ok and code.type in self.bench.identifiers
+
+    def _scan_label(self, code: Code, at: Instant) -> None:
+        parcel = self.work.parcel
+        if parcel is None:
+            self._open_by_scan(code, at)
+        elif parcel.phase == "measuring":
+            self._attach(parcel, code, at)
+        elif parcel.has_code(code.data):
+            self._scan_same_again(parcel, at)
+        elif self._is_identifier(code) and (parcel.verdict is None or parcel.verdict.releases):
+            self._doubt(parcel, code, at)
+        else:
+            self._refuse("bay_first", "bay_first")
+
+    def _open_by_scan(self, code: Code, at: Instant) -> None:
+        held = self._visits.reopen(code.data) if self._is_identifier(code) else None
+        parcel = self.work.open(at) if held is None else self.work.reopen(held, at)
+        parcel.codes.append(code)
+        self._ledger.count_journalled()
+        if held is None:
+            self.work.record("parcel.arrived", parcel, at, clock="hub")
+        if held is not None or self._is_identifier(code):
+            self.work.record("parcel.identified", parcel, at)
+
+    def _attach(self, parcel: Parcel, code: Code, at: Instant) -> None:
+        """A further code of the label, while it is being measured."""
+        if parcel.has_code(code.data):
+            self._ledger.count_rejected("duplicate")
+            return
+        if len(parcel.codes) >= CODES_PER_PARCEL_MAX:
+            self._ledger.count_rejected("too_many_codes")
+            return
+        of_another = self._is_identifier(code) and self._visits.is_held(code.data)
+        parcel.codes.append(code)
+        self._ledger.count_journalled()
+        self.work.record("parcel.identified", parcel, at)
+        if of_another or parcel.choice(self.bench.identifiers).conflict:
+            self.work.hold(parcel, "two_labels", at)
+        else:
+            self._ask_if_complete(parcel, at)
+
+    def _scan_same_again(self, parcel: Parcel, at: Instant) -> None:
+        if parcel.phase == "placing" and parcel.verdict is not None and parcel.verdict.retry:
+            self._ledger.count_journalled()
+            self.work.start_again(parcel, at)
+        else:
+            self._ledger.count_rejected("duplicate")
+
+    def _doubt(self, parcel: Parcel, code: Code, at: Instant) -> None:
+        """Another parcel's identifier, or a second one on this parcel: no release stands against that."""
+        if len(parcel.codes) < CODES_PER_PARCEL_MAX:
+            parcel.codes.append(code)
+        self._ledger.count_journalled()
+        self.work.hold(parcel, "two_labels", at)
+
+    def _scan_bay(self, bay: Bay, at: Instant) -> None:
+        parcel = self.work.parcel
+        if parcel is None:
+            self._refuse("no_parcel", "no_parcel")
+        elif parcel.phase != "placing" or parcel.verdict is None or self._trouble:
+            self._refuse("not_now", "not_now")
+        elif bay.barcode != parcel.verdict.bay.barcode:
+            self._refuse("wrong_bay", "wrong_bay")
+        elif not self.work.check_release(parcel, at):
+            self._refuse("not_now", "release_expired")
+        else:
+            self._ledger.count_journalled()
+            self.work.place(parcel, bay, at)
+
+    def _refuse(self, refusal: Refusal, reason: str) -> None:
+        self._refused = refusal
+        self._ledger.count_rejected(reason)
+
+    # Weights --------------------------------------------------------------------------------------
+
+    def _weigh(self, read: WeightRead, at: Instant) -> None:
+        sighting = self._watch.see(read)
+        parcel = self.work.parcel
+        measuring = parcel is not None and parcel.phase == "measuring"
+        if parcel is not None and measuring and self._watch.loaded and self._watch.zero_seen:
+            parcel.seen_on_scale = True
+        if sighting is None or (parcel is not None and not measuring):
+            return
+        match sighting.kind:
+            case "captured":
+                self._take_weight(parcel, sighting.mass_mg, at)
+            case "overloaded":
+                self._take_overload(parcel, at)
+            case "dropped" if parcel is not None:
+                self._dropped(parcel, sighting, at)
+            case "dropped" | "zero":
+                pass
+
+    def _take_weight(self, parcel: Parcel | None, mg: int, at: Instant) -> None:
+        if self._trouble:
+            self._ledger.count_rejected("journal_trouble")
+            return
+        self._ledger.count_journalled()
+        opened = parcel is None
+        parcel = parcel or self.work.open(at)
+        parcel.mass = self._mass(mg)
+        if opened:
+            self.work.record("parcel.arrived", parcel, at, clock="hub")
+        elif self.work.own_code(parcel) is None:
+            parcel.phase_at = at
+            self.work.record("parcel.identified", parcel, at)
+        self._ask_if_complete(parcel, at)
+
+    def _mass(self, mg: int) -> Mass:
+        metrology = self._scale.metrology
+        return Mass(
+            device=self._scale.id, mg=mg, u_mg=metrology.mpe_mg, e_mg=metrology.e_mg, tare_mg=0,
+            stable=True, mode="static", regime=metrology.regime, record=None,
+        )  # fmt: skip
+
+    def _take_overload(self, parcel: Parcel | None, at: Instant) -> None:
+        """More than the scale can carry has no value, so it can never support a release."""
+        if self._trouble:
+            self._ledger.count_rejected("journal_trouble")
+            return
+        self._ledger.count_journalled()
+        opened = parcel is None
+        parcel = parcel or self.work.open(at)
+        parcel.overloaded = True
+        parcel.phase_at = at
+        if opened:
+            self.work.record("parcel.arrived", parcel, at, clock="hub")
+        else:
+            self.work.record("parcel.identified", parcel, at)
+        self._ask_if_complete(parcel, at)
+
+    def _dropped(self, parcel: Parcel, sighting: Sighting, at: Instant) -> None:
+        """The parcel left the pan before its measurement was complete."""
+        if sighting.had_capture and (parcel.mass is not None or parcel.overloaded):
+            self.work.hold(parcel, self._unmeasured_reason(parcel), at)
+        elif parcel.seen_on_scale:
+            self.work.hold(parcel, "parcel_removed", at, retry=bool(parcel.codes))
+
+    def _ask_if_complete(self, parcel: Parcel, at: Instant) -> None:
+        if self.work.own_code(parcel) is None:
+            return
+        if parcel.overloaded:
+            self.work.hold(parcel, "mass_not_legal", at)
+        elif parcel.mass is not None:
+            flags: tuple[Reason, ...] = () if self._legal(parcel.mass, at) else ("mass_not_legal",)
+            self.work.ask(parcel, ONE_AT_A_TIME, flags, at)
+
+    def _legal(self, mass: Mass, at: Instant) -> bool:
+        """Whether this weight may support a release where the rules ask for a legal one (contract §4)."""
+        metrology = self._scale.metrology
+        if metrology.regime == "none" or not metrology.min_mg <= mass.mg <= metrology.max_mg:
+            return False
+        if metrology.valid_until is None:
+            return True
+        end_us = (metrology.valid_until.toordinal() - UNIX_EPOCH_ORDINAL + 1) * DAY_US
+        return self._ledger.wall(at).utc_us < end_us
+
+    def _unmeasured_reason(self, parcel: Parcel) -> Reason:
+        """Why a measurement could not be completed."""
+        if parcel.mass is not None or parcel.overloaded:
+            return "bad_check_digit" if parcel.misread() else "no_read"
+        if self._scale.id in self._down:
+            return "device_fault"
+        return "parcel_removed" if self._watch.zero_seen else "scale_not_zero"
+
+    # Devices and screen ---------------------------------------------------------------------------
+
+    def _device_gone(self, device: DeviceId, how: str) -> None:
+        self._down[device] = how
+        if device == self._scale.id:
+            self._watch.forget()
+
+    def _scene(self) -> Scene:
+        return Scene(
+            bench=self.bench, parcel=self.work.parcel, watch=self._watch, down=self.devices_down,
+            refused=self._refused, away=self.work.away, trouble=self._trouble,
+        )  # fmt: skip
+
+    def _show(self, at: Instant) -> None:
+        """Tells the screen, if what it must say has changed."""
+        view = view_of(self._scene(), revision=self.view.revision, at=at)
+        if view.says_the_same(self.view):
+            return
+        self.view = view.revised()
+        self._ledger.show(self.view)

@@ -1,0 +1,82 @@
+"""What a station's screen says, as a pure function of what the station knows."""
+
+from dataclasses import dataclass
+
+from edge.core.parcel import Parcel
+from edge.core.scale_watch import ScaleWatch
+from edge.core.snapshot import BenchState, BenchView, Instruction, Refusal
+from hub_config.layout import Bench
+from hub_config.names import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    bench: Bench
+    parcel: Parcel | None
+    watch: ScaleWatch
+    down: tuple[str, ...]
+    refused: Refusal | None
+    away: bool
+    trouble: bool
+
+
+def view_of(scene: Scene, *, revision: int, at: Instant) -> BenchView:
+    state, instruction = _say(scene)
+    parcel = scene.parcel
+    verdict = parcel.verdict if parcel is not None and parcel.phase == "placing" else None
+    fault = state == "fault"
+    return BenchView(
+        bench=scene.bench.id,
+        revision=revision,
+        state=state,
+        instruction=instruction,
+        since=parcel.phase_at if parcel is not None else at,
+        visit=parcel.visit if parcel is not None else None,
+        code=_shown_code(scene.bench, parcel),
+        mass_mg=parcel.mass.mg if parcel is not None and parcel.mass is not None else None,
+        lane=verdict.bay.lane if verdict is not None and not fault else None,
+        bay=verdict.bay.bay if verdict is not None and not fault else None,
+        reasons=verdict.reasons if verdict is not None and not fault else (),
+        refused=scene.refused,
+        network_away=scene.away,
+        device=scene.down[0] if fault and scene.down else None,
+    )
+
+
+def _say(scene: Scene) -> tuple[BenchState, Instruction]:
+    parcel = scene.parcel
+    if scene.trouble or (_crippled(scene) and (parcel is None or parcel.phase == "measuring")):
+        return "fault", "call_it"
+    if parcel is None:
+        uncleared = scene.watch.loaded and not scene.watch.zero_seen
+        return "ready", "clear_scale" if uncleared else "scan_or_weigh"
+    match parcel.phase:
+        case "measuring":
+            return _say_measuring(parcel, scene.watch)
+        case "asking" | "recording":
+            return "asking", "wait_decision"
+        case "placing":
+            assert parcel.verdict is not None, "a parcel is placed by its verdict"
+            return parcel.verdict.state, parcel.verdict.instruction
+
+
+def _say_measuring(parcel: Parcel, watch: ScaleWatch) -> tuple[BenchState, Instruction]:
+    if parcel.mass is not None or parcel.overloaded:
+        return ("ask" if parcel.misread() else "measuring"), "scan_label"
+    if watch.loaded and not watch.zero_seen:
+        return "ask", "clear_scale"
+    return "measuring", "hold_still" if watch.loaded else "put_on_scale"
+
+
+def _crippled(scene: Scene) -> bool:
+    """Without its scale, or without any scanner, the bench can't work."""
+    if scene.bench.scale in scene.down:
+        return True
+    return all(scanner in scene.down for scanner in scene.bench.scanners)
+
+
+def _shown_code(bench: Bench, parcel: Parcel | None) -> str | None:
+    if parcel is None or not parcel.codes:
+        return None
+    own = parcel.own_code(bench.identifiers)
+    return own if own is not None else parcel.codes[0].data

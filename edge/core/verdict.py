@@ -1,0 +1,111 @@
+"""From a decision to a bay, and back: which lane a parcel is told to take, and whether that still holds.
+
+Rule 1 of the house: only a valid, committed release for this very parcel opens the free lane. Whatever is
+contradictory (a release to another lane, an order to the free lane that is no release) ends in the fail-safe lane.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from edge.core.decision import STRICTNESS, Action, Decision, Reason
+from edge.core.event import Mass, WallTime
+from edge.core.snapshot import BenchState, Instruction
+from edge.core.visits import Place
+from hub_config.layout import Bay, Bench
+
+STATES: Final[dict[Action, BenchState]] = {
+    "release": "release",
+    "hold": "hold",
+    "recirculate": "hold",
+    "return": "hold",
+    "inspect": "inspect",
+    "screen": "inspect",
+    "refuse": "inspect",
+    "reweigh": "ask",
+    "info": "ask",
+}
+"""The band of station-and-ops ST-04 for each action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the operator is told to do with the parcel in work."""
+
+    state: BenchState
+    instruction: Instruction
+    bay: Bay
+    reasons: tuple[Reason, ...]
+    decision: Decision | None = None
+    """None: the gateway's own hold."""
+    retry: bool = False
+    """Scanning the same label again starts a new measurement instead."""
+
+    @property
+    def releases(self) -> bool:
+        return self.decision is not None and self.decision.action == "release" and self.state == "release"
+
+
+def bay_of(lane: str, bench: Bench) -> Bay | None:
+    return next((bay for bay in bench.bays if bay.lane == lane), None)
+
+
+def fail_safe_bay(bench: Bench) -> Bay:
+    bay = bay_of(bench.fail_safe, bench)
+    assert bay is not None, f"{bench.id}: config without a fail-safe bay got past its check"
+    return bay
+
+
+def own_hold(reason: Reason, bench: Bench, *, retry: bool = False) -> Verdict:
+    """The gateway's own exception: to the fail-safe lane, or once more from the scan."""
+    return Verdict(
+        state="ask" if retry else "hold",
+        instruction="rescan_or_bay" if retry else "put_in_bay",
+        bay=fail_safe_bay(bench),
+        reasons=(reason,),
+        retry=retry,
+    )
+
+
+def verdict_of(decision: Decision, bench: Bench) -> Verdict:
+    """What obeying this decision means at this bench."""
+    bay = bay_of(decision.route, bench) or fail_safe_bay(bench)
+    free = bay.lane == bench.free_lane
+    if decision.action == "release" and decision.needs:
+        return Verdict("hold", "put_in_bay", fail_safe_bay(bench), ("agency_pending",), decision)
+    if free != (decision.action == "release"):
+        return Verdict("hold", "put_in_bay", fail_safe_bay(bench), decision.reasons, decision)
+    retry = decision.action == "reweigh"
+    instruction: Instruction = "rescan_or_bay" if retry else "put_in_bay"
+    return Verdict(STATES[decision.action], instruction, bay, decision.reasons, decision, retry=retry)
+
+
+def stricter(one: Action, other: Action) -> bool:
+    return STRICTNESS.index(one) < STRICTNESS.index(other)
+
+
+def void_reason(decision: Decision, code: str | None, mass: Mass | None, now: WallTime) -> Reason | None:
+    """Why a decision no longer bounds this move (contract §5), by the pessimistic clock; None if it holds."""
+    latest_us = now.utc_us + now.unc_us
+    if latest_us < decision.valid_from_us:
+        return "clock_untrusted"
+    if latest_us > decision.valid_until_us:
+        return "decision_late"
+    conditions = decision.conditions
+    if conditions.not_after_us is not None and latest_us > conditions.not_after_us:
+        return "decision_late"
+    if conditions.code is not None and conditions.code != code:
+        return "swap_suspected"
+    if conditions.mass_mg is not None:
+        low, high = conditions.mass_mg
+        if mass is None or not low <= mass.mg <= high:
+            return "mass_mismatch"
+    return None
+
+
+def place_of(lane: str, bench: Bench) -> Place:
+    """Where a parcel is once its bay has been scanned."""
+    if lane == bench.free_lane:
+        return "departed"
+    if lane in ("return", "custody"):
+        return "returned"
+    return "inspected" if lane in ("xray", "manual") else "held"

@@ -1,0 +1,76 @@
+"""How long things take, as measured in the running gateway: bounded samples, quantiles on demand.
+
+`reading_to_step`: a reading's last byte until the core takes it. `reading_to_puback`: until the broker has the event
+it caused, the commit included. `event_to_decision`: from `parcel.measured` until its decision is back.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, TypeVar
+
+from drivers.reading import BarcodeRead, WeightRead
+from edge.core.effects import Effect, Record
+from edge.core.inputs import Committed, DecisionArrived, Input
+from hub_config.names import MILLISECOND, Instant
+
+SAMPLES_MAX: Final = 10_000
+OPEN_MAX: Final = 10_000
+"""Events whose PUBACK or decision is still awaited; the oldest are forgotten past this."""
+
+Key = TypeVar("Key", int, str)
+
+
+class Metrics:
+    """Written by the core thread and the uplink's; read by pages and reports. Appends are atomic."""
+
+    def __init__(self) -> None:
+        self._samples: dict[str, deque[int]] = {
+            name: deque(maxlen=SAMPLES_MAX)
+            for name in ("reading_to_step", "reading_to_puback", "event_to_decision")
+        }
+        self._caused_at: dict[int, Instant] = {}
+        self._asked_at: dict[str, Instant] = {}
+        self._seq_base = 0
+
+    def start(self, next_seq: int) -> None:
+        """Event number 1 of this run gets this sequence number."""
+        self._seq_base = next_seq - 1
+
+    def stepped(self, given: Input, effects: Iterable[Effect], at: Instant) -> None:
+        match given:
+            case BarcodeRead() | WeightRead():
+                self._samples["reading_to_step"].append(at - given.at)
+            case DecisionArrived():
+                asked_at = self._asked_at.pop(given.decision.answers, None)
+                if asked_at is not None:
+                    self._samples["event_to_decision"].append(given.at - asked_at)
+            case Committed():
+                for number, event_id in enumerate(given.ids, given.first):
+                    _remember(self._asked_at, event_id, self._caused_at.get(number, given.at))
+            case _:
+                pass
+        for effect in effects:
+            if isinstance(effect, Record):
+                _remember(self._caused_at, effect.number, effect.event.at)
+
+    def puback(self, seq: int, at: Instant) -> None:
+        caused_at = self._caused_at.get(seq - self._seq_base)
+        if caused_at is not None:
+            self._samples["reading_to_puback"].append(at - caused_at)
+
+    def latency_ms(self) -> dict[str, dict[str, float] | None]:
+        """p50 and p99 of each in ms; None where nothing was measured."""
+        return {name: _quantiles_ms(sorted(samples.copy())) for name, samples in self._samples.items()}
+
+
+def _remember(table: dict[Key, Instant], key: Key, at: Instant) -> None:
+    table[key] = at
+    while len(table) > OPEN_MAX:
+        del table[next(iter(table))]
+
+
+def _quantiles_ms(ordered: list[int]) -> dict[str, float] | None:
+    if not ordered:
+        return None
+    n = len(ordered)
+    return {f"p{p}": round(ordered[(n * p + 99) // 100 - 1] / MILLISECOND, 3) for p in (50, 99)}

@@ -1,0 +1,100 @@
+"""The core's thread: take an input, step, hand out the effects. Nothing here decides anything.
+
+A mistake of ours in the core ends the thread and with it the process: the operator's screen goes to fault, a restart
+loses nothing that was committed, and no parcel moves on a guess.
+"""
+
+import logging
+import threading
+from typing import Final, Protocol
+
+from edge.core.effects import Record, Show
+from edge.core.event import Event
+from edge.core.gateway import Gateway
+from edge.core.inputs import Input, Tick, WallClock
+from edge.core.snapshot import Snapshot
+from edge.rim import clock
+from edge.rim.inbox import Inbox
+from edge.rim.metrics import Metrics
+from hub_config.names import MILLISECOND, SECOND, Instant
+
+IDLE_NS: Final = 200 * MILLISECOND
+"""The longest wait for an input; also how old a snapshot may be while only weights come in."""
+WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
+
+log = logging.getLogger("hub.core")
+
+
+class EventSink(Protocol):
+    def put(self, number: int, event: Event) -> None: ...
+
+
+class Notified(Protocol):
+    def notify(self) -> None: ...
+
+
+class Runner:
+    def __init__(
+        self, gateway: Gateway, inbox: Inbox, journal: EventSink, screens: Notified, metrics: Metrics
+    ) -> None:
+        self._gateway = gateway
+        self._inbox = inbox
+        self._journal = journal
+        self._screens = screens
+        self._metrics = metrics
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="core", daemon=True)
+        self._clock_due = Instant(0)
+        self._seen_at = Instant(0)
+        self.snapshot: Snapshot = gateway.snapshot()
+        self.failed = threading.Event()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=2.0)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._turn()
+        except Exception:
+            log.critical("the core failed; the gateway stops, nothing committed is lost", exc_info=True)
+            self.failed.set()
+            raise
+
+    def _turn(self) -> None:
+        at = clock.now()
+        if at >= self._clock_due:
+            self._clock_due = Instant(at + WALL_CLOCK_EVERY_NS)
+            self._step(WallClock(at, clock.wall_time()))
+        wake_at = self._gateway.wake_at
+        until = at + IDLE_NS if wake_at is None else min(wake_at, at + IDLE_NS)
+        given = self._inbox.get((until - at) / SECOND)
+        if given is not None:
+            self._step(given)
+        at = clock.now()
+        if wake_at is not None and at >= wake_at:
+            self._step(Tick(at))
+        if at - self._seen_at >= IDLE_NS:
+            self._look(at)
+
+    def _step(self, given: Input) -> None:
+        at = clock.now()
+        effects = self._gateway.step(given)
+        self._metrics.stepped(given, effects, at)
+        for effect in effects:
+            match effect:
+                case Record():
+                    self._journal.put(effect.number, effect.event)
+                case Show():
+                    log.info("station %s shows %s", effect.view.bench, effect.view.state)
+        if effects:
+            self._look(at)
+
+    def _look(self, at: Instant) -> None:
+        self.snapshot = self._gateway.snapshot()
+        self._seen_at = at
+        self._screens.notify()
