@@ -1,0 +1,129 @@
+"""Where parcels pass: benches (staffed stations) and their bays.
+
+A bay's barcode is its sensor: scanning it is the proof that a parcel lies there. So it is made of command
+letters only, which no carrier's format uses and no keyboard layout changes (ST-10).
+"""
+
+import re
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from hub_config.finding import Finding, refusal, show
+from hub_config.names import DeviceId, LaneId, LineId
+from hub_config.units import as_text, quantity
+from hub_config.values import Entry, Lane, decimal, entries, name, text, whole
+
+GATEWAY_LINE: Final = "gw"
+"""The line name of events without a parcel (contract §4): no bench may have it."""
+
+BARCODE_PREFIX: Final = "HUBX"
+BARCODE_LETTERS: Final = "BCDEFGHIJKLNOPRSTUVX"
+_BARCODE: Final = re.compile(rf"{BARCODE_PREFIX}[{BARCODE_LETTERS}]{{2,6}}")
+_BAY: Final = re.compile(r"[A-Za-z0-9-]{1,8}")
+
+
+def _barcode(value: str) -> str:
+    if _BARCODE.fullmatch(value):
+        return value
+    odd = "".join(sorted(set(value) - set(BARCODE_LETTERS)))
+    if any(sign.isdigit() for sign in value):
+        what = f"{show(value)} could be read as a parcel identifier"
+    elif not value.startswith(BARCODE_PREFIX):
+        what = f"{show(value)} does not begin with {BARCODE_PREFIX}"
+    elif odd:
+        what = f"{show(value)} holds {show(odd)}"
+    else:
+        what = f"{show(value)} has {len(value) - len(BARCODE_PREFIX)} letters after {BARCODE_PREFIX}"
+    limit = f"{BARCODE_PREFIX} and 2 to 6 of the letters {BARCODE_LETTERS}"
+    raise refusal(Finding((), what, limit, 'write for example "HUBXHOLD" and print it so'))
+
+
+def _bay(value: str) -> str:
+    if not _BAY.fullmatch(value):
+        limit = "1 to 8 of the characters A-Z a-z 0-9 -"
+        raise refusal(Finding((), f"{show(value)} is no bay name", limit, 'write for example "G1"'))
+    return value
+
+
+def _line(value: LineId) -> LineId:
+    if value == GATEWAY_LINE:
+        limit = "the name is taken by events without a parcel"
+        raise refusal(
+            Finding((), f"a bench may not be called {show(value)}", limit, 'write for example "b1"')
+        )
+    return value
+
+
+class Bay(Entry):
+    """A place a parcel is carried to, on behalf of one lane."""
+
+    lane: Lane
+    bay: Annotated[str, AfterValidator(_bay)]
+    """What staff see on the screen and above the bay."""
+    barcode: Annotated[str, AfterValidator(_barcode)]
+
+
+class Screen(Entry):
+    """The station's screen; texts are sized in millimetres at this distance (ST-01)."""
+
+    diagonal_in: Annotated[float, decimal(4, 100)] = 24.0
+    width_px: Annotated[int, whole(320, 16_384)] = 1920
+    height_px: Annotated[int, whole(240, 16_384)] = 1080
+    distance_m: Annotated[float, decimal(0.2, 20)] = 1.5
+
+
+class Bench(Entry):
+    """A staffed station: scanners, one scale, bays. Times as in the manual station's states."""
+
+    id: Annotated[LineId, name("b1"), AfterValidator(_line)]
+    name: Annotated[str, text(1, 40)]
+    scanners: Annotated[tuple[Annotated[DeviceId, name("scan-1")], ...], Field(strict=False), entries(1, 8)]
+    scale: Annotated[DeviceId, name("scale-1")]
+    identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
+        "s10",
+        "sscc",
+    )
+    """Which codes name a parcel here, in rank order."""
+    free_lane: Lane = LaneId("green")
+    fail_safe: Lane = LaneId("hold")
+    bays: Annotated[tuple[Bay, ...], Field(strict=False), entries(0, 16)]
+    min_load_mg: Annotated[int, quantity("mg", example="20 g", low="1 mg", high="10 kg")] = Field(
+        default=20_000, alias="min_load"
+    )
+    """Less than this on the scale is not a parcel."""
+    zero_band_mg: Annotated[int, quantity("mg", example="5 g", low="0 mg", high="10 kg")] = Field(
+        default=5_000, alias="zero_band"
+    )
+    """Within this of zero the scale counts as empty."""
+    stable_for_ms: Annotated[int, quantity("ms", example="300 ms", low="0 ms", high="10 s")] = Field(
+        default=300, alias="stable_for"
+    )
+    weigh_timeout_ms: Annotated[int, quantity("ms", example="20 s", low="1 ms", high="10 min")] = Field(
+        default=20_000, alias="weigh_timeout"
+    )
+    scan_timeout_ms: Annotated[int, quantity("ms", example="15 s", low="1 ms", high="10 min")] = Field(
+        default=15_000, alias="scan_timeout"
+    )
+    answer_timeout_ms: Annotated[int, quantity("ms", example="5 s", low="1 ms", high="2 min")] = Field(
+        default=5_000, alias="answer_timeout"
+    )
+    """No answer of customs by then: the parcel goes to the fail-safe lane."""
+    same_code_ms: Annotated[int, quantity("ms", example="2 s", low="0 ms", high="30 s")] = Field(
+        default=2_000, alias="same_code"
+    )
+    """The same code again within this time is one scan (ST-14)."""
+    screen: Screen = Screen()
+
+    @model_validator(mode="after")
+    def _empty_is_less_than_a_parcel(self) -> "Bench":
+        if self.zero_band_mg >= self.min_load_mg:
+            raise refusal(
+                Finding(
+                    ("zero_band",),
+                    f'"{as_text(self.zero_band_mg, "mg")}" is too high',
+                    f"below min_load, {as_text(self.min_load_mg, 'mg')}",
+                    "an empty scale must not look like a parcel: lower zero_band or raise min_load",
+                )
+            )
+        return self

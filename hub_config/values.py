@@ -1,0 +1,109 @@
+"""The plain values of a config: names, texts, whole numbers, lanes, modes. Each says its own limit when it refuses."""
+
+import re
+from difflib import get_close_matches
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from hub_config.finding import Finding, listed, refusal, show
+from hub_config.names import LaneId
+
+Mode = Literal["live", "practice", "replay"]
+
+LANES: Final = ("green", "hold", "xray", "manual", "return", "custody")
+"""The logical lanes of the clearance contract §5."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+"""What fits into MQTT topics and client ids everywhere (contract §6)."""
+
+
+class Entry(BaseModel):
+    """A table of a config file: frozen, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True
+    )
+
+
+def nearest(word: str, known: tuple[str, ...] | list[str]) -> str | None:
+    """The known word that was probably meant."""
+    close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def name(example: str) -> AfterValidator:
+    """The name of a hub, gateway, bench or device."""
+
+    def fits(value: str) -> str:
+        if not _NAME.fullmatch(value):
+            limit = "1 to 32 of the characters A-Z a-z 0-9 _ -"
+            raise refusal(Finding((), f"{show(value)} is no name", limit, f'write for example "{example}"'))
+        return value
+
+    return AfterValidator(fits)
+
+
+def _lane(value: LaneId) -> LaneId:
+    if value not in LANES:
+        near = nearest(value, LANES)
+        todo = f"did you mean {show(near)}?" if near else "choose one of these"
+        raise refusal(Finding((), f"there is no lane {show(value)}", f"lanes are {listed(LANES)}", todo))
+    return value
+
+
+Lane = Annotated[LaneId, AfterValidator(_lane)]
+
+
+def whole(low: int, high: int) -> BeforeValidator:
+    """A whole number from `low` to `high`."""
+
+    def read(value: object) -> int:
+        limit = f"a whole number from {low} to {high}"
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise refusal(Finding((), f"{show(value)} is no whole number", limit, "write it without quotes"))
+        if not low <= value <= high:
+            size = "low" if value < low else "high"
+            raise refusal(Finding((), f"{show(value)} is too {size}", limit, "choose a number in this range"))
+        return value
+
+    return BeforeValidator(read)
+
+
+def decimal(low: float, high: float) -> AfterValidator:
+    """A number with decimals from `low` to `high`, for what is not measured or counted by the gateway."""
+
+    def within(value: float) -> float:
+        if not low <= value <= high:  # also refuses nan
+            limit = f"a number from {low:g} to {high:g}"
+            raise refusal(
+                Finding((), f"{show(value)} is out of range", limit, "choose a number in this range")
+            )
+        return value
+
+    return AfterValidator(within)
+
+
+def text(low: int, high: int) -> AfterValidator:
+    """One printable line of `low` to `high` characters."""
+
+    def within(value: str) -> str:
+        limit = f"one printable line of {low} to {high} characters"
+        if not low <= len(value.strip()) or len(value) > high or not value.isprintable():
+            what = f"{show(value)} is {'empty' if not value.strip() else 'no such text'}"
+            raise refusal(Finding((), what, limit, "write a short text"))
+        return value
+
+    return AfterValidator(within)
+
+
+def entries(low: int, high: int) -> AfterValidator:
+    """A list of `low` to `high` entries. Not pydantic's own bound: that one counts faulty entries as missing."""
+
+    def within(value: tuple[object, ...]) -> tuple[object, ...]:
+        if not low <= len(value) <= high:
+            what = f"{len(value)} entries are too {'few' if len(value) < low else 'many'}"
+            raise refusal(Finding((), what, f"{low} to {high}", "add or remove entries"))
+        return value
+
+    return AfterValidator(within)

@@ -1,0 +1,42 @@
+"""The inbox at its bound: weights give way and are counted, everything else waits."""
+
+import threading
+
+from drivers.reading import NoRead, WeightRead
+from edge.rim.inbox import Inbox
+from hub_config.names import DeviceId, Instant
+
+SCALE, SCANNER = DeviceId("scale-1"), DeviceId("scan-1")
+
+
+def weight(at: int) -> WeightRead:
+    return WeightRead(SCALE, Instant(at), 0, "0", "g", True)
+
+
+def test_inputs_come_out_in_order() -> None:
+    inbox = Inbox()
+    inbox.put(weight(1))
+    inbox.put(NoRead(SCANNER, Instant(2)))
+
+    assert [inbox.get(0), inbox.get(0), inbox.get(0)] == [weight(1), NoRead(SCANNER, Instant(2)), None]
+
+
+def test_at_the_bound_a_weight_is_dropped_and_counted() -> None:
+    inbox = Inbox(inputs_max=2)
+    for at in range(5):
+        inbox.put(weight(at))
+
+    assert inbox.weights_dropped == 3
+    assert inbox.get(0) == weight(0)
+
+
+def test_at_the_bound_a_scan_waits_for_room_and_is_not_lost() -> None:
+    inbox = Inbox(inputs_max=1)
+    inbox.put(weight(1))
+    scan = NoRead(SCANNER, Instant(2))
+    feeder = threading.Thread(target=inbox.put, args=(scan,))
+    feeder.start()
+
+    assert inbox.get(5) == weight(1)
+    feeder.join(timeout=5)
+    assert inbox.get(5) == scan
