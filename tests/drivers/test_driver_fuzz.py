@@ -1,0 +1,108 @@
+"""Bytes that no manual foresees: no driver raises, none grows, and a damaged frame is never a weight by accident."""
+
+import re
+
+from driver_configs import ms, scale_config, scanner_config
+from hypothesis import given
+from hypothesis import strategies as st
+from vectors_file import vectors
+
+from drivers.buffers import CHUNK_BYTES
+from drivers.decode import decode
+from drivers.reading import BarcodeRead, Reading, WeightRead
+from drivers.scales.mt_sics import LINE_MAX_BYTES, SicsScale
+from drivers.scanners.line import LineScanner
+from drivers.session import Session
+
+SERIAL = b'I4 A "1"\r\n'
+FRAMES = [vector.frame for vector in vectors("mt-sics", "line-crlf", "aim")]
+GOOD_WEIGHT = re.compile(rb"S +[SD] +[+-]?[0-9]+(\.[0-9]+)?( +[A-Za-z%]{1,5})? *")
+
+noise = st.binary(max_size=200)
+frame = st.sampled_from(FRAMES)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A frame of a manual with a few bytes changed, lost or added."""
+    data = bytearray(draw(frame))
+    for _ in range(draw(st.integers(0, 4))):
+        place = draw(st.integers(0, len(data)))
+        data[place : place + draw(st.integers(0, 2))] = draw(st.binary(max_size=2))
+    return bytes(data)
+
+
+reads = st.lists(st.one_of(noise, frame, damaged()), max_size=20)
+
+
+def proven() -> SicsScale:
+    scale = SicsScale(scale_config())
+    scale.wake(ms(0))
+    scale.receive(SERIAL, ms(1))
+    scale.wake(ms(1))
+    return scale
+
+
+def feed(session: Session, given_reads: list[bytes]) -> list[Reading]:
+    readings: list[Reading] = []
+    for turn, data in enumerate(given_reads):
+        at = ms(10 * turn + 10)
+        readings += session.receive(data, at)
+        if session.wake_at is not None and session.wake_at <= at:
+            readings += session.wake(at)
+        assert len(session.take_output()) <= 8
+    return readings
+
+
+@given(reads)
+def test_a_scale_never_raises_and_gives_a_mass_only_for_a_whole_frame(given_reads: list[bytes]) -> None:
+    scale = proven()
+
+    readings = feed(scale, given_reads)
+
+    whole = sum(
+        GOOD_WEIGHT.fullmatch(line) is not None
+        for line in re.split(rb"[\r\n]", b"".join(given_reads))
+        if line
+    )
+    assert (
+        sum(isinstance(reading, WeightRead) and reading.mass_mg is not None for reading in readings) <= whole
+    )
+    assert scale._lines.held_bytes <= LINE_MAX_BYTES + CHUNK_BYTES
+
+
+@given(reads, st.booleans(), st.sampled_from(["", "\x01", "%"]))
+def test_a_scanner_never_raises_and_no_code_holds_a_control_character(
+    given_reads: list[bytes], aim: bool, prefix: str
+) -> None:
+    readings = feed(LineScanner(scanner_config(aim=aim, prefix=prefix, max_chars=40)), given_reads)
+
+    for reading in readings:
+        if isinstance(reading, BarcodeRead):
+            assert 0 < len(reading.data) <= 40
+            assert not re.search(r"[\x00-\x1c\x1e\x1f\x7f-\x9f]", reading.data)
+
+
+@given(damaged(), noise)
+def test_the_second_repetition_of_a_valid_frame_after_garbage_is_read(garbage: bytes, more: bytes) -> None:
+    good = b"S S     100.00 g\r\n"
+    scale = proven()
+
+    scale.receive(garbage + more, ms(2))
+    readings = [reading for turn in range(4) for reading in scale.receive(good, ms(3 + turn))]
+
+    assert isinstance(readings[-1], WeightRead)
+    assert readings[-1].mass_mg == 100_000
+
+
+@given(
+    st.sampled_from(["mt-sics", "line-crlf", "line-prefix01-cr", "aim", "upu-s10", "sscc", "gs1-elements"]),
+    reads,
+)
+def test_decode_never_raises_on_bytes(protocol: str, frames: list[bytes]) -> None:
+    decode(protocol, frames, {})
+
+
+@given(st.sampled_from(["gs1-digital-link", "gtin-8", "gtin-13", "gtin-14"]), st.text(max_size=80))
+def test_decode_never_raises_on_labels(protocol: str, text: str) -> None:
+    decode(protocol, [f"https://a/00/{text}".encode(), text.encode()], {})

@@ -1,0 +1,99 @@
+"""Every vector from a manual of a protocol that this package owns decodes to its meaning."""
+
+import pytest
+from vectors_file import Vector, vectors
+
+from drivers.decode import decode
+
+PROTOCOLS = (
+    "mt-sics",
+    "line-crlf",
+    "line-prefix01-cr",
+    "aim",
+    "upu-s10",
+    "sscc",
+    "gs1-elements",
+    "gs1-digital-link",
+    "gtin-8",
+    "gtin-13",
+    "gtin-14",
+)
+# The manual prints which symbol was scanned; without AIM identifiers no byte on the wire says so.
+NOT_ON_THE_WIRE = {"line-prefix01-cr": {"symbology"}}
+
+
+@pytest.mark.parametrize("vector", vectors(*PROTOCOLS), ids=lambda vector: vector.id)
+def test_a_frame_from_a_manual_decodes_to_its_meaning(vector: Vector) -> None:
+    hidden = NOT_ON_THE_WIRE.get(vector.protocol, set())
+    wanted = {key: value for key, value in vector.meaning.items() if key not in hidden}
+
+    meanings = decode(vector.protocol, [vector.frame], {})
+
+    assert len(meanings) == 1
+    assert {key: meanings[0].get(key) for key in wanted} == wanted
+
+
+def test_every_weight_of_the_manuals_has_its_mass_in_milligrams() -> None:
+    masses = {
+        vector.id: decode("mt-sics", [vector.frame], {})[0]["mass_mg"]
+        for vector in vectors("mt-sics")
+        if vector.meaning["kind"] == "weight"
+    }
+
+    assert masses == {
+        "mt-sics-11": 100_000,
+        "mt-sics-12": 256_000,
+        "mt-sics-13": -680,
+        "mt-sics-14": 12_345_000,
+        "mt-sics-15": 12_345_678_100,
+        "mt-sics-17": None,
+        "mt-sics-18": None,
+    }
+
+
+def test_all_frames_of_a_stream_go_through_one_driver_whatever_the_cut() -> None:
+    frames = [vector.frame for vector in vectors("mt-sics", direction="device->host")]
+    stream = b"".join(frames)
+
+    whole = decode("mt-sics", frames, {})
+
+    assert decode("mt-sics", [stream], {}) == whole
+    assert decode("mt-sics", [bytes([byte]) for byte in stream], {}) == whole
+
+
+def test_an_unknown_protocol_is_refused_with_the_nearest_name_and_the_list() -> None:
+    with pytest.raises(
+        ValueError, match=r"'mt-sic' is unknown; did you mean mt-sics\?; known: mt-sics, line-crlf"
+    ):
+        decode("mt-sic", [b""], {})
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match="option speed=9 is unknown for line-crlf; known: aim=yes and aim=no"
+    ):
+        decode("line-crlf", [b""], {"speed": "9"})
+
+
+def test_a_line_that_is_no_reply_is_an_error_with_its_bytes() -> None:
+    assert decode("mt-sics", [b"S S 1.2.3 g\r\n"], {}) == [
+        {"kind": "error", "error": "garbled", "raw": b"S S 1.2.3 g".hex(" ")}
+    ]
+
+
+def test_with_aim_identifiers_a_line_protocol_tells_the_symbology() -> None:
+    (meaning,) = decode("line-crlf", [b"]C0RB123456785GB\r\n"], {"aim": "yes"})
+
+    assert meaning["symbology"] == "Code 128"
+    assert meaning["data"] == "RB123456785GB"
+
+
+@pytest.mark.parametrize(("frame", "error"), [(b"RB12345678GB", "format"), (b"", "format")])
+def test_a_text_of_another_shape_is_no_s10_number(frame: bytes, error: str) -> None:
+    assert decode("upu-s10", [frame], {}) == [{"kind": "identifier", "valid": False, "error": error}]
+
+
+def test_an_sscc_with_a_wrong_check_digit_in_element_strings_is_an_error() -> None:
+    (meaning,) = decode("gs1-elements", [b"00006141411234567891"], {})
+
+    assert (meaning["kind"], meaning["error"]) == ("error", "check_digit")

@@ -1,0 +1,401 @@
+"""The device loop on real ptys: split frames, unplugging and plugging, floods, a full port, and a clean end.
+
+Real time, but no sleep: every step waits for the readings it is about, with a deadline.
+"""
+
+import errno
+import os
+import queue
+import select
+import threading
+import time
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from driver_configs import scale_config, scanner_config
+
+from drivers.pump import REOPEN_MAX_NS, WRITE_MAX_BYTES, Port, Pump
+from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, Reading, WeightRead
+from drivers.transports import serial_port
+from drivers.transports.serial_port import READ_MAX_BYTES, PortLostError, SerialPort
+from hub_config.attach import SerialAttach
+from hub_config.devices import Device
+from hub_config.names import DeviceId
+
+pytestmark = pytest.mark.system
+
+DEADLINE_S = 10.0
+LINK = "tty-bench"
+
+
+class Readings:
+    """A sink that a test can wait on."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[Reading] = queue.Queue()
+        self.seen: list[Reading] = []
+
+    def put(self, reading: Reading) -> None:
+        self._queue.put(reading)
+
+    def until(self, wanted: Callable[[Reading], bool]) -> Reading:
+        """The next reading that is wanted; those before it are kept in `seen`."""
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            reading = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            self.seen.append(reading)
+            if wanted(reading):
+                return reading
+
+    def next(self, kind: type[Reading]) -> Reading:
+        return self.until(lambda reading: isinstance(reading, kind))
+
+    def code(self, data: str) -> Reading:
+        return self.until(lambda reading: isinstance(reading, BarcodeRead) and reading.data == data)
+
+
+class Pty:
+    """A device's end of a serial line, found under a path of its own as /dev/serial/by-id gives one."""
+
+    def __init__(self, link: Path) -> None:
+        self.link = link
+        # The near end stays open here too: without any opener the far end can't be read.
+        self.far, self.near = os.openpty()
+        tty.setraw(self.near)
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.ttyname(self.near))
+
+    def send(self, data: bytes) -> None:
+        os.write(self.far, data)
+
+    def receive(self, end: bytes) -> bytes:
+        data = b""
+        while not data.endswith(end):
+            ready, _, _ = select.select([self.far], [], [], DEADLINE_S)
+            assert ready, f"no {end!r} within {DEADLINE_S} s after {data!r}"
+            data += os.read(self.far, 4_096)
+        return data
+
+    def unplug(self) -> None:
+        self.link.unlink()
+        self.close()
+
+    def close(self) -> None:
+        os.close(self.far)
+        os.close(self.near)
+
+
+@contextmanager
+def pumping(
+    *devices: Device, open_port: Callable[[SerialAttach], Port] = SerialPort
+) -> Iterator[tuple[Pump, Readings]]:
+    sink = Readings()
+    pump = Pump(devices, sink, open_port=open_port)
+    pump.start()
+    try:
+        yield pump, sink
+    finally:
+        pump.stop()
+
+
+@pytest.fixture
+def scanner_pty(tmp_path: Path) -> Iterator[Pty]:
+    pty = Pty(tmp_path / LINK)
+    yield pty
+    with suppress(OSError):
+        pty.close()
+
+
+def test_a_code_cut_over_two_writes_is_one_reading(scanner_pty: Pty) -> None:
+    with pumping(scanner_config(port=str(scanner_pty.link))) as (pump, sink):
+        sink.next(DeviceUp)
+        scanner_pty.send(b"RB1234")
+        scanner_pty.send(b"56785GB\r")
+        scanner_pty.send(b"\nNEXT\r\n")
+
+        sink.code("NEXT")
+        assert [reading.data for reading in sink.seen if isinstance(reading, BarcodeRead)] == [
+            "RB123456785GB",
+            "NEXT",
+        ]
+        (stats,) = pump.stats()
+        assert (stats.open, stats.openings, stats.bytes_in, stats.frames, stats.faults) == (True, 1, 21, 2, 0)
+        assert stats.last_frame_at == sink.seen[-1].at
+
+
+def test_a_scale_is_asked_and_answers_over_the_line(scanner_pty: Pty) -> None:
+    with pumping(scale_config(port=str(scanner_pty.link))) as (pump, sink):
+        assert scanner_pty.receive(b"\r\n") == b"@\r\n"
+        scanner_pty.send(b'I4 A "1126493049"\r\n')
+        assert scanner_pty.receive(b"\r\n") == b"SI\r\n"
+        scanner_pty.send(b"S S      1.250 kg\r\n")
+
+        up, weight = sink.next(DeviceUp), sink.next(WeightRead)
+        assert isinstance(up, DeviceUp)
+        assert up.identity == "1126493049"
+        assert isinstance(weight, WeightRead)
+        assert weight.mass_mg == 1_250_000
+        assert pump.stats()[0].bytes_out >= len(b"@\r\nSI\r\n")
+
+
+def test_unplugging_is_said_once_and_after_plugging_in_a_new_session_reads_on(scanner_pty: Pty) -> None:
+    with pumping(scanner_config(port=str(scanner_pty.link))) as (pump, sink):
+        sink.next(DeviceUp)
+        scanner_pty.send(b"HALF A CODE")
+        scanner_pty.unplug()
+        down = sink.next(DeviceDown)
+
+        again = Pty(scanner_pty.link)
+        sink.next(DeviceUp)
+        again.send(b"WHOLE\r")
+        sink.code("WHOLE")
+
+        assert isinstance(down, DeviceDown)
+        assert down.reason.startswith(f"scan-1: {scanner_pty.link} was lost")
+        assert down.reason.endswith("trying again every 5 s")
+        assert sum(isinstance(reading, DeviceDown) for reading in sink.seen) == 1
+        assert pump.stats()[0].openings == 2
+
+
+def test_a_port_that_does_not_exist_is_said_once_and_opened_when_it_comes(tmp_path: Path) -> None:
+    link = tmp_path / LINK
+    tries = queue.Queue[None]()
+
+    def counted(attach: SerialAttach) -> Port:
+        tries.put(None)
+        return SerialPort(attach)
+
+    with pumping(scanner_config(port=str(link)), open_port=counted) as (pump, sink):
+        for _ in range(3):
+            tries.get(timeout=DEADLINE_S)
+        assert pump.stats()[0].open is False
+        pty = Pty(link)
+        sink.next(DeviceUp)
+        pty.send(b"AB\r")
+        sink.code("AB")
+
+        assert [type(reading) for reading in sink.seen] == [DeviceDown, DeviceUp, BarcodeRead]
+        down = sink.seen[0]
+        assert isinstance(down, DeviceDown)
+        assert down.reason == f"scan-1: {link} does not exist; check plug and power; trying again every 5 s"
+
+
+def test_the_pauses_between_openings_double_up_to_their_bound() -> None:
+    from drivers.pump import _DevicePort
+
+    attached = _DevicePort(scanner_config())
+
+    pauses = [attached.next_pause() for _ in range(8)]
+
+    assert [pause / 1e9 for pause in pauses] == [0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5]
+    assert pauses[-1] == REOPEN_MAX_NS
+
+
+def test_an_opening_that_blocks_does_not_hold_up_the_other_devices(scanner_pty: Pty) -> None:
+    release = threading.Event()
+
+    def slow(attach: SerialAttach) -> Port:
+        if attach.port == "/dev/slow":
+            release.wait(DEADLINE_S)
+            raise PortLostError("/dev/slow does not exist")
+        return SerialPort(attach)
+
+    stuck = scanner_config(port="/dev/slow", name=DeviceId("stuck"))
+    with pumping(stuck, scanner_config(port=str(scanner_pty.link)), open_port=slow) as (_, sink):
+        sink.next(DeviceUp)
+        scanner_pty.send(b"AB\r")
+        sink.code("AB")
+        assert not any(isinstance(reading, DeviceDown) for reading in sink.seen)
+        release.set()
+        sink.next(DeviceDown)
+
+
+def test_a_flooding_device_does_not_starve_another(tmp_path: Path) -> None:
+    flood, quiet = Pty(tmp_path / "flood"), Pty(tmp_path / "quiet")
+    stop = threading.Event()
+
+    def pour() -> None:
+        while not stop.is_set():
+            os.write(flood.far, b"x\r" * 512)
+
+    devices = (
+        scanner_config(port=str(flood.link), name=DeviceId("flood")),
+        scanner_config(port=str(quiet.link), name=DeviceId("quiet")),
+    )
+    with pumping(*devices) as (pump, sink):
+        sink.next(DeviceUp)
+        sink.next(DeviceUp)
+        source = threading.Thread(target=pour)
+        source.start()
+        try:
+            sink.until(lambda reading: reading.device == "flood")
+            for number in range(20):
+                quiet.send(b"CODE %d\r" % number)
+                sink.code(f"CODE {number}")
+            assert pump.stats()[0].frames > 0
+        finally:
+            stop.set()
+            source.join()
+
+
+class Stub:
+    """A port that takes nothing and counts what was offered; its descriptor is one end of a pipe."""
+
+    def __init__(self) -> None:
+        self.in_, self.out = os.pipe()
+        os.set_blocking(self.in_, False)
+        self.reads: list[int] = []
+        self.offered = 0
+
+    def fileno(self) -> int:
+        return self.in_
+
+    def read(self) -> bytes:
+        data = os.read(self.in_, READ_MAX_BYTES)
+        self.reads.append(len(data))
+        return data
+
+    def write(self, data: bytes) -> int:
+        self.offered = max(self.offered, len(data))
+        return 0
+
+    def close(self) -> None:
+        os.close(self.in_)
+        os.close(self.out)
+
+
+def test_output_for_a_port_that_takes_none_is_bounded_and_what_exceeds_it_is_counted() -> None:
+    from drivers.pump import _DevicePort
+
+    class Chatter:
+        wake_at = None
+
+        def take_output(self) -> bytes:
+            return b"y" * 1_000
+
+    pump = Pump([], Readings())
+    attached = _DevicePort(scale_config())
+    for _ in range(10):
+        pump._collect_output(attached, Chatter())  # type: ignore[arg-type]
+    pump.stop()
+
+    assert len(attached.unwritten) == 4_000
+    assert len(attached.unwritten) <= WRITE_MAX_BYTES
+    assert attached.stats.bytes_dropped == 6_000
+
+
+def test_a_port_that_takes_no_output_is_still_read() -> None:
+    stub = Stub()
+    with pumping(scale_config(), open_port=lambda _: stub) as (pump, sink):
+        os.write(stub.out, b'I4 A "7"\r\n')
+        sink.next(DeviceUp)
+        os.write(stub.out, b"garbage\r\n")
+        sink.next(DeviceFault)
+
+        assert stub.offered >= len(b"@\r\n")
+        assert pump.stats()[0].bytes_out == 0
+        assert pump.alive
+
+
+def descriptors_count() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_stopping_leaves_no_thread_and_no_descriptor(scanner_pty: Pty, tmp_path: Path) -> None:
+    threads, fds = threading.active_count(), descriptors_count()
+    devices = (
+        scanner_config(port=str(scanner_pty.link)),
+        scanner_config(port=str(tmp_path / "missing"), name=DeviceId("missing")),
+    )
+    with pumping(*devices) as (pump, sink):
+        sink.next(DeviceUp)
+
+    assert not pump.alive
+    assert threading.active_count() == threads
+    assert descriptors_count() == fds
+    pump.stop()
+
+
+def test_a_pump_that_was_never_started_stops_too() -> None:
+    fds = descriptors_count()
+
+    pump = Pump([scanner_config()], Readings())
+    pump.stop()
+    pump.stop()
+
+    assert descriptors_count() == fds
+
+
+def test_an_opening_under_way_at_the_end_closes_its_port() -> None:
+    entered, release = threading.Event(), threading.Event()
+    closed = threading.Event()
+
+    class Late(Stub):
+        def close(self) -> None:
+            closed.set()
+
+    late = Late()
+
+    def slow(_: SerialAttach) -> Port:
+        entered.set()
+        release.wait(DEADLINE_S)
+        return late
+
+    pump = Pump([scanner_config()], Readings(), open_port=slow)
+    pump.start()
+    assert entered.wait(DEADLINE_S)
+    stopper = threading.Thread(target=pump.stop)
+    stopper.start()
+    release.set()
+    stopper.join(DEADLINE_S)
+
+    assert closed.wait(DEADLINE_S)
+    Stub.close(late)
+
+
+@pytest.mark.parametrize(
+    ("port", "words"),
+    [
+        ("/dev/does-not-exist", "does not exist; check plug and power"),
+        ("/dev/null", "is no serial port; correct attach.port"),
+        ("/", "is no serial port; correct attach.port"),
+    ],
+)
+def test_a_port_that_cannot_be_opened_says_why(port: str, words: str) -> None:
+    with pytest.raises(PortLostError, match=f"^{port} {words}$"):
+        SerialPort(SerialAttach(port=port))
+
+
+def test_a_port_in_use_says_so(scanner_pty: Pty) -> None:
+    first = SerialPort(SerialAttach(port=str(scanner_pty.link)))
+    with pytest.raises(PortLostError, match="is in use by another program"):
+        SerialPort(SerialAttach(port=str(scanner_pty.link)))
+    first.close()
+
+
+def test_a_port_of_another_group_names_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: SerialAttach) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(
+        serial_port, "_open", refuse
+    )  # root, who runs some test machines, may open everything
+    with pytest.raises(PortLostError, match="add it to the group dialout or hub-devices"):
+        SerialPort(SerialAttach(port="/dev/ttyUSB0"))
+
+
+def test_an_empty_port_is_not_taken_for_a_lost_one(scanner_pty: Pty) -> None:
+    port = SerialPort(SerialAttach(port=str(scanner_pty.link), data_bits=7, parity="even", stop_bits=2))
+
+    assert port.read() == b""
+    scanner_pty.send(b"AB")
+    select.select([port.fileno()], [], [], DEADLINE_S)
+    assert port.read() == b"AB"
+    assert port.write(b"SI\r\n") == 4
+    scanner_pty.unplug()
+    with pytest.raises(PortLostError, match="was lost"):
+        port.read()
+    port.close()

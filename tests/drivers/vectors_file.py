@@ -1,0 +1,30 @@
+"""Loads `tests/vectors/vectors.jsonl`: frames from manuals with what they mean."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FILE = Path(__file__).parent.parent / "vectors" / "vectors.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    id: str
+    protocol: str
+    direction: str
+    frame: bytes
+    meaning: dict[str, Any]
+
+
+def vectors(*protocols: str, direction: str | None = None) -> list[Vector]:
+    """Of these protocols, in the order of the file."""
+    rows = [json.loads(line) for line in _FILE.read_text(encoding="utf-8").splitlines()]
+    found = [
+        Vector(row["id"], row["protocol"], row["direction"], bytes.fromhex(row["hex"]), row["meaning"])
+        for row in rows
+        if row["protocol"] in protocols and direction in (None, row["direction"])
+    ]
+    if not found:
+        raise ValueError(f"no vector of {protocols}; a test of nothing would pass")
+    return found
