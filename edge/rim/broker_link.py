@@ -1,0 +1,201 @@
+"""One client's link to the MQTT broker, kept up for ever: dials, falls back to 3.1.1, waits, dials again.
+
+paho's thread puts values in the owner's queue; the owner hands each to `take` and gets back what happened, or None
+for the leftovers of an earlier connection. Not thread-safe: one thread owns a link.
+
+A broker that speaks MQTT 3.1.1 only answers the MQTT 5 CONNECT with "Unsupported protocol version" (0x84; seen with
+nats-server 2.15.1); from then on the link uses 3.1.1 and says so once. Loss and return are said once each.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from edge.rim import clock
+from edge.rim.mqtt_client import (
+    Accepted,
+    Arrived,
+    Delivered,
+    Ended,
+    FromBroker,
+    Granted,
+    MqttClient,
+    Profile,
+    Version,
+)
+from hub_config.names import MILLISECOND, SECOND, Instant
+
+CONNACK_TIMEOUT: Final = 5 * SECOND
+"""For CONNACK and SUBACK together: a hung broker accepts TCP and then says nothing."""
+RETRY_AFTER: Final = 200 * MILLISECOND
+RETRY_AFTER_MAX: Final = 5 * SECOND
+UNSUPPORTED_PROTOCOL: Final = 0x84
+REFUSED: Final = 0x80
+
+_log = logging.getLogger("hub.link")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Connected, and every subscription granted."""
+
+    version: Version
+    in_flight_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The connection is gone. Comes once, and only after `Opened`."""
+
+    reason: str
+
+
+Happening = Opened | Closed | Delivered | Arrived
+
+
+class BrokerLink:
+    """Keeps one connection up. The owner calls `tend` whenever `wake_at` has come."""
+
+    def __init__(self, profile: Profile, put: Callable[[FromBroker], None]) -> None:
+        self._profile = profile
+        self._put = put
+        self._version: Version = "MQTT 5"
+        self._client: MqttClient | None = None
+        self._attempt = 0
+        self._accepted: Accepted | None = None
+        self._open = False
+        self._said_lost = False
+        self._retry_after: int = RETRY_AFTER
+        self._wake_at: Instant | None = Instant(0)
+
+    @property
+    def is_open(self) -> bool:
+        return self._open
+
+    @property
+    def wake_at(self) -> Instant | None:
+        """When to dial, or to give up waiting for CONNACK; None while the link is open."""
+        return self._wake_at
+
+    def tend(self, at: Instant) -> None:
+        """Dials or gives up if it is time. May block for `CONNECT_TIMEOUT_S`."""
+        if self._wake_at is None or at < self._wake_at:
+            return
+        if self._client is not None:
+            self._lose("no CONNACK or SUBACK in time")
+        else:
+            self._dial()
+
+    def take(self, item: FromBroker) -> Happening | None:
+        if item.attempt != self._attempt or self._client is None:
+            return None
+        match item.told:
+            case Accepted() as accepted:
+                self._accepted = accepted
+                return None
+            case Granted(codes):
+                return self._granted(codes)
+            case Ended(code, reason):
+                return self._ended(code, reason)
+            case Delivered() | Arrived() as happening:
+                return happening
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        retain: bool = False,
+        event: bool = False,
+        expiry_s: int | None = None,
+    ) -> int | None:
+        """QoS 1; the mid that its `Delivered` will carry, or None if the link is not open."""
+        if self._client is None or not self._open:
+            return None
+        return self._client.publish(topic, payload, retain=retain, event=event, expiry_s=expiry_s)
+
+    def confirm(self, arrived: Arrived) -> None:
+        # Not only while open: what waits in a resumed session comes before SUBACK and must be confirmed as well.
+        if self._client is not None:
+            self._client.confirm(arrived)
+
+    def drop(self, reason: str) -> Closed | None:
+        """Gives this connection up; the next attempt follows by itself."""
+        return self._lose(reason) if self._client is not None else None
+
+    def close(self, farewell: bytes) -> None:
+        """Ends the link for good, within the time-outs of `MqttClient.leave`."""
+        client, self._client = self._client, None
+        was_open, self._open = self._open, False
+        self._wake_at = None
+        if client is not None:
+            if was_open:
+                client.leave(farewell)
+            client.end()
+
+    def _dial(self) -> None:
+        self._attempt += 1
+        self._accepted = None
+        client = MqttClient(self._profile, self._version, self._attempt, self._put)
+        try:
+            client.connect()
+        except OSError as fault:  # refused, unreachable, unknown host, timed out
+            self._say_lost(str(fault))
+            self._retry_later()
+            return
+        self._client = client
+        self._wake_at = Instant(clock.now() + CONNACK_TIMEOUT)
+
+    def _granted(self, codes: tuple[int, ...]) -> Happening | None:
+        topics = self._profile.subscriptions
+        refused = [topic for topic, code in zip(topics, codes, strict=False) if code >= REFUSED]
+        if refused or self._accepted is None:
+            who = self._profile.client_id
+            return self._lose(f"it does not let {who} read {', '.join(refused)}; permit that in its ACL")
+        self._open = True
+        self._wake_at = None
+        self._retry_after = RETRY_AFTER
+        self._said_lost = False
+        _log.info(
+            "%s: connected to broker %s, %s", self._profile.client_id, self._profile.broker, self._version
+        )
+        return Opened(self._version, self._accepted.in_flight_max)
+
+    def _ended(self, code: int, reason: str) -> Closed | None:
+        if code != UNSUPPORTED_PROTOCOL or self._version != "MQTT 5":
+            return self._lose(reason)
+        self._version = "MQTT 3.1.1"
+        _log.warning(
+            "%s: broker %s does not speak MQTT 5; going on with MQTT 3.1.1, which does not tell refusals",
+            self._profile.client_id,
+            self._profile.broker,
+        )
+        self._discard()
+        self._wake_at = Instant(0)
+        return None
+
+    def _lose(self, reason: str) -> Closed | None:
+        was_open, self._open = self._open, False
+        self._discard()
+        self._say_lost(reason)
+        self._retry_later()
+        return Closed(reason) if was_open else None
+
+    def _discard(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.end()
+
+    def _retry_later(self) -> None:
+        self._wake_at = Instant(clock.now() + self._retry_after)
+        self._retry_after = min(self._retry_after * 2, RETRY_AFTER_MAX)
+
+    def _say_lost(self, reason: str) -> None:
+        if not self._said_lost:
+            _log.warning(
+                "%s: no broker at %s (%s); trying again until it answers",
+                self._profile.client_id,
+                self._profile.broker,
+                reason,
+            )
+        self._said_lost = True

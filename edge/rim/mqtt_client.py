@@ -1,0 +1,246 @@
+"""One attempt at one MQTT connection, over paho-mqtt 2 by the advice of event-path-facts §5.
+
+Callbacks run in paho's thread and only put a value in the owner's queue: a callback that raised would end that
+thread while the client still called itself connected, and one that took a lock could deadlock with `publish`.
+A client is used once, so paho's memory of unconfirmed messages goes with the connection, and the sender's own
+window alone says what is sent again.
+"""
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.rim import clock
+from hub_config.names import Instant
+
+CONNECT_TIMEOUT_S: Final = 1.5
+"""For TCP. The owner waits meanwhile, so it is shorter than the 2 s in which a gateway must be able to stop."""
+SESSION_EXPIRY_S: Final = 90_000
+RECEIVE_MAXIMUM: Final = 100
+RECEIVE_MAXIMUM_ABSENT: Final = 65_535
+"""What a broker allows that does not say (MQTT 5.0 §3.2.2.3.3)."""
+FAREWELL_TIMEOUT_S: Final = 1.0
+DISCONNECT_TIMEOUT_S: Final = 0.4
+CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
+
+Version = Literal["MQTT 5", "MQTT 3.1.1"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who connects where, what it reads, and what the broker says of it when it is gone."""
+
+    host: str
+    port: int
+    keepalive_s: int
+    client_id: str
+    subscriptions: tuple[str, ...]
+    will_topic: str
+    will_payload: bytes
+    manual_ack: bool = False
+    """The owner confirms each message itself with `confirm`, after its own commit."""
+
+    @property
+    def broker(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """CONNACK. The broker takes at most `in_flight_max` unconfirmed publications."""
+
+    in_flight_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """SUBACK: one code per subscription of the profile; 0x80 or more is a refusal."""
+
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The connection is gone, or was refused with the CONNACK code `code`. May come twice."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """PUBACK for the publication `mid`; a code of 0x80 or more is a refusal."""
+
+    mid: int
+    code: int
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    topic: str
+    payload: bytes
+    mid: int
+    at: Instant
+    retained: bool
+    """Kept by the broker from before we subscribed; not said just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromBroker:
+    """What a callback put into the owner's queue; `attempt` says which connection it was."""
+
+    attempt: int
+    told: Accepted | Granted | Ended | Delivered | Arrived
+
+
+class MqttClient:
+    """`connect` once, `end` once. Raises OSError where the broker can't be reached."""
+
+    def __init__(
+        self, profile: Profile, version: Version, attempt: int, put: Callable[[FromBroker], None]
+    ) -> None:
+        self._profile = profile
+        self._version = version
+        self._attempt = attempt
+        self._put = put
+        self._gone = threading.Event()
+        five = version == "MQTT 5"
+        self._paho = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=profile.client_id,
+            clean_session=None if five else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=profile.manual_ack,
+        )
+        self._paho.connect_timeout = CONNECT_TIMEOUT_S
+        # No window of paho's own: the owner has one, and with paho's every PUBACK walks the list.
+        self._paho.max_inflight_messages_set(0)
+        self._paho.will_set(profile.will_topic, profile.will_payload, qos=1, retain=True)
+        self._paho.on_socket_open = _no_delay
+        self._paho.on_connect = self._on_connect
+        self._paho.on_subscribe = self._on_subscribe
+        self._paho.on_disconnect = self._on_disconnect
+        self._paho.on_publish = self._on_publish
+        self._paho.on_message = self._on_message
+
+    def connect(self) -> None:
+        """Blocks for `CONNECT_TIMEOUT_S` at most; CONNACK comes through the queue."""
+        terms: dict[str, Any] = {}
+        if self._version == "MQTT 5":
+            properties = _properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+            terms = {"clean_start": False, "properties": properties}
+        self._paho.connect(self._profile.host, self._profile.port, self._profile.keepalive_s, **terms)
+        self._paho.loop_start()
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        retain: bool = False,
+        event: bool = False,
+        expiry_s: int | None = None,
+    ) -> int | None:
+        """QoS 1; the mid that `Delivered` will carry, or None if paho did not take it.
+
+        `event` marks a CloudEvent. Expiry exists in MQTT 5 only and is never relied on.
+        """
+        properties = None
+        if self._version == "MQTT 5":
+            properties = _properties(PacketTypes.PUBLISH)
+            if event:
+                properties.ContentType = CONTENT_TYPE
+            if expiry_s is not None:
+                properties.MessageExpiryInterval = expiry_s
+        info = self._paho.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        return info.mid if info.rc == MQTT_ERR_SUCCESS else None
+
+    def confirm(self, arrived: Arrived) -> None:
+        """PUBACK of a message received under `manual_ack`."""
+        self._paho.ack(arrived.mid, 1)
+
+    def leave(self, farewell: bytes) -> None:
+        """A clean end: publishes `farewell` in place of the will, retained, as the broker will not send it."""
+        info = self._paho.publish(self._profile.will_topic, farewell, qos=1, retain=True)
+        with suppress(ValueError, RuntimeError):  # not taken, or the connection went meanwhile
+            info.wait_for_publish(FAREWELL_TIMEOUT_S)
+        self._gone.clear()
+        self._paho.disconnect()
+        # A socket shut before DISCONNECT has left would make the broker publish the will.
+        self._gone.wait(DISCONNECT_TIMEOUT_S)
+
+    def end(self) -> None:
+        """Ends paho's thread whatever the broker does: its loop does not survive a socket that was shut."""
+        sock: Any = self._paho.socket()
+        if sock is not None:
+            with suppress(OSError):  # closed by paho meanwhile
+                sock.shutdown(socket.SHUT_RDWR)
+        self._paho.loop_stop()
+
+    def _tell(self, told: Accepted | Granted | Ended | Delivered | Arrived) -> None:
+        self._put(FromBroker(self._attempt, told))
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _data: object,
+        _flags: ConnectFlags,
+        code: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if code.is_failure:
+            self._tell(Ended(code.value, f"CONNACK: {code}"))
+            return
+        self._tell(Accepted(getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM_ABSENT)))
+        self._paho.subscribe([(topic, 1) for topic in self._profile.subscriptions])
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _data: object,
+        _mid: int,
+        codes: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._tell(Granted(tuple(code.value for code in codes)))
+
+    def _on_disconnect(
+        self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _: Properties | None
+    ) -> None:
+        # Also follows a refused CONNACK; the owner is at its next attempt by then.
+        self._tell(Ended(0, f"connection lost: {code}"))
+        self._gone.set()
+
+    def _on_publish(
+        self, _client: Client, _data: object, mid: int, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        self._tell(Delivered(mid, code.value, clock.now()))
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        at = clock.now()
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        self._tell(Arrived(topic, bytes(message.payload), message.mid, at, message.retain))
+
+
+def _no_delay(_client: Client, _data: object, sock: Any) -> None:  # noqa: ANN401  (paho's own union of sockets)
+    # paho leaves Nagle on: a small event would wait up to 40 ms for the broker's delayed TCP ack.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call]  # paho 2.2 leaves it untyped

@@ -1,0 +1,70 @@
+"""The unacknowledged rows of the journal, by sequence number, as the uplink needs them.
+
+Rows are read in batches and forgotten when they have gone out; freshly committed rows are handed over and need no
+read if they are next. Held at once: `ROWS_MAX` rows at most, whatever the backlog.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from edge.rim.journal_rows import JournalFault, JournalReader, Stored
+
+BATCH: Final = 100
+ROWS_MAX: Final = 400
+"""Handed-over rows past this are not kept; they are read from the journal when their turn comes."""
+
+
+class OutboxRows:
+    def __init__(self, reader: JournalReader) -> None:
+        self._reader = reader
+        self._rows: dict[int, Stored] = {}
+        self._taken = 0
+        """Highest sequence number that has gone out: a row read before it was handed over is not wanted again."""
+        self._end: int | None = None
+        """Highest sequence number in the journal; None until a read has reached it."""
+
+    def hand_over(self, rows: Sequence[Stored]) -> None:
+        """Rows just committed, in order."""
+        if not rows:
+            return
+        if self._end is not None:
+            self._end = max(self._end, rows[-1].seq)
+        if len(self._rows) + len(rows) <= ROWS_MAX:
+            self._rows.update((row.seq, row) for row in rows if row.seq > self._taken)
+
+    def forget(self) -> None:
+        self._rows.clear()
+
+    def take(self, seq: int) -> Stored | None:
+        """The row, or None past the journal's end. Raises JournalFault if that very row is damaged or missing."""
+        row = self._find(seq)
+        if row is not None:
+            self._taken = max(self._taken, seq)
+        return row
+
+    def _find(self, seq: int) -> Stored | None:
+        row = self._rows.pop(seq, None)
+        if row is not None or self._is_past_end(seq):
+            return row
+        limit = BATCH
+        try:
+            read = self._reader.pending(seq - 1, limit)
+        except JournalFault:
+            # Something among them is damaged; what is whole still goes out, row by row.
+            limit = 1
+            read = self._reader.pending(seq - 1, limit)
+        self._rows = {row.seq: row for row in read}
+        if len(read) < limit:
+            self._end = max(self._end or 0, read[-1].seq if read else seq - 1)
+        return self._rows.pop(seq, None)
+
+    def id_of(self, seq: int) -> str | None:
+        """The id of the event with this number; None if the journal does not hold it, or not whole."""
+        try:
+            rows = self._reader.pending(seq - 1, 1)
+        except JournalFault:
+            return None
+        return rows[0].id if rows and rows[0].seq == seq else None
+
+    def _is_past_end(self, seq: int) -> bool:
+        return self._end is not None and seq > self._end

@@ -1,0 +1,190 @@
+"""Which journalled event goes to the broker next: the window of the clearance contract §6.
+
+Pure: no thread, no clock, no disk. It knows sequence numbers only; the rows stay in the journal, so a backlog of
+a day costs no memory here. At most `IN_FLIGHT_MAX` events are without PUBACK, at most `OUTSTANDING_MAX` are sent
+and not yet covered by the coordinator's `ack`; past either bound nothing new leaves until one of them falls.
+
+PUBACK frees a place and settles nothing: the broker is transport, not memory. An event that no `ack` covers within
+`RESEND_AFTER` of its PUBACK is sent again, doubling to `RESEND_AFTER_MAX`. A refusal (MQTT 5 reason code 0x80 and
+above) pauses the whole window, doubling to `REFUSAL_PAUSE_MAX`, and the event is sent again after it: it is never
+dropped. A new connection, a new start of the coordinator and a `nak` set the window back, and it sends in order.
+"""
+
+import heapq
+from dataclasses import dataclass
+from typing import Final
+
+from hub_config.names import SECOND, Instant
+
+IN_FLIGHT_MAX: Final = 100
+OUTSTANDING_MAX: Final = 2_000
+"""About 0.6 s of full drain (3,300/s) ahead of the coordinator's last ack; more would only fill the broker."""
+RESEND_AFTER: Final = 10 * SECOND
+RESEND_AFTER_MAX: Final = 60 * SECOND
+REFUSAL_PAUSE: Final = 1 * SECOND
+REFUSAL_PAUSE_MAX: Final = 60 * SECOND
+PUBACK_TIMEOUT: Final = 30 * SECOND
+"""A broker that answers pings but confirms nothing for this long is treated as lost."""
+REFUSED: Final = 0x80
+"""The first MQTT 5 reason code that is a failure (MQTT 5.0 §2.4)."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Sent and confirmed by the broker, not yet covered by an `ack`."""
+
+    due: Instant
+    delay: int
+
+
+class OutboxWindow:
+    """One gateway's window over one epoch of its journal. `acknowledged` is the journal's cursor at start."""
+
+    def __init__(self, acknowledged: int) -> None:
+        self.acknowledged = acknowledged
+        self.redelivered = 0
+        self.refusals = 0
+        self.pubacks = 0
+        self._open = False
+        self._in_flight_max = IN_FLIGHT_MAX
+        self._next = acknowledged + 1
+        self._highest_sent = 0
+        self._in_flight: dict[int, Instant] = {}
+        self._waiting: dict[int, _Waiting] = {}
+        self._due: list[tuple[Instant, int]] = []
+        self._delays: dict[int, int] = {}
+        self._pause = REFUSAL_PAUSE
+        self._paused_until = Instant(0)
+
+    # The link
+
+    def opened(self, in_flight_max: int = IN_FLIGHT_MAX) -> None:
+        """A new connection: everything unacknowledged goes again. The broker may allow fewer in flight."""
+        self._in_flight.clear()
+        self._open = True
+        self._in_flight_max = max(1, min(in_flight_max, IN_FLIGHT_MAX))
+        self._pause, self._paused_until = REFUSAL_PAUSE, Instant(0)
+        self._send_again_from(self.acknowledged + 1)
+
+    def closed(self) -> None:
+        self._open = False
+        self._in_flight.clear()
+
+    # What goes next
+
+    def candidate(self, at: Instant) -> int | None:
+        """The sequence number to send now, or None: nothing is due, a bound is reached, or the link is down.
+
+        It may be one past the journal's end; then nothing is sent and the same number is asked for again.
+        """
+        if not self._open or at < self._paused_until or len(self._in_flight) >= self._in_flight_max:
+            return None
+        overdue = self._overdue(at)
+        if overdue is not None:
+            return overdue
+        while self._next in self._in_flight or self._next in self._waiting:
+            self._next += 1
+        return self._next if len(self._in_flight) + len(self._waiting) < OUTSTANDING_MAX else None
+
+    def sent(self, seq: int, at: Instant) -> None:
+        waited = self._waiting.pop(seq, None)
+        if waited is not None:
+            self._delays[seq] = min(waited.delay * 2, RESEND_AFTER_MAX)
+        if seq <= self._highest_sent:
+            self.redelivered += 1
+        self._highest_sent = max(self._highest_sent, seq)
+        self._in_flight[seq] = at
+        if seq == self._next:
+            self._next += 1
+
+    def absent(self, seq: int, at: Instant) -> None:
+        """The journal has later rows but not this one: a damaged journal. Looked for again, blocks nothing."""
+        self._wait(seq, Instant(at + RESEND_AFTER_MAX), RESEND_AFTER_MAX)
+        if seq == self._next:
+            self._next += 1
+
+    # What comes back
+
+    def delivered(self, seq: int, at: Instant, code: int = 0) -> bool:
+        """PUBACK with its reason code. False: the broker refused the event, or it was no longer in flight."""
+        if self._in_flight.pop(seq, None) is None:
+            return False
+        if code >= REFUSED:
+            self._refused(seq, at)
+            return False
+        self.pubacks += 1
+        self._pause = REFUSAL_PAUSE
+        if seq > self.acknowledged:
+            delay = self._delays.pop(seq, RESEND_AFTER)
+            self._wait(seq, Instant(at + delay), delay)
+        return True
+
+    def covered(self, through_seq: int) -> None:
+        """The coordinator's `ack`: everything up to here is settled. An older ack changes nothing."""
+        if through_seq <= self.acknowledged:
+            return
+        for settled in (self._waiting, self._delays):
+            for seq in [seq for seq in settled if seq <= through_seq]:
+                del settled[seq]
+        self.acknowledged = through_seq
+        self._next = max(self._next, through_seq + 1)
+
+    def coordinator_restarted(self) -> None:
+        """It announced a new session: what the broker confirmed before may be lost with its old one."""
+        self._send_again_from(self.acknowledged + 1)
+
+    def asked_again(self, from_seq: int) -> None:
+        """`nak`: send again from here. It may ask behind its own `ack`, after it lost its store."""
+        self.acknowledged = min(self.acknowledged, from_seq - 1)
+        self._send_again_from(from_seq)
+
+    # When to look again
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._in_flight)
+
+    def wake_at(self, at: Instant) -> Instant | None:
+        """The next instant at which `candidate` or `stalled` may answer otherwise with nothing coming in."""
+        if not self._open:
+            return None
+        wanted = [Instant(sent + PUBACK_TIMEOUT) for sent in list(self._in_flight.values())[:1]]
+        if at < self._paused_until:
+            wanted.append(self._paused_until)
+        elif self._due and len(self._in_flight) < self._in_flight_max:
+            wanted.append(self._due[0][0])
+        return min(wanted, default=None)
+
+    def stalled(self, at: Instant) -> bool:
+        """The oldest event in flight got no PUBACK in time: the connection is to be replaced."""
+        oldest = next(iter(self._in_flight.values()), None)
+        return oldest is not None and at - oldest >= PUBACK_TIMEOUT
+
+    def _send_again_from(self, from_seq: int) -> None:
+        for seq in [seq for seq in self._waiting if seq >= from_seq]:
+            del self._waiting[seq]
+        for seq in [seq for seq in self._delays if seq >= from_seq and seq not in self._in_flight]:
+            del self._delays[seq]
+        self._next = min(self._next, from_seq)
+
+    def _refused(self, seq: int, at: Instant) -> None:
+        self.refusals += 1
+        if at >= self._paused_until:
+            self._paused_until = Instant(at + self._pause)
+            self._pause = min(self._pause * 2, REFUSAL_PAUSE_MAX)
+        if seq > self.acknowledged:
+            self._wait(seq, self._paused_until, self._delays.pop(seq, RESEND_AFTER) // 2)
+
+    def _wait(self, seq: int, due: Instant, delay: int) -> None:
+        self._waiting[seq] = _Waiting(due, delay)
+        heapq.heappush(self._due, (due, seq))
+
+    def _overdue(self, at: Instant) -> int | None:
+        """The event longest past its time. Entries that an ack or a resend made stale fall out here."""
+        while self._due:
+            due, seq = self._due[0]
+            waiting = self._waiting.get(seq)
+            if waiting is not None and waiting.due == due:
+                return seq if due <= at else None
+            heapq.heappop(self._due)
+        return None

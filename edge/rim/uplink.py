@@ -1,0 +1,324 @@
+"""The gateway's end of the event path: journalled events out, decisions and acknowledgements in.
+
+Follows the clearance contract §6 and §7. Nothing is published before it is committed, and only the coordinator's
+own `ack` settles it; what to send is the outbox window's to say, the rows stay in the journal. All that comes in is
+checked before it becomes an input of the core; what fails becomes `MessageRejected` and is counted, never acted on.
+
+Threads: one of ours, which owns everything here, and paho's, which only puts values in our queue.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Final, Protocol, assert_never
+
+from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
+from edge.rim import clock
+from edge.rim.broker_link import BrokerLink, Closed, Opened
+from edge.rim.journal_rows import JournalFault, JournalReader, Stored
+from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
+from edge.rim.outbox_rows import OutboxRows
+from edge.rim.outbox_window import OutboxWindow
+from edge.wire.canonical import WireError
+from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
+from edge.wire.signing import TrustStore
+from edge.wire.topics import Mode, Topics
+from hub_config.hub import HubConfig
+from hub_config.names import SECOND, GatewayId, HubId, Instant, LineId
+
+IDLE: Final = 1 * SECOND
+"""The longest wait with nothing due."""
+TURN_MAX: Final = 200
+"""Items taken from the queue between two looks at what may be sent."""
+STOP_TIMEOUT_S: Final = 2.0
+
+_log = logging.getLogger("hub.uplink")
+
+
+class CoreSink(Protocol):
+    def put(self, given: Input) -> None: ...
+
+
+class AckSink(Protocol):
+    def acknowledge(self, ack: Ack) -> None: ...
+
+
+class PubackSink(Protocol):
+    def puback(self, seq: int, at: Instant) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkFigures:
+    broker: bool = False
+    coordinator: bool = False
+    version: Version | None = None
+    acknowledged: int = 0
+    """Highest sequence number the coordinator has acknowledged."""
+    redelivered: int = 0
+    pubacks: int = 0
+    refusals: int = 0
+    """PUBACKs with a reason code of 0x80 or more."""
+    rejected: tuple[tuple[str, int], ...] = ()
+    """Messages treated as absent: reason and count, sorted by reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    pass
+
+
+class Uplink:
+    """`committed`, `stop` and `figures` may be called from any thread."""
+
+    def __init__(
+        self,
+        config: HubConfig,
+        reader: Callable[[], JournalReader],
+        trust: TrustStore,
+        topics: Topics,
+        core: CoreSink,
+        acks: AckSink,
+        session: str,
+        metrics: PubackSink | None = None,
+    ) -> None:
+        """`reader` is called once, in the uplink's thread. `session` names this run of the gateway."""
+        self._config = config
+        self._open_reader = reader
+        self._trust = trust
+        self._topics = topics
+        self._core = core
+        self._acks = acks
+        self._session = session
+        self._metrics = metrics
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Stop] = SimpleQueue()
+        self._link = BrokerLink(self._profile(), self._queue.put)
+        self._sent: dict[int, int] = {}
+        """mid → seq of this connection's publications without PUBACK."""
+        self._coordinator = False
+        self._coordinator_session: str | None = None
+        self._rejected: Counter[str] = Counter()
+        self._version: Version | None = None
+        self._figures = UplinkFigures()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
+        self.failed = threading.Event()
+        """A mistake of ours ended the thread; the events stay in the journal."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Says goodbye to the hub if it is connected; returns within `STOP_TIMEOUT_S`."""
+        self._queue.put(_Stop())
+        self._thread.join(STOP_TIMEOUT_S)
+
+    def committed(self, rows: Sequence[Stored]) -> None:
+        """Rows that the writer has just committed, in order; they go out at once if they are next."""
+        self._queue.put(tuple(rows))
+
+    def figures(self) -> UplinkFigures:
+        return self._figures
+
+    def _profile(self) -> Profile:
+        broker, topics = self._config.broker, self._topics
+        return Profile(
+            host=broker.host,
+            port=broker.port,
+            keepalive_s=broker.keepalive_s,
+            client_id=topics.gateway,
+            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic),
+            will_topic=topics.own_state,
+            will_payload=build_state(State(online=False, session=self._session, t_us=None, catchup=None)),
+        )
+
+    @property
+    def _coordinator_topic(self) -> str:
+        return self._topics.state("coordinator", self._config.coordinator.id)
+
+    # The thread
+
+    def _run(self) -> None:
+        try:
+            reader = self._open_reader()
+            self._epoch = reader.meta.epoch
+            self._rows = OutboxRows(reader)
+            self._window = OutboxWindow(reader.acknowledged().seq)
+            while not self._stopping:
+                self._turn()
+            self._link.close(farewell=self._state(online=False))
+            reader.close()
+        except Exception:
+            _log.critical(
+                "the uplink failed; events stay in the journal, decisions do not arrive", exc_info=True
+            )
+            self.failed.set()
+            raise
+
+    def _turn(self) -> None:
+        at = clock.now()
+        self._link.tend(at)
+        if self._window.stalled(at):
+            self._happened(self._link.drop("it confirms nothing"))
+        self._send(at)
+        self._figures = UplinkFigures(
+            broker=self._link.is_open,
+            coordinator=self._coordinator,
+            version=self._version,
+            acknowledged=self._window.acknowledged,
+            redelivered=self._window.redelivered,
+            pubacks=self._window.pubacks,
+            refusals=self._window.refusals,
+            rejected=tuple(sorted(self._rejected.items())),
+        )
+        self._receive(clock.now())
+
+    def _receive(self, at: Instant) -> None:
+        wakes = (self._link.wake_at, self._window.wake_at(at), Instant(at + IDLE))
+        wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
+        try:
+            self._take(self._queue.get(timeout=wait_s))
+            for _ in range(TURN_MAX):
+                self._take(self._queue.get_nowait())
+        except Empty:
+            return
+
+    def _take(self, item: FromBroker | tuple[Stored, ...] | _Stop) -> None:
+        match item:
+            case FromBroker():
+                self._happened(self._link.take(item))
+            case _Stop():
+                self._stopping = True
+            case rows:
+                self._rows.hand_over(rows)
+
+    def _happened(self, happening: Opened | Closed | Delivered | Arrived | None) -> None:
+        match happening:
+            case None:
+                pass
+            case Opened(version, in_flight_max):
+                self._version = version
+                self._sent.clear()
+                self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
+                self._window.opened(in_flight_max)
+                self._tell_link()
+            case Closed():
+                self._sent.clear()
+                self._window.closed()
+                self._rows.forget()
+                # Nobody can say any more; its retained state comes again with the next connection.
+                self._coordinator = False
+                self._tell_link()
+            case Delivered():
+                self._delivered(happening)
+            case Arrived():
+                self._arrived(happening)
+            case _:
+                assert_never(happening)
+
+    # Events out
+
+    def _send(self, at: Instant) -> None:
+        while (seq := self._window.candidate(at)) is not None:
+            try:
+                row = self._rows.take(seq)
+            except JournalFault as hole:
+                _log.error("seq %d can't be sent: %s", seq, hole)
+                self._window.absent(seq, at)
+                continue
+            if row is None:
+                return
+            mid = self._link.publish(self._topics.event(LineId(row.line)), row.payload, event=True)
+            if mid is None:  # the connection is ending; `Closed` is on its way
+                return
+            self._sent[mid] = seq
+            self._window.sent(seq, at)
+
+    def _delivered(self, puback: Delivered) -> None:
+        seq = self._sent.pop(puback.mid, None)
+        if seq is None:  # our own birth
+            return
+        if self._window.delivered(seq, puback.at, puback.code):
+            if self._metrics is not None:
+                self._metrics.puback(seq, puback.at)
+        elif self._window.refusals == 1:
+            _log.error(
+                "broker refused an event with code 0x%02x; it stays in the journal and is sent again",
+                puback.code,
+            )
+
+    def _state(self, online: bool) -> bytes:
+        return build_state(State(online, self._session, clock.wall_time().utc_us, catchup=None))
+
+    # Decisions, acknowledgements and the coordinator's state in
+
+    def _arrived(self, message: Arrived) -> None:
+        try:
+            if message.topic == self._topics.decision:
+                decision = parse_decision(message.payload, self._trust, *self._address)
+                self._core.put(DecisionArrived(message.at, decision))
+            elif message.topic == self._topics.ack:
+                self._acknowledged(parse_ack(message.payload, self._trust, *self._address), message)
+            elif message.topic == self._topics.nak:
+                nak = parse_nak(message.payload, self._trust, *self._address)
+                if nak.epoch != self._epoch:
+                    self._reject(message, "wrong_epoch", f"nak for epoch {nak.epoch}; ours is {self._epoch}")
+                else:
+                    self._window.asked_again(nak.from_seq)
+            elif message.topic == self._coordinator_topic:
+                self._coordinator_said(parse_state(message.payload), just_now=not message.retained)
+            else:
+                self._reject(message, "unknown_topic", "not subscribed")
+        except WireError as fault:
+            self._reject(message, fault.reason, fault.detail)
+
+    @property
+    def _address(self) -> tuple[HubId, GatewayId, Mode]:
+        return self._topics.hub, self._topics.gateway, self._topics.mode
+
+    def _acknowledged(self, ack: Ack, message: Arrived) -> None:
+        if ack.epoch != self._epoch:
+            self._reject(message, "wrong_epoch", f"ack for epoch {ack.epoch}; ours is {self._epoch}")
+        elif ack.through_seq <= self._window.acknowledged:
+            return
+        elif (held := self._rows.id_of(ack.through_seq)) is None:
+            self._contradicted(ack, message, "ack_ahead", f"this journal does not hold seq {ack.through_seq}")
+        elif held != ack.through_id:
+            self._contradicted(ack, message, "wrong_id", f"seq {ack.through_seq} has another id here")
+        else:
+            self._acks.acknowledge(ack)
+            self._window.covered(ack.through_seq)
+
+    def _contradicted(self, ack: Ack, message: Arrived, reason: str, detail: str) -> None:
+        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss."""
+        self._acks.acknowledge(ack)
+        self._reject(message, reason, detail)
+
+    def _coordinator_said(self, state: State, just_now: bool) -> None:
+        if not state.online and state.session != self._coordinator_session:
+            return  # the late will of a session that another has followed
+        if state.online and (just_now or self._coordinator_session not in (None, state.session)):
+            # A birth said just now means a new subscription, even in one session: with a broker that lost its
+            # store, what was published before it has reached nobody.
+            self._window.coordinator_restarted()
+        if state.online:
+            self._coordinator_session = state.session
+        if state.online != self._coordinator:
+            self._coordinator = state.online
+            name = self._config.coordinator.id
+            _log.log(
+                logging.INFO if state.online else logging.WARNING,
+                "coordinator %s is %s",
+                name,
+                "online" if state.online else "gone; parcels go to the fail-safe lane",
+            )
+            self._tell_link()
+
+    def _reject(self, message: Arrived, reason: str, detail: str) -> None:
+        self._rejected[reason] += 1
+        self._core.put(MessageRejected(message.at, message.topic, reason, detail))
+
+    def _tell_link(self) -> None:
+        self._core.put(LinkChanged(clock.now(), broker=self._link.is_open, coordinator=self._coordinator))

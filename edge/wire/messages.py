@@ -1,0 +1,300 @@
+"""What the coordinator says to a gateway, and back: decision, ack, nak, state (clearance contract §2 rule 7, §5, §6).
+
+Parsing is refusing: whoever can write to the broker can write anything. Only a message that passes size, form, hub,
+gateway, mode, id, key role and signature becomes a value; expiry depends on the moment and is the core's to check.
+Unknown fields are kept and hashed, as the signature covers them; an unknown *condition of a release* is refused,
+because a condition that nobody checks has not been met.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from edge.core.decision import Action, Conditions, Decision, Reason
+from edge.wire.canonical import JsonObject, WireError, canonical, event_id, parse_strict
+from edge.wire.envelope import check_attributes, data_of, sequence_text, text_of
+from edge.wire.signing import Role, Signer, TrustStore
+from edge.wire.topics import Mode
+from edge.wire.utc import parse_rfc3339, rfc3339
+from hub_config.names import GatewayId, HubId, LaneId, VisitId
+
+DECISION_BYTES_MAX: Final = 32_768
+"""A decision is copied into the event `parcel.decided`, which is one message too."""
+NEEDS_MAX: Final = 32
+REASONS_MAX: Final = 32
+DETAIL_CHARS_MAX: Final = 200
+
+_COORDINATOR = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+Visit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Id = Annotated[str, StringConstraints(pattern=r"^ni:///sha-256;[A-Za-z0-9_-]{43}$")]
+Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_-]{1,64}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Time = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$")
+]
+Count = Annotated[int, Field(ge=1)]
+Lane = Literal["green", "hold", "xray", "manual", "return", "custody"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The coordinator holds every event up to `through_seq`, without a gap."""
+
+    epoch: int
+    through_seq: int
+    through_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nak:
+    """The coordinator misses events: resend from here."""
+
+    epoch: int
+    from_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Birth or last will of a gateway or the coordinator. Unsigned: a hint, never a permission."""
+
+    online: bool
+    session: str
+    t_us: int | None
+    catchup: tuple[int, int] | None
+
+
+class _Open(BaseModel):
+    """Fields of a later version are allowed, kept in the signed bytes and not acted on."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+
+class _Basis(_Open):
+    authority: Word
+
+
+class _Cond(_Open):
+    """The conditions a gateway can check when a parcel moves."""
+
+    code: Annotated[str, StringConstraints(max_length=512)] | None = None
+    mass_mg: tuple[int, int] | None = None
+    not_after: Time | None = None
+
+
+class _DecisionData(_Open):
+    v: Literal[1]
+    hub: Name
+    gw: Name
+    mode: Literal["live", "practice", "replay"]
+    dec: Visit
+    dec_seq: Count
+    visit: Visit
+    was: Visit | None = None
+    answers: Id = Field(alias="for")
+    action: Action
+    reasons: Annotated[tuple[Reason, ...], Field(max_length=REASONS_MAX)]
+    route: Lane
+    basis: _Basis
+    cond: _Cond | None = None
+    needs: Annotated[tuple[Word, ...], Field(max_length=NEEDS_MAX)]
+    valid_from: Time
+    valid_until: Time
+    clock: Word
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.action != "release" and not self.reasons:
+            raise ValueError("every action but release has a reason")
+        if self.action != "release" and self.route == "green":
+            raise ValueError("only a release may go to lane green")
+        unknown = sorted(self.cond.model_extra or ()) if self.cond is not None else []
+        if self.action == "release" and unknown:
+            raise ValueError(f"this gateway can't check the condition {unknown[0]:.40}")
+        if self.valid_from >= self.valid_until:
+            raise ValueError("valid_from is not before valid_until")
+        return self
+
+
+class _Addressed(_Open):
+    v: Literal[1]
+    hub: Name
+    gw: Name
+    mode: Literal["live", "practice", "replay"]
+    epoch: Count
+
+
+class _AckData(_Addressed):
+    through_seq: Annotated[int, Field(ge=0)]
+    through_id: Id
+
+
+class _NakData(_Addressed):
+    from_seq: Count
+
+
+class _Catchup(_Open):
+    first: Count = Field(alias="from")
+    last: Count = Field(alias="to")
+
+
+class _StateData(_Open):
+    online: bool
+    session: Name
+    t: Time | None = None
+    catchup: _Catchup | None = None
+
+
+_M = TypeVar("_M", bound=BaseModel)
+_A = TypeVar("_A", bound=_Addressed)
+
+
+def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Decision:
+    envelope = parse_strict(payload, limit=DECISION_BYTES_MAX)
+    data = data_of(envelope)
+    body = canonical(data)
+    told = _model(_DecisionData, body)
+    _check_address(told, hub, gateway, mode)
+    _check_decision_envelope(envelope, data, hub, event_id(body))
+    kid, sig = _signature(envelope)
+    role: Role = "release" if told.action == "release" else "hold"
+    trust.verify(body, kid, sig, role, mode)
+    return _decision(told, body, kid, sig)
+
+
+def parse_ack(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Ack:
+    told = _parse_addressed(_AckData, payload, trust, hub, gateway, mode)
+    return Ack(told.epoch, told.through_seq, told.through_id)
+
+
+def parse_nak(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Nak:
+    told = _parse_addressed(_NakData, payload, trust, hub, gateway, mode)
+    return Nak(told.epoch, told.from_seq)
+
+
+def parse_state(payload: bytes) -> State:
+    told = _model(_StateData, canonical(parse_strict(payload)))
+    catchup = None if told.catchup is None else (told.catchup.first, told.catchup.last)
+    return State(told.online, told.session, None if told.t is None else parse_rfc3339(told.t), catchup)
+
+
+def build_decision(data: JsonObject, coordinator: str, signer: Signer) -> bytes:
+    """The payload of a decision from its complete `data`. Says nothing of its sense: a test may build a wrong one."""
+    body = canonical(data)
+    envelope = _decision_attributes(data, f"urn:ehub:{data.get('hub')}:{coordinator}")
+    envelope |= {"id": event_id(body), "data": data, "ehubkid": signer.kid, "ehubsig": signer.sign(body)}
+    return canonical(envelope, limit=DECISION_BYTES_MAX)
+
+
+def build_ack(ack: Ack, hub: HubId, gateway: GatewayId, mode: Mode, signer: Signer) -> bytes:
+    data: JsonObject = {"v": 1, "hub": hub, "gw": gateway, "mode": mode, "epoch": ack.epoch}
+    return _signed(data | {"through_seq": ack.through_seq, "through_id": ack.through_id}, signer)
+
+
+def build_nak(nak: Nak, hub: HubId, gateway: GatewayId, mode: Mode, signer: Signer) -> bytes:
+    data: JsonObject = {"v": 1, "hub": hub, "gw": gateway, "mode": mode, "epoch": nak.epoch}
+    return _signed(data | {"from_seq": nak.from_seq}, signer)
+
+
+def build_state(state: State) -> bytes:
+    data: JsonObject = {"online": state.online, "session": state.session}
+    if state.t_us is not None:
+        data["t"] = rfc3339(state.t_us)
+    if state.catchup is not None:
+        data["catchup"] = {"from": state.catchup[0], "to": state.catchup[1]}
+    return canonical(data)
+
+
+def _parse_addressed(
+    model: type[_A], payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode
+) -> _A:
+    envelope = parse_strict(payload)
+    body = canonical(data_of(envelope))
+    told = _model(model, body)
+    _check_address(told, hub, gateway, mode)
+    kid, sig = _signature(envelope)
+    trust.verify(body, kid, sig, "ack", mode)
+    return told
+
+
+def _model(model: type[_M], body: bytes) -> _M:
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "data"
+        raise WireError("bad_shape", f"{where}: {first['msg']}"[:DETAIL_CHARS_MAX]) from error
+
+
+def _check_address(told: _DecisionData | _Addressed, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
+    if told.hub != hub:
+        raise WireError("wrong_hub", f"it is for hub {told.hub}; this is {hub}")
+    if told.gw != gateway:
+        raise WireError("wrong_gateway", f"it is for gateway {told.gw}; this is {gateway}")
+    if told.mode != mode:
+        raise WireError("wrong_mode", f"it is for mode {told.mode}; this gateway runs in {mode}")
+
+
+def _check_decision_envelope(envelope: JsonObject, data: JsonObject, hub: HubId, wanted_id: str) -> None:
+    source, prefix = text_of(envelope, "source") or "", f"urn:ehub:{hub}:"
+    if not source.startswith(prefix) or _COORDINATOR.fullmatch(source, len(prefix)) is None:
+        raise WireError(
+            "attribute_mismatch", f"source is {source!r:.80}; wanted {prefix} and the coordinator"
+        )
+    check_attributes(envelope, _decision_attributes(data, source), wanted_id)
+
+
+def _decision_attributes(data: JsonObject, source: str) -> JsonObject:
+    dec_seq, visit = data.get("dec_seq"), data.get("visit")
+    return {
+        "specversion": "1.0",
+        "type": "org.ehub.decision.v1",
+        "source": source,
+        "subject": visit,
+        "time": data.get("valid_from"),
+        "sequence": sequence_text(dec_seq if isinstance(dec_seq, int) else 0),
+        "partitionkey": visit,
+        "datacontenttype": "application/json",
+    }
+
+
+def _signature(envelope: JsonObject) -> tuple[str, str]:
+    kid, sig = text_of(envelope, "ehubkid"), text_of(envelope, "ehubsig")
+    if kid is None or sig is None:
+        raise WireError("bad_signature", "the message is not signed")
+    return kid, sig
+
+
+def _signed(data: JsonObject, signer: Signer) -> bytes:
+    return canonical({"data": data, "ehubkid": signer.kid, "ehubsig": signer.sign(canonical(data))})
+
+
+def _decision(told: _DecisionData, body: bytes, kid: str, sig: str) -> Decision:
+    return Decision(
+        dec=told.dec,
+        dec_seq=told.dec_seq,
+        visit=VisitId(told.visit),
+        was=None if told.was is None else VisitId(told.was),
+        answers=told.answers,
+        action=told.action,
+        reasons=told.reasons,
+        route=LaneId(told.route),
+        authority=told.basis.authority,
+        conditions=_conditions(told.cond),
+        needs=told.needs,
+        valid_from_us=parse_rfc3339(told.valid_from),
+        valid_until_us=parse_rfc3339(told.valid_until),
+        clock=told.clock,
+        wire=body.decode(),
+        kid=kid,
+        sig=sig,
+    )
+
+
+def _conditions(cond: _Cond | None) -> Conditions:
+    if cond is None:
+        return Conditions()
+    not_after_us = None if cond.not_after is None else parse_rfc3339(cond.not_after)
+    return Conditions(cond.code, cond.mass_mg, not_after_us)

@@ -1,0 +1,105 @@
+"""Topics of the contract §6. Live and practice have different roots, so that neither ever reads the other.
+
+Replay has no topics: a replayed day is never published.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from hub_config.names import GatewayId, HubId, LineId
+
+Mode = Literal["live", "practice", "replay"]
+StateRole = Literal["gateway", "coordinator", "station"]
+
+_LEVEL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+def root(mode: Mode, hub: HubId) -> str:
+    match mode:
+        case "live":
+            return f"ehub/v1/{_level(hub)}"
+        case "practice":
+            return f"ehub-practice/v1/{_level(hub)}"
+        case "replay":
+            raise ValueError("mode replay has no topics: a replayed day is never published")
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """What one gateway publishes and reads."""
+
+    mode: Mode
+    hub: HubId
+    gateway: GatewayId
+
+    @property
+    def root(self) -> str:
+        return root(self.mode, self.hub)
+
+    def event(self, line: LineId) -> str:
+        """`line` is `gw` for events without a parcel."""
+        return f"{self.root}/evt/{_level(line)}/{self.gateway}"
+
+    @property
+    def ack(self) -> str:
+        return f"{self.root}/ack/{self.gateway}"
+
+    @property
+    def nak(self) -> str:
+        return f"{self.root}/nak/{self.gateway}"
+
+    @property
+    def decision(self) -> str:
+        return f"{self.root}/dec/{self.gateway}"
+
+    @property
+    def health(self) -> str:
+        return f"{self.root}/health/{self.gateway}"
+
+    def state(self, role: StateRole, name: str) -> str:
+        return f"{self.root}/state/{role}/{_level(name)}"
+
+    @property
+    def own_state(self) -> str:
+        return self.state("gateway", self.gateway)
+
+
+@dataclass(frozen=True, slots=True)
+class HubTopics:
+    """What the coordinator of one hub reads: every gateway's events and states."""
+
+    mode: Mode
+    hub: HubId
+
+    @property
+    def events(self) -> str:
+        return f"{root(self.mode, self.hub)}/evt/+/+"
+
+    @property
+    def gateway_states(self) -> str:
+        return f"{root(self.mode, self.hub)}/state/gateway/+"
+
+    def gateway(self, gateway: GatewayId) -> Topics:
+        return Topics(self.mode, self.hub, GatewayId(_level(gateway)))
+
+    def event_origin(self, topic: str) -> tuple[LineId, GatewayId] | None:
+        """Line and gateway of an event's topic; None for any other topic."""
+        match topic.removeprefix(root(self.mode, self.hub) + "/").split("/"):
+            case ["evt", line, gateway]:
+                return LineId(line), GatewayId(gateway)
+            case _:
+                return None
+
+    def state_origin(self, topic: str) -> GatewayId | None:
+        match topic.removeprefix(root(self.mode, self.hub) + "/").split("/"):
+            case ["state", "gateway", gateway]:
+                return GatewayId(gateway)
+            case _:
+                return None
+
+
+def _level(name: str) -> str:
+    if _LEVEL.fullmatch(name) is None:
+        raise ValueError(f"{name!r} can't be a topic level; allowed are A-Z a-z 0-9 _ -")
+    return name

@@ -1,0 +1,66 @@
+"""A gateway's journal for the tests of this folder: its key, its context, events of parcels."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.core.event import Act, Code, Event, Kind, WallTime
+from edge.rim.journal import Journal
+from edge.wire.envelope import EventContext
+from edge.wire.signing import Signer
+from edge.wire.topics import Mode
+from hub_config.names import DeviceId, GatewayId, HubId, Instant, LaneId, LineId, VisitId
+
+SIGNER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+OTHER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+T_US: Final = 1_795_306_502_123_456
+
+
+def contexts(
+    gateway: str = "gw-03", hub: str = "MY-KUL-1", mode: Mode = "practice"
+) -> Callable[[int], EventContext]:
+    def context_for(epoch: int) -> EventContext:
+        return EventContext(HubId(hub), GatewayId(gateway), mode, epoch, "0.1.0", "ab" * 32, {}, bytes(32))
+
+    return context_for
+
+
+def open_journal(
+    folder: Path, signer: Signer = SIGNER, sign_one_in: int = 1, mode: Mode = "practice"
+) -> Journal:
+    return Journal(folder / "journal.db", contexts(mode=mode), signer, sign_one_in)
+
+
+def visit(number: int) -> VisitId:
+    return VisitId(f"01a2009b-37eb-7cc0-9f2a-{number:012x}")
+
+
+def event(
+    kind: Kind = "parcel.arrived", number: int = 1, t_us: int = 0, codes: Iterable[str] = (), lane: str = ""
+) -> Event:
+    return Event(
+        kind=kind,
+        line=LineId("bench-1"),
+        visit=visit(number),
+        at=Instant(1_000_000 * number),
+        wall=WallTime(T_US + t_us, 1_500, "ntp"),
+        codes=tuple(
+            Code(code, code.encode(), "code128", "s10", True, DeviceId("scan-1"), 1) for code in codes
+        ),
+        act=Act(LaneId(lane), "B1", confirmed=True) if lane else None,
+    )
+
+
+def gateway_event() -> Event:
+    wall = WallTime(T_US, 1_500, "ntp")
+    return Event("device.changed", LineId("bench-1"), None, Instant(5), wall, note=(("device", "scale-1"),))
+
+
+def numbered(events: Iterable[Event], first: int = 1) -> list[tuple[int, Event]]:
+    return list(enumerate(events, start=first))
+
+
+def parcels(count: int) -> list[tuple[int, Event]]:
+    return numbered(event(number=number) for number in range(1, count + 1))
