@@ -1,0 +1,205 @@
+"""The physical bench: pan, scale, scanner and operator, and what really happened to each parcel.
+
+Polled, never calling back: bytes go in by `scale_receive`, come out of `scanner_output` and `scale_output`, and
+`next_output_at` says when to look again. The operator lives in the world that is passed in and sees the screen
+through `look`. `happened` is the truth: which codes and weights the devices delivered for which parcel.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub_config.names import MILLISECOND, Instant
+from simulators.devices.line_scanner import LineScanner
+from simulators.devices.scale import Scale, ScaleTraits
+from simulators.devices.sics_wire import SicsWire, Spoil, Told
+from simulators.mistakes import RATES_PPM, Mistake
+from simulators.parcels import LabelCode, Parcel
+from simulators.screen import View
+from simulators.staff import Operator
+from simulators.task import Habits, Placed
+from simulators.world import World
+
+SCAN_NS: Final = 30 * MILLISECOND
+"""From the trigger to the first byte."""
+MAX_SCANS_WAITING: Final = 256
+"""Scans not yet collected; the oldest are lost, as in a scanner nobody reads."""
+MAX_SENT_PER_PARCEL: Final = 256
+"""Scans and weights kept per parcel; more are counted by nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A label code that the scanner sent whole."""
+
+    at: Instant
+    data: str
+    aim: str
+    during: int | None
+    """Number of the parcel that was being handled then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What devices delivered for one parcel, each reading with the parcel it truly belongs to."""
+
+    number: int
+    scans: tuple[Sent, ...]
+    """Of its own label, also those sent while another parcel was in hand."""
+    weights: tuple[Told, ...]
+    """Stable weights and overloads told while it alone lay on the pan; equal ones in a row once."""
+    placed: Placed | None
+
+
+class PhysicalBench:
+    def __init__(
+        self,
+        world: World,
+        parcels: Sequence[Parcel],
+        seed: int,
+        bays: Mapping[str, str],
+        pace: float = 1.0,
+        *,
+        scanner: LineScanner | None = None,
+        traits: ScaleTraits | None = None,
+        rates_ppm: Mapping[Mistake, int] = RATES_PPM,
+        habits: Habits | None = None,
+    ) -> None:
+        """`bays`: name shown to staff → barcode on the bay."""
+        self.world = world
+        self.parcels = tuple(parcels)
+        self.scale = Scale(traits, seed)
+        self.scale_wire = SicsWire(self.scale)
+        self.scanner = scanner if scanner is not None else LineScanner(aim=True)
+        self._scans: deque[tuple[Instant, bytes]] = deque(maxlen=MAX_SCANS_WAITING)
+        self._pan: Parcel | None = None
+        self._residue_mg = 0
+        self._sent: dict[int, list[Sent]] = {parcel.number: [] for parcel in parcels}
+        self._told: dict[int, list[Told]] = {parcel.number: [] for parcel in parcels}
+        self.operator = Operator(world, self, self.parcels, seed, bays, pace, rates_ppm, habits)
+        self.scale_wire.power_up(world.now)
+
+    # The screen and the truth -----------------------------------------------------------------------
+
+    def look(self, view: View | None) -> None:
+        """What the station's screen shows now; None while it is lost."""
+        self.operator.look(view)
+
+    @property
+    def done(self) -> bool:
+        """Every parcel is in a bay."""
+        return self.operator.done
+
+    @property
+    def placed(self) -> Mapping[int, Placed]:
+        return self.operator.placed
+
+    def happened(self) -> tuple[Happened, ...]:
+        """One for each parcel of the stream, in its order."""
+        self._keep_told()
+        return tuple(
+            Happened(
+                number=parcel.number,
+                scans=tuple(self._sent[parcel.number]),
+                weights=tuple(self._told[parcel.number]),
+                placed=self.operator.placed.get(parcel.number),
+            )
+            for parcel in self.parcels
+        )
+
+    # The wires --------------------------------------------------------------------------------------
+
+    @property
+    def next_output_at(self) -> Instant | None:
+        """The earliest instant at which one of the outputs may have something."""
+        due = [self._scans[0][0]] if self._scans else []
+        wake_at = self.scale_wire.wake_at
+        return min([*due, wake_at] if wake_at is not None else due, default=None)
+
+    def scanner_output(self, now: Instant) -> bytes:
+        out = bytearray()
+        while self._scans and self._scans[0][0] <= now:
+            out += self._scans.popleft()[1]
+        return bytes(out)
+
+    def scale_receive(self, data: bytes, now: Instant) -> None:
+        self.scale_wire.receive(data, now)
+
+    def scale_output(self, now: Instant) -> bytes:
+        return self.scale_wire.take_output(now)
+
+    # Hands: what the operator does ------------------------------------------------------------------
+
+    @property
+    def pan_empty(self) -> bool:
+        return self._pan is None and self._residue_mg == 0
+
+    @property
+    def overloaded(self) -> bool:
+        return self.scale.shown(self.world.now).overload
+
+    def zero_for(self, ns: int) -> bool:
+        """The display shows a stable zero, and did `ns` ago."""
+        now = self.world.now
+        return self.scale.shown(now).at_zero and self.scale.shown(Instant(now - ns)).at_zero
+
+    def put_on(self, parcel: Parcel) -> None:
+        if self._pan is not None:
+            raise RuntimeError(
+                f"bench: parcel {parcel.number} put on while {self._pan.number} lies on the pan"
+            )
+        self._pan = parcel
+        self._load()
+
+    def lift(self, residue_mg: int = 0) -> None:
+        self._pan = None
+        self._residue_mg += residue_mg
+        self._load()
+
+    def clear_pan(self) -> None:
+        self._pan = None
+        self._residue_mg = 0
+        self._load()
+
+    def press_zero(self) -> None:
+        self.scale.zero(self.world.now, wait_for_stable=False)
+
+    def scan(self, code: LabelCode, of: Parcel, *, garbled: bool = False) -> None:
+        if garbled:
+            self._send(self.scanner.garbled(code.data, code.aim, at=of.number))
+            return
+        sent = self._sent[of.number]
+        if len(sent) < MAX_SENT_PER_PARCEL:
+            sent.append(Sent(self.world.now, code.data, code.aim, self.operator.at_work_on))
+        self._send(self.scanner.scan(code.data, code.aim))
+
+    def scan_bay(self, barcode: str) -> None:
+        self._send(self.scanner.scan(barcode, "]C0"))
+
+    def fail_trigger(self) -> None:
+        self._send(self.scanner.no_read())
+
+    def spoil_scale(self, fault: Spoil) -> None:
+        self.scale_wire.spoil(fault)
+
+    def silence_scale(self, ns: int) -> None:
+        self.scale_wire.silence(Instant(self.world.now + ns))
+
+    # ------------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        self._keep_told()
+        mass_mg = self._residue_mg + (self._pan.mass_mg if self._pan is not None else 0)
+        alone = self._pan.number if self._pan is not None and self._residue_mg == 0 else None
+        self.scale.load(mass_mg, self.world.now, alone)
+
+    def _keep_told(self) -> None:
+        for told in self.scale_wire.take_told():
+            kept = self._told[told.on_pan]
+            if len(kept) < MAX_SENT_PER_PARCEL and (not kept or kept[-1].mass_mg != told.mass_mg):
+                kept.append(told)
+
+    def _send(self, data: bytes) -> None:
+        if data:
+            self._scans.append((Instant(self.world.now + SCAN_NS), data))

@@ -1,0 +1,183 @@
+"""`hub demo` and `hub simulate`, found by `hub` as entry points."""
+
+import argparse
+import json
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from simulators.report import whole
+
+EXIT_OK: Final = 0
+EXIT_FAULTS: Final = 1
+EXIT_WRONG_USE: Final = 2
+WEB_PORT: Final = 8040
+WEB_PORT_TRIES: Final = 50
+DEMO_PARCELS: Final = 1_000
+DEMO_PACE: Final = 0.7
+"""About one parcel a second."""
+LOOK_EVERY_S: Final = 0.25
+
+
+def simulate(argv: Sequence[str]) -> int:
+    from simulators.simulate import SCENARIOS
+    from simulators.simulate import simulate as run
+
+    parser = argparse.ArgumentParser(prog="hub simulate", description="A seeded run under simulated time.")
+    parser.add_argument("scenario", choices=SCENARIOS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--parcels", type=int, default=200)
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write the report here (else it is printed)"
+    )
+    parser.add_argument(
+        "--sign-all", action="store_true", help="sign and check every event, not one visit in 1,000"
+    )
+    args = parser.parse_args(argv)
+    report, details = run(args.seed, args.parcels, sign_all=args.sign_all)
+    return _tell(report, details, args.report)
+
+
+def demo(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="hub demo", description="A practice hub on this computer: watch a bench."
+    )
+    parser.add_argument("--headless", action="store_true", help="end when all parcels have left")
+    parser.add_argument("--parcels", type=int, default=DEMO_PARCELS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report here")
+    parser.add_argument("--pace", type=float, default=DEMO_PACE, help="below 1 the operator is quicker")
+    parser.add_argument(
+        "--broker", choices=("mosquitto", "nats"), help="default: Mosquitto where it is installed"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep journal, keys and logs in this new folder"
+    )
+    args = parser.parse_args(argv)
+    if args.parcels < 1:
+        print("hub demo: --parcels must be 1 or more", file=sys.stderr)
+        return EXIT_WRONG_USE
+    stopping = threading.Event()
+    with _stop_on_signals(stopping), _folder(args.keep) as folder:
+        return _demo(args, folder, stopping)
+
+
+def _demo(args: argparse.Namespace, folder: Path, stopping: threading.Event) -> int:
+    from simulators.broker import BrokerError
+    from simulators.demo_hub import DemoFailedError, DemoHub
+
+    port = _free_web_port()
+    if port != WEB_PORT:
+        print(f"port {WEB_PORT} is taken; using {port}")
+    hub = DemoHub(folder, args.seed, args.parcels, web_port=port, pace=args.pace, broker=args.broker)
+    try:
+        hub.start()
+        print(
+            f"practice hub: broker {hub.broker.kind}, coordinator, gateway and a simulated bench are starting"
+        )
+        print(f"watch the station: http://127.0.0.1:{port}/station/b1   (Ctrl-C ends it)", flush=True)
+        told = _watch(hub, stopping)
+        if not stopping.is_set() and not args.headless:
+            print("all parcels have left the bench; the page stays until Ctrl-C", flush=True)
+            stopping.wait()
+        if told < args.parcels:
+            return EXIT_OK if not args.headless else EXIT_FAULTS
+        report, details = hub.report(hub.settle(stopping.wait))
+        return _tell(report, details, args.report)
+    except (BrokerError, DemoFailedError) as failed:
+        print(f"hub demo: {failed}", file=sys.stderr)
+        return EXIT_FAULTS
+    finally:
+        hub.stop()
+
+
+def _watch(hub: Any, stopping: threading.Event) -> int:  # noqa: ANN401 - DemoHub, imported late
+    """Prints a line for each parcel placed; returns how many were."""
+    labels = {parcel.number: parcel.items[0].data if parcel.items else "no label" for parcel in hub.parcels}
+    masses = {parcel.number: parcel.mass_mg for parcel in hub.parcels}
+    told = 0
+    while not stopping.is_set():
+        hub.check_alive()
+        hub.write_truth()
+        placed = hub.devices.ask(lambda: list(hub.bench.placed.items()))
+        for number, where in placed[told:]:
+            kilograms = f"{masses[number] / 1e6:.3f}"
+            print(
+                f"{number:5}  {labels[number]:14} {kilograms:>7} kg  -> {where.bay} ({where.lane})",
+                flush=True,
+            )
+        told = len(placed)
+        if told == len(hub.parcels) and hub.done:
+            return told
+        stopping.wait(LOOK_EVERY_S)
+    return told
+
+
+def _tell(report: Mapping[str, Any], details: Sequence[str], file: Path | None) -> int:
+    text = json.dumps(report, indent=1) + "\n"
+    if file is None:
+        print(text, end="")
+    else:
+        file.write_text(text)
+        print(_sentence(report))
+    for line in details:
+        print(line, file=sys.stderr)
+    return EXIT_OK if whole(report) else EXIT_FAULTS
+
+
+def _sentence(report: Mapping[str, Any]) -> str:
+    parcels, truth, events = report["parcels"], report["truth"], report["events"]
+    places = ", ".join(f"{count} {name}" for name, count in parcels.items() if name != "entered")
+    wrong = ", ".join(f"{name} {count}" for name, count in truth.items())
+    share = report["release"]
+    return (
+        f"{parcels['entered']} parcels: {places}; {wrong}; released {share['share']:.1%} of {share['oracle_share']:.1%}"
+        f" possible; {events['journalled']} events, {events['pending']} pending, {events['duplicates']} doubled, "
+        f"chain {events['chain']}"
+    )
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="hub-demo-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    else:
+        keep.mkdir(parents=True, exist_ok=False)
+        yield keep.resolve()
+
+
+@contextmanager
+def _stop_on_signals(stopping: threading.Event) -> Iterator[None]:
+    """Ctrl-C and a polite kill end the demo the same way: everything it started is stopped."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    before: dict[int, Callable[..., Any] | int | None] = {}
+    for caught in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        before[caught] = signal.signal(caught, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _free_web_port() -> int:
+    for port in range(WEB_PORT, WEB_PORT + WEB_PORT_TRIES):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise SystemExit(f"hub demo: ports {WEB_PORT} to {WEB_PORT + WEB_PORT_TRIES - 1} are all taken")

@@ -1,0 +1,100 @@
+"""What the coordinator publishes, and where: decisions, acks, naks and its state (clearance contract §2 rule 7, §6).
+
+Written from the contract once more: canonical bytes and ids come from the independent verifier, and nothing of the
+gateway's own message code is used, so that a mistake there can't hide here.
+"""
+
+import base64
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.wire.verifier import canonical, identity
+from simulators.coordinator.desk import utc_text
+
+Data = dict[str, Any]
+
+
+class Letters:
+    """Writes and signs in the name of one coordinator, for practice hubs only."""
+
+    def __init__(self, hub: str, coordinator: str, private: Ed25519PrivateKey) -> None:
+        self._hub = hub
+        self._coordinator = coordinator
+        self._private = private
+        public = private.public_key().public_bytes_raw()
+        self.public = _b64(public)
+        self.kid = _b64(sha256(public).digest())[:16]
+        self.root = f"ehub-practice/v1/{hub}"
+        self.events = f"{self.root}/evt/+/+"
+        self.state_topic = f"{self.root}/state/coordinator/{coordinator}"
+
+    def event_origin(self, topic: str) -> tuple[str, str] | None:
+        """Line and gateway of an event's topic."""
+        levels = topic.removeprefix(self.root + "/").split("/")
+        return (levels[1], levels[2]) if len(levels) == 3 and levels[0] == "evt" else None
+
+    def ack_topic(self, gateway: str) -> str:
+        return f"{self.root}/ack/{gateway}"
+
+    def nak_topic(self, gateway: str) -> str:
+        return f"{self.root}/nak/{gateway}"
+
+    def decision_topic(self, gateway: str) -> str:
+        return f"{self.root}/dec/{gateway}"
+
+    def decision(self, data: Data) -> bytes:
+        """A CloudEvent; the same data give the same bytes, signature included."""
+        body = canonical(data)
+        envelope = {
+            "specversion": "1.0",
+            "id": identity(body),
+            "source": f"urn:ehub:{self._hub}:{self._coordinator}",
+            "type": "org.ehub.decision.v1",
+            "subject": data["visit"],
+            "time": data["valid_from"],
+            "sequence": f"{data['dec_seq']:016}",
+            "partitionkey": data["visit"],
+            "datacontenttype": "application/json",
+            "data": data,
+            "ehubkid": self.kid,
+            "ehubsig": self._sign(body),
+        }
+        return canonical(envelope)
+
+    def ack(self, gateway: str, epoch: int, through_seq: int, through_id: str) -> bytes:
+        told = {"through_seq": through_seq, "through_id": through_id}
+        return self._signed(self._address(gateway, epoch) | told)
+
+    def nak(self, gateway: str, epoch: int, from_seq: int) -> bytes:
+        return self._signed(self._address(gateway, epoch) | {"from_seq": from_seq})
+
+    def birth(self, session: str, now_us: int) -> bytes:
+        return canonical({"online": True, "session": session, "t": utc_text(now_us)})
+
+    def will(self, session: str) -> bytes:
+        return canonical({"online": False, "session": session})
+
+    def _address(self, gateway: str, epoch: int) -> Data:
+        return {"v": 1, "hub": self._hub, "gw": gateway, "mode": "practice", "epoch": epoch}
+
+    def _signed(self, data: Data) -> bytes:
+        return canonical({"data": data, "ehubkid": self.kid, "ehubsig": self._sign(canonical(data))})
+
+    def _sign(self, body: bytes) -> str:
+        return _b64(self._private.sign(body))
+
+
+def practice_key(folder: Path) -> Ed25519PrivateKey:
+    """The coordinator's practice key, made at its first start (0600)."""
+    path = folder / "coordinator-practice.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -1,0 +1,257 @@
+"""The coordinator as a process: events in, one transaction per batch, then answers (clearance contract §6, §7).
+
+Every event is checked by the independent verifier, stored at once whatever its seq, and confirmed to the broker only
+after the commit. Then the decisions owed go out, and within `ACK_EVERY` an `ack` through the gapless, chain-checked
+prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the broker's receive maximum.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Final, assert_never
+
+from edge.rim import clock
+from edge.rim.broker_link import REFUSED, BrokerLink, Closed, Opened
+from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
+from edge.wire.verifier import Checked, Refused, examine, kid
+from hub_config.names import MILLISECOND, SECOND, Instant
+from simulators.coordinator.desk import Desk
+from simulators.coordinator.letters import Letters
+from simulators.coordinator.store import OWED_MAX, Store
+
+KEEPALIVE_S: Final = 10
+BATCH_MAX: Final = 100
+"""Events per transaction; what arrived meanwhile forms the next batch."""
+IN_FLIGHT_MAX: Final = 100
+ACK_EVERY: Final = 100 * MILLISECOND
+NAK_AFTER: Final = 5 * SECOND
+NAK_EXPIRY_S: Final = 60
+IDLE: Final = 1 * SECOND
+
+_log = logging.getLogger("hub.coordinator")
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A gateway's chain that stands still before a hole."""
+
+    next_seq: int
+    since: Instant
+
+
+class Coordinator:
+    """Owns store and link; `run` returns after `stop`, which any thread or signal may call."""
+
+    def __init__(
+        self,
+        broker: tuple[str, int],
+        store: Store,
+        desk: Desk,
+        letters: Letters,
+        name: str,
+        hub: str,
+        session: str,
+        gateways: Mapping[str, str],
+        nak_after: int = NAK_AFTER,
+    ) -> None:
+        """`gateways`: the public key of each gateway it listens to."""
+        self._store = store
+        self._desk = desk
+        self._letters = letters
+        self._hub = hub
+        self._session = session
+        self._nak_after = nak_after
+        self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
+        self._queue: SimpleQueue[FromBroker | None] = SimpleQueue()
+        profile = Profile(
+            host=broker[0],
+            port=broker[1],
+            keepalive_s=KEEPALIVE_S,
+            client_id=name,
+            subscriptions=(letters.events,),
+            will_topic=letters.state_topic,
+            will_payload=letters.will(session),
+            manual_ack=True,
+        )
+        self._link = BrokerLink(profile, self._queue.put)
+        self._in_flight_max = IN_FLIGHT_MAX
+        self._owed: deque[tuple[int, str, bytes]] = deque()
+        """Decisions to publish: number, gateway, payload."""
+        self._more_owed = True
+        self._in_flight: dict[int, int | None] = {}
+        """mid → number of the decision, or None for what is not kept."""
+        self._confirmed: list[int] = []
+        self._ack_due: dict[tuple[str, int], Instant] = {}
+        self._gaps: dict[str, _Gap] = {}
+        self._stopping = False
+
+    def run(self) -> None:
+        while not self._stopping:
+            self._link.tend(clock.now())
+            self._publish_owed()
+            self._publish_acks(clock.now())
+            self._ask_for_gaps(clock.now())
+            batch = self._gather()
+            if batch:
+                self._process(batch)
+        self._link.close(farewell=self._letters.will(self._session))
+        with self._store.transaction():
+            self._store.sent(self._confirmed)
+
+    def stop(self) -> None:
+        self._queue.put(None)
+
+    def _gather(self) -> list[Arrived]:
+        """Waits until something comes or is due, then takes what is there, one batch of events at most."""
+        at = clock.now()
+        gaps = (Instant(gap.since + self._nak_after) for gap in self._gaps.values())
+        due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
+        acks = self._ack_due.values() if len(self._in_flight) < self._in_flight_max else ()
+        wait_s = max(0, min([*due, *gaps, *acks]) - at) / SECOND
+        batch: list[Arrived] = []
+        try:
+            self._take(self._queue.get(timeout=wait_s), batch)
+            while len(batch) < BATCH_MAX:
+                self._take(self._queue.get_nowait(), batch)
+        except Empty:
+            pass
+        return batch
+
+    def _take(self, item: FromBroker | None, batch: list[Arrived]) -> None:
+        if item is None:
+            self._stopping = True
+            return
+        match self._link.take(item):
+            case None:
+                pass
+            case Arrived() as arrived:
+                batch.append(arrived)
+            case Opened(_, in_flight_max):
+                self._opened(in_flight_max)
+            case Closed():
+                # What came over the lost connection can't be confirmed on the next; it comes again.
+                batch.clear()
+                self._in_flight.clear()
+                self._owed.clear()
+                self._ack_due.clear()
+            case Delivered(mid, code):
+                number = self._in_flight.pop(mid, None)
+                if number is not None and code < REFUSED:
+                    self._confirmed.append(number)
+            case never:
+                assert_never(never)
+
+    def _opened(self, in_flight_max: int) -> None:
+        self._in_flight_max = min(in_flight_max, IN_FLIGHT_MAX)
+        birth = self._letters.birth(self._session, clock.wall_time().utc_us)
+        self._send(self._letters.state_topic, birth, retain=True)
+        # The broker may have lost its store, and with it the retained acks.
+        for gateway in self._store.gateways():
+            self._ack_due[gateway, self._store.newest_epoch(gateway)] = clock.now()
+        self._more_owed = True
+
+    # One batch
+
+    def _process(self, batch: list[Arrived]) -> None:
+        now_us = clock.wall_time().utc_us
+        with self._store.transaction():
+            self._store.sent(self._confirmed)
+            for message in batch:
+                try:
+                    self._store_and_answer(self._check(message), now_us)
+                except Refused as fault:
+                    self._store.count(f"rejected:{fault.reason}")
+                    _log.warning("refused a message on %s: %s", message.topic, fault)
+        self._confirmed.clear()
+        for message in batch:
+            self._link.confirm(message)
+        self._more_owed = True
+
+    def _check(self, message: Arrived) -> Checked:
+        origin = self._letters.event_origin(message.topic)
+        if origin is None or origin[1] not in self._keys:
+            raise Refused("unknown_gateway", f"no gateway of this hub has the topic {message.topic[:80]}")
+        line, gateway = origin
+        event = examine(message.payload, self._keys[gateway])
+        data = event.data
+        if (data["hub"], data["gw"], data["line"]) != (self._hub, gateway, line):
+            raise Refused("wrong_gateway", f"the event says {data['hub']}, {data['gw']}, {data['line']}")
+        if data["mode"] != "practice":
+            raise Refused("wrong_mode", f"mode {data['mode']} on the practice root")
+        return event
+
+    def _store_and_answer(self, event: Checked, now_us: int) -> None:
+        data = event.data
+        gateway, epoch = data["gw"], data["epoch"]
+        receipt = self._store.receive(event, now_us)
+        if receipt == "tamper":
+            _log.error("%s: two events for seq %d of epoch %d; quarantined", gateway, data["seq"], epoch)
+            return
+        if receipt == "new":
+            quarantined = self._store.quarantined(gateway)
+            self._desk.answer(data, event.id, now_us, self._store, quarantined)
+        else:
+            self._store.owe_again(event.id)
+        self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
+        self._note_gap(gateway)
+
+    def _note_gap(self, gateway: str) -> None:
+        cursor = self._store.cursor(gateway, self._store.newest_epoch(gateway))
+        if not self._store.has_gap(cursor):
+            self._gaps.pop(gateway, None)
+        elif gateway not in self._gaps or self._gaps[gateway].next_seq != cursor.next_seq:
+            self._gaps[gateway] = _Gap(cursor.next_seq, clock.now())
+
+    # What goes out
+
+    def _publish_owed(self) -> None:
+        if self._more_owed and not self._owed and self._link.is_open:
+            self._refill_owed()
+        while self._owed and len(self._in_flight) < self._in_flight_max:
+            number, gateway, payload = self._owed.popleft()
+            if not self._send(self._letters.decision_topic(gateway), payload, event=True, number=number):
+                return
+
+    def _refill_owed(self) -> None:
+        """From the store, so that nothing owed depends on this process's memory."""
+        owed = self._store.owed()
+        self._more_owed = len(owed) == OWED_MAX
+        underway = set(self._in_flight.values()) | set(self._confirmed)
+        for number, data in owed:
+            if number not in underway:
+                self._owed.append((number, data["gw"], self._letters.decision(data)))
+
+    def _publish_acks(self, at: Instant) -> None:
+        for (gateway, epoch), due in list(self._ack_due.items()):
+            if at < due or len(self._in_flight) >= self._in_flight_max:
+                continue
+            cursor = self._store.cursor(gateway, epoch)
+            ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id)
+            if self._send(self._letters.ack_topic(gateway), ack, retain=True):
+                del self._ack_due[gateway, epoch]
+
+    def _ask_for_gaps(self, at: Instant) -> None:
+        for gateway, gap in list(self._gaps.items()):
+            if at - gap.since < self._nak_after:
+                continue
+            self._gaps[gateway] = _Gap(gap.next_seq, at)
+            epoch = self._store.newest_epoch(gateway)
+            nak = self._letters.nak(gateway, epoch, gap.next_seq)
+            if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
+                _log.warning("%s: asked for events from seq %d of epoch %d", gateway, gap.next_seq, epoch)
+
+    def _send(
+        self,
+        topic: str,
+        payload: bytes,
+        retain: bool = False,
+        event: bool = False,
+        expiry_s: int | None = None,
+        number: int | None = None,
+    ) -> bool:
+        mid = self._link.publish(topic, payload, retain=retain, event=event, expiry_s=expiry_s)
+        if mid is not None:
+            self._in_flight[mid] = number
+        return mid is not None

@@ -1,0 +1,221 @@
+"""The coordinator's memory: one SQLite file, WAL, synchronous=FULL (clearance contract §7).
+
+Events, the cursor of each gateway's chain, the book of visits and the decisions owed change in one transaction, and
+only after it does anybody hear of them. The id of an event is its primary key, so no event is stored twice however
+often it comes. Two events for one place in a chain are tamper: the first is kept, the second set aside, and the
+gateway is quarantined.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from edge.wire.verifier import ChainCheck, Checked, canonical
+from simulators.coordinator.visits import Visit
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS events(
+    id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+    visit TEXT, kind TEXT NOT NULL, data TEXT NOT NULL, stored_us INTEGER NOT NULL,
+    UNIQUE(gw, epoch, seq)
+);
+CREATE TABLE IF NOT EXISTS cursors(
+    gw TEXT, epoch INTEGER, next_seq INTEGER NOT NULL, last_id TEXT NOT NULL, PRIMARY KEY(gw, epoch)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS visits(
+    id TEXT PRIMARY KEY, opened_us INTEGER NOT NULL, code TEXT, decided INTEGER NOT NULL, last_dec TEXT,
+    reweighed INTEGER NOT NULL, departed INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS visits_departed ON visits(code) WHERE departed;
+CREATE TABLE IF NOT EXISTS decisions(
+    number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL UNIQUE, gw TEXT NOT NULL, data TEXT NOT NULL,
+    sent INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS decisions_owed ON decisions(number) WHERE NOT sent;
+CREATE TABLE IF NOT EXISTS tampers(
+    id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS counts(name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+"""
+TAMPERS_MAX: Final = 1_000
+"""Contradicting events set aside as evidence; more would prove nothing further."""
+OWED_MAX: Final = 1_000
+"""Decisions fetched for sending at a time."""
+
+Receipt = Literal["new", "again", "tamper"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The gapless, chain-checked prefix of one gateway's epoch."""
+
+    gateway: str
+    epoch: int
+    next_seq: int
+    last_id: str
+
+    @property
+    def through_seq(self) -> int:
+        return self.next_seq - 1
+
+
+class Store:
+    """One connection, used by one thread. It is the desk's `VisitBook` as well."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            self._connection.execute(f"PRAGMA {pragma}").fetchall()
+        self._connection.executescript(SCHEMA)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # a failed COMMIT may have ended it
+                self._connection.execute("ROLLBACK")
+            raise
+
+    # Events
+
+    def receive(self, event: Checked, now_us: int) -> Receipt:
+        """Stores the event once; what repeats or contradicts is counted. Inside a transaction."""
+        data = event.data
+        place = (data["gw"], data["epoch"], data["seq"])
+        if self._one("SELECT 1 FROM events WHERE id = ?", event.id) is not None:
+            self.count("redelivered")
+            return "again"
+        if self._one("SELECT 1 FROM events WHERE gw = ? AND epoch = ? AND seq = ?", *place) is not None:
+            self._set_aside(event)
+            return "tamper"
+        self._connection.execute(
+            "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+            (event.id, *place, data["visit"], data["kind"], canonical(data).decode(), now_us),
+        )
+        self._advance(*place[:2])
+        return "new"
+
+    def cursor(self, gateway: str, epoch: int) -> Cursor:
+        row = self._one("SELECT next_seq, last_id FROM cursors WHERE gw = ? AND epoch = ?", gateway, epoch)
+        if row is None:
+            start = ChainCheck()
+            return Cursor(gateway, epoch, start.next_seq, start.last_id)
+        return Cursor(gateway, epoch, *row)
+
+    def newest_epoch(self, gateway: str) -> int:
+        row = self._one("SELECT max(epoch) FROM cursors WHERE gw = ?", gateway)
+        return row[0] or 0 if row is not None else 0
+
+    def gateways(self) -> list[str]:
+        return [gw for (gw,) in self._connection.execute("SELECT DISTINCT gw FROM cursors ORDER BY gw")]
+
+    def has_gap(self, cursor: Cursor) -> bool:
+        """An event further on is stored, but not the next one."""
+        further = "SELECT 1 FROM events WHERE gw = ? AND epoch = ? AND seq > ? LIMIT 1"
+        return self._one(further, cursor.gateway, cursor.epoch, cursor.next_seq) is not None
+
+    def quarantined(self, gateway: str) -> bool:
+        return self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
+
+    def count(self, name: str) -> None:
+        self._connection.execute(
+            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
+        )
+
+    def _advance(self, gateway: str, epoch: int) -> None:
+        """Moves the cursor over every stored event that now follows without a gap."""
+        cursor = self.cursor(gateway, epoch)
+        chain = ChainCheck(cursor.next_seq, cursor.last_id)
+        following = "SELECT id, data FROM events WHERE gw = ? AND epoch = ? AND seq >= ? ORDER BY seq"
+        for event_id, text in self._connection.execute(following, (gateway, epoch, cursor.next_seq)):
+            data = json.loads(text)
+            outcome = chain.feed(data, event_id)
+            if outcome == "fork":
+                self._set_aside(Checked(data, event_id, None))
+            if outcome != "ok":
+                break
+        self._connection.execute(
+            "INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?)",
+            (gateway, epoch, chain.next_seq, chain.last_id),
+        )
+
+    def _set_aside(self, event: Checked) -> None:
+        data = event.data
+        known = self._one("SELECT 1 FROM tampers WHERE id = ?", event.id)
+        held = self._one("SELECT count(*) FROM tampers")
+        if known is not None or (held is not None and held[0] >= TAMPERS_MAX):
+            return
+        self.count("tamper")
+        self._connection.execute(
+            "INSERT INTO tampers VALUES(?, ?, ?, ?, ?)",
+            (event.id, data["gw"], data["epoch"], data["seq"], canonical(data).decode()),
+        )
+
+    # The desk's book
+
+    def visit(self, visit: str) -> Visit | None:
+        row = self._one("SELECT * FROM visits WHERE id = ?", visit)
+        if row is None:
+            return None
+        name, opened_us, code, decided, last_dec, reweighed, departed = row
+        return Visit(name, opened_us, code, decided, last_dec, bool(reweighed), bool(departed))
+
+    def put(self, visit: Visit) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO visits VALUES(?, ?, ?, ?, ?, ?, ?)",
+            (
+                visit.id,
+                visit.opened_us,
+                visit.code,
+                visit.decided,
+                visit.last_dec,
+                visit.reweighed,
+                visit.departed,
+            ),
+        )
+
+    def departed(self, code: str) -> str | None:
+        row = self._one("SELECT id FROM visits WHERE code = ? AND departed", code)
+        return None if row is None else str(row[0])
+
+    def decision(self, event_id: str) -> dict[str, Any] | None:
+        row = self._one("SELECT data FROM decisions WHERE event = ?", event_id)
+        return None if row is None else dict(json.loads(row[0]))
+
+    def keep(self, event_id: str, decision: dict[str, Any]) -> None:
+        self._connection.execute(
+            "INSERT INTO decisions(event, gw, data) VALUES(?, ?, ?)",
+            (event_id, decision["gw"], canonical(decision).decode()),
+        )
+
+    # The outbox of decisions
+
+    def owed(self) -> list[tuple[int, dict[str, Any]]]:
+        """Decisions that no broker has confirmed yet, oldest first, `OWED_MAX` at most."""
+        rows = self._connection.execute(
+            "SELECT number, data FROM decisions WHERE NOT sent ORDER BY number LIMIT ?", (OWED_MAX,)
+        )
+        return [(number, json.loads(text)) for number, text in rows]
+
+    def owe_again(self, event_id: str) -> None:
+        """The gateway sent the event again: it may not have got the answer."""
+        self._connection.execute("UPDATE decisions SET sent = 0 WHERE event = ?", (event_id,))
+
+    def sent(self, numbers: list[int]) -> None:
+        self._connection.executemany(
+            "UPDATE decisions SET sent = 1 WHERE number = ?", [(number,) for number in numbers]
+        )
+
+    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
+        return row

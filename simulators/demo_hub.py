@@ -1,0 +1,256 @@
+"""A practice hub in real time: broker, coordinator and gateway as processes, the bench's devices on ptys.
+
+The gateway is `hub run` on a config file; nothing in it knows that the other end of the wires is simulated. The
+operator reads the station's page over HTTP. What only the simulator knows goes to the truth strip through a file.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from edge.app import JOURNAL_FILE, TRUTH_FILE
+from edge.rim.journal import JournalReader
+from edge.rim.keys import load_identity
+from edge.wire import verifier
+from edge.wire.signing import Signer
+from hub_config.rules import load_rules
+from simulators.bench import PhysicalBench
+from simulators.broker import Broker, Kind, leashed
+from simulators.coordinator.__main__ import DATABASE
+from simulators.coordinator.desk import Declared
+from simulators.coordinator.letters import practice_key
+from simulators.coordinator.report import counts, stored_events
+from simulators.eyes import Eyes, PageState
+from simulators.mistakes import RATES_PPM, Mistake
+from simulators.oracle import oracle_releases
+from simulators.parcels import stream
+from simulators.practice import COORDINATOR, GATEWAY, HUB, RULES, declarations, write_hub
+from simulators.report import Judged, judge, release_shares
+from simulators.serve import RealTime, real_world
+
+START_S: Final = 20.0
+STOP_S: Final = 5.0
+SETTLE_S: Final = 90.0
+"""How long after the last parcel every event must be acknowledged."""
+
+
+class DemoFailedError(Exception):
+    """A part of the practice hub did not start; the text says which and where its words are."""
+
+
+class DemoHub:
+    """`start` and `stop` belong to one thread: the processes end with it, however it ends."""
+
+    def __init__(
+        self, folder: Path, seed: int, count: int, *, web_port: int, pace: float, broker: Kind | None = None,
+        rates_ppm: "dict[Mistake, int] | None" = None,
+    ) -> None:  # fmt: skip
+        self.folder = folder
+        self.seed = seed
+        self.parcels = stream(seed, count)
+        self.web_port = web_port
+        self._pace = pace
+        self._prefer = broker
+        self._rates_ppm = RATES_PPM if rates_ppm is None else rates_ppm
+        self.gateway_data = folder / "gateway"
+        self._coordinator_data = folder / "coordinator"
+        self.page: PageState | None = None
+        self._gateway: subprocess.Popen[bytes] | None = None
+        self._coordinator: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+
+    # Starting and stopping ------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._started_at = time.monotonic()
+        self.broker = Broker.start(self.folder / "broker", self._prefer)
+        self._coordinator_data.mkdir(mode=0o700)
+        coordinator = Signer(practice_key(self._coordinator_data))
+        self.gateway_key = load_identity(self.gateway_data, "practice").signer
+        self.hub = write_hub(
+            self.folder, self.parcels, coordinator, broker_port=self.broker.port, web_port=self.web_port
+        )
+        self.start_coordinator()
+        self.bench = PhysicalBench(
+            real_world(), self.parcels, self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm
+        )
+        ports = self.folder / "ports"
+        ports.mkdir()
+        self.devices = RealTime(self.bench, ports, self.seed)
+        self.devices.start()
+        self.start_gateway()
+        self._eyes = Eyes(self.web_port, self._see)
+        self._eyes.open()
+
+    def start_coordinator(self) -> None:
+        gateways = self.folder / "gateways.json"
+        gateways.write_text(json.dumps({GATEWAY: self.gateway_key.public_b64}))
+        self._coordinator = self._launch(
+            "coordinator",
+            ["-m", "simulators.coordinator", "--broker", f"127.0.0.1:{self.broker.port}", "--hub", HUB, "--id",
+             COORDINATOR, "--data", str(self._coordinator_data), "--rules", str(RULES), "--manifest",
+             str(self.hub.manifest_file), "--gateways", str(gateways)],
+        )  # fmt: skip
+
+    def start_gateway(self) -> None:
+        words = ["-m", "edge.cli", "run", str(self.hub.config_file), "--data", str(self.gateway_data)]
+        self._gateway = self._launch("gateway", words)
+
+    def kill_gateway(self) -> None:
+        """SIGKILL, as a power cut."""
+        if self._gateway is not None:
+            self._gateway.kill()
+            self._gateway.wait(STOP_S)
+            self._gateway = None
+
+    def kill_coordinator(self) -> None:
+        if self._coordinator is not None:
+            self._coordinator.kill()
+            self._coordinator.wait(STOP_S)
+            self._coordinator = None
+
+    def stop(self) -> None:
+        """Leaves no process and no port; the folder is the caller's."""
+        if hasattr(self, "_eyes"):
+            self._eyes.close()
+        for process in (self._gateway, self._coordinator):
+            if process is not None:
+                _end(process)
+        if hasattr(self, "devices"):
+            self.devices.stop()
+        if hasattr(self, "broker"):
+            self.broker.stop()
+
+    def _launch(self, name: str, words: list[str]) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                leashed([sys.executable, "-P", *words]), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def check_alive(self) -> None:
+        """Raises DemoFailedError if a part has ended by itself."""
+        for name, process in (("gateway", self._gateway), ("coordinator", self._coordinator)):
+            if process is not None and process.poll() is not None:
+                log = self.folder / f"{name}.log"
+                raise DemoFailedError(f"the {name} ended with code {process.returncode}:\n{_last_lines(log)}")
+        if not self.devices.running:
+            raise DemoFailedError("the simulated bench ended by a mistake of ours")
+
+    # Watching -------------------------------------------------------------------------------------
+
+    def _see(self, page: PageState | None) -> None:
+        self.page = page
+        self.devices.look(page["benches"][0] if page is not None else None)
+
+    def write_truth(self) -> None:
+        """What only the simulator knows, for the truth strip."""
+        placed = self.devices.ask(lambda: dict(self.bench.placed))
+        releasable = {parcel.number: parcel.releasable for parcel in self.parcels}
+        wrong = sum(1 for number, where in placed.items() if where.lane == "green" and not releasable[number])
+        draft = self.gateway_data / f".{TRUTH_FILE}"
+        draft.write_text(json.dumps({"wrong_release": wrong}))
+        os.replace(draft, self.gateway_data / TRUTH_FILE)
+
+    @property
+    def done(self) -> bool:
+        return self.devices.ask(lambda: self.bench.done)
+
+    def figures(self) -> dict[str, Any]:
+        """The gateway's own numbers; raises OSError while it is not there."""
+        connection = HTTPConnection("127.0.0.1", self.web_port, timeout=2)
+        try:
+            connection.request("GET", "/figures.json")
+            told: dict[str, Any] = json.loads(connection.getresponse().read())
+            return told
+        except HTTPException as error:
+            raise OSError(str(error)) from error
+        finally:
+            connection.close()
+
+    def settle(self, wait: Callable[[float], object]) -> dict[str, Any]:
+        """Waits until all events are acknowledged (or SETTLE_S have passed); returns the gateway's figures."""
+        until = time.monotonic() + SETTLE_S
+        while True:
+            self.check_alive()
+            try:
+                figures = self.figures()
+                if figures["events"]["pending"] == 0 or time.monotonic() > until:
+                    return figures
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+            wait(0.1)
+
+    # The report -----------------------------------------------------------------------------------
+
+    def report(self, figures: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """`figures` as `settle` returned them; one line for each fault of the truth besides."""
+        database = self._coordinator_data / DATABASE
+        judged, oracle = self._judge(declarations(self.parcels), database)
+        stored = counts(database)
+        events, dwell_us = figures["events"], figures["dwell_us"]
+        report = {
+            "seed": self.seed,
+            "parcels": judged.parcels,
+            "truth": judged.truth,
+            "release": release_shares(judged, oracle),
+            "events": {
+                "journalled": events["journalled"], "acknowledged": events["acknowledged"],
+                "pending": events["pending"], "duplicates": stored["stored"] - stored["distinct"],
+                "redelivered": events["redelivered"], "chain": self.check_chain(),
+                "stored": stored["stored"], "rejected_by_coordinator": stored["rejected"],
+            },
+            "latency_ms": figures["latency_ms"],
+            "dwell_s": {
+                "p50": dwell_us[0] / 1e6 if dwell_us else None,
+                "p99": dwell_us[2] / 1e6 if dwell_us else None,
+                "by_owner": {owner: us / 1e6 for owner, us in figures["dwell_by_owner_us"].items()},
+            },
+            "speed": {"simulated_s": None, "wall_s": round(time.monotonic() - self._started_at, 3)},
+            "readings_rejected": figures["rejected"],
+            "broker": self.broker.kind,
+        }  # fmt: skip
+        return report, judged.details
+
+    def _judge(self, manifest: dict[str, Declared], database: Path) -> tuple[Judged, set[int]]:
+        bench = self.hub.config.benches[0]
+        happened = self.devices.ask(self.bench.happened)
+        u_mg = self.hub.config.device(bench.scale).metrology.mpe_mg  # type: ignore[union-attr]
+        now_us = time.time_ns() // 1_000
+        oracle = oracle_releases(happened, bench, u_mg, load_rules(RULES), manifest, HUB, now_us)
+        return judge(self.parcels, happened, stored_events(database), bench, oracle), oracle
+
+    def check_chain(self) -> str:
+        """`ok`, or what the independent verifier finds wrong with the exported journal."""
+        exported = BytesIO()
+        reader = JournalReader(self.gateway_data / JOURNAL_FILE)
+        try:
+            reader.export(exported)
+        finally:
+            reader.close()
+        exported.seek(0)
+        try:
+            verifier.check_file(exported, {self.gateway_key.kid: self.gateway_key.public_b64}, False)
+        except (verifier.Refused, ValueError) as fault:
+            return str(fault)
+        return "ok"
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_S)
+
+
+def _last_lines(log: Path, count: int = 6) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-count:])

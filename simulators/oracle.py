@@ -1,0 +1,60 @@
+"""What a gateway that never mixes anything up would have released: the yardstick of `release.share`.
+
+The same rules on the same readings, each attached to the parcel it truly came from. What no device saw stays unseen:
+a parcel whose label nobody could read is not released by the oracle either.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from drivers.identifiers.choice import Identified, identify
+from hub_config.layout import Bench
+from hub_config.rules import RulePack
+from simulators.bench import Happened
+from simulators.coordinator.desk import Declared, Desk, utc_text
+from simulators.coordinator.visits import MemoryBook
+
+ANSWERS_MAX: Final = 2
+"""A first measurement, and one more where the rules ask to weigh again."""
+
+
+def oracle_releases(
+    happened: Sequence[Happened],
+    bench: Bench,
+    u_mg: int,
+    rules: RulePack,
+    manifest: Mapping[str, Declared],
+    hub: str,
+    now_us: int,
+) -> set[int]:
+    """Numbers of the parcels that these readings entitle to the free lane. `u_mg`: of the scale, k=2."""
+    desk = Desk(rules, manifest, hub, "practice", b"oracle")
+    book = MemoryBook()
+    return {one.number for one in happened if _released(one, bench, u_mg, desk, book, now_us)}
+
+
+def _released(one: Happened, bench: Bench, u_mg: int, desk: Desk, book: MemoryBook, now_us: int) -> bool:
+    codes = _codes(one, bench)
+    weights = [told.mass_mg for told in one.weights if told.mass_mg is not None]
+    if not weights or not codes or any(told.mass_mg is None for told in one.weights):
+        return False
+    for answer in range(ANSWERS_MAX):
+        data = {
+            "visit": f"oracle-{one.number}", "kind": "parcel.measured", "t": utc_text(now_us), "flags": [],
+            "gw": "oracle", "codes": codes,
+            "mass": {"mg": weights[min(answer, len(weights) - 1)], "u_mg": u_mg},
+        }  # fmt: skip
+        decision = desk.answer(data, f"oracle-{one.number}-{answer}", now_us, book)
+        if decision is None or decision["action"] != "reweigh":
+            return decision is not None and decision["action"] == "release"
+    return False
+
+
+def _codes(one: Happened, bench: Bench) -> list[dict[str, Any]]:
+    """Distinct identifiers read from its own label."""
+    found: dict[str, Identified] = {}
+    for scan in one.scans:
+        code = identify(scan.data, scan.aim)
+        if code.check_ok and code.type in bench.identifiers:
+            found.setdefault(code.value, code)
+    return [{"type": code.type, "data": code.value, "chk": True} for code in found.values()]

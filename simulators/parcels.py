@@ -1,0 +1,220 @@
+"""Parcels as they really are: labels, true mass, what was declared, and what is wrong with them.
+
+Only the simulator knows these; the gateway sees what devices send, the coordinator the declarations (`manifest`).
+Item numbers follow UPU S10 and SSCC of GS1; masses the published distribution (half below 0.5 kg, two thirds below
+1 kg, 4 % above 5 kg). Shares of trouble are parts per million of all parcels.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal
+
+Trouble = Literal[
+    "ok",
+    "two_labels",  # a second S10 of another item is stuck on it
+    "torn",  # no code of the label can be read
+    "bad_check",  # the S10 was misprinted: its check digit is wrong
+    "undeclared",  # nobody declared it
+    "over_value",  # declared above the value of the free lane
+    "heavy",  # weighs much more than declared
+    "over_limit",  # heavier than the scale and the limit of 30 kg
+    "prohibited",  # its description names goods the lane excludes
+]
+TROUBLE_PPM: Final[tuple[tuple[Trouble, int], ...]] = (
+    ("two_labels", 5_000),
+    ("torn", 10_000),
+    ("bad_check", 5_000),
+    ("undeclared", 16_000),
+    ("over_value", 18_000),
+    ("heavy", 16_000),
+    ("over_limit", 2_000),
+    ("prohibited", 8_000),
+)
+"""The rest, 92 %, is ok."""
+
+MILLION: Final = 1_000_000
+LIGHTEST_MG: Final = 30_000
+HEAVIEST_MG: Final = 25_000_000
+MASS_QUANTILES: Final = ((0, 30_000), (500_000, 500_000), (660_000, 1_000_000), (960_000, 5_000_000))
+"""Share in ppm and mass in mg up to it; log-linear between."""
+OVER_LIMIT_MG: Final = (31_000_000, 38_000_000)
+DECLARED_WITHIN_MG: Final = 8_000
+"""An honest declaration is this near to the truth."""
+HEAVIER_BY_MG: Final = 400_000
+"""A heavy parcel weighs at least this much more than declared."""
+HEAVY_DECLARED_MAX_MG: Final = 15_000_000
+"""So that the scale can still weigh it."""
+FREE_VALUE_MINOR: Final = (1_500, 42_000)
+OVER_VALUE_MINOR: Final = (60_000, 300_000)
+CURRENCY: Final = "MYR"
+COUNTRIES: Final = ("MY", "CN", "CN", "CN", "GB", "BE", "SG", "JP", "US")
+SERVICES: Final = ("L", "L", "R", "C", "E", "H", "U")
+GOODS: Final = (
+    "cotton shirt", "phone case", "running shoes", "toy blocks", "desk lamp", "tea set", "book", "face cream",
+    "kitchen scale", "bicycle light", "table cloth", "garden gloves",
+)  # fmt: skip
+PROHIBITED_GOODS: Final = ("tobacco", "e-cigarette", "liquor")
+"""Words a rule pack excludes from the free lane."""
+MAX_PARCELS: Final = 1_000_000
+S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCode:
+    """One printed code: what it says and the AIM identifier a scanner has for its symbology."""
+
+    data: str
+    aim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    code: str
+    mass_mg: int
+    value_minor: int
+    currency: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    number: int
+    """1, 2, 3, … in order of arrival."""
+    trouble: Trouble
+    mass_mg: int
+    items: tuple[LabelCode, ...]
+    """Item numbers an operator aims at: one S10; two where two labels are on it; none where it is torn."""
+    extras: tuple[LabelCode, ...]
+    """Other codes that can be read: SSCC, the product's EAN, a QR."""
+    declared: Declared | None
+
+    @property
+    def labels(self) -> tuple[LabelCode, ...]:
+        return self.items + self.extras
+
+    @property
+    def releasable(self) -> bool:
+        """Nothing is wrong with it: a free lane is right for it."""
+        return self.trouble == "ok"
+
+
+def stream(seed: int, n: int) -> list[Parcel]:
+    """The first `n` parcels of this seed; a longer stream starts with the same ones."""
+    if not 0 <= n <= MAX_PARCELS:
+        raise ValueError(f"parcels: {n} asked for, limit {MAX_PARCELS}")
+    rng = random.Random(seed)
+    used: set[str] = set()
+    return [_parcel(rng, number, used) for number in range(1, n + 1)]
+
+
+def manifest(parcels: Sequence[Parcel]) -> dict[str, dict[str, str | int]]:
+    """What was declared in advance, ready for JSON: code to declaration, sorted by code."""
+    declared = sorted((p.declared for p in parcels if p.declared is not None), key=lambda one: one.code)
+    return {
+        one.code: {
+            "mass_mg": one.mass_mg,
+            "value_minor": one.value_minor,
+            "currency": one.currency,
+            "description": one.description,
+        }
+        for one in declared
+    }
+
+
+def s10_check_digit(serial: str) -> int:
+    """Of eight digits: 47312482 → 9."""
+    rest = 11 - sum(int(digit) * weight for digit, weight in zip(serial, S10_WEIGHTS, strict=True)) % 11
+    return {10: 0, 11: 5}.get(rest, rest)
+
+
+def gs1_check_digit(body: str) -> int:
+    """Mod 10 from the right with weights 3, 1, 3, …; for EAN and SSCC."""
+    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(body)))
+    return -total % 10
+
+
+def _parcel(rng: random.Random, number: int, used: set[str]) -> Parcel:
+    trouble = _trouble(rng)
+    code = _new_s10(rng, used)
+    mass_mg = rng.randint(*OVER_LIMIT_MG) if trouble == "over_limit" else _mass_mg(rng)
+    if trouble == "heavy":
+        mass_mg = min(mass_mg, HEAVY_DECLARED_MAX_MG)
+    declared = _declared(rng, trouble, code, mass_mg)
+    if trouble == "heavy":
+        mass_mg += HEAVIER_BY_MG + mass_mg // 2
+    return Parcel(
+        number=number,
+        trouble=trouble,
+        mass_mg=mass_mg,
+        items=_items(rng, trouble, code, used),
+        extras=() if trouble == "torn" else _extras(rng),
+        declared=declared,
+    )
+
+
+def _trouble(rng: random.Random) -> Trouble:
+    drawn = rng.randrange(MILLION)
+    for trouble, share_ppm in TROUBLE_PPM:
+        if drawn < share_ppm:
+            return trouble
+        drawn -= share_ppm
+    return "ok"
+
+
+def _mass_mg(rng: random.Random) -> int:
+    drawn = rng.randrange(MILLION)
+    marks = (*MASS_QUANTILES, (MILLION, HEAVIEST_MG))
+    for (low_ppm, low_mg), (high_ppm, high_mg) in pairwise(marks):
+        if drawn < high_ppm:
+            share = (drawn - low_ppm) / (high_ppm - low_ppm)
+            return round(low_mg * math.pow(high_mg / low_mg, share))
+    return HEAVIEST_MG
+
+
+def _declared(rng: random.Random, trouble: Trouble, code: str, mass_mg: int) -> Declared | None:
+    value_minor = rng.randint(*(OVER_VALUE_MINOR if trouble == "over_value" else FREE_VALUE_MINOR))
+    goods = rng.choice(PROHIBITED_GOODS if trouble == "prohibited" else GOODS)
+    honest_mg = mass_mg + rng.randint(-DECLARED_WITHIN_MG, DECLARED_WITHIN_MG)
+    if trouble == "undeclared":
+        return None
+    return Declared(code, max(honest_mg, LIGHTEST_MG // 2), value_minor, CURRENCY, goods)
+
+
+def _items(rng: random.Random, trouble: Trouble, code: str, used: set[str]) -> tuple[LabelCode, ...]:
+    match trouble:
+        case "torn":
+            return ()
+        case "bad_check":
+            wrong = (int(code[10]) + rng.randint(1, 9)) % 10
+            return (LabelCode(f"{code[:10]}{wrong}{code[11:]}", "]C0"),)
+        case "two_labels":
+            return LabelCode(code, "]C0"), LabelCode(_new_s10(rng, used), "]C0")
+        case _:
+            return (LabelCode(code, "]C0"),)
+
+
+def _extras(rng: random.Random) -> tuple[LabelCode, ...]:
+    extras: list[LabelCode] = []
+    if rng.random() < 0.2:
+        body = f"3{rng.randrange(10**16):016d}"
+        extras.append(LabelCode(f"00{body}{gs1_check_digit(body)}", "]C1"))
+    if rng.random() < 0.25:
+        body = f"6{rng.randrange(10**11):011d}"
+        extras.append(LabelCode(f"{body}{gs1_check_digit(body)}", "]E0"))
+    if rng.random() < 0.25:
+        extras.append(LabelCode(f"https://shop.invalid/order/{rng.randrange(10**8):08d}", "]Q1"))
+    return tuple(extras)
+
+
+def _new_s10(rng: random.Random, used: set[str]) -> str:
+    """An item number that no parcel of this stream has, by its digits: a misprint can't make it another's."""
+    while True:
+        serial = f"{rng.randrange(10**8):08d}"
+        service = rng.choice(SERVICES) + chr(ord("A") + rng.randrange(26))
+        country = rng.choice(COUNTRIES)
+        if serial not in used:
+            used.add(serial)
+            return f"{service}{serial}{s10_check_digit(serial)}{country}"

@@ -1,0 +1,175 @@
+"""The report of a run: what the gateway says became of each parcel, beside what really did.
+
+Counts are of physical parcels, matched by the visit that the station's screen showed when the operator scanned the
+bay. `truth` compares with what only the simulator knows; the facts come from the events as the coordinator holds them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from drivers.identifiers.choice import identify
+from hub_config.layout import Bench
+from simulators.bench import Happened
+from simulators.parcels import Parcel
+
+Data = Mapping[str, Any]
+
+CLASS_OF_LANE: Final = {
+    "green": "departed",
+    "hold": "held",
+    "xray": "inspected",
+    "manual": "inspected",
+    "return": "returned",
+    "custody": "returned",
+}
+CLASSES: Final = ("departed", "held", "inspected", "returned", "lost_track")
+
+
+@dataclass(slots=True)
+class VisitFacts:
+    """What the events tell of one visit."""
+
+    codes: list[str] = field(default_factory=list)
+    masses: list[tuple[int, int]] = field(default_factory=list)
+    """mg and u_mg of each weight told."""
+    release: Data | None = None
+    """The release decision that stood last."""
+    reasons: tuple[str, ...] = ()
+    own: str | None = None
+    lane: str | None = None
+    """Where it was confirmed to be put."""
+    departed: bool = False
+    departed_at: str | None = None
+    lost: bool = False
+
+
+def facts_of(events: Iterable[Data]) -> dict[str, VisitFacts]:
+    visits: dict[str, VisitFacts] = {}
+    for data in events:
+        if data["visit"] is not None:
+            _take(visits.setdefault(data["visit"], VisitFacts()), data)
+    return visits
+
+
+def _take(facts: VisitFacts, data: Data) -> None:
+    mass = data.get("mass")
+    if mass is not None:
+        facts.masses.append((mass["mg"], mass["u_mg"]))
+    facts.codes = [code["data"] for code in data.get("codes", ()) if "data" in code and code.get("chk")]
+    match data["kind"]:
+        case "parcel.decided":
+            decision = data.get("decision")
+            told = decision["data"] if decision is not None else None
+            facts.release = told if told is not None and told["action"] == "release" else None
+            facts.own = (
+                told["cond"].get("code") if facts.release is not None and told is not None else facts.own
+            )
+            facts.reasons = tuple(data["flags"] or (told["reasons"] if told is not None else ()))
+        case "parcel.diverted":
+            facts.lane, facts.lost = data["act"]["lane"], False
+        case "parcel.departed":
+            facts.departed, facts.departed_at = True, data["t"]
+        case "parcel.lost_track":
+            facts.lost = True
+        case _:
+            pass
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The run against the truth."""
+
+    parcels: dict[str, int]
+    truth: dict[str, int]
+    lost_by_cause: dict[str, int]
+    details: tuple[str, ...]
+    """One line for each fault of `truth`."""
+
+
+def judge(
+    parcels: Sequence[Parcel],
+    happened: Sequence[Happened],
+    events: Iterable[Data],
+    bench: Bench,
+    oracle: set[int],
+) -> Judged:
+    visits = facts_of(events)
+    places: Counter[str] = Counter()
+    truth: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    details: list[str] = []
+    for parcel, one in zip(parcels, happened, strict=True):
+        facts = visits.get(one.placed.visit or "") if one.placed is not None else None
+        place = _place(facts)
+        places[place or "lost_track"] += 1
+        for fault in _faults(parcel, one, facts, bench):
+            truth[fault] += 1
+            details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one.placed}, {facts}")
+        if parcel.number in oracle and place != "departed":
+            lost[facts.reasons[0] if facts is not None and facts.reasons else "unfinished"] += 1
+    return Judged(
+        parcels={"entered": len(parcels), **{name: places[name] for name in CLASSES}},
+        truth={
+            name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")
+        },
+        lost_by_cause=dict(sorted(lost.items())),
+        details=tuple(details),
+    )
+
+
+def _place(facts: VisitFacts | None) -> str | None:
+    if facts is None or facts.lane is None or facts.lost:
+        return None
+    return CLASS_OF_LANE[facts.lane]
+
+
+def _faults(parcel: Parcel, one: Happened, facts: VisitFacts | None, bench: Bench) -> list[str]:
+    in_free_lane = one.placed is not None and one.placed.lane == bench.free_lane
+    faults: list[str] = []
+    if in_free_lane and not (parcel.releasable and facts is not None and _released_in_time(facts)):
+        faults.append("wrong_release")
+    if facts is None or one.placed is None or (facts.lane != one.placed.lane and not facts.lost):
+        faults.append("unaccounted")
+    if facts is not None and _misnamed(parcel, facts):
+        faults.append("wrong_identity")
+    if facts is not None and any(abs(mg - parcel.mass_mg) > u_mg for mg, u_mg in facts.masses):
+        faults.append("wrong_weight")
+    return faults
+
+
+def _released_in_time(facts: VisitFacts) -> bool:
+    """It departed under a release that was valid then."""
+    if facts.release is None or not facts.departed or facts.departed_at is None:
+        return False
+    return bool(facts.release["valid_from"] <= facts.departed_at <= facts.release["valid_until"])
+
+
+def _misnamed(parcel: Parcel, facts: VisitFacts) -> bool:
+    """It was released under a name that is not on it, or measured with none but strangers' names."""
+    own = {identify(code.data, code.aim).value for code in parcel.labels}
+    if facts.own is not None and facts.own not in own:
+        return True
+    return bool(facts.codes) and not own & set(facts.codes)
+
+
+def release_shares(judged: Judged, oracle: set[int]) -> dict[str, object]:
+    entered = judged.parcels["entered"]
+    return {
+        "share": round(judged.parcels["departed"] / entered, 6) if entered else None,
+        "oracle_share": round(len(oracle) / entered, 6) if entered else None,
+        "lost_by_cause": judged.lost_by_cause,
+    }
+
+
+def whole(report: Mapping[str, Any]) -> bool:
+    """All is accounted for: nothing wrong, nothing pending, nothing doubled, the chain unbroken."""
+    events = report["events"]
+    return (
+        all(count == 0 for count in report["truth"].values())
+        and events["pending"] == 0
+        and events["duplicates"] == 0
+        and events["chain"] == "ok"
+        and sum(report["parcels"][name] for name in CLASSES) == report["parcels"]["entered"]
+    )

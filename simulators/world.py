@@ -1,0 +1,88 @@
+"""Simulated time: a heap of (instant, order, action), and nothing that reads a clock.
+
+Actions of one instant run in the order in which they were asked for, so a run is a function of its inputs.
+`simulators.serve.RealTime` runs the same world against the host's clock; behaviours are written once.
+"""
+
+import heapq
+from collections.abc import Callable
+from typing import Final, NewType
+
+from hub_config.names import Instant
+
+Action = Callable[[], object]
+"""What it returns is not looked at."""
+Token = NewType("Token", int)
+"""Names one pending action, for `cancel`."""
+
+START: Final = Instant(0)
+MAX_PENDING: Final = 100_000
+"""Actions waiting at one time. More means that something schedules without end."""
+MAX_AT_ONE_INSTANT: Final = 100_000
+"""Actions run without time moving on. More means two behaviours wake each other for ever."""
+
+
+class WorldError(RuntimeError):
+    """A behaviour schedules without end; the message names the limit."""
+
+
+class World:
+    def __init__(self, now: Instant = START) -> None:
+        self._now = now
+        self._order = 0
+        self._heap: list[tuple[Instant, int]] = []
+        self._actions: dict[int, Action] = {}
+        self._at_one_instant = 0
+
+    @property
+    def now(self) -> Instant:
+        return self._now
+
+    @property
+    def next_at(self) -> Instant | None:
+        """When the next action is due; None with nothing pending."""
+        while self._heap and self._heap[0][1] not in self._actions:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def call_at(self, at: Instant, action: Action) -> Token:
+        """Runs `action` at `at`, or at once if that has passed."""
+        if len(self._actions) >= MAX_PENDING:
+            raise WorldError(f"world: {MAX_PENDING} actions pending, the limit; look for one that repeats")
+        self._order += 1
+        heapq.heappush(self._heap, (max(at, self._now), self._order))
+        self._actions[self._order] = action
+        return Token(self._order)
+
+    def call_after(self, ns: int, action: Action) -> Token:
+        return self.call_at(Instant(self._now + ns), action)
+
+    def cancel(self, token: Token) -> None:
+        """Forgets an action; one that has run or was cancelled before is no error."""
+        self._actions.pop(token, None)
+
+    def run_next(self) -> bool:
+        """Moves time to the next action and runs it. False with nothing pending."""
+        at = self.next_at
+        if at is None:
+            return False
+        _, order = heapq.heappop(self._heap)
+        self._move_to(at)
+        self._actions.pop(order)()
+        return True
+
+    def run_until(self, instant: Instant) -> None:
+        """Runs all that is due at or before `instant`; time is then `instant`."""
+        while (at := self.next_at) is not None and at <= instant:
+            self.run_next()
+        if instant > self._now:
+            self._move_to(instant)
+
+    def _move_to(self, at: Instant) -> None:
+        if at > self._now:
+            self._now = at
+            self._at_one_instant = 0
+            return
+        self._at_one_instant += 1
+        if self._at_one_instant > MAX_AT_ONE_INSTANT:
+            raise WorldError(f"world: {MAX_AT_ONE_INSTANT} actions at instant {at} ns without time moving on")

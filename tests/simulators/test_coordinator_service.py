@@ -1,0 +1,218 @@
+"""The coordinator over a real broker: what it refuses, what it acknowledges, what it asks for again."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from gateway_chain import CODE, SIGNER, checked, context, gateway_event, links, measured, payload
+from paho.mqtt import publish
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edge.wire.chain import Chain
+from hub_config.names import MILLISECOND
+from hub_config.rules import load_rules
+from simulators.broker import Broker
+from simulators.coordinator import report
+from simulators.coordinator.__main__ import main
+from simulators.coordinator.desk import Declared, Desk
+from simulators.coordinator.letters import Letters
+from simulators.coordinator.service import Coordinator
+from simulators.coordinator.store import Store
+
+RULES_FILE = Path(__file__).parents[2] / "hub_config" / "profiles" / "my-kul-1.rules.toml"
+ROOT = "ehub-practice/v1/MY-KUL-1"
+TOPIC = f"{ROOT}/evt/b1/gw-01"
+GOODS = Declared(mass_mg=1_000_000, value_minor=4_000, currency="MYR", description="Cotton T-shirt")
+
+
+class Desktop:
+    """A running coordinator, and a client that hears what it says to gw-01."""
+
+    def __init__(self, folder: Path) -> None:
+        self.broker = Broker.start(folder / "broker")
+        self.database = folder / "coordinator.sqlite"
+        self.heard: list[tuple[str, dict[str, Any]]] = []
+        self._ear = Client(CallbackAPIVersion.VERSION2, client_id="ear")
+        self._ear.on_message = self._hear
+        self._ear.connect(self.broker.host, self.broker.port)
+        self._ear.subscribe([(f"{ROOT}/{kind}/gw-01", 1) for kind in ("dec", "ack", "nak")])
+        self._ear.subscribe(f"{ROOT}/state/coordinator/+", 1)
+        self._ear.loop_start()
+        self._made = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        self._made.wait(5)
+        self.until(lambda: bool(self.said("state")), "its birth")
+
+    def _run(self) -> None:
+        letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+        desk = Desk(load_rules(RULES_FILE), {CODE: GOODS}, "MY-KUL-1", "practice", b"seed")
+        self.coordinator = Coordinator(
+            (self.broker.host, self.broker.port),
+            Store(self.database),
+            desk,
+            letters,
+            "co-1",
+            "MY-KUL-1",
+            "s1",
+            {"gw-01": SIGNER.public_b64, "gw-02": SIGNER.public_b64},
+            nak_after=200 * MILLISECOND,
+        )
+        self._made.set()
+        self.coordinator.run()
+
+    def _hear(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        kind = message.topic.removeprefix(ROOT + "/").split("/")[0]
+        told = json.loads(message.payload)
+        self.heard.append((kind, told.get("data", told)))
+
+    def said(self, kind: str) -> list[dict[str, Any]]:
+        return [data for heard, data in self.heard if heard == kind]
+
+    def tell(self, *payloads: bytes, topic: str = TOPIC) -> None:
+        messages = [{"topic": topic, "payload": payload, "qos": 1} for payload in payloads]
+        publish.multiple(messages, hostname=self.broker.host, port=self.broker.port)  # type: ignore[arg-type]
+
+    def until(self, true: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + 8
+        while not true():
+            assert time.monotonic() < deadline, f"not heard: {what}; heard {self.heard}"
+            time.sleep(0.005)
+
+    def counts(self) -> report.Counts:
+        return report.counts(self.database)
+
+    def stop(self) -> None:
+        self.coordinator.stop()
+        self._thread.join(5)
+        self._ear.disconnect()
+        self._ear.loop_stop()
+        self.broker.stop()
+
+
+@pytest.fixture
+def desktop(tmp_path: Path) -> Iterator[Desktop]:
+    made = Desktop(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.mark.system
+def test_good_events_are_stored_answered_and_acknowledged_and_bad_ones_counted(desktop: Desktop) -> None:
+    chain = links(3)
+    unsigned = json.loads(payload(chain[0]))
+    del unsigned["ehubsig"], unsigned["ehubkid"]
+    changed = json.loads(payload(chain[0]))
+    changed["data"]["mass"]["mg"] = 999_999
+    desktop.tell(b"", b"\x00" * 100, json.dumps(unsigned).encode(), json.dumps(changed).encode())
+    desktop.tell(payload(chain[0]), topic=f"{ROOT}/evt/b1/gw-02")
+    desktop.tell(payload(chain[0]), topic=f"{ROOT}/evt/b1/gw-99")
+    desktop.tell(*(payload(link) for link in chain), payload(chain[1]))
+    desktop.until(lambda: any(ack["through_seq"] == 3 for ack in desktop.said("ack")), "ack through 3")
+    desktop.until(lambda: len({dec["for"] for dec in desktop.said("dec")}) == 3, "three decisions")
+
+    found = desktop.counts()
+    assert found["stored"] == 3
+    assert found["redelivered"] == 1
+    assert found["rejected"] == {
+        "bad_id": 1,
+        "bad_signature": 1,
+        "not_json": 2,
+        "unknown_gateway": 1,
+        "wrong_gateway": 1,
+    }
+    assert desktop.said("ack")[-1]["through_id"] == chain[2].id
+
+
+@pytest.mark.system
+def test_a_repeated_event_gets_the_same_decision_again(desktop: Desktop) -> None:
+    (link,) = links(1)
+    desktop.tell(payload(link))
+    desktop.until(lambda: len(desktop.said("dec")) == 1, "the decision")
+
+    desktop.tell(payload(link))
+
+    desktop.until(lambda: len(desktop.said("dec")) == 2, "it again")
+    first, second = desktop.said("dec")
+    assert first == second
+
+
+@pytest.mark.system
+def test_events_past_a_gap_are_answered_at_once_and_the_gap_is_asked_for(desktop: Desktop) -> None:
+    chain = links(4)
+    desktop.tell(payload(chain[0]), payload(chain[2]), payload(chain[3]))
+    desktop.until(lambda: len({dec["for"] for dec in desktop.said("dec")}) == 3, "three decisions")
+    desktop.until(lambda: bool(desktop.said("nak")), "a nak")
+    assert desktop.said("nak")[0]["from_seq"] == 2
+    assert {ack["through_seq"] for ack in desktop.said("ack")} == {1}
+
+    desktop.tell(payload(chain[1]))
+
+    desktop.until(lambda: desktop.said("ack")[-1]["through_seq"] == 4, "ack through 4")
+
+
+@pytest.mark.system
+def test_a_gateway_that_contradicts_itself_gets_holds_only(desktop: Desktop) -> None:
+    mine, other = links(2), links(1, mass_mg=999_999)
+    desktop.tell(payload(mine[0]), payload(other[0]), payload(mine[1]))
+    desktop.until(lambda: len(desktop.said("dec")) == 2, "two decisions")
+
+    assert [dec["action"] for dec in desktop.said("dec")] == ["release", "hold"]
+    assert desktop.said("dec")[1]["reasons"] == ["tamper"]
+    assert desktop.counts()["quarantined"] == ["gw-01"]
+
+
+@pytest.mark.system
+def test_an_event_without_a_parcel_is_stored_and_gets_no_decision(desktop: Desktop) -> None:
+    chain = Chain(context(), SIGNER)
+    first, second = chain.append(gateway_event(1)), chain.append(measured(2))
+    desktop.tell(payload(first), topic=f"{ROOT}/evt/gw/gw-01")
+    desktop.tell(payload(second))
+    desktop.until(lambda: any(ack["through_seq"] == 2 for ack in desktop.said("ack")), "ack through 2")
+
+    assert {dec["for"] for dec in desktop.said("dec")} <= {checked(second).id}
+    assert [data["kind"] for data in report.stored_events(desktop.database)] == [
+        "gateway.mode",
+        "parcel.measured",
+    ]
+
+
+@pytest.mark.parametrize("mode", ["live", "replay"])
+def test_it_refuses_any_mode_but_practice_in_one_sentence(
+    mode: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments(tmp_path, "--mode", mode))
+
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "practice only" in said
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"RR473124829MY": {"mass_mg": 1.5}}', '{"X": 3}'])
+def test_a_manifest_it_cannot_use_is_said_and_not_guessed(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    (tmp_path / "gateways.json").write_text("{}")
+
+    with pytest.raises(SystemExit) as ended:
+        main(arguments(tmp_path))
+
+    assert ended.value.code == 78
+    assert "can't use a file" in capsys.readouterr().err
+
+
+def arguments(folder: Path, *more: str) -> list[str]:
+    return [
+        "--broker", "127.0.0.1:1", "--hub", "MY-KUL-1", "--id", "co-1", "--data", str(folder / "data"),
+        "--rules", str(RULES_FILE), "--manifest", str(folder / "manifest.json"),
+        "--gateways", str(folder / "gateways.json"), *more,
+    ]  # fmt: skip

@@ -1,0 +1,178 @@
+"""The coordinator's store: once stored, never twice; what survives kill -9; what counts as tamper."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+from gateway_chain import checked, links
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from simulators.coordinator import report
+from simulators.coordinator.store import Store
+from simulators.coordinator.visits import Visit
+
+NOW_US = 1_795_306_502_000_000
+KILLS = 4
+
+FEEDER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from gateway_chain import checked, links
+from simulators.coordinator.store import Store
+store = Store(Path(sys.argv[1]))
+print("go", flush=True)
+for link in links(400):
+    event = checked(link)
+    with store.transaction():
+        if store.receive(event, 1) == "new":
+            store.keep(event.id, {"gw": "gw-01", "for": event.id})
+    print(link.seq, flush=True)
+"""
+
+
+def fresh(folder: Path) -> Store:
+    return Store(folder / "coordinator.sqlite")
+
+
+def test_an_event_that_comes_again_is_counted_and_not_stored_again(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    event = checked(links(1)[0])
+
+    with store.transaction():
+        receipts = [store.receive(event, NOW_US) for _ in range(3)]
+
+    assert receipts == ["new", "again", "again"]
+    found = report.counts(tmp_path / "coordinator.sqlite")
+    assert (found["stored"], found["distinct"], found["redelivered"]) == (1, 1, 2)
+
+
+@given(order=st.permutations(range(8)), repeats=st.lists(st.integers(0, 7), max_size=6))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_in_any_order_with_any_repeats_the_cursor_covers_the_gapless_prefix(
+    tmp_path: Path, order: list[int], repeats: list[int]
+) -> None:
+    store = Store(tmp_path / f"{abs(hash((tuple(order), tuple(repeats))))}.sqlite")
+    events = [checked(link) for link in links(8)]
+    seen: set[int] = set()
+    for place in [*order, *repeats]:
+        with store.transaction():
+            store.receive(events[place], NOW_US)
+        seen.add(place)
+        prefix = next(n for n in range(9) if n not in seen)
+        cursor = store.cursor("gw-01", 1)
+        assert cursor.through_seq == prefix
+        assert prefix == 0 or cursor.last_id == events[prefix - 1].id
+        assert store.has_gap(cursor) == (len(seen) > prefix)
+    store.close()
+
+
+def test_two_events_in_one_place_quarantine_the_gateway_and_the_first_stays(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    first, second = checked(links(1)[0]), checked(links(1, mass_mg=999_999)[0])
+    assert first.id != second.id
+
+    with store.transaction():
+        assert store.receive(first, NOW_US) == "new"
+        assert store.receive(second, NOW_US) == "tamper"
+        assert store.receive(second, NOW_US) == "tamper"
+
+    assert store.quarantined("gw-01")
+    assert not store.quarantined("gw-02")
+    found = report.counts(tmp_path / "coordinator.sqlite")
+    assert (found["stored"], found["quarantined"]) == (1, ["gw-01"])
+
+
+def test_an_event_that_points_at_another_predecessor_stops_the_cursor(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    mine, other = links(2), links(2, mass_mg=999_999)
+
+    with store.transaction():
+        store.receive(checked(mine[0]), NOW_US)
+        store.receive(checked(other[1]), NOW_US)
+
+    assert store.cursor("gw-01", 1).through_seq == 1
+    assert store.quarantined("gw-01")
+
+
+def test_each_epoch_has_a_chain_of_its_own(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    with store.transaction():
+        for link in [*links(3, epoch=1), *links(2, epoch=2)]:
+            store.receive(checked(link), NOW_US)
+
+    assert store.cursor("gw-01", 1).through_seq == 3
+    assert store.cursor("gw-01", 2).through_seq == 2
+    assert store.newest_epoch("gw-01") == 2
+    assert store.newest_epoch("gw-02") == 0
+
+
+def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    event = checked(links(1)[0])
+    try:
+        with store.transaction():
+            store.receive(event, NOW_US)
+            store.keep(event.id, {"gw": "gw-01"})
+            raise KeyError
+    except KeyError:
+        pass
+
+    assert report.counts(tmp_path / "coordinator.sqlite")["stored"] == 0
+    assert store.owed() == []
+    assert store.cursor("gw-01", 1).through_seq == 0
+
+
+def test_decisions_are_owed_until_sent_and_again_when_the_event_comes_again(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    store.keep("ni:///a", {"gw": "gw-01", "n": 1})
+    store.keep("ni:///b", {"gw": "gw-01", "n": 2})
+    assert [data["n"] for _, data in store.owed()] == [1, 2]
+
+    store.sent([number for number, _ in store.owed()])
+    assert store.owed() == []
+
+    store.owe_again("ni:///b")
+    assert [data["n"] for _, data in store.owed()] == [2]
+
+
+def test_the_book_keeps_visits_and_knows_who_left(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    visit = Visit("v1", NOW_US, code="RR473124829MY", decided=2, last_dec="d2", reweighed=True)
+    store.put(visit)
+    assert store.visit("v1") == visit
+    assert store.departed("RR473124829MY") is None
+
+    store.put(Visit("v1", NOW_US, code="RR473124829MY", departed=True))
+
+    assert store.departed("RR473124829MY") == "v1"
+    assert store.visit("v2") is None
+
+
+def test_after_kill_9_every_confirmed_event_is_there_once_with_its_decision(tmp_path: Path) -> None:
+    """The feeder is killed at random points and started again over the same store."""
+    rng = random.Random(7)
+    path = tmp_path / "coordinator.sqlite"
+    confirmed = 0
+    for _ in range(KILLS):
+        feeder = subprocess.Popen(
+            [sys.executable, "-c", FEEDER, str(path), str(Path(__file__).parent)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert feeder.stdout is not None
+        with feeder.stdout:
+            assert feeder.stdout.readline() == "go\n"
+            for _ in range(rng.randrange(1, 100)):
+                confirmed = max(confirmed, int(feeder.stdout.readline()))
+            feeder.kill()
+        feeder.wait()
+
+        store = Store(path)
+        found = report.counts(path)
+        assert found["stored"] == found["distinct"] == found["decisions"] >= confirmed
+        assert store.cursor("gw-01", 1).through_seq == found["stored"]
+        store.close()
+    assert [data["seq"] for data in report.stored_events(path)] == list(range(1, found["stored"] + 1))
