@@ -51,8 +51,9 @@ def _measure(script: Path, *, short: bool) -> dict[str, dict[str, float | str | 
 
 
 def _table(figures: Mapping[str, Mapping[str, float | str | int]]) -> str:
-    rows = [("figure", "ours", "baseline", "ratio", "unit", "runs")]
-    rows += [(name, *(str(one[key]) for key in rows[0][1:])) for name, one in figures.items()]
+    keys = ("ours", "baseline", "ratio", "unit", "runs")
+    rows = [["figure", *keys]]
+    rows += [[name, *(str(one[key]) for key in keys)] for name, one in figures.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows

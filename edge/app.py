@@ -1,0 +1,208 @@
+"""The gateway process: builds its parts, starts them so that nothing is lost, and stops them in reverse.
+
+The web port and the journal come first, because both can refuse; the devices come last, when everything that could
+happen to a reading is running. The order of stopping is the order in which an event travels.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from drivers.pump import Pump
+from edge import __version__
+from edge.core.gateway import Gateway
+from edge.core.snapshot import EventFigures, Snapshot
+from edge.core.visits import Recovered
+from edge.rim import clock
+from edge.rim.inbox import Inbox
+from edge.rim.journal import Journal, JournalReader, OpenVisit
+from edge.rim.keys import Identity, load_identity
+from edge.rim.metrics import Metrics
+from edge.rim.runner import Runner
+from edge.rim.uplink import Uplink
+from edge.rim.writer import JournalWriter
+from edge.web.feed import Feed
+from edge.web.serve import WebServer
+from edge.wire.envelope import DeviceProvenance, EventContext
+from edge.wire.messages import Ack
+from edge.wire.signing import TrustStore
+from edge.wire.topics import Topics
+from hub_config.devices import SicsScaleConfig
+from hub_config.hub import HubConfig
+from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
+
+JOURNAL_FILE: Final = "journal.db"
+TRUTH_FILE: Final = "truth.json"
+"""Practice only: what a simulator at the other end of the wires knows better; shown on the truth strip."""
+TRUTH_EVERY_NS: Final = SECOND // 2
+TRUTH_BYTES_MAX: Final = 4_096
+SESSION_CHARS: Final = 16
+
+log = logging.getLogger("hub.app")
+
+
+class App:
+    """Raises from `__init__` or `start`, with one sentence: DataFolderFault, JournalFault, WebPortTaken."""
+
+    def __init__(self, config: HubConfig, data: Path) -> None:
+        self._config = config
+        identity = load_identity(data, config.hub.mode)
+        self.public_key, self.kid = identity.signer.public_b64, identity.signer.kid
+        journal_file = data / JOURNAL_FILE
+        self._journal = Journal(
+            journal_file, lambda epoch: event_context(config, identity, epoch), identity.signer
+        )
+        left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
+        self._inbox = Inbox()
+        self._metrics = Metrics()
+        self._metrics.start(self._journal.last_seq + 1)
+        topics = Topics(config.hub.mode, config.hub.id, config.gateway.id)
+        self._uplink = Uplink(
+            config, lambda: JournalReader(journal_file), TrustStore(config.trust), topics,
+            core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
+        )  # fmt: skip
+        settings = config.journal
+        self._writer = JournalWriter(
+            self._journal, self._inbox, self._uplink, clock.now, settings.group_events, settings.group_wait_ms
+        )
+        feed = Feed()
+        self._runner = Runner(
+            Gateway(config, identity.entropy, left_open), self._inbox, self._writer, feed, self._metrics
+        )
+        self._pump = Pump(config.devices, self._inbox)
+        self._pages = Pages(self._runner, self._journal, self._uplink, self._metrics, self._truth_file(data))
+        self._web = WebServer(config, self._pages, feed)
+
+    def acknowledge(self, ack: Ack) -> None:
+        """From the uplink to the journal; writer and uplink know each other only through here."""
+        self._writer.acknowledge(ack)
+
+    def _truth_file(self, data: Path) -> Path | None:
+        return data / TRUTH_FILE if self._config.hub.mode == "practice" else None
+
+    def start(self) -> str:
+        """Returns the address of the pages once everything runs."""
+        try:
+            address = self._web.start()
+        except BaseException:
+            self._journal.close()
+            raise
+        self._runner.start()
+        self._writer.start()
+        self._uplink.start()
+        self._pump.start()
+        return address
+
+    def wait(self, stopping: threading.Event) -> bool:
+        """Until `stopping` is set (True) or a thread has failed by a mistake of ours (False)."""
+        while not stopping.wait(timeout=0.2):
+            if self._runner.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
+                return False
+        return True
+
+    def stop(self) -> int:
+        """Stops the devices first; returns how many events could not be written (disk trouble)."""
+        self._pump.stop()
+        self._runner.stop()
+        unwritten = self._writer.stop()
+        self._uplink.stop()
+        self._web.stop()
+        self._journal.close()
+        return unwritten
+
+
+class Pages:
+    """What the web pages may read (`edge.web.app.Source`): immutable values, from any thread."""
+
+    def __init__(
+        self, runner: Runner, journal: Journal, uplink: Uplink, metrics: Metrics, truth_file: Path | None
+    ) -> None:
+        self._runner = runner
+        self._journal = journal
+        self._uplink = uplink
+        self._metrics = metrics
+        self._truth_file = truth_file
+        self._truth: Mapping[str, int | None] | None = None
+        self._truth_due = Instant(0)
+
+    def snapshot(self) -> Snapshot:
+        return self._runner.snapshot
+
+    def events(self) -> EventFigures:
+        stored, link = self._journal.figures(), self._uplink.figures()
+        return EventFigures(
+            journalled=stored.journalled,
+            acknowledged=stored.acknowledged,
+            pending=stored.pending,
+            redelivered=link.redelivered,
+            broker=link.broker,
+            coordinator=link.coordinator,
+        )
+
+    def truth(self) -> Mapping[str, int | None] | None:
+        now = clock.now()
+        if self._truth_file is not None and now >= self._truth_due:
+            self._truth_due = Instant(now + TRUTH_EVERY_NS)
+            self._truth = _read_truth(self._truth_file)
+        return self._truth
+
+    def figures(self) -> Mapping[str, object]:
+        snapshot, link = self._runner.snapshot, self._uplink.figures()
+        events = self.events()
+        return {
+            "latency_ms": self._metrics.latency_ms(),
+            "events": {
+                "journalled": events.journalled,
+                "acknowledged": events.acknowledged,
+                "pending": events.pending,
+                "redelivered": events.redelivered,
+                "refusals": link.refusals,
+            },
+            "mqtt": link.version,
+            "rejected": dict(snapshot.balance.rejected),
+            "rejected_messages": dict((*snapshot.rejected_messages, *link.rejected)),
+            "held_by_reason": dict(snapshot.held_by_reason),
+            "dwell_us": snapshot.dwell_us,
+            "dwell_by_owner_us": dict(snapshot.dwell_by_owner_us),
+            "journal_trouble": snapshot.journal_trouble,
+        }
+
+
+def _read_truth(path: Path) -> Mapping[str, int | None] | None:
+    """Numbers by name, or None where there is no such file or it holds something else."""
+    try:
+        told = json.loads(path.read_bytes()[:TRUTH_BYTES_MAX])
+    except (OSError, ValueError):
+        return None
+    if not isinstance(told, dict):
+        return None
+    return {str(key): value for key, value in told.items() if value is None or isinstance(value, int)}
+
+
+def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventContext:
+    """What every event of this run says besides itself."""
+    devices: dict[DeviceId, DeviceProvenance] = {}
+    for device in config.devices:
+        if isinstance(device, SicsScaleConfig):
+            until = device.metrology.valid_until
+            devices[device.id] = DeviceProvenance(
+                drv=device.kind,
+                cal_until=None if until is None else until.isoformat(),
+                seal=device.metrology.seal,
+            )
+        else:
+            devices[device.id] = DeviceProvenance(drv=device.kind)
+    return EventContext(
+        hub=config.hub.id, gateway=config.gateway.id, mode=config.hub.mode, epoch=epoch, edge_version=__version__,
+        config_digest=config.digest(), devices=devices, evidence_key=identity.evidence_key,
+    )  # fmt: skip
+
+
+def _recovered(visit: OpenVisit) -> Recovered:
+    """The wall clock says how long ago it arrived; it may be before this host was started."""
+    ago_us = max(0, clock.wall_time().utc_us - visit.arrived_utc_us)
+    code = visit.codes[0][0] if visit.codes else None
+    return Recovered(visit.visit, visit.line, visit.held, code, Instant(clock.now() - ago_us * MICROSECOND))

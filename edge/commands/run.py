@@ -1,0 +1,69 @@
+"""`hub run CONFIG`: the gateway on the real ports of a config, until it is told to stop."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from edge.app import App
+from edge.commands import EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK
+from edge.rim.journal import JournalFault
+from edge.rim.keys import DataFolderFault
+from edge.web.serve import WebPortTaken
+from hub_config.hub import HubConfig
+from hub_config.load import ConfigFaults, load
+
+EXIT_OURS: Final = 70
+"""A mistake of ours ended it; restart it, nothing committed is lost."""
+DATA: Final = Path("/var/lib/hub")
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="hub run", description=__doc__)
+    parser.add_argument("config", type=Path, help="hub config (TOML); `hub check` says what is wrong with it")
+    parser.add_argument("--data", type=Path, default=DATA, help=f"journal and keys (default {DATA})")
+    parser.add_argument("--verbose", action="store_true", help="log what the stations show")
+    args = parser.parse_args(argv)
+    try:
+        config = load(args.config)
+    except ConfigFaults as faults:
+        for fault in faults.faults:
+            print(fault, file=sys.stderr)
+        return EXIT_BAD_CONFIG
+    _log_to_stderr(verbose=args.verbose)
+    return _run(config, args.data)
+
+
+def _run(config: HubConfig, data: Path) -> int:
+    stopping = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopping.set())
+    try:
+        app = App(config, data)
+        address = app.start()
+    except (DataFolderFault, JournalFault, WebPortTaken) as refused:
+        print(f"hub run: {refused}", file=sys.stderr)
+        return EXIT_FAULTS
+    print(
+        f"gateway {config.gateway.id} runs in mode {config.hub.mode}; its key is {app.kid} {app.public_key}"
+    )
+    for bench in config.benches:
+        print(f"station {bench.id}: {address}station/{bench.id}")
+    print(f"journal: {data}; stop with Ctrl-C", flush=True)
+    asked = app.wait(stopping)
+    unwritten = app.stop()
+    if unwritten:
+        print(f"hub run: {unwritten} events could not be written to {data}: free the disk", file=sys.stderr)
+    return EXIT_OK if asked and not unwritten else EXIT_OURS
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    if not verbose:
+        logging.getLogger("hub.core").setLevel(logging.WARNING)

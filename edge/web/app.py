@@ -1,0 +1,162 @@
+"""The web service of a gateway: station pages, their feed, and the figures (station-and-ops.md §0, §3).
+
+The browser is a view. Scans reach the gateway, never the page, so nothing here can change what happens to a
+parcel: every route is a GET. No documentation pages (they load from a CDN) and no telemetry hooks (WEB-08).
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from edge.core.snapshot import EventFigures, Snapshot
+from edge.web.feed import Feed, Screen, TooManyScreens
+from edge.web.guard import SECURITY_HEADERS, Guard
+from edge.web.state import PageState, page_state
+from edge.web.station.screen import screen_css
+from edge.web.station.wording import station_words
+from hub_config.hub import HubConfig
+from hub_config.layout import Bench
+from hub_config.names import LineId
+
+HERE: Final = Path(__file__).parent
+LANGUAGE: Final = "en"
+SHOWN_NAME_CHARS: Final = 40
+"""How much of an unknown name in an address is said back."""
+
+
+class Source(Protocol):
+    """Where the pages read. Called from the web thread: give immutable values, and never block."""
+
+    def snapshot(self) -> Snapshot: ...
+    def events(self) -> EventFigures: ...
+    def truth(self) -> Mapping[str, int | None] | None:
+        """Against what only a simulator knows; None on a real gateway."""
+
+    def figures(self) -> Mapping[str, object]:
+        """JSON values for /figures.json."""
+
+
+class ScreenStream(StreamingResponse):
+    """The stream of one screen; its place in the feed is given back however it ends."""
+
+    def __init__(self, feed: Feed, screen: Screen) -> None:
+        super().__init__(screen.messages(), media_type="text/event-stream")
+        self._feed = feed
+        self._screen = screen
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._feed.leave(self._screen)
+
+
+def create_app(config: HubConfig, source: Source, feed: Feed) -> FastAPI:
+    def render(revision: int) -> PageState:
+        return page_state(config, source.snapshot(), source.events(), source.truth(), revision)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with feed.sending(render):
+            yield
+
+    app = FastAPI(
+        title="ehub-edge",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+    )
+    app.add_middleware(Guard, host=config.web.host, port=config.web.port)
+    app.add_exception_handler(Exception, _our_mistake)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    _add_pages(app, config)
+    _add_data(app, source, feed)
+    return app
+
+
+def _add_pages(app: FastAPI, config: HubConfig) -> None:
+    benches = {bench.id: bench for bench in config.benches}
+    pages = Environment(
+        loader=FileSystemLoader(HERE / "station"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+    )
+    words = station_words(LANGUAGE)
+
+    @app.get("/")
+    async def index() -> Response:
+        if len(benches) == 1:
+            return RedirectResponse(f"/station/{next(iter(benches))}", 307)
+        return HTMLResponse(pages.get_template("benches.html").render(config=config, words=words))
+
+    @app.get("/station/{bench}")
+    async def station(bench: str) -> Response:
+        found = _find(benches, bench)
+        if isinstance(found, Response):
+            return found
+        page = pages.get_template("station.html")
+        return HTMLResponse(page.render(bench=found, hub=config.hub.id, mode=config.hub.mode, words=words))
+
+    @app.get("/station/{bench}/screen.css")
+    async def screen(bench: str) -> Response:
+        found = _find(benches, bench)
+        if isinstance(found, Response):
+            return found
+        return Response(screen_css(found.screen), media_type="text/css")
+
+
+def _add_data(app: FastAPI, source: Source, feed: Feed) -> None:
+    @app.get("/events")
+    async def events() -> Response:
+        try:
+            return ScreenStream(feed, feed.open())
+        except TooManyScreens as full:
+            return PlainTextResponse(f"{full}.\n", 503, {"Retry-After": "2"})
+
+    @app.get("/figures.json")
+    async def figures() -> Response:
+        return JSONResponse(dict(source.figures()))
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        if feed.running:
+            return JSONResponse({"status": "ok", "screens": feed.screens})
+        return JSONResponse({"status": "no states are sent to the screens"}, 503)
+
+
+def _find(benches: Mapping[LineId, Bench], wanted: str) -> Bench | PlainTextResponse:
+    found = benches.get(LineId(wanted))
+    if found is not None:
+        return found
+    shown = ascii(wanted[:SHOWN_NAME_CHARS])
+    return PlainTextResponse(f"No bench {shown} at this gateway; it has: {', '.join(benches)}.\n", 404)
+
+
+async def _our_mistake(_: Request, fault: Exception) -> Response:
+    """The outermost handler of Starlette, outside `Guard`, so it brings the headers itself; the fault is still
+    raised afterwards, and logged by the server."""
+    text = f"The gateway's web service made a mistake ({type(fault).__name__}); its log has the details.\n"
+    return PlainTextResponse(text, 500, SECURITY_HEADERS)

@@ -1,0 +1,96 @@
+"""The page state: what every screen is sent, as plain JSON values.
+
+One state serves all stations of a gateway; each page picks its own bench out of it. The keys of a bench are the
+fields of `edge.core.snapshot.BenchView`, because the simulated operator and the reports read the same JSON.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from edge.core.snapshot import Balance, BenchView, EventFigures, Snapshot, Tally
+from hub_config.hub import HubConfig
+
+MICROSECONDS_PER_S: Final = 1_000_000
+PPM: Final = 1_000_000
+
+PageState = dict[str, object]
+
+
+def page_state(
+    config: HubConfig,
+    snapshot: Snapshot,
+    events: EventFigures,
+    truth: Mapping[str, int | None] | None,
+    revision: int,
+) -> PageState:
+    """`truth` is what only a simulator knows; None on a real gateway, and the page then shows no verdicts on it."""
+    return {
+        "revision": revision,
+        "at_ns": snapshot.at,
+        "mode": config.hub.mode,
+        "hub": config.hub.id,
+        "gateway": config.gateway.id,
+        "benches": [_bench(view) for view in snapshot.benches],
+        "balance": _balance(snapshot.balance),
+        "events": {
+            "journalled": events.journalled,
+            "acknowledged": events.acknowledged,
+            "pending": events.pending,
+            "redelivered": events.redelivered,
+        },
+        "link": {"broker": events.broker, "coordinator": events.coordinator},
+        "devices_down": list(snapshot.devices_down),
+        "rejected_messages": dict(snapshot.rejected_messages),
+        "tally": _tally(snapshot.tally),
+        "share_ppm": released_share_ppm(snapshot.tally),
+        "dwell_s": _dwell(snapshot.dwell_us),
+        "truth": None if truth is None else dict(truth),
+    }
+
+
+def released_share_ppm(tally: Tally) -> int | None:
+    """Released at first pass, of the parcels that have left the bench; None before the first has."""
+    left = tally.entered - tally.at_bench
+    return tally.departed * PPM // left if left > 0 else None
+
+
+def _bench(view: BenchView) -> PageState:
+    return {
+        "bench": view.bench,
+        "revision": view.revision,
+        "state": view.state,
+        "instruction": view.instruction,
+        "since_ns": view.since,
+        "visit": view.visit,
+        "code": view.code,
+        "mass_mg": view.mass_mg,
+        "lane": view.lane,
+        "bay": view.bay,
+        "reasons": list(view.reasons),
+        "refused": view.refused,
+        "network_away": view.network_away,
+        "device": view.device,
+    }
+
+
+def _balance(balance: Balance) -> PageState:
+    return {"read": balance.read, "journalled": balance.journalled, "rejected": dict(balance.rejected)}
+
+
+def _tally(tally: Tally) -> PageState:
+    return {
+        "entered": tally.entered,
+        "at_bench": tally.at_bench,
+        "departed": tally.departed,
+        "held": tally.held,
+        "inspected": tally.inspected,
+        "returned": tally.returned,
+        "lost_track": tally.lost_track,
+    }
+
+
+def _dwell(dwell_us: tuple[int, int, int] | None) -> PageState | None:
+    if dwell_us is None:
+        return None
+    p50, p90, p99 = (us / MICROSECONDS_PER_S for us in dwell_us)
+    return {"p50": p50, "p90": p90, "p99": p99}

@@ -1,0 +1,313 @@
+// The station page: shows what the gateway says, and says so itself when the gateway falls silent.
+//
+// One EventSource; every message is the whole state of the gateway (edge/web/state.py). Text from outside enters
+// the page by textContent only. The page decides nothing and sends nothing: scans go to the gateway (D1).
+
+const STALE_MS = 3000; // ST-07: three heartbeats missed
+const WATCH_MS = 250;
+const ASKING_AFTER_MS = 400; // ST-06
+const REOPEN_MS = 2000; // after a refusal (503), which a browser does not retry by itself
+const SHOWN_REASONS = 2;
+const TAIL_DIGITS = 4;
+const SHOWN_HEAD = 8; // an S10's first part whole; anything longer is cut at the front
+const SIGN_LETTERS = 4; // a bay of more letters does not fit the sign at full size
+const LAST_FIT = 5;
+const WHOLE_VALUE = 12; // longer values in a sentence may be broken over two lines
+
+const BAND = {
+  ready: "none", measuring: "none", asking: "none",
+  release: "release", hold: "hold", inspect: "inspect", ask: "ask", fault: "fault",
+};
+
+// Sound per band (ST-05): tones as [Hz at start, Hz at end, ms], a gap after each; `repeat` in ms while it lasts.
+const GAP_MS = 90;
+const SOUNDS = {
+  release: { tones: [[1760, 1760, 120]] },
+  hold: { tones: [[880, 880, 160], [880, 880, 160]] },
+  inspect: { tones: [[1320, 1320, 160], [660, 660, 160], [1320, 1320, 160], [660, 660, 160]] },
+  ask: { tones: [[880, 880, 160], [880, 880, 160]], repeat: 10_000 },
+  fault: { tones: [[1400, 350, 900]], repeat: 600_000 },
+  refused: { tones: [[440, 440, 180], [440, 440, 180]] },
+};
+
+const MINOR = ["wrong_identity", "wrong_weight", "unaccounted"]; // give way on a narrow screen while they are 0
+const DWELL_LIMIT_S = 6 * 3600; // where hubs stood before: a median beyond it is red
+
+const words = JSON.parse(document.getElementById("words").textContent);
+const bench = document.body.dataset.bench;
+const part = (role) => document.querySelector(`[data-role="${role}"]`);
+
+// ---- words
+
+function word(key, values = {}) {
+  const text = words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// A sentence with its values filled in, short ones kept on one line.
+function setSentence(element, key, values) {
+  if (element.textContent === word(key, values)) return;
+  element.replaceChildren(...word(key).split(/(\{\w+\})/).map((piece) => {
+    const name = piece.match(/^\{(\w+)\}$/)?.[1];
+    if (!(name in values)) return piece;
+    const value = document.createElement("span");
+    value.classList.toggle("value", values[name].length <= WHOLE_VALUE);
+    value.textContent = values[name];
+    return value;
+  }));
+}
+
+function setShown(element, text) {
+  element.hidden = text === null;
+  setText(element, text ?? "");
+}
+
+// ---- the band, the instruction and the facts
+
+const LOST = {
+  state: "fault", instruction: "call_it", visit: null, code: null, mass_mg: null, lane: null, bay: null,
+  reasons: [], refused: null, network_away: false, device: null, since_ns: 0,
+};
+
+let shown = null; // the view on the screen
+let heardAt = null; // of the last message: [monotonic, wall] ms
+let askingSince = null;
+
+function show(view, atNs) {
+  noteAsking(view, atNs);
+  sound(view);
+  shown = view;
+  const values = { bay: view.bay ?? word("fact.none"), device: view.device ?? word("fact.none") };
+  part("band").dataset.band = BAND[view.state] ?? "fault";
+  setText(part("word"), word(`state.${view.state}`));
+  showReasons(view.reasons);
+  part("refused").hidden = view.refused === null;
+  if (view.refused !== null) setSentence(part("refused"), `refusal.${view.refused}`, values);
+  setShown(part("away"), view.network_away ? word("page.network_away") : null);
+  setSentence(part("instruction"), view === LOST ? "page.screen_lost" : `instruction.${view.instruction}`, values);
+  for (const picture of document.querySelectorAll("[data-picture]")) {
+    picture.classList.toggle("shown", picture.dataset.picture === view.instruction);
+  }
+  showCode(view.code);
+  showMass(view.mass_mg);
+  showBay(view.bay);
+  showElapsed();
+  fit();
+}
+
+function showReasons(reasons) {
+  const texts = reasons.slice(0, SHOWN_REASONS).map((reason) => word(`reason.${reason}`));
+  if (reasons.length > SHOWN_REASONS) texts.push(`+${reasons.length - SHOWN_REASONS}`);
+  const line = part("line");
+  line.hidden = texts.length === 0;
+  if (line.textContent === texts.join(" ")) return;
+  line.replaceChildren(...texts.flatMap((text, number) => {
+    const span = document.createElement("span");
+    span.textContent = text;
+    return number === 0 ? [span] : [" ", span];
+  }));
+}
+
+function showCode(code) {
+  const [head, tail, rest] = code === null ? ["", "", ""] : splitCode(code);
+  part("code").classList.toggle("absent", code === null);
+  setText(part("code-head"), head);
+  setText(part("code-tail"), tail);
+  setText(part("code-rest"), rest);
+}
+
+// The last four digits are what staff compare: RB12345 6785 GB.
+function splitCode(code) {
+  const found = code.match(/^(.*?)(\d{1,4})(\D{0,3})$/s);
+  const [head, tail, rest] = found
+    ? [found[1], found[2], found[3]]
+    : [code.slice(0, -TAIL_DIGITS), code.slice(-TAIL_DIGITS), ""];
+  return [head.length > SHOWN_HEAD ? `…${head.slice(1 - SHOWN_HEAD)}` : head, tail, rest];
+}
+
+function showMass(mg) {
+  part("weight").classList.toggle("absent", mg === null);
+  setText(part("mass"), mg === null ? "" : kilograms(mg));
+  setText(part("unit"), mg === null ? "" : "kg");
+}
+
+// Grams at least, finer digits where the scale gave them. Integer arithmetic: the weight is not rounded.
+function kilograms(mg) {
+  const size = Math.abs(mg);
+  const decimals = String(size % 1_000_000).padStart(6, "0").replace(/0{1,3}$/, "");
+  return `${mg < 0 ? "−" : ""}${Math.floor(size / 1_000_000)}.${decimals}`;
+}
+
+function showBay(bay) {
+  const sign = part("bay");
+  if (sign.textContent === (bay ?? "")) return;
+  sign.replaceChildren();
+  if (bay === null) return;
+  const letters = document.createElement("span");
+  letters.textContent = bay;
+  letters.classList.toggle("long", bay.length > SIGN_LETTERS);
+  sign.append(letters);
+}
+
+// ---- asking customs
+
+function noteAsking(view, atNs) {
+  if (view.state !== "asking") {
+    askingSince = null;
+  } else if (shown?.state !== "asking" || shown.since_ns !== view.since_ns) {
+    askingSince = performance.now() - Math.max(0, (atNs - view.since_ns) / 1e6);
+  }
+}
+
+function showElapsed() {
+  const ms = askingSince === null ? 0 : performance.now() - askingSince;
+  const late = ms > ASKING_AFTER_MS;
+  setShown(part("elapsed"), late ? word("page.elapsed", { seconds: Math.floor(ms / 1000) }) : null);
+}
+
+// ---- room: what may go, goes step by step (station.css)
+
+function fit() {
+  const root = document.documentElement;
+  for (let step = 0; step <= LAST_FIT; step += 1) {
+    document.body.dataset.fit = step;
+    if (root.scrollHeight <= root.clientHeight && root.scrollWidth <= root.clientWidth) return;
+  }
+}
+
+// ---- sound
+
+let audio = null;
+let repeatTimer = null;
+
+function sound(view) {
+  const before = shown;
+  const band = BAND[view.state] ?? "fault";
+  const sameBand = before !== null && (BAND[before.state] ?? "fault") === band;
+  if (sameBand && before.visit === view.visit && before.since_ns === view.since_ns) {
+    if (view.refused !== null && (before.refused !== view.refused || before.revision !== view.revision)) play("refused");
+    return;
+  }
+  clearInterval(repeatTimer);
+  play(view.refused === null ? band : "refused");
+  const repeat = SOUNDS[band]?.repeat;
+  if (repeat) repeatTimer = setInterval(() => play(band), repeat);
+}
+
+function play(name) {
+  const pattern = SOUNDS[name];
+  if (!pattern || !window.AudioContext) return;
+  audio ??= new AudioContext();
+  if (audio.state === "suspended") audio.resume().catch(() => {}); // no click yet: the kiosk flag allows it
+  let at = audio.currentTime;
+  for (const [from, to, ms] of pattern.tones) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.setValueAtTime(from, at);
+    tone.frequency.linearRampToValueAtTime(to, at + ms / 1000);
+    volume.gain.setValueAtTime(0.4, at);
+    volume.gain.linearRampToValueAtTime(0, at + ms / 1000);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(at);
+    tone.stop(at + ms / 1000);
+    at += (ms + GAP_MS) / 1000;
+  }
+}
+
+// ---- the strip: balances that must hold, and in a demo the truth
+
+function count(value) {
+  return value === null || value === undefined ? word("truth.unknown") : String(value);
+}
+
+function total(counts) {
+  return Object.values(counts).reduce((sum, value) => sum + (value ?? 0), 0);
+}
+
+function duration(seconds) {
+  if (seconds < 120) return `${seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function percent(ppm) {
+  return `${(Math.floor(ppm / 1000) / 10).toFixed(1)} %`;
+}
+
+// Each figure: key of its label, value, note in small, and whether it is wrong.
+function figures({ balance, events, share_ppm: share, dwell_s: dwell, truth }) {
+  const rejected = total(balance.rejected);
+  const cells = [
+    sum("balance_reads", balance.read, balance.journalled, rejected),
+    sum("balance_events", events.journalled, events.acknowledged, events.pending),
+    ["share", share === null ? count(null) : percent(share), "", false],
+    ["dwell", dwell === null ? count(null) : duration(dwell.p50),
+      `${word("truth.dwell_target")}, ${word("truth.dwell_baseline")}`, dwell !== null && dwell.p50 > DWELL_LIMIT_S],
+  ];
+  const verdicts = Object.entries(truth ?? {}).map(([key, value]) => [key, count(value), "", value > 0]);
+  return [...verdicts, ...cells];
+}
+
+function sum(key, whole, one, other) {
+  const wrong = whole !== one + other;
+  return [key, `${whole} = ${one} + ${other}`, word(wrong ? "truth.broken" : "truth.holds"), wrong];
+}
+
+function showStrip(state) {
+  for (const [key, value, note, wrong] of figures(state)) {
+    const cell = part(`figure-${key}`) ?? addCell(key);
+    cell.classList.toggle("wrong", wrong);
+    setText(cell.querySelector("b"), value);
+    setText(cell.querySelector(".note"), note);
+  }
+}
+
+function addCell(key) {
+  const cell = document.createElement("div");
+  cell.className = MINOR.includes(key) ? "cell minor" : "cell";
+  cell.dataset.role = `figure-${key}`;
+  const label = document.createElement("span");
+  label.textContent = word(`truth.${key}`);
+  const note = document.createElement("span");
+  note.className = "note";
+  cell.append(document.createElement("b"), label, note);
+  part("strip").append(cell);
+  return cell;
+}
+
+// ---- the stream, and the watch over it
+
+function hear(event) {
+  const state = JSON.parse(event.data);
+  const view = state.benches.find((candidate) => candidate.bench === bench);
+  heardAt = [performance.now(), Date.now()];
+  showStrip(state);
+  show(view ?? LOST, state.at_ns);
+}
+
+function listen() {
+  const stream = new EventSource("/events");
+  stream.onmessage = hear;
+  stream.onerror = () => {
+    if (stream.readyState !== EventSource.CLOSED) return;
+    stream.close();
+    setTimeout(listen, REOPEN_MS);
+  };
+}
+
+// Two clocks: the monotonic one stands still while a computer sleeps, the wall clock may be set.
+function watch() {
+  const silent = Math.max(performance.now() - heardAt[0], Math.abs(Date.now() - heardAt[1]));
+  if (silent > STALE_MS && shown !== LOST) show(LOST, 0);
+  else showElapsed();
+}
+
+heardAt = [performance.now(), Date.now()];
+setInterval(watch, WATCH_MS);
+document.addEventListener("visibilitychange", watch);
+window.addEventListener("pageshow", watch);
+window.addEventListener("resize", fit);
+listen();

@@ -1,0 +1,176 @@
+"""What the web tests share: a config, a source that says what a test wants, every state of a bench, and a way to
+call the web service without a socket."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+
+from edge.core.snapshot import Balance, BenchView, EventFigures, Snapshot, Tally
+from edge.web.app import create_app
+from edge.web.feed import Feed
+from hub_config.hub import HubConfig
+from hub_config.layout import Screen
+from hub_config.load import load
+from hub_config.names import DeviceId, Instant, LaneId, LineId, VisitId
+
+ROOT = Path(__file__).parents[2]
+BENCH = LineId("b1")
+S10 = "RB123456785GB"
+SCREENS = {
+    "24in": Screen(diagonal_in=24.0, width_px=1920, height_px=1080),
+    "15.6in": Screen(diagonal_in=15.6, width_px=1920, height_px=1080),
+    "10.1in": Screen(diagonal_in=10.1, width_px=1280, height_px=800),
+}
+
+_READY = BenchView(bench=BENCH, revision=1, state="ready", instruction="scan_or_weigh", since=Instant(0))
+_OPEN = replace(_READY, visit=VisitId("v1"), code=S10)
+_WEIGHED = replace(_OPEN, mass_mg=1_250_000)
+_TO_BAY = replace(_WEIGHED, instruction="put_in_bay")
+
+VIEWS: dict[str, BenchView] = {
+    "ready": _READY,
+    "clear": replace(_READY, instruction="clear_scale"),
+    "scanned": replace(_OPEN, state="measuring", instruction="put_on_scale"),
+    "weighed": replace(_READY, state="measuring", instruction="scan_label", mass_mg=1_250_000),
+    "moving": replace(_OPEN, state="measuring", instruction="hold_still"),
+    "asking": replace(_WEIGHED, state="asking", instruction="wait_decision"),
+    "release": replace(_TO_BAY, state="release", lane=LaneId("green"), bay="G1"),
+    "hold": replace(
+        _TO_BAY,
+        state="hold",
+        code="003123456789012345",
+        mass_mg=12_345_000,
+        lane=LaneId("hold"),
+        bay="H1",
+        reasons=("no_declaration", "value_over_lane"),
+    ),
+    "away": replace(
+        _TO_BAY,
+        state="hold",
+        lane=LaneId("hold"),
+        bay="H1",
+        reasons=("offline_default",),
+        network_away=True,
+    ),
+    "inspect": replace(
+        _TO_BAY, state="inspect", lane=LaneId("xray"), bay="X1", reasons=("risk_profile", "sampled", "drill")
+    ),
+    "ask": replace(
+        _WEIGHED,
+        state="ask",
+        instruction="rescan_or_bay",
+        lane=LaneId("hold"),
+        bay="H1",
+        reasons=("two_labels", "voucher_elsewhere"),
+        refused="not_now",
+        network_away=True,
+    ),
+    "wrong bay": replace(_TO_BAY, state="release", lane=LaneId("green"), bay="G1", refused="wrong_bay"),
+    "fault": replace(_READY, state="fault", instruction="call_it", device=DeviceId("scale-1")),
+}
+"""One of each, the crowded ones included; key is a name for the test's report."""
+
+
+@dataclass
+class Says:
+    """A source that says what it is told to say."""
+
+    view: BenchView = _READY
+    balance: Balance = Balance(120, 118, (("no_read", 2),))
+    outbox: EventFigures = EventFigures(360, 358, 2, 0, broker=True, coordinator=True)
+    tally: Tally = Tally(entered=61, at_bench=1, departed=56, held=3, inspected=1)
+    known: Mapping[str, int | None] | None = None
+
+    def snapshot(self) -> Snapshot:
+        dwell_us = (4_100_000, 6_000_000, 9_000_000)
+        return Snapshot(Instant(0), (self.view,), self.balance, self.tally, dwell_us, (), ())
+
+    def events(self) -> EventFigures:
+        return self.outbox
+
+    def truth(self) -> Mapping[str, int | None] | None:
+        return self.known
+
+    def figures(self) -> Mapping[str, object]:
+        return {"parcels": {"entered": self.tally.entered}}
+
+
+TRUTH = {"wrong_release": 0, "wrong_identity": 0, "wrong_weight": 0, "unaccounted": 0}
+
+
+def hub(port: int = 8040, screen: str = "24in", name: str = "Bench 1", benches: int = 1) -> HubConfig:
+    config = load(ROOT / "examples" / "bench.toml")
+    bench = config.benches[0].model_copy(update={"screen": SCREENS[screen], "name": name})
+    several = tuple(
+        bench if n == 0 else bench.model_copy(update={"id": LineId(f"b{n + 1}")}) for n in range(benches)
+    )
+    return config.model_copy(update={"web": config.web.model_copy(update={"port": port}), "benches": several})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+def app_for(source: Says | None = None, feed: Feed | None = None, **kinds: Any) -> FastAPI:
+    return create_app(hub(**kinds), source or Says(), feed or Feed())
+
+
+async def get(
+    app: FastAPI,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    method: str = "GET",
+    parts: int | None = None,
+) -> Answer:
+    """Call the service as a server would; `parts`: hang up after so many pieces of the body."""
+    given = {"host": "127.0.0.1:8040", **(headers or {})}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8040),
+    }
+    sent: list[dict[str, Any]] = []
+    hung_up = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if parts is not None:
+            await hung_up.wait()
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if parts is not None and len(sent) > parts:
+            hung_up.set()
+
+    try:
+        await app(scope, receive, send)  # type: ignore[arg-type]  # plain dicts are ASGI messages
+    except Exception:
+        if not sent:
+            raise  # an answer first, as a browser sees it; the exception is the server's to log
+    start = sent[0]
+    return Answer(
+        status=start["status"],
+        headers={name.decode().lower(): value.decode() for name, value in start["headers"]},
+        text=b"".join(message.get("body", b"") for message in sent[1:]).decode(),
+    )
+
+
+def fetch(app: FastAPI, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
+    return asyncio.run(get(app, path, headers, method))
