@@ -64,7 +64,7 @@ aim = true
 id = "scale-1"
 kind = "mt-sics"
 attach = {{ kind = "serial", port = "{ports}/scale" }}
-poll = "100 ms"
+poll = "50 ms"
 answer_timeout = "500 ms"
 
 [devices.metrology]
@@ -80,6 +80,7 @@ id = "{bench}"
 name = "Bench 1"
 scanners = ["scan-1"]
 scale = "scale-1"
+stable_for = "200 ms"
 bays = [
   {{ lane = "green", bay = "G1", barcode = "HUBXGREEN" }},
   {{ lane = "hold", bay = "H1", barcode = "HUBXHOLD" }},
