@@ -68,7 +68,16 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
     if wrong:
         limit = "aim=yes and aim=no" if known else "none"
         raise ValueError(f"option {wrong[0]} is unknown for {protocol}; known: {limit}")
-    return list(decoder(frames, options))
+    meanings = list(decoder(frames, options))
+    if not meanings and any(frames):
+        return [
+            {
+                "kind": "error",
+                "error": "incomplete",
+                "detail": "no line with an end; frames end in 0D 0A or 0D",
+            }
+        ]
+    return meanings
 
 
 def _mt_sics(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:

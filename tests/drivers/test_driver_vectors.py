@@ -97,3 +97,11 @@ def test_an_sscc_with_a_wrong_check_digit_in_element_strings_is_an_error() -> No
     (meaning,) = decode("gs1-elements", [b"00006141411234567891"], {})
 
     assert (meaning["kind"], meaning["error"]) == ("error", "check_digit")
+
+
+@pytest.mark.parametrize("protocol", ["mt-sics", "line-crlf"])
+def test_bytes_without_a_line_end_are_told_to_be_incomplete(protocol: str) -> None:
+    (meaning,) = decode(protocol, [b"S S     100.00 g"], {})
+
+    assert (meaning["kind"], meaning["error"]) == ("error", "incomplete")
+    assert decode(protocol, [], {}) == []

@@ -3,32 +3,26 @@
 Real time, but no sleep: every step waits for the readings it is about, with a deadline.
 """
 
-import errno
 import os
 import queue
-import select
 import threading
 import time
-import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from driver_configs import scale_config, scanner_config
+from serial_pty import DEADLINE_S, LINK, Pty
 
 from drivers.pump import REOPEN_MAX_NS, WRITE_MAX_BYTES, Port, Pump
 from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, Reading, WeightRead
-from drivers.transports import serial_port
 from drivers.transports.serial_port import READ_MAX_BYTES, PortLostError, SerialPort
 from hub_config.attach import SerialAttach
 from hub_config.devices import Device
 from hub_config.names import DeviceId
 
 pytestmark = pytest.mark.system
-
-DEADLINE_S = 10.0
-LINK = "tty-bench"
 
 
 class Readings:
@@ -57,37 +51,6 @@ class Readings:
         return self.until(lambda reading: isinstance(reading, BarcodeRead) and reading.data == data)
 
 
-class Pty:
-    """A device's end of a serial line, found under a path of its own as /dev/serial/by-id gives one."""
-
-    def __init__(self, link: Path) -> None:
-        self.link = link
-        # The near end stays open here too: without any opener the far end can't be read.
-        self.far, self.near = os.openpty()
-        tty.setraw(self.near)
-        link.unlink(missing_ok=True)
-        link.symlink_to(os.ttyname(self.near))
-
-    def send(self, data: bytes) -> None:
-        os.write(self.far, data)
-
-    def receive(self, end: bytes) -> bytes:
-        data = b""
-        while not data.endswith(end):
-            ready, _, _ = select.select([self.far], [], [], DEADLINE_S)
-            assert ready, f"no {end!r} within {DEADLINE_S} s after {data!r}"
-            data += os.read(self.far, 4_096)
-        return data
-
-    def unplug(self) -> None:
-        self.link.unlink()
-        self.close()
-
-    def close(self) -> None:
-        os.close(self.far)
-        os.close(self.near)
-
-
 @contextmanager
 def pumping(
     *devices: Device, open_port: Callable[[SerialAttach], Port] = SerialPort
@@ -99,14 +62,6 @@ def pumping(
         yield pump, sink
     finally:
         pump.stop()
-
-
-@pytest.fixture
-def scanner_pty(tmp_path: Path) -> Iterator[Pty]:
-    pty = Pty(tmp_path / LINK)
-    yield pty
-    with suppress(OSError):
-        pty.close()
 
 
 def test_a_code_cut_over_two_writes_is_one_reading(scanner_pty: Pty) -> None:
@@ -354,48 +309,3 @@ def test_an_opening_under_way_at_the_end_closes_its_port() -> None:
 
     assert closed.wait(DEADLINE_S)
     Stub.close(late)
-
-
-@pytest.mark.parametrize(
-    ("port", "words"),
-    [
-        ("/dev/does-not-exist", "does not exist; check plug and power"),
-        ("/dev/null", "is no serial port; correct attach.port"),
-        ("/", "is no serial port; correct attach.port"),
-    ],
-)
-def test_a_port_that_cannot_be_opened_says_why(port: str, words: str) -> None:
-    with pytest.raises(PortLostError, match=f"^{port} {words}$"):
-        SerialPort(SerialAttach(port=port))
-
-
-def test_a_port_in_use_says_so(scanner_pty: Pty) -> None:
-    first = SerialPort(SerialAttach(port=str(scanner_pty.link)))
-    with pytest.raises(PortLostError, match="is in use by another program"):
-        SerialPort(SerialAttach(port=str(scanner_pty.link)))
-    first.close()
-
-
-def test_a_port_of_another_group_names_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: SerialAttach) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(
-        serial_port, "_open", refuse
-    )  # root, who runs some test machines, may open everything
-    with pytest.raises(PortLostError, match="add it to the group dialout or hub-devices"):
-        SerialPort(SerialAttach(port="/dev/ttyUSB0"))
-
-
-def test_an_empty_port_is_not_taken_for_a_lost_one(scanner_pty: Pty) -> None:
-    port = SerialPort(SerialAttach(port=str(scanner_pty.link), data_bits=7, parity="even", stop_bits=2))
-
-    assert port.read() == b""
-    scanner_pty.send(b"AB")
-    select.select([port.fileno()], [], [], DEADLINE_S)
-    assert port.read() == b"AB"
-    assert port.write(b"SI\r\n") == 4
-    scanner_pty.unplug()
-    with pytest.raises(PortLostError, match="was lost"):
-        port.read()
-    port.close()
