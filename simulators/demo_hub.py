@@ -74,15 +74,16 @@ class DemoHub:
         self._coordinator_data.mkdir(mode=0o700)
         coordinator = Signer(practice_key(self._coordinator_data))
         self.gateway_key = load_identity(self.gateway_data, "practice").signer
+        ports = self.folder / "ports"
+        ports.mkdir()
         self.hub = write_hub(
-            self.folder, self.parcels, coordinator, broker_port=self.broker.port, web_port=self.web_port
-        )
+            self.folder, self.parcels, coordinator,
+            ports=ports, broker_port=self.broker.port, web_port=self.web_port,
+        )  # fmt: skip
         self.start_coordinator()
         self.bench = PhysicalBench(
             real_world(), self.parcels, self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm
         )
-        ports = self.folder / "ports"
-        ports.mkdir()
         self.devices = RealTime(self.bench, ports, self.seed)
         self.devices.start()
         self.start_gateway()

@@ -108,12 +108,18 @@ class PracticeHub:
 
 
 def write_hub(
-    folder: Path, parcels: Sequence[Parcel], coordinator: Signer, *, broker_port: int, web_port: int
+    folder: Path,
+    parcels: Sequence[Parcel],
+    coordinator: Signer,
+    *,
+    ports: Path,
+    broker_port: int,
+    web_port: int,
 ) -> PracticeHub:
-    """Writes config and declarations of a practice hub into `folder`; device ports are links in `folder/ports`."""
+    """Writes config and declarations of a practice hub into `folder`; `ports` has the device ports."""
     text = _CONFIG.format(
         hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, bench=BENCH, broker_port=broker_port,
-        web_port=web_port, kid=coordinator.kid, public_key=coordinator.public_b64, ports=folder / "ports",
+        web_port=web_port, kid=coordinator.kid, public_key=coordinator.public_b64, ports=ports,
     )  # fmt: skip
     config_file, manifest_file = folder / "hub.toml", folder / "manifest.json"
     config_file.write_text(text)

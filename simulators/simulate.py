@@ -17,6 +17,8 @@ from simulators.report import judge, release_shares
 
 SCENARIOS: Final = ("bench",)
 SIGN_ONE_IN: Final = 1_000
+NO_PORTS: Final = Path("/nowhere")
+"""Nothing opens a port under simulated time; the config, and so the digest, is the same on every machine."""
 
 
 def simulate(seed: int, count: int, *, sign_all: bool = False) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -28,7 +30,7 @@ def simulate(seed: int, count: int, *, sign_all: bool = False) -> tuple[dict[str
         hub = write_hub(
             Path(folder), parcels, practice_signer("coordinator"), broker_port=1883, web_port=8040
         )
-        config = hub.config.model_copy()
+        config = hub.config
         run = SimulatedBench(hub, parcels, seed, rules, manifest, sign_one_in=1 if sign_all else SIGN_ONE_IN)
         started = time.perf_counter()
         run.run()

@@ -45,5 +45,5 @@ def _bytes(text: str) -> bytes:
 def _option(text: str) -> tuple[str, str]:
     key, sign, value = text.partition("=")
     if not sign or not key:
-        raise ValueError(f"--config {text!r}: KEY=VALUE is wanted, for example suffix=CR")
+        raise ValueError(f"--config {text!r}: KEY=VALUE is wanted, for example aim=yes")
     return key, value

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Final, assert_never
 
 from edge.rim import clock
-from edge.rim.broker_link import REFUSED, BrokerLink, Closed, Opened
+from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
 from edge.wire.verifier import Checked, Refused, examine, kid
 from hub_config.names import MILLISECOND, SECOND, Instant
@@ -61,7 +61,6 @@ class Coordinator:
         self._desk = desk
         self._letters = letters
         self._hub = hub
-        self._session = session
         self._nak_after = nak_after
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | None] = SimpleQueue()
@@ -72,7 +71,8 @@ class Coordinator:
             client_id=name,
             subscriptions=(letters.events,),
             will_topic=letters.state_topic,
-            will_payload=letters.will(session),
+            session=session,
+            will=letters.will,
             manual_ack=True,
         )
         self._link = BrokerLink(profile, self._queue.put)
@@ -85,18 +85,21 @@ class Coordinator:
         self._confirmed: list[int] = []
         self._ack_due: dict[tuple[str, int], Instant] = {}
         self._gaps: dict[str, _Gap] = {}
+        self._state_due = Instant(0)
         self._stopping = False
 
     def run(self) -> None:
         while not self._stopping:
             self._link.tend(clock.now())
-            self._publish_owed()
+            self._renew_state(clock.now())
+            # Acks first: one settles hundreds of events and lets the gateways go on.
             self._publish_acks(clock.now())
+            self._publish_owed()
             self._ask_for_gaps(clock.now())
             batch = self._gather()
             if batch:
                 self._process(batch)
-        self._link.close(farewell=self._letters.will(self._session))
+        self._link.close(farewell=self._letters.will(self._link.session))
         with self._store.transaction():
             self._store.sent(self._confirmed)
 
@@ -145,8 +148,7 @@ class Coordinator:
 
     def _opened(self, in_flight_max: int) -> None:
         self._in_flight_max = min(in_flight_max, IN_FLIGHT_MAX)
-        birth = self._letters.birth(self._session, clock.wall_time().utc_us)
-        self._send(self._letters.state_topic, birth, retain=True)
+        self._state_due = Instant(0)
         # The broker may have lost its store, and with it the retained acks.
         for gateway in self._store.gateways():
             self._ack_due[gateway, self._store.newest_epoch(gateway)] = clock.now()
@@ -216,12 +218,22 @@ class Coordinator:
 
     def _refill_owed(self) -> None:
         """From the store, so that nothing owed depends on this process's memory."""
+        if self._confirmed:
+            with self._store.transaction():
+                self._store.sent(self._confirmed)
+            self._confirmed.clear()
         owed = self._store.owed()
         self._more_owed = len(owed) == OWED_MAX
-        underway = set(self._in_flight.values()) | set(self._confirmed)
+        underway = set(self._in_flight.values())
         for number, data in owed:
             if number not in underway:
                 self._owed.append((number, data["gw"], self._letters.decision(data)))
+
+    def _renew_state(self, at: Instant) -> None:
+        if self._link.is_open and at >= self._state_due:
+            birth = self._letters.birth(self._link.session, clock.wall_time().utc_us)
+            self._send(self._letters.state_topic, birth, retain=True)
+            self._state_due = Instant(at + STATE_EVERY)
 
     def _publish_acks(self, at: Instant) -> None:
         for (gateway, epoch), due in list(self._ack_due.items()):
