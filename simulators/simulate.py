@@ -28,7 +28,12 @@ def simulate(seed: int, count: int, *, sign_all: bool = False) -> tuple[dict[str
     manifest = declarations(parcels)
     with TemporaryDirectory(prefix="hub-simulate-") as folder:
         hub = write_hub(
-            Path(folder), parcels, practice_signer("coordinator"), broker_port=1883, web_port=8040
+            Path(folder),
+            parcels,
+            practice_signer("coordinator"),
+            ports=NO_PORTS,
+            broker_port=1883,
+            web_port=8040,
         )
         config = hub.config
         run = SimulatedBench(hub, parcels, seed, rules, manifest, sign_one_in=1 if sign_all else SIGN_ONE_IN)
