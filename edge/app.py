@@ -38,6 +38,10 @@ JOURNAL_FILE: Final = "journal.db"
 TRUTH_FILE: Final = "truth.json"
 """Practice only: what a simulator at the other end of the wires knows better; shown on the truth strip."""
 TRUTH_EVERY_NS: Final = SECOND // 2
+CORE_SILENT_NS: Final = 2 * SECOND
+"""A core that has not turned for this long no longer speaks on any screen."""
+CORE_HUNG_NS: Final = 30 * SECOND
+"""And after this long the process ends, to be started again."""
 TRUTH_BYTES_MAX: Final = 4_096
 SESSION_CHARS: Final = 16
 
@@ -99,7 +103,9 @@ class App:
     def wait(self, stopping: threading.Event) -> bool:
         """Until `stopping` is set (True) or a thread has failed by a mistake of ours (False)."""
         while not stopping.wait(timeout=0.2):
-            if self._runner.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
+            if self._uplink.failed.is_set() or not self._pump.alive:
+                return False
+            if self._runner.failed.is_set() or not self._runner.turned_within(CORE_HUNG_NS):
                 return False
         return True
 
@@ -129,7 +135,8 @@ class Pages:
         self._truth_due = Instant(0)
 
     def snapshot(self) -> Snapshot:
-        return self._runner.snapshot
+        snapshot = self._runner.snapshot
+        return snapshot if self._runner.turned_within(CORE_SILENT_NS) else snapshot.out_of_touch()
 
     def events(self) -> EventFigures:
         stored, link = self._journal.figures(), self._uplink.figures()

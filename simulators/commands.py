@@ -17,7 +17,6 @@ from simulators.report import whole
 
 EXIT_OK: Final = 0
 EXIT_FAULTS: Final = 1
-EXIT_WRONG_USE: Final = 2
 WEB_PORT: Final = 8040
 WEB_PORT_TRIES: Final = 50
 DEMO_PARCELS: Final = 1_000
@@ -41,6 +40,8 @@ def simulate(argv: Sequence[str]) -> int:
         "--sign-all", action="store_true", help="sign and check every event, not one visit in 1,000"
     )
     args = parser.parse_args(argv)
+    if args.parcels < 1:
+        parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
     report, details = run(args.seed, args.parcels, sign_all=args.sign_all)
     return _tell(report, details, args.report)
 
@@ -62,8 +63,7 @@ def demo(argv: Sequence[str]) -> int:
     )
     args = parser.parse_args(argv)
     if args.parcels < 1:
-        print("hub demo: --parcels must be 1 or more", file=sys.stderr)
-        return EXIT_WRONG_USE
+        parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
     stopping = threading.Event()
     with _stop_on_signals(stopping), _folder(args.keep) as folder:
         return _demo(args, folder, stopping)

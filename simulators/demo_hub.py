@@ -62,6 +62,8 @@ class DemoHub:
         self.gateway_data = folder / "gateway"
         self._coordinator_data = folder / "coordinator"
         self.page: PageState | None = None
+        self.reasons: dict[str, tuple[str, ...]] = {}
+        """Why the screen sent a visit elsewhere than to the free lane."""
         self._gateway: subprocess.Popen[bytes] | None = None
         self._coordinator: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
@@ -148,7 +150,10 @@ class DemoHub:
 
     def _see(self, page: PageState | None) -> None:
         self.page = page
-        self.devices.look(page["benches"][0] if page is not None else None)
+        view = page["benches"][0] if page is not None else None
+        if view is not None and view["visit"] is not None and view["reasons"]:
+            self.reasons[view["visit"]] = tuple(view["reasons"])
+        self.devices.look(view)
 
     def write_truth(self) -> None:
         """What only the simulator knows, for the truth strip."""
@@ -197,6 +202,7 @@ class DemoHub:
         judged, oracle = self._judge(declarations(self.parcels), database)
         stored = counts(database)
         events, dwell_us = figures["events"], figures["dwell_us"]
+        wall_s = round(time.monotonic() - self._started_at, 3)
         report = {
             "seed": self.seed,
             "parcels": judged.parcels,
@@ -214,7 +220,7 @@ class DemoHub:
                 "p99": dwell_us[2] / 1e6 if dwell_us else None,
                 "by_owner": {owner: us / 1e6 for owner, us in figures["dwell_by_owner_us"].items()},
             },
-            "speed": {"simulated_s": None, "wall_s": round(time.monotonic() - self._started_at, 3)},
+            "speed": {"simulated_s": wall_s, "wall_s": wall_s},
             "readings_rejected": figures["rejected"],
             "broker": self.broker.kind,
         }  # fmt: skip

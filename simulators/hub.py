@@ -18,7 +18,7 @@ from edge.core.effects import Effect, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
-from edge.web.state import _bench as bench_state
+from edge.web.state import bench_state
 from edge.wire.chain import Chain, Link
 from edge.wire.envelope import EventContext, event_payload
 from edge.wire.messages import build_decision, parse_decision

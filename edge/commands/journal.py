@@ -45,12 +45,14 @@ def _act(reader: JournalReader, args: argparse.Namespace) -> int:
             verified = reader.verify()
             through = reader.acknowledged().seq
             facts = {"events": verified.events, "signed": verified.signed, "acknowledged": through}
-            told = f"{verified.events} events, chain whole, {verified.signed} signatures good, acknowledged to {through}"
-            print(json.dumps(facts) if args.json else f"ok: {told}")
+            good = f"{verified.events} events, chain whole, {verified.signed} signatures good"
+            print(json.dumps(facts) if args.json else f"ok: {good}, acknowledged to {through}")
         case "export":
             with args.file.open("wb") as out:
                 count = reader.export(out)
-            print(f"{args.file}: {count} events; check it with: python3 edge/wire/verifier.py {args.file}")
+            print(
+                f"{args.file}: {count} events; check it with: .venv/bin/python edge/wire/verifier.py {args.file}"
+            )
         case _:
             for row in reader.tail(max(1, args.n)):
                 print(row.seq, row.kind, row.visit or "-", row.body.decode())

@@ -96,6 +96,16 @@ class Snapshot:
     """How often each reason sent a parcel elsewhere than to a free lane, sorted by reason."""
     journal_trouble: str | None = None
 
+    def out_of_touch(self) -> "Snapshot":
+        """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""
+        lost = tuple(
+            replace(
+                view, state="fault", instruction="call_it", device="gateway", lane=None, bay=None, reasons=()
+            )
+            for view in self.benches
+        )
+        return replace(self, benches=lost)
+
 
 @dataclass(frozen=True, slots=True)
 class EventFigures:

@@ -1,12 +1,15 @@
 """What a station's screen says, as a pure function of what the station knows."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from edge.core.parcel import Parcel
 from edge.core.scale_watch import ScaleWatch
 from edge.core.snapshot import BenchState, BenchView, Instruction, Refusal
 from hub_config.layout import Bench
 from hub_config.names import Instant
+
+JOURNAL: Final = "journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,13 @@ def view_of(scene: Scene, *, revision: int, at: Instant) -> BenchView:
         reasons=verdict.reasons if verdict is not None and not fault else (),
         refused=scene.refused,
         network_away=scene.away,
-        device=scene.down[0] if fault and scene.down else None,
+        device=_culprit(scene) if fault else None,
     )
+
+
+def _culprit(scene: Scene) -> str:
+    """What IT is to be called for: the journal where the disk refuses, else the device that is down."""
+    return JOURNAL if scene.trouble else scene.down[0]
 
 
 def _say(scene: Scene) -> tuple[BenchState, Instruction]:

@@ -46,6 +46,7 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="core", daemon=True)
         self._clock_due = Instant(0)
         self._seen_at = Instant(0)
+        self._turned_at = clock.now()
         self.snapshot: Snapshot = gateway.snapshot()
         self.failed = threading.Event()
 
@@ -55,6 +56,10 @@ class Runner:
     def stop(self) -> None:
         self._stopping.set()
         self._thread.join(timeout=2.0)
+
+    def turned_within(self, ns: int) -> bool:
+        """The core has been alive in the last `ns` nanoseconds. From any thread."""
+        return clock.now() - self._turned_at < ns
 
     def _run(self) -> None:
         try:
@@ -66,7 +71,7 @@ class Runner:
             raise
 
     def _turn(self) -> None:
-        at = clock.now()
+        at = self._turned_at = clock.now()
         if at >= self._clock_due:
             self._clock_due = Instant(at + WALL_CLOCK_EVERY_NS)
             self._step(WallClock(at, clock.wall_time()))

@@ -46,6 +46,8 @@ class Screen:
         self._closed = False
 
     def put(self, message: bytes) -> None:
+        if self._closed:
+            return
         self._waiting.append(message)
         self._ready.set()
 
@@ -55,11 +57,10 @@ class Screen:
 
     async def messages(self) -> AsyncIterator[bytes]:
         while not self._closed:
-            while self._waiting:
-                yield self._waiting.popleft()
+            await self._ready.wait()
             self._ready.clear()
-            if not self._closed:
-                await self._ready.wait()
+            while self._waiting and not self._closed:
+                yield self._waiting.popleft()
 
 
 class Feed:

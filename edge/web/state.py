@@ -30,7 +30,7 @@ def page_state(
         "mode": config.hub.mode,
         "hub": config.hub.id,
         "gateway": config.gateway.id,
-        "benches": [_bench(view) for view in snapshot.benches],
+        "benches": [bench_state(view) for view in snapshot.benches],
         "balance": _balance(snapshot.balance),
         "events": {
             "journalled": events.journalled,
@@ -54,7 +54,8 @@ def released_share_ppm(tally: Tally) -> int | None:
     return tally.departed * PPM // left if left > 0 else None
 
 
-def _bench(view: BenchView) -> PageState:
+def bench_state(view: BenchView) -> PageState:
+    """One station's part of the page state."""
     return {
         "bench": view.bench,
         "revision": view.revision,

@@ -75,14 +75,19 @@ VIEWS: dict[str, BenchView] = {
 """One of each, the crowded ones included; key is a name for the test's report."""
 
 
+_BALANCE = Balance(120, 118, (("no_read", 2),))
+_OUTBOX = EventFigures(360, 358, 2, 0, broker=True, coordinator=True)
+_TALLY = Tally(entered=61, at_bench=1, departed=56, held=3, inspected=1)
+
+
 @dataclass
 class Says:
     """A source that says what it is told to say."""
 
     view: BenchView = _READY
-    balance: Balance = Balance(120, 118, (("no_read", 2),))
-    outbox: EventFigures = EventFigures(360, 358, 2, 0, broker=True, coordinator=True)
-    tally: Tally = Tally(entered=61, at_bench=1, departed=56, held=3, inspected=1)
+    balance: Balance = _BALANCE
+    outbox: EventFigures = _OUTBOX
+    tally: Tally = _TALLY
     known: Mapping[str, int | None] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -146,12 +151,14 @@ async def get(
         "server": ("127.0.0.1", 8040),
     }
     sent: list[dict[str, Any]] = []
+    asked: list[bool] = []
     hung_up = asyncio.Event()
 
     async def receive() -> dict[str, Any]:
-        if parts is not None:
+        if asked:
             await hung_up.wait()
             return {"type": "http.disconnect"}
+        asked.append(True)
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
@@ -160,7 +167,7 @@ async def get(
             hung_up.set()
 
     try:
-        await app(scope, receive, send)  # type: ignore[arg-type]  # plain dicts are ASGI messages
+        await app(scope, receive, send)
     except Exception:
         if not sent:
             raise  # an answer first, as a browser sees it; the exception is the server's to log

@@ -86,7 +86,8 @@ function show(view, atNs) {
   setText(part("word"), word(`state.${view.state}`));
   showReasons(view.reasons);
   part("refused").hidden = view.refused === null;
-  if (view.refused !== null) setSentence(part("refused"), `refusal.${view.refused}`, values);
+  if (view.refused === null) setText(part("refused"), ""); // nor in the page's text, for whoever reads it aloud
+  else setSentence(part("refused"), `refusal.${view.refused}`, values);
   setShown(part("away"), view.network_away ? word("page.network_away") : null);
   setSentence(part("instruction"), view === LOST ? "page.screen_lost" : `instruction.${view.instruction}`, values);
   for (const picture of document.querySelectorAll("[data-picture]")) {
@@ -171,7 +172,12 @@ function showElapsed() {
 
 // ---- room: what may go, goes step by step (station.css)
 
+let fitted = null;
+
 function fit() {
+  const said = `${innerWidth} ${innerHeight} ${document.querySelector("main").textContent}`;
+  if (said === fitted) return; // a heartbeat costs no layout
+  fitted = said;
   const root = document.documentElement;
   for (let step = 0; step <= LAST_FIT; step += 1) {
     document.body.dataset.fit = step;
@@ -286,6 +292,7 @@ function hear(event) {
   heardAt = [performance.now(), Date.now()];
   showStrip(state);
   show(view ?? LOST, state.at_ns);
+  Object.assign(document.querySelector("main").dataset, { revision: state.revision, view: view?.revision });
 }
 
 function listen() {
@@ -303,6 +310,7 @@ function watch() {
   const silent = Math.max(performance.now() - heardAt[0], Math.abs(Date.now() - heardAt[1]));
   if (silent > STALE_MS && shown !== LOST) show(LOST, 0);
   else showElapsed();
+  fit();
 }
 
 heardAt = [performance.now(), Date.now()];
