@@ -30,6 +30,8 @@ CONNACK_TIMEOUT: Final = 5 * SECOND
 """For CONNACK and SUBACK together: a hung broker accepts TCP and then says nothing."""
 RETRY_AFTER: Final = 200 * MILLISECOND
 RETRY_AFTER_MAX: Final = 5 * SECOND
+STATE_EVERY: Final = 2 * SECOND
+"""How often a birth is renewed (contract §6: within 3 s). NATS may drop one published while a reader subscribes."""
 UNSUPPORTED_PROTOCOL: Final = 0x84
 REFUSED: Final = 0x80
 
@@ -72,6 +74,11 @@ class BrokerLink:
     @property
     def is_open(self) -> bool:
         return self._open
+
+    @property
+    def session(self) -> str:
+        """Of the present connection."""
+        return self._profile.session_of(self._attempt)
 
     @property
     def wake_at(self) -> Instant | None:

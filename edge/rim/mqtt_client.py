@@ -45,13 +45,20 @@ class Profile:
     client_id: str
     subscriptions: tuple[str, ...]
     will_topic: str
-    will_payload: bytes
+    session: str
+    """Names this run; `session_of` each connection of it."""
+    will: Callable[[str], bytes]
+    """What the broker says, retained, when the connection of that session is lost."""
     manual_ack: bool = False
     """The owner confirms each message itself with `confirm`, after its own commit."""
 
     @property
     def broker(self) -> str:
         return f"{self.host}:{self.port}"
+
+    def session_of(self, attempt: int) -> str:
+        """One per connection, so that the late will of an earlier one can be told from the present one."""
+        return f"{self.session}-{attempt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,6 @@ class Arrived:
     payload: bytes
     mid: int
     at: Instant
-    retained: bool
-    """Kept by the broker from before we subscribed; not said just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,8 @@ class MqttClient:
         self._paho.connect_timeout = CONNECT_TIMEOUT_S
         # No window of paho's own: the owner has one, and with paho's every PUBACK walks the list.
         self._paho.max_inflight_messages_set(0)
-        self._paho.will_set(profile.will_topic, profile.will_payload, qos=1, retain=True)
+        will = profile.will(profile.session_of(attempt))
+        self._paho.will_set(profile.will_topic, will, qos=1, retain=True)
         self._paho.on_socket_open = _no_delay
         self._paho.on_connect = self._on_connect
         self._paho.on_subscribe = self._on_subscribe
@@ -234,7 +240,7 @@ class MqttClient:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        self._tell(Arrived(topic, bytes(message.payload), message.mid, at, message.retain))
+        self._tell(Arrived(topic, bytes(message.payload), message.mid, at))
 
 
 def _no_delay(_client: Client, _data: object, sock: Any) -> None:  # noqa: ANN401  (paho's own union of sockets)

@@ -53,6 +53,8 @@ class OutboxWindow:
         self._waiting: dict[int, _Waiting] = {}
         self._due: list[tuple[Instant, int]] = []
         self._delays: dict[int, int] = {}
+        self._doubtful: set[int] = set()
+        """In flight when the coordinator started anew: their PUBACK may be for a publication it never got."""
         self._pause = REFUSAL_PAUSE
         self._paused_until = Instant(0)
 
@@ -61,6 +63,7 @@ class OutboxWindow:
     def opened(self, in_flight_max: int = IN_FLIGHT_MAX) -> None:
         """A new connection: everything unacknowledged goes again. The broker may allow fewer in flight."""
         self._in_flight.clear()
+        self._doubtful.clear()
         self._open = True
         self._in_flight_max = max(1, min(in_flight_max, IN_FLIGHT_MAX))
         self._pause, self._paused_until = REFUSAL_PAUSE, Instant(0)
@@ -114,8 +117,11 @@ class OutboxWindow:
             return False
         self.pubacks += 1
         self._pause = REFUSAL_PAUSE
-        if seq > self.acknowledged:
-            delay = self._delays.pop(seq, RESEND_AFTER)
+        delay = self._delays.pop(seq, RESEND_AFTER)
+        if seq in self._doubtful:
+            self._doubtful.discard(seq)
+            self._wait(seq, at, delay // 2)
+        elif seq > self.acknowledged:
             self._wait(seq, Instant(at + delay), delay)
         return True
 
@@ -126,11 +132,13 @@ class OutboxWindow:
         for settled in (self._waiting, self._delays):
             for seq in [seq for seq in settled if seq <= through_seq]:
                 del settled[seq]
+        self._doubtful = {seq for seq in self._doubtful if seq > through_seq}
         self.acknowledged = through_seq
         self._next = max(self._next, through_seq + 1)
 
     def coordinator_restarted(self) -> None:
-        """It announced a new session: what the broker confirmed before may be lost with its old one."""
+        """It announced a new session: what was published before may be lost with its old one."""
+        self._doubtful.update(self._in_flight)
         self._send_again_from(self.acknowledged + 1)
 
     def asked_again(self, from_seq: int) -> None:

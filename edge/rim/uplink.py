@@ -17,7 +17,7 @@ from typing import Final, Protocol, assert_never
 
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
-from edge.rim.broker_link import BrokerLink, Closed, Opened
+from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Opened
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
@@ -84,7 +84,7 @@ class Uplink:
         session: str,
         metrics: PubackSink | None = None,
     ) -> None:
-        """`reader` is called once, in the uplink's thread. `session` names this run of the gateway."""
+        """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
         self._open_reader = reader
         self._trust = trust
@@ -97,6 +97,7 @@ class Uplink:
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
+        self._state_due = Instant(0)
         self._coordinator = False
         self._coordinator_session: str | None = None
         self._rejected: Counter[str] = Counter()
@@ -131,7 +132,8 @@ class Uplink:
             client_id=topics.gateway,
             subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic),
             will_topic=topics.own_state,
-            will_payload=build_state(State(online=False, session=self._session, t_us=None, catchup=None)),
+            session=self._session,
+            will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
         )
 
     @property
@@ -162,6 +164,9 @@ class Uplink:
         self._link.tend(at)
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
+        if self._link.is_open and at >= self._state_due:
+            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
+            self._state_due = Instant(at + STATE_EVERY)
         self._send(at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
@@ -201,7 +206,7 @@ class Uplink:
             case Opened(version, in_flight_max):
                 self._version = version
                 self._sent.clear()
-                self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
+                self._state_due = Instant(0)
                 self._window.opened(in_flight_max)
                 self._tell_link()
             case Closed():
@@ -238,7 +243,7 @@ class Uplink:
 
     def _delivered(self, puback: Delivered) -> None:
         seq = self._sent.pop(puback.mid, None)
-        if seq is None:  # our own birth
+        if seq is None:  # our own state
             return
         if self._window.delivered(seq, puback.at, puback.code):
             if self._metrics is not None:
@@ -250,7 +255,7 @@ class Uplink:
             )
 
     def _state(self, online: bool) -> bytes:
-        return build_state(State(online, self._session, clock.wall_time().utc_us, catchup=None))
+        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup=None))
 
     # Decisions, acknowledgements and the coordinator's state in
 
@@ -268,7 +273,7 @@ class Uplink:
                 else:
                     self._window.asked_again(nak.from_seq)
             elif message.topic == self._coordinator_topic:
-                self._coordinator_said(parse_state(message.payload), just_now=not message.retained)
+                self._coordinator_said(parse_state(message.payload))
             else:
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
@@ -296,12 +301,12 @@ class Uplink:
         self._acks.acknowledge(ack)
         self._reject(message, reason, detail)
 
-    def _coordinator_said(self, state: State, just_now: bool) -> None:
+    def _coordinator_said(self, state: State) -> None:
         if not state.online and state.session != self._coordinator_session:
             return  # the late will of a session that another has followed
-        if state.online and (just_now or self._coordinator_session not in (None, state.session)):
-            # A birth said just now means a new subscription, even in one session: with a broker that lost its
-            # store, what was published before it has reached nobody.
+        if state.online and state.session != self._coordinator_session:
+            # A new connection of its own, perhaps to a broker that lost its store: what was published before it
+            # may have reached nobody. Also at our start, as it may have come to the broker after us.
             self._window.coordinator_restarted()
         if state.online:
             self._coordinator_session = state.session

@@ -29,12 +29,18 @@ class Letters:
         self.kid = _b64(sha256(public).digest())[:16]
         self.root = f"ehub-practice/v1/{hub}"
         self.events = f"{self.root}/evt/+/+"
+        self.gateway_states = f"{self.root}/state/gateway/+"
         self.state_topic = f"{self.root}/state/coordinator/{coordinator}"
 
     def event_origin(self, topic: str) -> tuple[str, str] | None:
         """Line and gateway of an event's topic."""
         levels = topic.removeprefix(self.root + "/").split("/")
         return (levels[1], levels[2]) if len(levels) == 3 and levels[0] == "evt" else None
+
+    def state_origin(self, topic: str) -> str | None:
+        """The gateway of a state's topic."""
+        levels = topic.removeprefix(self.root + "/").split("/")
+        return levels[2] if len(levels) == 3 and levels[:2] == ["state", "gateway"] else None
 
     def ack_topic(self, gateway: str) -> str:
         return f"{self.root}/ack/{gateway}"

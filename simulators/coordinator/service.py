@@ -15,9 +15,9 @@ from typing import Final, assert_never
 from edge.rim import clock
 from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
-from edge.wire.verifier import Checked, Refused, examine, kid
+from edge.wire.verifier import Checked, Refused, examine, kid, parse
 from hub_config.names import MILLISECOND, SECOND, Instant
-from simulators.coordinator.desk import Desk
+from simulators.coordinator.desk import Data, Desk, parse_utc
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.store import OWED_MAX, Store
 
@@ -69,7 +69,7 @@ class Coordinator:
             port=broker[1],
             keepalive_s=KEEPALIVE_S,
             client_id=name,
-            subscriptions=(letters.events,),
+            subscriptions=(letters.events, letters.gateway_states),
             will_topic=letters.state_topic,
             session=session,
             will=letters.will,
@@ -77,31 +77,38 @@ class Coordinator:
         )
         self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
-        self._owed: deque[tuple[int, str, bytes]] = deque()
-        """Decisions to publish: number, gateway, payload."""
+        self._owed: deque[tuple[int, Data]] = deque()
+        """Decisions to publish: number and data."""
         self._more_owed = True
         self._in_flight: dict[int, int | None] = {}
         """mid → number of the decision, or None for what is not kept."""
         self._confirmed: list[int] = []
         self._ack_due: dict[tuple[str, int], Instant] = {}
         self._gaps: dict[str, _Gap] = {}
+        self._sessions: dict[str, str] = {}
         self._state_due = Instant(0)
         self._stopping = False
 
     def run(self) -> None:
         while not self._stopping:
             self._link.tend(clock.now())
-            self._renew_state(clock.now())
-            # Acks first: one settles hundreds of events and lets the gateways go on.
-            self._publish_acks(clock.now())
-            self._publish_owed()
-            self._ask_for_gaps(clock.now())
+            self._speak()
             batch = self._gather()
             if batch:
+                # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
+                self._speak()
                 self._process(batch)
         self._link.close(farewell=self._letters.will(self._link.session))
         with self._store.transaction():
             self._store.sent(self._confirmed)
+
+    def _speak(self) -> None:
+        at = clock.now()
+        self._renew_state(at)
+        # Acks first: one settles hundreds of events and lets the gateways go on.
+        self._publish_acks(at)
+        self._publish_owed()
+        self._ask_for_gaps(at)
 
     def stop(self) -> None:
         self._queue.put(None)
@@ -162,7 +169,10 @@ class Coordinator:
             self._store.sent(self._confirmed)
             for message in batch:
                 try:
-                    self._store_and_answer(self._check(message), now_us)
+                    if (gateway := self._letters.state_origin(message.topic)) in self._keys:
+                        self._gateway_said(gateway, parse(message.payload), now_us)
+                    else:
+                        self._store_and_answer(self._check(message), now_us)
                 except Refused as fault:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
@@ -170,6 +180,17 @@ class Coordinator:
         for message in batch:
             self._link.confirm(message)
         self._more_owed = True
+
+    def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
+        """A new session is a new subscription: decisions that went out before it may have reached nobody."""
+        session = state.get("session")
+        if (
+            state.get("online") is True
+            and isinstance(session, str)
+            and session != self._sessions.get(gateway)
+        ):
+            self._sessions[gateway] = session
+            self._store.owe_all_valid(gateway, now_us)
 
     def _check(self, message: Arrived) -> Checked:
         origin = self._letters.event_origin(message.topic)
@@ -212,8 +233,11 @@ class Coordinator:
         if self._more_owed and not self._owed and self._link.is_open:
             self._refill_owed()
         while self._owed and len(self._in_flight) < self._in_flight_max:
-            number, gateway, payload = self._owed.popleft()
-            if not self._send(self._letters.decision_topic(gateway), payload, event=True, number=number):
+            number, data = self._owed.popleft()
+            topic, payload = self._letters.decision_topic(data["gw"]), self._letters.decision(data)
+            # The broker need not keep it past its validity; the gateway checks that by itself.
+            left_s = (parse_utc(data["valid_until"]) - clock.wall_time().utc_us) // 1_000_000
+            if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
                 return
 
     def _refill_owed(self) -> None:
@@ -227,7 +251,7 @@ class Coordinator:
         underway = set(self._in_flight.values())
         for number, data in owed:
             if number not in underway:
-                self._owed.append((number, data["gw"], self._letters.decision(data)))
+                self._owed.append((number, data))
 
     def _renew_state(self, at: Instant) -> None:
         if self._link.is_open and at >= self._state_due:

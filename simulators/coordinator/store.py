@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from edge.wire.verifier import ChainCheck, Checked, canonical
+from simulators.coordinator.desk import parse_utc
 from simulators.coordinator.visits import Visit
 
 SCHEMA: Final = """
@@ -33,9 +34,11 @@ CREATE TABLE IF NOT EXISTS visits(
 CREATE INDEX IF NOT EXISTS visits_departed ON visits(code) WHERE departed;
 CREATE TABLE IF NOT EXISTS decisions(
     number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL UNIQUE, gw TEXT NOT NULL, data TEXT NOT NULL,
-    sent INTEGER NOT NULL DEFAULT 0
+    dec TEXT NOT NULL UNIQUE, valid_until_us INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0,
+    settled INTEGER NOT NULL DEFAULT 0  -- the gateway's own copy of it has come (parcel.decided)
 );
 CREATE INDEX IF NOT EXISTS decisions_owed ON decisions(number) WHERE NOT sent;
+CREATE INDEX IF NOT EXISTS decisions_open ON decisions(valid_until_us) WHERE NOT settled;
 CREATE TABLE IF NOT EXISTS tampers(
     id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL
 );
@@ -103,6 +106,8 @@ class Store:
             (event.id, *place, data["visit"], data["kind"], canonical(data).decode(), now_us),
         )
         self._advance(*place[:2])
+        if data["kind"] == "parcel.decided":
+            self._settle(data)
         return "new"
 
     def cursor(self, gateway: str, epoch: int) -> Cursor:
@@ -194,8 +199,14 @@ class Store:
 
     def keep(self, event_id: str, decision: dict[str, Any]) -> None:
         self._connection.execute(
-            "INSERT INTO decisions(event, gw, data) VALUES(?, ?, ?)",
-            (event_id, decision["gw"], canonical(decision).decode()),
+            "INSERT INTO decisions(event, gw, data, dec, valid_until_us) VALUES(?, ?, ?, ?, ?)",
+            (
+                event_id,
+                decision["gw"],
+                canonical(decision).decode(),
+                decision["dec"],
+                parse_utc(decision["valid_until"]),
+            ),
         )
 
     # The outbox of decisions
@@ -210,6 +221,19 @@ class Store:
     def owe_again(self, event_id: str) -> None:
         """The gateway sent the event again: it may not have got the answer."""
         self._connection.execute("UPDATE decisions SET sent = 0 WHERE event = ?", (event_id,))
+
+    def owe_all_valid(self, gateway: str, now_us: int) -> None:
+        """The gateway has a new connection: a broker that lost its store has lost confirmed decisions with it."""
+        self._connection.execute(
+            "UPDATE decisions SET sent = 0 WHERE gw = ? AND valid_until_us > ? AND NOT settled",
+            (gateway, now_us),
+        )
+
+    def _settle(self, data: dict[str, Any]) -> None:
+        told = data.get("decision")
+        copy = told.get("data") if isinstance(told, dict) else None
+        if isinstance(copy, dict) and isinstance(copy.get("dec"), str):
+            self._connection.execute("UPDATE decisions SET settled = 1 WHERE dec = ?", (copy["dec"],))
 
     def sent(self, numbers: list[int]) -> None:
         self._connection.executemany(

@@ -1,6 +1,8 @@
 """What the uplink does with messages it must not believe, and what it says of itself. Over a real broker."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +44,7 @@ def say(broker: Broker, topic: str, payload: bytes, retain: bool = False) -> Non
 
 
 def state_of(broker: Broker, topic: str) -> dict[str, Any]:
-    message = subscribe.simple(f"{ROOT}/{topic}", qos=1, hostname=broker.host, port=broker.port)
+    message = subscribe.simple(f"{ROOT}/{topic}", qos=1, hostname=broker.host, port=broker.port)  # type: ignore[no-untyped-call]
     return dict(json.loads(message.payload))
 
 
@@ -149,21 +151,18 @@ def test_the_late_will_of_an_earlier_session_does_not_take_the_coordinator_away(
 
 def test_it_says_hello_and_goodbye_and_stops_in_time(broker: Broker, gateway: Gateway) -> None:
     hello = state_of(broker, "state/gateway/gw-01")
-    assert (hello["online"], hello["session"]) == (True, "run-1")
+    assert (hello["online"], hello["session"]) == (True, "run-1-1")
 
     begun = time.monotonic()
     gateway.uplink.stop()
 
     assert time.monotonic() - begun < 2.0
     goodbye = state_of(broker, "state/gateway/gw-01")
-    assert (goodbye["online"], goodbye["session"]) == (False, "run-1")
+    assert (goodbye["online"], goodbye["session"]) == (False, "run-1-1")
     assert "t" in goodbye  # said by itself, not by its will
 
 
-def test_it_stops_in_time_with_a_broker_that_hangs(tmp_path: Path, broker: Broker, gateway: Gateway) -> None:
-    import os
-    import signal
-
+def test_it_stops_in_time_with_a_broker_that_hangs(broker: Broker, gateway: Gateway) -> None:
     assert broker.pid is not None
     os.kill(broker.pid, signal.SIGSTOP)
     gateway.tell(150)

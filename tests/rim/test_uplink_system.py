@@ -86,6 +86,30 @@ def test_a_coordinator_that_lost_its_store_asks_for_everything_again(tmp_path: P
         assert_each_once(coordinator, 41)
 
 
+def test_a_gateway_started_again_sends_what_was_never_acknowledged(tmp_path: Path) -> None:
+    """Its first run ends with everything at the broker and nothing at a coordinator."""
+    need("mosquitto")
+    broker = Broker.start(tmp_path / "broker", prefer="mosquitto")
+    first = Gateway(tmp_path, broker.port, letters())
+    first.start()
+    first.tell(30)
+    wait_for(lambda: len(first.pubacks.seen) == 30, "all published")
+    first.stop()
+    coordinator = CoordinatorProcess(tmp_path / "coordinator", broker.port)
+    second = Gateway(tmp_path, broker.port, letters(), session="run-2")
+    try:
+        coordinator.start()
+        second.start()
+        wait_for(lambda: second.settled(30), "all acknowledged")
+        wait_for(lambda: len(second.core.answered()) == 30, "all answered")
+
+        assert_each_once(coordinator, 30)
+    finally:
+        second.stop()
+        coordinator.stop()
+        broker.stop()
+
+
 def test_a_broker_absent_at_start_is_said_once_and_then_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

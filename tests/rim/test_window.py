@@ -127,7 +127,8 @@ def test_a_puback_of_the_old_connection_confirms_nothing() -> None:
     assert window.pubacks == 0
 
 
-def test_a_coordinator_that_starts_anew_gets_the_unacknowledged_again_but_not_what_is_in_flight() -> None:
+def test_a_coordinator_that_starts_anew_gets_all_unacknowledged_again() -> None:
+    """What is in flight is not sent twice at once, but again as soon as it is confirmed."""
     window = opened()
     confirm(window, sec(0), send(window, sec(0), last=6)[:4])
     window.covered(1)
@@ -135,6 +136,21 @@ def test_a_coordinator_that_starts_anew_gets_the_unacknowledged_again_but_not_wh
     window.coordinator_restarted()
 
     assert send(window, sec(1), last=7) == [2, 3, 4, 7]
+    confirm(window, sec(1), [5, 6])
+    assert send(window, sec(1), last=7) == [5, 6]
+    confirm(window, sec(1), [2, 3, 4, 5, 6, 7])
+    assert send(window, sec(10), last=7) == []
+    assert send(window, sec(11), last=7) == [2, 3, 4, 5, 6, 7]
+
+
+def test_what_an_ack_covers_meanwhile_is_not_sent_again_after_a_new_start() -> None:
+    window = opened()
+    send(window, sec(0), last=3)
+    window.coordinator_restarted()
+    window.covered(3)
+    confirm(window, sec(0), [1, 2, 3])
+
+    assert send(window, sec(100), last=3) == []
 
 
 def test_a_nak_sends_again_from_there() -> None:

@@ -144,6 +144,24 @@ def test_a_repeated_event_gets_the_same_decision_again(desktop: Desktop) -> None
 
 
 @pytest.mark.system
+def test_a_gateway_with_a_new_session_gets_its_valid_decisions_again(desktop: Desktop) -> None:
+    """A broker that lost its store has lost decisions that it had confirmed."""
+    state = f"{ROOT}/state/gateway/gw-01"
+    desktop.tell(b'{"online":true,"session":"a"}', topic=state)
+    desktop.tell(*(payload(link) for link in links(2)))
+    desktop.until(lambda: len(desktop.said("dec")) == 2, "two decisions")
+    desktop.tell(
+        b'{"online":true,"session":"a"}', b'{"online":false,"session":"b"}', b"no state", topic=state
+    )
+
+    desktop.tell(b'{"online":true,"session":"b"}', topic=state)
+
+    desktop.until(lambda: len(desktop.said("dec")) == 4, "both again")
+    assert desktop.said("dec")[2:] == desktop.said("dec")[:2]
+    assert desktop.counts()["rejected"] == {"not_json": 1}
+
+
+@pytest.mark.system
 def test_events_past_a_gap_are_answered_at_once_and_the_gap_is_asked_for(desktop: Desktop) -> None:
     chain = links(4)
     desktop.tell(payload(chain[0]), payload(chain[2]), payload(chain[3]))

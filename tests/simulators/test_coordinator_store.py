@@ -4,12 +4,15 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from gateway_chain import checked, links
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge.wire.verifier import Checked
 from simulators.coordinator import report
+from simulators.coordinator.desk import parse_utc
 from simulators.coordinator.store import Store
 from simulators.coordinator.visits import Visit
 
@@ -28,9 +31,21 @@ for link in links(400):
     event = checked(link)
     with store.transaction():
         if store.receive(event, 1) == "new":
-            store.keep(event.id, {"gw": "gw-01", "for": event.id})
+            store.keep(event.id, {"gw": "gw-01", "dec": event.id, "valid_until": "2026-11-22T00:15:12.000000Z"})
     print(link.seq, flush=True)
 """
+
+
+def decision(number: int) -> dict[str, Any]:
+    valid_until = "2026-11-22T00:15:12.000000Z"
+    return {"gw": "gw-01", "dec": f"dec-{number}", "valid_until": valid_until, "n": number}
+
+
+def copy_of(dec: str | None) -> Checked:
+    """The gateway's `parcel.decided`; None for one without a decision in it."""
+    data = dict(checked(links(1)[0]).data, kind="parcel.decided", seq=1 if dec else 2)
+    told = {"data": {"dec": dec}} if dec else "no object"
+    return Checked(data | {"decision": told}, f"ni:///copy-{dec}", None)
 
 
 def fresh(folder: Path) -> Store:
@@ -115,7 +130,7 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
     try:
         with store.transaction():
             store.receive(event, NOW_US)
-            store.keep(event.id, {"gw": "gw-01"})
+            store.keep(event.id, decision(1))
             raise KeyError
     except KeyError:
         pass
@@ -127,8 +142,8 @@ def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 def test_decisions_are_owed_until_sent_and_again_when_the_event_comes_again(tmp_path: Path) -> None:
     store = fresh(tmp_path)
-    store.keep("ni:///a", {"gw": "gw-01", "n": 1})
-    store.keep("ni:///b", {"gw": "gw-01", "n": 2})
+    store.keep("ni:///a", decision(1))
+    store.keep("ni:///b", decision(2))
     assert [data["n"] for _, data in store.owed()] == [1, 2]
 
     store.sent([number for number, _ in store.owed()])
@@ -136,6 +151,22 @@ def test_decisions_are_owed_until_sent_and_again_when_the_event_comes_again(tmp_
 
     store.owe_again("ni:///b")
     assert [data["n"] for _, data in store.owed()] == [2]
+
+
+def test_a_new_connection_owes_again_what_is_valid_and_not_known_to_have_arrived(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    for number in (1, 2, 3):
+        store.keep(f"ni:///{number}", decision(number))
+    store.keep("ni:///4", decision(4) | {"valid_until": "2026-11-22T00:14:00.000000Z"})
+    store.sent([number for number, _ in store.owed()])
+    with store.transaction():
+        for event in (copy_of("dec-2"), copy_of(None)):
+            assert store.receive(event, NOW_US) == "new"
+
+    store.owe_all_valid("gw-01", parse_utc("2026-11-22T00:15:00.000000Z"))
+    store.owe_all_valid("gw-02", 0)
+
+    assert [data["n"] for _, data in store.owed()] == [1, 3]
 
 
 def test_the_book_keeps_visits_and_knows_who_left(tmp_path: Path) -> None:
