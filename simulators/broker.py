@@ -15,7 +15,7 @@ import sysconfig
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 Kind = Literal["mosquitto", "nats"]
 
@@ -77,6 +77,13 @@ class BrokerError(Exception):
 def leashed(command: list[str]) -> list[str]:
     """The command, run so that the kernel kills it when the thread that started it ends."""
     return [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid()), *command]
+
+
+def start_leashed(command: list[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Starts it out of reach of the terminal's Ctrl-C: whoever started it ends it, in the right order."""
+    return subprocess.Popen(
+        leashed(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0
+    )
 
 
 def mosquitto_path() -> str | None:
@@ -146,9 +153,7 @@ class Broker:
     def _launch(self) -> bool:
         self.store.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                leashed(self._command()), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            self._process = start_leashed(self._command(), log)
         if self._accepts():
             return True
         self.kill()

@@ -20,7 +20,7 @@ EXIT_FAULTS: Final = 1
 WEB_PORT: Final = 8040
 WEB_PORT_TRIES: Final = 50
 DEMO_PARCELS: Final = 1_000
-DEMO_PACE: Final = 0.7
+DEMO_PACE: Final = 0.5
 """About one parcel a second."""
 LOOK_EVERY_S: Final = 0.25
 

@@ -22,7 +22,7 @@ from edge.wire import verifier
 from edge.wire.signing import Signer
 from hub_config.rules import load_rules
 from simulators.bench import PhysicalBench
-from simulators.broker import Broker, Kind, leashed
+from simulators.broker import Broker, Kind, start_leashed
 from simulators.coordinator.__main__ import DATABASE
 from simulators.coordinator.desk import Declared
 from simulators.coordinator.letters import practice_key
@@ -133,9 +133,7 @@ class DemoHub:
 
     def _launch(self, name: str, words: list[str]) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
-            return subprocess.Popen(
-                leashed([sys.executable, "-P", *words]), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            return start_leashed([sys.executable, "-P", *words], log)
 
     def check_alive(self) -> None:
         """Raises DemoFailedError if a part has ended by itself."""
