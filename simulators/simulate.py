@@ -1,13 +1,13 @@
 """One seeded run under simulated time, and its report."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from edge.core.snapshot import Snapshot
-from hub_config.names import MILLISECOND, SECOND
+from edge.rim.metrics import quantiles_ms
+from hub_config.names import SECOND
 from hub_config.rules import load_rules
 from simulators.hub import UTC_AT_START_US, SimulatedBench
 from simulators.oracle import oracle_releases
@@ -71,11 +71,3 @@ def dwell(snapshot: Snapshot) -> dict[str, Any]:
         "p99": quantiles[2] / 1e6 if quantiles else None,
         "by_owner": {owner: us / 1e6 for owner, us in snapshot.dwell_by_owner_us},
     }
-
-
-def quantiles_ms(samples: Sequence[int]) -> dict[str, float] | None:
-    """p50 and p99 of nanoseconds, in ms."""
-    if not samples:
-        return None
-    ordered, n = sorted(samples), len(samples)
-    return {f"p{p}": round(ordered[(n * p + 99) // 100 - 1] / MILLISECOND, 3) for p in (50, 99)}

@@ -60,7 +60,7 @@ class Metrics:
 
     def latency_ms(self) -> dict[str, dict[str, float] | None]:
         """p50 and p99 of each in ms; None where nothing was measured."""
-        return {name: _quantiles_ms(sorted(samples.copy())) for name, samples in self._samples.items()}
+        return {name: quantiles_ms(samples.copy()) for name, samples in self._samples.items()}
 
 
 def _remember(table: dict[Key, Instant], key: Key, at: Instant) -> None:
@@ -69,7 +69,9 @@ def _remember(table: dict[Key, Instant], key: Key, at: Instant) -> None:
         del table[next(iter(table))]
 
 
-def _quantiles_ms(ordered: list[int]) -> dict[str, float] | None:
+def quantiles_ms(samples: Iterable[int]) -> dict[str, float] | None:
+    """p50 and p99 of nanoseconds in ms, by the nearest-rank rule; None of nothing."""
+    ordered = sorted(samples)
     if not ordered:
         return None
     n = len(ordered)
