@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from drivers.identifiers.choice import Identified
 from drivers.pump import Pump
 from edge import __version__
 from edge.core.gateway import Gateway
+from edge.core.parcel import identifiers
 from edge.core.snapshot import EventFigures, Snapshot
 from edge.core.visits import Recovered
 from edge.rim import clock
@@ -59,7 +61,7 @@ class App:
         self._journal = Journal(
             journal_file, lambda epoch: event_context(config, identity, epoch), identity.signer
         )
-        left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
+        left_open = tuple(_recovered(visit, config) for visit in self._journal.open_visits())
         self._inbox = Inbox()
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
@@ -103,7 +105,7 @@ class App:
     def wait(self, stopping: threading.Event) -> bool:
         """Until `stopping` is set (True) or a thread has failed by a mistake of ours (False)."""
         while not stopping.wait(timeout=0.2):
-            if self._uplink.failed.is_set() or not self._pump.alive:
+            if self._writer.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
                 return False
             if self._runner.failed.is_set() or not self._runner.turned_within(CORE_HUNG_NS):
                 return False
@@ -208,8 +210,10 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
     )  # fmt: skip
 
 
-def _recovered(visit: OpenVisit) -> Recovered:
+def _recovered(visit: OpenVisit, config: HubConfig) -> Recovered:
     """The wall clock says how long ago it arrived; it may be before this host was started."""
     ago_us = max(0, clock.wall_time().utc_us - visit.arrived_utc_us)
-    code = visit.codes[0][0] if visit.codes else None
-    return Recovered(visit.visit, visit.line, visit.held, code, Instant(clock.now() - ago_us * MICROSECOND))
+    rank = next((bench.identifiers for bench in config.benches if bench.id == visit.line), ())
+    codes = identifiers([Identified(kind, data, check_ok=True) for data, kind in visit.codes], rank)
+    arrived_at = Instant(clock.now() - ago_us * MICROSECOND)
+    return Recovered(visit.visit, visit.line, visit.held, next(iter(codes), None), arrived_at, codes[1:])

@@ -65,15 +65,14 @@ def demo(argv: Sequence[str]) -> int:
     if args.parcels < 1:
         parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
     stopping = threading.Event()
-    with _stop_on_signals(stopping), _folder(args.keep) as folder:
-        return _demo(args, folder, stopping)
+    with _stop_on_signals(stopping), _folder(args.keep) as folder, _web_port() as port:
+        return _demo(args, folder, port, stopping)
 
 
-def _demo(args: argparse.Namespace, folder: Path, stopping: threading.Event) -> int:
+def _demo(args: argparse.Namespace, folder: Path, port: int, stopping: threading.Event) -> int:
     from simulators.broker import BrokerError
     from simulators.demo_hub import DemoFailedError, DemoHub
 
-    port = _free_web_port()
     if port != WEB_PORT:
         print(f"port {WEB_PORT} is taken; using {port}")
     hub = DemoHub(folder, args.seed, args.parcels, web_port=port, pace=args.pace, broker=args.broker)
@@ -171,13 +170,33 @@ def _stop_on_signals(stopping: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _free_web_port() -> int:
+@contextmanager
+def _web_port() -> Iterator[int]:
+    """A free port that no other demo picks while this one lasts: the gateway takes it only a second later."""
     for port in range(WEB_PORT, WEB_PORT + WEB_PORT_TRIES):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        with socket.socket(socket.AF_UNIX) as claim:
+            if _is_claimed(claim, port) and _is_free(port):
+                yield port
+                return
     raise SystemExit(f"hub demo: ports {WEB_PORT} to {WEB_PORT + WEB_PORT_TRIES - 1} are all taken")
+
+
+def _is_claimed(claim: socket.socket, port: int) -> bool:
+    """By an abstract name of Linux: no file stands for it, and it ends with the process."""
+    if sys.platform != "linux":
+        return True
+    try:
+        claim.bind(f"\0hub-demo-web-{port}")
+    except OSError:
+        return False
+    return True
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

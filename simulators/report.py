@@ -109,6 +109,11 @@ def judge(
             details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one.placed}, {facts}")
         if parcel.number in oracle and place != "departed":
             lost[facts.reasons[0] if facts is not None and facts.reasons else "unfinished"] += 1
+    claimed = {one.placed.visit for one in happened if one.placed is not None}
+    for visit, facts in visits.items():
+        if visit not in claimed and not facts.lost:
+            truth["wrong_release" if facts.departed else "unaccounted"] += 1
+            details.append(f"no parcel was placed under visit {visit}: {facts}")
     return Judged(
         parcels={"entered": len(parcels), **{name: places[name] for name in CLASSES}},
         truth={

@@ -174,10 +174,13 @@ class Gateway:
             self._account_for_last_run(at)
             return
         jump_us = given.wall.utc_us - before.utc_us
-        if abs(jump_us) > before.unc_us + given.wall.unc_us:
+        jumped = abs(jump_us) > before.unc_us + given.wall.unc_us
+        if jumped:
             self._ledger.record(
                 Event("clock.changed", GATEWAY_LINE, None, at, note=(("jump_us", jump_us),)),
             )
+        for station in self._stations:
+            station.set_clock(jumped=jumped, at=at)
 
     def _account_for_last_run(self, at: Instant) -> None:
         """What lay open on a bench when the last run ended is lost track of: it must be scanned in again."""

@@ -15,15 +15,26 @@ from edge.core.dwell import DwellClock, DwellLedger
 from edge.core.event import Act, Association, Event, Kind
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
-from edge.core.verdict import Verdict, own_hold, place_of, stricter, verdict_of, void_reason
+from edge.core.verdict import (
+    Verdict,
+    ends_us,
+    over,
+    own_hold,
+    place_of,
+    stricter,
+    verdict_of,
+    void_reason,
+)
 from edge.core.visits import HeldVisit, Visits
 from hub_config.layout import Bay, Bench
 from hub_config.names import MICROSECOND, MILLISECOND, Instant
 
 EXPIRY_CHECK_NS: Final = 100 * MILLISECOND
 """How long after its end a shown release is looked at again."""
+EARLY_MAX_US: Final = 2_000_000
+"""A release may come this long before its `valid_from`: the coordinator's clock is ahead of ours. It waits."""
 UNTIMELY: Final = ("decision_late", "clock_untrusted")
-"""Outside its validity a decision counts as absent (contract §5)."""
+"""Outside its validity a release counts as absent (contract §5)."""
 
 
 class Handling:
@@ -72,18 +83,50 @@ class Handling:
         parcel = self.parcel
         if parcel is None or (decision.was or decision.visit) != parcel.visit:
             return "no_such_parcel"
+        releases = decision.action == "release"
+        tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
         if parcel.measured_id is None or decision.answers != parcel.measured_id:
-            return "not_our_event"
-        if parcel.phase != "asking" and not self._tightens(decision, parcel.verdict):
+            # A stop may answer any event of the visit; only a release must answer this very measurement.
+            if not (tightens and parcel.verdict is not None and parcel.verdict.decision is not None):
+                parcel.stopped_seq = max(parcel.stopped_seq, 0 if releases else decision.dec_seq)
+                return "not_our_event"
+        elif parcel.phase != "asking" and not tightens:
             return "too_late"
-        void = void_reason(decision, self.own_code(parcel), parcel.mass, self._ledger.wall(at))
+        elif releases and decision.dec_seq < parcel.stopped_seq:
+            return "superseded"
+        if releases:
+            return self._obey_release(parcel, decision, at)
+        if over(decision, self._ledger.wall(at)):
+            return "decision_late"
+        self.obey(parcel, verdict_of(decision, self.bench), decision.clock, at)
+        return None
+
+    def _obey_release(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
+        now = self._ledger.wall(at)
+        void = void_reason(decision, self.own_code(parcel), parcel.mass, now)
+        early_us = decision.valid_from_us - now.utc_us - now.unc_us
+        if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
+            parcel.early, parcel.due_at = decision, Instant(at + early_us * MICROSECOND)
+            return None
         if void in UNTIMELY:
             return void
-        if void is not None and decision.action == "release":
+        if void is not None:
             self.hold(parcel, void, at)
         else:
             self.obey(parcel, verdict_of(decision, self.bench), decision.clock, at)
         return None
+
+    def take_early(self, parcel: Parcel, at: Instant) -> None:
+        """A release that came before its `valid_from`: its time has come."""
+        early, parcel.early, parcel.due_at = parcel.early, None, None
+        if early is not None:
+            self._obey_release(parcel, early, at)
+
+    def doubt_clock(self, at: Instant) -> None:
+        """The wall clock has jumped: how long a standing release still holds, nobody knows (contract §5)."""
+        parcel = self.parcel
+        if parcel is not None and parcel.verdict is not None and parcel.verdict.releases:
+            self.hold(parcel, "clock_untrusted", at)
 
     def _tightens(self, decision: Decision, standing: Verdict | None) -> bool:
         """A newer, stricter word about a parcel that is already decided but not yet placed."""
@@ -92,6 +135,7 @@ class Handling:
         if standing.decision is None:
             return stricter(decision.action, "hold")
         newer = decision.dec_seq > standing.decision.dec_seq
+        newer = newer or decision.authority != standing.decision.authority
         return newer and stricter(decision.action, standing.decision.action)
 
     def hold(
@@ -136,7 +180,7 @@ class Handling:
         if void is not None:
             self.hold(parcel, void, at)
             return False
-        left_us = verdict.decision.valid_until_us - now.utc_us - now.unc_us
+        left_us = ends_us(verdict.decision) - now.utc_us - now.unc_us
         parcel.due_at = Instant(at + left_us * MICROSECOND + EXPIRY_CHECK_NS)
         return True
 
@@ -149,7 +193,7 @@ class Handling:
         if place == "departed":
             self.record("parcel.departed", parcel, at, act=act)
             self._dwell.close(parcel.clock.spans(at))
-        self._visits.settle(place, parcel.visit, self.own_code(parcel), parcel.clock)
+        self._visits.settle(place, parcel.visit, parcel.identifiers(self.bench.identifiers), parcel.clock)
         self.parcel = None
 
     def record(

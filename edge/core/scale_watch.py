@@ -15,9 +15,10 @@ from hub_config.names import MILLISECOND, Instant
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """`captured` carries the mass; `dropped` says that a captured or loading parcel left the pan."""
+    """`captured` carries the mass; `dropped` says that a captured or loading parcel left the pan; `changed` that
+    the load is another than the one captured, though no zero was seen between."""
 
-    kind: Literal["zero", "captured", "dropped", "overloaded"]
+    kind: Literal["zero", "captured", "changed", "dropped", "overloaded"]
     mass_mg: int = 0
     had_capture: bool = False
 
@@ -35,6 +36,7 @@ class ScaleWatch:
         self.clear = False
         """The last reading was within the zero band."""
         self._captured = False
+        self._captured_mg = 0
         self._steady: tuple[int, Instant] | None = None
         self._overload_since: Instant | None = None
 
@@ -58,6 +60,10 @@ class ScaleWatch:
         if read.mass_mg >= self._min_load_mg:
             return self._see_load(read.mass_mg, bool(read.stable), read.at)
         self._steady = None
+        if self.loaded and read.stable:
+            # Less than a parcel and not zero: it was taken off and left something. It must show zero again.
+            self.zero_seen = False
+            return Sighting("dropped", had_capture=self._captured)
         return None
 
     def _see_empty(self, stable: bool) -> Sighting | None:
@@ -74,7 +80,7 @@ class ScaleWatch:
 
     def _see_load(self, mass_mg: int, stable: bool, at: Instant) -> Sighting | None:
         self.loaded = True
-        if self._captured or not self.zero_seen:
+        if not self._captured and not self.zero_seen:
             return None
         if not stable:
             self._steady = None
@@ -84,7 +90,9 @@ class ScaleWatch:
             return None
         if at - self._steady[1] < self._stable_for_ns:
             return None
-        return self._capture("captured", mass_mg)
+        if not self._captured:
+            return self._capture("captured", mass_mg)
+        return Sighting("changed") if abs(mass_mg - self._captured_mg) > self._e_mg else None
 
     def _see_overload(self, at: Instant) -> Sighting | None:
         self.loaded = True
@@ -100,5 +108,6 @@ class ScaleWatch:
 
     def _capture(self, kind: Literal["captured", "overloaded"], mass_mg: int) -> Sighting:
         self._captured = True
+        self._captured_mg = mass_mg
         self.zero_seen = False
         return Sighting(kind, mass_mg)

@@ -29,6 +29,8 @@ ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
 It isn't a measured probability; a swap between scan and scale is left to the mass condition of the decision."""
 SCANS_REMEMBERED_MAX: Final = 64
 """Codes whose last reading is remembered, to take a trigger that fires twice as one scan."""
+LABEL_BURST_NS: Final = 500 * MILLISECOND
+"""Codes that follow one another sooner than this come from one label."""
 LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 """Faults that stand for a reading that was lost; the others are states of a device."""
 UNIX_EPOCH_ORDINAL: Final = 719_163
@@ -67,12 +69,12 @@ class Station:
             case DeviceUp():
                 self._down.pop(reading.device, None)
             case DeviceDown():
-                self._device_gone(reading.device, reading.reason)
+                self._device_gone(reading.device, reading.reason, at)
             case DeviceFault():
                 if reading.code in LOST_FRAMES:
                     self._ledger.count_rejected(reading.code)
                 elif reading.code == "silent":
-                    self._device_gone(reading.device, reading.detail)
+                    self._device_gone(reading.device, reading.detail, at)
         self._show(at)
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
@@ -93,6 +95,15 @@ class Station:
             self.work.hold(parcel, "offline_default", at, owner="force")
         self._show(at)
 
+    def set_clock(self, *, jumped: bool, at: Instant) -> None:
+        """The wall clock was set; a release that is shown is looked at again."""
+        if jumped:
+            self.work.doubt_clock(at)
+        parcel = self.work.parcel
+        if parcel is not None and parcel.phase == "placing":
+            self.work.check_release(parcel, at)
+        self._show(at)
+
     def wake(self, at: Instant) -> None:
         """A deadline of the parcel in work may have come."""
         parcel, due = self.work.parcel, self.wake_at
@@ -101,6 +112,8 @@ class Station:
         match parcel.phase:
             case "measuring":
                 self.work.hold(parcel, self._unmeasured_reason(parcel), at, retry=bool(parcel.codes))
+            case "asking" if at < self._answer_due(parcel):
+                self.work.take_early(parcel, at)
             case "asking":
                 self.work.hold(parcel, "decision_late", at)
             case "placing":
@@ -120,11 +133,15 @@ class Station:
                 ms = self.bench.scan_timeout_ms if weighed else self.bench.weigh_timeout_ms
                 return Instant(parcel.phase_at + ms * MILLISECOND)
             case "asking":
-                return Instant(parcel.phase_at + self.bench.answer_timeout_ms * MILLISECOND)
+                answer_due = self._answer_due(parcel)
+                return answer_due if parcel.due_at is None else min(answer_due, parcel.due_at)
             case "placing":
                 return parcel.due_at
             case "recording":
                 return None
+
+    def _answer_due(self, parcel: Parcel) -> Instant:
+        return Instant(parcel.phase_at + self.bench.answer_timeout_ms * MILLISECOND)
 
     @property
     def devices_down(self) -> tuple[str, ...]:
@@ -170,6 +187,8 @@ class Station:
             self._attach(parcel, code, at)
         elif parcel.has_code(code.data):
             self._scan_same_again(parcel, at)
+        elif self._of_the_same_label(parcel, code, at):
+            self._attach_late(parcel, code, at)
         elif self._is_identifier(code) and (parcel.verdict is None or parcel.verdict.releases):
             self._doubt(parcel, code, at)
         else:
@@ -179,11 +198,12 @@ class Station:
         held = self._visits.reopen(code.data) if self._is_identifier(code) else None
         parcel = self.work.open(at) if held is None else self.work.reopen(held, at)
         parcel.codes.append(code)
+        parcel.label_at = at
         self._ledger.count_journalled()
         if held is None:
             self.work.record("parcel.arrived", parcel, at, clock="hub")
         if held is not None or self._is_identifier(code):
-            self.work.record("parcel.identified", parcel, at)
+            self.work.record("parcel.identified", parcel, at, clock=None if held is None else "hub")
 
     def _attach(self, parcel: Parcel, code: Code, at: Instant) -> None:
         """A further code of the label, while it is being measured."""
@@ -193,14 +213,32 @@ class Station:
         if len(parcel.codes) >= CODES_PER_PARCEL_MAX:
             self._ledger.count_rejected("too_many_codes")
             return
-        of_another = self._is_identifier(code) and self._visits.is_held(code.data)
+        named = self.work.own_code(parcel) is not None
+        of_another = named and self._is_identifier(code) and self._visits.is_held(code.data)
         parcel.codes.append(code)
+        parcel.label_at = at
         self._ledger.count_journalled()
         self.work.record("parcel.identified", parcel, at)
         if of_another or parcel.choice(self.bench.identifiers).conflict:
             self.work.hold(parcel, "two_labels", at)
         else:
             self._ask_if_complete(parcel, at)
+
+    def _of_the_same_label(self, parcel: Parcel, code: Code, at: Instant) -> bool:
+        """One pull of the trigger reads several codes of a label; nobody takes up another parcel that fast."""
+        if at - parcel.label_at >= LABEL_BURST_NS or len(parcel.codes) >= CODES_PER_PARCEL_MAX:
+            return False
+        if self._visits.is_held(code.data):
+            return False
+        further = Parcel(parcel.visit, parcel.clock, codes=[*parcel.codes, code])
+        return self.work.own_code(further) == self.work.own_code(parcel)
+
+    def _attach_late(self, parcel: Parcel, code: Code, at: Instant) -> None:
+        """A further code of the label, read after the measurement was complete; the parcel's own stays its own."""
+        parcel.codes.append(code)
+        parcel.label_at = at
+        self._ledger.count_journalled()
+        self.work.record("parcel.identified", parcel, at)
 
     def _scan_same_again(self, parcel: Parcel, at: Instant) -> None:
         if parcel.phase == "placing" and parcel.verdict is not None and parcel.verdict.retry:
@@ -251,7 +289,9 @@ class Station:
                 self._take_overload(parcel, at)
             case "dropped" if parcel is not None:
                 self._dropped(parcel, sighting, at)
-            case "dropped" | "zero":
+            case "changed" if parcel is not None and (parcel.mass is not None or parcel.overloaded):
+                self.work.hold(parcel, "swap_suspected", at, retry=bool(parcel.codes))
+            case "dropped" | "changed" | "zero":
                 pass
 
     def _take_weight(self, parcel: Parcel | None, mg: int, at: Instant) -> None:
@@ -328,10 +368,17 @@ class Station:
 
     # Devices and screen ---------------------------------------------------------------------------
 
-    def _device_gone(self, device: DeviceId, how: str) -> None:
+    def _device_gone(self, device: DeviceId, how: str, at: Instant) -> None:
         self._down[device] = how
-        if device == self._scale.id:
-            self._watch.forget()
+        if device != self._scale.id:
+            return
+        self._watch.forget()
+        parcel = self.work.parcel
+        if parcel is None or parcel.phase != "measuring":
+            return
+        if parcel.mass is not None or parcel.overloaded or parcel.seen_on_scale:
+            # What lies on the pan may be changed while nobody looks: what it told belongs to no parcel any more.
+            self.work.hold(parcel, "device_fault", at, retry=bool(parcel.codes))
 
     def _scene(self) -> Scene:
         return Scene(

@@ -83,16 +83,26 @@ def stricter(one: Action, other: Action) -> bool:
     return STRICTNESS.index(one) < STRICTNESS.index(other)
 
 
+def ends_us(decision: Decision) -> int:
+    """The last moment at which it may move a parcel."""
+    not_after_us = decision.conditions.not_after_us
+    return decision.valid_until_us if not_after_us is None else min(decision.valid_until_us, not_after_us)
+
+
+def over(decision: Decision, now: WallTime) -> bool:
+    """Its validity has surely ended. For a word that stops a parcel the pessimistic clock is the slow one, and one
+    that is not valid yet is heeded already."""
+    return now.utc_us - now.unc_us > decision.valid_until_us
+
+
 def void_reason(decision: Decision, code: str | None, mass: Mass | None, now: WallTime) -> Reason | None:
     """Why a decision no longer bounds this move (contract §5), by the pessimistic clock; None if it holds."""
     latest_us = now.utc_us + now.unc_us
     if latest_us < decision.valid_from_us:
         return "clock_untrusted"
-    if latest_us > decision.valid_until_us:
+    if latest_us > ends_us(decision):
         return "decision_late"
     conditions = decision.conditions
-    if conditions.not_after_us is not None and latest_us > conditions.not_after_us:
-        return "decision_late"
     if conditions.code is not None and conditions.code != code:
         return "swap_suspected"
     if conditions.mass_mg is not None:

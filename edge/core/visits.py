@@ -11,7 +11,7 @@ from edge.core.dwell import DwellClock
 from edge.core.snapshot import Tally
 from hub_config.names import Instant, LineId, VisitId
 
-HELD_VISITS_MAX: Final = 10_000
+HELD_CODES_MAX: Final = 10_000
 
 Place = Literal["departed", "held", "inspected", "returned", "lost_track"]
 
@@ -26,6 +26,8 @@ class Recovered:
     code: str | None
     """Its own identifier."""
     arrived_at: Instant
+    further: tuple[str, ...] = ()
+    """The other identifiers of its label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class HeldVisit:
     visit: VisitId
     place: Place
     clock: DwellClock
+    codes: tuple[str, ...]
+    """Every identifier of its label: any of them re-opens it."""
 
 
 class Visits:
@@ -46,16 +50,18 @@ class Visits:
     def enter(self) -> None:
         self._entered += 1
 
-    def settle(self, place: Place, visit: VisitId, code: str | None, clock: DwellClock) -> None:
+    def settle(self, place: Place, visit: VisitId, codes: tuple[str, ...], clock: DwellClock) -> None:
         """The parcel left the bench for `place`."""
         self._at[place] += 1
-        if place in ("held", "inspected") and code is not None:
-            self.hold(code, HeldVisit(visit, place, clock))
+        if place in ("held", "inspected"):
+            self.hold(HeldVisit(visit, place, clock, codes))
 
-    def hold(self, code: str, held: HeldVisit) -> None:
-        if len(self._held) >= HELD_VISITS_MAX:
-            del self._held[next(iter(self._held))]
-        self._held[code] = held
+    def hold(self, held: HeldVisit) -> None:
+        for code in held.codes:
+            self._held.pop(code, None)
+            if len(self._held) >= HELD_CODES_MAX:
+                del self._held[next(iter(self._held))]
+            self._held[code] = held
 
     def is_held(self, code: str) -> bool:
         return code in self._held
@@ -65,6 +71,9 @@ class Visits:
         held = self._held.pop(code, None)
         if held is not None:
             self._at[held.place] -= 1
+            for other in held.codes:
+                if self._held.get(other) is held:
+                    del self._held[other]
         return held
 
     def restore(self, recovered: Recovered) -> None:
@@ -73,7 +82,8 @@ class Visits:
         place: Place = "held" if recovered.held else "lost_track"
         self._at[place] += 1
         if recovered.held and recovered.code is not None:
-            self.hold(recovered.code, HeldVisit(recovered.visit, place, DwellClock(recovered.arrived_at)))
+            clock = DwellClock(recovered.arrived_at)
+            self.hold(HeldVisit(recovered.visit, place, clock, (recovered.code, *recovered.further)))
 
     def tally(self) -> Tally:
         gone = sum(self._at.values())

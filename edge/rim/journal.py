@@ -79,7 +79,7 @@ class OpenVisit:
     held: bool
     """It lies in a bay, confirmed; else nobody knows where it is."""
     codes: tuple[tuple[str, CodeType], ...]
-    """Recognised identifiers, in order of appearance."""
+    """Recognised identifiers whose check is right, in order of appearance."""
     arrived_utc_us: int
 
 
@@ -280,7 +280,7 @@ class Journal:
             (code["data"], code["type"]): None
             for data in history
             for code in data.get("codes", ())
-            if "data" in code
+            if code.get("chk")
         }
         return OpenVisit(
             visit=VisitId(last["visit"]),

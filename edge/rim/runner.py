@@ -8,10 +8,11 @@ import logging
 import threading
 from typing import Final, Protocol
 
+from drivers.reading import DeviceDown, DeviceFault, DeviceUp
 from edge.core.effects import Record, Show
 from edge.core.event import Event
 from edge.core.gateway import Gateway
-from edge.core.inputs import Input, Tick, WallClock
+from edge.core.inputs import Input, JournalTrouble, Tick, WallClock
 from edge.core.snapshot import Snapshot
 from edge.rim import clock
 from edge.rim.inbox import Inbox
@@ -21,8 +22,11 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 IDLE_NS: Final = 200 * MILLISECOND
 """The longest wait for an input; also how old a snapshot may be while only weights come in."""
 WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
+FAULTS_SAID: Final = ("silent", "refused", "not_proven")
+"""Drivers say these once until they are over. Faults of single frames are counted, not logged."""
 
 log = logging.getLogger("hub.core")
+trouble_log = logging.getLogger("hub.trouble")
 
 
 class EventSink(Protocol):
@@ -88,6 +92,7 @@ class Runner:
 
     def _step(self, given: Input) -> None:
         at = clock.now()
+        _log_trouble(given)
         effects = self._gateway.step(given)
         self._metrics.stepped(given, effects, at)
         for effect in effects:
@@ -103,3 +108,18 @@ class Runner:
         self.snapshot = self._gateway.snapshot()
         self._seen_at = at
         self._screens.notify()
+
+
+def _log_trouble(given: Input) -> None:
+    """What somebody must see to, when it begins."""
+    match given:
+        case DeviceDown():
+            trouble_log.warning("%s", given.reason)
+        case DeviceUp():
+            trouble_log.info("%s is up", given.device)
+        case DeviceFault() if given.code in FAULTS_SAID:
+            trouble_log.warning("%s: %s", given.device, given.detail)
+        case JournalTrouble():
+            trouble_log.error("%s", given.detail)
+        case _:
+            pass

@@ -9,6 +9,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Condition, Thread
+from threading import Event as Event_
 from typing import Final, Protocol, assert_never
 
 from edge.core.event import Event
@@ -63,6 +64,12 @@ class JournalWriter:
         self._changed = Condition()
         self._stopping = False
         self._reported: str | None = None
+        self._contradicted: str | None = None
+        """What the coordinator holds and this journal does not: no commit makes that good."""
+        self._failing = False
+        """The disk has refused, and nothing has succeeded since."""
+        self.failed = Event_()
+        """A mistake of ours ended the thread."""
         self._last_number: int | None = None
         self._thread = Thread(target=self._run, name="journal", daemon=True)
 
@@ -108,6 +115,7 @@ class JournalWriter:
                         self._step()  # the last try
                         return
         except BaseException as error:
+            self.failed.set()
             self._on_commit.put(JournalTrouble(self._clock(), f"the journal's thread ended: {error!r}"))
             raise
 
@@ -117,9 +125,19 @@ class JournalWriter:
             self._write_group()
             self._take_acks()
         except (sqlite3.Error, OSError, JournalFault, WireError) as error:
+            self._failing = True
             self._report(f"events can't be written to {self._journal.path}: {error}; check the disk")
             return False
+        if self._failing:
+            # What failed may have been an ack: no event waits whose commit would say that the disk is back.
+            self._failing, self._reported = False, None
+            self._on_commit.put(Committed(self._clock(), (self._last_number or 0) + 1, ()))
+            self._repeat_contradiction()
         return True
+
+    def _repeat_contradiction(self) -> None:
+        if self._contradicted is not None:
+            self._on_commit.put(JournalTrouble(self._clock(), self._contradicted))
 
     def _wait_for_work(self) -> bool:
         """Blocks until a group is complete, its wait is over, or acks have come; False when all is done."""
@@ -142,8 +160,9 @@ class JournalWriter:
             for _ in group:
                 self._waiting.popleft()
             self._changed.notify_all()
-        self._reported = None
+        self._failing, self._reported = False, None
         self._on_commit.put(Committed(self._clock(), group[0][0], tuple(row.id for row in rows)))
+        self._repeat_contradiction()
         self._uplink.committed(rows)
 
     def _take_acks(self) -> None:
@@ -152,13 +171,19 @@ class JournalWriter:
             acks = sorted(self._acks, key=lambda ack: (ack.epoch, ack.through_seq), reverse=True)
             self._acks.clear()
         for ack in acks:
-            match self._journal.acknowledge(ack):
+            try:
+                outcome = self._journal.acknowledge(ack)
+            except sqlite3.Error:
+                self.acknowledge(ack)  # tried again with the next round
+                raise
+            match outcome:
                 case "advanced" | "stale":
                     return
                 case "other_epoch":  # the retained ack of an epoch that is over
                     continue
-                case "beyond_end" | "wrong_id" as outcome:
-                    self._report(_contradiction(outcome, ack, self._journal))
+                case "beyond_end" | "wrong_id":
+                    self._contradicted = _contradiction(outcome, ack, self._journal)
+                    self._report(self._contradicted)
                 case never:
                     assert_never(never)
 
