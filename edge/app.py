@@ -15,7 +15,6 @@ from drivers.identifiers.choice import Identified
 from drivers.pump import Pump
 from edge import __version__
 from edge.core.gateway import Gateway
-from edge.core.parcel import identifiers
 from edge.core.snapshot import EventFigures, Snapshot
 from edge.core.visits import Recovered
 from edge.rim import clock
@@ -61,7 +60,7 @@ class App:
         self._journal = Journal(
             journal_file, lambda epoch: event_context(config, identity, epoch), identity.signer
         )
-        left_open = tuple(_recovered(visit, config) for visit in self._journal.open_visits())
+        left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
         self._inbox = Inbox()
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
@@ -210,10 +209,8 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
     )  # fmt: skip
 
 
-def _recovered(visit: OpenVisit, config: HubConfig) -> Recovered:
+def _recovered(visit: OpenVisit) -> Recovered:
     """The wall clock says how long ago it arrived; it may be before this host was started."""
     ago_us = max(0, clock.wall_time().utc_us - visit.arrived_utc_us)
-    rank = next((bench.identifiers for bench in config.benches if bench.id == visit.line), ())
-    codes = identifiers([Identified(kind, data, check_ok=True) for data, kind in visit.codes], rank)
-    arrived_at = Instant(clock.now() - ago_us * MICROSECOND)
-    return Recovered(visit.visit, visit.line, visit.held, next(iter(codes), None), arrived_at, codes[1:])
+    codes = tuple(Identified(kind, data, check_ok=True) for data, kind in visit.codes)
+    return Recovered(visit.visit, visit.line, visit.held, codes, Instant(clock.now() - ago_us * MICROSECOND))

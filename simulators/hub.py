@@ -98,6 +98,7 @@ class SimulatedBench:
         self._committing = False
         self._clock_due = Instant(0)
         self._arrives_at = Instant(0)
+        self._in_flight = 0
         self._asked: dict[str, Instant] = {}
         self._digest = sha256()
         self.checkers = Checkers(config.benches[0])
@@ -128,7 +129,11 @@ class SimulatedBench:
 
     @property
     def _settled(self) -> bool:
-        return not self._waiting and not self._committing
+        return not self._waiting and not self._committing and self._in_flight == 0
+
+    @property
+    def journalled(self) -> int:
+        return self._chain.head.next_seq - 1
 
     @property
     def digest(self) -> str:
@@ -225,9 +230,11 @@ class SimulatedBench:
     def _publish(self, link: Link) -> None:
         """In order, as one connection delivers."""
         self._arrives_at = max(self._arrives_at, Instant(self.world.now + self._rng.randint(*MESSAGE_NS)))
+        self._in_flight += 1
         self.world.call_at(self._arrives_at, lambda: self._arrive(link))
 
     def _arrive(self, link: Link) -> None:
+        self._in_flight -= 1
         data = self._checked(link)
         self.events.append(data)
         now_us = UTC_AT_START_US + self.world.now // MICROSECOND

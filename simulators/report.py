@@ -43,6 +43,8 @@ class VisitFacts:
     departed: bool = False
     departed_at: str | None = None
     lost: bool = False
+    joined: bool = False
+    """It goes on under an older visit."""
 
 
 def facts_of(events: Iterable[Data]) -> dict[str, VisitFacts]:
@@ -73,6 +75,8 @@ def _take(facts: VisitFacts, data: Data) -> None:
             facts.departed, facts.departed_at = True, data["t"]
         case "parcel.lost_track":
             facts.lost = True
+        case "visit.joined":
+            facts.joined = True
         case _:
             pass
 
@@ -111,7 +115,7 @@ def judge(
             lost[facts.reasons[0] if facts is not None and facts.reasons else "unfinished"] += 1
     claimed = {one.placed.visit for one in happened if one.placed is not None}
     for visit, facts in visits.items():
-        if visit not in claimed and not facts.lost:
+        if visit not in claimed and not (facts.lost or facts.joined):
             truth["wrong_release" if facts.departed else "unaccounted"] += 1
             details.append(f"no parcel was placed under visit {visit}: {facts}")
     return Judged(

@@ -14,6 +14,10 @@ from hub_config.names import MICROSECOND, Instant
 VISITS_REMEMBERED_MAX: Final = 1_000
 """Quantiles are over this many visits closed last."""
 
+OWNERS_MAX: Final = 64
+"""Owners are named by the coordinator; past this many the rest are summed as one."""
+OTHER_OWNERS: Final = "others"
+
 
 class DwellClock:
     """Who has held one visit, and for how long."""
@@ -45,7 +49,9 @@ class DwellLedger:
 
     def close(self, spans: tuple[DwellSpan, ...]) -> None:
         for span in spans:
-            self._by_owner[span.owner] = self._by_owner.get(span.owner, 0) + span.us
+            known = span.owner in self._by_owner or len(self._by_owner) < OWNERS_MAX
+            owner = span.owner if known else OTHER_OWNERS
+            self._by_owner[owner] = self._by_owner.get(owner, 0) + span.us
         total = sum(span.us for span in spans)
         self._recent.append(total)
         insort(self._sorted, total)

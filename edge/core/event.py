@@ -19,6 +19,7 @@ Kind = Literal[
     "parcel.diverted",
     "parcel.departed",
     "parcel.lost_track",
+    "visit.joined",
     "device.changed",
     "clock.changed",
     "gateway.mode",

@@ -184,8 +184,9 @@ class Gateway:
 
     def _account_for_last_run(self, at: Instant) -> None:
         """What lay open on a bench when the last run ended is lost track of: it must be scanned in again."""
+        ranks = {station.bench.id: station.bench.identifiers for station in self._stations}
         for visit in self._recovered:
-            self._visits.restore(visit)
+            self._visits.restore(visit, ranks.get(visit.line, ()))
             if not visit.held:
                 self._ledger.record(
                     Event(

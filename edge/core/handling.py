@@ -1,11 +1,12 @@
 """The way of the one parcel in work at a bench: opened, asked about, decided, written down, told, placed.
 
-    measuring ─► asking ─► recording ─► placing ─► (bay scanned) departed | held | inspected | returned
-        │           └─ no answer ─┐         ▲
-        └── exception ────────────┴─────────┘      placing ─ same label again, where allowed ─► measuring
+    measuring ─► asking ─► recording ─► placing ─► placed ─► departed | held | inspected | returned
+        │           └─ no answer ─┐        ▲ └─ same label again, where allowed ─► measuring
+        └── exception ────────────┴────────┘
 
-The operator is told a verdict only after it is on disk. A release is checked again when it is told, while it is
-shown, and when the bay is scanned; when it no longer holds, the parcel falls back to hold.
+The operator is told a verdict only after it is on disk, and that the bay was taken only after that is. A release is
+checked again when it is told, while it is shown, and when the bay is scanned; when it no longer holds, the parcel
+falls back to hold.
 """
 
 from typing import Final
@@ -59,8 +60,16 @@ class Handling:
     def reopen(self, held: HeldVisit, at: Instant) -> Parcel:
         """A held parcel is back; its visit and its dwell clock go on."""
         held.clock.hand_over("hub", at)
-        self.parcel = Parcel(held.visit, held.clock, phase_at=at)
+        self.parcel = Parcel(held.visit, held.clock, phase_at=at, known=held.names.known)
         return self.parcel
+
+    def join(self, parcel: Parcel, held: HeldVisit, at: Instant) -> None:
+        """The parcel in work turns out to be a held one come back: it goes on under the older visit (contract §1)."""
+        note = (("from", parcel.visit), ("into", held.visit))
+        self._ledger.record(Event("visit.joined", self.bench.id, parcel.visit, at, note=note))
+        self._visits.withdraw()
+        held.clock.hand_over("hub", at)
+        parcel.visit, parcel.clock, parcel.known = held.visit, held.clock, held.names.known
 
     def own_code(self, parcel: Parcel) -> str | None:
         return parcel.own_code(self.bench.identifiers)
@@ -81,7 +90,7 @@ class Handling:
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
         parcel = self.parcel
-        if parcel is None or (decision.was or decision.visit) != parcel.visit:
+        if parcel is None or parcel.phase == "placed" or (decision.was or decision.visit) != parcel.visit:
             return "no_such_parcel"
         releases = decision.action == "release"
         tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
@@ -125,7 +134,9 @@ class Handling:
     def doubt_clock(self, at: Instant) -> None:
         """The wall clock has jumped: how long a standing release still holds, nobody knows (contract §5)."""
         parcel = self.parcel
-        if parcel is not None and parcel.verdict is not None and parcel.verdict.releases:
+        if parcel is None or parcel.phase == "placed" or parcel.verdict is None:
+            return
+        if parcel.verdict.releases:
             self.hold(parcel, "clock_untrusted", at)
 
     def _tightens(self, decision: Decision, standing: Verdict | None) -> bool:
@@ -167,6 +178,8 @@ class Handling:
         if parcel.phase == "recording" and parcel.decided in numbers:
             parcel.enter("placing", at)
             self.check_release(parcel, at)
+        elif parcel.phase == "placed" and parcel.moved in numbers:
+            self._settle(parcel)
 
     # Placing --------------------------------------------------------------------------------------
 
@@ -185,15 +198,19 @@ class Handling:
         return True
 
     def place(self, parcel: Parcel, bay: Bay, at: Instant) -> None:
-        """The bay's barcode is the bay's sensor: the move has happened."""
+        """The bay's barcode is the bay's sensor: the move has happened. The operator is told once it is on disk."""
         assert parcel.verdict is not None, f"{self.bench.id}: placed without a verdict"
         act = _act(bay, confirmed=True)
-        self.record("parcel.diverted", parcel, at, act=act, decision=parcel.verdict.decision)
-        place = place_of(bay.lane, self.bench)
-        if place == "departed":
-            self.record("parcel.departed", parcel, at, act=act)
+        moved = self.record("parcel.diverted", parcel, at, act=act, decision=parcel.verdict.decision)
+        if place_of(bay.lane, self.bench) == "departed":
+            moved = self.record("parcel.departed", parcel, at, act=act)
             self._dwell.close(parcel.clock.spans(at))
-        self._visits.settle(place, parcel.visit, parcel.identifiers(self.bench.identifiers), parcel.clock)
+        parcel.lies_in(bay, moved)
+
+    def _settle(self, parcel: Parcel) -> None:
+        assert parcel.bay is not None, f"{self.bench.id}: settled without a bay"
+        place = place_of(parcel.bay.lane, self.bench)
+        self._visits.settle(place, parcel.visit, parcel.names(self.bench.identifiers), parcel.clock)
         self.parcel = None
 
     def record(

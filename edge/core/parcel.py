@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from drivers.identifiers.choice import Choice, Identified, choose
+from drivers.identifiers.choice import Identified, choose
 from edge.core.decision import Decision
 from edge.core.dwell import DwellClock
 from edge.core.event import Code, Mass
 from edge.core.verdict import Verdict
+from hub_config.layout import Bay
 from hub_config.names import Instant, VisitId
 
 CODES_PER_PARCEL_MAX: Final = 16
@@ -19,16 +20,26 @@ Phase = Literal[
     "asking",  # measured; waiting for the coordinator
     "recording",  # decided; the decision is on its way to the disk
     "placing",  # told to the operator; waiting for the bay's barcode
+    "placed",  # the bay was scanned; the move is on its way to the disk
 ]
 
 
-def identifiers(codes: Sequence[Identified], rank: tuple[str, ...]) -> tuple[str, ...]:
-    """The label's own code and its other identifiers, best first; none if no code is its own."""
-    own = choose(codes, rank).own
-    if own is None:
-        return ()
-    others = [code.value for code in codes if code.check_ok and code.type in rank]
-    return tuple(dict.fromkeys((own.value, *others)))
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a parcel is called: every identifier of its label, and those whose scan brings it back."""
+
+    known: tuple[Identified, ...] = ()
+    keys: tuple[str, ...] = ()
+
+
+def names_of(codes: Sequence[Identified], rank: tuple[str, ...]) -> Names:
+    """Of a label with two identifiers of one rank only the first brings it back: the other may be a neighbour's."""
+    known = tuple(dict.fromkeys(code for code in codes if code.check_ok and code.type in rank))
+    best = min((rank.index(code.type) for code in known), default=0)
+    ranked = [code.value for code in known if rank.index(code.type) == best]
+    if choose(known, rank).conflict:
+        return Names(known, (ranked[0],))
+    return Names(known, tuple(dict.fromkeys((*ranked, *(code.value for code in known)))))
 
 
 @dataclass(slots=True)
@@ -38,6 +49,8 @@ class Parcel:
     phase: Phase = "measuring"
     phase_at: Instant = Instant(0)
     codes: list[Code] = field(default_factory=list)
+    known: tuple[Identified, ...] = ()
+    """Identifiers read in earlier passes of a held visit: a second label is not forgotten by not scanning it."""
     mass: Mass | None = None
     overloaded: bool = False
     seen_on_scale: bool = False
@@ -47,6 +60,10 @@ class Parcel:
     decided: int | None = None
     """Number of the `parcel.decided` record that must be on disk before the operator is told."""
     verdict: Verdict | None = None
+    bay: Bay | None = None
+    """Where it was seen to go, in phase placed."""
+    moved: int | None = None
+    """Number of the last record of that move: on disk, it ends the parcel's stay at the bench."""
     early: Decision | None = None
     """A release whose `valid_from` is not yet reached."""
     due_at: Instant | None = None
@@ -56,17 +73,24 @@ class Parcel:
     label_at: Instant = Instant(0)
     """When the latest code of its label was read."""
 
-    def choice(self, rank: tuple[str, ...]) -> Choice:
-        """Which code is the parcel's own."""
-        return choose([Identified(code.type, code.data, code.check_ok) for code in self.codes], rank)
-
     def own_code(self, rank: tuple[str, ...]) -> str | None:
-        own = self.choice(rank).own
-        return own.value if own is not None else None
+        """Its own identifier, once that has been read in this pass."""
+        own = choose(self._read, rank).own
+        named = choose(self.known, rank).own
+        if own is None or (named is not None and not self.has_code(named.value)):
+            return None
+        return own.value
 
-    def identifiers(self, rank: tuple[str, ...]) -> tuple[str, ...]:
-        """Its own code and the other identifiers of its label, best first; none if it has no code of its own."""
-        return identifiers([Identified(code.type, code.data, code.check_ok) for code in self.codes], rank)
+    def two_names(self, rank: tuple[str, ...]) -> bool:
+        """Two identifiers of the rank that decides, in this pass or an earlier one."""
+        return choose([*self.known, *self._read], rank).conflict
+
+    def names(self, rank: tuple[str, ...]) -> Names:
+        return names_of([*self.known, *self._read], rank)
+
+    @property
+    def _read(self) -> list[Identified]:
+        return [Identified(code.type, code.data, code.check_ok) for code in self.codes]
 
     def has_code(self, value: str) -> bool:
         return any(code.data == value for code in self.codes)
@@ -80,6 +104,11 @@ class Parcel:
         self.enter("measuring", at)
         self.mass = self.verdict = self.measured = self.measured_id = self.decided = None
         self.overloaded = self.seen_on_scale = False
+
+    def lies_in(self, bay: Bay, moved: int) -> None:
+        """The screen goes on showing the verdict until the move is on disk, so its clock goes on too."""
+        self.phase, self.bay, self.moved = "placed", bay, moved
+        self.due_at = self.early = None
 
     def enter(self, phase: Phase, at: Instant) -> None:
         self.phase, self.phase_at = phase, at

@@ -67,6 +67,9 @@ class Balance:
     """Reason and count, sorted by reason."""
 
 
+Place = Literal["departed", "held", "inspected", "returned", "lost_track"]
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Parcels by where they are now, as the gateway believes; sums to entered."""

@@ -11,9 +11,10 @@ from drivers.identifiers.choice import identify
 from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, NoRead, Reading, WeightRead
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellLedger
-from edge.core.event import Association, Code, Mass
+from edge.core.event import Association, Code
 from edge.core.handling import Handling
 from edge.core.ledger import Ledger
+from edge.core.metrology import is_legal, mass_of
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
 from edge.core.snapshot import BenchView, Refusal
@@ -33,8 +34,6 @@ LABEL_BURST_NS: Final = 500 * MILLISECOND
 """Codes that follow one another sooner than this come from one label."""
 LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 """Faults that stand for a reading that was lost; the others are states of a device."""
-UNIX_EPOCH_ORDINAL: Final = 719_163
-DAY_US: Final = 86_400_000_000
 
 
 class Station:
@@ -118,7 +117,7 @@ class Station:
                 self.work.hold(parcel, "decision_late", at)
             case "placing":
                 self.work.check_release(parcel, at)
-            case "recording":
+            case "recording" | "placed":
                 pass
         self._show(at)
 
@@ -137,7 +136,7 @@ class Station:
                 return answer_due if parcel.due_at is None else min(answer_due, parcel.due_at)
             case "placing":
                 return parcel.due_at
-            case "recording":
+            case "recording" | "placed":
                 return None
 
     def _answer_due(self, parcel: Parcel) -> Instant:
@@ -153,7 +152,8 @@ class Station:
         self._refused = None
         twice = self._fired_twice(read.data, at)
         bay = self._bays.get(read.data)
-        if bay is not None and not (twice and self.work.parcel is None):
+        gone = self.work.parcel is None or self.work.parcel.phase == "placed"
+        if bay is not None and not (twice and gone):
             self._scan_bay(bay, at)
         elif twice:
             self._ledger.count_rejected("duplicate")
@@ -185,6 +185,8 @@ class Station:
             self._open_by_scan(code, at)
         elif parcel.phase == "measuring":
             self._attach(parcel, code, at)
+        elif parcel.phase == "placed":
+            self._refuse("not_now", "not_now")
         elif parcel.has_code(code.data):
             self._scan_same_again(parcel, at)
         elif self._of_the_same_label(parcel, code, at):
@@ -197,13 +199,21 @@ class Station:
     def _open_by_scan(self, code: Code, at: Instant) -> None:
         held = self._visits.reopen(code.data) if self._is_identifier(code) else None
         parcel = self.work.open(at) if held is None else self.work.reopen(held, at)
-        parcel.codes.append(code)
-        parcel.label_at = at
-        self._ledger.count_journalled()
+        alone = self._take_code(parcel, code, at)
         if held is None:
             self.work.record("parcel.arrived", parcel, at, clock="hub")
         if held is not None or self._is_identifier(code):
             self.work.record("parcel.identified", parcel, at, clock=None if held is None else "hub")
+        if not alone:
+            self.work.hold(parcel, "two_labels", at)
+
+    def _take_code(self, parcel: Parcel, code: Code, at: Instant) -> bool:
+        """Puts a code to the parcel's; False if its name is another parcel's too, or it has two names now."""
+        parcel.codes.append(code)
+        parcel.label_at = at
+        self._ledger.count_journalled()
+        mine = not self._is_identifier(code) or self._visits.claim(code.data, parcel.visit)
+        return mine and not parcel.two_names(self.bench.identifiers)
 
     def _attach(self, parcel: Parcel, code: Code, at: Instant) -> None:
         """A further code of the label, while it is being measured."""
@@ -213,13 +223,15 @@ class Station:
         if len(parcel.codes) >= CODES_PER_PARCEL_MAX:
             self._ledger.count_rejected("too_many_codes")
             return
-        named = self.work.own_code(parcel) is not None
-        of_another = named and self._is_identifier(code) and self._visits.is_held(code.data)
-        parcel.codes.append(code)
-        parcel.label_at = at
-        self._ledger.count_journalled()
+        of_another = self._is_identifier(code) and self._visits.is_held(code.data)
+        if of_another and not parcel.known and self.work.own_code(parcel) is None:
+            held = self._visits.reopen(code.data)
+            assert held is not None, f"{self.bench.id}: {code.data} is held and then is not"
+            self.work.join(parcel, held, at)
+            of_another = False
+        alone = self._take_code(parcel, code, at)
         self.work.record("parcel.identified", parcel, at)
-        if of_another or parcel.choice(self.bench.identifiers).conflict:
+        if of_another or not alone:
             self.work.hold(parcel, "two_labels", at)
         else:
             self._ask_if_complete(parcel, at)
@@ -230,15 +242,15 @@ class Station:
             return False
         if self._visits.is_held(code.data):
             return False
-        further = Parcel(parcel.visit, parcel.clock, codes=[*parcel.codes, code])
+        further = Parcel(parcel.visit, parcel.clock, codes=[*parcel.codes, code], known=parcel.known)
         return self.work.own_code(further) == self.work.own_code(parcel)
 
     def _attach_late(self, parcel: Parcel, code: Code, at: Instant) -> None:
         """A further code of the label, read after the measurement was complete; the parcel's own stays its own."""
-        parcel.codes.append(code)
-        parcel.label_at = at
-        self._ledger.count_journalled()
+        alone = self._take_code(parcel, code, at)
         self.work.record("parcel.identified", parcel, at)
+        if not alone:
+            self.work.hold(parcel, "two_labels", at)
 
     def _scan_same_again(self, parcel: Parcel, at: Instant) -> None:
         if parcel.phase == "placing" and parcel.verdict is not None and parcel.verdict.retry:
@@ -275,8 +287,10 @@ class Station:
     # Weights --------------------------------------------------------------------------------------
 
     def _weigh(self, read: WeightRead, at: Instant) -> None:
-        sighting = self._watch.see(read)
         parcel = self.work.parcel
+        if parcel is not None and parcel.phase == "placed":
+            return  # the next parcel's weight is taken when this one's move is on disk
+        sighting = self._watch.see(read)
         measuring = parcel is not None and parcel.phase == "measuring"
         if parcel is not None and measuring and self._watch.loaded and self._watch.zero_seen:
             parcel.seen_on_scale = True
@@ -301,20 +315,13 @@ class Station:
         self._ledger.count_journalled()
         opened = parcel is None
         parcel = parcel or self.work.open(at)
-        parcel.mass = self._mass(mg)
+        parcel.mass = mass_of(self._scale, mg)
         if opened:
             self.work.record("parcel.arrived", parcel, at, clock="hub")
         elif self.work.own_code(parcel) is None:
             parcel.phase_at = at
             self.work.record("parcel.identified", parcel, at)
         self._ask_if_complete(parcel, at)
-
-    def _mass(self, mg: int) -> Mass:
-        metrology = self._scale.metrology
-        return Mass(
-            device=self._scale.id, mg=mg, u_mg=metrology.mpe_mg, e_mg=metrology.e_mg, tare_mg=0,
-            stable=True, mode="static", regime=metrology.regime, record=None,
-        )  # fmt: skip
 
     def _take_overload(self, parcel: Parcel | None, at: Instant) -> None:
         """More than the scale can carry has no value, so it can never support a release."""
@@ -345,18 +352,9 @@ class Station:
         if parcel.overloaded:
             self.work.hold(parcel, "mass_not_legal", at)
         elif parcel.mass is not None:
-            flags: tuple[Reason, ...] = () if self._legal(parcel.mass, at) else ("mass_not_legal",)
+            legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
+            flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
             self.work.ask(parcel, ONE_AT_A_TIME, flags, at)
-
-    def _legal(self, mass: Mass, at: Instant) -> bool:
-        """Whether this weight may support a release where the rules ask for a legal one (contract §4)."""
-        metrology = self._scale.metrology
-        if metrology.regime == "none" or not metrology.min_mg <= mass.mg <= metrology.max_mg:
-            return False
-        if metrology.valid_until is None:
-            return True
-        end_us = (metrology.valid_until.toordinal() - UNIX_EPOCH_ORDINAL + 1) * DAY_US
-        return self._ledger.wall(at).utc_us < end_us
 
     def _unmeasured_reason(self, parcel: Parcel) -> Reason:
         """Why a measurement could not be completed."""

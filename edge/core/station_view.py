@@ -26,7 +26,7 @@ class Scene:
 def view_of(scene: Scene, *, revision: int, at: Instant) -> BenchView:
     state, instruction = _say(scene)
     parcel = scene.parcel
-    verdict = parcel.verdict if parcel is not None and parcel.phase == "placing" else None
+    verdict = parcel.verdict if parcel is not None and parcel.phase in ("placing", "placed") else None
     fault = state == "fault"
     return BenchView(
         bench=scene.bench.id,
@@ -63,7 +63,7 @@ def _say(scene: Scene) -> tuple[BenchState, Instruction]:
             return _say_measuring(parcel, scene.watch)
         case "asking" | "recording":
             return "asking", "wait_decision"
-        case "placing":
+        case "placing" | "placed":
             assert parcel.verdict is not None, "a parcel is placed by its verdict"
             return parcel.verdict.state, parcel.verdict.instruction
 

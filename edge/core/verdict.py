@@ -9,8 +9,7 @@ from typing import Final
 
 from edge.core.decision import STRICTNESS, Action, Decision, Reason
 from edge.core.event import Mass, WallTime
-from edge.core.snapshot import BenchState, Instruction
-from edge.core.visits import Place
+from edge.core.snapshot import BenchState, Instruction, Place
 from hub_config.layout import Bay, Bench
 
 STATES: Final[dict[Action, BenchState]] = {

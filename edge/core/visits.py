@@ -5,15 +5,15 @@ bound the oldest held visit can no longer be re-opened by its code and is scanne
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from drivers.identifiers.choice import Identified
 from edge.core.dwell import DwellClock
-from edge.core.snapshot import Tally
+from edge.core.parcel import Names, names_of
+from edge.core.snapshot import Place, Tally
 from hub_config.names import Instant, LineId, VisitId
 
 HELD_CODES_MAX: Final = 10_000
-
-Place = Literal["departed", "held", "inspected", "returned", "lost_track"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,9 @@ class Recovered:
     visit: VisitId
     line: LineId
     held: bool
-    code: str | None
-    """Its own identifier."""
+    codes: tuple[Identified, ...]
+    """Recognised identifiers of its label, in order of appearance."""
     arrived_at: Instant
-    further: tuple[str, ...] = ()
-    """The other identifiers of its label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,14 @@ class HeldVisit:
     visit: VisitId
     place: Place
     clock: DwellClock
-    codes: tuple[str, ...]
-    """Every identifier of its label: any of them re-opens it."""
+    names: Names
 
 
 class Visits:
     def __init__(self) -> None:
         self._held: dict[str, HeldVisit] = {}
+        self._in_work: dict[str, VisitId] = {}
+        """Identifiers of the parcels at the benches: at most one parcel's codes per bench."""
         self._entered = 0
         self._at: dict[Place, int] = dict.fromkeys(
             ("departed", "held", "inspected", "returned", "lost_track"), 0
@@ -50,14 +49,23 @@ class Visits:
     def enter(self) -> None:
         self._entered += 1
 
-    def settle(self, place: Place, visit: VisitId, codes: tuple[str, ...], clock: DwellClock) -> None:
+    def withdraw(self) -> None:
+        """A visit was joined to an older one: one parcel less than was thought."""
+        self._entered -= 1
+
+    def claim(self, code: str, visit: VisitId) -> bool:
+        """Takes an identifier into work; False while a parcel at another bench has it."""
+        return self._in_work.setdefault(code, visit) == visit
+
+    def settle(self, place: Place, visit: VisitId, names: Names, clock: DwellClock) -> None:
         """The parcel left the bench for `place`."""
         self._at[place] += 1
+        self._in_work = {code: holder for code, holder in self._in_work.items() if holder != visit}
         if place in ("held", "inspected"):
-            self.hold(HeldVisit(visit, place, clock, codes))
+            self._hold(HeldVisit(visit, place, clock, names))
 
-    def hold(self, held: HeldVisit) -> None:
-        for code in held.codes:
+    def _hold(self, held: HeldVisit) -> None:
+        for code in held.names.keys:
             self._held.pop(code, None)
             if len(self._held) >= HELD_CODES_MAX:
                 del self._held[next(iter(self._held))]
@@ -71,19 +79,19 @@ class Visits:
         held = self._held.pop(code, None)
         if held is not None:
             self._at[held.place] -= 1
-            for other in held.codes:
+            for other in held.names.keys:
                 if self._held.get(other) is held:
                     del self._held[other]
         return held
 
-    def restore(self, recovered: Recovered) -> None:
+    def restore(self, recovered: Recovered, rank: tuple[str, ...]) -> None:
         """Counts a visit of the last run and, if it was held, makes it re-openable."""
         self._entered += 1
         place: Place = "held" if recovered.held else "lost_track"
         self._at[place] += 1
-        if recovered.held and recovered.code is not None:
-            clock = DwellClock(recovered.arrived_at)
-            self.hold(HeldVisit(recovered.visit, place, clock, (recovered.code, *recovered.further)))
+        if recovered.held:
+            names = names_of(recovered.codes, rank)
+            self._hold(HeldVisit(recovered.visit, place, DwellClock(recovered.arrived_at), names))
 
     def tally(self) -> Tally:
         gone = sum(self._at.values())

@@ -184,7 +184,7 @@ class Journal:
         latest = self._connection.execute(
             f"SELECT {COLUMNS} FROM events WHERE seq IN"  # noqa: S608  (constant columns)
             " (SELECT max(seq) FROM events WHERE visit IS NOT NULL GROUP BY visit)"
-            " AND kind NOT IN ('parcel.departed', 'parcel.lost_track') ORDER BY seq DESC"
+            " AND kind NOT IN ('parcel.departed', 'parcel.lost_track', 'visit.joined') ORDER BY seq DESC"
         )
         found: list[OpenVisit] = []
         for row in map(checked_row, latest):

@@ -7,7 +7,6 @@ from bench_driver import (
     GREEN,
     HOLD,
     LINE,
-    MANUAL,
     S10,
     S10_B,
     SCALE,
@@ -17,10 +16,10 @@ from bench_driver import (
     restarted,
 )
 
-from edge.core.decision import Conditions
+from drivers.identifiers.choice import Identified
 from edge.core.event import WallTime
 from edge.core.gateway import Gateway
-from edge.core.inputs import JournalTrouble, LinkChanged, WallClock
+from edge.core.inputs import JournalTrouble, WallClock
 from edge.core.visits import Recovered
 from hub_config.names import Instant, VisitId
 
@@ -28,6 +27,10 @@ from hub_config.names import Instant, VisitId
 @pytest.fixture
 def bench() -> BenchDriver:
     return BenchDriver().start()
+
+
+def named(code: str) -> Identified:
+    return Identified("s10", code, check_ok=True)
 
 
 def shown(bench: BenchDriver) -> tuple[str, str, str | None, tuple[str, ...]]:
@@ -115,6 +118,53 @@ def test_a_held_parcel_comes_back_by_its_scan_under_the_same_visit(bench: BenchD
     assert bench.gateway.snapshot().tally.held == 0
 
 
+def test_a_parcel_with_two_labels_is_not_cleared_by_scanning_one_of_them_later(bench: BenchDriver) -> None:
+    bench.scan(S10).later(0.3).scan(S10_B).scan(HOLD)
+    bench.later(60).scan(S10)
+
+    assert shown(bench)[3] == ("two_labels",)
+    assert len({event.visit for event in bench.events if event.visit}) == 1
+
+
+def test_a_label_scanned_by_mistake_does_not_bar_the_parcel_it_belongs_to(bench: BenchDriver) -> None:
+    bench.measured(S10).decide().scan(S10_B).weigh(0).scan(HOLD)
+    bench.later(3).measured(S10_B).decide(dec_seq=1).weigh(0).scan(GREEN)
+
+    assert bench.gateway.snapshot().tally.departed == 1
+    assert bench.gateway.snapshot().tally.held == 1
+
+
+def test_a_held_parcel_that_is_weighed_first_goes_on_under_its_older_visit(bench: BenchDriver) -> None:
+    bench.measured().decide("hold", "hold", ("no_declaration",)).weigh(0).scan(HOLD)
+    visit = bench.events[-1].visit
+    bench.later(60).weigh(500_000).scan(S10)
+
+    joined = next(event for event in bench.events if event.kind == "visit.joined")
+    assert joined.note == (("from", joined.visit), ("into", visit))
+    assert bench.events[-1].kind == "parcel.measured"
+    assert bench.events[-1].visit == visit
+    bench.decide(dec_seq=2).weigh(0).scan(GREEN)
+    tally = bench.gateway.snapshot().tally
+    assert (tally.entered, tally.departed, tally.held) == (1, 1, 0)
+
+
+def test_a_held_parcel_known_by_its_item_number_must_show_it_again(bench: BenchDriver) -> None:
+    bench.scan(SSCC).later(0.2).scan(S10).weigh(500_000).decide("hold", "hold", ("sampled",)).weigh(0).scan(
+        HOLD
+    )
+    bench.later(60).scan(SSCC).weigh(500_000)
+    assert shown(bench)[1] == "scan_label"
+    bench.scan(S10)
+
+    assert bench.events[-1].kind == "parcel.measured"
+
+
+def test_codes_of_one_label_read_in_one_burst_belong_together(bench: BenchDriver) -> None:
+    bench.weigh(500_000).scan(S10).later(0.2).scan(SSCC).decide()
+
+    assert shown(bench)[0] == "release"
+
+
 def test_a_weight_without_a_scan_is_no_read(bench: BenchDriver) -> None:
     bench.weigh(500_000).later(16)
 
@@ -190,123 +240,6 @@ def test_a_wrong_bay_is_refused_and_changes_nothing(bench: BenchDriver) -> None:
     assert bench.kinds[-1] == "diverted"
 
 
-def test_the_decision_is_told_only_once_it_is_on_disk(bench: BenchDriver) -> None:
-    bench.measured()
-    bench.hold_commits = True
-    bench.decide()
-    assert shown(bench)[0] == "asking"
-    bench.scan(GREEN)
-    assert "departed" not in bench.kinds
-    bench.commit()
-
-    assert shown(bench)[0] == "release"
-
-
-def test_a_release_that_expires_while_shown_falls_back_to_hold(bench: BenchDriver) -> None:
-    bench.measured().decide(for_s=3).later(3.5)
-
-    assert shown(bench) == ("hold", "put_in_bay", "H1", ("decision_late",))
-
-
-@pytest.mark.parametrize(
-    ("how", "counted"),
-    [
-        ({"for_s": -1, "from_s": -2}, "decision_late"),
-        ({"from_s": 30}, "clock_untrusted"),
-        ({"answers": "ni:///sha-256;other"}, "not_our_event"),
-        ({"visit": "someone-else"}, "no_such_parcel"),
-    ],
-)
-def test_a_decision_that_is_not_for_this_moment_or_parcel_is_as_good_as_none(
-    bench: BenchDriver, how: dict[str, object], counted: str
-) -> None:
-    bench.measured().decide(**how)  # type: ignore[arg-type]
-    assert shown(bench)[0] == "asking"
-    assert dict(bench.gateway.snapshot().rejected_messages) == {counted: 1}
-    bench.later(6)
-
-    assert shown(bench)[3] == ("decision_late",)
-
-
-@pytest.mark.parametrize(
-    ("conditions", "reason"),
-    [
-        (Conditions(code=S10_B), "swap_suspected"),
-        (Conditions(mass_mg=(1, 2)), "mass_mismatch"),
-        (Conditions(not_after_us=BASE_US - 1), None),
-    ],
-)
-def test_a_release_whose_condition_fails_holds(
-    bench: BenchDriver, conditions: Conditions, reason: str | None
-) -> None:
-    bench.measured().decide(conditions=conditions)
-
-    assert shown(bench)[3] == ((reason,) if reason else ())
-    assert shown(bench)[0] != "release"
-
-
-def test_a_release_with_other_parties_to_answer_holds(bench: BenchDriver) -> None:
-    bench.measured().decide(needs=("agency:health",))
-
-    assert shown(bench) == ("hold", "put_in_bay", "H1", ("agency_pending",))
-
-
-@pytest.mark.parametrize(
-    ("action", "route"), [("release", "manual"), ("hold", "green"), ("release", "nowhere")]
-)
-def test_a_decision_that_contradicts_itself_ends_in_the_fail_safe_lane(
-    bench: BenchDriver, action: str, route: str
-) -> None:
-    bench.measured().decide(action, route, ("sampled",))  # type: ignore[arg-type]
-
-    assert shown(bench)[:3] == ("hold", "put_in_bay", "H1")
-
-
-def test_a_stricter_newer_decision_recalls_a_parcel_not_yet_placed(bench: BenchDriver) -> None:
-    bench.measured().decide().decide("inspect", "manual", ("risk_profile",), dec_seq=2)
-    assert shown(bench) == ("inspect", "put_in_bay", "M1", ("risk_profile",))
-    bench.scan(GREEN).scan(MANUAL)
-
-    assert bench.gateway.snapshot().tally.inspected == 1
-
-
-def test_a_late_release_does_not_open_a_hold(bench: BenchDriver) -> None:
-    bench.measured().later(6).decide()
-
-    assert shown(bench)[3] == ("decision_late",)
-
-
-def test_reweigh_asks_for_another_scan_and_weight(bench: BenchDriver) -> None:
-    bench.measured().decide("reweigh", "manual", ("mass_inconclusive",))
-    assert shown(bench)[:2] == ("ask", "rescan_or_bay")
-    bench.weigh(0).later(2.5).scan(S10).weigh(505_000).decide(dec_seq=2)
-
-    assert shown(bench)[0] == "release"
-    assert bench.kinds.count("measured") == 2
-
-
-def test_without_the_coordinator_everything_goes_to_hold() -> None:
-    bench = BenchDriver().start(online=False)
-    bench.measured()
-
-    assert shown(bench)[3] == ("offline_default",)
-    assert bench.events[-1].clock == "force"
-
-
-def test_a_coordinator_gone_for_five_seconds_holds_what_waits_and_says_so(bench: BenchDriver) -> None:
-    bench.give(LinkChanged(bench.at, broker=False, coordinator=False))
-    bench.later(4).measured()
-    bench.later(5)
-
-    assert shown(bench)[3] in (("offline_default",), ("decision_late",))
-    assert [event.note[0] for event in bench.events if event.kind == "gateway.mode"] == [
-        ("level", 0),
-        ("level", 2),
-    ]
-    assert bench.view is not None
-    assert bench.view.network_away
-
-
 def test_a_scale_gone_is_a_fault_and_what_it_said_before_counts_no_more(bench: BenchDriver) -> None:
     bench.device(SCALE, up=False)
     assert bench.view is not None
@@ -334,8 +267,8 @@ def test_no_evidence_no_movement(bench: BenchDriver) -> None:
 
 def test_after_a_restart_what_lay_open_is_lost_track_of_and_what_was_held_can_come_back() -> None:
     left = (
-        Recovered(VisitId("v-open"), LINE, held=False, code=S10, arrived_at=Instant(0)),
-        Recovered(VisitId("v-held"), LINE, held=True, code=S10_B, arrived_at=Instant(0)),
+        Recovered(VisitId("v-open"), LINE, held=False, codes=(named(S10),), arrived_at=Instant(0)),
+        Recovered(VisitId("v-held"), LINE, held=True, codes=(named(S10_B),), arrived_at=Instant(0)),
     )
     bench = restarted(left).start()
 

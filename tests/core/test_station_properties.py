@@ -29,6 +29,7 @@ from bench_driver import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.identifiers.choice import Identified
 from drivers.reading import DeviceFault, DeviceUp, NoRead, WeightRead
 from edge.core.decision import Action, Conditions, Decision
 from edge.core.effects import Effect, Record
@@ -252,9 +253,10 @@ class Chaos(BenchDriver):
         left: list[Recovered] = []
         for visit, last in visits.items():
             resting = last.act.lane if last.kind == "parcel.diverted" and last.act is not None else None
-            if last.kind not in ("parcel.departed", "parcel.lost_track"):
-                codes = (*(code.data for code in last.codes if code.type != "unknown"), None)
-                left.append(Recovered(visit, LINE, resting in ("hold", "xray", "manual"), codes[0], last.at))
+            if last.kind not in ("parcel.departed", "parcel.lost_track", "visit.joined"):
+                read = (Identified(code.type, code.data, code.check_ok) for code in last.codes)
+                codes = tuple(code for code in read if code.check_ok and code.type != "unknown")
+                left.append(Recovered(visit, LINE, resting in ("hold", "xray", "manual"), codes, last.at))
         self.departed.clear()
         self.runs += 1
         self.hold_commits = False
@@ -293,8 +295,9 @@ class Chaos(BenchDriver):
         self.later(3).scan(code).later(0.2).weigh(500_000)
         self.answer("release")
         self.weigh(0).scan(GREEN)
-        after = self.gateway.snapshot().tally.departed
-        assert after == before + 1, f"a good parcel was not released: {self.view}"
+        assert self.gateway.snapshot().tally.departed == before + 1, (
+            f"a good parcel was not released: {self.view}"
+        )
 
 
 Step = tuple[str, tuple[Any, ...]]
@@ -332,7 +335,6 @@ KINDS: dict[str, tuple[int, st.SearchStrategy[Step]]] = {
     )),
     "repairs": (1, step("repair")),
 }  # fmt: skip
-"""A step's kind is drawn first, by its share, so that most of a run is a bench at work."""
 STEPS = st.sampled_from([kind for kind, (share, _) in KINDS.items() for _ in range(share)]).flatmap(
     lambda kind: KINDS[kind][1]
 )

@@ -1,0 +1,31 @@
+"""From a captured weight to what may be claimed of it (contract §4): uncertainty, and whether it is legal.
+
+The uncertainty told (k=2) is the scale's maximum permissible error, as configured from its certificate.
+"""
+
+from typing import Final
+
+from edge.core.event import Mass, WallTime
+from hub_config.devices import Metrology, SicsScaleConfig
+
+UNIX_EPOCH_ORDINAL: Final = 719_163
+DAY_US: Final = 86_400_000_000
+
+
+def mass_of(scale: SicsScaleConfig, mg: int) -> Mass:
+    """A stable static weight of this scale."""
+    metrology = scale.metrology
+    return Mass(
+        device=scale.id, mg=mg, u_mg=metrology.mpe_mg, e_mg=metrology.e_mg, tare_mg=0,
+        stable=True, mode="static", regime=metrology.regime, record=None,
+    )  # fmt: skip
+
+
+def is_legal(mass: Mass, metrology: Metrology, now: WallTime) -> bool:
+    """In range and verified: it may support a release where the rules ask for a legal weight."""
+    if metrology.regime == "none" or not metrology.min_mg <= mass.mg <= metrology.max_mg:
+        return False
+    if metrology.valid_until is None:
+        return True
+    end_us = (metrology.valid_until.toordinal() - UNIX_EPOCH_ORDINAL + 1) * DAY_US
+    return now.utc_us < end_us
