@@ -14,7 +14,7 @@ from hub_config.attach import SerialAttach
 from hub_config.devices import LineScannerConfig, Metrology, SicsScaleConfig
 from hub_config.hub import Broker, CoordinatorEntry, GatewayEntry, Hub, HubConfig, Web
 from hub_config.layout import Bay, Bench
-from hub_config.names import MILLISECOND, SECOND, DeviceId, GatewayId, HubId, Instant, LaneId, LineId, VisitId
+from hub_config.names import SECOND, DeviceId, GatewayId, HubId, Instant, LaneId, LineId, VisitId
 
 SCANNER, SCALE = DeviceId("scan-1"), DeviceId("scale-1")
 GREEN, HOLD, XRAY, MANUAL = "HUBXGREEN", "HUBXHOLD", "HUBXXRRE", "HUBXPLPL"
@@ -167,9 +167,14 @@ class BenchDriver:
         return dict(balance.rejected)
 
 
+def shown(bench: BenchDriver) -> tuple[str, str, str | None, tuple[str, ...]]:
+    """State, instruction, bay and reasons on the station's screen."""
+    assert bench.view is not None
+    return bench.view.state, bench.view.instruction, bench.view.bay, bench.view.reasons
+
+
 def restarted(left_open: tuple[Recovered, ...]) -> BenchDriver:
     return BenchDriver(Gateway(config(), b"fedcba9876543210", left_open))
 
 
 LINE = LineId("b1")
-__all__ = ["GREEN", "HOLD", "LINE", "MILLISECOND", "S10", "BenchDriver", "restarted"]

@@ -1,6 +1,5 @@
 """The bench, step by step: what a parcel becomes of every order of scans, weights, decisions and bays."""
 
-import pytest
 from bench_driver import (
     BASE_US,
     EAN,
@@ -14,6 +13,7 @@ from bench_driver import (
     BenchDriver,
     config,
     restarted,
+    shown,
 )
 
 from drivers.identifiers.choice import Identified
@@ -24,18 +24,8 @@ from edge.core.visits import Recovered
 from hub_config.names import Instant, VisitId
 
 
-@pytest.fixture
-def bench() -> BenchDriver:
-    return BenchDriver().start()
-
-
 def named(code: str) -> Identified:
     return Identified("s10", code, check_ok=True)
-
-
-def shown(bench: BenchDriver) -> tuple[str, str, str | None, tuple[str, ...]]:
-    assert bench.view is not None
-    return bench.view.state, bench.view.instruction, bench.view.bay, bench.view.reasons
 
 
 def test_a_scanned_and_weighed_parcel_is_released_and_departs_when_the_bay_is_scanned(

@@ -8,25 +8,11 @@ from bench_driver import (
     S10,
     S10_B,
     BenchDriver,
+    shown,
 )
 
-from drivers.identifiers.choice import Identified
 from edge.core.decision import Conditions
 from edge.core.inputs import LinkChanged
-
-
-@pytest.fixture
-def bench() -> BenchDriver:
-    return BenchDriver().start()
-
-
-def named(code: str) -> Identified:
-    return Identified("s10", code, check_ok=True)
-
-
-def shown(bench: BenchDriver) -> tuple[str, str, str | None, tuple[str, ...]]:
-    assert bench.view is not None
-    return bench.view.state, bench.view.instruction, bench.view.bay, bench.view.reasons
 
 
 def test_the_decision_is_told_only_once_it_is_on_disk(bench: BenchDriver) -> None:

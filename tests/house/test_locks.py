@@ -46,7 +46,7 @@ def test_no_lock_names_a_download_address(lock: str) -> None:
 
     assert "http" not in text
     assert " @ " not in text
-    assert "--index-url" not in text
+    assert "\n-" not in text, "an option line, as for an index or a folder of packages"
 
 
 def test_the_core_lock_holds_every_dependency_of_the_project() -> None:
