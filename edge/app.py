@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from drivers.identifiers.choice import Identified
-from drivers.pump import Pump
+from drivers.pump import PortStats, Pump
 from edge import __version__
 from edge.core.gateway import Gateway
 from edge.core.snapshot import EventFigures, Snapshot
 from edge.core.visits import Recovered
 from edge.rim import clock
 from edge.rim.inbox import Inbox
-from edge.rim.journal import Journal, JournalReader, OpenVisit
+from edge.rim.journal import JOURNAL_FILE, Journal, JournalReader, OpenVisit
 from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
 from edge.rim.runner import Runner
@@ -35,7 +35,6 @@ from hub_config.devices import SicsScaleConfig
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
 
-JOURNAL_FILE: Final = "journal.db"
 TRUTH_FILE: Final = "truth.json"
 """Practice only: what a simulator at the other end of the wires knows better; shown on the truth strip."""
 TRUTH_EVERY_NS: Final = SECOND // 2
@@ -61,6 +60,7 @@ class App:
             journal_file, lambda epoch: event_context(config, identity, epoch), identity.signer
         )
         left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
+        last = self._journal.last_placed({bench.id: bench.free_lane for bench in config.benches})
         self._inbox = Inbox()
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
@@ -75,10 +75,12 @@ class App:
         )
         feed = Feed()
         self._runner = Runner(
-            Gateway(config, identity.entropy, left_open), self._inbox, self._writer, feed, self._metrics
+            Gateway(config, identity.entropy, left_open, last), self._inbox, self._writer, feed, self._metrics
         )
         self._pump = Pump(config.devices, self._inbox)
-        self._pages = Pages(self._runner, self._journal, self._uplink, self._metrics, self._truth_file(data))
+        self._pages = Pages(
+            self._runner, self._journal, self._uplink, self._metrics, self._inbox, self._pump, self._truth_file(data)
+        )  # fmt: skip
         self._web = WebServer(config, self._pages, feed)
 
     def acknowledge(self, ack: Ack) -> None:
@@ -125,12 +127,15 @@ class Pages:
     """What the web pages may read (`edge.web.app.Source`): immutable values, from any thread."""
 
     def __init__(
-        self, runner: Runner, journal: Journal, uplink: Uplink, metrics: Metrics, truth_file: Path | None
-    ) -> None:
+        self, runner: Runner, journal: Journal, uplink: Uplink, metrics: Metrics, inbox: Inbox, pump: Pump,
+        truth_file: Path | None,
+    ) -> None:  # fmt: skip
         self._runner = runner
         self._journal = journal
         self._uplink = uplink
         self._metrics = metrics
+        self._inbox = inbox
+        self._pump = pump
         self._truth_file = truth_file
         self._truth: Mapping[str, int | None] | None = None
         self._truth_due = Instant(0)
@@ -176,7 +181,23 @@ class Pages:
             "dwell_us": snapshot.dwell_us,
             "dwell_by_owner_us": dict(snapshot.dwell_by_owner_us),
             "journal_trouble": snapshot.journal_trouble,
+            "weights_dropped": self._inbox.weights_dropped,
+            "ports": [_port_figures(port) for port in self._pump.stats()],
         }
+
+
+def _port_figures(port: PortStats) -> dict[str, object]:
+    return {
+        "device": port.device,
+        "port": port.port,
+        "open": port.open,
+        "openings": port.openings,
+        "bytes_in": port.bytes_in,
+        "bytes_out": port.bytes_out,
+        "frames": port.frames,
+        "faults": port.faults,
+        "bytes_dropped": port.bytes_dropped,
+    }
 
 
 def _read_truth(path: Path) -> Mapping[str, int | None] | None:

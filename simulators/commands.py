@@ -8,20 +8,21 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
+from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE, file_to_write
 from simulators.report import whole
 
-EXIT_OK: Final = 0
-EXIT_FAULTS: Final = 1
 WEB_PORT: Final = 8040
 WEB_PORT_TRIES: Final = 50
 DEMO_PARCELS: Final = 1_000
 DEMO_PACE: Final = 0.5
 """About one parcel a second."""
+PACE_MIN: Final = 0.05
+PACE_MAX: Final = 100
 LOOK_EVERY_S: Final = 0.25
 
 
@@ -34,7 +35,7 @@ def simulate(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--parcels", type=int, default=200)
     parser.add_argument(
-        "--report", type=Path, metavar="FILE", help="write the report here (else it is printed)"
+        "--report", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
     )
     parser.add_argument(
         "--sign-all", action="store_true", help="sign and check every event, not one visit in 1,000"
@@ -53,7 +54,7 @@ def demo(argv: Sequence[str]) -> int:
     parser.add_argument("--headless", action="store_true", help="end when all parcels have left")
     parser.add_argument("--parcels", type=int, default=DEMO_PARCELS)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report here")
+    parser.add_argument("--report", type=file_to_write, metavar="FILE", help="write the report here")
     parser.add_argument("--pace", type=float, default=DEMO_PACE, help="below 1 the operator is quicker")
     parser.add_argument(
         "--broker", choices=("mosquitto", "nats"), help="default: Mosquitto where it is installed"
@@ -64,9 +65,22 @@ def demo(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     if args.parcels < 1:
         parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
+    if not PACE_MIN <= args.pace <= PACE_MAX:  # so written, not-a-number is refused too
+        parser.error(f"--pace is {args.pace:g}; {PACE_MIN:g} to {PACE_MAX:g} is wanted")
+    if args.keep is not None:
+        try:
+            args.keep.mkdir(parents=True, exist_ok=False)
+        except OSError as refused:
+            print(f"hub demo: --keep {args.keep}: {refused.strerror}; name a new folder", file=sys.stderr)
+            return EXIT_WRONG_USE
     stopping = threading.Event()
-    with _stop_on_signals(stopping), _folder(args.keep) as folder, _web_port() as port:
-        return _demo(args, folder, port, stopping)
+    with _stop_on_signals(stopping):
+        with _folder(args.keep) as folder, _web_port() as port:
+            code = _demo(args, folder, port, stopping)
+        if stopping.is_set():
+            with suppress(OSError):  # the terminal may be gone
+                print("stopped; nothing is left running", flush=True)
+    return code
 
 
 def _demo(args: argparse.Namespace, folder: Path, port: int, stopping: threading.Event) -> int:
@@ -149,7 +163,6 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="hub-demo-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
     else:
-        keep.mkdir(parents=True, exist_ok=False)
         yield keep.resolve()
 
 

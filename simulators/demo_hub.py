@@ -15,8 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from edge.app import JOURNAL_FILE, TRUTH_FILE
-from edge.rim.journal import JournalReader
+from edge.app import TRUTH_FILE
+from edge.rim.journal import JOURNAL_FILE, JournalReader
 from edge.rim.keys import load_identity
 from edge.wire import verifier
 from edge.wire.signing import Signer
@@ -112,12 +112,6 @@ class DemoHub:
             self._gateway.kill()
             self._gateway.wait(STOP_S)
             self._gateway = None
-
-    def kill_coordinator(self) -> None:
-        if self._coordinator is not None:
-            self._coordinator.kill()
-            self._coordinator.wait(STOP_S)
-            self._coordinator = None
 
     def stop(self) -> None:
         """Leaves no process and no port; the folder is the caller's."""

@@ -100,8 +100,8 @@ class Operator:
         self._think_after(self._paced(self._habits.glance_ns))
 
     def _act(self, view: View) -> None:
-        if self._screen_lost and self._task is not None:
-            self._task.forget_bay()  # a bay scan that no screen confirmed has not happened
+        if self._screen_lost and self._task is not None and not self._task.took_bay(view):
+            self._task.forget_bay()  # a bay scan that no screen confirms has not happened
             if view["instruction"] == "scan_or_weigh":
                 self._start_again(self._task)
         self._screen_lost = False

@@ -10,6 +10,7 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.devices.sics_wire import Spoil
 from simulators.mistakes import Mistake, Plan
 from simulators.parcels import LabelCode, Parcel
+from simulators.screen import View
 
 Step = Literal["scan", "put", "lift"]
 Span = tuple[int, int]
@@ -107,6 +108,11 @@ class Task:
             self.script = ["put"]
         else:
             self.script = ["put", "scan"] if self.plan.weigh_first else ["scan", "put"]
+
+    def took_bay(self, view: View) -> bool:
+        """The screen says that this parcel was the last one placed."""
+        last = view.get("last")
+        return self.told is not None and isinstance(last, dict) and last["visit"] == self.told[0]
 
     def forget_bay(self) -> None:
         self.told = self.bay_at = self.bay_tried = None

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from edge.commands import EXIT_OK, EXIT_WRONG_USE
+from edge.commands import EXIT_OK, EXIT_WRONG_USE, file_to_write
 
 SCRIPTS: Final = Path(__file__).resolve().parents[2] / "bench"
 
@@ -23,7 +23,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="hub bench", description=__doc__)
     parser.add_argument("name", help=f"one of: {', '.join(names)}")
     parser.add_argument("--short", action="store_true", help="fewer runs, for a quick look")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--json", type=file_to_write, metavar="FILE", help="write the figures here")
     args = parser.parse_args(argv)
     if args.name not in names:
         print(f"hub bench: no {args.name!r}; there are: {', '.join(names)}", file=sys.stderr)

@@ -35,11 +35,14 @@ def main(argv: Sequence[str]) -> int:
 
 def _bytes(text: str) -> bytes:
     try:
-        return bytes.fromhex(text.replace(",", " "))
+        frame = bytes.fromhex(text.replace(",", " "))
     except ValueError as refused:
         raise ValueError(
             f"--hex {text!r}: two hex digits a byte are wanted, like 53 20 0D 0A ({refused})"
         ) from None
+    if not frame:
+        raise ValueError(f"--hex {text!r}: no bytes; two hex digits a byte are wanted, like 53 20 0D 0A")
+    return frame
 
 
 def _option(text: str) -> tuple[str, str]:

@@ -6,10 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge.app import JOURNAL_FILE
-from edge.commands import EXIT_FAULTS, EXIT_OK
-from edge.commands.run import DATA
-from edge.rim.journal import JournalFault, JournalReader
+from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
+from edge.rim.journal import JOURNAL_FILE, JournalFault, JournalReader
 
 
 def main(argv: Sequence[str]) -> int:
@@ -34,6 +32,8 @@ def main(argv: Sequence[str]) -> int:
             return _act(reader, args)
         finally:
             reader.close()
+    except BrokenPipeError:
+        raise  # the reader of a pipe has seen enough: no fault of the journal
     except (JournalFault, OSError) as fault:
         print(f"hub journal: {fault}", file=sys.stderr)
         return EXIT_FAULTS
@@ -48,7 +48,13 @@ def _act(reader: JournalReader, args: argparse.Namespace) -> int:
             good = f"{verified.events} events, chain whole, {verified.signed} signatures good"
             print(json.dumps(facts) if args.json else f"ok: {good}, acknowledged to {through}")
         case "export":
-            with args.file.open("wb") as out:
+            try:
+                out = args.file.open("wb")
+            except OSError as refused:
+                raise JournalFault(
+                    f"{args.file}: {refused.strerror}; name a file in a folder that exists and can be written"
+                ) from refused
+            with out:
                 count = reader.export(out)
             print(
                 f"{args.file}: {count} events; check it with: .venv/bin/python edge/wire/verifier.py {args.file}"

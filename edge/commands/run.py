@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.app import App
-from edge.commands import EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK
+from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK
 from edge.rim.journal import JournalFault
 from edge.rim.keys import DataFolderFault
 from edge.web.serve import WebPortTaken
@@ -19,7 +19,6 @@ from hub_config.load import ConfigFaults, load
 
 EXIT_OURS: Final = 70
 """A mistake of ours ended it; restart it, nothing committed is lost."""
-DATA: Final = Path("/var/lib/hub")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,6 +32,9 @@ def main(argv: Sequence[str]) -> int:
     except ConfigFaults as faults:
         for fault in faults.faults:
             print(fault, file=sys.stderr)
+        return EXIT_BAD_CONFIG
+    if config.hub.mode == "replay":
+        print("hub run: mode replay is never published; set [hub] mode to practice or live", file=sys.stderr)
         return EXIT_BAD_CONFIG
     _log_to_stderr(verbose=args.verbose)
     return _run(config, args.data)

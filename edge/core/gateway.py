@@ -5,7 +5,7 @@ runs in one thread under simulated time, and a recorded trace of inputs replays 
 never runs backwards: stamps of two threads may arrive microseconds out of order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from drivers.reading import (
@@ -30,7 +30,7 @@ from edge.core.inputs import (
     WallClock,
 )
 from edge.core.ledger import Ledger
-from edge.core.snapshot import Snapshot
+from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
 from hub_config.devices import SicsScaleConfig
@@ -44,12 +44,20 @@ GATEWAY_LINE: Final = LineId("gw")
 
 
 class Gateway:
-    def __init__(self, config: HubConfig, entropy: bytes, recovered: Sequence[Recovered] = ()) -> None:
-        """`entropy`: 16 bytes or more, new for each run; `recovered`: what the last run's journal left open."""
+    def __init__(
+        self,
+        config: HubConfig,
+        entropy: bytes,
+        recovered: Sequence[Recovered] = (),
+        last: Mapping[LineId, LastPlaced] | None = None,
+    ) -> None:
+        """`entropy`: 16 bytes or more, new for each run. From the last run's journal: `recovered`, what it left
+        open, and `last`, which parcel was placed last at each bench."""
         self._ledger = Ledger(entropy)
         self._visits = Visits()
         self._dwell = DwellLedger()
         self._recovered = tuple(recovered)
+        self._last = dict(last or {})
         self._now = Instant(0)
         self._online = False
         self._offline_since: Instant | None = Instant(0)
@@ -67,7 +75,7 @@ class Gateway:
         bench = config.benches[index]
         scale = config.device(bench.scale)
         assert isinstance(scale, SicsScaleConfig), f"{bench.id}: {bench.scale} is not a scale"
-        return Station(bench, scale, self._ledger, self._visits, self._dwell)
+        return Station(bench, scale, self._ledger, self._visits, self._dwell, self._last.get(bench.id))
 
     # The one door ---------------------------------------------------------------------------------
 

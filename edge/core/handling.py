@@ -16,6 +16,7 @@ from edge.core.dwell import DwellClock, DwellLedger
 from edge.core.event import Act, Association, Event, Kind
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
+from edge.core.snapshot import LastPlaced
 from edge.core.verdict import (
     Verdict,
     ends_us,
@@ -39,8 +40,11 @@ UNTIMELY: Final = ("decision_late", "clock_untrusted")
 
 
 class Handling:
-    def __init__(self, bench: Bench, ledger: Ledger, visits: Visits, dwell: DwellLedger) -> None:
+    def __init__(
+        self, bench: Bench, ledger: Ledger, visits: Visits, dwell: DwellLedger, last: LastPlaced | None
+    ) -> None:
         self.bench = bench
+        self.last = last
         self._ledger = ledger
         self._visits = visits
         self._dwell = dwell
@@ -210,7 +214,9 @@ class Handling:
     def _settle(self, parcel: Parcel) -> None:
         assert parcel.bay is not None, f"{self.bench.id}: settled without a bay"
         place = place_of(parcel.bay.lane, self.bench)
-        self._visits.settle(place, parcel.visit, parcel.names(self.bench.identifiers), parcel.clock)
+        names = parcel.names(self.bench.identifiers)
+        self._visits.settle(place, parcel.visit, names, parcel.clock)
+        self.last = LastPlaced(parcel.visit, names.keys[0] if names.keys else None, parcel.bay.bay)
         self.parcel = None
 
     def record(

@@ -28,6 +28,16 @@ Refusal = Literal["wrong_bay", "no_parcel", "bay_first", "unknown_code", "not_no
 
 
 @dataclass(frozen=True, slots=True)
+class LastPlaced:
+    """The parcel that last left a bench, as the journal has it: after a restart staff see whether their scan of a
+    bay was taken."""
+
+    visit: VisitId
+    code: str | None
+    bay: str
+
+
+@dataclass(frozen=True, slots=True)
 class BenchView:
     """What one station shows."""
 
@@ -47,6 +57,7 @@ class BenchView:
     network_away: bool = False
     device: str | None = None
     """The device that is down, in state fault."""
+    last: LastPlaced | None = None
 
     def says_the_same(self, other: "BenchView") -> bool:
         """Equal but for revision and, while nothing is in work, the time."""

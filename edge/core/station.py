@@ -17,7 +17,7 @@ from edge.core.ledger import Ledger
 from edge.core.metrology import is_legal, mass_of
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
-from edge.core.snapshot import BenchView, Refusal
+from edge.core.snapshot import BenchView, LastPlaced, Refusal
 from edge.core.station_view import Scene, view_of
 from edge.core.visits import Visits
 from hub_config.devices import SicsScaleConfig
@@ -38,10 +38,11 @@ LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 
 class Station:
     def __init__(
-        self, bench: Bench, scale: SicsScaleConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger
-    ) -> None:
+        self, bench: Bench, scale: SicsScaleConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger,
+        last: LastPlaced | None = None,
+    ) -> None:  # fmt: skip
         self.bench = bench
-        self.work = Handling(bench, ledger, visits, dwell)
+        self.work = Handling(bench, ledger, visits, dwell, last)
         self._scale = scale
         self._ledger = ledger
         self._visits = visits
@@ -382,6 +383,7 @@ class Station:
         return Scene(
             bench=self.bench, parcel=self.work.parcel, watch=self._watch, down=self.devices_down,
             refused=self._refused, away=self.work.away, trouble=self._trouble,
+            last=self.work.last,
         )  # fmt: skip
 
     def _show(self, at: Instant) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from edge.core.parcel import Parcel
 from edge.core.scale_watch import ScaleWatch
-from edge.core.snapshot import BenchState, BenchView, Instruction, Refusal
+from edge.core.snapshot import BenchState, BenchView, Instruction, LastPlaced, Refusal
 from hub_config.layout import Bench
 from hub_config.names import Instant
 
@@ -21,6 +21,7 @@ class Scene:
     refused: Refusal | None
     away: bool
     trouble: bool
+    last: LastPlaced | None
 
 
 def view_of(scene: Scene, *, revision: int, at: Instant) -> BenchView:
@@ -43,6 +44,7 @@ def view_of(scene: Scene, *, revision: int, at: Instant) -> BenchView:
         refused=scene.refused,
         network_away=scene.away,
         device=_culprit(scene) if fault else None,
+        last=scene.last,
     )
 
 

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 
 from drivers.identifiers.choice import CodeType
 from edge.core.event import Event, Kind
+from edge.core.snapshot import LastPlaced
 from edge.rim.journal_rows import (
     COLUMNS,
     SCHEMA,
@@ -47,6 +48,8 @@ from hub_config.names import LineId, VisitId
 
 __all__ = ["Journal", "JournalFault", "JournalReader", "Stored"]
 
+JOURNAL_FILE: Final = "journal.db"
+"""In the data folder of its gateway."""
 TAIL_CHECKED: Final = 1_000
 """Events at the journal's end that are checked at every start; `verify` checks all."""
 OPEN_VISITS_MAX: Final = 10_000
@@ -194,6 +197,23 @@ class Journal:
             if len(found) == OPEN_VISITS_MAX:
                 break
         return tuple(reversed(found))
+
+    def last_placed(self, free_lanes: Mapping[str, str]) -> dict[LineId, LastPlaced]:
+        """The parcel that last left each bench, if the journal has all of its move. `free_lanes`: by line."""
+        found: dict[LineId, LastPlaced] = {}
+        for line, free_lane in free_lanes.items():
+            row = self._connection.execute(
+                f"SELECT {COLUMNS} FROM events WHERE line = ? AND kind IN"  # noqa: S608  (constant columns)
+                " ('parcel.diverted', 'parcel.departed') ORDER BY seq DESC LIMIT 1",
+                (line,),
+            ).fetchone()
+            data = None if row is None else json.loads(checked_row(row).body)
+            if data is None or (data["kind"] == "parcel.diverted" and data["act"]["lane"] == free_lane):
+                continue  # without its `departed` the move into a free lane is not whole
+            codes = [code["data"] for code in data.get("codes", ()) if code.get("chk")]
+            visit = VisitId(data["visit"])
+            found[LineId(line)] = LastPlaced(visit, codes[0] if codes else None, data["act"]["bay"])
+        return found
 
     def tail(self, count: int) -> list[Stored]:
         return read_rows(self._connection, max(0, self.last_seq - count), count)

@@ -71,6 +71,9 @@ def bench_state(view: BenchView) -> PageState:
         "refused": view.refused,
         "network_away": view.network_away,
         "device": view.device,
+        "last": None
+        if view.last is None
+        else {"visit": view.last.visit, "code": view.last.code, "bay": view.last.bay},
     }
 
 

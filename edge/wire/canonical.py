@@ -44,7 +44,6 @@ Reason = Literal[
 """Why a message is treated as absent: counted under this word, shown, never acted on."""
 
 _KEY = re.compile(r"[a-z0-9_-]+", re.ASCII)
-_ID = re.compile(r"ni:///sha-256;[A-Za-z0-9_-]{43}", re.ASCII)
 
 
 class WireError(Exception):
@@ -91,10 +90,6 @@ def parse_strict(payload: bytes, limit: int = MESSAGE_BYTES_MAX) -> JsonObject:
 def event_id(body: bytes) -> str:
     """RFC 6920 name of canonical bytes: `ni:///sha-256;…`, 57 characters."""
     return "ni:///sha-256;" + b64u(sha256(body).digest())
-
-
-def is_event_id(text: str) -> bool:
-    return _ID.fullmatch(text) is not None
 
 
 def b64u(raw: bytes) -> str:

@@ -1,16 +1,26 @@
 """The command `hub`: what it prints, what it returns, and what it does not import."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from edge import __version__
+from edge.app import App
 from edge.cli import main
+from edge.commands import EXIT_BAD_CONFIG
+from edge.rim.journal import JOURNAL_FILE
+from hub_config.load import load
+from simulators import commands
 
 ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "bench.toml"
 VECTORS = ROOT / "tests" / "vectors" / "vectors.jsonl"
 
 
@@ -75,6 +85,8 @@ def test_bytes_of_a_manual_are_decoded_to_what_it_says(
     ("words", "said"),
     [
         (["--protocol", "mt-sics", "--hex", "5Z"], "two hex digits"),
+        (["--protocol", "mt-sics", "--hex", ""], "no bytes; two hex digits"),
+        (["--protocol", "line-crlf", "--hex", "53", "--hex", " "], "no bytes; two hex digits"),
         (["--protocol", "mt-socks", "--hex", "53"], "mt-sics"),
         (["--protocol", "line-crlf", "--hex", "53", "--config", "suffix"], "KEY=VALUE"),
     ],
@@ -117,3 +129,125 @@ def test_a_bad_config_is_told_fault_by_fault_with_its_lines(
 def test_a_config_that_is_not_there_is_one_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(tmp_path / "nowhere.toml")]) == 1
     assert "there is no such file" in capsys.readouterr().out
+
+
+def test_a_gateway_in_mode_replay_is_not_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "hub.toml"
+    config.write_text(EXAMPLE.read_text().replace('mode = "practice" ', 'mode = "replay" '))
+    data = tmp_path / "data"
+    assert main(["run", str(config), "--data", str(data)]) == EXIT_BAD_CONFIG == 78
+    said = "hub run: mode replay is never published; set [hub] mode to practice or live\n"
+    assert capsys.readouterr().err == said
+    assert not data.exists()
+
+
+@pytest.mark.parametrize(
+    ("under", "why"), [("", "File exists"), ("file", "File exists"), ("file/kept", "Not a directory")]
+)
+def test_a_demo_is_kept_only_in_a_new_folder(
+    under: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    keep = tmp_path / under
+    assert main(["demo", "--keep", str(keep)]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("", f"hub demo: --keep {keep}: {why}; name a new folder\n")
+
+
+@pytest.mark.parametrize(
+    "words", [["demo", "--report"], ["simulate", "bench", "--report"], ["bench", "wire", "--json"]]
+)
+def test_a_file_that_could_not_be_written_is_refused_before_the_run(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    for file, why in (
+        (nowhere / "report.json", f"there is no folder {nowhere}; make it, or name a file in another"),
+        (tmp_path, f"{tmp_path} is a folder; name a file"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main([*words, str(file)])
+        assert ended.value.code == 2
+        assert capsys.readouterr().err.splitlines()[-1].endswith(f": argument {words[-1]}: {why}")
+
+
+@pytest.mark.parametrize("pace", ["nan", "inf", "0", "0.049", "100.1", "-1"])
+def test_a_pace_no_operator_has_is_refused(pace: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--pace", pace])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith("; 0.05 to 100 is wanted\n")
+
+
+def test_a_demo_stopped_with_ctrl_c_says_last_that_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(_args: object, folder: Path, _port: int, stopping: threading.Event) -> int:
+        print(folder)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stopping.wait(5)
+        return 0
+
+    monkeypatch.setattr(commands, "_demo", stopped)
+    assert main(["demo"]) == 0
+    folder, *said = capsys.readouterr().out.splitlines()
+    assert said == ["stopped; nothing is left running"]
+    assert not Path(folder).exists()
+
+
+def test_a_demo_that_ends_by_itself_does_not_speak_of_stopping(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "_demo", lambda *_: 0)
+    assert main(["demo"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_the_journal_is_read_without_loading_what_serves_pages() -> None:
+    program = (
+        "import sys, edge.commands.journal;"
+        "print(sorted({'fastapi', 'uvicorn', 'paho', 'serial', 'jinja2'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    """Built, never started: it has its journal, and no port is open."""
+    app = App(load(EXAMPLE), tmp_path / "data")
+    yield app
+    app._pump.stop()
+    app._journal.close()
+
+
+def test_an_export_into_no_folder_says_what_to_do(
+    app: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (tmp_path / "data" / JOURNAL_FILE).exists()
+    file = tmp_path / "nowhere" / "journal.jsonl"
+    assert main(["journal", "export", str(file), "--data", str(tmp_path / "data")]) == 1
+    why = "No such file or directory; name a file in a folder that exists and can be written"
+    assert capsys.readouterr().err == f"hub journal: {file}: {why}\n"
+
+
+def test_a_reader_that_has_seen_enough_of_the_journal_is_no_fault(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("edge.commands.journal._act", broken)
+    assert main(["journal", "tail", "--data", str(tmp_path / "data")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_the_figures_tell_each_port_and_the_weights_dropped(app: App) -> None:
+    figures = app._pages.figures()
+    assert figures["weights_dropped"] == 0
+    counts = ("openings", "bytes_in", "bytes_out", "frames", "faults", "bytes_dropped")
+    assert figures["ports"] == [
+        {"device": device.id, "port": device.attach.port, "open": False, **dict.fromkeys(counts, 0)}
+        for device in load(EXAMPLE).devices
+    ]
+    assert json.loads(json.dumps(figures["ports"])) == figures["ports"]

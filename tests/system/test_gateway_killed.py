@@ -11,7 +11,7 @@ import pytest
 from live_hub import LABELS, LiveHub, need_mosquitto, wait_for
 from serial_peers import EMPTY
 
-from edge.app import JOURNAL_FILE
+from edge.rim.journal import JOURNAL_FILE
 from simulators.broker import free_port
 from simulators.demo_hub import DemoHub
 from simulators.report import whole

@@ -71,6 +71,7 @@ function setShown(element, text) {
 const LOST = {
   state: "fault", instruction: "call_it", visit: null, code: null, mass_mg: null, lane: null, bay: null,
   reasons: [], refused: null, network_away: false, device: null, since_ns: 0,
+  last: null,
 };
 
 let shown = null; // the view on the screen
@@ -84,7 +85,7 @@ function show(view, atNs) {
   const values = { bay: view.bay ?? word("fact.none"), device: view.device ?? word("fact.none") };
   part("band").dataset.band = BAND[view.state] ?? "fault";
   setText(part("word"), word(`state.${view.state}`));
-  showReasons(view.reasons);
+  showLine(lineOf(view));
   part("refused").hidden = view.refused === null;
   if (view.refused === null) setText(part("refused"), ""); // nor in the page's text, for whoever reads it aloud
   else setSentence(part("refused"), `refusal.${view.refused}`, values);
@@ -100,9 +101,19 @@ function show(view, atNs) {
   fit();
 }
 
-function showReasons(reasons) {
-  const texts = reasons.slice(0, SHOWN_REASONS).map((reason) => word(`reason.${reason}`));
-  if (reasons.length > SHOWN_REASONS) texts.push(`+${reasons.length - SHOWN_REASONS}`);
+// Reasons; while nothing is in work, the parcel placed last, so that staff know that their scan was taken.
+function lineOf(view) {
+  const last = view.last ?? null;
+  if (view.state === "ready" && last !== null) {
+    const [, tail, rest] = last.code === null ? ["", word("fact.none"), ""] : splitCode(last.code);
+    return [word("page.last", { code: `${tail}${rest}`, bay: last.bay })];
+  }
+  const texts = view.reasons.slice(0, SHOWN_REASONS).map((reason) => word(`reason.${reason}`));
+  if (view.reasons.length > SHOWN_REASONS) texts.push(`+${view.reasons.length - SHOWN_REASONS}`);
+  return texts;
+}
+
+function showLine(texts) {
   const line = part("line");
   line.hidden = texts.length === 0;
   if (line.textContent === texts.join(" ")) return;
