@@ -5,12 +5,17 @@ The layout rule is the architecture's §6.3: a parcel nobody decided about must 
 
 from collections.abc import Iterable, Iterator, Mapping
 from posixpath import normpath
+from typing import Final
 
 from hub_config.devices import SCALE_KINDS, SCANNER_KINDS
 from hub_config.finding import Finding, KeyPath, listed, show
 from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, Outline, Spot, TrustSpots, outline
 from hub_config.trust import WELL_KNOWN_KEYS
 from hub_config.values import LANES, nearest
+
+FREE_LANE: Final = "green"
+"""The contract's only lane of a release (§5)."""
+SAFE_LANES: Final = ("hold", "manual")
 
 
 def cross_findings(data: Mapping[str, object]) -> list[Finding]:
@@ -61,10 +66,24 @@ def _bench_findings(whole: Outline) -> Iterator[Finding]:
             if bench.scale:
                 yield from _wanted_device(bench.scale, kinds, "scale", SCALE_KINDS)
     used = [spot for bench in whole.benches for spot in (*bench.scanners, bench.scale)]
+    yield from _idle_device_findings(whole.devices or (), used)
     yield from _twice(used, "bench and place", "a reading can belong to one bench only: remove it here")
     for bench in whole.benches:
         yield from _twice(bench.identifiers, "rank", "remove it here")
         yield from _lane_findings(bench)
+
+
+def _idle_device_findings(devices: tuple[DeviceSpots, ...], used: list[Spot | None]) -> Iterator[Finding]:
+    """What stands at no bench would be read, and its readings thrown away."""
+    named = {spot.text for spot in used if spot is not None}
+    if None in used or not named <= {device.id.text for device in devices if device.id}:
+        return  # the bench that should name it may be the one that is misspelt
+    for device in devices:
+        if device.id and device.id.text not in named:
+            what = f"{show(device.id.text)} stands at no bench"
+            yield Finding(
+                device.id.path, what, "its readings would go nowhere", "name it in a bench, or remove it"
+            )
 
 
 def _wanted_device(
@@ -90,6 +109,13 @@ def _lane_findings(bench: BenchSpots) -> Iterator[Finding]:
         yield Finding(
             safe.path, what, "doubt must never lead to the free lane", 'write for example fail_safe = "hold"'
         )
+    if free and free.text in LANES and free.text != FREE_LANE:
+        what = f"the free lane is {show(free.text)}"
+        yield Finding(free.path, what, f"a release names lane {FREE_LANE}", "remove this line")
+    if safe and safe.text in LANES and safe.text not in SAFE_LANES and not (free and free.text == safe.text):
+        what = f"the fail-safe lane is {show(safe.text)}"
+        limit = f"doubt leads where staff look again: {listed(SAFE_LANES)}"
+        yield Finding(safe.path, what, limit, 'write for example fail_safe = "hold"')
     if bays is None:
         return
     lanes = [bay.lane.text for bay in bays if bay.lane]

@@ -64,7 +64,7 @@ class Handling:
     def reopen(self, held: HeldVisit, at: Instant) -> Parcel:
         """A held parcel is back; its visit and its dwell clock go on."""
         held.clock.hand_over("hub", at)
-        self.parcel = Parcel(held.visit, held.clock, phase_at=at, known=held.names.known)
+        self.parcel = Parcel(held.visit, held.clock, phase_at=at, again=True, known=held.names.known)
         return self.parcel
 
     def join(self, parcel: Parcel, held: HeldVisit, at: Instant) -> None:
@@ -74,6 +74,7 @@ class Handling:
         self._visits.withdraw()
         held.clock.hand_over("hub", at)
         parcel.visit, parcel.clock, parcel.known = held.visit, held.clock, held.names.known
+        parcel.again = True
 
     def own_code(self, parcel: Parcel) -> str | None:
         return parcel.own_code(self.bench.identifiers)
@@ -215,7 +216,7 @@ class Handling:
         assert parcel.bay is not None, f"{self.bench.id}: settled without a bay"
         place = place_of(parcel.bay.lane, self.bench)
         names = parcel.names(self.bench.identifiers)
-        self._visits.settle(place, parcel.visit, names, parcel.clock)
+        self._visits.settle(place, parcel.visit, names, parcel.clock, again=parcel.again)
         self.last = LastPlaced(parcel.visit, names.keys[0] if names.keys else None, parcel.bay.bay)
         self.parcel = None
 

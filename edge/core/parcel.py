@@ -49,6 +49,8 @@ class Parcel:
     phase: Phase = "measuring"
     phase_at: Instant = Instant(0)
     codes: list[Code] = field(default_factory=list)
+    again: bool = False
+    """It has been in a bay of this hub before."""
     known: tuple[Identified, ...] = ()
     """Identifiers read in earlier passes of a held visit: a second label is not forgotten by not scanning it."""
     mass: Mass | None = None

@@ -88,6 +88,8 @@ class Tally:
     entered: int = 0
     at_bench: int = 0
     departed: int = 0
+    first_pass: int = 0
+    """Of the departed: without having been in a hold or inspection bay."""
     held: int = 0
     inspected: int = 0
     returned: int = 0

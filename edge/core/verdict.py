@@ -51,6 +51,7 @@ def bay_of(lane: str, bench: Bench) -> Bay | None:
 def fail_safe_bay(bench: Bench) -> Bay:
     bay = bay_of(bench.fail_safe, bench)
     assert bay is not None, f"{bench.id}: config without a fail-safe bay got past its check"
+    assert bay.lane != bench.free_lane, f"{bench.id}: doubt would lead to the free lane"
     return bay
 
 

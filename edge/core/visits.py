@@ -42,6 +42,7 @@ class Visits:
         self._in_work: dict[str, VisitId] = {}
         """Identifiers of the parcels at the benches: at most one parcel's codes per bench."""
         self._entered = 0
+        self._first_pass = 0
         self._at: dict[Place, int] = dict.fromkeys(
             ("departed", "held", "inspected", "returned", "lost_track"), 0
         )
@@ -57,9 +58,10 @@ class Visits:
         """Takes an identifier into work; False while a parcel at another bench has it."""
         return self._in_work.setdefault(code, visit) == visit
 
-    def settle(self, place: Place, visit: VisitId, names: Names, clock: DwellClock) -> None:
-        """The parcel left the bench for `place`."""
+    def settle(self, place: Place, visit: VisitId, names: Names, clock: DwellClock, *, again: bool) -> None:
+        """The parcel left the bench for `place`; `again`: it had been in a bay before."""
         self._at[place] += 1
+        self._first_pass += place == "departed" and not again
         self._in_work = {code: holder for code, holder in self._in_work.items() if holder != visit}
         if place in ("held", "inspected"):
             self._hold(HeldVisit(visit, place, clock, names))
@@ -99,6 +101,7 @@ class Visits:
             entered=self._entered,
             at_bench=self._entered - gone,
             departed=self._at["departed"],
+            first_pass=self._first_pass,
             held=self._at["held"],
             inspected=self._at["inspected"],
             returned=self._at["returned"],

@@ -51,7 +51,7 @@ def page_state(
 def released_share_ppm(tally: Tally) -> int | None:
     """Released at first pass, of the parcels that have left the bench; None before the first has."""
     left = tally.entered - tally.at_bench
-    return tally.departed * PPM // left if left > 0 else None
+    return tally.first_pass * PPM // left if left > 0 else None
 
 
 def bench_state(view: BenchView) -> PageState:
@@ -86,6 +86,7 @@ def _tally(tally: Tally) -> PageState:
         "entered": tally.entered,
         "at_bench": tally.at_bench,
         "departed": tally.departed,
+        "first_pass": tally.first_pass,
         "held": tally.held,
         "inspected": tally.inspected,
         "returned": tally.returned,

@@ -133,7 +133,8 @@ def test_a_config_that_is_not_there_is_one_fault(tmp_path: Path, capsys: pytest.
 
 def test_a_gateway_in_mode_replay_is_not_started(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "hub.toml"
-    config.write_text(EXAMPLE.read_text().replace('mode = "practice" ', 'mode = "replay" '))
+    config.write_text(EXAMPLE.read_text().replace('"practice"', '"replay"'))
+    assert load(config).hub.mode == "replay"
     data = tmp_path / "data"
     assert main(["run", str(config), "--data", str(data)]) == EXIT_BAD_CONFIG == 78
     said = "hub run: mode replay is never published; set [hub] mode to practice or live\n"
@@ -182,17 +183,18 @@ def test_a_pace_no_operator_has_is_refused(pace: str, capsys: pytest.CaptureFixt
 def test_a_demo_stopped_with_ctrl_c_says_last_that_nothing_is_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    folders: list[Path] = []
+
     def stopped(_args: object, folder: Path, _port: int, stopping: threading.Event) -> int:
-        print(folder)
+        folders.append(folder)
         os.kill(os.getpid(), signal.SIGINT)
         assert stopping.wait(5)
         return 0
 
     monkeypatch.setattr(commands, "_demo", stopped)
     assert main(["demo"]) == 0
-    folder, *said = capsys.readouterr().out.splitlines()
-    assert said == ["stopped; nothing is left running"]
-    assert not Path(folder).exists()
+    assert capsys.readouterr().out == "stopped; nothing is left running\n"
+    assert not folders[0].exists()
 
 
 def test_a_demo_that_ends_by_itself_does_not_speak_of_stopping(
@@ -221,9 +223,8 @@ def app(tmp_path: Path) -> Iterator[App]:
     app._journal.close()
 
 
-def test_an_export_into_no_folder_says_what_to_do(
-    app: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("app")
+def test_an_export_into_no_folder_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (tmp_path / "data" / JOURNAL_FILE).exists()
     file = tmp_path / "nowhere" / "journal.jsonl"
     assert main(["journal", "export", str(file), "--data", str(tmp_path / "data")]) == 1
@@ -231,8 +232,9 @@ def test_an_export_into_no_folder_says_what_to_do(
     assert capsys.readouterr().err == f"hub journal: {file}: {why}\n"
 
 
+@pytest.mark.usefixtures("app")
 def test_a_reader_that_has_seen_enough_of_the_journal_is_no_fault(
-    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*_: object) -> None:
         raise BrokenPipeError

@@ -343,3 +343,23 @@ def test_a_sample_may_be_signed_in_practice_only(tmp_path: Path) -> None:
     assert journal.verify().unsigned > 0
     with pytest.raises(ValueError, match="live events are all signed"):
         open_journal(tmp_path / "live", sign_one_in=1_000, mode="live")
+
+
+def test_the_parcel_placed_last_is_told_if_the_journal_has_all_of_its_move(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    free_lanes = {"bench-1": "green", "bench-2": "green"}
+    assert journal.last_placed(free_lanes) == {}
+    whole = [
+        event("parcel.diverted", 1, lane="green"),
+        event("parcel.departed", 1, codes=["X"], lane="green"),
+    ]
+    journal.append(numbered(whole))
+
+    told = journal.last_placed(free_lanes)
+    assert {line: (last.visit, last.code, last.bay) for line, last in told.items()} == {
+        "bench-1": (visit(1), "X", "B1")
+    }
+    journal.append(numbered([event("parcel.diverted", 2, lane="green")], first=3))
+    assert journal.last_placed(free_lanes) == {}
+    journal.append(numbered([event("parcel.diverted", 3, lane="hold")], first=4))
+    assert journal.last_placed(free_lanes)["bench-1"].visit == visit(3)  # type: ignore[index]

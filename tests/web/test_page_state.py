@@ -42,7 +42,7 @@ def test_the_first_pass_share_counts_parcels_that_left_the_bench() -> None:
     assert state(Says())["share_ppm"] == 56 * 1_000_000 // 60
     assert released_share_ppm(Tally()) is None
     assert released_share_ppm(Tally(entered=1, at_bench=1)) is None
-    assert released_share_ppm(Tally(entered=2, departed=2)) == 1_000_000
+    assert released_share_ppm(Tally(entered=2, departed=2, first_pass=1)) == 500_000
 
 
 def test_no_dwell_before_the_first_closed_visit() -> None:

@@ -77,7 +77,7 @@ VIEWS: dict[str, BenchView] = {
 
 _BALANCE = Balance(120, 118, (("no_read", 2),))
 _OUTBOX = EventFigures(360, 358, 2, 0, broker=True, coordinator=True)
-_TALLY = Tally(entered=61, at_bench=1, departed=56, held=3, inspected=1)
+_TALLY = Tally(entered=61, at_bench=1, departed=56, first_pass=56, held=3, inspected=1)
 
 
 @dataclass
