@@ -4,6 +4,7 @@ Exit codes: 0 ok, 1 found faults, 2 wrong use, 78 bad config. Commands of the si
 so that `edge` does not import them.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -39,11 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_unknown(words[0]), file=sys.stderr)
         return EXIT_WRONG_USE
     try:
-        return command(words[1:])
+        code = command(words[1:])
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
+        # The reader (`| head`) has had enough; nothing is left to say, also not when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    return code
 
 
 def _find(name: str) -> Callable[[Sequence[str]], int] | None:

@@ -362,4 +362,4 @@ def test_the_parcel_placed_last_is_told_if_the_journal_has_all_of_its_move(tmp_p
     journal.append(numbered([event("parcel.diverted", 2, lane="green")], first=3))
     assert journal.last_placed(free_lanes) == {}
     journal.append(numbered([event("parcel.diverted", 3, lane="hold")], first=4))
-    assert journal.last_placed(free_lanes)["bench-1"].visit == visit(3)  # type: ignore[index]
+    assert journal.last_placed(free_lanes)["bench-1"].visit == visit(3)
