@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from brokers import need
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.core.event import Code, Event, Mass
@@ -25,7 +25,7 @@ from hub_config.hub import Broker as BrokerEntry
 from hub_config.load import load
 from hub_config.names import DeviceId, Instant, LineId, VisitId
 from hub_config.trust import Trust
-from simulators.broker import Broker, Kind, mosquitto_path, nats_path
+from simulators.broker import Broker, Kind
 from simulators.coordinator import report
 from simulators.coordinator.desk import Declared
 from simulators.coordinator.letters import Letters
@@ -44,11 +44,6 @@ def wait_for(true: Callable[[], bool], what: str, seconds: float = DEADLINE_S) -
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(0.005)
-
-
-def need(kind: Kind) -> None:
-    if (mosquitto_path() if kind == "mosquitto" else nats_path()) is None:
-        pytest.skip(f"{kind} is not installed")
 
 
 def measured(number: int) -> Event:

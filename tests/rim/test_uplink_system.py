@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 
 import pytest
-from hub_rig import CoordinatorProcess, Gateway, hub, letters, need, wait_for
+from brokers import need
+from hub_rig import CoordinatorProcess, Gateway, hub, letters, wait_for
 
 from simulators.broker import Broker, Kind, free_port
 from simulators.coordinator import report

@@ -11,15 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from brokers import need
 
-from simulators.broker import Broker, BrokerError, Kind, free_port, mosquitto_path, nats_path
+from simulators.broker import Broker, BrokerError, Kind, free_port
 
 pytestmark = pytest.mark.system
-
-
-def need(kind: Kind) -> None:
-    if (mosquitto_path() if kind == "mosquitto" else nats_path()) is None:
-        pytest.skip(f"{kind} is not installed")
 
 
 def listens(port: int) -> bool:

@@ -5,7 +5,6 @@ conditions, with a deadline.
 """
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -17,11 +16,11 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
+from brokers import need
 from serial_peers import EMPTY, LIGHT, LIGHT_MG, ScalePeer, SerialLine, frame
 
 from edge.rim.keys import load_identity
-from simulators.broker import Broker, free_port, mosquitto_path, start_leashed
+from simulators.broker import Broker, free_port, start_leashed
 from simulators.coordinator import report
 from simulators.eyes import Eyes, PageState
 
@@ -43,14 +42,6 @@ def wait_for(true: Callable[[], object], what: str, seconds: float = DEADLINE_S)
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         time.sleep(LOOK_S)
-
-
-def need_mosquitto() -> None:
-    if mosquitto_path() is not None:
-        return
-    if os.environ.get("CI") == "true":
-        pytest.fail("mosquitto is not installed: apt-get install mosquitto")
-    pytest.skip("mosquitto is not installed")
 
 
 def run_hub(*words: str, **options: Any) -> "subprocess.CompletedProcess[str]":
@@ -227,7 +218,7 @@ class LiveHub:
     """Everything between two cables and the coordinator's store, in one folder."""
 
     def __init__(self, folder: Path, *, declared_mg: int = LIGHT_MG, changes: Mapping[str, str] = {}) -> None:
-        need_mosquitto()
+        need("mosquitto")
         self.folder = folder
         self.broker_port = free_port()
         web_port = free_port()

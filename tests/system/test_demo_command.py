@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from live_hub import is_listening, need_mosquitto, run_hub, verify
+from brokers import need
+from live_hub import is_listening, run_hub, verify
 
 from edge.rim.keys import load_identity
 
@@ -164,7 +165,7 @@ def _marked(mark: str) -> Iterator[str]:
 
 @pytest.fixture
 def running_demo(tmp_path: Path) -> Iterator[RunningDemo]:
-    need_mosquitto()
+    need("mosquitto")
     mark = uuid.uuid4().hex
     command = [sys.executable, "-P", "-m", "edge.cli", "demo", "--seed", "3", "--pace", "0.4"]
     process = subprocess.Popen(
@@ -197,7 +198,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(running_demo: RunningDemo) -> Non
 
 
 def test_a_taken_web_port_is_said_and_the_next_free_one_used() -> None:
-    need_mosquitto()
+    need("mosquitto")
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):  # taken as it is
@@ -212,7 +213,7 @@ def test_a_taken_web_port_is_said_and_the_next_free_one_used() -> None:
 
 
 def test_two_demos_started_at_once_do_not_meet() -> None:
-    need_mosquitto()
+    need("mosquitto")
     command = [
         sys.executable,
         "-P",

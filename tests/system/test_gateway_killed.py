@@ -8,7 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from live_hub import LABELS, LiveHub, need_mosquitto, wait_for
+from brokers import need
+from live_hub import LABELS, LiveHub, wait_for
 from serial_peers import EMPTY
 
 from edge.rim.journal import JOURNAL_FILE
@@ -85,7 +86,7 @@ def nothing_written(journal: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("seed", [4])
 def test_a_bench_whose_gateway_is_killed_twice_accounts_for_every_parcel(seed: int, tmp_path: Path) -> None:
-    need_mosquitto()
+    need("mosquitto")
     moments = random.Random(seed)
     kills = sorted(moments.sample(range(1, 7), 2))
     demo = DemoHub(tmp_path, seed, 8, web_port=free_port(), pace=0.4)
