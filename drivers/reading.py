@@ -2,7 +2,7 @@
 
 A reading is a frozen value with the device's id and the host instant at which its last byte arrived.
 Drivers make them; the core takes them apart with `match` and `assert_never`. Nothing here knows a parcel.
-Reading kinds for belts (dimensions, beams, diverters, images) join the union with the devices that make them.
+Dimensions and images join the union with the devices that make them.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,26 @@ FaultCode = Literal[
     "silent",  # no answer to polls; said once until it answers again
     "refused",  # the device understood and would not (for example "S I", "ES")
     "not_proven",  # bytes arrived before the device proved what it is
+    "unanswered",  # a trigger got no answer in time
+    "late_answer",  # an answer that may belong to an earlier trigger: it counts for none
 ]
+
+BoardState = Literal[
+    "opening", "bootloader", "incompatible", "configuring", "syncing", "ready", "safe", "lost"
+]  # fmt: skip
+"""States of an I/O board's session; only in `ready` does it take orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in its picture a code stands: its centre, and the size of the picture, in pixels."""
+
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int
+    sha256: str
+    """Of the picture's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +50,10 @@ class BarcodeRead:
     """`code128`, `gs1-128`, `qr`, … from the AIM identifier; `unknown` where the scanner sends none."""
     aim: str | None
     raw: bytes
+    trigger: int | None = None
+    """Number of the `Trigger` it answers; None where the scanner reads by itself."""
+    place: Place | None = None
+    """Of a camera's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +62,7 @@ class NoRead:
 
     device: DeviceId
     at: Instant
+    trigger: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +113,75 @@ class DeviceFault:
     """At most the first 64 bytes."""
 
 
-Reading = BarcodeRead | NoRead | WeightRead | DeviceUp | DeviceDown | DeviceFault
+@dataclass(frozen=True, slots=True)
+class BeamChanged:
+    """A light beam was covered or came free. `at` and `count` are of the edge itself, by the board's own clock."""
+
+    device: DeviceId
+    at: Instant
+    channel: int
+    blocked: bool
+    count: int
+    """Of the belt's encoder, interpolated at the edge; 64 bits, since the board's boot."""
+    unc_ns: int
+    """Half-width of the bound within which `at` lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeltMoved:
+    """Where the belt is. Comes while it moves and now and then while it stands; every edge of a beam up to this
+    count has been told before it."""
+
+    device: DeviceId
+    at: Instant
+    count: int
+    moving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardChanged:
+    """The state of an I/O board's session has changed. Told before any beam of the new state."""
+
+    device: DeviceId
+    at: Instant
+    state: BoardState
+    detail: str
+    continued: bool
+    """True while the board has not been restarted since the last `ready`: its counts go on, and no edge was missed
+    but those of an `EventsLost`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsLost:
+    """Edges of beams that nobody will ever tell, counted exactly."""
+
+    device: DeviceId
+    at: Instant
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswered:
+    """The board took an order for an output, or said why not."""
+
+    device: DeviceId
+    at: Instant
+    order: int
+    accepted: bool
+    detail: str
+    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`."""
+
+
+Reading = (
+    BarcodeRead
+    | NoRead
+    | WeightRead
+    | BeamChanged
+    | BeltMoved
+    | BoardChanged
+    | EventsLost
+    | OrderAnswered
+    | DeviceUp
+    | DeviceDown
+    | DeviceFault
+)

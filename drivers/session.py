@@ -4,8 +4,9 @@ A session is made anew each time its port opens, so there is no state to reset. 
 reads no clock and logs nothing. Feeding the bytes in any split gives the same readings.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from drivers.command import Command
 from drivers.reading import Reading
 from hub_config.names import Instant
 
@@ -23,3 +24,22 @@ class Session(Protocol):
 
     def take_output(self) -> bytes:
         """What it wants written now; empties the session's output."""
+
+
+@runtime_checkable
+class Actuator(Session, Protocol):
+    """A session whose device can be told to do something."""
+
+    def command(self, command: Command, at: Instant) -> list[Reading]:
+        """Takes an order; what has to be written for it comes with `take_output`. Readings: for example a refusal."""
+
+
+@runtime_checkable
+class Resumable(Session, Protocol):
+    """A session that outlives its port, because the device remembers too: the pump keeps it and opens again."""
+
+    def closed(self, at: Instant) -> list[Reading]:
+        """The port is gone."""
+
+    def reopened(self, at: Instant) -> None:
+        """The port is open again; bytes of before are void."""

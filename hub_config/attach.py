@@ -1,8 +1,25 @@
-"""How a device is attached to the gateway. Serial only, so far; USB-CDC scanners are serial ports too."""
+"""How a device is attached to the gateway: a serial line (USB-CDC scanners are serial ports too) or TCP, dialled by
+the gateway or by the device."""
 
-from typing import Annotated, Literal
+import ipaddress
+from typing import Annotated, Final, Literal
 
+from pydantic import AfterValidator, Field
+
+from hub_config.finding import Finding, refusal, show
 from hub_config.values import Entry, text, whole
+
+_TCP_PORT: Final = whole(1, 65_535)
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        limit = "the address of one device, as numbers"
+        raise refusal(
+            Finding((), f"{show(value)} is no IP address", limit, 'write for example "10.1.2.3"')
+        ) from None
 
 
 class SerialAttach(Entry):
@@ -13,3 +30,38 @@ class SerialAttach(Entry):
     data_bits: Literal[7, 8] = 8
     parity: Literal["none", "even", "odd"] = "none"
     stop_bits: Literal[1, 2] = 1
+
+    @property
+    def place(self) -> str:
+        """As messages and pages name it."""
+        return self.port
+
+
+class TcpAttach(Entry):
+    """The gateway dials the device."""
+
+    kind: Literal["tcp"]
+    host: Annotated[str, text(1, 253)]
+    port: Annotated[int, _TCP_PORT]
+
+    @property
+    def place(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class TcpListenAttach(Entry):
+    """The device dials the gateway. Only `peer` is let in, one connection at a time: the newest, since a device that
+    dials again has lost the older one."""
+
+    kind: Literal["tcp-listen"]
+    host: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
+    """The gateway's own address on the device network."""
+    port: Annotated[int, _TCP_PORT]
+    peer: Annotated[str, AfterValidator(_address)]
+
+    @property
+    def place(self) -> str:
+        return f"{self.host}:{self.port} (dialled by {self.peer})"
+
+
+Attach = Annotated[SerialAttach | TcpAttach | TcpListenAttach, Field(discriminator="kind")]

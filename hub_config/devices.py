@@ -1,6 +1,6 @@
 """One frozen model per kind of device, and their closed union.
 
-Defaults are those of `scanners.md` §2, §5 and `scales.md` §1. How a kind is driven is the driver's business.
+Defaults are those of `scanners.md` §2, §5, `scales.md` §1 and `firmware-bridge.md` §3, §5, §6. How a kind is driven is the driver's business.
 """
 
 from datetime import date
@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from hub_config.attach import SerialAttach
+from hub_config.attach import Attach, SerialAttach
 from hub_config.finding import Finding, refusal
 from hub_config.names import DeviceId
 from hub_config.units import as_text, quantity
@@ -83,10 +83,132 @@ class SicsScaleConfig(Entry):
     metrology: Metrology
 
 
-Device = Annotated[LineScannerConfig | SicsScaleConfig, Field(discriminator="kind")]
+class KeyenceSrConfig(Entry):
+    """A fixed reader of the Keyence SR series: told to read with `LON`, to stop with `LOFF`; one answer a trigger."""
+
+    kind: Literal["keyence-sr"]
+    id: Annotated[DeviceId, name("tunnel-1")]
+    attach: Attach
+    no_read: Annotated[tuple[Annotated[str, text(1, 64)], ...], Field(strict=False), entries(1, 32)] = (
+        "ERROR",
+    )
+    aim: bool = False
+    """The reader is set to send AIM identifiers before the data."""
+    separator: Annotated[str, Field(min_length=1, max_length=4)] = ","
+    """Between the codes of one answer, where several are read."""
+    answer_timeout_ms: Annotated[int, quantity("ms", example="100 ms", low="10 ms", high="5 s")] = Field(
+        default=100, alias="answer_timeout"
+    )
+    """After `LOFF` an answer is due within this."""
+
+
+class RecordScaleConfig(Entry):
+    """An in-motion scale that sends one delimited text record per item; the grammar of the record is declared here."""
+
+    kind: Literal["record-scale"]
+    id: Annotated[DeviceId, name("wim-1")]
+    attach: Attach
+    start: Annotated[str, Field(max_length=4)] = ""
+    end: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=4)], ...], Field(strict=False), entries(1, 4)
+    ] = _ANY_LINE_END
+    separator: Annotated[str, Field(min_length=1, max_length=4)] = ";"
+    fields: Annotated[
+        tuple[Literal["record", "mass", "unit", "status", "skip"], ...], Field(strict=False), entries(2, 16)
+    ] = ("record", "mass", "unit", "status")
+    unit: Literal["mg", "g", "kg", "t", "lb", "oz"] | None = None
+    """Where the record has no field for it."""
+    good: Annotated[tuple[Annotated[str, text(1, 16)], ...], Field(strict=False), entries(1, 16)] = ("OK",)
+    """Status words of a weighing that counts. Any other is no weight."""
+    overload: Annotated[tuple[Annotated[str, text(1, 16)], ...], Field(strict=False), entries(0, 16)] = (
+        "OL",
+    )
+    underload: Annotated[tuple[Annotated[str, text(1, 16)], ...], Field(strict=False), entries(0, 16)] = (
+        "UL",
+    )
+    metrology: Metrology
+
+    @model_validator(mode="after")
+    def _record_and_mass_are_there(self) -> "RecordScaleConfig":
+        found = []
+        for wanted in ("record", "mass"):
+            if self.fields.count(wanted) != 1:  # type: ignore[arg-type]  # a Literal of the list
+                what = f"{self.fields.count(wanted)} fields are {wanted}"  # type: ignore[arg-type]  # as above
+                found.append(Finding(("fields",), what, "exactly one is wanted", f"list {wanted} once"))
+        if ("unit" in self.fields) == (self.unit is not None):
+            what = "the unit is declared twice" if self.unit is not None else "nothing says the unit"
+            limit = "a field of the record, or one unit for all"
+            found.append(Finding(("unit",), what, limit, 'write unit = "g", or list the field unit'))
+        if found:
+            raise refusal(*found)
+        return self
+
+
+class BoardInput(Entry):
+    """One input of an I/O board: a light beam, or the belt's encoder."""
+
+    channel: Annotated[int, whole(0, 31)]
+    use: Literal["beam", "encoder"]
+    debounce_us: Annotated[int, quantity("us", example="2 ms", low="0 us", high="60 ms")] = Field(
+        default=2_000, alias="debounce"
+    )
+    blocked_when: Literal["high", "low"] = "high"
+    """Level of the input while the beam is covered: light-on and dark-on sensors differ (conveyor-io §1)."""
+
+
+class IoBoardConfig(Entry):
+    """The board that stamps beams and encoder and switches the diverters (firmware-bridge)."""
+
+    kind: Literal["io-board"]
+    id: Annotated[DeviceId, name("io-1")]
+    attach: SerialAttach
+    inputs: Annotated[tuple[BoardInput, ...], Field(strict=False), entries(1, 32)]
+    report_ms: Annotated[int, quantity("ms", example="10 ms", low="1 ms", high="10 ms")] = Field(
+        default=10, alias="report"
+    )
+    """Between two reports of a moving encoder."""
+    watchdog_ms: Annotated[int, quantity("ms", example="500 ms", low="100 ms", high="5 s")] = Field(
+        default=500, alias="watchdog"
+    )
+    """Without a word from the gateway for so long the board puts its outputs to safe."""
+    clock_bound_us: Annotated[int, quantity("us", example="10 ms", low="100 us", high="50 ms")] = Field(
+        default=10_000, alias="clock_bound"
+    )
+    """Above this uncertainty of its clock the board is not ready."""
+
+    @model_validator(mode="after")
+    def _one_encoder_and_no_channel_twice(self) -> "IoBoardConfig":
+        channels = [one.channel for one in self.inputs]
+        found = []
+        if sum(one.use == "encoder" for one in self.inputs) != 1:
+            what = f"{sum(one.use == 'encoder' for one in self.inputs)} inputs are an encoder"
+            found.append(Finding(("inputs",), what, "exactly one a board", "correct use of the inputs"))
+        for place, channel in enumerate(channels):
+            if channel in channels[:place]:
+                what = f"channel {channel} is listed twice"
+                found.append(Finding(("inputs", place, "channel"), what, "one input each", "correct one"))
+        if found:
+            raise refusal(*found)
+        return self
+
+    @property
+    def encoder(self) -> int:
+        """Its channel."""
+        return next(one.channel for one in self.inputs if one.use == "encoder")
+
+
+Device = Annotated[
+    LineScannerConfig | SicsScaleConfig | KeyenceSrConfig | RecordScaleConfig | IoBoardConfig,
+    Field(discriminator="kind"),
+]
 
 SCANNER_KINDS: Final = ("line-scanner",)
+"""At a bench."""
 SCALE_KINDS: Final = ("mt-sics",)
+READER_KINDS: Final = ("keyence-sr", "line-scanner")
+"""Beside a belt."""
+BELT_SCALE_KINDS: Final = ("record-scale",)
+BOARD_KINDS: Final = ("io-board",)
 
 
 def _too_high(key: str, value_mg: int, limit: str, todo: str) -> Finding:

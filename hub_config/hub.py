@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from hub_config.devices import Device
 from hub_config.finding import Finding, refusal, show
 from hub_config.layout import Bench
+from hub_config.lines import Line
 from hub_config.names import DeviceId, GatewayId, HubId
 from hub_config.trust import Trust
 from hub_config.units import quantity
@@ -18,6 +19,7 @@ from hub_config.values import Entry, Mode, entries, name, text, whole
 
 MAX_DEVICES: Final = 64
 MAX_BENCHES: Final = 32
+MAX_LINES: Final = 32
 MAX_TRUST: Final = 64
 
 _OFFSET: Final = re.compile(r"[+-](0[0-9]|1[0-3]):[0-5][0-9]|\+14:00")
@@ -97,7 +99,8 @@ class HubConfig(Entry):
     journal: JournalSettings = JournalSettings()
     trust: Annotated[tuple[Trust, ...], Field(strict=False), entries(1, MAX_TRUST)]
     devices: Annotated[tuple[Device, ...], Field(strict=False), entries(1, MAX_DEVICES)]
-    benches: Annotated[tuple[Bench, ...], Field(strict=False), entries(1, MAX_BENCHES)]
+    benches: Annotated[tuple[Bench, ...], Field(strict=False), entries(0, MAX_BENCHES)] = ()
+    lines: Annotated[tuple[Line, ...], Field(strict=False), entries(0, MAX_LINES)] = ()
 
     def device(self, device_id: DeviceId) -> Device:
         """Raises KeyError for an id that `load` would have refused."""

@@ -1,4 +1,4 @@
-"""Where parcels pass: benches (staffed stations) and their bays.
+"""Where parcels pass: benches (staffed stations) and their bays. Belts are in `lines.py`.
 
 A bay's barcode is its sensor: scanning it is the proof that a parcel lies there. So it is made of command
 letters only, which no carrier's format uses and no keyboard layout changes (ST-10).
@@ -12,10 +12,10 @@ from pydantic import AfterValidator, Field, model_validator
 from hub_config.finding import Finding, refusal, show
 from hub_config.names import DeviceId, LaneId, LineId
 from hub_config.units import as_text, quantity
-from hub_config.values import Entry, Lane, decimal, entries, name, text, whole
+from hub_config.values import Entry, Lane, LineLane, decimal, entries, name, text, whole
 
 GATEWAY_LINE: Final = "gw"
-"""The line name of events without a parcel (contract §4): no bench may have it."""
+"""The line name of events without a parcel (contract §4): no bench or line may have it."""
 
 BARCODE_PREFIX: Final = "HUBX"
 BARCODE_LETTERS: Final = "BCDEFGHIJKLNOPRSTUVX"
@@ -50,17 +50,29 @@ def _line(value: LineId) -> LineId:
     if value == GATEWAY_LINE:
         limit = "the name is taken by events without a parcel"
         raise refusal(
-            Finding((), f"a bench may not be called {show(value)}", limit, 'write for example "b1"')
+            Finding((), f"a bench or line may not be called {show(value)}", limit, 'write for example "b1"')
         )
     return value
 
 
-class Bay(Entry):
+LineName = Annotated[LineId, name("b1"), AfterValidator(_line)]
+
+
+BayName = Annotated[str, AfterValidator(_bay)]
+
+
+class Exit(Entry):
+    """Where a lane ends: a bay at a bench, a chute of a belt."""
+
+    lane: LineLane
+    bay: BayName
+    """What staff see on the screen and above the bay."""
+
+
+class Bay(Exit):
     """A place a parcel is carried to, on behalf of one lane."""
 
     lane: Lane
-    bay: Annotated[str, AfterValidator(_bay)]
-    """What staff see on the screen and above the bay."""
     barcode: Annotated[str, AfterValidator(_barcode)]
 
 
@@ -76,7 +88,7 @@ class Screen(Entry):
 class Bench(Entry):
     """A staffed station: scanners, one scale, bays. Times as in the manual station's states."""
 
-    id: Annotated[LineId, name("b1"), AfterValidator(_line)]
+    id: LineName
     name: Annotated[str, text(1, 40)]
     scanners: Annotated[tuple[Annotated[DeviceId, name("scan-1")], ...], Field(strict=False), entries(1, 8)]
     scale: Annotated[DeviceId, name("scale-1")]

@@ -1,4 +1,4 @@
-"""Quantities as people write them ("30 kg", "100 ms") and as the gateway keeps them (whole mg, µm, ms).
+"""Quantities as people write them ("30 kg", "1.5 m/s") and as the gateway keeps them (whole mg, µm, ms, mm/s).
 
 Conversion is exact, in decimal: what is no whole number of the canonical unit is refused, never rounded.
 """
@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from hub_config.finding import Finding, refusal, show
 
-Dimension = Literal["mass", "length", "time"]
-Canonical = Literal["mg", "um", "ms", "s"]
+Dimension = Literal["mass", "length", "time", "speed"]
+Canonical = Literal["mg", "um", "us", "ms", "s", "mm/s"]
 
 FROM_FILE: Final = {"source": "file"}
 """Validation context of values that people wrote: there a quantity must say its unit."""
@@ -26,7 +26,7 @@ MAX_AMOUNT: Final = 2**53 - 1
 class _Unit:
     dimension: Dimension
     size: int
-    """In mg, µm or ms."""
+    """In mg, µm, µs or mm/s."""
 
 
 _UNITS: Final[dict[str, _Unit]] = {
@@ -37,12 +37,15 @@ _UNITS: Final[dict[str, _Unit]] = {
     "mm": _Unit("length", 1_000),
     "cm": _Unit("length", 10_000),
     "m": _Unit("length", 1_000_000),
-    "ms": _Unit("time", 1),
-    "s": _Unit("time", 1_000),
-    "min": _Unit("time", 60_000),
-    "h": _Unit("time", 3_600_000),
+    "us": _Unit("time", 1),
+    "ms": _Unit("time", 1_000),
+    "s": _Unit("time", 1_000_000),
+    "min": _Unit("time", 60_000_000),
+    "h": _Unit("time", 3_600_000_000),
+    "mm/s": _Unit("speed", 1),
+    "m/s": _Unit("speed", 1_000),
 }
-_QUANTITY: Final = re.compile(r"([+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?) ?([A-Za-zµμ]{1,12})")
+_QUANTITY: Final = re.compile(r"([+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?) ?([A-Za-zµμ]{1,12}(?:/s)?)")
 _BARE_NUMBER: Final = re.compile(r"[+-]?[0-9.]+")
 
 

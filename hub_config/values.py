@@ -53,6 +53,15 @@ def _lane(value: LaneId) -> LaneId:
 
 
 Lane = Annotated[LaneId, AfterValidator(_lane)]
+RECIRCULATE: Final = "recirculate"
+"""The lane that leads back to the start of a line; no decision's route, so no bench has it."""
+
+
+def _line_lane(value: LaneId) -> LaneId:
+    return value if value == RECIRCULATE else _lane(value)
+
+
+LineLane = Annotated[LaneId, AfterValidator(_line_lane)]
 
 
 def whole(low: int, high: int) -> BeforeValidator:

@@ -68,6 +68,63 @@ class BenchView:
         return replace(self, revision=self.revision + 1)
 
 
+ItemState = Literal["measuring", "asking", "release", "hold", "inspect", "ask", "stray"]
+"""measuring and asking: grey. The others as the bands of ST-04; stray: on the belt, and nobody knows what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeltItem:
+    """One parcel on a belt, at the instant of its `LineView`."""
+
+    visit: VisitId
+    number: int
+    """1, 2, 3, … in the order in which the line has seen them."""
+    state: ItemState
+    front_um: int
+    rear_um: int
+    code: str | None = None
+    mass_mg: int | None = None
+    lane: LaneId | None = None
+    """Where it is to go, once that is on disk."""
+    reasons: tuple[Reason, ...] = ()
+    ordered: bool = False
+    """The diverter has its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """One exit of a line: what has arrived there, counted since the start, and the last one."""
+
+    lane: LaneId
+    bay: str
+    count: int = 0
+    code: str | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+LineState = Literal["runs", "stands", "fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """What a line's drawing shows. Positions are of `at`; a screen moves them on by `speed_um_s`."""
+
+    line: LineId
+    at: Instant
+    state: LineState
+    speed_um_s: int
+    board: str
+    """State of the I/O board's session (`drivers.reading.BoardState`)."""
+    items: tuple[BeltItem, ...] = ()
+    """The foremost first."""
+    lanes: tuple[LaneView, ...] = ()
+    """Diverters in their order along the belt, then the end."""
+    devices_down: tuple[str, ...] = ()
+    network_away: bool = False
+    trouble: bool = False
+    """The disk refuses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     """read = journalled + rejected, always."""
@@ -87,6 +144,7 @@ class Tally:
 
     entered: int = 0
     at_bench: int = 0
+    """In work at a bench or on a belt."""
     departed: int = 0
     first_pass: int = 0
     """Of the departed: without having been in a hold or inspection bay."""
@@ -111,6 +169,7 @@ class Snapshot:
     held_by_reason: tuple[tuple[str, int], ...] = ()
     """How often each reason sent a parcel elsewhere than to a free lane, sorted by reason."""
     journal_trouble: str | None = None
+    lines: tuple[LineView, ...] = ()
 
     def out_of_touch(self) -> "Snapshot":
         """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""

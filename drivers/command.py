@@ -1,0 +1,42 @@
+"""What a device can be told to do: the closed union of commands.
+
+The core returns them as effects; the pump hands each to the session of its device. A command for a device whose port
+is not open is dropped and counted: the core knows of the loss by `DeviceDown`, and what is not ordered is safe.
+"""
+
+from dataclasses import dataclass
+
+from hub_config.names import DeviceId, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A scanner is to read (`on`) or to stop. Its answers name `number`."""
+
+    device: DeviceId
+    number: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchOn:
+    """An output is to leave its safe level at `at` for `for_ns`. Answered by `OrderAnswered` with this `order`."""
+
+    device: DeviceId
+    order: int
+    channel: int
+    at: Instant
+    for_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchOff:
+    """An output is to be at its safe level from `at` on; orders of its channel that are still to come are void."""
+
+    device: DeviceId
+    order: int
+    channel: int
+    at: Instant
+
+
+Command = Trigger | SwitchOn | SwitchOff

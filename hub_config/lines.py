@@ -1,0 +1,203 @@
+"""Belt lines: the belt, beams, reading devices, diverters and lanes, with their places along the belt.
+
+Positions are measured along the way of a parcel, from where the belt begins; those of a beam inside a lane go on from
+the diverter into the lane. With every output at its safe level a parcel runs to the belt's end, so the end is the
+fail-safe lane (architecture §6.3). What must fit between the parts is checked in `linecheck`.
+"""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BeforeValidator, Field
+
+from hub_config.layout import BayName, Exit, LineName
+from hub_config.names import MILLISECOND, DeviceId, LaneId
+from hub_config.units import quantity
+from hub_config.values import Entry, Lane, LineLane, entries, name, text, whole
+
+BEAMS_MAX: Final = 31
+READERS_MAX: Final = 8
+DIVERTERS_MAX: Final = 8
+
+
+def _position(example: str) -> BeforeValidator:
+    return quantity("um", example=example, low="0 mm", high="500 m")
+
+
+class Belt(Entry):
+    id: Annotated[str, name("main")]
+    length_um: Annotated[int, quantity("um", example="10 m", low="500 mm", high="500 m")] = Field(
+        alias="length"
+    )
+    speed_mm_s: Annotated[int, quantity("mm/s", example="1.5 m/s", low="50 mm/s", high="3.5 m/s")] = Field(
+        alias="speed"
+    )
+    """As set up. Where a parcel is comes from the encoder; this is for time limits."""
+    count_um: Annotated[int, quantity("um", example="500 um", low="1 um", high="20 mm")] = Field(
+        alias="count"
+    )
+    """Travel of the belt per count of the encoder."""
+
+
+class Beam(Entry):
+    """A light beam across the belt, or in a lane behind a diverter."""
+
+    id: Annotated[str, name("in")]
+    channel: Annotated[int, whole(0, 31)]
+    position_um: Annotated[int, _position("500 mm")] = Field(alias="position")
+
+
+class BeltReader(Entry):
+    """A scanner or camera over the belt."""
+
+    device: Annotated[DeviceId, name("tunnel-1")]
+    position_um: Annotated[int, _position("2 m")] = Field(alias="position")
+    window_um: Annotated[int, quantity("um", example="150 mm", low="0 mm", high="3 m")] = Field(
+        alias="window"
+    )
+    """It sees this far before and behind its position."""
+    delay_ms: Annotated[int, quantity("ms", example="80 ms", low="0 ms", high="5 s")] = Field(
+        default=80, alias="delay"
+    )
+    """From seeing a code to its last byte, at the most."""
+
+
+class BeltScale(Entry):
+    """A scale that weighs in motion and is triggered by a beam: a record for each item that has left that beam."""
+
+    device: Annotated[DeviceId, name("wim-1")]
+    beam: Annotated[str, name("scale")]
+    earliest_ms: Annotated[int, quantity("ms", example="20 ms", low="0 ms", high="5 s")] = Field(
+        default=20, alias="earliest"
+    )
+    latest_ms: Annotated[int, quantity("ms", example="400 ms", low="10 ms", high="10 s")] = Field(
+        default=400, alias="latest"
+    )
+    """Between the item's rear at the beam and the record's last byte."""
+
+
+class Diverter(Exit):
+    """Pushes a parcel into its lane."""
+
+    id: Annotated[str, name("d1")]
+    channel: Annotated[int, whole(0, 31)]
+    """Output of the board; its safe level lets parcels pass."""
+    position_um: Annotated[int, _position("8 m")] = Field(alias="position")
+    actuation_ms: Annotated[int, quantity("ms", example="100 ms", low="1 ms", high="5 s")] = Field(
+        alias="actuation"
+    )
+    """From the output to the diverter being in place."""
+    return_ms: Annotated[int, quantity("ms", example="100 ms", low="1 ms", high="5 s")] = Field(alias="return")
+    beam: Annotated[str, name("green")]
+    """The beam in its lane that sees the parcel arrive."""
+
+
+class End(Entry):
+    """The belt's end: where everything goes that no diverter takes."""
+
+    lane: Lane = LaneId("hold")
+    bay: BayName
+    beam: Annotated[str, name("end")]
+
+
+class Line(Entry):
+    """One belt line with its devices."""
+
+    id: LineName
+    name: Annotated[str, text(1, 40)]
+    board: Annotated[DeviceId, name("io-1")]
+    belts: Annotated[tuple[Belt, ...], Field(strict=False), entries(1, 1)]
+    """One, so far: belts in series come with their transfer points."""
+    beams: Annotated[tuple[Beam, ...], Field(strict=False), entries(3, BEAMS_MAX)]
+    """Those of the belt in their order; a parcel enters at the first."""
+    readers: Annotated[tuple[BeltReader, ...], Field(strict=False), entries(1, READERS_MAX)]
+    scale: BeltScale
+    diverters: Annotated[tuple[Diverter, ...], Field(strict=False), entries(1, DIVERTERS_MAX)]
+    end: End
+    identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
+        "s10",
+        "sscc",
+    )
+    free_lane: Lane = LaneId("green")
+    late_lane: LineLane | None = None
+    """Where a parcel goes whose decision comes too late, for example "recirculate"; none: the fail-safe lane."""
+    min_length_um: Annotated[int, quantity("um", example="60 mm", low="5 mm", high="1 m")] = Field(
+        default=60_000, alias="min_length"
+    )
+    """A beam covered for less than this saw no parcel (a hand, a strap)."""
+    max_length_um: Annotated[int, quantity("um", example="700 mm", low="50 mm", high="5 m")] = Field(
+        default=700_000, alias="max_length"
+    )
+    """Longer than this is not one parcel."""
+    min_gap_um: Annotated[int, quantity("um", example="25 mm", low="1 mm", high="1 m")] = Field(
+        default=25_000, alias="min_gap"
+    )
+    """A beam free for less than this has not seen a parcel's end (a hole, a bouncing sensor)."""
+    tolerance_um: Annotated[int, quantity("um", example="50 mm", low="5 mm", high="500 mm")] = Field(
+        default=50_000, alias="tolerance"
+    )
+    """How far from where it should be a parcel may be at a beam and still be the same."""
+    order_lead_ms: Annotated[int, quantity("ms", example="250 ms", low="20 ms", high="5 s")] = Field(
+        default=250, alias="order_lead"
+    )
+    """Before the diverter must begin to move, the divert is written down and ordered: the point of no return.
+    Time for the journal, the board and their jitter."""
+    clearance_um: Annotated[int, quantity("um", example="50 mm", low="0 mm", high="1 m")] = Field(
+        default=50_000, alias="clearance"
+    )
+    """A diverter stays out until the parcel's rear is this far behind it."""
+
+    @property
+    def fail_safe(self) -> LaneId:
+        return self.end.lane
+
+    @property
+    def bays(self) -> tuple[Exit, ...]:
+        """Every lane of the line with its chute."""
+        diverted = tuple(Exit(lane=one.lane, bay=one.bay) for one in self.diverters)
+        return (*diverted, Exit(lane=self.end.lane, bay=self.end.bay))
+
+    @property
+    def belt(self) -> Belt:
+        return self.belts[0]
+
+    def beam(self, beam_id: str) -> Beam:
+        """Raises KeyError for an id that `load` would have refused."""
+        for beam in self.beams:
+            if beam.id == beam_id:
+                return beam
+        raise KeyError(f"no beam {beam_id} on line {self.id}")
+
+    @property
+    def belt_beams(self) -> tuple[Beam, ...]:
+        """In the order in which a parcel passes them that no diverter takes; without those inside lanes."""
+        inside = {one.beam for one in self.diverters}
+        return tuple(sorted((b for b in self.beams if b.id not in inside), key=lambda b: b.position_um))
+
+    def travel_um(self, ns: int) -> int:
+        """How far the belt moves in this time at its set speed."""
+        return ns * self.belt.speed_mm_s // MILLISECOND
+
+    @property
+    def measured_by_um(self) -> int:
+        """Where the front of the longest parcel is when its measurement is complete at the latest."""
+        read = max(
+            one.position_um + one.window_um + self.travel_um(one.delay_ms * MILLISECOND)
+            for one in self.readers
+        )
+        weighed = self.beam(self.scale.beam).position_um + self.travel_um(self.scale.latest_ms * MILLISECOND)
+        return max(read, weighed) + self.max_length_um
+
+    def no_return_um(self, diverter: Diverter) -> int:
+        """Where a parcel's front is when its divert is written down and ordered (contract §5, point of no return)."""
+        lead_ns = (diverter.actuation_ms + self.order_lead_ms) * MILLISECOND
+        return diverter.position_um - self.travel_um(lead_ns)
+
+    def answer_time_ns(self, diverter: Diverter) -> int:
+        """How long the coordinator has for its decision (contract §5, deadline); negative: a faulty layout."""
+        way_um = self.no_return_um(diverter) - self.measured_by_um
+        return way_um * MILLISECOND // self.belt.speed_mm_s
+
+    def gap_needed_um(self, diverter: Diverter) -> int:
+        """Free belt before and behind a parcel that is diverted (conveyor-io §4)."""
+        swing = self.travel_um((diverter.actuation_ms + diverter.return_ms) * MILLISECOND)
+        return swing + self.clearance_um + 2 * self.tolerance_um
