@@ -1,6 +1,7 @@
 """One frozen model per kind of device, and their closed union.
 
-Defaults are those of `scanners.md` §2, §5, `scales.md` §1 and `firmware-bridge.md` §3, §5, §6. How a kind is driven is the driver's business.
+Defaults are those of `scanners.md` §2, §5, `scales.md` §1 and `firmware-bridge.md` §3, §5, §6. How a kind is
+driven is the driver's business.
 """
 
 from datetime import date
@@ -132,8 +133,8 @@ class RecordScaleConfig(Entry):
     def _record_and_mass_are_there(self) -> "RecordScaleConfig":
         found = []
         for wanted in ("record", "mass"):
-            if self.fields.count(wanted) != 1:  # type: ignore[arg-type]  # a Literal of the list
-                what = f"{self.fields.count(wanted)} fields are {wanted}"  # type: ignore[arg-type]  # as above
+            if self.fields.count(wanted) != 1:
+                what = f"{self.fields.count(wanted)} fields are {wanted}"
                 found.append(Finding(("fields",), what, "exactly one is wanted", f"list {wanted} once"))
         if ("unit" in self.fields) == (self.unit is not None):
             what = "the unit is declared twice" if self.unit is not None else "nothing says the unit"

@@ -86,7 +86,9 @@ class Diverter(Exit):
         alias="actuation"
     )
     """From the output to the diverter being in place."""
-    return_ms: Annotated[int, quantity("ms", example="100 ms", low="1 ms", high="5 s")] = Field(alias="return")
+    return_ms: Annotated[int, quantity("ms", example="100 ms", low="1 ms", high="5 s")] = Field(
+        alias="return"
+    )
     beam: Annotated[str, name("green")]
     """The beam in its lane that sees the parcel arrive."""
 

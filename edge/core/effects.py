@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from drivers.command import Command
 from edge.core.event import Event
 from edge.core.snapshot import BenchView
 
@@ -21,4 +22,11 @@ class Show:
     view: BenchView
 
 
-Effect = Record | Show
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A device must do this."""
+
+    command: Command
+
+
+Effect = Record | Show | Order

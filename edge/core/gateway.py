@@ -10,10 +10,15 @@ from typing import Final, assert_never
 
 from drivers.reading import (
     BarcodeRead,
+    BeamChanged,
+    BeltMoved,
+    BoardChanged,
     DeviceDown,
     DeviceFault,
     DeviceUp,
+    EventsLost,
     NoRead,
+    OrderAnswered,
     WeightRead,
 )
 from edge.core.dwell import DwellLedger
@@ -30,7 +35,9 @@ from edge.core.inputs import (
     WallClock,
 )
 from edge.core.ledger import Ledger
-from edge.core.snapshot import LastPlaced, Snapshot
+from edge.core.line import Line
+from edge.core.line_view import view_of_line
+from edge.core.snapshot import Balance, LastPlaced, Snapshot, Tally
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
 from hub_config.devices import SicsScaleConfig
@@ -66,10 +73,14 @@ class Gateway:
         self._rejected_messages: dict[str, int] = {}
         self._clock_set = False
         self._stations = [self._station(config, line) for line in range(len(config.benches))]
-        self._owner: dict[DeviceId, Station] = {}
+        self._lines = [Line(line, config, self._ledger, self._visits, self._dwell) for line in config.lines]
+        self._places: list[Station | Line] = [*self._stations, *self._lines]
+        self._owner: dict[DeviceId, Station | Line] = {}
         for station in self._stations:
             for device in (*station.bench.scanners, station.bench.scale):
                 self._owner[device] = station
+        for line in self._lines:
+            self._owner |= dict.fromkeys(line.devices, line)
 
     def _station(self, config: HubConfig, index: int) -> Station:
         bench = config.benches[index]
@@ -82,10 +93,22 @@ class Gateway:
     def step(self, given: Input) -> list[Effect]:
         at = self._now = max(self._now, given.at)
         match given:
-            case BarcodeRead() | NoRead() | WeightRead() | DeviceUp() | DeviceDown() | DeviceFault():
-                station = self._owner.get(given.device)
-                if station is not None:
-                    station.read(given, at)
+            case (
+                BarcodeRead()
+                | NoRead()
+                | WeightRead()
+                | BeamChanged()
+                | BeltMoved()
+                | BoardChanged()
+                | EventsLost()
+                | OrderAnswered()
+                | DeviceUp()
+                | DeviceDown()
+                | DeviceFault()
+            ):
+                owner = self._owner.get(given.device)
+                if owner is not None:
+                    owner.read(given, at)
             case DecisionArrived():
                 self._decide(given, at)
             case Committed():
@@ -98,7 +121,7 @@ class Gateway:
                 self._set_clock(given, at)
             case JournalTrouble():
                 self._trouble = given.detail
-                self._tell_stations(at)
+                self._tell_places(at)
             case Tick():
                 self._wake(at)
             case _:
@@ -108,7 +131,7 @@ class Gateway:
     @property
     def wake_at(self) -> Instant | None:
         """When it wants a Tick."""
-        times = [station.wake_at for station in self._stations]
+        times = [place.wake_at for place in self._places]
         if self._offline_since is not None and not self._away:
             times.append(Instant(self._offline_since + AWAY_AFTER_NS))
         return min((at for at in times if at is not None), default=None)
@@ -116,8 +139,9 @@ class Gateway:
     def snapshot(self) -> Snapshot:
         """What screens and reports may see: immutable, complete, of this instant."""
         reasons: dict[str, int] = {}
-        for station in self._stations:
-            for reason, count in station.work.held_reasons.items():
+        work = (*(station.work for station in self._stations), *(line.clearing for line in self._lines))
+        for clearing in work:
+            for reason, count in clearing.held_reasons.items():
                 reasons[reason] = reasons.get(reason, 0) + count
         return Snapshot(
             at=self._now,
@@ -125,19 +149,25 @@ class Gateway:
             balance=self._ledger.balance(),
             tally=self._visits.tally(),
             dwell_us=self._dwell.quantiles_us(),
-            devices_down=tuple(name for station in self._stations for name in station.devices_down),
+            devices_down=tuple(name for place in self._places for name in place.devices_down),
             rejected_messages=tuple(sorted(self._rejected_messages.items())),
             dwell_by_owner_us=self._dwell.by_owner_us(),
             held_by_reason=tuple(sorted(reasons.items())),
             journal_trouble=self._trouble,
+            lines=tuple(view_of_line(line, self._now) for line in self._lines),
         )
+
+    @property
+    def books(self) -> tuple[Balance, Tally]:
+        """Readings and parcels, to be checked after every step."""
+        return self._ledger.balance(), self._visits.tally()
 
     # What can happen ------------------------------------------------------------------------------
 
     def _decide(self, given: DecisionArrived, at: Instant) -> None:
         refused: str | None = None
-        for station in self._stations:
-            refused = station.decide(given.decision, at)
+        for place in self._places:
+            refused = place.decide(given.decision, at)
             if refused is None:
                 return
             if refused != "no_such_parcel":
@@ -147,9 +177,9 @@ class Gateway:
     def _commit(self, given: Committed, at: Instant) -> None:
         if self._trouble is not None:
             self._trouble = None
-            self._tell_stations(at)
-        for station in self._stations:
-            station.committed(given.first, given.ids, at)
+            self._tell_places(at)
+        for place in self._places:
+            place.committed(given.first, given.ids, at)
 
     def _change_link(self, given: LinkChanged, at: Instant) -> None:
         online = given.broker and given.coordinator
@@ -161,19 +191,19 @@ class Gateway:
         elif not online and self._online:
             self._offline_since = at
         self._online = online
-        self._tell_stations(at)
+        self._tell_places(at)
 
     def _wake(self, at: Instant) -> None:
         if self._offline_since is not None and not self._away and at >= self._offline_since + AWAY_AFTER_NS:
             self._away = True
             self._record_mode(level=2, at=at)
-            self._tell_stations(at)
-        for station in self._stations:
-            station.wake(at)
+            self._tell_places(at)
+        for place in self._places:
+            place.wake(at)
 
-    def _tell_stations(self, at: Instant) -> None:
-        for station in self._stations:
-            station.set_link(away=self._away, trouble=self._trouble is not None, at=at)
+    def _tell_places(self, at: Instant) -> None:
+        for place in self._places:
+            place.set_link(away=self._away, trouble=self._trouble is not None, at=at)
 
     def _set_clock(self, given: WallClock, at: Instant) -> None:
         before = self._ledger.set_wall(given.wall, at)
@@ -187,12 +217,15 @@ class Gateway:
             self._ledger.record(
                 Event("clock.changed", GATEWAY_LINE, None, at, note=(("jump_us", jump_us),)),
             )
-        for station in self._stations:
-            station.set_clock(jumped=jumped, at=at)
+        for place in self._places:
+            place.set_clock(jumped=jumped, at=at)
 
     def _account_for_last_run(self, at: Instant) -> None:
-        """What lay open on a bench when the last run ended is lost track of: it must be scanned in again."""
-        ranks = {station.bench.id: station.bench.identifiers for station in self._stations}
+        """What lay open on a bench or a belt when the last run ended is lost track of: it must be scanned in again."""
+        ranks: dict[LineId, tuple[str, ...]] = {
+            **{station.bench.id: station.bench.identifiers for station in self._stations},
+            **{line.config.id: line.config.identifiers for line in self._lines},
+        }
         for visit in self._recovered:
             self._visits.restore(visit, ranks.get(visit.line, ()))
             if not visit.held:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
-from edge.core.effects import Effect, Record, Show
+from drivers.command import Command
+from edge.core.effects import Effect, Order, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.snapshot import Balance, BenchView
 from hub_config.names import MICROSECOND, Instant, VisitId
@@ -68,6 +69,9 @@ class Ledger:
     def show(self, view: BenchView) -> None:
         self._effects.append(Show(view))
 
+    def order(self, command: Command) -> None:
+        self._effects.append(Order(command))
+
     def take_effects(self) -> list[Effect]:
         effects, self._effects = self._effects, []
         return effects
@@ -79,10 +83,10 @@ class Ledger:
         self._read += 1
         self._journalled += 1
 
-    def count_rejected(self, reason: str) -> None:
-        """One reading went into no event, and this is why."""
-        self._read += 1
-        self._rejected[reason] = self._rejected.get(reason, 0) + 1
+    def count_rejected(self, reason: str, count: int = 1) -> None:
+        """One reading (or `count` of them) went into no event, and this is why."""
+        self._read += count
+        self._rejected[reason] = self._rejected.get(reason, 0) + count
 
     def balance(self) -> Balance:
         return Balance(self._read, self._journalled, tuple(sorted(self._rejected.items())))

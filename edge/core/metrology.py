@@ -6,18 +6,19 @@ The uncertainty told (k=2) is the scale's maximum permissible error, as configur
 from typing import Final
 
 from edge.core.event import Mass, WallTime
-from hub_config.devices import Metrology, SicsScaleConfig
+from hub_config.devices import Metrology, RecordScaleConfig, SicsScaleConfig
 
 UNIX_EPOCH_ORDINAL: Final = 719_163
 DAY_US: Final = 86_400_000_000
 
 
-def mass_of(scale: SicsScaleConfig, mg: int) -> Mass:
-    """A stable static weight of this scale."""
-    metrology = scale.metrology
+def mass_of(scale: SicsScaleConfig | RecordScaleConfig, mg: int, record: int | None = None) -> Mass:
+    """A stable weight of a bench scale, or one that a belt's scale took in motion."""
+    metrology, static = scale.metrology, isinstance(scale, SicsScaleConfig)
     return Mass(
         device=scale.id, mg=mg, u_mg=metrology.mpe_mg, e_mg=metrology.e_mg, tare_mg=0,
-        stable=True, mode="static", regime=metrology.regime, record=None,
+        stable=True if static else None, mode="static" if static else "dynamic", regime=metrology.regime,
+        record=record,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from edge.core.decision import Decision
 from edge.core.dwell import DwellClock
 from edge.core.event import Code, Mass
 from edge.core.verdict import Verdict
-from hub_config.layout import Bay
+from hub_config.layout import Exit
 from hub_config.names import Instant, VisitId
 
 CODES_PER_PARCEL_MAX: Final = 16
@@ -62,7 +62,7 @@ class Parcel:
     decided: int | None = None
     """Number of the `parcel.decided` record that must be on disk before the operator is told."""
     verdict: Verdict | None = None
-    bay: Bay | None = None
+    bay: Exit | None = None
     """Where it was seen to go, in phase placed."""
     moved: int | None = None
     """Number of the last record of that move: on disk, it ends the parcel's stay at the bench."""
@@ -107,7 +107,7 @@ class Parcel:
         self.mass = self.verdict = self.measured = self.measured_id = self.decided = None
         self.overloaded = self.seen_on_scale = False
 
-    def lies_in(self, bay: Bay, moved: int) -> None:
+    def lies_in(self, bay: Exit, moved: int) -> None:
         """The screen goes on showing the verdict until the move is on disk, so its clock goes on too."""
         self.phase, self.bay, self.moved = "placed", bay, moved
         self.due_at = self.early = None

@@ -97,9 +97,9 @@ class Station:
 
     def set_clock(self, *, jumped: bool, at: Instant) -> None:
         """The wall clock was set; a release that is shown is looked at again."""
-        if jumped:
-            self.work.doubt_clock(at)
         parcel = self.work.parcel
+        if jumped and parcel is not None:
+            self.work.doubt_clock(parcel, at)
         if parcel is not None and parcel.phase == "placing":
             self.work.check_release(parcel, at)
         self._show(at)
@@ -273,7 +273,7 @@ class Station:
             self._refuse("no_parcel", "no_parcel")
         elif parcel.phase != "placing" or parcel.verdict is None or self._trouble:
             self._refuse("not_now", "not_now")
-        elif bay.barcode != parcel.verdict.bay.barcode:
+        elif bay.bay != parcel.verdict.bay.bay:
             self._refuse("wrong_bay", "wrong_bay")
         elif not self.work.check_release(parcel, at):
             self._refuse("not_now", "release_expired")

@@ -4,13 +4,15 @@ Rule 1 of the house: only a valid, committed release for this very parcel opens 
 contradictory (a release to another lane, an order to the free lane that is no release) ends in the fail-safe lane.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from edge.core.decision import STRICTNESS, Action, Decision, Reason
 from edge.core.event import Mass, WallTime
 from edge.core.snapshot import BenchState, Instruction, Place
-from hub_config.layout import Bay, Bench
+from hub_config.layout import Exit
+from hub_config.names import LaneId, LineId
 
 STATES: Final[dict[Action, BenchState]] = {
     "release": "release",
@@ -26,13 +28,28 @@ STATES: Final[dict[Action, BenchState]] = {
 """The band of station-and-ops ST-04 for each action."""
 
 
+class Exits(Protocol):
+    """A bench or a line: where a parcel can go from there."""
+
+    @property
+    def id(self) -> LineId: ...
+    @property
+    def identifiers(self) -> tuple[str, ...]: ...
+    @property
+    def free_lane(self) -> LaneId: ...
+    @property
+    def fail_safe(self) -> LaneId: ...
+    @property
+    def bays(self) -> Sequence[Exit]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the operator is told to do with the parcel in work."""
+    """What is to be done with a parcel: what the operator of a bench is told, where a belt diverts it."""
 
     state: BenchState
     instruction: Instruction
-    bay: Bay
+    bay: Exit
     reasons: tuple[Reason, ...]
     decision: Decision | None = None
     """None: the gateway's own hold."""
@@ -44,36 +61,37 @@ class Verdict:
         return self.decision is not None and self.decision.action == "release" and self.state == "release"
 
 
-def bay_of(lane: str, bench: Bench) -> Bay | None:
-    return next((bay for bay in bench.bays if bay.lane == lane), None)
+def bay_of(lane: str, exits: Exits) -> Exit | None:
+    return next((bay for bay in exits.bays if bay.lane == lane), None)
 
 
-def fail_safe_bay(bench: Bench) -> Bay:
-    bay = bay_of(bench.fail_safe, bench)
-    assert bay is not None, f"{bench.id}: config without a fail-safe bay got past its check"
-    assert bay.lane != bench.free_lane, f"{bench.id}: doubt would lead to the free lane"
+def fail_safe_bay(exits: Exits) -> Exit:
+    bay = bay_of(exits.fail_safe, exits)
+    assert bay is not None, f"{exits.id}: config without a fail-safe bay got past its check"
+    assert bay.lane != exits.free_lane, f"{exits.id}: doubt would lead to the free lane"
     return bay
 
 
-def own_hold(reason: Reason, bench: Bench, *, retry: bool = False) -> Verdict:
-    """The gateway's own exception: to the fail-safe lane, or once more from the scan."""
+def own_hold(reason: Reason, exits: Exits, *, retry: bool = False, lane: LaneId | None = None) -> Verdict:
+    """The gateway's own exception: to the fail-safe lane or `lane` (never the free one), or once more from the scan."""
+    wanted = None if lane is None or lane == exits.free_lane else bay_of(lane, exits)
     return Verdict(
         state="ask" if retry else "hold",
         instruction="rescan_or_bay" if retry else "put_in_bay",
-        bay=fail_safe_bay(bench),
+        bay=wanted or fail_safe_bay(exits),
         reasons=(reason,),
         retry=retry,
     )
 
 
-def verdict_of(decision: Decision, bench: Bench) -> Verdict:
-    """What obeying this decision means at this bench."""
-    bay = bay_of(decision.route, bench) or fail_safe_bay(bench)
-    free = bay.lane == bench.free_lane
+def verdict_of(decision: Decision, exits: Exits) -> Verdict:
+    """What obeying this decision means at this bench or line."""
+    bay = bay_of(decision.route, exits) or fail_safe_bay(exits)
+    free = bay.lane == exits.free_lane
     if decision.action == "release" and decision.needs:
-        return Verdict("hold", "put_in_bay", fail_safe_bay(bench), ("agency_pending",), decision)
+        return Verdict("hold", "put_in_bay", fail_safe_bay(exits), ("agency_pending",), decision)
     if free != (decision.action == "release"):
-        return Verdict("hold", "put_in_bay", fail_safe_bay(bench), decision.reasons, decision)
+        return Verdict("hold", "put_in_bay", fail_safe_bay(exits), decision.reasons, decision)
     retry = decision.action == "reweigh"
     instruction: Instruction = "rescan_or_bay" if retry else "put_in_bay"
     return Verdict(STATES[decision.action], instruction, bay, decision.reasons, decision, retry=retry)
@@ -112,9 +130,9 @@ def void_reason(decision: Decision, code: str | None, mass: Mass | None, now: Wa
     return None
 
 
-def place_of(lane: str, bench: Bench) -> Place:
+def place_of(lane: str, exits: Exits) -> Place:
     """Where a parcel is once its bay has been scanned."""
-    if lane == bench.free_lane:
+    if lane == exits.free_lane:
         return "departed"
     if lane in ("return", "custody"):
         return "returned"

@@ -55,7 +55,7 @@ TAIL_CHECKED: Final = 1_000
 OPEN_VISITS_MAX: Final = 10_000
 """Visits recovered after a crash, the newest; the coordinator knows older ones."""
 TERMINAL_LANES: Final = frozenset({"return", "custody"})
-HELD_LANES: Final = frozenset({"hold", "xray", "manual"})
+HELD_LANES: Final = frozenset({"hold", "xray", "manual", "recirculate"})
 
 _BEGIN_ANEW: Final = "keep the file as evidence, move it away, and the gateway begins its next epoch"
 

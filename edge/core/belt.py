@@ -1,0 +1,95 @@
+"""Where the belt is: travel from encoder counts, and from travel to time and back.
+
+Travel is whole micrometres since the board's boot. Between two reports the belt is believed to go on at the speed of
+the last ones; a time far from any report is not guessed.
+"""
+
+from collections import deque
+from typing import Final
+
+from hub_config.lines import Belt as BeltConfig
+from hub_config.names import MILLISECOND, Instant
+
+SAMPLES_MAX: Final = 64
+"""Reports remembered, to say where the belt was when a late answer was made."""
+SPEED_SPAN_NS: Final = 50 * MILLISECOND
+"""The speed is measured over at least this."""
+STALE_NS: Final = 3_000 * MILLISECOND
+"""Without a report for so long nobody knows where the belt is. A standing belt reports every second."""
+
+
+class Belt:
+    def __init__(self, config: BeltConfig) -> None:
+        self._count_um = config.count_um
+        self._set_um_s = config.speed_mm_s * 1_000
+        self._samples: deque[tuple[Instant, int]] = deque(maxlen=SAMPLES_MAX)
+        self._moving_since = Instant(0)
+        self.speed_um_s = 0
+        self.moving = False
+
+    def forget(self) -> None:
+        """The board was restarted: its counts begin anew."""
+        self._samples.clear()
+        self.speed_um_s = 0
+        self.moving = False
+
+    @property
+    def known(self) -> bool:
+        return bool(self._samples)
+
+    @property
+    def travel_um(self) -> int:
+        """As last reported."""
+        return self._samples[-1][1] if self._samples else 0
+
+    def travel_of(self, count: int) -> int:
+        return count * self._count_um
+
+    def moved(self, at: Instant, count: int, *, moving: bool) -> None:
+        """A report of the encoder, or the count of an edge. Reports of the past change nothing."""
+        travel = self.travel_of(count)
+        if self._samples and at <= self._samples[-1][0]:
+            return
+        if moving and not self.moving:
+            self._moving_since = at
+        self.moving = moving
+        self._samples.append((at, travel))
+        if not moving:
+            self.speed_um_s = 0
+            return
+        for earlier, was in reversed(self._samples):
+            if earlier < self._moving_since:
+                break
+            if at - earlier >= SPEED_SPAN_NS:
+                self.speed_um_s = (travel - was) * 1_000_000_000 // (at - earlier)
+                return
+        if self.speed_um_s == 0:
+            self.speed_um_s = self._set_um_s
+
+    def travel_at(self, at: Instant) -> int:
+        """Where the belt was, is, or will be if it goes on like this."""
+        if not self._samples:
+            return 0
+        last_at, last = self._samples[-1]
+        if at >= last_at:
+            return last + (at - last_at) * self.speed_um_s // 1_000_000_000
+        after_at, after = last_at, last
+        for before_at, before in reversed(self._samples):
+            if before_at <= at:
+                return before + (after - before) * (at - before_at) // max(1, after_at - before_at)
+            after_at, after = before_at, before
+        return after - (after_at - at) * self.speed_um_s // 1_000_000_000
+
+    def when(self, travel_um: int) -> Instant | None:
+        """When the belt will have come so far; None while it stands or runs back."""
+        if not self._samples or not self.moving or self.speed_um_s <= 0:
+            return None
+        last_at, last = self._samples[-1]
+        return Instant(last_at + (travel_um - last) * 1_000_000_000 // self.speed_um_s)
+
+    def time_for(self, um: int) -> int:
+        """Nanoseconds for this much travel at the present speed, at the set one while it stands."""
+        return um * 1_000_000_000 // (self.speed_um_s if self.speed_um_s > 0 else self._set_um_s)
+
+    def is_stale(self, at: Instant) -> bool:
+        return not self._samples or at - self._samples[-1][0] > STALE_NS

@@ -1,0 +1,128 @@
+"""The readers of a line: when each is told to read, and which item an answer belongs to.
+
+An answer belongs to the one item that was in the reader's view when it was made: between its last byte and the
+reader's longest delay before that, and not before the trigger it answers. Two items in view: it is ambiguous, and
+both are in doubt. None: it is an orphan. Nothing goes to the nearer one (conveyor-io §2 would; here doubt holds).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from drivers.command import Trigger
+from drivers.reading import BarcodeRead, NoRead
+from edge.core.belt import Belt
+from edge.core.ledger import Ledger
+from edge.core.track import Item, Look, Track
+from hub_config.lines import BeltReader
+from hub_config.names import MILLISECOND, DeviceId, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an answer is: `item` alone, or `several`, or nobody's."""
+
+    item: Item | None
+    several: tuple[Item, ...] = ()
+    rivals: int = 0
+    outcome: Literal["joined", "ambiguous", "orphan_read"] = "joined"
+
+
+class Reader:
+    """One reader over the belt."""
+
+    def __init__(self, place: int, config: BeltReader, *, triggered: bool, ledger: Ledger) -> None:
+        self.place = place
+        self._config = config
+        self._triggered = triggered
+        self._ledger = ledger
+        self._delay_ns = config.delay_ms * MILLISECOND
+        self._number = 0
+        self._open: tuple[Look, int] | None = None
+        """The look that is triggered now, and the trigger's number."""
+
+    @property
+    def device(self) -> DeviceId:
+        return self._config.device
+
+    def advance(self, track: Track, belt: Belt, at: Instant) -> Instant | None:
+        """Triggers what is due at `at`; returns when to look again."""
+        travel = belt.travel_at(at)
+        wakes: list[Instant | None] = []
+        for item in track.items:
+            look = item.looks[self.place]
+            if not look.done:
+                wakes.append(self._advance_item(item, look, track, belt, travel, at))
+        return min((wake for wake in wakes if wake is not None), default=None)
+
+    def _advance_item(
+        self, item: Item, look: Look, track: Track, belt: Belt, travel: int, at: Instant
+    ) -> Instant | None:
+        if look.due is not None:
+            look.done = look.answered or at >= look.due
+            return None if look.done else look.due
+        ahead, behind = track.gaps_um(item)
+        if look.on_at is None:
+            if item.stray and item.front_um + travel > self._config.position_um + self._config.window_um:
+                look.done = True  # it appeared behind this reader
+                return None
+            enters = self._config.position_um - self._reach(ahead) - item.front_um
+            if travel < enters:
+                return belt.when(enters)
+            self._begin(item, look, at)
+        if item.rear_um is None:
+            return None  # told again by the edge of its rear
+        leaves = self._config.position_um + self._reach(behind) - item.rear_um
+        if travel < leaves:
+            return belt.when(leaves)
+        self._end(look, at)
+        return look.due
+
+    def _reach(self, gap_um: int | None) -> int:
+        """The view towards a neighbour shrinks to half the gap (conveyor-io §2)."""
+        return self._config.window_um if gap_um is None else min(self._config.window_um, max(0, gap_um) // 2)
+
+    def _begin(self, item: Item, look: Look, at: Instant) -> None:
+        look.on_at = at
+        if not self._triggered or item.parcel is None:
+            return
+        if self._open is not None:
+            self._end(self._open[0], at)
+        self._number += 1
+        look.trigger = self._number
+        self._open = (look, self._number)
+        self._ledger.order(Trigger(self.device, self._number, on=True))
+
+    def _end(self, look: Look, at: Instant) -> None:
+        look.due = Instant(at + self._delay_ns)
+        if self._open is not None and self._open[0] is look:
+            self._ledger.order(Trigger(self.device, self._open[1], on=False))
+            self._open = None
+
+    def forget(self, at: Instant) -> None:
+        """The items it looked at are gone."""
+        if self._open is not None:
+            self._end(self._open[0], at)
+
+    def owner(self, read: BarcodeRead | NoRead, track: Track, belt: Belt) -> Owner:
+        """Whose this answer is. An answer to a trigger can only be that trigger's."""
+        low = Instant(read.at - self._delay_ns)
+        asked: Item | None = None
+        if read.trigger is not None:
+            asked = next((i for i in track.items if i.looks[self.place].trigger == read.trigger), None)
+            if asked is None:
+                return Owner(None, outcome="orphan_read")
+            low = max(low, asked.looks[self.place].on_at or low)
+        first, last = belt.travel_at(low), belt.travel_at(read.at)
+        inside = tuple(item for item in track.items if self._sees(item, track, first, last))
+        if asked is not None and asked not in inside:
+            return Owner(None, outcome="orphan_read")
+        if not inside:
+            return Owner(None, outcome="orphan_read")
+        if len(inside) > 1:
+            return Owner(None, several=inside, rivals=len(inside) - 1, outcome="ambiguous")
+        return Owner(inside[0], rivals=0)
+
+    def _sees(self, item: Item, track: Track, first_um: int, last_um: int) -> bool:
+        position, window = self._config.position_um, self._config.window_um
+        rear = item.front_um - track.length_um(item, first_um)
+        return item.front_um + last_um >= position - window and rear + first_um <= position + window

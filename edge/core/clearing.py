@@ -1,0 +1,207 @@
+"""What becomes of a measured parcel: asked about, decided, written down, and checked again until it has moved.
+
+    measuring ─► asking ─► recording ─► placing ─► placed ─► departed | held | inspected | returned
+        │           └─ no answer ─┐        ▲
+        └── exception ────────────┴────────┘
+
+The same at a bench and on a belt. A verdict is acted on only after it is on disk. A release is checked again when it
+is acted on, while it stands, and when the parcel moves; when it no longer holds, the parcel falls back to hold.
+"""
+
+from typing import Final
+
+from edge.core.decision import Decision, Owner, Reason
+from edge.core.dwell import DwellLedger
+from edge.core.event import Act, Association, Event, Kind
+from edge.core.ledger import Ledger
+from edge.core.parcel import Parcel
+from edge.core.verdict import (
+    Exits,
+    Verdict,
+    ends_us,
+    over,
+    own_hold,
+    place_of,
+    stricter,
+    verdict_of,
+    void_reason,
+)
+from edge.core.visits import HeldVisit, Visits
+from hub_config.layout import Exit
+from hub_config.names import MICROSECOND, MILLISECOND, Instant, LaneId
+
+EXPIRY_CHECK_NS: Final = 100 * MILLISECOND
+"""How long after its end a shown release is looked at again."""
+EARLY_MAX_US: Final = 2_000_000
+"""A release may come this long before its `valid_from`: the coordinator's clock is ahead of ours. It waits."""
+UNTIMELY: Final = ("decision_late", "clock_untrusted")
+"""Outside its validity a release counts as absent (contract §5)."""
+
+
+class Clearing:
+    def __init__(self, exits: Exits, ledger: Ledger, visits: Visits, dwell: DwellLedger) -> None:
+        self._exits = exits
+        self._ledger = ledger
+        self._visits = visits
+        self._dwell = dwell
+        self.away = True
+        """No coordinator for so long that everything goes to hold."""
+        self.held_reasons: dict[Reason, int] = {}
+
+    # Measured, and one with an older visit ----------------------------------------------------------
+
+    def join(self, parcel: Parcel, held: HeldVisit, at: Instant) -> None:
+        """The parcel in work turns out to be a held one come back: it goes on under the older visit (contract §1)."""
+        note = (("from", parcel.visit), ("into", held.visit))
+        self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
+        self._visits.withdraw()
+        held.clock.hand_over("hub", at)
+        parcel.visit, parcel.clock, parcel.known = held.visit, held.clock, held.names.known
+        parcel.again = True
+
+    def own_code(self, parcel: Parcel) -> str | None:
+        return parcel.own_code(self._exits.identifiers)
+
+    def ask(self, parcel: Parcel, assoc: Association, flags: tuple[Reason, ...], at: Instant) -> None:
+        """The measurement is complete: what becomes of it is the coordinator's to say."""
+        parcel.measured = self.record("parcel.measured", parcel, at, flags=flags, assoc=assoc)
+        parcel.enter("asking", at)
+        if self.away:
+            self.hold(parcel, "offline_default", at, owner="force")
+
+    # Deciding -------------------------------------------------------------------------------------
+
+    def decide_on(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
+        """Obeys a decision about this parcel; or says in a word why it is not obeyed."""
+        releases = decision.action == "release"
+        tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
+        if parcel.measured_id is None or decision.answers != parcel.measured_id:
+            # A stop may answer any event of the visit; only a release must answer this very measurement.
+            if not (tightens and parcel.verdict is not None and parcel.verdict.decision is not None):
+                parcel.stopped_seq = max(parcel.stopped_seq, 0 if releases else decision.dec_seq)
+                return "not_our_event"
+        elif parcel.phase != "asking" and not tightens:
+            return "too_late"
+        elif releases and decision.dec_seq < parcel.stopped_seq:
+            return "superseded"
+        if releases:
+            return self._obey_release(parcel, decision, at)
+        if over(decision, self._ledger.wall(at)):
+            return "decision_late"
+        self.obey(parcel, verdict_of(decision, self._exits), decision.clock, at)
+        return None
+
+    def _obey_release(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
+        now = self._ledger.wall(at)
+        void = void_reason(decision, self.own_code(parcel), parcel.mass, now)
+        early_us = decision.valid_from_us - now.utc_us - now.unc_us
+        if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
+            parcel.early, parcel.due_at = decision, Instant(at + early_us * MICROSECOND)
+            return None
+        if void in UNTIMELY:
+            return void
+        if void is not None:
+            self.hold(parcel, void, at)
+        else:
+            self.obey(parcel, verdict_of(decision, self._exits), decision.clock, at)
+        return None
+
+    def take_early(self, parcel: Parcel, at: Instant) -> None:
+        """A release that came before its `valid_from`: its time has come."""
+        early, parcel.early, parcel.due_at = parcel.early, None, None
+        if early is not None:
+            self._obey_release(parcel, early, at)
+
+    def doubt_clock(self, parcel: Parcel, at: Instant) -> None:
+        """The wall clock has jumped: how long a standing release still holds, nobody knows (contract §5)."""
+        if parcel.phase != "placed" and parcel.verdict is not None and parcel.verdict.releases:
+            self.hold(parcel, "clock_untrusted", at)
+
+    def _tightens(self, decision: Decision, standing: Verdict | None) -> bool:
+        """A newer, stricter word about a parcel that is already decided but not yet placed."""
+        if standing is None:
+            return False
+        if standing.decision is None:
+            return stricter(decision.action, "hold")
+        newer = decision.dec_seq > standing.decision.dec_seq
+        newer = newer or decision.authority != standing.decision.authority
+        return newer and stricter(decision.action, standing.decision.action)
+
+    def hold(
+        self, parcel: Parcel, reason: Reason, at: Instant, *, owner: Owner = "hub", retry: bool = False,
+        lane: LaneId | None = None,
+    ) -> None:  # fmt: skip
+        """The gateway's own hold; `lane`: another than the fail-safe one, never the free one."""
+        self.obey(parcel, own_hold(reason, self._exits, retry=retry, lane=lane), owner, at)
+
+    def obey(self, parcel: Parcel, verdict: Verdict, owner: Owner, at: Instant) -> None:
+        """Writes the verdict down; it is acted on once it is on disk."""
+        parcel.verdict = verdict
+        parcel.clock.hand_over(owner, at)
+        for reason in verdict.reasons:
+            self.held_reasons[reason] = self.held_reasons.get(reason, 0) + 1
+        parcel.decided = self.record(
+            "parcel.decided", parcel, at,
+            flags=verdict.reasons if verdict.decision is None else (),
+            decision=verdict.decision, act=act_of(verdict.bay, confirmed=False), clock=owner,
+        )  # fmt: skip
+        parcel.enter("recording", at)
+
+    def commit(self, parcel: Parcel, first: int, ids: tuple[str, ...]) -> bool:
+        """Events are on disk; True if the parcel's verdict is among them: now it may be acted on."""
+        numbers = range(first, first + len(ids))
+        if parcel.measured is not None and parcel.measured in numbers:
+            parcel.measured_id = ids[parcel.measured - first]
+        return parcel.phase == "recording" and parcel.decided in numbers
+
+    def check_release(self, parcel: Parcel, at: Instant, *, moves_at: Instant | None = None) -> bool:
+        """A release that no longer holds falls back to hold (contract §5); True while it holds. `moves_at`: when the
+        parcel is going to move, where that is foreseen."""
+        verdict = parcel.verdict
+        if verdict is None or verdict.decision is None or not verdict.releases:
+            return True
+        now = self._ledger.wall(at if moves_at is None else moves_at)
+        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, now)
+        if void is not None:
+            self.hold(parcel, void, at)
+            return False
+        left_us = ends_us(verdict.decision) - now.utc_us - now.unc_us
+        parcel.due_at = Instant(at + left_us * MICROSECOND + EXPIRY_CHECK_NS)
+        return True
+
+    # Moving ---------------------------------------------------------------------------------------
+
+    def moved(self, parcel: Parcel, bay: Exit, at: Instant) -> int:
+        """A sensor saw the parcel go into `bay`; returns the number of the last record of that move."""
+        verdict = parcel.verdict
+        decision = verdict.decision if verdict is not None else None
+        act = act_of(bay, confirmed=True)
+        number = self.record("parcel.diverted", parcel, at, act=act, decision=decision)
+        if place_of(bay.lane, self._exits) == "departed" and verdict is not None and verdict.releases:
+            number = self.record("parcel.departed", parcel, at, act=act)
+            self._dwell.close(parcel.clock.spans(at))
+        return number
+
+    def settle(self, parcel: Parcel, bay: Exit) -> None:
+        """It has left the bench or belt, for good or until it comes back."""
+        names = parcel.names(self._exits.identifiers)
+        place = place_of(bay.lane, self._exits)
+        self._visits.settle(place, parcel.visit, names, parcel.clock, again=parcel.again)
+
+    def record(
+        self, kind: Kind, parcel: Parcel, at: Instant, *,
+        flags: tuple[Reason, ...] = (), assoc: Association | None = None, decision: Decision | None = None,
+        act: Act | None = None, clock: Owner | None = None,
+    ) -> int:  # fmt: skip
+        """Tells the world a fact about the parcel, with all that is known of it; returns the record's number."""
+        timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
+        event = Event(
+            kind=kind, line=self._exits.id, visit=parcel.visit, at=at, flags=flags, codes=tuple(parcel.codes),
+            mass=parcel.mass, assoc=assoc, decision=decision, act=act, clock=clock,
+            dwell=parcel.clock.spans(at) if timed else (),
+        )  # fmt: skip
+        return self._ledger.record(event)
+
+
+def act_of(bay: Exit, *, confirmed: bool) -> Act:
+    return Act(bay.lane, bay.bay, confirmed)

@@ -1,0 +1,207 @@
+"""Pushing a parcel into its lane: at the point of no return, once, and only what is sure.
+
+    cleared ─► intent written down ─► on disk ─► ordered ─► seen in the lane
+                     │                   └─ no longer true, too late, refused: straight on
+
+The point of no return lies `order_lead` before the diverter must begin to move. There everything is looked at again:
+that the parcel was seen by the last beam, that its neighbours are far enough, that the release holds at the moment of
+the diversion, that the board takes orders. The intent is on disk before the order goes out, so that after a crash an
+order without a confirmation is known (contract §7). Everything else runs to the end of the belt, the fail-safe lane.
+"""
+
+from typing import Final
+
+from drivers.command import SwitchOff, SwitchOn
+from drivers.reading import OrderAnswered
+from edge.core.belt import Belt
+from edge.core.clearing import Clearing, act_of
+from edge.core.decision import Reason
+from edge.core.ledger import Ledger
+from edge.core.track import Item, Push, Track
+from hub_config.lines import Diverter
+from hub_config.lines import Line as LineConfig
+from hub_config.names import MILLISECOND, Instant
+
+FIRE_MIN_NS: Final = 20 * MILLISECOND
+"""The board must have an order this long before it acts on it. Later, the parcel is not diverted."""
+
+
+class Diverting:
+    def __init__(
+        self, line: LineConfig, track: Track, belt: Belt, clearing: Clearing, ledger: Ledger
+    ) -> None:
+        self._line = line
+        self._track = track
+        self._belt = belt
+        self._clearing = clearing
+        self._ledger = ledger
+        self._orders = 0
+        self.ready = False
+        """The board takes orders."""
+        self.trouble = False
+        """The disk refuses: no evidence, no movement."""
+        self._points = {one.id: line.no_return_um(one) for one in line.diverters}
+        self._first_point = min(self._points.values())
+        self._last_looks = {one.id: self._last_look(one) for one in line.diverters}
+
+    def _last_look(self, diverter: Diverter) -> int:
+        """Index of the last belt beam before this diverter's point of no return: the one that must have seen it."""
+        point = self._points[diverter.id]
+        return max(place for place, beam in enumerate(self._track.beams) if beam.position_um <= point)
+
+    def diverter_of(self, lane: str) -> Diverter | None:
+        return next((one for one in self._line.diverters if one.lane == lane), None)
+
+    # At the point of no return ----------------------------------------------------------------------
+
+    def advance(self, item: Item, travel_um: int, at: Instant) -> Instant | None:
+        """Does what is due for this item; returns when to look again."""
+        parcel = item.parcel
+        if parcel is None or parcel.phase == "placed":
+            return None
+        if not item.looked_past:
+            way = self._first_point - item.front_um
+            if travel_um < way:
+                return self._belt.when(way)
+            item.looked_past = True
+            self._close(item, at)
+        if item.push is not None or parcel.phase not in ("recording", "placing") or parcel.verdict is None:
+            return None
+        diverter = self.diverter_of(parcel.verdict.bay.lane)
+        if diverter is None:
+            return None
+        way = self._points[diverter.id] - item.front_um
+        if travel_um < way:
+            return self._belt.when(way)
+        if parcel.phase == "placing":
+            self._intend(item, diverter, travel_um, at)
+        elif parcel.verdict.releases:
+            self._clearing.hold(parcel, "no_time", at)  # its decision is not on disk yet
+        return None
+
+    def _close(self, item: Item, at: Instant) -> None:
+        """No decision by now: to the lane for late ones (contract §5, deadline)."""
+        parcel = item.parcel
+        assert parcel is not None, f"{self._line.id}: an item without a parcel has no deadline"
+        if parcel.phase in ("measuring", "asking"):
+            reason: Reason = "no_time" if parcel.phase == "measuring" else "decision_late"
+            self._clearing.hold(parcel, reason, at, lane=self._line.late_lane)
+
+    def _intend(self, item: Item, diverter: Diverter, travel_um: int, at: Instant) -> None:
+        parcel = item.parcel
+        assert parcel is not None, f"{self._line.id}: only parcels are diverted"
+        assert parcel.verdict is not None, f"{self._line.id}: only what is decided is diverted"
+        doubt = self._doubt(item, diverter, travel_um)
+        if doubt is not None:
+            self._fall_back(item, doubt, at)
+            return
+        passes = self._passes_at(item, diverter)
+        if passes is None or not self._clearing.check_release(parcel, at, moves_at=passes):
+            return
+        act = act_of(parcel.verdict.bay, confirmed=False)
+        decision = parcel.verdict.decision
+        number = self._clearing.record("parcel.diverted", parcel, at, act=act, decision=decision)
+        item.push = Push(diverter, number)
+
+    def _doubt(self, item: Item, diverter: Diverter, travel_um: int) -> Reason | None:
+        """Why this item must not be diverted here; None if nothing speaks against it."""
+        if not self.ready or self.trouble:
+            return "device_fault"
+        if travel_um > self._points[diverter.id] - item.front_um + self._line.tolerance_um:
+            return "no_time"  # the belt was elsewhere than it was thought to be
+        if item.seen < self._last_looks[diverter.id] or item.rear_um is None:
+            return "lost_track"
+        if item.doubts:
+            return item.doubts[0]
+        needed = self._line.gap_needed_um(diverter)
+        if any(gap is not None and gap < needed for gap in self._track.gaps_um(item)):
+            return "not_isolated"
+        return None
+
+    def _passes_at(self, item: Item, diverter: Diverter) -> Instant | None:
+        """When its front reaches the diverter."""
+        return self._belt.when(diverter.position_um - item.front_um)
+
+    def _fall_back(self, item: Item, reason: Reason, at: Instant) -> None:
+        """Straight on. Only a verdict that would have opened a lane has to be taken back."""
+        assert item.parcel is not None, f"{self._line.id}: only parcels fall back"
+        item.push = None
+        self._clearing.hold(item.parcel, reason, at)
+
+    # Ordering ---------------------------------------------------------------------------------------
+
+    def committed(self, item: Item, first: int, count: int, at: Instant) -> None:
+        """Events are on disk; if this item's intent is among them, the order goes out."""
+        push = item.push
+        if (
+            push is None
+            or push.order is not None
+            or push.ended
+            or push.intent not in range(first, first + count)
+        ):
+            return
+        parcel = item.parcel
+        assert parcel is not None, f"{self._line.id}: only parcels are diverted"
+        passes = self._passes_at(item, push.diverter)
+        if parcel.phase != "placing":
+            push.ended = True  # recalled since: its new verdict is on its way to the disk
+        elif not self.ready or passes is None:
+            self._end(item, "device_fault", at)
+        elif passes - push.diverter.actuation_ms * MILLISECOND < at + FIRE_MIN_NS:
+            self._end(item, "no_time", at)
+        elif not self._clearing.check_release(parcel, at, moves_at=passes):
+            push.ended = True
+        else:
+            self._fire(item, push, passes)
+
+    def _fire(self, item: Item, push: Push, passes: Instant) -> None:
+        assert item.rear_um is not None, f"{self._line.id}: a parcel without a rear is not diverted"
+        actuation_ns = push.diverter.actuation_ms * MILLISECOND
+        length_um = item.front_um - item.rear_um + self._line.clearance_um
+        self._orders += 1
+        push.order = self._orders
+        push.fire_at = Instant(passes - actuation_ns)
+        for_ns = actuation_ns + self._belt.time_for(length_um)
+        self._ledger.order(
+            SwitchOn(self._line.board, push.order, push.diverter.channel, push.fire_at, for_ns)
+        )
+
+    def _end(self, item: Item, reason: Reason, at: Instant) -> None:
+        """The divert does not happen; the intent stays on record, and so does this."""
+        assert item.push is not None, f"{self._line.id}: no divert to end"
+        assert item.parcel is not None, f"{self._line.id}: only parcels are diverted"
+        item.push.ended = True
+        self._clearing.hold(item.parcel, reason, at)
+
+    def answered(self, read: OrderAnswered, at: Instant) -> bool:
+        """What the board said to an order; False if the order is nobody's any more."""
+        for item in self._track.items:
+            push = item.push
+            if push is not None and push.order == read.order and not push.ended:
+                if not read.accepted:
+                    self._end(item, "no_time" if read.detail == "late" else "device_fault", at)
+                return True
+        return False
+
+    def cancel(self, item: Item, at: Instant) -> bool:
+        """Before the diverter moves, an order can be taken back; False if it is too late for that."""
+        push = item.push
+        if push is None or push.ended:
+            return True
+        if push.order is not None:
+            if at >= push.fire_at:
+                return False
+            self._orders += 1
+            # From the moment it would have moved: the parcel before it may still need the diverter.
+            self._ledger.order(SwitchOff(self._line.board, self._orders, push.diverter.channel, push.fire_at))
+        push.ended = True
+        return True
+
+    def stopped(self, at: Instant) -> None:
+        """The belt stands: an order by time would push whatever lies there when it comes (architecture §6.3)."""
+        for item in self._track.items:
+            push = item.push
+            if item.parcel is None or push is None or push.ended or not self.cancel(item, at):
+                continue
+            if item.parcel.phase == "placing":
+                self._clearing.hold(item.parcel, "no_time", at)

@@ -1,0 +1,100 @@
+"""How an item leaves the belt: seen in a lane, seen at the end, or lost.
+
+The beam inside a lane is the only proof that a parcel is there. What arrives at the end without having been sent there
+gets its reason first; what arrives in a lane without having been sent there has not departed, and must be found.
+"""
+
+from drivers.reading import BeamChanged
+from edge.core.clearing import Clearing
+from edge.core.decision import Reason
+from edge.core.dwell import DwellClock
+from edge.core.lanes import Lanes
+from edge.core.ledger import Ledger
+from edge.core.parcel import Parcel
+from edge.core.track import Item, Track
+from edge.core.visits import Visits
+from hub_config.layout import Exit
+from hub_config.lines import Line as LineConfig
+from hub_config.names import Instant
+
+
+class Leaving:
+    def __init__(
+        self, line: LineConfig, track: Track, lanes: Lanes, clearing: Clearing, ledger: Ledger, visits: Visits
+    ) -> None:
+        self._line = line
+        self._track = track
+        self._lanes = lanes
+        self._clearing = clearing
+        self._ledger = ledger
+        self._visits = visits
+        self._end = line.bays[-1]
+
+    def lane_beam(self, read: BeamChanged, travel_um: int) -> None:
+        """A leading edge at a beam that is not over the belt."""
+        exit_ = self._lanes.exit_of(read.channel)
+        if exit_ is None:
+            self._ledger.count_rejected("unknown_channel")
+            return
+        offset = self._lanes.position_of(read.channel) - travel_um
+        if self._lanes.continues(read.channel, offset):
+            self._ledger.count_rejected("beam_bounce")
+            return
+        item = self._lanes.expected(read.channel, offset, self._track.items)
+        if item is None or item.parcel is None:
+            self._stray_in_lane(exit_, read.at)
+            return
+        self._lanes.arrived(read.channel, item)
+        self._track.remove(item)
+        self._arrive(item.parcel, exit_, read.at)
+
+    def at_end(self, item: Item, at: Instant) -> None:
+        parcel = item.parcel
+        if parcel is None:
+            return  # told once it is long enough to be a parcel
+        wanted = parcel.verdict.bay.lane if parcel.verdict is not None else None
+        if wanted != self._end.lane:
+            self._clearing.hold(parcel, _why_at_end(parcel), at)
+        self._track.remove(item, len(self._track.beams) - 1)
+        self._arrive(parcel, self._end, at)
+
+    def lose(self, item: Item, at: Instant) -> None:
+        """It did not come where it should: it must be scanned in again."""
+        if item.parcel is not None:
+            self._lost(item.parcel, "lost_track", at)
+
+    def _arrive(self, parcel: Parcel, exit_: Exit, at: Instant) -> None:
+        self._ledger.count_journalled()
+        self._clearing.moved(parcel, exit_, at)
+        free = exit_.lane == self._line.free_lane
+        if free and (parcel.verdict is None or not parcel.verdict.releases):
+            self._lost(parcel, "swap_suspected", at)  # it lies in the free lane and nobody let it go
+        else:
+            self._clearing.settle(parcel, exit_)
+        self._lanes.count(exit_, self._clearing.own_code(parcel), parcel)
+
+    def _stray_in_lane(self, exit_: Exit, at: Instant) -> None:
+        """Something nobody sent there, perhaps of before a restart. It has a visit, so that it is looked for."""
+        self._visits.enter()
+        self._ledger.count_journalled()
+        parcel = Parcel(self._ledger.mint_visit(at), DwellClock(at), phase_at=at)
+        self._clearing.record("parcel.arrived", parcel, at, flags=("unknown_item",), clock="hub")
+        self._clearing.moved(parcel, exit_, at)
+        self._lost(parcel, "unknown_item", at)
+        self._lanes.count(exit_, None, parcel)
+
+    def _lost(self, parcel: Parcel, why: Reason, at: Instant) -> None:
+        self._clearing.record("parcel.lost_track", parcel, at, flags=(why,), clock="hub")
+        names = parcel.names(self._line.identifiers)
+        self._visits.settle("lost_track", parcel.visit, names, parcel.clock, again=parcel.again)
+
+
+def _why_at_end(parcel: Parcel) -> Reason:
+    """Of one that was not sent there."""
+    match parcel.phase:
+        case "measuring":
+            return "no_time"
+        case "asking":
+            return "decision_late"
+        case "recording" | "placing" | "placed":
+            return "device_fault"  # it should have been diverted

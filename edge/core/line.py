@@ -1,0 +1,364 @@
+"""A belt line: parcels enter, are read and weighed on the way, asked about, and leave by the lane their decision names.
+
+`track` knows what lies on the belt, `belt_readers` and `belt_scale` whose a reading is, `clearing` what becomes of a
+parcel, `diverting` how it gets into its lane. Here these are put together: each reading, decision and moment is handed
+to the part that owns it, and what a parcel still lacks decides when its measurement closes.
+"""
+
+from typing import Final
+
+from drivers.identifiers.choice import identify
+from drivers.reading import (
+    BarcodeRead,
+    BeamChanged,
+    BeltMoved,
+    BoardChanged,
+    BoardState,
+    DeviceDown,
+    DeviceFault,
+    DeviceUp,
+    EventsLost,
+    NoRead,
+    OrderAnswered,
+    Reading,
+    WeightRead,
+)
+from edge.core.belt import Belt
+from edge.core.belt_readers import Reader
+from edge.core.belt_scale import Weighings
+from edge.core.clearing import Clearing
+from edge.core.decision import Decision, Reason
+from edge.core.diverting import Diverting
+from edge.core.dwell import DwellClock, DwellLedger
+from edge.core.event import Association, Code
+from edge.core.lanes import Lanes
+from edge.core.leaving import Leaving
+from edge.core.ledger import Ledger
+from edge.core.metrology import is_legal, mass_of
+from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
+from edge.core.track import Found, Item, Track
+from edge.core.visits import Visits
+from hub_config.devices import KeyenceSrConfig, RecordScaleConfig
+from hub_config.hub import HubConfig
+from hub_config.lines import Line as LineConfig
+from hub_config.names import DeviceId, Instant
+
+BELT_POSITION: Final = Association("belt-position", 999_990, 0)
+"""One item alone in the reader's view and one alone due at the scale, by position: the contract's floor, as at the
+bench. It is a rule, not yet a measured probability."""
+LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven", "late_answer")
+"""Faults that stand for a reading that was lost; the others are states of a device."""
+
+
+class Line:
+    def __init__(
+        self, config: LineConfig, hub: HubConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger
+    ) -> None:
+        self.config = config
+        scale = hub.device(config.scale.device)
+        assert isinstance(scale, RecordScaleConfig), f"{config.id}: {scale.id} is no scale of a belt"
+        self._scale = scale
+        self._ledger = ledger
+        self._visits = visits
+        self.clearing = Clearing(config, ledger, visits, dwell)
+        self.belt = Belt(config.belt)
+        self.track = Track(config)
+        self.lanes = Lanes(config)
+        self.diverting = Diverting(config, self.track, self.belt, self.clearing, ledger)
+        self._readers = {
+            one.device: Reader(
+                place, one, triggered=isinstance(hub.device(one.device), KeyenceSrConfig), ledger=ledger
+            )
+            for place, one in enumerate(config.readers)
+        }
+        self._weighings = Weighings(config.scale)
+        self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
+        self._belt_beams = {beam.channel: place for place, beam in enumerate(self.track.beams)}
+        self._scale_beam = self.track.beams.index(config.beam(config.scale.beam))
+        self.board: BoardState = "opening"
+        self._down: dict[DeviceId, str] = {}
+        self._wake_at: Instant | None = None
+
+    @property
+    def devices(self) -> tuple[DeviceId, ...]:
+        return (self.config.board, *self._readers, self._scale.id)
+
+    @property
+    def devices_down(self) -> tuple[str, ...]:
+        return tuple(sorted(self._down))
+
+    @property
+    def wake_at(self) -> Instant | None:
+        return self._wake_at
+
+    # What comes in --------------------------------------------------------------------------------
+
+    def read(self, reading: Reading, at: Instant) -> None:
+        """A reading of one of this line's devices."""
+        match reading:
+            case BeltMoved():
+                self._move(reading, at)
+            case BeamChanged():
+                self._beam(reading)
+            case BarcodeRead():
+                self._down.pop(reading.device, None)
+                self._code(reading, at)
+            case NoRead():
+                self._down.pop(reading.device, None)
+                self._no_read(reading)
+            case WeightRead():
+                self._down.pop(reading.device, None)
+                self._weigh(reading)
+            case BoardChanged():
+                self._change_board(reading, at)
+            case EventsLost():
+                self._ledger.count_rejected("events_lost", reading.count)
+                self._lose_all(at)
+            case OrderAnswered():
+                if not self.diverting.answered(reading, at) and not reading.accepted:
+                    self._ledger.count_rejected("order_refused")
+            case DeviceUp():
+                self._down.pop(reading.device, None)
+            case DeviceDown():
+                self._device_gone(reading.device, reading.reason)
+            case DeviceFault():
+                if reading.code in LOST_FRAMES:
+                    self._ledger.count_rejected(reading.code)
+                elif reading.code == "silent":
+                    self._device_gone(reading.device, reading.detail)
+        self._advance(at)
+
+    def decide(self, decision: Decision, at: Instant) -> str | None:
+        """Obeys a decision; or says in a word why it is not obeyed."""
+        wanted = decision.was or decision.visit
+        item = next((i for i in self.track.items if i.parcel is not None and i.parcel.visit == wanted), None)
+        if item is None or item.parcel is None:
+            return "no_such_parcel"
+        refused = self.clearing.decide_on(item.parcel, decision, at)
+        if refused is None and item.push is not None and not self.diverting.cancel(item, at):
+            refused = "recalled_too_late"  # the diverter is moving: it is told where the parcel has gone
+        self._advance(at)
+        return refused
+
+    def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
+        for item in tuple(self.track.items):
+            parcel = item.parcel
+            if parcel is None:
+                continue
+            if self.clearing.commit(parcel, first, ids):
+                parcel.enter("placing", at)
+            self.diverting.committed(item, first, len(ids), at)
+        self._advance(at)
+
+    def set_link(self, *, away: bool, trouble: bool, at: Instant) -> None:
+        self.clearing.away, self.diverting.trouble = away, trouble
+        if away:
+            for item in self.track.items:
+                if item.parcel is not None and item.parcel.phase == "asking":
+                    self.clearing.hold(item.parcel, "offline_default", at, owner="force")
+
+    def set_clock(self, *, jumped: bool, at: Instant) -> None:
+        if not jumped:
+            return
+        for item in self.track.items:
+            if item.parcel is not None and self.diverting.cancel(item, at):
+                self.clearing.doubt_clock(item.parcel, at)
+
+    def wake(self, at: Instant) -> None:
+        if self._wake_at is not None and at >= self._wake_at:
+            self._advance(at)
+
+    # The belt and its beams -------------------------------------------------------------------------
+
+    def _move(self, read: BeltMoved, at: Instant) -> None:
+        stops = self.belt.moving and not read.moving
+        self.belt.moved(read.at, read.count, moving=read.moving)
+        if stops:
+            self.diverting.stopped(at)
+        found = Found()
+        self.track.advance(self.belt.travel_of(read.count), found)
+        self._take_found(found, read.at)
+
+    def _beam(self, read: BeamChanged) -> None:
+        travel = self.belt.travel_of(read.count)
+        place = self._belt_beams.get(read.channel)
+        if place is None:
+            if read.blocked:
+                self.leaving.lane_beam(read, travel)
+            return
+        found = Found()
+        if read.blocked:
+            self.track.covered(place, travel, read.at, found)
+        else:
+            self.track.freed(place, travel, found)
+        self.track.advance(travel, found)
+        self._take_found(found, read.at)
+
+    def _take_found(self, found: Found, at: Instant) -> None:
+        """`at`: of the edge or report that showed it."""
+        for item in found.proven:
+            self._open(item)
+        for item, beam in found.seen:
+            if beam == len(self.track.beams) - 1:
+                self.leaving.at_end(item, at)
+        for item, beam in found.cleared:
+            if beam == self._scale_beam and item.parcel is not None and not item.crossed:
+                item.crossed = True
+                self._weighings.crossed(item, at)
+        for item in found.lost:
+            self._weighings.drop(item)
+            self.leaving.lose(item, at)
+        if found.blips:
+            self._ledger.count_rejected("beam_bounce", found.blips)
+        if found.overflow:
+            self._ledger.count_rejected("too_many_items")
+
+    def _open(self, item: Item) -> None:
+        """It is long enough to be a parcel; it arrived when its front was seen."""
+        at = item.at
+        self._visits.enter()
+        parcel = item.parcel = Parcel(self._ledger.mint_visit(at), DwellClock(at), phase_at=at)
+        self._ledger.count_journalled()
+        self.clearing.record("parcel.arrived", parcel, at, clock="hub")
+        if not item.stray:
+            return
+        # It came from nowhere, perhaps in the place of another: neither it nor the next one can be trusted.
+        self.clearing.hold(parcel, "unknown_item", at)
+        follower = self.track.upstream_of(item)
+        if follower is not None and item.front_um - follower.front_um <= 2 * self.config.max_length_um:
+            follower.doubt("swap_suspected")
+        if item.seen == len(self.track.beams) - 1:
+            self.leaving.at_end(item, at)
+
+    def _lose_all(self, at: Instant) -> None:
+        """Edges are missing, or the counts began anew: what lies on the belt comes to its end as strays."""
+        for item in self.track.clear():
+            self.leaving.lose(item, at)
+        self.lanes.forget()
+        self._weighings.forget()
+        for reader in self._readers.values():
+            reader.forget(at)
+
+    # Readings ---------------------------------------------------------------------------------------
+
+    def _code(self, read: BarcodeRead, at: Instant) -> None:
+        owner = self._readers[read.device].owner(read, self.track, self.belt)
+        for doubted in owner.several:
+            doubted.doubt("assoc_low")
+        item = owner.item
+        if item is None or item.parcel is None or item.parcel.phase != "measuring":
+            self._ledger.count_rejected(owner.outcome if item is None else "late_read")
+            return
+        self._mark_answered(item, read)
+        parcel = item.parcel
+        known = identify(read.data, read.aim)
+        data = read.data if known.type == "unknown" else known.value
+        if parcel.has_code(data) or len(parcel.codes) >= CODES_PER_PARCEL_MAX:
+            self._ledger.count_rejected("duplicate" if parcel.has_code(data) else "too_many_codes")
+            return
+        code = Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
+        parcel.codes.append(code)
+        self._ledger.count_journalled()
+        if code.check_ok and code.type in self.config.identifiers:
+            self._name(item, parcel, code, at)
+
+    def _name(self, item: Item, parcel: Parcel, code: Code, at: Instant) -> None:
+        """An identifier: it may be a held parcel's come back, and must be nobody else's."""
+        if self._visits.is_held(code.data) and not parcel.again:
+            held = self._visits.reopen(code.data)
+            assert held is not None, f"{self.config.id}: {code.data} is held and then is not"
+            self.clearing.join(parcel, held, at)
+        if not self._visits.claim(code.data, parcel.visit) or parcel.two_names(self.config.identifiers):
+            item.doubt("two_labels")
+        self.clearing.record("parcel.identified", parcel, at)
+
+    def _no_read(self, read: NoRead) -> None:
+        owner = self._readers[read.device].owner(read, self.track, self.belt)
+        self._ledger.count_rejected("no_read")
+        if owner.item is not None:
+            self._mark_answered(owner.item, read)
+
+    def _mark_answered(self, item: Item, read: BarcodeRead | NoRead) -> None:
+        look = item.looks[self._readers[read.device].place]
+        look.answered = look.answered or read.trigger is not None
+
+    def _weigh(self, read: WeightRead) -> None:
+        item, outcome = self._weighings.take(read)
+        if item is None or item.parcel is None or item.parcel.phase != "measuring":
+            self._ledger.count_rejected(outcome if item is None else "late_weight")
+            return
+        item.weighed = True
+        self._ledger.count_journalled()
+        if read.mass_mg is None:
+            item.unweighable = True
+        else:
+            item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
+
+    # What a parcel still lacks ----------------------------------------------------------------------
+
+    def _advance(self, at: Instant) -> None:
+        """Does everything that is due, and says when to look again."""
+        travel = self.belt.travel_at(at)
+        wakes = [reader.advance(self.track, self.belt, at) for reader in self._readers.values()]
+        for overdue in self._weighings.overdue(at):
+            overdue.weighed = True
+        for item in tuple(self.track.items):
+            parcel = item.parcel
+            if parcel is None:
+                continue
+            if parcel.phase == "measuring" and self._is_measured(item):
+                self._close_measurement(item, parcel, at)
+            if parcel.phase == "asking" and parcel.due_at is not None:
+                if at >= parcel.due_at:
+                    self.clearing.take_early(parcel, at)
+                else:
+                    wakes.append(parcel.due_at)
+            wakes.append(self.diverting.advance(item, travel, at))
+        wakes.append(self._weighings.wake_at())
+        due = min((wake for wake in wakes if wake is not None), default=None)
+        # Never at once again: what is due now has been done, and rounding must not make it due for ever.
+        self._wake_at = None if due is None else max(due, Instant(at + 1))
+
+    def _is_measured(self, item: Item) -> bool:
+        return item.weighed and all(look.done for look in item.looks)
+
+    def _close_measurement(self, item: Item, parcel: Parcel, at: Instant) -> None:
+        if item.rear_um is None or item.front_um - item.rear_um > self.config.max_length_um:
+            item.doubt("not_isolated")
+        reason = item.doubts[0] if item.doubts else self._missing(item, parcel)
+        if reason is not None:
+            self.clearing.hold(parcel, reason, at)
+            return
+        assert parcel.mass is not None, f"{self.config.id}: measured without a weight"
+        legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
+        flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
+        self.clearing.ask(parcel, BELT_POSITION, flags, at)
+
+    def _missing(self, item: Item, parcel: Parcel) -> Reason | None:
+        """Why the measurement is not complete; None if it is."""
+        if self.clearing.own_code(parcel) is None:
+            if any(reader in self._down for reader in self._readers):
+                return "device_fault"
+            return "bad_check_digit" if parcel.misread() else "no_read"
+        if parcel.mass is None:
+            return "mass_not_legal" if item.unweighable else "device_fault"
+        return None
+
+    # Devices ----------------------------------------------------------------------------------------
+
+    def _change_board(self, read: BoardChanged, at: Instant) -> None:
+        self.board = read.state
+        if read.state == "ready":
+            self._down.pop(read.device, None)
+            if not read.continued:
+                self.belt.forget()
+                self._lose_all(at)
+        elif read.state not in ("configuring", "syncing"):
+            self._down[read.device] = read.detail
+        self.diverting.ready = read.state == "ready"
+
+    def _device_gone(self, device: DeviceId, how: str) -> None:
+        self._down[device] = how
+        if device == self.config.board:
+            self.board = "lost"
+            self.diverting.ready = False

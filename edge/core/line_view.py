@@ -1,0 +1,63 @@
+"""What a line's drawing shows, as a pure function of what the line knows."""
+
+from typing import Final
+
+from edge.core.line import Line
+from edge.core.snapshot import BeltItem, BenchState, ItemState, LineState, LineView
+from edge.core.track import Item
+from hub_config.names import Instant
+
+_ITEM_STATES: Final[dict[BenchState, ItemState]] = {
+    "release": "release",
+    "hold": "hold",
+    "inspect": "inspect",
+    "ask": "ask",
+}
+
+
+def view_of_line(line: Line, at: Instant) -> LineView:
+    belt = line.belt
+    travel = belt.travel_at(at)
+    return LineView(
+        line=line.config.id,
+        at=at,
+        state=_state(line, at),
+        speed_um_s=belt.speed_um_s,
+        board=line.board,
+        items=tuple(_item(line, item, travel) for item in line.track.items if item.parcel is not None),
+        lanes=line.lanes.views(),
+        devices_down=line.devices_down,
+        network_away=line.clearing.away,
+        trouble=line.diverting.trouble,
+    )
+
+
+def _state(line: Line, at: Instant) -> LineState:
+    if line.board != "ready" or line.diverting.trouble or line.devices_down or line.belt.is_stale(at):
+        return "fault"
+    return "runs" if line.belt.moving else "stands"
+
+
+def _item(line: Line, item: Item, travel: int) -> BeltItem:
+    parcel = item.parcel
+    assert parcel is not None, f"{line.config.id}: only parcels are drawn"
+    # Told once it is on disk, as at the bench.
+    verdict = parcel.verdict if parcel.phase in ("placing", "placed") else None
+    state: ItemState = "asking" if parcel.phase in ("asking", "recording") else "measuring"
+    if item.stray:
+        state = "stray"
+    elif verdict is not None:
+        state = _ITEM_STATES[verdict.state]
+    front = item.front_um + travel
+    return BeltItem(
+        visit=parcel.visit,
+        number=item.number,
+        state=state,
+        front_um=front,
+        rear_um=front - line.track.length_um(item, travel),
+        code=line.clearing.own_code(parcel) or (parcel.codes[0].data if parcel.codes else None),
+        mass_mg=parcel.mass.mg if parcel.mass is not None else None,
+        lane=verdict.bay.lane if verdict is not None else None,
+        reasons=verdict.reasons if verdict is not None else (),
+        ordered=item.ordered,
+    )

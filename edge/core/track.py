@@ -1,0 +1,247 @@
+"""What lies on the belt: items between their edges, found again at every beam.
+
+An item enters at the first beam and moves with the encoder. At each further beam it must come where it is expected,
+within the line's tolerance, and its position is set anew there. What comes where nothing is expected is a stray; what
+does not come is lost. Edges closer together than a parcel or a gap can be are one (conveyor-io §1, §2).
+
+Places on an item are *offsets*: offset + travel of the belt = position along the line.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from edge.core.decision import Reason
+from edge.core.parcel import Parcel
+from hub_config.lines import Beam, Diverter
+from hub_config.lines import Line as LineConfig
+from hub_config.names import Instant
+
+ITEMS_MAX: Final = 256
+"""On one belt. More edges than that are a sensor that lies: what comes is told as lost at once."""
+GONE_MAX: Final = 8
+"""Items that have left, remembered for the bouncing of the sensor that saw them last."""
+
+
+@dataclass(slots=True)
+class Look:
+    """One item under one reader."""
+
+    trigger: int | None = None
+    on_at: Instant | None = None
+    due: Instant | None = None
+    """It has left the view; by then its answer must have come."""
+    answered: bool = False
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Push:
+    """A divert of one item: written down, then ordered, then seen."""
+
+    diverter: Diverter
+    intent: int
+    """Number of its record; the order goes out once that is on disk."""
+    order: int | None = None
+    fire_at: Instant = Instant(0)
+    ended: bool = False
+    """Refused or cancelled: the item goes straight on."""
+
+
+@dataclass(slots=True)
+class Item:
+    number: int
+    at: Instant
+    """When its front was first seen."""
+    origin: int
+    """Which belt beam saw it first; 0: it entered as a parcel should."""
+    front_um: int
+    rear_um: int | None = None
+    """None while it still covers its first beam."""
+    seen: int = 0
+    """The last belt beam that saw its front."""
+    parcel: Parcel | None = None
+    """None until it is long enough to be one."""
+    doubts: list[Reason] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    crossed: bool = False
+    """Its rear has left the scale's beam."""
+    weighed: bool = False
+    """Its record has come, or will not come any more."""
+    unweighable: bool = False
+    """The scale said that its weighing does not count."""
+    push: Push | None = None
+    looked_past: bool = False
+    """The point of no return is behind it."""
+
+    @property
+    def stray(self) -> bool:
+        return self.origin > 0
+
+    def doubt(self, reason: Reason) -> None:
+        if reason not in self.doubts:
+            self.doubts.append(reason)
+
+    @property
+    def ordered(self) -> bool:
+        return self.push is not None and self.push.order is not None and not self.push.ended
+
+
+@dataclass(slots=True)
+class Found:
+    """What an edge or the passing of travel has shown, in order."""
+
+    proven: list[Item] = field(default_factory=list)
+    """Long enough to be parcels."""
+    seen: list[tuple[Item, int]] = field(default_factory=list)
+    """Fronts at a belt beam, by its index."""
+    cleared: list[tuple[Item, int]] = field(default_factory=list)
+    """Rears that have left a belt beam."""
+    lost: list[Item] = field(default_factory=list)
+    blips: int = 0
+    """Edges that were nothing."""
+    overflow: bool = False
+
+
+class Track:
+    def __init__(self, line: LineConfig) -> None:
+        self._line = line
+        self.beams: tuple[Beam, ...] = line.belt_beams
+        self._positions = [beam.position_um for beam in self.beams]
+        self.items: list[Item] = []
+        """The foremost first."""
+        self._number = 0
+        self._gone: deque[tuple[int, int, int]] = deque(maxlen=GONE_MAX)
+        """Beam, front and rear."""
+
+    # Edges of the belt's beams --------------------------------------------------------------------
+
+    def covered(self, beam: int, travel_um: int, at: Instant, found: Found) -> None:
+        """A leading edge at a belt beam."""
+        offset = self._positions[beam] - travel_um
+        if self._continues(beam, offset):
+            found.blips += 1
+            return
+        item = self._expected(beam, offset) if beam > 0 else None
+        if item is None:
+            self._begin(beam, offset, at, found)
+            return
+        shift = offset - item.front_um
+        item.front_um = offset
+        if item.rear_um is not None:
+            item.rear_um += shift
+        item.seen = beam
+        found.seen.append((item, beam))
+
+    def freed(self, beam: int, travel_um: int, found: Found) -> None:
+        """A trailing edge at a belt beam."""
+        offset = self._positions[beam] - travel_um
+        for item in self.items:
+            if item.seen < beam or item.front_um < offset:
+                continue
+            if item.origin == beam and item.rear_um is None:
+                item.rear_um = offset
+                found.cleared.append((item, beam))
+                return
+            if item.rear_um is not None and abs(item.rear_um - offset) <= self._line.tolerance_um:
+                found.cleared.append((item, beam))
+                return
+        found.blips += 1
+
+    def advance(self, travel_um: int, found: Found) -> None:
+        """Every edge up to this travel has been told."""
+        for item in list(self.items):
+            if item.parcel is None:
+                self._prove(item, travel_um, found)
+        for item in list(self.items):
+            if self._is_lost(item, travel_um):
+                self.remove(item)
+                if item.parcel is not None:
+                    found.lost.append(item)
+
+    def _continues(self, beam: int, offset: int) -> bool:
+        """The edge lies within an item that this beam has seen: a hole, a strap, or a sensor that bounces."""
+        slack = self._line.min_gap_um
+        for item in self.items:
+            if item.seen < beam or offset > item.front_um:
+                continue
+            if item.rear_um is None:
+                return True
+            if offset >= item.rear_um - slack:
+                if item.origin == beam:
+                    item.rear_um = None  # it goes on after all
+                return True
+        return any(at == beam and rear - slack <= offset <= front + slack for at, front, rear in self._gone)
+
+    def _expected(self, beam: int, offset: int) -> Item | None:
+        near = [
+            item
+            for item in self.items
+            if item.seen < beam and abs(item.front_um - offset) <= self._line.tolerance_um
+        ]
+        return min(near, key=lambda item: abs(item.front_um - offset), default=None)
+
+    def _begin(self, beam: int, offset: int, at: Instant, found: Found) -> None:
+        if len(self.items) >= ITEMS_MAX:
+            found.overflow = True
+            return
+        self._number += 1
+        looks = [Look() for _ in self._line.readers]
+        item = Item(self._number, at, beam, offset, seen=beam, looks=looks)
+        self.items.append(item)
+        self.items.sort(key=lambda one: -one.front_um)
+
+    def _prove(self, item: Item, travel_um: int, found: Found) -> None:
+        under = self._positions[item.origin] - travel_um
+        rear = item.rear_um if item.rear_um is not None else under
+        if item.front_um - rear >= self._line.min_length_um:
+            found.proven.append(item)
+        elif item.rear_um is not None and item.rear_um - under > self._line.min_gap_um:
+            self.remove(item)
+            found.blips += 1
+
+    def _is_lost(self, item: Item, travel_um: int) -> bool:
+        """It is past a beam that should have seen it. One under a divert order may be in its lane: it is looked for
+        at the belt's end."""
+        following = len(self.beams) - 1 if item.ordered else item.seen + 1
+        if following >= len(self.beams):
+            return False  # it is at the end, and leaves the belt once it is known to be a parcel
+        return item.front_um + travel_um > self._positions[following] + self._line.tolerance_um
+
+    # Neighbours -----------------------------------------------------------------------------------
+
+    def length_um(self, item: Item, travel_um: int) -> int:
+        """As far as it has been seen."""
+        rear = item.rear_um if item.rear_um is not None else self._positions[item.origin] - travel_um
+        return item.front_um - rear
+
+    def gaps_um(self, item: Item) -> tuple[int | None, int | None]:
+        """Free belt ahead and behind; None where nothing is there."""
+        place = self.items.index(item)
+        ahead = behind = None
+        if place > 0:
+            other = self.items[place - 1]
+            # While it still covers its first beam nobody knows where it ends.
+            ahead = 0 if other.rear_um is None else other.rear_um - item.front_um
+        if place + 1 < len(self.items):
+            other = self.items[place + 1]
+            behind = 0 if item.rear_um is None else item.rear_um - other.front_um
+        return ahead, behind
+
+    def upstream_of(self, item: Item) -> Item | None:
+        """The next one behind it that its beam has not seen yet."""
+        place = self.items.index(item)
+        return next((one for one in self.items[place + 1 :] if one.seen < item.seen), None)
+
+    def remove(self, item: Item, left: int | None = None) -> None:
+        """`left`: the belt beam that saw it leave; that beam may bounce behind it."""
+        self.items.remove(item)
+        if left is not None:
+            rear = item.rear_um if item.rear_um is not None else item.front_um - self._line.max_length_um
+            self._gone.append((left, item.front_um, rear))
+
+    def clear(self) -> list[Item]:
+        """The board was restarted: where anything is, nobody knows."""
+        gone, self.items = self.items, []
+        self._gone.clear()
+        return gone
