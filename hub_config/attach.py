@@ -1,5 +1,5 @@
-"""How a device is attached to the gateway: a serial line (USB-CDC scanners are serial ports too) or TCP, dialled by
-the gateway or by the device."""
+"""How a device is attached to the gateway: a serial line (USB-CDC scanners are serial ports too), TCP, dialled by
+the gateway or by the device, or a folder into which a camera puts its pictures."""
 
 import ipaddress
 from typing import Annotated, Final, Literal
@@ -22,6 +22,13 @@ def _address(value: str) -> str:
         ) from None
 
 
+def _whole_path(value: str) -> str:
+    if not value.startswith("/"):
+        todo = 'write for example "/var/lib/hub/cam-1"'
+        raise refusal(Finding((), f"{show(value)} depends on where the hub is started", "a whole path", todo))
+    return value
+
+
 class SerialAttach(Entry):
     kind: Literal["serial"] = "serial"
     port: Annotated[str, text(1, 200)]
@@ -35,6 +42,17 @@ class SerialAttach(Entry):
     def place(self) -> str:
         """As messages and pages name it."""
         return self.port
+
+
+class FolderAttach(Entry):
+    """A camera puts its pictures into a folder, which is for that alone: those that were read are removed in time."""
+
+    kind: Literal["folder"]
+    path: Annotated[str, text(1, 200), AfterValidator(_whole_path)]
+
+    @property
+    def place(self) -> str:
+        return self.path
 
 
 class TcpAttach(Entry):

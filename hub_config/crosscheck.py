@@ -1,121 +1,175 @@
-"""What must fit between the parts of a hub config: names, ports, benches and their devices, lanes and bays, keys.
+"""What must fit between the parts of a hub config: names, ports, benches and lines with their devices, bays, keys.
 
-The layout rule is the architecture's §6.3: a parcel nobody decided about must have a fail-safe bay to go to.
+What must fit within one belt line is `linecheck`'s; of the lanes, `lanecheck`'s.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
 from posixpath import normpath
-from typing import Final
 
-from hub_config.devices import SCALE_KINDS, SCANNER_KINDS
+from hub_config.devices import BELT_SCALE_KINDS, BOARD_KINDS, READER_KINDS, SCALE_KINDS, SCANNER_KINDS
 from hub_config.finding import Finding, KeyPath, listed, show
-from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, Outline, Spot, TrustSpots, outline
+from hub_config.lanecheck import free_and_safe_findings
+from hub_config.linecheck import line_findings
+from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, Outline, TrustSpots, outline
+from hub_config.spots import Spot, absent, placed, twice
 from hub_config.trust import WELL_KNOWN_KEYS
-from hub_config.values import LANES, nearest
-
-FREE_LANE: Final = "green"
-"""The contract's only lane of a release (§5)."""
-SAFE_LANES: Final = ("hold", "manual")
+from hub_config.values import LANES
 
 
 def cross_findings(data: Mapping[str, object]) -> list[Finding]:
     """Of the raw file, whatever else is wrong with it."""
     whole = outline(data)
+    devices = {device.id.text: device for device in whole.devices or () if device.id}
+    lines = (finding for line in whole.lines for finding in line_findings(line, devices))
     return [
-        *_device_findings(whole.devices or ()),
-        *_bench_findings(whole),
+        *_device_findings(whole),
+        *_name_findings(whole),
+        *_place_findings(whole),
+        *(finding for bench in whole.benches for finding in _bench_findings(bench)),
+        *lines,
         *_shared_bay_findings(whole.benches),
+        *_bay_name_findings(whole),
         *_trust_findings(whole),
     ]
 
 
-def _twice(spots: Iterable[Spot | None], noun: str, todo: str) -> Iterator[Finding]:
-    """Each text that was there before, pointing at the first."""
-    first: dict[str, Spot] = {}
-    for spot in spots:
-        if spot is None:
-            continue
-        if spot.text in first:
-            place = _place(first[spot.text].path)
-            yield Finding(spot.path, f"{show(spot.text)} is already {place}", f"one {noun} each", todo)
-        else:
-            first[spot.text] = spot
-
-
-def _place(path: KeyPath) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-
-
-def _device_findings(devices: tuple[DeviceSpots, ...]) -> Iterator[Finding]:
-    yield from _twice((device.id for device in devices), "id", "give this device another id")
-    ports = [device.port and Spot(normpath(device.port.text), device.port.path) for device in devices]
-    yield from _twice(ports, "port", "correct the port, or remove one of the devices")
+def _device_findings(whole: Outline) -> Iterator[Finding]:
+    devices = whole.devices or ()
+    yield from twice((device.id for device in devices), "id", "give this device another id")
+    ports = (_normal(device.port) for device in devices)
+    yield from twice(ports, "port", "correct the port, or remove one of the devices")
+    folders = (_normal(device.folder) for device in devices)
+    yield from twice(folders, "folder", "give each camera a folder of its own")
+    dialled = (device.tcp for device in devices)
+    yield from twice(dialled, "address", "correct host or port, or remove one of the devices")
     for port in (device.port for device in devices):
         if port is not None and port.text.strip() and not port.text.startswith("/"):
             limit, todo = "a path from the root is wanted", 'write for example "/dev/ttyUSB0"'
             yield Finding(port.path, f"{show(port.text)} is no path of a port", limit, todo)
+    yield from _listening_findings([whole.web, *(device.listen for device in devices)])
 
 
-def _bench_findings(whole: Outline) -> Iterator[Finding]:
-    yield from _twice((bench.id for bench in whole.benches), "id", "give this bench another id")
+def _normal(path: Spot | None) -> Spot | None:
+    return path and Spot(normpath(path.text), path.path)
+
+
+def _listening_findings(listening: list[Spot | None]) -> Iterator[Finding]:
+    """The gateway can wait at one of its own ports for one device, or for browsers, not for both."""
+    seen: list[Spot] = []
+    for spot in listening:
+        if spot is None:
+            continue
+        other = next((one for one in seen if _same_ear(one.text, spot.text)), None)
+        if other is None:
+            seen.append(spot)
+        else:
+            what = f"the gateway listens at {spot.text} already, for {placed(other.path)}"
+            yield Finding(spot.path, what, "one port each", "choose another port, and set it at the device")
+
+
+def _same_ear(one: str, other: str) -> bool:
+    (host, _, port), (other_host, _, other_port) = one.rpartition(":"), other.rpartition(":")
+    return port == other_port and (host == other_host or _is_any(host) or _is_any(other_host))
+
+
+def _is_any(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def _name_findings(whole: Outline) -> Iterator[Finding]:
+    """Benches and lines are the same to the world: what parcels pass through."""
+    ids = [*(bench.id for bench in whole.benches), *(line.id for line in whole.lines)]
+    yield from twice(ids, "id", "give this one another id")
+    if whole.all_known and not whole.benches and not whole.lines:
+        limit, todo = "a hub has at least one of them", "add [[benches]] or [[lines]]"
+        yield Finding(("benches",), "there is no bench and no line: nothing to run", limit, todo)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a device stands; without a spot, it can't be read which one."""
+
+    spot: Spot | None
+    noun: str
+    kinds: tuple[str, ...]
+
+
+def _places(whole: Outline) -> Iterator[_Place]:
+    for bench in whole.benches:
+        yield from (_Place(spot, "a scanner", SCANNER_KINDS) for spot in bench.scanners)
+        yield _Place(bench.scale, "a scale", SCALE_KINDS)
+    for line in whole.lines:
+        yield _Place(line.board, "an I/O board", BOARD_KINDS)
+        yield from (_Place(spot, "a reader", READER_KINDS) for spot in line.readers)
+        yield _Place(line.scale, "an in-motion scale", BELT_SCALE_KINDS)
+
+
+_KINDS = (*SCANNER_KINDS, *SCALE_KINDS, *READER_KINDS, *BELT_SCALE_KINDS, *BOARD_KINDS)
+
+
+def _place_findings(whole: Outline) -> Iterator[Finding]:
+    """A place names a device that fits there, and a device stands at exactly one place."""
+    places = list(_places(whole))
+    fitting = [place.spot for place in places if place.spot]
+    faulty = [place for place in places if not place.spot]
     if whole.devices is not None:
         kinds = {device.id.text: device.kind for device in whole.devices if device.id}
-        for bench in whole.benches:
-            for scanner in bench.scanners:
-                yield from _wanted_device(scanner, kinds, "scanner", SCANNER_KINDS)
-            if bench.scale:
-                yield from _wanted_device(bench.scale, kinds, "scale", SCALE_KINDS)
-    used = [spot for bench in whole.benches for spot in (*bench.scanners, bench.scale)]
-    yield from _idle_device_findings(whole.devices or (), used)
-    yield from _twice(used, "bench and place", "a reading can belong to one bench only: remove it here")
-    for bench in whole.benches:
-        yield from _twice(bench.identifiers, "rank", "remove it here")
-        yield from _lane_findings(bench)
+        for place in places:
+            misfit = place.spot and _misfit(place.spot, place, kinds)
+            if place.spot and misfit:
+                yield misfit
+                fitting.remove(place.spot)
+                faulty.append(place)
+    todo = "a reading can belong to one bench or line only: remove it here"
+    again = list(twice(fitting, "place at a bench or line", todo))
+    yield from again
+    paths = [finding.path for finding in again]
+    faulty += [place for place in places if place.spot and place.spot.path in paths]
+    if whole.all_known and places:
+        yield from _idle_findings(whole.devices or (), {spot.text for spot in fitting}, faulty)
 
 
-def _idle_device_findings(devices: tuple[DeviceSpots, ...], used: list[Spot | None]) -> Iterator[Finding]:
-    """What stands at no bench would be read, and its readings thrown away."""
-    named = {spot.text for spot in used if spot is not None}
-    if None in used or not named <= {device.id.text for device in devices if device.id}:
-        return  # the bench that should name it may be the one that is misspelt
-    for device in devices:
-        if device.id and device.id.text not in named:
-            what = f"{show(device.id.text)} stands at no bench"
-            yield Finding(
-                device.id.path, what, "its readings would go nowhere", "name it in a bench, or remove it"
-            )
-
-
-def _wanted_device(
-    spot: Spot, kinds: Mapping[str, Spot | None], noun: str, wanted: tuple[str, ...]
+def _idle_findings(
+    devices: tuple[DeviceSpots, ...], named: set[str], faulty: list[_Place]
 ) -> Iterator[Finding]:
+    """What stands nowhere would be read, and its readings thrown away.
+
+    Not said of a device that fits where another one is misspelt: that place may be its own.
+    """
+    maybe = {kind for place in faulty for kind in place.kinds}
+    for device in devices:
+        if device.id is None or device.id.text in named:
+            continue
+        known = device.kind is not None and device.kind.text in _KINDS
+        if not faulty or (device.kind and known and device.kind.text not in maybe):
+            what, limit = (
+                f"{show(device.id.text)} stands at no bench or line",
+                "its readings would go nowhere",
+            )
+            yield Finding(device.id.path, what, limit, "name it in a bench or line, or remove it")
+
+
+def _misfit(spot: Spot, place: _Place, kinds: Mapping[str, Spot | None]) -> Finding | None:
     if spot.text not in kinds:
-        near = nearest(spot.text, list(kinds))
-        todo = f"did you mean {show(near)}?" if near else "add it under [[devices]]"
-        yield Finding(
-            spot.path, f"there is no device {show(spot.text)}", f"devices are {listed(list(kinds))}", todo
-        )
-        return
+        return absent(spot, "device", list(kinds), "add it under [[devices]]")
     kind = kinds[spot.text]
-    if kind is not None and kind.text in (*SCANNER_KINDS, *SCALE_KINDS) and kind.text not in wanted:
-        what = f"{show(spot.text)} is of kind {show(kind.text)}"
-        yield Finding(spot.path, what, f"a {noun} is wanted ({listed(wanted)})", f"name a {noun} here")
+    if kind is None or kind.text not in _KINDS or kind.text in place.kinds:
+        return None
+    what = f"{show(spot.text)} is of kind {show(kind.text)}"
+    return Finding(
+        spot.path, what, f"{place.noun} is wanted ({listed(place.kinds)})", f"name {place.noun} here"
+    )
 
 
-def _lane_findings(bench: BenchSpots) -> Iterator[Finding]:
+def _bench_findings(bench: BenchSpots) -> Iterator[Finding]:
+    yield from twice(bench.identifiers, "rank", "remove it here")
     free, safe, bays = bench.free_lane, bench.fail_safe, bench.bays
-    if free and safe and free.text == safe.text:
-        what = f"the fail-safe lane is the free lane, {show(free.text)}"
-        yield Finding(
-            safe.path, what, "doubt must never lead to the free lane", 'write for example fail_safe = "hold"'
-        )
-    if free and free.text in LANES and free.text != FREE_LANE:
-        what = f"the free lane is {show(free.text)}"
-        yield Finding(free.path, what, f"a release names lane {FREE_LANE}", "remove this line")
-    if safe and safe.text in LANES and safe.text not in SAFE_LANES and not (free and free.text == safe.text):
-        what = f"the fail-safe lane is {show(safe.text)}"
-        limit = f"doubt leads where staff look again: {listed(SAFE_LANES)}"
-        yield Finding(safe.path, what, limit, 'write for example fail_safe = "hold"')
+    yield from free_and_safe_findings(free, safe, "fail_safe")
     if bays is None:
         return
     lanes = [bay.lane.text for bay in bays if bay.lane]
@@ -126,9 +180,9 @@ def _lane_findings(bench: BenchSpots) -> Iterator[Finding]:
             what = f"no bay of the {noun} lane {show(spot.text)}"
             todo = f'add {{ lane = "{spot.text}", bay = "…", barcode = "HUBX…" }} to bays'
             yield Finding((*bench.path, "bays"), what, f"bays serve {listed(lanes)}", todo)
-    yield from _twice((bay.lane for bay in bays), "bay a lane", "staff are sent to one bay: remove one")
-    yield from _twice((bay.bay for bay in bays), "name", "give this bay another name")
-    yield from _twice((bay.barcode for bay in bays), "barcode", "give this bay another barcode and print it")
+    yield from twice((bay.lane for bay in bays), "bay a lane", "staff are sent to one bay: remove one")
+    yield from twice((bay.bay for bay in bays), "name", "give this bay another name")
+    yield from twice((bay.barcode for bay in bays), "barcode", "give this bay another barcode and print it")
 
 
 def _shared_bay_findings(benches: tuple[BenchSpots, ...]) -> Iterator[Finding]:
@@ -141,9 +195,34 @@ def _shared_bay_findings(benches: tuple[BenchSpots, ...]) -> Iterator[Finding]:
             other, owner = first.setdefault(bay.barcode.text, (bay, bench.path))
             if owner != bench.path and _names(other) != _names(bay):
                 lane, name = _names(other)
-                what = f"{show(bay.barcode.text)} is bay {name} of lane {lane} at {_place(owner)}"
+                what = f"{show(bay.barcode.text)} is bay {name} of lane {lane} at {placed(owner)}"
                 todo = "give this bay another barcode and print it"
                 yield Finding(bay.barcode.path, what, "one barcode names one bay in the whole hub", todo)
+
+
+def _bay_name_findings(whole: Outline) -> Iterator[Finding]:
+    """Staff know a bay by its name: the same name at another bench or line is the same lane."""
+    first: dict[str, tuple[BaySpots, KeyPath]] = {}
+    for path, bays in _exits(whole):
+        for bay in bays:
+            if not (bay.lane and bay.bay):
+                continue
+            other, owner = first.setdefault(bay.bay.text, (bay, path))
+            if owner == path or other.lane is None or other.lane.text == bay.lane.text:
+                continue
+            if bay.barcode and other.barcode and bay.barcode.text == other.barcode.text:
+                continue  # said of the barcode
+            what = f"bay {show(bay.bay.text)} is of lane {other.lane.text} at {placed(owner)}"
+            limit = "one name of a bay is one lane in the whole hub"
+            yield Finding(bay.bay.path, what, limit, "give this bay another name")
+
+
+def _exits(whole: Outline) -> Iterator[tuple[KeyPath, list[BaySpots]]]:
+    for bench in whole.benches:
+        yield bench.path, list(bench.bays or ())
+    for line in whole.lines:
+        diverted = [BaySpots(one.lane, one.bay, None) for one in line.diverters or ()]
+        yield line.path, [*diverted, BaySpots(line.end_lane, line.end_bay, None)]
 
 
 def _names(bay: BaySpots) -> tuple[str, str]:
@@ -153,7 +232,7 @@ def _names(bay: BaySpots) -> tuple[str, str]:
 def _trust_findings(whole: Outline) -> Iterator[Finding]:
     if not whole.trust:
         return
-    yield from _twice((key.kid for key in whole.trust), "entry", "join the two entries of this key")
+    yield from twice((key.kid for key in whole.trust), "entry", "join the two entries of this key")
     for key in whole.trust:
         yield from _mode_findings(key, whole.mode)
     roles = {role.text for key in whole.trust for role in key.roles}

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from hub_config.attach import Attach, SerialAttach
+from hub_config.attach import Attach, FolderAttach, SerialAttach
 from hub_config.finding import Finding, refusal
 from hub_config.names import DeviceId
 from hub_config.units import as_text, quantity
@@ -145,6 +145,14 @@ class RecordScaleConfig(Entry):
         return self
 
 
+class FolderCameraConfig(Entry):
+    """A camera that puts its pictures into a folder; what their codes say is read by a process beside the gateway."""
+
+    kind: Literal["folder-camera"]
+    id: Annotated[DeviceId, name("cam-1")]
+    attach: FolderAttach
+
+
 class BoardInput(Entry):
     """One input of an I/O board: a light beam, or the belt's encoder."""
 
@@ -199,14 +207,19 @@ class IoBoardConfig(Entry):
 
 
 Device = Annotated[
-    LineScannerConfig | SicsScaleConfig | KeyenceSrConfig | RecordScaleConfig | IoBoardConfig,
+    LineScannerConfig
+    | SicsScaleConfig
+    | KeyenceSrConfig
+    | RecordScaleConfig
+    | FolderCameraConfig
+    | IoBoardConfig,
     Field(discriminator="kind"),
 ]
 
 SCANNER_KINDS: Final = ("line-scanner",)
 """At a bench."""
 SCALE_KINDS: Final = ("mt-sics",)
-READER_KINDS: Final = ("keyence-sr", "line-scanner")
+READER_KINDS: Final = ("keyence-sr", "line-scanner", "folder-camera")
 """Beside a belt."""
 BELT_SCALE_KINDS: Final = ("record-scale",)
 BOARD_KINDS: Final = ("io-board",)

@@ -21,7 +21,7 @@ MAX_FILE_BYTES: Final = 1_000_000
 
 _AT_LINE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_LABELS: Final = ("id", "kid", "bay")
+_LABELS: Final = ("id", "kid", "bay", "device")
 """Keys that name an array's element to people, better than its number does."""
 
 Model = TypeVar("Model", bound=BaseModel)

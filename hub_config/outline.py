@@ -8,14 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub_config.finding import KeyPath
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A text and where it stands."""
-
-    text: str
-    path: KeyPath
+from hub_config.hub import HubConfig
+from hub_config.spots import Channel, Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +17,15 @@ class DeviceSpots:
     id: Spot | None
     kind: Spot | None
     port: Spot | None
+    """Of a serial line."""
+    tcp: Spot | None
+    """Host and port, where the gateway dials the device."""
+    listen: Spot | None
+    """Host and port, where the device dials the gateway."""
+    folder: Spot | None
+    """Of a camera's pictures."""
+    inputs: Mapping[int, str] | None
+    """Of an I/O board: channel and use; None where one of them can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,47 @@ class BaySpots:
 class BenchSpots:
     path: KeyPath
     id: Spot | None
-    scanners: tuple[Spot, ...]
+    scanners: tuple[Spot | None, ...]
     scale: Spot | None
     identifiers: tuple[Spot, ...]
     free_lane: Spot | None
     fail_safe: Spot | None
     bays: tuple[BaySpots, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BeamSpots:
+    id: Spot | None
+    channel: Channel | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiverterSpots:
+    id: Spot | None
+    channel: Channel | None
+    lane: Spot | None
+    bay: Spot | None
+    beam: Spot | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineSpots:
+    path: KeyPath
+    table: Mapping[str, object]
+    """As in the file: what `linecheck` makes a Line of."""
+    id: Spot | None
+    board: Spot | None
+    readers: tuple[Spot | None, ...]
+    scale: Spot | None
+    scale_beam: Spot | None
+    beams: tuple[BeamSpots, ...] | None
+    diverters: tuple[DiverterSpots, ...] | None
+    end_lane: Spot | None
+    end_bay: Spot | None
+    end_beam: Spot | None
+    identifiers: tuple[Spot, ...]
+    free_lane: Spot | None
+    late_lane: Spot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +94,61 @@ class TrustSpots:
 @dataclass(frozen=True, slots=True)
 class Outline:
     mode: Spot | None
+    web: Spot | None
+    """Host and port of the pages."""
     devices: tuple[DeviceSpots, ...] | None
     benches: tuple[BenchSpots, ...]
+    lines: tuple[LineSpots, ...]
     trust: tuple[TrustSpots, ...] | None
+    all_known: bool
+    """Every table of the file was recognised: a bench or line that isn't here isn't there."""
 
 
 def outline(data: Mapping[str, object]) -> Outline:
     """Of what `tomllib` made of the file."""
-    hub = _table(data.get("hub"))
-    devices, benches, trust = (_tables(data.get(key)) for key in ("devices", "benches", "trust"))
+    hub, web = _table(data.get("hub")), _table(data.get("web"))
+    devices, benches, lines, trust = (
+        _tables(data.get(key)) for key in ("devices", "benches", "lines", "trust")
+    )
+    unread = [key for key in ("benches", "lines") if key in data and not isinstance(data[key], list)]
     return Outline(
         mode=_spot(hub, "mode", ("hub",)),
+        web=_address({"host": "127.0.0.1", "port": 8040, **web}, ("web",)),
         devices=None if devices is None else tuple(_device(t, ("devices", i)) for i, t in enumerate(devices)),
         benches=tuple(_bench(t, ("benches", i)) for i, t in enumerate(benches or ())),
+        lines=tuple(_line(t, ("lines", i)) for i, t in enumerate(lines or ())),
         trust=None if trust is None else tuple(_trust(t, ("trust", i)) for i, t in enumerate(trust)),
+        all_known=set(data) <= set(HubConfig.model_fields) and not unread,
     )
 
 
 def _device(table: Mapping[str, object], path: KeyPath) -> DeviceSpots:
+    attach, place = {"kind": "serial", **_table(table.get("attach"))}, (*path, "attach")
+    listened = {"host": "127.0.0.1", **attach}
     return DeviceSpots(
         id=_spot(table, "id", path),
         kind=_spot(table, "kind", path),
-        port=_spot(_table(table.get("attach")), "port", (*path, "attach")),
+        port=_spot(attach, "port", place) if attach["kind"] == "serial" else None,
+        tcp=_address(attach, place) if attach["kind"] == "tcp" else None,
+        listen=_address(listened, place) if attach["kind"] == "tcp-listen" else None,
+        folder=_spot(attach, "path", place) if attach["kind"] == "folder" else None,
+        inputs=_inputs(table),
     )
+
+
+def _address(table: Mapping[str, object], path: KeyPath) -> Spot | None:
+    host, port = table.get("host"), table.get("port")
+    known = isinstance(host, str) and isinstance(port, int) and 0 < port < 1 << 16
+    return Spot(f"{host}:{port}", (*path, "port")) if known else None
+
+
+def _inputs(table: Mapping[str, object]) -> Mapping[int, str] | None:
+    inputs = _tables(table.get("inputs"))
+    if inputs is None:
+        return None
+    uses = {one["channel"]: one.get("use") for one in inputs if type(one.get("channel")) is int}
+    known = {channel: use for channel, use in uses.items() if isinstance(use, str)}
+    return {int(str(channel)): use for channel, use in known.items()} if len(known) == len(inputs) else None
 
 
 def _bench(table: Mapping[str, object], path: KeyPath) -> BenchSpots:
@@ -86,7 +156,7 @@ def _bench(table: Mapping[str, object], path: KeyPath) -> BenchSpots:
     return BenchSpots(
         path=path,
         id=_spot(table, "id", path),
-        scanners=_spots(table, "scanners", path),
+        scanners=_spots(table, "scanners", path) or (None,),
         scale=_spot(table, "scale", path),
         identifiers=_spots(table, "identifiers", path),
         free_lane=_spot({"free_lane": "green", **table}, "free_lane", path),
@@ -97,6 +167,45 @@ def _bench(table: Mapping[str, object], path: KeyPath) -> BenchSpots:
 
 def _bay(table: Mapping[str, object], path: KeyPath) -> BaySpots:
     return BaySpots(*(_spot(table, key, path) for key in ("lane", "bay", "barcode")))
+
+
+def _line(table: Mapping[str, object], path: KeyPath) -> LineSpots:
+    readers, beams, diverters = (_tables(table.get(key)) for key in ("readers", "beams", "diverters"))
+    scale, end = _table(table.get("scale")), _table(table.get("end"))
+    with_lane = {"lane": "hold", **end} if end else end
+    return LineSpots(
+        path=path,
+        table=table,
+        id=_spot(table, "id", path),
+        board=_spot(table, "board", path),
+        readers=tuple(_spot(t, "device", (*path, "readers", i)) for i, t in enumerate(readers or ({},))),
+        scale=_spot(scale, "device", (*path, "scale")),
+        scale_beam=_spot(scale, "beam", (*path, "scale")),
+        beams=None if beams is None else tuple(_beam(t, (*path, "beams", i)) for i, t in enumerate(beams)),
+        diverters=None
+        if diverters is None
+        else tuple(_diverter(t, (*path, "diverters", i)) for i, t in enumerate(diverters)),
+        end_lane=_spot(with_lane, "lane", (*path, "end")),
+        end_bay=_spot(end, "bay", (*path, "end")),
+        end_beam=_spot(end, "beam", (*path, "end")),
+        identifiers=_spots(table, "identifiers", path),
+        free_lane=_spot({"free_lane": "green", **table}, "free_lane", path),
+        late_lane=_spot(table, "late_lane", path),
+    )
+
+
+def _beam(table: Mapping[str, object], path: KeyPath) -> BeamSpots:
+    return BeamSpots(_spot(table, "id", path), _channel(table, path))
+
+
+def _diverter(table: Mapping[str, object], path: KeyPath) -> DiverterSpots:
+    lane, bay, beam = (_spot(table, key, path) for key in ("lane", "bay", "beam"))
+    return DiverterSpots(_spot(table, "id", path), _channel(table, path), lane, bay, beam)
+
+
+def _channel(table: Mapping[str, object], path: KeyPath) -> Channel | None:
+    number = table.get("channel")
+    return Channel(number, (*path, "channel")) if type(number) is int and 0 <= number <= 31 else None
 
 
 def _trust(table: Mapping[str, object], path: KeyPath) -> TrustSpots:

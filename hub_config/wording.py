@@ -34,8 +34,11 @@ def findings_of(
     """All of them, with paths as in the file. A missing key that stands there misspelt is one finding, not two."""
     found: list[Finding] = []
     meant: set[KeyPath] = set()
+    other_kinds = [error["loc"][:-1] for error in errors if _is_other_kind(error)]
     for error in sorted(errors, key=lambda error: error["type"] != "extra_forbidden"):
         path = _file_path(error["loc"], data)
+        if error["loc"][:-1] in other_kinds and not _is_other_kind(error):
+            continue  # its keys are those of the kind that may not stand here
         if error["type"] == "extra_forbidden":
             finding, key = _unknown_key(path, keys_at(model, path[:-1], data), data)
             found.append(finding)
@@ -44,6 +47,10 @@ def findings_of(
         elif not (error["type"] == "missing" and path in meant):
             found += _in_words(error, path)
     return found
+
+
+def _is_other_kind(error: ErrorDetails) -> bool:
+    return error["type"] == "literal_error" and error["loc"][-1] == "kind"
 
 
 def _in_words(error: ErrorDetails, path: KeyPath) -> list[Finding]:
@@ -115,7 +122,7 @@ def _one_of(shape: object, value: object) -> object:
     models = [member for member in members if isinstance(member, type) and issubclass(member, BaseModel)]
     kind = value.get("kind") if isinstance(value, dict) else None
     for member in models:
-        if "kind" in member.model_fields and member.model_fields["kind"].default == kind:
+        if "kind" in member.model_fields and kind in get_args(member.model_fields["kind"].annotation):
             return member
     return models[0] if models else None
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hub_config.units import MAX_AMOUNT, Canonical, UnitError, amount, as_text
 
-UNITS = st.sampled_from(["mg", "um", "ms", "s"])
+UNITS = st.sampled_from(["mg", "um", "us", "ms", "s", "mm/s"])
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,15 @@ UNITS = st.sampled_from(["mg", "um", "ms", "s"])
         ("2 min", "s", 120),
         ("2.5 cm", "um", 25_000),
         ("3 µm", "um", 3),
+        ("250 us", "us", 250),
+        ("250 µs", "us", 250),
+        ("2 ms", "us", 2_000),
+        ("0.5 s", "us", 500_000),
+        ("1500 us", "us", 1_500),
+        ("3000 us", "ms", 3),
+        ("1.5 m/s", "mm/s", 1_500),
+        ("1.5m/s", "mm/s", 1_500),
+        ("50 mm/s", "mm/s", 50),
     ],
 )
 def test_a_quantity_becomes_whole_canonical_units(text: str, unit: Canonical, value: int) -> None:
@@ -51,6 +60,43 @@ def test_a_text_that_is_no_mass_is_refused_with_what_to_write(text: str, said: s
         amount(text, "mg", "30 kg")
 
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1.5 m", '"1.5 m" is a length; a speed is wanted (mm/s, m/s); write for example "1.5 m/s"'),
+        ("1.5", '"1.5" has no unit; a speed is wanted (mm/s, m/s)'),
+        ("5.4 km/h", '"5.4 km/h" is no number with a unit; a speed is wanted'),
+        ("90 kg/s", '"90 kg/s" has an unknown unit; a speed is wanted'),
+        ("1.5 s", '"1.5 s" is a time; a speed is wanted'),
+        ("1.5 mm/s", '"1.5 mm/s" is too fine; whole mm/s are kept; write it in steps of 1 mm/s'),
+    ],
+)
+def test_a_text_that_is_no_speed_is_refused_with_what_to_write(text: str, said: str) -> None:
+    with pytest.raises(UnitError) as refused:
+        amount(text, "mm/s", "1.5 m/s")
+
+    assert said in str(refused.value)
+
+
+def test_a_time_below_a_microsecond_is_too_fine_and_a_microsecond_is_too_fine_for_whole_milliseconds() -> (
+    None
+):
+    with pytest.raises(UnitError, match="is too fine; whole us are kept"):
+        amount("0.5 us", "us", "2 ms")
+    with pytest.raises(UnitError, match="is too fine; whole ms are kept"):
+        amount("1500 us", "ms", "2 ms")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(2_000, "mm/s", "2 m/s"), (1_500, "mm/s", "1500 mm/s"), (2_000, "us", "2 ms"), (250, "us", "250 us")],
+)
+def test_a_quantity_is_written_in_the_largest_unit_without_decimals(
+    value: int, unit: Canonical, text: str
+) -> None:
+    assert as_text(value, unit) == text
 
 
 @given(st.integers(-MAX_AMOUNT, MAX_AMOUNT), UNITS)
