@@ -23,6 +23,7 @@ from edge.rim.journal import JOURNAL_FILE, Journal, JournalReader, OpenVisit
 from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
 from edge.rim.runner import Runner
+from edge.rim.trace import Start, TraceRecorder
 from edge.rim.uplink import Uplink
 from edge.rim.writer import JournalWriter
 from edge.web.feed import Feed
@@ -31,7 +32,7 @@ from edge.wire.envelope import DeviceProvenance, EventContext
 from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
-from hub_config.devices import SicsScaleConfig
+from hub_config.devices import RecordScaleConfig, SicsScaleConfig
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
 
@@ -51,7 +52,8 @@ log = logging.getLogger("hub.app")
 class App:
     """Raises from `__init__` or `start`, with one sentence: DataFolderFault, JournalFault, WebPortTaken."""
 
-    def __init__(self, config: HubConfig, data: Path) -> None:
+    def __init__(self, config: HubConfig, data: Path, record: Path | None = None) -> None:
+        """`record`: a trace of every input, for `hub replay`."""
         self._config = config
         identity = load_identity(data, config.hub.mode)
         self.public_key, self.kid = identity.signer.public_b64, identity.signer.kid
@@ -74,10 +76,13 @@ class App:
             self._journal, self._inbox, self._uplink, clock.now, settings.group_events, settings.group_wait_ms
         )
         feed = Feed()
-        self._runner = Runner(
-            Gateway(config, identity.entropy, left_open, last), self._inbox, self._writer, feed, self._metrics
-        )
+        start = Start(config, identity.entropy, left_open, last, __version__)
+        self._recorder = None if record is None else TraceRecorder(record, start)
         self._pump = Pump(config.devices, self._inbox)
+        self._runner = Runner(
+            Gateway(config, identity.entropy, left_open, last), self._inbox, self._writer, feed, self._metrics,
+            self._pump, self._recorder,
+        )  # fmt: skip
         self._pages = Pages(
             self._runner, self._journal, self._uplink, self._metrics, self._inbox, self._pump, self._truth_file(data)
         )  # fmt: skip
@@ -116,6 +121,8 @@ class App:
         """Stops the devices first; returns how many events could not be written (disk trouble)."""
         self._pump.stop()
         self._runner.stop()
+        if self._recorder is not None:
+            self._recorder.close()
         unwritten = self._writer.stop()
         self._uplink.stop()
         self._web.stop()
@@ -167,6 +174,7 @@ class Pages:
         events = self.events()
         return {
             "latency_ms": self._metrics.latency_ms(),
+            "order_margin_ms": self._metrics.order_margin_ms(),
             "events": {
                 "journalled": events.journalled,
                 "acknowledged": events.acknowledged,
@@ -215,7 +223,7 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
     """What every event of this run says besides itself."""
     devices: dict[DeviceId, DeviceProvenance] = {}
     for device in config.devices:
-        if isinstance(device, SicsScaleConfig):
+        if isinstance(device, SicsScaleConfig | RecordScaleConfig):
             until = device.metrology.valid_until
             devices[device.id] = DeviceProvenance(
                 drv=device.kind,

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "run": ("edge.commands.run", "run the gateway on the ports of a config"),
     "decode": ("edge.commands.decode", "show what a device's bytes mean"),
     "journal": ("edge.commands.journal", "verify, export or show the journal of a gateway"),
+    "replay": ("edge.commands.replay", "run a recorded trace again and compare"),
     "bench": ("edge.commands.bench", "measure, beside a baseline of the same run"),
 }
 ENTRY_POINT_GROUP: Final = "ehub_edge.commands"

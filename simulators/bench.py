@@ -50,6 +50,10 @@ class Happened:
     weights: tuple[Told, ...]
     """Stable weights and overloads told while it alone lay on the pan; equal ones in a row once."""
     placed: Placed | None
+    taken: str | None = None
+    """The visit of a parcel that somebody took off a belt, or that left while no gateway was watching."""
+    beside: tuple[Parcel, ...] = ()
+    """Parcels that travelled as one object with it."""
 
 
 class PhysicalBench:

@@ -1,56 +1,58 @@
-"""A whole bench in one thread under simulated time: devices on wires, drivers, core, journal chain, coordinator.
+"""A whole hub in one thread under simulated time: devices on wires, drivers, core, journal chain, coordinator.
 
 The same drivers, core, contract and clearance desk as in real time; what is simulated is the hardware, the operator,
 the time that bytes, commits and messages take, and the disk (a list). Every event is hashed and chained; one visit in
-`sign_one_in` is signed and its signatures checked; every decision is signed and verified.
+`sign_one_in` is signed and its signatures checked, and so are the decisions about it.
 """
 
 import json
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from drivers.reading import Reading
-from drivers.registry import new_session
-from drivers.session import Session
-from edge.core.effects import Effect, Record, Show
+from edge.core.decision import Conditions, Decision
+from edge.core.effects import Effect, Order, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
-from edge.web.state import bench_state
+from edge.rim.trace import TraceWriter, digest_of, replay_context
+from edge.wire.canonical import canonical
 from edge.wire.chain import Chain, Link
-from edge.wire.envelope import EventContext, event_payload
+from edge.wire.envelope import event_payload
 from edge.wire.messages import build_decision, parse_decision
 from edge.wire.signing import TrustStore
+from edge.wire.utc import parse_rfc3339
 from edge.wire.verifier import ChainCheck, check_event
-from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant
+from hub_config.hub import HubConfig
+from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
 from hub_config.rules import RulePack
-from simulators.bench import PhysicalBench
+from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.desk import Declared, Desk
 from simulators.coordinator.visits import MemoryBook
+from simulators.line_plant import LinePlant
 from simulators.parcels import Parcel
-from simulators.practice import COORDINATOR, PracticeHub, practice_signer
-from simulators.world import World
+from simulators.practice import COORDINATOR, practice_signer
+from simulators.world import Token, World
 
+EDGE_VERSION: Final = "simulated"
 UTC_AT_START_US: Final = 1_795_305_600_000_000
 """2026-11-22T00:00:00Z: runs of one seed begin at one moment."""
-BYTE_NS: Final = 1_041_667
-"""One byte of ten bits at 9600 baud."""
 COMMIT_NS: Final = (2_200_000, 4_500_000)
 STALL_NS: Final = (20 * MILLISECOND, 400 * MILLISECOND)
 """Stalls of fsync seen on every store."""
 STALL_PPM: Final = 2_000
 MESSAGE_NS: Final = (3 * MILLISECOND, 12 * MILLISECOND)
-SCREEN_NS: Final = 20 * MILLISECOND
 WALL_CLOCK_NS: Final = 60 * SECOND
 RUN_MAX_NS_PER_PARCEL: Final = 120 * SECOND
 """A run that takes longer has deadlocked."""
 
 
 class RunStuckError(RuntimeError):
-    """The simulated bench can't finish; the message says with which parcel and what the screen shows."""
+    """The simulated hub can't finish; the message says with what."""
 
 
 @dataclass(slots=True)
@@ -64,72 +66,109 @@ class Tallies:
     )
 
 
-class SimulatedBench:
+class SimulatedHub:
     def __init__(
         self,
-        hub: PracticeHub,
-        parcels: list[Parcel],
+        config: HubConfig,
+        parcels: Mapping[LineId, Sequence[Parcel]],
         seed: int,
         rules: RulePack,
-        manifest: dict[str, Declared],
+        manifest: Mapping[str, Declared],
         *,
         sign_one_in: int = 1_000,
+        trace: TraceWriter | None = None,
     ) -> None:
-        config = hub.config
-        self.world = World()
-        self.bench = PhysicalBench(self.world, parcels, seed, hub.bays)
+        """`parcels`: who passes each bench and line."""
         self.config = config
+        self.world = World()
         self._rng = random.Random(f"hub/{seed}")
         self._signer = practice_signer("gateway")
         self._coordinator = practice_signer("coordinator")
         self._trust = TrustStore(config.trust)
-        self.gateway = Gateway(config, sha256(f"entropy/{seed}".encode()).digest())
-        self._chain = Chain(self._context(), self._signer, sign_one_in=sign_one_in)
+        entropy = entropy_of(seed)
+        self.gateway = Gateway(config, entropy)
+        self._chain = Chain(replay_context(config, EDGE_VERSION), self._signer, sign_one_in=sign_one_in)
         self._desk = Desk(
             rules, manifest, config.hub.id, "practice", sha256(f"desk/{seed}".encode()).digest()
         )
         self._book = MemoryBook()
         self._chain_check = ChainCheck()
-        self._sessions: dict[DeviceId, Session] = {
-            device.id: new_session(device) for device in config.devices
+        self.benches = [
+            BenchPlant(self.world, config, bench, parcels[bench.id], seed, self._rng, self._give)
+            for bench in config.benches
+        ]
+        self.lines = [
+            LinePlant(self.world, config, line, parcels[line.id], seed + place, self._give)
+            for place, line in enumerate(config.lines)
+        ]
+        self._plant_of: dict[DeviceId, LinePlant] = {
+            reader.device: plant for plant in self.lines for reader in plant.line.readers
         }
-        self._scanner, self._scale = config.benches[0].scanners[0], config.benches[0].scale
+        self._plant_of |= {plant.line.board: plant for plant in self.lines}
+        self._bench_of = {plant.config.id: plant for plant in self.benches}
+        self._count = sum(len(stream) for stream in parcels.values())
         self._waiting: list[tuple[int, Event]] = []
         self._committing = False
-        self._clock_due = Instant(0)
         self._arrives_at = Instant(0)
         self._in_flight = 0
         self._asked: dict[str, Instant] = {}
-        self._digest = sha256()
-        self.checkers = Checkers(config.benches[0])
+        self._other = sha256()
+        self._tick: tuple[Instant, Token] | None = None
+        self._trace = trace
+        self.checkers = Checkers((*config.benches, *config.lines))
         self.tallies = Tallies()
         self.events: list[dict[str, Any]] = []
-
-    def _context(self) -> EventContext:
-        return EventContext(
-            hub=self.config.hub.id, gateway=self.config.gateway.id, mode="practice", epoch=1,
-            edge_version="simulated", config_digest=self.config.digest(), devices={}, evidence_key=bytes(32),
-        )  # fmt: skip
 
     # The run --------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Until every parcel is in a bay and every event is with the coordinator."""
+        """Until every parcel has left its bench or belt and every event is with the coordinator."""
+        self.world.call_after(0, self._set_clock)
         self._give(LinkChanged(self.world.now, broker=True, coordinator=True))
-        limit = RUN_MAX_NS_PER_PARCEL * max(1, len(self.bench.parcels))
-        while not (self.bench.done and self._settled):
-            self._serve()
-            due = self._next_due()
-            if due is None or due > limit:
-                raise RunStuckError(
-                    f"simulated bench: stuck at {self.world.now / SECOND:.1f} s with parcels "
-                    f"{self.bench.operator.in_hand}; the screen shows {self.gateway.snapshot().benches[0]}"
-                )
-            self.world.run_until(due)
+        limit = RUN_MAX_NS_PER_PARCEL * max(1, self._count)
+        while not self._finished():
+            self._move_on()
+            if self.world.now > limit:
+                raise RunStuckError(self._stuck())
+            for line in self.lines:
+                if line.conveyor.stirred:
+                    line.poll()
 
-    @property
-    def _settled(self) -> bool:
-        return not self._waiting and not self._committing and self._in_flight == 0
+    def _move_on(self) -> None:
+        """The world's next action; or what a bench's wires carry, if that is due before it."""
+        due: Instant | None = None
+        for bench in self.benches:
+            at = bench.next_at
+            if at is not None and at <= self.world.now:
+                bench.serve()
+                at = bench.next_at
+            if at is not None and (due is None or at < due):
+                due = at
+        next_at = self.world.next_at if due is not None else None
+        if due is None or (next_at is not None and next_at <= due):
+            if not self.world.run_next():
+                raise RunStuckError(self._stuck())
+        else:
+            self.world.run_until(max(due, self.world.now))
+
+    def _finished(self) -> bool:
+        if self._in_flight or self._waiting or self._committing:
+            return False
+        for line in self.lines:
+            if not line.conveyor.done:
+                return False
+        if self.lines and self.gateway.in_work:
+            return False
+        return all(bench.done for bench in self.benches)
+
+    def _stuck(self) -> str:
+        at_work = [plant.bench.operator.in_hand for plant in self.benches]
+        on_belts = [[b.parcel.number for b in line.conveyor.bodies if not b.finished] for line in self.lines]
+        snapshot = self.gateway.snapshot()
+        return (
+            f"simulated hub: stuck at {self.world.now / SECOND:.1f} s with parcels {at_work} at benches, {on_belts} on "
+            f"belts; the gateway says {snapshot.tally}, {snapshot.benches}, {snapshot.lines}"
+        )
 
     @property
     def journalled(self) -> int:
@@ -137,70 +176,50 @@ class SimulatedBench:
 
     @property
     def digest(self) -> str:
-        return f"sha256:{self._digest.hexdigest()}"
+        """Of everything the core has wanted: events by their chain, the rest as it is."""
+        return digest_of(self._chain.head.prev, self._other.hexdigest())
 
-    def _next_due(self) -> Instant | None:
-        wakes = [session.wake_at for session in self._sessions.values()]
-        times = [self.world.next_at, self.bench.next_output_at, self.gateway.wake_at, self._clock_due, *wakes]
-        due = min((at for at in times if at is not None), default=None)
-        return None if due is None else max(due, self.world.now)
-
-    def _serve(self) -> None:
-        """Moves whatever is due at this instant."""
+    def _set_clock(self) -> None:
         now = self.world.now
-        if now >= self._clock_due:
-            self._clock_due = Instant(now + WALL_CLOCK_NS)
-            self._give(WallClock(now, WallTime(UTC_AT_START_US + now // MICROSECOND, 1_500, "ntp")))
-        self._carry(self._scanner, self.bench.scanner_output(now))
-        self._carry(self._scale, self.bench.scale_output(now))
-        for device, session in self._sessions.items():
-            if session.wake_at is not None and session.wake_at <= now:
-                self._give_all(session.wake(now))
-            self._write(device, session)
-        if self.gateway.wake_at is not None and self.gateway.wake_at <= now:
-            self._give(Tick(now))
-
-    def _carry(self, device: DeviceId, data: bytes) -> None:
-        """Device to driver: the last byte arrives when the line has sent it, in two reads."""
-        if not data:
-            return
-        cut = self._rng.randrange(len(data) + 1)
-        first, last = data[:cut], data[cut:]
-        self.world.call_after(len(first) * BYTE_NS, lambda: self._receive(device, first))
-        self.world.call_after(len(data) * BYTE_NS, lambda: self._receive(device, last))
-
-    def _receive(self, device: DeviceId, data: bytes) -> None:
-        session = self._sessions[device]
-        if data:
-            self._give_all(session.receive(data, self.world.now))
-            self._write(device, session)
-
-    def _write(self, device: DeviceId, session: Session) -> None:
-        data = session.take_output()
-        if data and device == self._scale:
-            self.world.call_after(len(data) * BYTE_NS, lambda: self.bench.scale_receive(data, self.world.now))
+        self._give(WallClock(now, WallTime(UTC_AT_START_US + now // MICROSECOND, 1_500, "ntp")))
+        self.world.call_after(WALL_CLOCK_NS, self._set_clock)
 
     # The core and its effects ---------------------------------------------------------------------
 
-    def _give_all(self, readings: list[Reading]) -> None:
-        for reading in readings:
-            self._give(reading)
-
-    def _give(self, given: Input) -> None:
+    def _give(self, given: Input | Reading) -> None:
+        if self._trace is not None:
+            self._trace.write(given)
         effects = self.gateway.step(given)
         self.checkers.after_step(effects, self.gateway)
         for effect in effects:
-            self._digest.update(repr(effect).encode())
             self._do(effect)
+        self._arm_tick()
+
+    def _arm_tick(self) -> None:
+        wake_at = self.gateway.wake_at
+        if wake_at is None or (self._tick is not None and self._tick[0] == wake_at):
+            return
+        if self._tick is not None:
+            self.world.cancel(self._tick[1])
+        self._tick = (wake_at, self.world.call_at(wake_at, self._wake))
+
+    def _wake(self) -> None:
+        self._tick = None
+        self._give(Tick(self.world.now))
 
     def _do(self, effect: Effect) -> None:
         match effect:
             case Record(number, event):
                 self._waiting.append((number, event))
                 self._commit_soon()
+                return
             case Show(view):
-                shown = bench_state(view)
-                self.world.call_after(SCREEN_NS, lambda: self.bench.look(shown))
+                self._bench_of[view.bench].show(view)
+            case Order(command):
+                self._plant_of[command.device].order(command)
+            case _ as never:
+                assert_never(never)
+        self._other.update(repr(effect).encode())
 
     # The journal ----------------------------------------------------------------------------------
 
@@ -239,9 +258,14 @@ class SimulatedBench:
         self.events.append(data)
         now_us = UTC_AT_START_US + self.world.now // MICROSECOND
         answer = self._desk.answer(data, link.id, now_us, self._book)
-        if answer is not None:
+        if answer is None:
+            return
+        at = Instant(self.world.now + self._rng.randint(*MESSAGE_NS))
+        if link.sig is None:
+            self.world.call_at(at, lambda: self._decide(unsigned(answer)))
+        else:
             message = build_decision(answer, COORDINATOR, self._coordinator)
-            self.world.call_after(self._rng.randint(*MESSAGE_NS), lambda: self._decide(message))
+            self.world.call_at(at, lambda: self._decide(self._verified(message)))
 
     def _checked(self, link: Link) -> dict[str, Any]:
         """What the coordinator does with a message: every chain link, and the signature where there is one."""
@@ -256,9 +280,35 @@ class SimulatedBench:
             raise RuleBrokenError(f"the chain is broken at seq {link.seq}: {outcome}")
         return data
 
-    def _decide(self, message: bytes) -> None:
+    def _verified(self, message: bytes) -> Decision:
         config = self.config
-        decision = parse_decision(message, self._trust, config.hub.id, config.gateway.id, "practice")
+        return parse_decision(message, self._trust, config.hub.id, config.gateway.id, "practice")
+
+    def _decide(self, decision: Decision) -> None:
         asked_at = self._asked.pop(decision.answers, self.world.now)
         self.tallies.latencies["event_to_decision"].append(self.world.now - asked_at)
         self._give(DecisionArrived(self.world.now, decision))
+
+
+def entropy_of(seed: int) -> bytes:
+    return sha256(f"entropy/{seed}".encode()).digest()
+
+
+def unsigned(data: dict[str, Any]) -> Decision:
+    """The desk's answer as the core gets it, where this run signs neither the visit's events nor its decisions."""
+    cond = data["cond"]
+    mass = cond.get("mass_mg")
+    until = cond.get("not_after")
+    return Decision(
+        dec=data["dec"], dec_seq=data["dec_seq"], visit=data["visit"], was=data["was"], answers=data["for"],
+        action=data["action"], reasons=tuple(data["reasons"]), route=data["route"],
+        authority=data["basis"]["authority"],
+        conditions=Conditions(
+            code=cond.get("code"),
+            mass_mg=None if mass is None else (mass[0], mass[1]),
+            not_after_us=None if until is None else parse_rfc3339(until),
+        ),
+        needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
+        valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],
+        wire=canonical(data).decode(), kid="", sig="",
+    )  # fmt: skip

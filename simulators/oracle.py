@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from drivers.identifiers.choice import Identified, identify
-from hub_config.layout import Bench
+from edge.core.verdict import Exits
 from hub_config.rules import RulePack
 from simulators.bench import Happened
 from simulators.coordinator.desk import Declared, Desk, utc_text
@@ -20,7 +20,7 @@ ANSWERS_MAX: Final = 2
 
 def oracle_releases(
     happened: Sequence[Happened],
-    bench: Bench,
+    place: Exits,
     u_mg: int,
     rules: RulePack,
     manifest: Mapping[str, Declared],
@@ -30,11 +30,11 @@ def oracle_releases(
     """Numbers of the parcels that these readings entitle to the free lane. `u_mg`: of the scale, k=2."""
     desk = Desk(rules, manifest, hub, "practice", b"oracle")
     book = MemoryBook()
-    return {one.number for one in happened if _released(one, bench, u_mg, desk, book, now_us)}
+    return {one.number for one in happened if _released(one, place, u_mg, desk, book, now_us)}
 
 
-def _released(one: Happened, bench: Bench, u_mg: int, desk: Desk, book: MemoryBook, now_us: int) -> bool:
-    codes = _codes(one, bench)
+def _released(one: Happened, place: Exits, u_mg: int, desk: Desk, book: MemoryBook, now_us: int) -> bool:
+    codes = _codes(one, place)
     weights = [told.mass_mg for told in one.weights if told.mass_mg is not None]
     if not weights or not codes or any(told.mass_mg is None for told in one.weights):
         return False
@@ -50,11 +50,11 @@ def _released(one: Happened, bench: Bench, u_mg: int, desk: Desk, book: MemoryBo
     return False
 
 
-def _codes(one: Happened, bench: Bench) -> list[dict[str, Any]]:
+def _codes(one: Happened, place: Exits) -> list[dict[str, Any]]:
     """Distinct identifiers read from its own label."""
     found: dict[str, Identified] = {}
     for scan in one.scans:
         code = identify(scan.data, scan.aim)
-        if code.check_ok and code.type in bench.identifiers:
+        if code.check_ok and code.type in place.identifiers:
             found.setdefault(code.value, code)
     return [{"type": code.type, "data": code.value, "chk": True} for code in found.values()]

@@ -1,20 +1,22 @@
-"""The practice hub of the demo and the simulations: its config as a file, its keys, its rules and declarations.
+"""The practice hub of the demo and the simulations: its config, its keys, its rules and declarations.
 
-The config is text, checked and loaded as any hub's, so the demo runs what `hub run` runs.
+The config is `examples/demo.toml`, checked and loaded as any hub's, so the demo runs what `hub run` runs.
 """
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.wire.signing import Signer
 from hub_config.hub import HubConfig
 from hub_config.load import load
+from hub_config.names import DeviceId, LineId
 from hub_config.profiles import rules_file
 from simulators.coordinator.desk import Declared
 from simulators.parcels import Parcel, manifest
@@ -25,71 +27,31 @@ COORDINATOR: Final = "co-1"
 BENCH: Final = "b1"
 RULES: Final = rules_file(HUB)
 
-_CONFIG: Final = """\
-# Written for a practice run; the same keys as examples/bench.toml.
-[hub]
-id = "{hub}"
-mode = "practice"
-utc_offset = "+08:00"
+EXAMPLE: Final = Path(__file__).resolve().parents[1] / "examples" / "demo.toml"
+"""What the demo runs is what people are shown; only ports, keys and addresses are a run's own."""
+Scenario = Literal["bench", "demo", "lines"]
+SCENARIOS: Final[tuple[Scenario, ...]] = get_args(Scenario)
+LINES: Final = 4
+"""Of scenario `lines`, all at one gateway."""
+BENCH_ONE_IN: Final = 4
+"""In the demo the belt takes three parcels while the bench takes one."""
 
-[gateway]
-id = "{gateway}"
+_BLOCK: Final = re.compile(r"(?m)^(?=\[\[)")
+_OF_THE_LINE: Final = ("io-1", "tunnel-1", "wim-1")
 
-[coordinator]
-id = "{coordinator}"
 
-[broker]
-host = "127.0.0.1"
-port = {broker_port}
-keepalive = "5 s"
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the gateway finds the simulated devices and the broker."""
 
-[web]
-host = "127.0.0.1"
-port = {web_port}
-
-[[trust]]
-kid = "{kid}"
-public_key = "{public_key}"
-holder = "practice coordinator"
-roles = ["release", "hold", "ack"]
-modes = ["practice"]
-
-[[devices]]
-id = "scan-1"
-kind = "line-scanner"
-attach = {{ kind = "serial", port = "{ports}/scanner" }}
-aim = true
-
-[[devices]]
-id = "scale-1"
-kind = "mt-sics"
-attach = {{ kind = "serial", port = "{ports}/scale" }}
-poll = "50 ms"
-answer_timeout = "500 ms"
-
-[devices.metrology]
-regime = "nawi"
-class = "III"
-max = "30 kg"
-min = "25 g"
-e = "5 g"
-mpe = "5 g"
-
-[[benches]]
-id = "{bench}"
-name = "Bench 1"
-scanners = ["scan-1"]
-scale = "scale-1"
-stable_for = "200 ms"
-bays = [
-  {{ lane = "green", bay = "G1", barcode = "HUBXGREEN" }},
-  {{ lane = "hold", bay = "H1", barcode = "HUBXHOLD" }},
-  {{ lane = "xray", bay = "X1", barcode = "HUBXXRRE" }},
-  {{ lane = "manual", bay = "M1", barcode = "HUBXOPEN" }},
-  {{ lane = "return", bay = "R1", barcode = "HUBXRETURN" }},
-  {{ lane = "custody", bay = "C1", barcode = "HUBXCUSTO" }},
-]
-"""
+    folder: Path
+    """Of the serial ports."""
+    broker: int = 1883
+    web: int = 8040
+    reader: int = 9004
+    """The fixed reader listens here."""
+    scale: int = 9010
+    """The gateway listens here for the scale of the belt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,24 +69,66 @@ class PracticeHub:
         return {bay.bay: bay.barcode for bay in self.config.benches[0].bays}
 
 
+def config_text(scenario: Scenario, coordinator: Signer, ports: Ports) -> str:
+    """The example, with this run's ports and keys; of scenario `bench` without the line."""
+    text = EXAMPLE.read_text()
+    for shown, own in {
+        '"/dev/hub/': f'"{ports.folder}/',
+        "port = 1883": f"port = {ports.broker}",
+        "port = 8040": f"port = {ports.web}",
+        "port = 9004": f"port = {ports.reader}",
+        "port = 9010": f"port = {ports.scale}",
+        'kid = "Vkdap1RjR0wChd9d"': f'kid = "{coordinator.kid}"',
+        "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg": coordinator.public_b64,
+    }.items():
+        if shown not in text:
+            raise ValueError(f"{EXAMPLE.name} does not hold {shown!r} any more; correct practice.py with it")
+        text = text.replace(shown, own)
+    if scenario == "bench":
+        text = "".join(block for block in _BLOCK.split(text) if not _is_of_the_line(block))
+    return text
+
+
+def _is_of_the_line(block: str) -> bool:
+    return block.startswith("[[lines]]") or any(f'id = "{device}"' in block for device in _OF_THE_LINE)
+
+
 def write_hub(
-    folder: Path,
-    parcels: Sequence[Parcel],
-    coordinator: Signer,
-    *,
-    ports: Path,
-    broker_port: int,
-    web_port: int,
+    folder: Path, parcels: Sequence[Parcel], coordinator: Signer, *, ports: Ports, scenario: Scenario
 ) -> PracticeHub:
-    """Writes config and declarations of a practice hub into `folder`; `ports` has the device ports."""
-    text = _CONFIG.format(
-        hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, bench=BENCH, broker_port=broker_port,
-        web_port=web_port, kid=coordinator.kid, public_key=coordinator.public_b64, ports=ports,
-    )  # fmt: skip
+    """Writes config and declarations of a practice hub into `folder`."""
     config_file, manifest_file = folder / "hub.toml", folder / "manifest.json"
-    config_file.write_text(text)
+    config_file.write_text(config_text(scenario, coordinator, ports))
     manifest_file.write_text(json.dumps(manifest(parcels), indent=1) + "\n")
-    return PracticeHub(folder, config_file, load(config_file), manifest_file)
+    config = load(config_file)
+    return PracticeHub(folder, config_file, with_lines(config) if scenario == "lines" else config, manifest_file)
+
+
+def with_lines(config: HubConfig) -> HubConfig:
+    """The line of the example LINES times, and no bench."""
+    line, devices = config.lines[0], {device.id: device for device in config.devices}
+    lines, all_devices = [], []
+    for number in range(1, LINES + 1):
+        names = {name: DeviceId(f"{name[:-1]}{number}") for name in _OF_THE_LINE}
+        all_devices += [devices[DeviceId(old)].model_copy(update={"id": new}) for old, new in names.items()]
+        readers = tuple(
+            one.model_copy(update={"device": names[one.device]}) for one in line.readers
+        )
+        scale = line.scale.model_copy(update={"device": names[line.scale.device]})
+        update = {"id": f"l{number}", "board": names[line.board], "readers": readers, "scale": scale}
+        lines.append(line.model_copy(update=update))
+    update = {"benches": (), "lines": tuple(lines), "devices": tuple(all_devices)}
+    return config.model_copy(update=update)
+
+
+def shared_out(config: HubConfig, parcels: Sequence[Parcel]) -> Mapping[LineId, list[Parcel]]:
+    """Which bench or line each parcel passes, in the order of the stream."""
+    benches, lines = [bench.id for bench in config.benches], [line.id for line in config.lines]
+    places = [*benches, *(lines * (BENCH_ONE_IN - 1) if benches else lines)]
+    shares: dict[LineId, list[Parcel]] = {place: [] for place in places}
+    for parcel in parcels:
+        shares[places[parcel.number % len(places)]].append(parcel)
+    return shares
 
 
 def declarations(parcels: Sequence[Parcel]) -> dict[str, Declared]:

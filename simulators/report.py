@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from drivers.identifiers.choice import identify
-from hub_config.layout import Bench
+from edge.core.verdict import Exits
 from simulators.bench import Happened
 from simulators.parcels import Parcel
 
@@ -40,6 +40,8 @@ class VisitFacts:
     own: str | None = None
     lane: str | None = None
     """Where it was confirmed to be put."""
+    sent: str | None = None
+    """Where a belt was ordered to divert it."""
     departed: bool = False
     departed_at: str | None = None
     lost: bool = False
@@ -69,6 +71,8 @@ def _take(facts: VisitFacts, data: Data) -> None:
                 told["cond"].get("code") if facts.release is not None and told is not None else facts.own
             )
             facts.reasons = tuple(data["flags"] or (told["reasons"] if told is not None else ()))
+        case "parcel.diverted" if not data["act"]["confirmed"]:
+            facts.sent = data["act"]["lane"]
         case "parcel.diverted":
             facts.lane, facts.lost = data["act"]["lane"], False
         case "parcel.departed":
@@ -96,24 +100,27 @@ def judge(
     parcels: Sequence[Parcel],
     happened: Sequence[Happened],
     events: Iterable[Data],
-    bench: Bench,
+    place: Exits,
     oracle: set[int],
 ) -> Judged:
-    visits = facts_of(events)
+    """Of one bench or line."""
+    visits = facts_of(data for data in events if data["line"] == place.id)
     places: Counter[str] = Counter()
     truth: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     details: list[str] = []
+    claimed: set[str] = set()
     for parcel, one in zip(parcels, happened, strict=True):
-        facts = visits.get(one.placed.visit or "") if one.placed is not None else None
-        place = _place(facts)
-        places[place or "lost_track"] += 1
-        for fault in _faults(parcel, one, facts, bench):
+        visit = (one.placed.visit if one.placed is not None else one.taken) or ""
+        claimed.update(name for name in (visit, one.taken) if name)
+        facts = visits.get(visit)
+        where = _place(facts)
+        places[where or "lost_track"] += 1
+        for fault in _faults(parcel, one, facts, place):
             truth[fault] += 1
-            details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one.placed}, {facts}")
-        if parcel.number in oracle and place != "departed":
+            details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one}, {facts}")
+        if parcel.number in oracle and where != "departed":
             lost[facts.reasons[0] if facts is not None and facts.reasons else "unfinished"] += 1
-    claimed = {one.placed.visit for one in happened if one.placed is not None}
     for visit, facts in visits.items():
         if visit not in claimed and not (facts.lost or facts.joined):
             truth["wrong_release" if facts.departed else "unaccounted"] += 1
@@ -128,36 +135,71 @@ def judge(
     )
 
 
+def together(parts: Sequence[Judged]) -> Judged:
+    """Of several benches and lines: one hub."""
+    parcels: Counter[str] = Counter()
+    truth: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for part in parts:
+        parcels.update(part.parcels)
+        truth.update(part.truth)
+        lost.update(part.lost_by_cause)
+    return Judged(
+        {name: parcels[name] for name in ("entered", *CLASSES)},
+        {name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")},
+        dict(sorted(lost.items())),
+        tuple(line for part in parts for line in part.details),
+    )
+
+
 def _place(facts: VisitFacts | None) -> str | None:
     if facts is None or facts.lane is None or facts.lost:
         return None
     return CLASS_OF_LANE[facts.lane]
 
 
-def _faults(parcel: Parcel, one: Happened, facts: VisitFacts | None, bench: Bench) -> list[str]:
-    in_free_lane = one.placed is not None and one.placed.lane == bench.free_lane
+def _faults(parcel: Parcel, one: Happened, facts: VisitFacts | None, place: Exits) -> list[str]:
     faults: list[str] = []
-    if in_free_lane and not (parcel.releasable and facts is not None and _released_in_time(facts)):
-        faults.append("wrong_release")
-    if facts is None or one.placed is None or (facts.lane != one.placed.lane and not facts.lost):
+    if one.placed is not None and one.placed.lane == place.free_lane:
+        if not (parcel.releasable and facts is not None and _released_in_time(parcel, one, facts)):
+            faults.append("wrong_release")
+    if facts is None or not _accounted(one, facts):
         faults.append("unaccounted")
-    if facts is not None and _misnamed(parcel, facts):
+    if facts is not None and _misnamed(parcel, one, facts):
         faults.append("wrong_identity")
-    if facts is not None and any(abs(mg - parcel.mass_mg) > u_mg for mg, u_mg in facts.masses):
+    mass_mg = parcel.mass_mg + sum(other.mass_mg for other in one.beside)
+    if facts is not None and any(abs(mg - mass_mg) > u_mg for mg, u_mg in facts.masses):
         faults.append("wrong_weight")
     return faults
 
 
-def _released_in_time(facts: VisitFacts) -> bool:
-    """It departed under a release that was valid then."""
-    if facts.release is None or not facts.departed or facts.departed_at is None:
+def _accounted(one: Happened, facts: VisitFacts) -> bool:
+    """The gateway says that it lies where it lies, or that it does not know."""
+    if facts.lost:
+        return True
+    return one.placed is not None and facts.lane == one.placed.lane
+
+
+def _released_in_time(parcel: Parcel, one: Happened, facts: VisitFacts) -> bool:
+    """It departed under a release that was its own and valid then; or it was lost track of after it was sent there."""
+    if facts.release is None:
+        return False
+    if one.beside and facts.own not in _names(parcel):
+        return False
+    if facts.lost:
+        return facts.sent is not None
+    if not facts.departed or facts.departed_at is None:
         return False
     return bool(facts.release["valid_from"] <= facts.departed_at <= facts.release["valid_until"])
 
 
-def _misnamed(parcel: Parcel, facts: VisitFacts) -> bool:
+def _names(parcel: Parcel) -> set[str]:
+    return {identify(code.data, code.aim).value for code in parcel.labels}
+
+
+def _misnamed(parcel: Parcel, one: Happened, facts: VisitFacts) -> bool:
     """It was released under a name that is not on it, or measured with none but strangers' names."""
-    own = {identify(code.data, code.aim).value for code in parcel.labels}
+    own = _names(parcel).union(*(_names(other) for other in one.beside))
     if facts.own is not None and facts.own not in own:
         return True
     return bool(facts.codes) and not own & set(facts.codes)

@@ -6,46 +6,60 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from edge.core.snapshot import Snapshot
-from edge.rim.metrics import quantiles_ms
+from edge.rim.metrics import quantiles_ms, spread_ms
+from edge.rim.trace import Start, TraceWriter
+from hub_config.hub import HubConfig
 from hub_config.names import SECOND
-from hub_config.rules import load_rules
-from simulators.hub import UTC_AT_START_US, SimulatedBench
+from hub_config.rules import RulePack, load_rules
+from simulators.coordinator.desk import Declared
+from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
+from simulators.line_truth import line_happened
 from simulators.oracle import oracle_releases
 from simulators.parcels import stream
-from simulators.practice import HUB, RULES, declarations, practice_signer, write_hub
-from simulators.report import judge, release_shares
+from simulators.practice import (
+    HUB,
+    RULES,
+    Ports,
+    Scenario,
+    declarations,
+    practice_signer,
+    shared_out,
+    write_hub,
+)
+from simulators.report import Judged, judge, release_shares, together
 
-SCENARIOS: Final = ("bench",)
 SIGN_ONE_IN: Final = 1_000
-NO_PORTS: Final = Path("/nowhere")
+NO_PORTS: Final = Ports(Path("/nowhere"))
 """Nothing opens a port under simulated time; the config, and so the digest, is the same on every machine."""
+STAMPS_WITHIN_US: Final = 1
+"""Under simulated time the gateway's stamps are exact."""
 
 
-def simulate(seed: int, count: int, *, sign_all: bool = False) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Runs scenario `bench`; returns the report and one line for each fault of its truth."""
+def simulate(
+    seed: int, count: int, *, scenario: Scenario = "bench", sign_all: bool = False, record: Path | None = None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Runs a scenario; returns the report and one line for each fault of its truth. `record`: a trace of the inputs."""
     parcels = stream(seed, count)
     rules = load_rules(RULES)
     manifest = declarations(parcels)
     with TemporaryDirectory(prefix="hub-simulate-") as folder:
-        hub = write_hub(
-            Path(folder),
-            parcels,
-            practice_signer("coordinator"),
-            ports=NO_PORTS,
-            broker_port=1883,
-            web_port=8040,
-        )
-        config = hub.config
-        run = SimulatedBench(hub, parcels, seed, rules, manifest, sign_one_in=1 if sign_all else SIGN_ONE_IN)
-        started = time.perf_counter()
-        run.run()
-        wall_s = time.perf_counter() - started
-    bench, happened = config.benches[0], run.bench.happened()
-    u_mg = config.device(bench.scale).metrology.mpe_mg  # type: ignore[union-attr]
-    oracle = oracle_releases(happened, bench, u_mg, rules, manifest, HUB, UTC_AT_START_US)
-    judged = judge(parcels, happened, run.events, bench, oracle)
+        signer = practice_signer("coordinator")
+        config = write_hub(Path(folder), parcels, signer, ports=NO_PORTS, scenario=scenario).config
+    trace = None
+    if record is not None:
+        trace = TraceWriter(record, Start(config, entropy_of(seed), (), {}, EDGE_VERSION))
+    shares = shared_out(config, parcels)
+    sign_one_in = 1 if sign_all else SIGN_ONE_IN
+    run = SimulatedHub(config, shares, seed, rules, manifest, sign_one_in=sign_one_in, trace=trace)
+    started = time.perf_counter()
+    run.run()
+    wall_s = time.perf_counter() - started
+    if trace is not None:
+        trace.close(run.digest)
+    judged, oracle = judge_hub(run, config, rules, manifest)
     arrived = len(run.events)
     report = {
+        "scenario": scenario,
         "seed": seed,
         "digest": run.digest,
         "parcels": judged.parcels,
@@ -59,9 +73,51 @@ def simulate(seed: int, count: int, *, sign_all: bool = False) -> tuple[dict[str
         "latency_ms": {"reading_to_step": {"p50": 0.0, "p99": 0.0}}  # a step takes no simulated time
         | {name: quantiles_ms(samples) for name, samples in run.tallies.latencies.items()},
         "dwell_s": dwell(run.gateway.snapshot()),
-        "speed": {"simulated_s": round(run.world.now / SECOND, 3), "wall_s": round(wall_s, 3)},
+        "speed": {
+            "simulated_s": round(run.world.now / SECOND, 3), "wall_s": round(wall_s, 3),
+            "parcels_per_s": round(count / wall_s, 1),
+        },
     }  # fmt: skip
+    if run.lines:
+        report["belt"] = belt(run)
     return report, judged.details
+
+
+def judge_hub(
+    run: SimulatedHub, config: HubConfig, rules: RulePack, manifest: dict[str, Declared]
+) -> tuple[Judged, set[int]]:
+    """Every bench and line against the truth; and which parcels a gateway that mixes nothing up would release."""
+    parts: list[Judged] = []
+    released: set[int] = set()
+    for bench in run.benches:
+        happened = bench.bench.happened()
+        u_mg = config.device(bench.config.scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
+        oracle = oracle_releases(happened, bench.config, u_mg, rules, manifest, HUB, UTC_AT_START_US)
+        parts.append(judge(bench.bench.parcels, happened, run.events, bench.config, oracle))
+        released |= oracle
+    for line in run.lines:
+        bodies = line.conveyor.bodies
+        happened = line_happened(bodies, run.events, line.line, STAMPS_WITHIN_US)
+        u_mg = config.device(line.line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
+        oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, HUB, UTC_AT_START_US)
+        parts.append(judge([body.parcel for body in bodies], happened, run.events, line.line, oracle))
+        released |= oracle
+    return together(parts), released
+
+
+def belt(run: SimulatedHub) -> dict[str, Any]:
+    """What only belts have: how early diverters were ordered, and what the faults of the run were."""
+    margins = [ns for line in run.lines for ns in line.board.margins_ns]
+    bodies = [body for line in run.lines for body in line.conveyor.bodies]
+    faults: dict[str, int] = {}
+    for body in bodies:
+        for fault in body.plan.faults:
+            faults[fault] = faults.get(fault, 0) + 1
+    return {
+        "order_margin_ms": spread_ms(margins),
+        "clipped": sum(body.clipped for body in bodies),
+        "faults": dict(sorted(faults.items())),
+    }
 
 
 def dwell(snapshot: Snapshot) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class World:
         if len(self._actions) >= MAX_PENDING:
             raise WorldError(f"world: {MAX_PENDING} actions pending, the limit; look for one that repeats")
         self._order += 1
-        heapq.heappush(self._heap, (max(at, self._now), self._order))
+        heapq.heappush(self._heap, (at if at > self._now else self._now, self._order))
         self._actions[self._order] = action
         return Token(self._order)
 
@@ -63,13 +63,14 @@ class World:
 
     def run_next(self) -> bool:
         """Moves time to the next action and runs it. False with nothing pending."""
-        at = self.next_at
-        if at is None:
-            return False
-        _, order = heapq.heappop(self._heap)
-        self._move_to(at)
-        self._actions.pop(order)()
-        return True
+        while self._heap:
+            at, order = heapq.heappop(self._heap)
+            action = self._actions.pop(order, None)
+            if action is not None:
+                self._move_to(at)
+                action()
+                return True
+        return False
 
     def run_until(self, instant: Instant) -> None:
         """Runs all that is due at or before `instant`; time is then `instant`."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from edge.app import App
-from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK
+from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, file_to_write
 from edge.rim.journal import JournalFault
 from edge.rim.keys import DataFolderFault
+from edge.rim.trace import TraceFault
 from edge.web.serve import WebPortTaken
 from hub_config.hub import HubConfig
 from hub_config.load import ConfigFaults, load
@@ -26,6 +27,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("config", type=Path, help="hub config (TOML); `hub check` says what is wrong with it")
     parser.add_argument("--data", type=Path, default=DATA, help=f"journal and keys (default {DATA})")
     parser.add_argument("--verbose", action="store_true", help="log what the stations show")
+    parser.add_argument(
+        "--record", type=file_to_write, metavar="TRACE", help="keep every input in this file, for `hub replay`"
+    )
     args = parser.parse_args(argv)
     try:
         config = load(args.config)
@@ -37,17 +41,17 @@ def main(argv: Sequence[str]) -> int:
         print("hub run: mode replay is never published; set [hub] mode to practice or live", file=sys.stderr)
         return EXIT_BAD_CONFIG
     _log_to_stderr(verbose=args.verbose)
-    return _run(config, args.data)
+    return _run(config, args.data, args.record)
 
 
-def _run(config: HubConfig, data: Path) -> int:
+def _run(config: HubConfig, data: Path, record: Path | None) -> int:
     stopping = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopping.set())
     try:
-        app = App(config, data)
+        app = App(config, data, record)
         address = app.start()
-    except (DataFolderFault, JournalFault, WebPortTaken) as refused:
+    except (DataFolderFault, JournalFault, TraceFault, WebPortTaken) as refused:
         print(f"hub run: {refused}", file=sys.stderr)
         return EXIT_FAULTS
     print(
@@ -55,6 +59,8 @@ def _run(config: HubConfig, data: Path) -> int:
     )
     for bench in config.benches:
         print(f"station {bench.id}: {address}station/{bench.id}")
+    if config.lines:
+        print(f"the floor: {address}floor")
     print(f"journal: {data}; stop with Ctrl-C", flush=True)
     asked = app.wait(stopping)
     unwritten = app.stop()

@@ -47,12 +47,17 @@ class Reader:
     def advance(self, track: Track, belt: Belt, at: Instant) -> Instant | None:
         """Triggers what is due at `at`; returns when to look again."""
         travel = belt.travel_at(at)
-        wakes: list[Instant | None] = []
+        soonest: Instant | None = None
         for item in track.items:
             look = item.looks[self.place]
-            if not look.done:
-                wakes.append(self._advance_item(item, look, track, belt, travel, at))
-        return min((wake for wake in wakes if wake is not None), default=None)
+            if look.done:
+                continue
+            wake = self._advance_item(item, look, track, belt, travel, at)
+            if wake is not None and (soonest is None or wake < soonest):
+                soonest = wake
+            if look.on_at is None and not look.done:
+                break  # what is behind it comes later still
+        return soonest
 
     def _advance_item(
         self, item: Item, look: Look, track: Track, belt: Belt, travel: int, at: Instant

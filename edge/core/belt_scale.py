@@ -25,7 +25,7 @@ Outcome = Literal[
 ]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Crossing:
     index: int
     at: Instant
@@ -40,6 +40,8 @@ class Weighings:
         self._earliest_ns = config.earliest_ms * MILLISECOND
         self._latest_ns = config.latest_ms * MILLISECOND
         self._crossings: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
+        self._waiting: list[Crossing] = []
+        """Those whose item still has no record."""
         self._index = 0
         self._offset: int | None = None
         """Record number minus crossing index, once that is sure."""
@@ -52,7 +54,9 @@ class Weighings:
 
     def crossed(self, item: Item, at: Instant) -> None:
         self._index += 1
-        self._crossings.append(Crossing(self._index, at, item))
+        crossing = Crossing(self._index, at, item)
+        self._crossings.append(crossing)
+        self._waiting.append(crossing)
 
     def take(self, read: WeightRead) -> tuple[Item | None, Outcome]:
         """The item this record is of, or why it is of none."""
@@ -101,26 +105,25 @@ class Weighings:
         return not crossing.answered and self._earliest_ns <= at - crossing.at <= self._latest_ns
 
     def overdue(self, at: Instant) -> list[Item]:
-        """Items whose record will not come any more."""
-        return [
-            crossing.item
-            for crossing in self._crossings
-            if crossing.item is not None
-            and not crossing.item.weighed
-            and (crossing.answered or at - crossing.at > self._latest_ns)
-        ]
+        """Items whose record will not come any more; each is told once."""
+        if not self._waiting:
+            return []
+        over = [one for one in self._waiting if one.answered or at - one.at > self._latest_ns]
+        if not over:
+            return []
+        self._waiting = [one for one in self._waiting if one not in over]
+        return [one.item for one in over if one.item is not None and not one.item.weighed]
 
     def wake_at(self) -> Instant | None:
-        due = [
-            crossing.at + self._latest_ns + 1
-            for crossing in self._crossings
-            if crossing.item is not None and not crossing.item.weighed
-        ]
-        return Instant(min(due)) if due else None
+        """When the first of those still waited for is overdue."""
+        return Instant(self._waiting[0].at + self._latest_ns + 1) if self._waiting else None
 
     def forget(self) -> None:
         """The belt's items are gone; records still under way count for none."""
+        if self._index == 0:
+            return
         self._crossings.clear()
+        self._waiting.clear()
         self._offset = self._supposed = None
         self._fresh = False
 

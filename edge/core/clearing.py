@@ -47,6 +47,8 @@ class Clearing:
         self.away = True
         """No coordinator for so long that everything goes to hold."""
         self.held_reasons: dict[Reason, int] = {}
+        self._awaited: dict[int, Parcel] = {}
+        """Records that are on their way to the disk, and of which parcel each is: a few of each parcel in work."""
 
     # Measured, and one with an older visit ----------------------------------------------------------
 
@@ -65,6 +67,7 @@ class Clearing:
     def ask(self, parcel: Parcel, assoc: Association, flags: tuple[Reason, ...], at: Instant) -> None:
         """The measurement is complete: what becomes of it is the coordinator's to say."""
         parcel.measured = self.record("parcel.measured", parcel, at, flags=flags, assoc=assoc)
+        self._awaited[parcel.measured] = parcel
         parcel.enter("asking", at)
         if self.away:
             self.hold(parcel, "offline_default", at, owner="force")
@@ -145,14 +148,23 @@ class Clearing:
             flags=verdict.reasons if verdict.decision is None else (),
             decision=verdict.decision, act=act_of(verdict.bay, confirmed=False), clock=owner,
         )  # fmt: skip
+        self._awaited[parcel.decided] = parcel
         parcel.enter("recording", at)
 
-    def commit(self, parcel: Parcel, first: int, ids: tuple[str, ...]) -> bool:
-        """Events are on disk; True if the parcel's verdict is among them: now it may be acted on."""
-        numbers = range(first, first + len(ids))
-        if parcel.measured is not None and parcel.measured in numbers:
-            parcel.measured_id = ids[parcel.measured - first]
-        return parcel.phase == "recording" and parcel.decided in numbers
+    def commit(self, first: int, ids: tuple[str, ...]) -> list[Parcel]:
+        """Events are on disk; returns the parcels whose verdict is among them: now it may be acted on."""
+        ready: list[Parcel] = []
+        if not self._awaited:
+            return ready
+        for number, event_id in enumerate(ids, first):
+            parcel = self._awaited.pop(number, None)
+            if parcel is None:
+                continue
+            if number == parcel.measured:
+                parcel.measured_id = event_id
+            elif number == parcel.decided and parcel.phase == "recording":
+                ready.append(parcel)
+        return ready
 
     def check_release(self, parcel: Parcel, at: Instant, *, moves_at: Instant | None = None) -> bool:
         """A release that no longer holds falls back to hold (contract §5); True while it holds. `moves_at`: when the
@@ -196,7 +208,8 @@ class Clearing:
         """Tells the world a fact about the parcel, with all that is known of it; returns the record's number."""
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
         event = Event(
-            kind=kind, line=self._exits.id, visit=parcel.visit, at=at, flags=flags, codes=tuple(parcel.codes),
+            kind=kind, line=self._exits.id, visit=parcel.visit, at=at, wall=self._ledger.wall(at),
+            flags=flags, codes=tuple(parcel.codes),
             mass=parcel.mass, assoc=assoc, decision=decision, act=act, clock=clock,
             dwell=parcel.clock.spans(at) if timed else (),
         )  # fmt: skip

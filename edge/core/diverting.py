@@ -36,6 +36,8 @@ class Diverting:
         self._clearing = clearing
         self._ledger = ledger
         self._orders = 0
+        self._intents: dict[int, Item] = {}
+        """Diverts on their way to the disk, by the number of their record."""
         self.ready = False
         """The board takes orders."""
         self.trouble = False
@@ -54,8 +56,18 @@ class Diverting:
 
     # At the point of no return ----------------------------------------------------------------------
 
-    def advance(self, item: Item, travel_um: int, at: Instant) -> Instant | None:
-        """Does what is due for this item; returns when to look again."""
+    def advance(self, travel_um: int, at: Instant) -> Instant | None:
+        """Does what is due for the foremost items; returns when to look again."""
+        soonest: Instant | None = None
+        for item in tuple(self._track.items):
+            wake = self._advance_item(item, travel_um, at)
+            if wake is not None and (soonest is None or wake < soonest):
+                soonest = wake
+            if item.parcel is not None and not item.looked_past:
+                break  # what is behind it comes later still
+        return soonest
+
+    def _advance_item(self, item: Item, travel_um: int, at: Instant) -> Instant | None:
         parcel = item.parcel
         if parcel is None or parcel.phase == "placed":
             return None
@@ -102,6 +114,7 @@ class Diverting:
         decision = parcel.verdict.decision
         number = self._clearing.record("parcel.diverted", parcel, at, act=act, decision=decision)
         item.push = Push(diverter, number)
+        self._intents[number] = item
 
     def _doubt(self, item: Item, diverter: Diverter, travel_um: int) -> Reason | None:
         """Why this item must not be diverted here; None if nothing speaks against it."""
@@ -130,21 +143,22 @@ class Diverting:
 
     # Ordering ---------------------------------------------------------------------------------------
 
-    def committed(self, item: Item, first: int, count: int, at: Instant) -> None:
-        """Events are on disk; if this item's intent is among them, the order goes out."""
-        push = item.push
-        if (
-            push is None
-            or push.order is not None
-            or push.ended
-            or push.intent not in range(first, first + count)
-        ):
-            return
+    def committed(self, first: int, count: int, at: Instant) -> bool:
+        """Events are on disk; for each intent among them the order goes out. False if there was none."""
+        if not self._intents:
+            return False
+        found = [self._intents.pop(number, None) for number in range(first, first + count)]
+        for item in found:
+            if item is not None and item.push is not None and not item.push.ended:
+                self._order(item, item.push, at)
+        return any(item is not None for item in found)
+
+    def _order(self, item: Item, push: Push, at: Instant) -> None:
         parcel = item.parcel
         assert parcel is not None, f"{self._line.id}: only parcels are diverted"
         passes = self._passes_at(item, push.diverter)
-        if parcel.phase != "placing":
-            push.ended = True  # recalled since: its new verdict is on its way to the disk
+        if item not in self._track.items or parcel.phase != "placing":
+            push.ended = True  # lost, or recalled since: its new verdict is on its way to the disk
         elif not self.ready or passes is None:
             self._end(item, "device_fault", at)
         elif passes - push.diverter.actuation_ms * MILLISECOND < at + FIRE_MIN_NS:
@@ -161,6 +175,7 @@ class Diverting:
         self._orders += 1
         push.order = self._orders
         push.fire_at = Instant(passes - actuation_ns)
+        self._track.expect(item)
         for_ns = actuation_ns + self._belt.time_for(length_um)
         self._ledger.order(
             SwitchOn(self._line.board, push.order, push.diverter.channel, push.fire_at, for_ns)
@@ -171,6 +186,7 @@ class Diverting:
         assert item.push is not None, f"{self._line.id}: no divert to end"
         assert item.parcel is not None, f"{self._line.id}: only parcels are diverted"
         item.push.ended = True
+        self._track.expect(item)
         self._clearing.hold(item.parcel, reason, at)
 
     def answered(self, read: OrderAnswered, at: Instant) -> bool:
@@ -195,6 +211,7 @@ class Diverting:
             # From the moment it would have moved: the parcel before it may still need the diverter.
             self._ledger.order(SwitchOff(self._line.board, self._orders, push.diverter.channel, push.fire_at))
         push.ended = True
+        self._track.expect(item)
         return True
 
     def stopped(self, at: Instant) -> None:

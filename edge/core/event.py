@@ -5,7 +5,7 @@ the journal gives it seq, prev, id and signature. Quantities are integers with t
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from drivers.identifiers.choice import CodeType
 from edge.core.decision import Decision, Owner, Reason
@@ -35,6 +35,10 @@ class WallTime:
     utc_us: int
     unc_us: int
     source: ClockSource
+
+
+UNSTAMPED: Final = WallTime(0, 0, "none")
+"""Until the event is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Event:
     line: LineId
     visit: VisitId | None
     at: Instant
-    wall: WallTime = WallTime(0, 0, "none")
+    wall: WallTime = UNSTAMPED
     """Stamped when the event is recorded."""
     flags: tuple[Reason, ...] = ()
     codes: tuple[Code, ...] = ()

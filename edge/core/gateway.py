@@ -37,7 +37,7 @@ from edge.core.inputs import (
 from edge.core.ledger import Ledger
 from edge.core.line import Line
 from edge.core.line_view import view_of_line
-from edge.core.snapshot import Balance, LastPlaced, Snapshot, Tally
+from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
 from hub_config.devices import SicsScaleConfig
@@ -131,10 +131,15 @@ class Gateway:
     @property
     def wake_at(self) -> Instant | None:
         """When it wants a Tick."""
-        times = [place.wake_at for place in self._places]
+        soonest: Instant | None = None
+        for place in self._places:
+            at = place.wake_at
+            if at is not None and (soonest is None or at < soonest):
+                soonest = at
         if self._offline_since is not None and not self._away:
-            times.append(Instant(self._offline_since + AWAY_AFTER_NS))
-        return min((at for at in times if at is not None), default=None)
+            away_at = Instant(self._offline_since + AWAY_AFTER_NS)
+            soonest = away_at if soonest is None else min(soonest, away_at)
+        return soonest
 
     def snapshot(self) -> Snapshot:
         """What screens and reports may see: immutable, complete, of this instant."""
@@ -158,9 +163,16 @@ class Gateway:
         )
 
     @property
-    def books(self) -> tuple[Balance, Tally]:
-        """Readings and parcels, to be checked after every step."""
-        return self._ledger.balance(), self._visits.tally()
+    def books_fault(self) -> str | None:
+        """What does not add up, after any step; None while everything does."""
+        if not self._ledger.balances:
+            return f"read is not journalled + rejected: {self._ledger.balance()}"
+        return None if self._visits.in_work >= 0 else f"parcels don't add up: {self._visits.tally()}"
+
+    @property
+    def in_work(self) -> int:
+        """Parcels at benches and on belts."""
+        return self._visits.in_work
 
     # What can happen ------------------------------------------------------------------------------
 

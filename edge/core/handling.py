@@ -48,10 +48,11 @@ class Handling(Clearing):
         return self.decide_on(parcel, decision, at)
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
+        ready = self.commit(first, ids)
         parcel = self.parcel
         if parcel is None:
             return
-        if self.commit(parcel, first, ids):
+        if parcel in ready:
             parcel.enter("placing", at)
             self.check_release(parcel, at)
         elif parcel.phase == "placed" and parcel.moved in range(first, first + len(ids)):

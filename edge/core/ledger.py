@@ -10,7 +10,7 @@ from typing import Final
 
 from drivers.command import Command
 from edge.core.effects import Effect, Order, Record, Show
-from edge.core.event import Event, WallTime
+from edge.core.event import UNSTAMPED, Event, WallTime
 from edge.core.snapshot import Balance, BenchView
 from hub_config.names import MICROSECOND, Instant, VisitId
 
@@ -30,6 +30,7 @@ class Ledger:
         self._read = 0
         self._journalled = 0
         self._rejected: dict[str, int] = {}
+        self._rejected_total = 0
 
     # Time -----------------------------------------------------------------------------------------
 
@@ -63,7 +64,9 @@ class Ledger:
     def record(self, event: Event) -> int:
         """Queues the event for the journal; returns its number, under which `Committed` will name its id."""
         self._number += 1
-        self._effects.append(Record(self._number, replace(event, wall=self.wall(event.at))))
+        if event.wall is UNSTAMPED:
+            event = replace(event, wall=self.wall(event.at))
+        self._effects.append(Record(self._number, event))
         return self._number
 
     def show(self, view: BenchView) -> None:
@@ -87,6 +90,11 @@ class Ledger:
         """One reading (or `count` of them) went into no event, and this is why."""
         self._read += count
         self._rejected[reason] = self._rejected.get(reason, 0) + count
+        self._rejected_total += count
+
+    @property
+    def balances(self) -> bool:
+        return self._read == self._journalled + self._rejected_total
 
     def balance(self) -> Balance:
         return Balance(self._read, self._journalled, tuple(sorted(self._rejected.items())))

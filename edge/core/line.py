@@ -141,14 +141,11 @@ class Line:
         return refused
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
-        for item in tuple(self.track.items):
-            parcel = item.parcel
-            if parcel is None:
-                continue
-            if self.clearing.commit(parcel, first, ids):
-                parcel.enter("placing", at)
-            self.diverting.committed(item, first, len(ids), at)
-        self._advance(at)
+        ready = self.clearing.commit(first, ids)
+        for parcel in ready:
+            parcel.enter("placing", at)
+        if self.diverting.committed(first, len(ids), at) or ready:
+            self._advance(at)
 
     def set_link(self, *, away: bool, trouble: bool, at: Instant) -> None:
         self.clearing.away, self.diverting.trouble = away, trouble
@@ -306,21 +303,20 @@ class Line:
             parcel = item.parcel
             if parcel is None:
                 continue
-            if parcel.phase == "measuring" and self._is_measured(item):
+            if parcel.phase == "measuring" and item.weighed and self._is_measured(item):
                 self._close_measurement(item, parcel, at)
-            if parcel.phase == "asking" and parcel.due_at is not None:
+            if parcel.early is not None and parcel.due_at is not None:
                 if at >= parcel.due_at:
                     self.clearing.take_early(parcel, at)
                 else:
                     wakes.append(parcel.due_at)
-            wakes.append(self.diverting.advance(item, travel, at))
-        wakes.append(self._weighings.wake_at())
+        wakes += (self.diverting.advance(travel, at), self._weighings.wake_at())
         due = min((wake for wake in wakes if wake is not None), default=None)
         # Never at once again: what is due now has been done, and rounding must not make it due for ever.
         self._wake_at = None if due is None else max(due, Instant(at + 1))
 
     def _is_measured(self, item: Item) -> bool:
-        return item.weighed and all(look.done for look in item.looks)
+        return all(look.done for look in item.looks)
 
     def _close_measurement(self, item: Item, parcel: Parcel, at: Instant) -> None:
         if item.rear_um is None or item.front_um - item.rear_um > self.config.max_length_um:

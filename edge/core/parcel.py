@@ -42,7 +42,7 @@ def names_of(codes: Sequence[Identified], rank: tuple[str, ...]) -> Names:
     return Names(known, tuple(dict.fromkeys((*ranked, *(code.value for code in known)))))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Parcel:
     visit: VisitId
     clock: DwellClock

@@ -19,6 +19,7 @@ from hub_config.names import Instant
 
 ITEMS_MAX: Final = 256
 """On one belt. More edges than that are a sensor that lies: what comes is told as lost at once."""
+NEVER_UM: Final = 2**62
 GONE_MAX: Final = 8
 """Items that have left, remembered for the bouncing of the sensor that saw them last."""
 
@@ -48,7 +49,7 @@ class Push:
     """Refused or cancelled: the item goes straight on."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Item:
     number: int
     at: Instant
@@ -60,6 +61,8 @@ class Item:
     """None while it still covers its first beam."""
     seen: int = 0
     """The last belt beam that saw its front."""
+    seen_by_um: int = 0
+    """When the belt has come so far, it should have been seen by the next beam."""
     parcel: Parcel | None = None
     """None until it is long enough to be one."""
     doubts: list[Reason] = field(default_factory=list)
@@ -131,12 +134,13 @@ class Track:
         if item.rear_um is not None:
             item.rear_um += shift
         item.seen = beam
+        self.expect(item)
         found.seen.append((item, beam))
 
     def freed(self, beam: int, travel_um: int, found: Found) -> None:
         """A trailing edge at a belt beam."""
         offset = self._positions[beam] - travel_um
-        for item in self.items:
+        for item in reversed(self.items):  # the one that came under this beam last
             if item.seen < beam or item.front_um < offset:
                 continue
             if item.origin == beam and item.rear_um is None:
@@ -150,11 +154,11 @@ class Track:
 
     def advance(self, travel_um: int, found: Found) -> None:
         """Every edge up to this travel has been told."""
-        for item in list(self.items):
+        due = [item for item in self.items if item.parcel is None or travel_um > item.seen_by_um]
+        for item in due:
             if item.parcel is None:
                 self._prove(item, travel_um, found)
-        for item in list(self.items):
-            if self._is_lost(item, travel_um):
+            if travel_um > item.seen_by_um and item in self.items:
                 self.remove(item)
                 if item.parcel is not None:
                     found.lost.append(item)
@@ -188,6 +192,7 @@ class Track:
         self._number += 1
         looks = [Look() for _ in self._line.readers]
         item = Item(self._number, at, beam, offset, seen=beam, looks=looks)
+        self.expect(item)
         self.items.append(item)
         self.items.sort(key=lambda one: -one.front_um)
 
@@ -200,13 +205,14 @@ class Track:
             self.remove(item)
             found.blips += 1
 
-    def _is_lost(self, item: Item, travel_um: int) -> bool:
-        """It is past a beam that should have seen it. One under a divert order may be in its lane: it is looked for
-        at the belt's end."""
+    def expect(self, item: Item) -> None:
+        """Sets how far the belt may go until the next beam must have seen it. One under a divert order may be in its
+        lane by then: it is looked for at the belt's end."""
         following = len(self.beams) - 1 if item.ordered else item.seen + 1
         if following >= len(self.beams):
-            return False  # it is at the end, and leaves the belt once it is known to be a parcel
-        return item.front_um + travel_um > self._positions[following] + self._line.tolerance_um
+            item.seen_by_um = NEVER_UM  # it is at the end, and leaves once it is known to be a parcel
+        else:
+            item.seen_by_um = self._positions[following] + self._line.tolerance_um - item.front_um
 
     # Neighbours -----------------------------------------------------------------------------------
 

@@ -95,6 +95,11 @@ class Visits:
             names = names_of(recovered.codes, rank)
             self._hold(HeldVisit(recovered.visit, place, DwellClock(recovered.arrived_at), names))
 
+    @property
+    def in_work(self) -> int:
+        """At a bench or on a belt; never less than nothing."""
+        return self._entered - sum(self._at.values())
+
     def tally(self) -> Tally:
         gone = sum(self._at.values())
         return Tally(

@@ -2,14 +2,16 @@
 
 `reading_to_step`: a reading's last byte until the core takes it. `reading_to_puback`: until the broker has the event
 it caused, the commit included. `event_to_decision`: from `parcel.measured` until its decision is back.
+`order_margin`: how long before its diverter has to move an order goes out.
 """
 
 from collections import deque
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
+from drivers.command import SwitchOn
 from drivers.reading import BarcodeRead, WeightRead
-from edge.core.effects import Effect, Record
+from edge.core.effects import Effect, Order, Record
 from edge.core.inputs import Committed, DecisionArrived, Input
 from hub_config.names import MILLISECOND, Instant
 
@@ -26,7 +28,7 @@ class Metrics:
     def __init__(self) -> None:
         self._samples: dict[str, deque[int]] = {
             name: deque(maxlen=SAMPLES_MAX)
-            for name in ("reading_to_step", "reading_to_puback", "event_to_decision")
+            for name in ("reading_to_step", "reading_to_puback", "event_to_decision", "order_margin")
         }
         self._caused_at: dict[int, Instant] = {}
         self._asked_at: dict[str, Instant] = {}
@@ -52,6 +54,8 @@ class Metrics:
         for effect in effects:
             if isinstance(effect, Record):
                 _remember(self._caused_at, effect.number, effect.event.at)
+            elif isinstance(effect, Order) and isinstance(effect.command, SwitchOn):
+                self._samples["order_margin"].append(effect.command.at - at)
 
     def puback(self, seq: int, at: Instant) -> None:
         caused_at = self._caused_at.get(seq - self._seq_base)
@@ -60,7 +64,15 @@ class Metrics:
 
     def latency_ms(self) -> dict[str, dict[str, float] | None]:
         """p50 and p99 of each in ms; None where nothing was measured."""
-        return {name: quantiles_ms(samples.copy()) for name, samples in self._samples.items()}
+        return {
+            name: quantiles_ms(samples.copy())
+            for name, samples in self._samples.items()
+            if name != "order_margin"
+        }
+
+    def order_margin_ms(self) -> dict[str, float] | None:
+        """The tightest count here: least, p1, p50 and most."""
+        return spread_ms(self._samples["order_margin"].copy())
 
 
 def _remember(table: dict[Key, Instant], key: Key, at: Instant) -> None:
@@ -76,3 +88,13 @@ def quantiles_ms(samples: Iterable[int]) -> dict[str, float] | None:
         return None
     n = len(ordered)
     return {f"p{p}": round(ordered[(n * p + 99) // 100 - 1] / MILLISECOND, 3) for p in (50, 99)}
+
+
+def spread_ms(samples_ns: Iterable[int]) -> dict[str, float] | None:
+    """Least, p1, p50 and most in ms; None of nothing."""
+    ordered = sorted(samples_ns)
+    if not ordered:
+        return None
+    n = len(ordered)
+    places = {"min": 0, "p1": (n + 99) // 100 - 1, "p50": (n + 1) // 2 - 1, "max": n - 1}
+    return {name: round(ordered[place] / MILLISECOND, 3) for name, place in places.items()}

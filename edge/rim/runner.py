@@ -6,10 +6,12 @@ loses nothing that was committed, and no parcel moves on a guess.
 
 import logging
 import threading
-from typing import Final, Protocol
+from collections.abc import Sequence
+from typing import Final, Protocol, assert_never
 
-from drivers.reading import DeviceDown, DeviceFault, DeviceUp
-from edge.core.effects import Record, Show
+from drivers.command import Command
+from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, EventsLost
+from edge.core.effects import Effect, Order, Record, Show
 from edge.core.event import Event
 from edge.core.gateway import Gateway
 from edge.core.inputs import Input, JournalTrouble, Tick, WallClock
@@ -37,15 +39,30 @@ class Notified(Protocol):
     def notify(self) -> None: ...
 
 
+class Devices(Protocol):
+    def command(self, command: Command) -> None:
+        """Hands it to its device; never waits."""
+
+
+class Recorder(Protocol):
+    """Keeps every input, for replay."""
+
+    def given(self, given: Input) -> None: ...
+    def wanted(self, effects: Sequence[Effect]) -> None: ...
+
+
 class Runner:
     def __init__(
-        self, gateway: Gateway, inbox: Inbox, journal: EventSink, screens: Notified, metrics: Metrics
-    ) -> None:
+        self, gateway: Gateway, inbox: Inbox, journal: EventSink, screens: Notified, metrics: Metrics,
+        devices: Devices, recorder: Recorder | None = None,
+    ) -> None:  # fmt: skip
         self._gateway = gateway
         self._inbox = inbox
         self._journal = journal
         self._screens = screens
         self._metrics = metrics
+        self._devices = devices
+        self._recorder = recorder
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="core", daemon=True)
         self._clock_due = Instant(0)
@@ -93,7 +110,11 @@ class Runner:
     def _step(self, given: Input) -> None:
         at = clock.now()
         _log_trouble(given)
+        if self._recorder is not None:
+            self._recorder.given(given)
         effects = self._gateway.step(given)
+        if self._recorder is not None:
+            self._recorder.wanted(effects)
         self._metrics.stepped(given, effects, at)
         for effect in effects:
             match effect:
@@ -101,6 +122,10 @@ class Runner:
                     self._journal.put(effect.number, effect.event)
                 case Show():
                     log.info("station %s shows %s", effect.view.bench, effect.view.state)
+                case Order():
+                    self._devices.command(effect.command)
+                case _ as never:
+                    assert_never(never)
         if effects:
             self._look(at)
 
@@ -119,6 +144,12 @@ def _log_trouble(given: Input) -> None:
             trouble_log.info("%s is up", given.device)
         case DeviceFault() if given.code in FAULTS_SAID:
             trouble_log.warning("%s: %s", given.device, given.detail)
+        case BoardChanged() if given.state in ("incompatible", "safe", "lost"):
+            trouble_log.warning("%s is %s: %s", given.device, given.state, given.detail)
+        case BoardChanged() if given.state == "ready":
+            trouble_log.info("%s is ready: %s", given.device, given.detail)
+        case EventsLost():
+            trouble_log.warning("%s: %d edges of beams are lost", given.device, given.count)
         case JournalTrouble():
             trouble_log.error("%s", given.detail)
         case _:

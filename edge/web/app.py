@@ -1,4 +1,4 @@
-"""The web service of a gateway: station pages, their feed, and the figures (station-and-ops.md §0, §3).
+"""The web service of a gateway: station pages, the floor, their feed, and the figures (station-and-ops.md §0, §3).
 
 The browser is a view. Scans reach the gateway, never the page, so nothing here can change what happens to a
 parcel: every route is a GET. No documentation pages (they load from a CDN) and no telemetry hooks (WEB-08).
@@ -25,12 +25,14 @@ from starlette.types import Receive, Scope, Send
 
 from edge.core.snapshot import EventFigures, Snapshot
 from edge.web.feed import Feed, Screen, TooManyScreens
+from edge.web.floor.layout import floor_layout
 from edge.web.guard import SECURITY_HEADERS, Guard
 from edge.web.state import PageState, page_state
 from edge.web.station.screen import screen_css
 from edge.web.station.wording import station_words
 from hub_config.hub import HubConfig
 from hub_config.layout import Bench
+from hub_config.lines import Line
 from hub_config.names import LineId
 
 HERE: Final = Path(__file__).parent
@@ -100,32 +102,58 @@ def create_app(config: HubConfig, source: Source, feed: Feed) -> FastAPI:
 def _add_pages(app: FastAPI, config: HubConfig) -> None:
     benches = {bench.id: bench for bench in config.benches}
     pages = Environment(
-        loader=FileSystemLoader(HERE / "station"),
+        loader=FileSystemLoader([HERE / "station", HERE / "floor"]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
     )
     words = station_words(LANGUAGE)
+    _add_floor(app, config, pages)
 
     @app.get("/")
     async def index() -> Response:
+        if config.lines:
+            return RedirectResponse("/floor", 307)
         if len(benches) == 1:
             return RedirectResponse(f"/station/{next(iter(benches))}", 307)
         return HTMLResponse(pages.get_template("benches.html").render(config=config, words=words))
 
     @app.get("/station/{bench}")
     async def station(bench: str) -> Response:
-        found = _find(benches, bench)
-        if isinstance(found, Response):
-            return found
+        found = benches.get(LineId(bench))
+        if found is None:
+            return _unknown("bench", bench, benches)
         page = pages.get_template("station.html")
         return HTMLResponse(page.render(bench=found, hub=config.hub.id, mode=config.hub.mode, words=words))
 
     @app.get("/station/{bench}/screen.css")
     async def screen(bench: str) -> Response:
-        found = _find(benches, bench)
-        if isinstance(found, Response):
-            return found
+        found = benches.get(LineId(bench))
+        if found is None:
+            return _unknown("bench", bench, benches)
         return Response(screen_css(found.screen), media_type="text/css")
+
+
+def _add_floor(app: FastAPI, config: HubConfig, pages: Environment) -> None:
+    lines = {line.id: line for line in config.lines}
+    words = station_words(LANGUAGE)
+    layout = floor_layout(config)
+
+    @app.get("/floor")
+    async def floor() -> Response:
+        page = pages.get_template("floor.html")
+        return HTMLResponse(page.render(config=config, layout=layout, alone=None, words=words))
+
+    @app.get("/line/{line}")
+    async def one_line(line: str) -> Response:
+        found = lines.get(LineId(line))
+        if found is None:
+            return _unknown("line", line, lines)
+        page = pages.get_template("floor.html")
+        return HTMLResponse(page.render(config=config, layout=layout, alone=found, words=words))
+
+    @app.get("/layout.json")
+    async def layout_again() -> Response:
+        return JSONResponse(layout)
 
 
 def _add_data(app: FastAPI, source: Source, feed: Feed) -> None:
@@ -147,12 +175,12 @@ def _add_data(app: FastAPI, source: Source, feed: Feed) -> None:
         return JSONResponse({"status": "no states are sent to the screens"}, 503)
 
 
-def _find(benches: Mapping[LineId, Bench], wanted: str) -> Bench | PlainTextResponse:
-    found = benches.get(LineId(wanted))
-    if found is not None:
-        return found
+def _unknown(
+    kind: str, wanted: str, known: Mapping[LineId, Bench] | Mapping[LineId, Line]
+) -> PlainTextResponse:
     shown = ascii(wanted[:SHOWN_NAME_CHARS])
-    return PlainTextResponse(f"No bench {shown} at this gateway; it has: {', '.join(benches)}.\n", 404)
+    there = ", ".join(known) or "none"
+    return PlainTextResponse(f"No {kind} {shown} at this gateway; it has: {there}.\n", 404)
 
 
 async def _our_mistake(_: Request, fault: Exception) -> Response:

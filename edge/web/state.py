@@ -1,13 +1,14 @@
 """The page state: what every screen is sent, as plain JSON values.
 
-One state serves all stations of a gateway; each page picks its own bench out of it. The keys of a bench are the
-fields of `edge.core.snapshot.BenchView`, because the simulated operator and the reports read the same JSON.
+One state serves all screens of a gateway; a station picks its own bench out of it, the floor shows all. The keys of
+a bench and of a line are the fields of `edge.core.snapshot.BenchView` and `LineView`, because the simulated operator
+and the reports read the same JSON.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-from edge.core.snapshot import Balance, BenchView, EventFigures, Snapshot, Tally
+from edge.core.snapshot import Balance, BeltItem, BenchView, EventFigures, LaneView, LineView, Snapshot, Tally
 from hub_config.hub import HubConfig
 
 MICROSECONDS_PER_S: Final = 1_000_000
@@ -31,6 +32,7 @@ def page_state(
         "hub": config.hub.id,
         "gateway": config.gateway.id,
         "benches": [bench_state(view) for view in snapshot.benches],
+        "lines": [line_state(view) for view in snapshot.lines],
         "balance": _balance(snapshot.balance),
         "events": {
             "journalled": events.journalled,
@@ -74,6 +76,47 @@ def bench_state(view: BenchView) -> PageState:
         "last": None
         if view.last is None
         else {"visit": view.last.visit, "code": view.last.code, "bay": view.last.bay},
+    }
+
+
+def line_state(view: LineView) -> PageState:
+    """One line's part of the page state; `at_ns` is the instant of its positions."""
+    return {
+        "line": view.line,
+        "at_ns": view.at,
+        "state": view.state,
+        "speed_um_s": view.speed_um_s,
+        "board": view.board,
+        "items": [_item(item) for item in view.items],
+        "lanes": [_lane(lane) for lane in view.lanes],
+        "devices_down": list(view.devices_down),
+        "network_away": view.network_away,
+        "trouble": view.trouble,
+    }
+
+
+def _item(item: BeltItem) -> PageState:
+    return {
+        "visit": item.visit,
+        "number": item.number,
+        "state": item.state,
+        "front_um": item.front_um,
+        "rear_um": item.rear_um,
+        "code": item.code,
+        "mass_mg": item.mass_mg,
+        "lane": item.lane,
+        "reasons": list(item.reasons),
+        "ordered": item.ordered,
+    }
+
+
+def _lane(view: LaneView) -> PageState:
+    return {
+        "lane": view.lane,
+        "bay": view.bay,
+        "count": view.count,
+        "code": view.code,
+        "reasons": list(view.reasons),
     }
 
 

@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 from edge.core.decision import Decision
@@ -34,6 +35,8 @@ CODES_MAX: Final = 32
 NOTE_ENTRIES_MAX: Final = 16
 NOTE_CHARS_MAX: Final = 512
 SEQUENCE_DIGITS: Final = 16
+COPIES_MAX: Final = 256
+"""Decisions kept parsed: those of the parcels in work."""
 
 _GS = "\x1d"
 
@@ -230,7 +233,13 @@ def _mass(mass: Mass) -> JsonObject:
 
 def _decision_copy(decision: Decision) -> JsonObject:
     """The decision as it was signed, so that an auditor can check it without the coordinator."""
-    return {"data": parse_strict(decision.wire.encode()), "kid": decision.kid, "sig": decision.sig}
+    return {"data": _signed_data(decision.wire), "kid": decision.kid, "sig": decision.sig}
+
+
+@lru_cache(maxsize=COPIES_MAX)
+def _signed_data(wire: str) -> JsonObject:
+    """Of a decision that several events of one visit copy; nobody changes it."""
+    return parse_strict(wire.encode())
 
 
 def _provenance(event: Event, context: EventContext) -> JsonObject:

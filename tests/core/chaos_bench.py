@@ -56,7 +56,7 @@ class Chaos(BenchDriver):
     def _begin(self, left_open: tuple[Recovered, ...]) -> None:
         self.gateway = Gateway(config(), ENTROPY + bytes([self.runs]), left_open)
         self.twin = Gateway(config(), ENTROPY + bytes([self.runs]), left_open)
-        self.checkers = Checkers(config().benches[0])
+        self.checkers = Checkers(config().benches)
         self.events, self.ids = [], []
         self.view = None
         self.asked.clear()

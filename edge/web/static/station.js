@@ -3,13 +3,13 @@
 // One EventSource; every message is the whole state of the gateway (edge/web/state.py). Text from outside enters
 // the page by textContent only. The page decides nothing and sends nothing: scans go to the gateway (D1).
 
-const STALE_MS = 3000; // ST-07: three heartbeats missed
+import { isLost, listen } from "./stream.js";
+import { showStrip } from "./strip.js";
+import { kilograms, part, setShown, setText, splitCode, word } from "./words.js";
+
 const WATCH_MS = 250;
 const ASKING_AFTER_MS = 400; // ST-06
-const REOPEN_MS = 2000; // after a refusal (503), which a browser does not retry by itself
 const SHOWN_REASONS = 2;
-const TAIL_DIGITS = 4;
-const SHOWN_HEAD = 8; // an S10's first part whole; anything longer is cut at the front
 const SIGN_LETTERS = 4; // a bay of more letters does not fit the sign at full size
 const LAST_FIT = 5;
 const WHOLE_VALUE = 12; // longer values in a sentence may be broken over two lines
@@ -30,23 +30,9 @@ const SOUNDS = {
   refused: { tones: [[440, 440, 180], [440, 440, 180]] },
 };
 
-const MINOR = ["wrong_identity", "wrong_weight", "unaccounted"]; // give way on a narrow screen while they are 0
-const DWELL_LIMIT_S = 6 * 3600; // where hubs stood before: a median beyond it is red
-
-const words = JSON.parse(document.getElementById("words").textContent);
 const bench = document.body.dataset.bench;
-const part = (role) => document.querySelector(`[data-role="${role}"]`);
 
 // ---- words
-
-function word(key, values = {}) {
-  const text = words[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
 
 // A sentence with its values filled in, short ones kept on one line.
 function setSentence(element, key, values) {
@@ -61,11 +47,6 @@ function setSentence(element, key, values) {
   }));
 }
 
-function setShown(element, text) {
-  element.hidden = text === null;
-  setText(element, text ?? "");
-}
-
 // ---- the band, the instruction and the facts
 
 const LOST = {
@@ -75,7 +56,6 @@ const LOST = {
 };
 
 let shown = null; // the view on the screen
-let heardAt = null; // of the last message: [monotonic, wall] ms
 let askingSince = null;
 
 function show(view, atNs) {
@@ -132,26 +112,10 @@ function showCode(code) {
   setText(part("code-rest"), rest);
 }
 
-// The last four digits are what staff compare: RB12345 6785 GB.
-function splitCode(code) {
-  const found = code.match(/^(.*?)(\d{1,4})(\D{0,3})$/s);
-  const [head, tail, rest] = found
-    ? [found[1], found[2], found[3]]
-    : [code.slice(0, -TAIL_DIGITS), code.slice(-TAIL_DIGITS), ""];
-  return [head.length > SHOWN_HEAD ? `…${head.slice(1 - SHOWN_HEAD)}` : head, tail, rest];
-}
-
 function showMass(mg) {
   part("weight").classList.toggle("absent", mg === null);
   setText(part("mass"), mg === null ? "" : kilograms(mg));
   setText(part("unit"), mg === null ? "" : "kg");
-}
-
-// Grams at least, finer digits where the scale gave them. Integer arithmetic: the weight is not rounded.
-function kilograms(mg) {
-  const size = Math.abs(mg);
-  const decimals = String(size % 1_000_000).padStart(6, "0").replace(/0{1,3}$/, "");
-  return `${mg < 0 ? "−" : ""}${Math.floor(size / 1_000_000)}.${decimals}`;
 }
 
 function showBay(bay) {
@@ -235,98 +199,23 @@ function play(name) {
   }
 }
 
-// ---- the strip: balances that must hold, and in a demo the truth
-
-function count(value) {
-  return value === null || value === undefined ? word("truth.unknown") : String(value);
-}
-
-function total(counts) {
-  return Object.values(counts).reduce((sum, value) => sum + (value ?? 0), 0);
-}
-
-function duration(seconds) {
-  if (seconds < 120) return `${seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds)} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
-}
-
-function percent(ppm) {
-  return `${(Math.floor(ppm / 1000) / 10).toFixed(1)} %`;
-}
-
-// Each figure: key of its label, value, note in small, and whether it is wrong.
-function figures({ balance, events, share_ppm: share, dwell_s: dwell, truth }) {
-  const rejected = total(balance.rejected);
-  const cells = [
-    sum("balance_reads", balance.read, balance.journalled, rejected),
-    sum("balance_events", events.journalled, events.acknowledged, events.pending),
-    ["share", share === null ? count(null) : percent(share), "", false],
-    ["dwell", dwell === null ? count(null) : duration(dwell.p50),
-      `${word("truth.dwell_target")}, ${word("truth.dwell_baseline")}`, dwell !== null && dwell.p50 > DWELL_LIMIT_S],
-  ];
-  const verdicts = Object.entries(truth ?? {}).map(([key, value]) => [key, count(value), "", value > 0]);
-  return [...verdicts, ...cells];
-}
-
-function sum(key, whole, one, other) {
-  const wrong = whole !== one + other;
-  return [key, `${whole} = ${one} + ${other}`, word(wrong ? "truth.broken" : "truth.holds"), wrong];
-}
-
-function showStrip(state) {
-  for (const [key, value, note, wrong] of figures(state)) {
-    const cell = part(`figure-${key}`) ?? addCell(key);
-    cell.classList.toggle("wrong", wrong);
-    setText(cell.querySelector("b"), value);
-    setText(cell.querySelector(".note"), note);
-  }
-}
-
-function addCell(key) {
-  const cell = document.createElement("div");
-  cell.className = MINOR.includes(key) ? "cell minor" : "cell";
-  cell.dataset.role = `figure-${key}`;
-  const label = document.createElement("span");
-  label.textContent = word(`truth.${key}`);
-  const note = document.createElement("span");
-  note.className = "note";
-  cell.append(document.createElement("b"), label, note);
-  part("strip").append(cell);
-  return cell;
-}
-
 // ---- the stream, and the watch over it
 
-function hear(event) {
-  const state = JSON.parse(event.data);
+function hear(state) {
   const view = state.benches.find((candidate) => candidate.bench === bench);
-  heardAt = [performance.now(), Date.now()];
   showStrip(state);
   show(view ?? LOST, state.at_ns);
   Object.assign(document.querySelector("main").dataset, { revision: state.revision, view: view?.revision });
 }
 
-function listen() {
-  const stream = new EventSource("/events");
-  stream.onmessage = hear;
-  stream.onerror = () => {
-    if (stream.readyState !== EventSource.CLOSED) return;
-    stream.close();
-    setTimeout(listen, REOPEN_MS);
-  };
-}
-
-// Two clocks: the monotonic one stands still while a computer sleeps, the wall clock may be set.
 function watch() {
-  const silent = Math.max(performance.now() - heardAt[0], Math.abs(Date.now() - heardAt[1]));
-  if (silent > STALE_MS && shown !== LOST) show(LOST, 0);
+  if (isLost() && shown !== LOST) show(LOST, 0);
   else showElapsed();
   fit();
 }
 
-heardAt = [performance.now(), Date.now()];
 setInterval(watch, WATCH_MS);
 document.addEventListener("visibilitychange", watch);
 window.addEventListener("pageshow", watch);
 window.addEventListener("resize", fit);
-listen();
+listen(hear);

@@ -1,0 +1,230 @@
+"""A trace: every input of the core, one JSON line each, and what a replay needs besides. A field run or a simulated
+one that went wrong is replayed from it to the very same effects.
+
+First line `{"trace": "inputs", "v": 1, …}` with config, entropy and what the last run left open; then one line per input
+`{"BeamChanged": {…}}`; last `{"digest": "sha256:…"}`. A trace holds the codes of labels: it is evidence, 0600.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from edge.core.effects import Effect, Record
+from edge.core.gateway import Gateway
+from edge.core.inputs import Input
+from edge.core.snapshot import LastPlaced
+from edge.core.visits import Recovered
+from edge.wire.canonical import ZERO_ID, canonical, event_id
+from edge.wire.envelope import DATA_BYTES_MAX, EventContext, event_data
+from hub_config.hub import HubConfig
+from hub_config.names import LineId
+
+TRACE_BYTES_MAX: Final = 4 * 1024**3
+"""A trace grows no further: the run goes on, the trace says that it was cut."""
+LINE_BYTES_MAX: Final = 1_000_000
+VERSION: Final = 1
+
+_ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
+    kind.__name__: TypeAdapter(kind) for kind in get_args(Input)
+}
+_RECOVERED: Final = TypeAdapter(list[Recovered])
+_LAST: Final = TypeAdapter(dict[str, LastPlaced])
+
+
+class TraceFault(Exception):  # noqa: N818  (the fault is the file's)
+    """The trace can't be read or written; the text names file, line and next step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a gateway was started with."""
+
+    config: HubConfig
+    entropy: bytes
+    recovered: tuple[Recovered, ...]
+    last: Mapping[LineId, LastPlaced]
+    edge_version: str
+
+
+class EffectDigest:
+    """Of everything a core wants, in order: events chained from seq 1 as in a journal, everything else as it is."""
+
+    def __init__(self, start: Start) -> None:
+        self._context = replay_context(start.config, start.edge_version)
+        self._seq = 0
+        self._prev = ZERO_ID
+        self._other = sha256()
+
+    def add(self, effect: Effect) -> None:
+        if isinstance(effect, Record):
+            self._seq += 1
+            data = event_data(effect.event, self._context, self._seq, self._prev)
+            self._prev = event_id(canonical(data, limit=DATA_BYTES_MAX))
+        else:
+            self._other.update(repr(effect).encode())
+
+    def told(self) -> str:
+        return digest_of(self._prev, self._other.hexdigest())
+
+
+def digest_of(last_id: str, others: str) -> str:
+    return f"sha256:{sha256(f'{last_id} {others}'.encode()).hexdigest()}"
+
+
+def replay_context(config: HubConfig, edge_version: str) -> EventContext:
+    """Without the secrets of a gateway: the same in a replay anywhere."""
+    return EventContext(
+        hub=config.hub.id, gateway=config.gateway.id, mode=config.hub.mode, epoch=1, edge_version=edge_version,
+        config_digest=config.digest(), devices={}, evidence_key=bytes(32),
+    )  # fmt: skip
+
+
+class TraceRecorder:
+    """A trace of a running gateway, with the digest of what its core wants."""
+
+    def __init__(self, path: Path, start: Start) -> None:
+        self._trace = TraceWriter(path, start)
+        self._digest = EffectDigest(start)
+
+    def given(self, given: Input) -> None:
+        self._trace.write(given)
+
+    def wanted(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            self._digest.add(effect)
+
+    def close(self) -> None:
+        self._trace.close(self._digest.told())
+
+
+class TraceWriter:
+    """One thread's. `write` before the core takes the input, `close` with the digest of what came of it."""
+
+    def __init__(self, path: Path, start: Start) -> None:
+        try:
+            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        except OSError as refused:
+            raise TraceFault(f"{path}: {refused.strerror}; name a file that can be written") from refused
+        self._bytes = 0
+        header = {
+            "trace": "inputs",
+            "v": VERSION,
+            "edge": start.edge_version,
+            "entropy": start.entropy.hex(),
+            "config": json.loads(start.config.model_dump_json()),
+            "recovered": _RECOVERED.dump_python(list(start.recovered)),
+            "last": _LAST.dump_python(dict(start.last)),
+        }
+        self._line(_encode(header))
+
+    def write(self, given: Input) -> None:
+        name = type(given).__name__
+        self._line(_encode({name: _ADAPTERS[name].dump_python(given)}))
+
+    def close(self, digest: str) -> None:
+        self._line(_encode({"digest": digest}))
+        self._file.close()
+
+    def _line(self, line: bytes) -> None:
+        self._bytes += len(line) + 1
+        if self._bytes <= TRACE_BYTES_MAX:
+            self._file.write(line + b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    inputs: int
+    digest: str
+    recorded: str | None
+    """What the trace says; None where it was cut off."""
+
+
+def replay(path: Path) -> Replayed:
+    """Raises TraceFault for a file that is no trace."""
+    lines = _lines(path)
+    start = _start(path, next(lines, (0, b"")))
+    gateway = Gateway(start.config, start.entropy, start.recovered, start.last)
+    digest = EffectDigest(start)
+    inputs, recorded = 0, None
+    for number, line in lines:
+        kind, value = _pair(path, number, line)
+        if kind == "digest":
+            recorded = str(value)
+            break
+        for effect in gateway.step(_input(path, number, kind, value)):
+            digest.add(effect)
+        inputs += 1
+    return Replayed(inputs, digest.told(), recorded)
+
+
+def _encode(value: object) -> bytes:
+    """JSON has no bytes: they are an object with their hex digits."""
+    return json.dumps(value, separators=(",", ":"), default=_hex).encode()
+
+
+def _hex(value: object) -> dict[str, str]:
+    if not isinstance(value, bytes):
+        raise TypeError(f"a {type(value).__name__} in a trace")
+    return {"hex": value.hex()}
+
+
+def _unhex(pairs: dict[str, Any]) -> object:
+    return bytes.fromhex(pairs["hex"]) if list(pairs) == ["hex"] else pairs
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(LINE_BYTES_MAX), b""), start=1):
+                if not line.endswith(b"\n"):
+                    return  # the run ended in the middle of it
+                yield number, line
+    except OSError as refused:
+        raise TraceFault(f"{path}: {refused.strerror}; name a trace") from refused
+
+
+def _pair(path: Path, number: int, line: bytes) -> tuple[str, Any]:
+    try:
+        ((kind, value),) = json.loads(line, object_hook=_unhex).items()
+    except (ValueError, AttributeError):
+        raise TraceFault(f"{path}:{number}: this is no line of a trace; was the file edited?") from None
+    return kind, value
+
+
+def _input(path: Path, number: int, kind: str, value: object) -> Input:
+    adapter = _ADAPTERS.get(kind)
+    try:
+        if adapter is None:
+            raise ValueError(f"there is no input {kind!r:.40}")
+        given: Input = adapter.validate_python(value)
+    except ValueError as fault:
+        raise TraceFault(f"{path}:{number}: {_first_line(fault)}; was it made by another version?") from None
+    return given
+
+
+def _start(path: Path, first: tuple[int, bytes]) -> Start:
+    try:
+        header = json.loads(first[1], object_hook=_unhex)
+        if not isinstance(header, dict) or header.get("trace") != "inputs":
+            raise TraceFault(f"{path}: this is no trace of inputs; its first line must say so")
+        if header["v"] != VERSION:
+            raise TraceFault(f"{path}: a trace of version {header['v']}; this program reads {VERSION}")
+        return Start(
+            HubConfig.model_validate_json(json.dumps(header["config"])),
+            bytes.fromhex(header["entropy"]),
+            tuple(_RECOVERED.validate_python(header["recovered"])),
+            {LineId(line): last for line, last in _LAST.validate_python(header["last"]).items()},
+            header["edge"],
+        )
+    except (ValueError, KeyError, TypeError, ValidationError) as fault:
+        raise TraceFault(f"{path}:1: {_first_line(fault)}; this is no trace of inputs") from None
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).splitlines()[0] if str(fault) else type(fault).__name__

@@ -1,0 +1,187 @@
+"""What an I/O board and its driver tell of a conveyor, without the bytes between them: for fast simulated runs.
+
+The bytes, the board's clock and the session are simulated in `devices/io_board*.py` and driven through the real
+driver in the demo and in tests; here the same readings come with the same delays, so that a whole hub runs a thousand
+times faster than its belts.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from drivers.command import SwitchOff, SwitchOn
+from drivers.reading import (
+    BeamChanged,
+    BeltMoved,
+    BoardChanged,
+    BoardState,
+    DeviceDown,
+    EventsLost,
+    OrderAnswered,
+    Reading,
+)
+from hub_config.devices import IoBoardConfig
+from hub_config.names import MILLISECOND, Instant
+from simulators.conveyor import BoardTrouble, Conveyor
+from simulators.world import Token, World
+
+DELAY_NS: Final = 12 * MILLISECOND
+"""From an edge to its reading: the report that interpolates it, and the line."""
+MOVED_NS: Final = 100 * MILLISECOND
+ANSWER_NS: Final = 4 * MILLISECOND
+START_NS: Final = 900 * MILLISECOND
+"""From the port's opening, or a restart, to `ready`."""
+RESUME_NS: Final = 600 * MILLISECOND
+RING: Final = 64
+"""Edges the board keeps while nobody listens."""
+CHANGES_MAX: Final = 16
+"""Changes of one output that can be taken back."""
+UNC_NS: Final = 1 * MILLISECOND
+
+
+class BoardModel:
+    def __init__(
+        self, world: World, config: IoBoardConfig, conveyor: Conveyor, give: Callable[[Reading], None]
+    ) -> None:
+        self._world = world
+        self._id = config.id
+        self._watchdog_ns = config.watchdog_ms * MILLISECOND
+        self._conveyor = conveyor
+        self._give = give
+        self._ready = False
+        self._cut = False
+        self._zero = 0
+        """What the encoder stood at when the board last started."""
+        self._kept: deque[BeamChanged] = deque()
+        self._kept_lost = 0
+        self._boots = 0
+        self._booted_at = world.now
+        self._switches: dict[int, list[tuple[Instant, Token]]] = {}
+        """Changes of each output, the latest ones."""
+        self.margins_ns: list[int] = []
+        """How long before it had to act the board got each order."""
+        world.call_after(START_NS, lambda: self._start(self._boots))
+        world.call_after(MOVED_NS, self._report)
+
+    # What it tells ----------------------------------------------------------------------------------
+
+    def edges(self) -> None:
+        """Takes what the conveyor's beams have done; call it after every action of the world."""
+        for at, channel, covered in self._conveyor.take_edges():
+            count = self._conveyor.count_at(at) - self._zero
+            edge = BeamChanged(self._id, at, channel, covered, count, UNC_NS)
+            boots = self._boots
+            self._world.call_at(Instant(at + DELAY_NS), lambda e=edge, b=boots: self._tell_edge(e, b))
+        while (trouble := self._conveyor.take_trouble()) is not None:
+            self._suffer(trouble)
+
+    def _tell_edge(self, edge: BeamChanged, boots: int) -> None:
+        if boots != self._boots:
+            return
+        if self._cut:
+            if len(self._kept) == RING:
+                self._kept.popleft()
+                self._kept_lost += 1
+            self._kept.append(edge)
+        elif self._ready:
+            self._give(edge)
+
+    def _report(self) -> None:
+        """Of DELAY_NS ago, when the encoder was read."""
+        at = Instant(self._world.now - DELAY_NS)
+        if self._ready and at >= self._booted_at:
+            self._give(BeltMoved(self._id, at, self._conveyor.count_at(at) - self._zero, moving=True))
+        self._world.call_after(MOVED_NS, self._report)
+
+    def _start(self, boots: int) -> None:
+        if boots == self._boots and not self._cut:
+            self._ready = True
+            self._change("ready", f"boot {boots}", continued=False)
+
+    def _change(self, state: BoardState, detail: str, *, continued: bool) -> None:
+        self._give(BoardChanged(self._id, self._world.now, state, detail, continued))
+
+    # What it is told --------------------------------------------------------------------------------
+
+    def order(self, command: SwitchOn | SwitchOff) -> None:
+        if self._cut or not self._ready:
+            return  # the port is closed: nobody answers
+        now = self._world.now
+        if command.at < now:
+            self._answer(command.order, "late")
+            return
+        if isinstance(command, SwitchOn):
+            self.margins_ns.append(command.at - now)
+            self._plan(command.channel, command.at, on=True)
+            self._plan(command.channel, Instant(command.at + command.for_ns), on=False)
+        else:
+            self._drop(command.channel, command.at)
+            self._plan(command.channel, command.at, on=False)
+        self._answer(command.order, "ok")
+
+    def _plan(self, channel: int, at: Instant, *, on: bool) -> None:
+        token = self._world.call_at(at, lambda: self._conveyor.switch(channel, on, at))
+        changes = self._switches.setdefault(channel, [])
+        changes.append((at, token))
+        del changes[:-CHANGES_MAX]
+
+    def _drop(self, channel: int, since: Instant) -> None:
+        """What this output was to do from then on."""
+        for at, token in self._switches.get(channel, ()):
+            if at >= since:
+                self._world.cancel(token)
+
+    def _answer(self, order: int, detail: str) -> None:
+        at = Instant(self._world.now + ANSWER_NS)
+        answered = OrderAnswered(self._id, at, order, detail == "ok", detail)
+        self._world.call_at(at, lambda: self._give(answered))
+
+    def _safe(self) -> None:
+        """Every output to its safe level, and nothing is pending any more."""
+        for channel, changes in self._switches.items():
+            for _, token in changes:
+                self._world.cancel(token)
+            changes.clear()
+            self._conveyor.switch(channel, False, self._world.now)
+
+    # What happens to it -------------------------------------------------------------------------------
+
+    def _suffer(self, trouble: BoardTrouble) -> None:
+        if self._cut or not self._ready:
+            return
+        if trouble.cut_ns is None:
+            self._reset()
+        else:
+            self._cut_off(trouble.cut_ns)
+
+    def _reset(self) -> None:
+        self._boots += 1
+        self._ready = False
+        self._booted_at = self._world.now
+        self._zero = self._conveyor.count_at(self._world.now)
+        self._safe()
+        self._change("configuring", "restarted by itself (watchdog)", continued=False)
+        boots = self._boots
+        self._world.call_after(START_NS, lambda: self._start(boots))
+
+    def _cut_off(self, cut_ns: int) -> None:
+        self._cut, self._ready = True, False
+        self._change("lost", "its port is gone", continued=True)
+        self._give(DeviceDown(self._id, self._world.now, "unplugged"))
+        boots = self._boots
+        self._world.call_after(self._watchdog_ns, lambda: self._expire(boots))
+        self._world.call_after(cut_ns + RESUME_NS, self._resume)
+
+    def _expire(self, boots: int) -> None:
+        if self._cut and boots == self._boots:
+            self._safe()
+
+    def _resume(self) -> None:
+        self._cut, self._ready = False, True
+        self._change("ready", "resumed", continued=True)
+        if self._kept_lost:
+            self._give(EventsLost(self._id, self._world.now, self._kept_lost))
+        kept, self._kept, self._kept_lost = self._kept, deque(), 0
+        for edge in kept:
+            self._give(edge)
+

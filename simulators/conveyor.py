@@ -1,0 +1,411 @@
+"""The physical belt line: parcels that move, beams they cover, a reader that sees labels, a scale, diverters that push.
+
+There is no tick: the belt runs at one speed, so every crossing has an exact instant, and the world is asked to act at
+it. What the devices say comes out of their wires (`reader`, `scale`); beams and the encoder go to an I/O board, real or
+modelled, through `take_edges` and `count_at`; the board's outputs come back through `switch`. `bodies` is the truth:
+where each parcel really was, and what devices delivered of it.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final
+
+from hub_config.lines import Diverter
+from hub_config.lines import Line as LineConfig
+from hub_config.names import MILLISECOND, Instant
+from simulators.bench import Sent
+from simulators.devices.keyence_sr import KeyenceReader
+from simulators.devices.record_scale import RecordScaleDevice
+from simulators.devices.sics_wire import Told
+from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
+from simulators.parcels import MILLION, LabelCode, Parcel
+from simulators.world import World
+
+TOUCH_UM: Final = 1_000
+"""Touching parcels overlap by this, so that no beam sees between them."""
+FREE_UM: Final = 60_000
+"""Hands keep this far from beams and readers."""
+SHOWN_MAX: Final = 8
+"""Parcels whose label may be in an answer of the reader."""
+NEAR_MAX: Final = 64
+"""Parcels that may be on the belt at one time."""
+EDGES_MAX: Final = 10_000
+RECORD_NS: Final = (60 * MILLISECOND, 220 * MILLISECOND)
+"""From an item's rear at the scale's beam to its record."""
+SCALE_MAX_MG: Final = 30_000_000
+SCALE_STEP_MG: Final = 10_000
+
+
+@dataclass(slots=True)
+class Body:
+    """One parcel as it really travels."""
+
+    parcel: Parcel
+    plan: LinePlan
+    starts: Instant
+    """When its front is, or would have been, at the belt's begin."""
+    touches: bool = False
+    """The one before it."""
+    appears_um: int = 0
+    """Where it was put down; 0: it was fed as it should be."""
+    entered_at: Instant | None = None
+    """Its front at the first beam."""
+    path: Diverter | None = None
+    """The diverter that took it."""
+    lane: str | None = None
+    bay: str | None = None
+    left_at: Instant | None = None
+    """Its front at the beam of its lane."""
+    taken: bool = False
+    """Somebody took it off."""
+    clipped: bool = False
+    """A diverter moved while it was passing."""
+    scans: list[Sent] = field(default_factory=list)
+    weights: list[Told] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        return self.taken or self.left_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardTrouble:
+    """What happens to the I/O board now: a restart, or its cable off for so long."""
+
+    at: Instant
+    cut_ns: int | None
+
+
+class Conveyor:
+    """`feed` starts it; nothing moves onto the belt before."""
+
+    def __init__(
+        self, world: World, line: LineConfig, parcels: Sequence[Parcel], seed: int,
+        rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM,
+    ) -> None:  # fmt: skip
+        self.world = world
+        self.line = line
+        self.parcels = tuple(parcels)
+        self._seed = seed
+        self._rates_ppm = rates_ppm
+        self._rng = random.Random(f"conveyor/{line.id}/{seed}")
+        self.speed_um_s = line.belt.speed_mm_s * 1_000
+        self.began = world.now
+        self._longest_ns = self._time(line.max_length_um)
+        self.reader = KeyenceReader(aim=True)
+        self.scale = RecordScaleDevice()
+        self.bodies: list[Body] = []
+        self._fed = 0
+        self.finished = 0
+        """Parcels that have left."""
+        self._next_plan: LinePlan | None = None
+        self._touches = False
+        """The next one fed touches the one before it."""
+        self._covering: dict[int, list[Body]] = {beam.channel: [] for beam in line.beams}
+        self._under_scale: list[Body] = []
+        self._edges: deque[tuple[Instant, int, bool]] = deque(maxlen=EDGES_MAX)
+        self._in_view: list[Body] = []
+        self._shown: deque[Body] = deque(maxlen=SHOWN_MAX)
+        self._lost: list[tuple[Instant, int]] = []
+        """When the encoder left out how many counts."""
+        self._gates: dict[str, list[tuple[Instant, bool]]] = {one.id: [] for one in line.diverters}
+        self._troubles: deque[BoardTrouble] = deque()
+        self.stirred = False
+        """Something may have come out of it since it was last looked at."""
+        self._scale_channel = line.beam(line.scale.beam).channel
+        self._entry = line.belt_beams[0]
+        self._end = line.beam(line.end.beam)
+
+    def stir(self) -> None:
+        self.stirred = True
+
+    # For the board ----------------------------------------------------------------------------------
+
+    def count_at(self, at: Instant) -> int:
+        """Of the encoder, since the belt began."""
+        travel = (at - self.began) * self.speed_um_s // 1_000_000_000
+        return travel // self.line.belt.count_um - sum(n for when, n in self._lost if when <= at)
+
+    def last_pulse_at(self, at: Instant) -> Instant:
+        pulse = (at - self.began) * self.speed_um_s // 1_000_000_000 // self.line.belt.count_um
+        return Instant(self.began + -(-pulse * self.line.belt.count_um * 1_000_000_000 // self.speed_um_s))
+
+    def moving_at(self, at: Instant) -> bool:
+        return at >= self.began
+
+    def take_edges(self) -> list[tuple[Instant, int, bool]]:
+        """Instant, channel and whether it is covered, in order."""
+        edges = list(self._edges)
+        self._edges.clear()
+        return edges
+
+    def take_trouble(self) -> BoardTrouble | None:
+        return self._troubles.popleft() if self._troubles else None
+
+    def switch(self, channel: int, on: bool, at: Instant) -> None:
+        """An output of the board has changed."""
+        for diverter in self.line.diverters:
+            if diverter.channel == channel:
+                moves = self._gates[diverter.id]
+                if not moves or moves[-1][1] != on:
+                    moves.append((at, on))
+                    del moves[:-8]
+                    self._strike(diverter, at)
+
+    # The wires of reader and scale --------------------------------------------------------------------
+
+    def reader_output(self, now: Instant) -> bytes:
+        """What the reader says; notes whose labels are in it."""
+        data = self.reader.take_output(now)
+        if data:
+            for body in self._shown:
+                for code in body.parcel.labels:
+                    if code.data.encode() in data:
+                        body.scans.append(Sent(now, code.data, code.aim, None))
+        return data
+
+    # The truth ----------------------------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Every parcel has left, in a lane, at the end or in somebody's hands."""
+        return self.finished == len(self.parcels)
+
+    # Feeding ------------------------------------------------------------------------------------------
+
+    def feed(self) -> None:
+        """The feeder sets the next parcel down, and goes on."""
+        if self._fed == len(self.parcels):
+            return
+        parcel = self.parcels[self._fed]
+        self._fed += 1
+        plan = self._next_plan or line_plan(self._seed, parcel, self._rates_ppm)
+        body = Body(parcel, plan, self.world.now)
+        if "added" in plan.faults:
+            body.appears_um = self._place(plan, self._entry.position_um, self._last_look)
+        body.touches, self._touches = self._touches, False
+        self.bodies.append(body)
+        self._schedule(body)
+        if self._fed < len(self.parcels):
+            following = self._next_plan = line_plan(self._seed, self.parcels[self._fed], self._rates_ppm)
+            touches = "touching" in following.faults and "added" not in (*plan.faults, *following.faults)
+            gap = -TOUCH_UM if touches else following.gap_um
+            self._touches = touches
+            self.world.call_after(self._time(plan.length_um + gap), self.feed)
+
+    @property
+    def _last_look(self) -> int:
+        """The last belt beam before the first diverter: behind it the belt is fenced."""
+        first = min(one.position_um for one in self.line.diverters)
+        return max(beam.position_um for beam in self.line.belt_beams if beam.position_um < first)
+
+    def _place(self, plan: LinePlan, low: int, high: int) -> int:
+        """A place of the front between two positions at which it covers no beam and no reader's view."""
+        marks = [(beam.position_um, 0) for beam in self.line.belt_beams]
+        marks += [(one.position_um, one.window_um) for one in self.line.readers]
+        marks.sort()
+        spans = []
+        for (before, reach), (after, ahead) in pairwise(marks):
+            first, last = before + reach + FREE_UM + plan.length_um, after - ahead - FREE_UM
+            if low <= before and after <= high and first < last:
+                spans.append((first, last))
+        room = sum(last - first for first, last in spans)
+        offset = plan.at_ppm * room // MILLION
+        for first, last in spans:
+            if offset < last - first:
+                return first + offset
+            offset -= last - first
+        raise ValueError(f"line {self.line.id}: nowhere between beams is room for {plan.length_um} µm")
+
+    def _schedule(self, body: Body) -> None:
+        for beam in self.line.belt_beams:
+            self._at(body, beam.position_um, lambda b=beam: self._cover(body, b.channel))
+            rear = beam.position_um + body.plan.length_um
+            if rear > body.appears_um:
+                due = Instant(body.starts + self._time(rear))
+                self.world.call_at(due, lambda b=beam: self._uncover(body, b.channel))
+        for diverter in self.line.diverters:
+            self._at(body, diverter.position_um, lambda d=diverter: self._reach(body, d))
+        if self._legible(body):
+            reader = self.line.readers[0]
+            label = reader.position_um + body.plan.label_um
+            self._at(body, label - reader.window_um, lambda: self._show(body))
+            self._at(body, label + reader.window_um, lambda: self._hide(body))
+        if "removed" in body.plan.faults and "added" not in body.plan.faults:
+            taken = self._place(body.plan, self._entry.position_um, self._last_look)
+            self._at(body, taken, lambda: self._take(body))
+        self._schedule_trouble(body)
+
+    def _schedule_trouble(self, body: Body) -> None:
+        """Faults that strike while its front is somewhere between the first beam and the end."""
+        span = self._end.position_um - self._entry.position_um
+        somewhere = self._entry.position_um + body.plan.at_ppm * span // MILLION
+        for fault in body.plan.faults:
+            if fault == "lost_counts":
+                lost = body.plan.lost_counts
+                self._at(body, somewhere, lambda n=lost: self._lost.append((self.world.now, n)))
+            elif fault in ("board_reset", "link_cut"):
+                cut_ns = body.plan.cut_ns if fault == "link_cut" else None
+                self._at(body, somewhere, lambda c=cut_ns: self._trouble(c))
+            elif fault in ("late_answer", "mute_reader"):
+                reader = self.line.readers[0]
+                self._at(body, reader.position_um - 2 * reader.window_um, lambda f=fault: self._spoil_reader(body, f))
+
+    def _trouble(self, cut_ns: int | None) -> None:
+        self._troubles.append(BoardTrouble(self.world.now, cut_ns))
+        self.stirred = True
+
+    def _at(self, body: Body, front_um: int, action: Callable[[], object]) -> None:
+        """When its front is there; not if it is put down farther on, and not once it has left the belt."""
+        if front_um <= body.appears_um:
+            return
+
+        def act() -> None:
+            if not body.taken and body.path is None:
+                action()
+
+        self.world.call_at(Instant(body.starts + self._time(front_um)), act)
+
+    def _time(self, um: int) -> int:
+        return um * 1_000_000_000 // self.speed_um_s
+
+    # Beams --------------------------------------------------------------------------------------------
+
+    def _cover(self, body: Body, channel: int) -> None:
+        now = self.world.now
+        covering = self._covering[channel]
+        covering.append(body)
+        if channel == self._entry.channel:
+            body.entered_at = now
+        if channel == self._end.channel:
+            self._leave(body, self.line.end.lane, self.line.end.bay)
+        if channel == self._scale_channel:
+            self._under_scale.append(body)
+        if len(covering) == 1:
+            self._edge(body, channel, covered=True)
+
+    def _uncover(self, body: Body, channel: int) -> None:
+        covering = self._covering[channel]
+        if body not in covering:
+            return
+        covering.remove(body)
+        if not covering:
+            self._edge(body, channel, covered=False)
+            if channel == self._scale_channel:
+                self._weigh()
+
+    def _edge(self, body: Body, channel: int, *, covered: bool) -> None:
+        now = self.world.now
+        self._edges.append((now, channel, covered))
+        self.stirred = True
+        channels = [beam.channel for beam in self.line.beams]
+        chosen = channels[body.plan.bounce_beam_ppm % len(channels)]
+        leading = body.plan.bounce_beam_ppm // len(channels) % 2 == 0
+        if "bouncing_beam" not in body.plan.faults or chosen != channel or leading != covered:
+            return
+        at, state = now, covered
+        for ns in body.plan.bounce_ns:
+            at, state = Instant(at + ns), not state
+            self.world.call_at(at, lambda s=state: self._bounce(channel, s))
+
+    def _bounce(self, channel: int, covered: bool) -> None:
+        self._edges.append((self.world.now, channel, covered))
+        self.stirred = True
+
+    # Reader and scale ---------------------------------------------------------------------------------
+
+    def _legible(self, body: Body) -> bool:
+        return bool(body.parcel.labels) and "no_read" not in body.plan.faults
+
+    def _show(self, body: Body) -> None:
+        self._in_view.append(body)
+        self._shown.append(body)
+        self._look()
+
+    def _hide(self, body: Body) -> None:
+        if body in self._in_view:
+            self._in_view.remove(body)
+            self._look()
+
+    def _look(self) -> None:
+        codes: list[LabelCode] = [code for body in self._in_view for code in body.parcel.labels]
+        self.reader.look([(code.data, code.aim) for code in codes], self.world.now)
+        self.stirred = True
+
+    def _spoil_reader(self, body: Body, fault: LineFault) -> None:
+        if fault == "mute_reader":
+            self.reader.mute_next()
+        else:
+            self.reader.delay_next(body.plan.late_answer_ns)
+
+    def _weigh(self) -> None:
+        bodies, self._under_scale = self._under_scale, []
+        first = bodies[0]
+        plan, now = first.plan, self.world.now
+        mass_mg = sum(body.parcel.mass_mg for body in bodies) + plan.weight_error_mg
+        shown = (2 * mass_mg + SCALE_STEP_MG) // (2 * SCALE_STEP_MG) * SCALE_STEP_MG
+        over = shown > SCALE_MAX_MG
+        delay_ns = self._rng.randint(*RECORD_NS)
+        if "late_record" in plan.faults:
+            delay_ns = plan.late_record_ns
+        if "record_jump" in plan.faults:
+            self.scale.skip_numbers(plan.jump)
+        if "record_repeat" in plan.faults:
+            self.scale.repeat_number()
+        lost = "lost_record" in plan.faults
+        self.scale.weigh(None if over else shown, now, delay_ns, lost=lost)
+        self.stirred = True
+        if not lost and len(bodies) == 1:
+            first.weights.append(Told(now, first.parcel.number, None if over else shown))
+
+    # Diverters, lanes and hands -------------------------------------------------------------------------
+
+    def _reach(self, body: Body, diverter: Diverter) -> None:
+        """Its front is at the diverter: one that is not all the way home takes it."""
+        now = self.world.now
+        if not self._is_out(diverter, now):
+            return
+        body.path = diverter
+        beam = self.line.beam(diverter.beam)
+        to_beam = self._time(beam.position_um - diverter.position_um)
+        length = self._time(body.plan.length_um)
+        self.world.call_after(to_beam, lambda: self._enter_lane(body, diverter, beam.channel))
+        self.world.call_after(to_beam + length, lambda: self._uncover(body, beam.channel))
+
+    def _is_out(self, diverter: Diverter, now: Instant) -> bool:
+        moves = self._gates[diverter.id]
+        if not moves:
+            return False
+        at, on = moves[-1]
+        return on or now < at + diverter.return_ms * MILLISECOND
+
+    def _enter_lane(self, body: Body, diverter: Diverter, channel: int) -> None:
+        self._leave(body, diverter.lane, diverter.bay)
+        covering = self._covering[channel]
+        covering.append(body)
+        if len(covering) == 1:
+            self._edge(body, channel, covered=True)
+
+    def _strike(self, diverter: Diverter, at: Instant) -> None:
+        """A diverter that moves while a parcel passes it strikes that parcel."""
+        before = self._time(diverter.position_um)
+        for body in reversed(self.bodies[-NEAR_MAX:]):
+            front = body.starts + before
+            if at - front > self._longest_ns:
+                break
+            elsewhere = body.taken or (body.path is not None and body.path is not diverter)
+            if not elsewhere and front < at < front + self._time(body.plan.length_um):
+                body.clipped = True
+
+    def _leave(self, body: Body, lane: str, bay: str) -> None:
+        if body.left_at is None:
+            body.lane, body.bay, body.left_at = lane, bay, self.world.now
+            self.finished += 1
+
+    def _take(self, body: Body) -> None:
+        body.taken = True
+        self.finished += 1
+        self._hide(body)
