@@ -10,6 +10,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -95,7 +96,7 @@ class Conveyor:
         self.speed_um_s = line.belt.speed_mm_s * 1_000
         self.began = world.now
         self._longest_ns = self._time(line.max_length_um)
-        self.reader = KeyenceReader(aim=True)
+        self.reader = KeyenceReader(aim=True, collects=True)
         self.scale = RecordScaleDevice()
         self.bodies: list[Body] = []
         self._fed = 0
@@ -109,8 +110,8 @@ class Conveyor:
         self._edges: deque[tuple[Instant, int, bool]] = deque(maxlen=EDGES_MAX)
         self._in_view: list[Body] = []
         self._shown: deque[Body] = deque(maxlen=SHOWN_MAX)
-        self._lost: list[tuple[Instant, int]] = []
-        """When the encoder left out how many counts."""
+        self._lost: list[tuple[int, int]] = []
+        """After which pulse the encoder left out how many."""
         self._gates: dict[str, list[tuple[Instant, bool]]] = {one.id: [] for one in line.diverters}
         self._troubles: deque[BoardTrouble] = deque()
         self.stirred = False
@@ -125,13 +126,20 @@ class Conveyor:
     # For the board ----------------------------------------------------------------------------------
 
     def count_at(self, at: Instant) -> int:
-        """Of the encoder, since the belt began."""
-        travel = (at - self.began) * self.speed_um_s // 1_000_000_000
-        return travel // self.line.belt.count_um - sum(n for when, n in self._lost if when <= at)
+        """Of the encoder, since the belt began. While it leaves out counts it stands."""
+        pulses = self._pulses(at)
+        return pulses - sum(min(n, pulses - since) for since, n in self._lost if since < pulses)
 
     def last_pulse_at(self, at: Instant) -> Instant:
-        pulse = (at - self.began) * self.speed_um_s // 1_000_000_000 // self.line.belt.count_um
-        return Instant(self.began + -(-pulse * self.line.belt.count_um * 1_000_000_000 // self.speed_um_s))
+        pulses = self._pulses(at)
+        for since, n in self._lost:
+            if since < pulses <= since + n:
+                pulses = since
+        um = pulses * self.line.belt.count_um
+        return Instant(self.began + -(-um * 1_000_000_000 // self.speed_um_s))
+
+    def _pulses(self, at: Instant) -> int:
+        return (at - self.began) * self.speed_um_s // 1_000_000_000 // self.line.belt.count_um
 
     def moving_at(self, at: Instant) -> bool:
         return at >= self.began
@@ -222,13 +230,13 @@ class Conveyor:
 
     def _schedule(self, body: Body) -> None:
         for beam in self.line.belt_beams:
-            self._at(body, beam.position_um, lambda b=beam: self._cover(body, b.channel))
+            self._at(body, beam.position_um, partial(self._cover, body, beam.channel))
             rear = beam.position_um + body.plan.length_um
             if rear > body.appears_um:
                 due = Instant(body.starts + self._time(rear))
-                self.world.call_at(due, lambda b=beam: self._uncover(body, b.channel))
+                self.world.call_at(due, partial(self._uncover, body, beam.channel))
         for diverter in self.line.diverters:
-            self._at(body, diverter.position_um, lambda d=diverter: self._reach(body, d))
+            self._at(body, diverter.position_um, partial(self._reach, body, diverter))
         if self._legible(body):
             reader = self.line.readers[0]
             label = reader.position_um + body.plan.label_um
@@ -245,14 +253,20 @@ class Conveyor:
         somewhere = self._entry.position_um + body.plan.at_ppm * span // MILLION
         for fault in body.plan.faults:
             if fault == "lost_counts":
-                lost = body.plan.lost_counts
-                self._at(body, somewhere, lambda n=lost: self._lost.append((self.world.now, n)))
+                self._at(body, somewhere, partial(self._lose_counts, body.plan.lost_counts))
             elif fault in ("board_reset", "link_cut"):
                 cut_ns = body.plan.cut_ns if fault == "link_cut" else None
-                self._at(body, somewhere, lambda c=cut_ns: self._trouble(c))
+                self._at(body, somewhere, partial(self._trouble, cut_ns))
             elif fault in ("late_answer", "mute_reader"):
                 reader = self.line.readers[0]
-                self._at(body, reader.position_um - 2 * reader.window_um, lambda f=fault: self._spoil_reader(body, f))
+                self._at(
+                    body,
+                    reader.position_um - 2 * reader.window_um,
+                    partial(self._spoil_reader, body, fault),
+                )
+
+    def _lose_counts(self, count: int) -> None:
+        self._lost.append((self._pulses(self.world.now), count))
 
     def _trouble(self, cut_ns: int | None) -> None:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns))
@@ -309,7 +323,7 @@ class Conveyor:
         at, state = now, covered
         for ns in body.plan.bounce_ns:
             at, state = Instant(at + ns), not state
-            self.world.call_at(at, lambda s=state: self._bounce(channel, s))
+            self.world.call_at(at, partial(self._bounce, channel, state))
 
     def _bounce(self, channel: int, covered: bool) -> None:
         self._edges.append((self.world.now, channel, covered))

@@ -22,9 +22,17 @@ def main(argv: Sequence[str]) -> int:
         return EXIT_FAULTS
     same = told.recorded is None or told.recorded == told.digest
     if args.json:
-        print(json.dumps({"inputs": told.inputs, "digest": told.digest, "recorded": told.recorded, "same": same}))
+        print(
+            json.dumps(
+                {"inputs": told.inputs, "digest": told.digest, "recorded": told.recorded, "same": same}
+            )
+        )
     elif told.recorded is None:
-        print(f"{told.inputs} inputs, {told.digest}; the trace was cut off and names no digest to compare with")
+        print(
+            f"{told.inputs} inputs, {told.digest}; the trace was cut off and names no digest to compare with"
+        )
     else:
-        print(f"{told.inputs} inputs, {told.digest}: {'the same' if same else f'recorded was {told.recorded}'}")
+        print(
+            f"{told.inputs} inputs, {told.digest}: {'the same' if same else f'recorded was {told.recorded}'}"
+        )
     return EXIT_OK if same else EXIT_FAULTS

@@ -28,7 +28,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, default=DATA, help=f"journal and keys (default {DATA})")
     parser.add_argument("--verbose", action="store_true", help="log what the stations show")
     parser.add_argument(
-        "--record", type=file_to_write, metavar="TRACE", help="keep every input in this file, for `hub replay`"
+        "--record",
+        type=file_to_write,
+        metavar="TRACE",
+        help="keep every input in this file, for `hub replay`",
     )
     args = parser.parse_args(argv)
     try:

@@ -12,8 +12,13 @@ from hub_config.names import MILLISECOND, Instant
 
 SAMPLES_MAX: Final = 64
 """Reports remembered, to say where the belt was when a late answer was made."""
-SPEED_SPAN_NS: Final = 50 * MILLISECOND
-"""The speed is measured over at least this."""
+SPEED_SPAN_NS: Final = 80 * MILLISECOND
+"""A speed is measured over at least this: a host's clock of a board jitters by a millisecond or two."""
+DISTURBED_PPM: Final = 150_000
+"""A report that is this far from the usual speed: counts were left out, the parcel slips, or the belt starts."""
+PPM: Final = 1_000_000
+SPEEDS: Final = 7
+"""The speed is the middle one of so many: counts that an encoder leaves out once do not change it."""
 STALE_NS: Final = 3_000 * MILLISECOND
 """Without a report for so long nobody knows where the belt is. A standing belt reports every second."""
 
@@ -23,13 +28,18 @@ class Belt:
         self._count_um = config.count_um
         self._set_um_s = config.speed_mm_s * 1_000
         self._samples: deque[tuple[Instant, int]] = deque(maxlen=SAMPLES_MAX)
-        self._moving_since = Instant(0)
+        self._speeds: deque[int] = deque(maxlen=SPEEDS)
+        self._mark = (Instant(0), 0)
+        """The report from which the next speed is measured."""
         self.speed_um_s = 0
         self.moving = False
+        self.disturbed_at = Instant(0)
+        """When it last moved otherwise than before."""
 
     def forget(self) -> None:
         """The board was restarted: its counts begin anew."""
         self._samples.clear()
+        self._speeds.clear()
         self.speed_um_s = 0
         self.moving = False
 
@@ -51,19 +61,22 @@ class Belt:
         if self._samples and at <= self._samples[-1][0]:
             return
         if moving and not self.moving:
-            self._moving_since = at
+            self._speeds.clear()
+            self._mark = (at, travel)
+        elif moving and at - self._mark[0] >= SPEED_SPAN_NS:
+            before_at, before = self._mark
+            self._mark = (at, travel)
+            speed = (travel - before) * 1_000_000_000 // (at - before_at)
+            if abs(speed - self.speed_um_s) * PPM > self.speed_um_s * DISTURBED_PPM:
+                self.disturbed_at = at
+            self._speeds.append(speed)
         self.moving = moving
         self._samples.append((at, travel))
         if not moving:
             self.speed_um_s = 0
-            return
-        for earlier, was in reversed(self._samples):
-            if earlier < self._moving_since:
-                break
-            if at - earlier >= SPEED_SPAN_NS:
-                self.speed_um_s = (travel - was) * 1_000_000_000 // (at - earlier)
-                return
-        if self.speed_um_s == 0:
+        elif self._speeds:
+            self.speed_um_s = sorted(self._speeds)[len(self._speeds) // 2]
+        else:
             self.speed_um_s = self._set_um_s
 
     def travel_at(self, at: Instant) -> int:

@@ -1,7 +1,7 @@
 """The readers of a line: when each is told to read, and which item an answer belongs to.
 
-An answer belongs to the one item that was in the reader's view when it was made: between its last byte and the
-reader's longest delay before that, and not before the trigger it answers. Two items in view: it is ambiguous, and
+An answer belongs to the one item that was in the reader's view when it was made: since the trigger that it answers, or
+within the reader's longest delay where it reads by itself. Two items in view: it is ambiguous, and
 both are in doubt. None: it is an orphan. Nothing goes to the nearer one (conveyor-io §2 would; here doubt holds).
 """
 
@@ -24,7 +24,7 @@ class Owner:
     item: Item | None
     several: tuple[Item, ...] = ()
     rivals: int = 0
-    outcome: Literal["joined", "ambiguous", "orphan_read"] = "joined"
+    outcome: Literal["joined", "ambiguous_read", "orphan_read"] = "joined"
 
 
 class Reader:
@@ -110,13 +110,16 @@ class Reader:
 
     def owner(self, read: BarcodeRead | NoRead, track: Track, belt: Belt) -> Owner:
         """Whose this answer is. An answer to a trigger can only be that trigger's."""
-        low = Instant(read.at - self._delay_ns)
+        # A picture's code is stamped with the picture's own instant.
+        delay_ns = 0 if isinstance(read, BarcodeRead) and read.place is not None else self._delay_ns
+        low = Instant(read.at - delay_ns)
         asked: Item | None = None
         if read.trigger is not None:
             asked = next((i for i in track.items if i.looks[self.place].trigger == read.trigger), None)
             if asked is None:
                 return Owner(None, outcome="orphan_read")
-            low = max(low, asked.looks[self.place].on_at or low)
+            # A reader that collects codes until it is told to stop may have seen this one at any time since then.
+            low = asked.looks[self.place].on_at or low
         first, last = belt.travel_at(low), belt.travel_at(read.at)
         inside = tuple(item for item in track.items if self._sees(item, track, first, last))
         if asked is not None and asked not in inside:
@@ -124,7 +127,7 @@ class Reader:
         if not inside:
             return Owner(None, outcome="orphan_read")
         if len(inside) > 1:
-            return Owner(None, several=inside, rivals=len(inside) - 1, outcome="ambiguous")
+            return Owner(None, several=inside, rivals=len(inside) - 1, outcome="ambiguous_read")
         return Owner(inside[0], rivals=0)
 
     def _sees(self, item: Item, track: Track, first_um: int, last_um: int) -> bool:

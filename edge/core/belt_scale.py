@@ -2,8 +2,9 @@
 
 The scale makes one record for each item that leaves its beam and numbers them. So a record has two witnesses: its
 number, counted against the items that have crossed, and its time, between `earliest` and `latest` behind the item's
-rear. Both must name one item. When they contradict each other (a number that jumps or repeats, a record that comes
-late) the record counts for none, and counting starts anew only when two records in a row agree.
+rear. Both must name one item. A number that jumps ahead is believed if one item alone is due and every one before it
+has had its record: then the record can be no other's. A number that comes again, or a record with an earlier one
+still out, counts for none, and counting starts anew only when two records in a row agree.
 """
 
 from collections import deque
@@ -13,10 +14,12 @@ from typing import Final, Literal
 from drivers.reading import WeightRead
 from edge.core.track import Item
 from hub_config.lines import BeltScale
-from hub_config.names import MILLISECOND, Instant
+from hub_config.names import MILLISECOND, SECOND, Instant
 
 CROSSINGS_MAX: Final = 64
 """Items remembered behind the scale's beam."""
+OUT_NS: Final = 5 * SECOND
+"""A record that has not come for so long will not come."""
 LATE_MAX: Final = 1
 """Late records in a row. After one more the scale has left out an item, and the count is off by one."""
 
@@ -33,6 +36,8 @@ class Crossing:
     item: Item | None
     """None: an item that is no longer followed."""
     answered: bool = False
+    doubted: bool = False
+    """A record came that may have been its: it gets no weight, and its own may still be out."""
 
 
 class Weighings:
@@ -49,8 +54,8 @@ class Weighings:
         """The same, seen once since it was lost."""
         self._late = 0
         """Late records in a row."""
-        self._fresh = True
-        """Nothing has gone wrong since the start: the first record may be believed."""
+        self._last: int | None = None
+        """Number of the latest record."""
 
     def crossed(self, item: Item, at: Instant) -> None:
         self._index += 1
@@ -60,55 +65,65 @@ class Weighings:
 
     def take(self, read: WeightRead) -> tuple[Item | None, Outcome]:
         """The item this record is of, or why it is of none."""
-        due = [crossing for crossing in self._crossings if self._fits(crossing, read.at)]
         if read.record is None:
             return None, "record_without_number"
+        due = [crossing for crossing in self._crossings if self._fits(crossing, read.at)]
+        again = read.record == self._last
+        self._last = read.record
         if self._offset is not None:
-            return self._take_sure(read.record - self._offset, due)
-        return self._take_unsure(read.record, due)
-
-    def _take_sure(self, index: int, due: list[Crossing]) -> tuple[Item | None, Outcome]:
-        for crossing in due:
-            if crossing.index == index:
-                crossing.answered = True
-                self._late = 0
-                return crossing.item, "joined"
-        known = next((one for one in self._crossings if one.index == index), None)
-        if known is not None and not known.answered and self._late < LATE_MAX:
-            known.answered = True
-            self._late += 1
+            for crossing in due:
+                if crossing.index == read.record - self._offset:
+                    return self._join(crossing, read.record)
+        if again:
+            self._lose_count(due)
+            return None, "record_repeated"
+        if self._offset is not None and self._is_late(read.record - self._offset):
             return None, "record_late"  # its item went on without a weight; the count still holds
-        self._lose_count(due)
-        return None, "record_repeated" if known is not None else "record_orphan"
-
-    def _take_unsure(self, record: int, due: list[Crossing]) -> tuple[Item | None, Outcome]:
         if len(due) != 1:
             self._lose_count(due)
             return None, "record_unsure" if due else "record_orphan"
-        offset = record - due[0].index
-        due[0].answered = True
-        if self._fresh or offset == self._supposed:
-            self._offset, self._supposed, self._fresh = offset, None, False
-            return due[0].item, "joined"
-        self._supposed = offset
+        if not self._is_out_before(due[0], read.at) or read.record - due[0].index == self._supposed:
+            return self._join(due[0], read.record)
+        self._lose_count(due)
+        self._supposed = read.record - due[0].index
         return None, "record_unsure"
+
+    def _join(self, crossing: Crossing, record: int) -> tuple[Item | None, Outcome]:
+        crossing.answered = True
+        self._offset, self._supposed, self._late = record - crossing.index, None, 0
+        return crossing.item, "joined"
+
+    def _is_late(self, index: int) -> bool:
+        known = next((one for one in self._crossings if one.index == index), None)
+        if known is None or known.answered or self._late >= LATE_MAX:
+            return False
+        known.answered = True
+        self._late += 1
+        return True
+
+    def _is_out_before(self, crossing: Crossing, at: Instant) -> bool:
+        """An earlier item's record may still come."""
+        return any(
+            not one.answered and one.index < crossing.index and at - one.at < OUT_NS
+            for one in self._crossings
+        )
 
     def _lose_count(self, due: list[Crossing]) -> None:
         """Whatever is due now may have been meant: none of it gets a weight."""
         for crossing in due:
-            crossing.answered = True
+            crossing.doubted = True
         self._offset = self._supposed = None
         self._late = 0
-        self._fresh = False
 
     def _fits(self, crossing: Crossing, at: Instant) -> bool:
-        return not crossing.answered and self._earliest_ns <= at - crossing.at <= self._latest_ns
+        open_ = not crossing.answered and not crossing.doubted
+        return open_ and self._earliest_ns <= at - crossing.at <= self._latest_ns
 
     def overdue(self, at: Instant) -> list[Item]:
         """Items whose record will not come any more; each is told once."""
         if not self._waiting:
             return []
-        over = [one for one in self._waiting if one.answered or at - one.at > self._latest_ns]
+        over = [one for one in self._waiting if one.answered or one.doubted or at - one.at > self._latest_ns]
         if not over:
             return []
         self._waiting = [one for one in self._waiting if one not in over]
@@ -119,13 +134,13 @@ class Weighings:
         return Instant(self._waiting[0].at + self._latest_ns + 1) if self._waiting else None
 
     def forget(self) -> None:
-        """The belt's items are gone; records still under way count for none."""
-        if self._index == 0:
-            return
-        self._crossings.clear()
+        """The belt's items are gone. Records still under way are theirs: they are waited for, and count for none."""
+        for crossing in self._crossings:
+            crossing.item = None
+            crossing.doubted = crossing.doubted or not crossing.answered
         self._waiting.clear()
         self._offset = self._supposed = None
-        self._fresh = False
+        self._late = 0
 
     def drop(self, item: Item) -> None:
         """The item is no longer followed; its record still counts as its."""

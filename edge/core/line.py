@@ -170,6 +170,7 @@ class Line:
     def _move(self, read: BeltMoved, at: Instant) -> None:
         stops = self.belt.moving and not read.moving
         self.belt.moved(read.at, read.count, moving=read.moving)
+        self.track.disturbed_at = self.belt.disturbed_at
         if stops:
             self.diverting.stopped(at)
         found = Found()
@@ -219,11 +220,12 @@ class Line:
         self.clearing.record("parcel.arrived", parcel, at, clock="hub")
         if not item.stray:
             return
-        # It came from nowhere, perhaps in the place of another: neither it nor the next one can be trusted.
         self.clearing.hold(parcel, "unknown_item", at)
         follower = self.track.upstream_of(item)
-        if follower is not None and item.front_um - follower.front_um <= 2 * self.config.max_length_um:
-            follower.doubt("swap_suspected")
+        if follower is not None and follower.anchored_at < self.track.disturbed_at:
+            follower.doubt(
+                "swap_suspected"
+            )  # counts went wrong: this may be that one, far from where it should be
         if item.seen == len(self.track.beams) - 1:
             self.leaving.at_end(item, at)
 

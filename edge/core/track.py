@@ -1,8 +1,9 @@
 """What lies on the belt: items between their edges, found again at every beam.
 
 An item enters at the first beam and moves with the encoder. At each further beam it must come where it is expected,
-within the line's tolerance, and its position is set anew there. What comes where nothing is expected is a stray; what
-does not come is lost. Edges closer together than a parcel or a gap can be are one (conveyor-io §1, §2).
+within the line's tolerance, and its position is set anew there. One that comes a little farther off, and can be no
+other, is followed but in doubt, and what else was seen before the belt's counts went wrong moves with it: an
+encoder that left out counts has left them out for all. What comes where nothing is expected is a stray; what does not come is lost. Edges closer together than a parcel or a gap can be are one (conveyor-io §1, §2).
 
 Places on an item are *offsets*: offset + travel of the belt = position along the line.
 """
@@ -17,6 +18,8 @@ from hub_config.lines import Beam, Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 
+REACH: Final = 3
+"""An item within so many tolerances of its place, with no other near, is still the same, though in doubt."""
 ITEMS_MAX: Final = 256
 """On one belt. More edges than that are a sensor that lies: what comes is told as lost at once."""
 NEVER_UM: Final = 2**62
@@ -59,6 +62,8 @@ class Item:
     front_um: int
     rear_um: int | None = None
     """None while it still covers its first beam."""
+    anchored_at: Instant = Instant(0)
+    """When a beam last said where it is."""
     seen: int = 0
     """The last belt beam that saw its front."""
     seen_by_um: int = 0
@@ -114,6 +119,8 @@ class Track:
         self.items: list[Item] = []
         """The foremost first."""
         self._number = 0
+        self.disturbed_at = Instant(0)
+        """When the belt's counts last went wrong, as its owner sees."""
         self._gone: deque[tuple[int, int, int]] = deque(maxlen=GONE_MAX)
         """Beam, front and rear."""
 
@@ -130,10 +137,12 @@ class Track:
             self._begin(beam, offset, at, found)
             return
         shift = offset - item.front_um
-        item.front_um = offset
-        if item.rear_um is not None:
-            item.rear_um += shift
-        item.seen = beam
+        if abs(shift) > self._line.tolerance_um:
+            item.doubt("swap_suspected")
+            if item.anchored_at < self.disturbed_at:
+                self._shift_since_disturbance(item, shift)
+        self._shift(item, shift)
+        item.seen, item.anchored_at = beam, at
         self.expect(item)
         found.seen.append((item, beam))
 
@@ -178,12 +187,27 @@ class Track:
         return any(at == beam and rear - slack <= offset <= front + slack for at, front, rear in self._gone)
 
     def _expected(self, beam: int, offset: int) -> Item | None:
-        near = [
-            item
-            for item in self.items
-            if item.seen < beam and abs(item.front_um - offset) <= self._line.tolerance_um
-        ]
-        return min(near, key=lambda item: abs(item.front_um - offset), default=None)
+        """The one item that may be here; None if there is none, or more than one far off."""
+        coming = [item for item in self.items if item.seen < beam]
+        near = [one for one in coming if abs(one.front_um - offset) <= self._line.tolerance_um]
+        if near:
+            return min(near, key=lambda item: abs(item.front_um - offset))
+        reach = REACH * self._line.tolerance_um
+        far = [item for item in coming if abs(item.front_um - offset) <= 2 * reach]
+        return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= reach else None
+
+    def _shift_since_disturbance(self, item: Item, um: int) -> None:
+        """What was last seen before the belt's counts went wrong is off by as much."""
+        for other in self.items:
+            if other is not item and other.anchored_at < self.disturbed_at:
+                self._shift(other, um)
+                other.anchored_at = self.disturbed_at
+
+    def _shift(self, item: Item, um: int) -> None:
+        item.front_um += um
+        if item.rear_um is not None:
+            item.rear_um += um
+        self.expect(item)
 
     def _begin(self, beam: int, offset: int, at: Instant, found: Found) -> None:
         if len(self.items) >= ITEMS_MAX:
@@ -191,7 +215,7 @@ class Track:
             return
         self._number += 1
         looks = [Look() for _ in self._line.readers]
-        item = Item(self._number, at, beam, offset, seen=beam, looks=looks)
+        item = Item(self._number, at, beam, offset, anchored_at=at, seen=beam, looks=looks)
         self.expect(item)
         self.items.append(item)
         self.items.sort(key=lambda one: -one.front_um)

@@ -30,9 +30,7 @@ TRACE_BYTES_MAX: Final = 4 * 1024**3
 LINE_BYTES_MAX: Final = 1_000_000
 VERSION: Final = 1
 
-_ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
-    kind.__name__: TypeAdapter(kind) for kind in get_args(Input)
-}
+_ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Input)}
 _RECOVERED: Final = TypeAdapter(list[Recovered])
 _LAST: Final = TypeAdapter(dict[str, LastPlaced])
 
@@ -119,7 +117,7 @@ class TraceWriter:
             "entropy": start.entropy.hex(),
             "config": json.loads(start.config.model_dump_json()),
             "recovered": _RECOVERED.dump_python(list(start.recovered)),
-            "last": _LAST.dump_python(dict(start.last)),
+            "last": _LAST.dump_python({str(line): last for line, last in start.last.items()}),
         }
         self._line(_encode(header))
 

@@ -146,9 +146,8 @@ def _check_scalar(value: Json) -> None:
         if not -INTEGER_END < value < INTEGER_END:
             raise WireError("bad_number", "integer out of range; below 2^53 in size")
     else:
-        raise WireError(
-            "bad_number" if isinstance(value, float) else "bad_shape", f"a {type(value).__name__}"
-        )
+        kind = type(value).__name__  # not JSON as the type says, but callers may be wrong
+        raise WireError("bad_number" if kind == "float" else "bad_shape", f"a {kind}")
 
 
 def _check_text(text: str) -> None:

@@ -10,15 +10,18 @@ const LEAD_MS = 300; // no parcel is drawn further ahead of what the gateway sai
 const EASE_MS = 120; // in which a small correction of a place is made good
 const EASE_UM = 150_000; // a larger one is a jump, and shown as one
 const LABEL_ROWS = 3;
+const DEVICE_ROWS = 3;
+const DEVICE_TALL = 24;
 const SLAT_UM = 250_000;
-const SQUEEZE = 0.72; // the belt may be drawn this much shorter for the lanes to lie ahead of their diverters
+const SQUEEZE = 0.86; // the belt may be drawn this much shorter for the lanes to lie ahead of their diverters
 const LIST_ROWS = 9;
-const CODE_CHARS = 20;
+const LIST_TALL = 290; // below the belt, where there is room
+const CODE_CHARS = 13;
 
-const SVG = "http://www.w3.org/2000/svg";
 const pen = document.createElement("canvas").getContext("2d");
 const font = getComputedStyle(document.body).fontFamily;
 const shapes = document.getElementById("shapes").content;
+const SVG = shapes.querySelector("svg").namespaceURI;
 
 export function svg(name, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, name);
@@ -90,7 +93,7 @@ export class BeltDrawing {
   resize(width, height) {
     if (width === this.width && height === this.height) return;
     [this.width, this.height] = [width, height];
-    this.u = Math.min(2, Math.max(0.78, Math.min(height / 400, width / 1050)));
+    this.u = Math.min(2, Math.max(0.9, Math.min(height / 400, width / 1200)));
     this.element.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.place();
     this.slats = svg("g", { class: "slats" });
@@ -111,15 +114,13 @@ export class BeltDrawing {
   place() {
     const { line, u, width, height } = this;
     this.size = 14 * u;
-    this.top = 26 * u + LABEL_ROWS * 20 * u + 12 * u;
-    this.deep = 64 * u;
-    this.middle = this.top + this.deep / 2;
-    this.boxTall = 118 * u;
+    this.deep = 60 * u;
+    this.boxTall = 134 * u;
     this.boxTop = height - this.boxTall - 2;
     this.left = 14 * u;
     const bays = [...line.diverters, { ...line.end, position_um: line.length_um }];
     const gap = 10 * u;
-    this.boxWide = Math.min(190 * u, (width - 4 - gap * (bays.length - 1)) / bays.length);
+    this.boxWide = Math.min(172 * u, (width - 4 - gap * (bays.length - 1)) / bays.length);
     const packed = bays.map((_, n) => width - 2 - this.boxWide / 2 - (bays.length - 1 - n) * (this.boxWide + gap));
     this.lead = 46 * u;
     const most = (width - this.left - this.boxWide / 2 - 30 * u) / line.length_um;
@@ -130,6 +131,23 @@ export class BeltDrawing {
       this.centres[n] = Math.min(packed[n], this.centres[n + 1] - this.boxWide - gap, Math.max(this.x(bays[n].position_um) + this.lead, this.boxWide / 2 + 2 + n * (this.boxWide + gap)));
     }
     this.free = this.centres[0] - this.boxWide / 2; // left of the lanes
+    this.placeDevices();
+    this.top = (DEVICE_TALL * (this.deviceRows + 1) + LABEL_ROWS * 19 + 10) * u;
+    const slack = this.boxTop - this.top - this.deep - 110 * u;
+    this.top += Math.max(0, Math.min(slack * 0.45, height - this.top - this.deep - LIST_TALL * u));
+    this.middle = this.top + this.deep / 2;
+  }
+
+  // Readers and the scale, each with the row of its name above the belt.
+  placeDevices() {
+    const { line, u, size } = this;
+    this.parts = [
+      ...line.readers.map((one) => ({ kind: "reader", device: one.device, um: one.position_um, window: one.window_um })),
+      { kind: "scale", device: line.scale.device, um: line.scale.position_um, window: 0 },
+    ].map((one) => ({ ...one, wide: widthOf(one.device, size, true) + 24 * u }));
+    const rows = rowsOf(this.parts.map((one) => [this.x(one.um), one.wide]), DEVICE_ROWS, 3 * u);
+    this.parts.forEach((one, n) => Object.assign(one, { row: rows[n] }));
+    this.deviceRows = Math.max(0, ...rows);
   }
 
   x(um) {
@@ -177,9 +195,9 @@ export class BeltDrawing {
 
   drawArm(parts, diverter, x) {
     const { u } = this;
-    const long = Math.hypot(44 * u, this.deep) * 0.96;
+    const long = Math.hypot(44 * u, this.deep);
     const arm = svg("g", { class: "arm" }, svg("path", { d: `M0 0h${long}`, "stroke-width": 7 * u }));
-    parts.append(svg("g", { class: "diverter", transform: `translate(${x - 22 * u} ${this.top - 5 * u})` },
+    parts.append(svg("g", { class: "diverter", transform: `translate(${x + 4 * u} ${this.top - 5 * u})` },
       svg("title", {}, diverter.id), arm, svg("circle", { r: 6.5 * u })));
     this.arms.push({ diverter, arm });
   }
@@ -201,7 +219,7 @@ export class BeltDrawing {
     const sign = Math.max(34 * u, widthOf(bay.bay, 19 * u, true) + 14 * u);
     const name = clipped(laneWord(bay.lane), 15 * u, wide - 2 * pad, true);
     const count = svg("text", { class: "count", x: left + pad, y: top + 61 * u, "font-size": 32 * u }, "0");
-    const last = [0, 1].map((n) => svg("text", { class: "quiet", x: left + pad, y: top + (84 + 19 * n) * u, "font-size": 13.5 * u }));
+    const last = [0, 1, 2].map((n) => svg("text", { class: "quiet", x: left + pad, y: top + (84 + 19 * n) * u, "font-size": 13.5 * u }));
     this.boxes.append(svg("g", { class: "lane", "data-lane": bay.lane },
       svg("title", {}, `${laneWord(bay.lane)}, ${word("fact.bay")} ${bay.bay}`),
       svg("rect", { x: left, y: top, width: wide, height: this.boxTall }),
@@ -213,28 +231,22 @@ export class BeltDrawing {
   }
 
   drawParts(parts) {
-    const { line, u, size } = this;
-    const devices = [
-      ...line.readers.map((one) => ["reader", one.device, one.position_um, one.window_um]),
-      ["scale", line.scale.device, line.scale.position_um, 0],
-    ];
-    const labels = devices.map(([, device, um]) => [this.x(um), widthOf(device, size) + 24 * u]);
-    const rows = rowsOf(labels, 1, 2 * u);
-    this.devices = devices.map(([kind, device, um, window], n) => {
+    const { u, size } = this;
+    this.devices = this.parts.map(({ kind, device, um, window, wide, row }) => {
       const x = this.x(um);
+      const foot = this.top + this.deep;
+      const y = Math.max(0, row) * DEVICE_TALL * u;
       const half = Math.max(window * this.scale, 3 * u);
-      const made = svg("g", { class: "device", "data-device": device }, svg("title", {}, device));
-      if (kind === "reader") {
-        made.append(svg("path", { class: "view", d: `M${x - 5 * u} ${24 * u}L${x - half} ${this.top + this.deep}h${2 * half}L${x + 5 * u} ${24 * u}Z` }));
-      } else {
-        made.append(svg("path", { class: "plate", d: `M${x - 6 * u} ${this.top + this.deep + 4 * u}h${70 * u}` , "stroke-width": 5 * u}),
-          svg("path", { class: "stem", d: `M${x} ${24 * u}V${this.top}` }));
+      const drawn = kind === "reader"
+        ? [svg("path", { class: "view", d: `M${x - 5 * u} ${y + 24 * u}L${x - half} ${foot}h${2 * half}L${x + 5 * u} ${y + 24 * u}Z` })]
+        : [svg("path", { class: "plate", d: `M${x - 6 * u} ${foot + 4 * u}h${60 * u}`, "stroke-width": 5 * u }),
+          svg("path", { class: "stem", d: `M${x} ${y + 24 * u}V${this.top}` })];
+      if (row >= 0) {
+        const from = Math.max(2, x - wide / 2);
+        drawn.push(shape(kind, { x: from, y: y + 3 * u, width: 19 * u, height: 19 * u }),
+          svg("text", { class: "halo", x: from + 24 * u, y: y + 18 * u, "font-size": size }, device));
       }
-      if (rows[n] >= 0) {
-        const from = x - labels[n][1] / 2;
-        made.append(shape(kind, { x: from, y: 3 * u, width: 19 * u, height: 19 * u }),
-          svg("text", { x: from + 24 * u, y: 18 * u, "font-size": size }, device));
-      }
+      const made = svg("g", { class: "device", "data-device": device }, svg("title", {}, device), ...drawn);
       parts.append(made);
       return made;
     });
@@ -269,6 +281,7 @@ export class BeltDrawing {
     this.view = view;
     if (this.width === undefined) return;
     this.element.dataset.state = view.state;
+    this.element.toggleAttribute("data-unsure", view.board !== "ready");
     for (const device of this.devices) device.classList.toggle("down", view.devices_down.includes(device.dataset.device));
     this.showParcels(view, drawn, heard);
     this.showLanes(view);
@@ -279,7 +292,10 @@ export class BeltDrawing {
     this.view = null;
     for (const parcel of this.parcels.values()) this.remove(parcel);
     this.parcels.clear();
-    for (const exit of this.exits) for (const line of [exit.count, ...exit.last]) setText(line, "");
+    for (const exit of this.exits) {
+      exit.said = null;
+      for (const line of [exit.count, ...exit.last]) setText(line, "");
+    }
   }
 
   remove({ box, label }) {
@@ -299,11 +315,12 @@ export class BeltDrawing {
     for (const item of view.items) {
       const to = item.lane === null ? "" : ` ${item.ordered ? "⇒" : "→"} ${bays.get(item.lane) ?? item.lane}`;
       const text = `${tailOf(item.code)}${to}`;
-      widths.push([this.x(item.front_um + item.rear_um) / 2 + this.left / 2, widthOf(text, this.size, true)]);
       const parcel = this.parcels.get(item.visit) ?? this.newParcel(item);
       const was = drawn.get(item.visit);
       const off = was === undefined ? 0 : was - this.frontAt(item, heard);
       Object.assign(parcel, { item, off: Math.abs(off) > EASE_UM ? 0 : off, offAt: heard, exit: this.exitOf(item) });
+      const centre = (item.front_um + item.rear_um) / 2;
+      widths.push([this.x(centre), centre > parcel.exit.from_um ? -1e6 : widthOf(text, this.size, true)]);
       this.dress(parcel, text);
     }
     const rows = rowsOf(widths, LABEL_ROWS, 4 * this.u);
@@ -338,9 +355,11 @@ export class BeltDrawing {
     if (item.mass_mg !== null) facts.push(`${kilograms(item.mass_mg)} kg`);
     box.replaceChildren(svg("title", {}, facts.join(" · ")),
       svg("rect", { x: -long / 2, y: -tall / 2, width: long, height: tall, rx: 2 }));
-    if (item.state === "stray") box.append(svg("path", { class: "hatch", d: hatched(long, tall, 8 * u) }));
-    if (item.state === "stray") box.append(svg("circle", { class: "plate", r: mark * 0.62 }));
-    box.append(shape(item.state, { x: -mark / 2, y: -mark / 2, width: mark, height: mark }));
+    parcel.mark = svg("g", {}, shape(item.state, { x: -mark / 2, y: -mark / 2, width: mark, height: mark }));
+    if (item.state === "stray") {
+      box.append(svg("path", { class: "hatch", d: hatched(long, tall, 8 * u) }), svg("circle", { class: "disc", r: mark * 0.62 }));
+    }
+    box.append(parcel.mark);
   }
 
   exitOf(item) {
@@ -354,11 +373,11 @@ export class BeltDrawing {
       const lane = view.lanes.find((one) => one.lane === exit.lane);
       if (lane === undefined) continue;
       setText(exit.count, String(lane.count));
-      const why = lane.reasons.length > 0 ? `: ${word(`reason.${lane.reasons[0]}`)}` : "";
-      const said = lane.count === 0 ? "" : `${word("floor.last")} ${tailOf(lane.code)}${why}`;
-      if (exit.said === said) continue;
-      exit.said = said;
-      twoLines(said, 13.5 * u, exit.room).forEach((text, n) => setText(exit.last[n], text));
+      const said = lane.count === 0 ? "" : `${word("floor.last")} ${tailOf(lane.code)}`;
+      const why = lane.reasons.length === 0 ? "" : word(`reason.${lane.reasons[0]}`);
+      if (exit.said === said + why) continue;
+      exit.said = said + why;
+      [said, ...twoLines(why, 13.5 * u, exit.room)].forEach((text, n) => setText(exit.last[n], text));
     }
   }
 
@@ -391,26 +410,25 @@ export class BeltDrawing {
       const centre = this.frontAt(item, now) + this.offAt(parcel, now) - (item.front_um - item.rear_um) / 2;
       const beyond = (centre - exit.from_um) * this.scale;
       const [x, y, angle] = beyond > 0 ? this.alongChute(exit, beyond) : [this.x(centre), this.middle, 0];
-      box.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})${angle === 0 ? "" : ` rotate(${angle.toFixed(1)})`}`);
+      box.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)}) rotate(${angle.toFixed(1)})`);
+      parcel.mark.setAttribute("transform", `rotate(${(-angle).toFixed(1)})`); // upright: a mark must be read
       label.toggleAttribute("hidden", beyond > 0 || label.hasAttribute("data-hidden"));
       label.setAttribute("x", x.toFixed(1));
-      label.setAttribute("y", this.top - (14 + 20 * Number(label.dataset.row)) * u);
+      label.setAttribute("y", this.top - (15 + 19 * Number(label.dataset.row)) * u);
     }
     for (const { diverter, arm } of this.arms) arm.classList.toggle("out", this.isOut(diverter, now));
-    const run = (this.lastRun ?? 0) + this.travelAt(now);
-    const step = SLAT_UM * this.scale;
-    this.slats.setAttribute("transform", `translate(${((this.slatAt(now, run) * this.scale) % step).toFixed(1)} 0)`);
+    const slat = (this.ranUm(now) % SLAT_UM) * this.scale;
+    this.slats.setAttribute("transform", `translate(${slat.toFixed(1)} 0)`);
   }
 
-  // How far the belt has run since the page looked first: the foremost parcel is not needed to see it move.
-  slatAt(now) {
-    const travel = this.travelAt(now);
-    if (this.slatView !== this.view.at_ns) {
-      this.slatBase = (this.slatBase ?? 0) + (this.slatLast ?? 0);
-      this.slatView = this.view.at_ns;
+  // How far the belt has run since the page looked first.
+  ranUm(now) {
+    if (this.ranAt !== this.view.at_ns) {
+      this.ran = (this.ran ?? 0) + (this.running ?? 0);
+      this.ranAt = this.view.at_ns;
     }
-    this.slatLast = travel;
-    return this.slatBase + travel;
+    this.running = this.travelAt(now);
+    return this.ran + this.running;
   }
 
   alongChute({ way, length }, far) {
@@ -420,8 +438,10 @@ export class BeltDrawing {
     return [here.x, here.y, (Math.atan2(other.y - one.y, other.x - one.x) * 180) / Math.PI];
   }
 
-  // A diverter with an order is drawn out from when it must begin to move until the parcel has left it.
+  // A diverter with an order is drawn out from when it must begin to move until the parcel has left it. A board that
+  // is not ready has put them all to safe.
   isOut(diverter, now) {
+    if (this.view.board !== "ready") return false;
     return this.view.items.some((item) => {
       if (!item.ordered || item.lane !== diverter.lane) return false;
       const travel = this.travelAt(now);
@@ -434,7 +454,7 @@ export class BeltDrawing {
 
   get listRoom() {
     const top = this.top + this.deep + 40 * this.u;
-    return { wide: this.free - 24 * this.u, tall: this.height - top, size: 15 * this.u, rows: LIST_ROWS };
+    return { wide: this.free - 24 * this.u, tall: this.height - top, size: 13.5 * this.u, rows: LIST_ROWS };
   }
 }
 
@@ -448,6 +468,7 @@ function hatched(long, tall, step) {
   return lines.join("");
 }
 
+// The end of a code is what tells parcels apart.
 export function shortCode(code) {
   if (code === null) return word("fact.none");
   return code.length <= CODE_CHARS ? code : `…${code.slice(1 - CODE_CHARS)}`;

@@ -1,0 +1,71 @@
+"""A line's devices in real time: the conveyor of the simulations, and a simulated I/O board at its beams and diverters.
+
+The board speaks its protocol byte for byte over a pty; the gateway's bridge and driver are at the other end.
+"""
+
+from hub_config.devices import IoBoardConfig
+from hub_config.hub import HubConfig
+from hub_config.lines import Line as LineConfig
+from hub_config.names import Instant
+from simulators.conveyor import Conveyor
+from simulators.devices.io_board import CAUSE_WATCHDOG, LineController
+from simulators.practice import Ports
+
+
+class ServedLine:
+    def __init__(self, conveyor: Conveyor, hub: HubConfig, line: LineConfig, ports: Ports) -> None:
+        config = hub.device(line.board)
+        assert isinstance(config, IoBoardConfig), f"{line.id}: {line.board} is no I/O board"
+        self.conveyor = conveyor
+        self.reader_port, self.scale_port = ports.reader, ports.scale
+        self._blocked_when = {one.channel: one.blocked_when == "high" for one in config.inputs}
+        self.board = LineController(conveyor, at=conveyor.world.now)
+        for channel, high in self._blocked_when.items():
+            self.board.set_input(channel, not high, conveyor.world.now)
+        self._cut_ns: int | None = None
+        self._fed = False
+        self._armed: Instant | None = None
+
+    @property
+    def next_at(self) -> Instant | None:
+        dues = (self.board.wake_at, self.conveyor.reader.wake_at, self.conveyor.scale.wake_at)
+        return min((due for due in dues if due is not None), default=None)
+
+    def feed(self) -> None:
+        """Starts the feeder, once."""
+        if not self._fed:
+            self._fed = True
+            self.conveyor.feed()
+
+    def serve(self, now: Instant) -> None:
+        """Beams to the board, its outputs to the diverters, and what happens to it."""
+        for at, channel, covered in self.conveyor.take_edges():
+            self.board.set_input(channel, covered == self._blocked_when[channel], at)
+        self.board.wake(now)
+        for at, channel, on in self.board.take_switches():
+            self.conveyor.switch(channel, on, at)
+        trouble = self.conveyor.take_trouble()
+        if trouble is not None and trouble.cut_ns is None:
+            self.board.reset(CAUSE_WATCHDOG, now)
+        elif trouble is not None:
+            self._cut_ns = trouble.cut_ns
+        self._arm()
+
+    def _arm(self) -> None:
+        """The board acts in the world's order of time, however late this thread is: an output that moved before a
+        parcel came has moved."""
+        due = self.board.wake_at
+        if due is not None and due != self._armed:
+            self._armed = due
+            self.conveyor.world.call_at(due, lambda: self.serve(self.conveyor.world.now))
+
+    def take_cut(self) -> int | None:
+        """How long the board's cable is to be off, from now."""
+        cut_ns, self._cut_ns = self._cut_ns, None
+        return cut_ns
+
+    def board_output(self, now: Instant) -> bytes:
+        return self.board.take_output(now)
+
+    def board_receive(self, data: bytes, now: Instant) -> None:
+        self.board.receive(data, now)
