@@ -10,19 +10,19 @@ from difflib import get_close_matches
 from typing import Final, assert_never
 
 from drivers.buffers import Line, LineBuffer
+from drivers.decode_belt import GRAMMAR, keyence_sr, record_scale
 from drivers.identifiers.check_digits import mod10_ok
 from drivers.identifiers.gs1 import (
-    GS,
     Elements,
     Gs1Fault,
     decimal_of,
     failed_check,
-    is_link,
     parse_elements,
     parse_link,
 )
 from drivers.identifiers.s10 import parse_s10
 from drivers.identifiers.sscc import parse_sscc
+from drivers.meanings import Meaning, code_meaning, garbled, known
 from drivers.reading import BarcodeRead, DeviceFault, NoRead, Reading
 from drivers.scales.mass import mass_mg
 from drivers.scales.mt_sics import LINE_MAX_BYTES
@@ -37,23 +37,20 @@ from drivers.scales.sics_replies import (
     parse_command,
     parse_reply,
 )
-from drivers.scanners.aim import check_of, is_full_ascii, is_gs1, symbology_of
 from drivers.scanners.line import LineScanner
 from hub_config.attach import SerialAttach
 from hub_config.devices import LineScannerConfig
 from hub_config.names import DeviceId, Instant
 
-Meaning = dict[str, object]
-
 _SERIAL_INFO: Final = ("I4", "@")
 _MASS_KEYS: Final = {"31": ("net_weight_kg", "0"), "33": ("gross_weight_kg", "0")}
-_EAN_AIMS: Final = ("]E0", "]E4")
+_WITH_AIM: Final = ("line-crlf", "line-prefix01-cr", "keyence-sr")
 
 
 def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -> list[Meaning]:
     """One meaning per reply or code, in order; several codes of one frame are one `stream`.
 
-    `options`: of `line-crlf` and `line-prefix01-cr` only `aim` (`yes` or `no`). Raises ValueError for an unknown
+    `options`: of scanners `aim` (`yes` or `no`), of `record-scale` its grammar. Raises ValueError for an unknown
     protocol or option.
     """
     decoder = _DECODERS.get(protocol)
@@ -61,13 +58,7 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
         near = get_close_matches(protocol.lower(), _DECODERS, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"protocol {protocol!r} is unknown{hint}; known: {', '.join(_DECODERS)}")
-    known = ("aim",) if protocol.startswith("line-") else ()
-    wrong = [
-        f"{key}={value}" for key, value in options.items() if key not in known or value not in ("yes", "no")
-    ]
-    if wrong:
-        limit = "aim=yes and aim=no" if known else "none"
-        raise ValueError(f"option {wrong[0]} is unknown for {protocol}; known: {limit}")
+    _check_options(protocol, options)
     meanings = list(decoder(frames, options))
     if not meanings and any(frames):
         return [
@@ -80,22 +71,38 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
     return meanings
 
 
+def _check_options(protocol: str, options: Mapping[str, str]) -> None:
+    if protocol == "record-scale":
+        wrong = [f"{key}={value}" for key, value in options.items() if key not in GRAMMAR]
+        limit = ", ".join(f"{key}=…" for key in GRAMMAR)
+    else:
+        with_aim = protocol in _WITH_AIM
+        wrong = [
+            f"{key}={value}"
+            for key, value in options.items()
+            if not with_aim or key != "aim" or value not in ("yes", "no")
+        ]
+        limit = "aim=yes and aim=no" if with_aim else "none"
+    if wrong:
+        raise ValueError(f"option {wrong[0]} is unknown for {protocol}; known: {limit}")
+
+
 def _mt_sics(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
     lines = LineBuffer(max_bytes=LINE_MAX_BYTES)
     for frame in frames:
         for piece in lines.feed(frame):
-            yield _sics_line(piece.data) if isinstance(piece, Line) else _garbled(piece.head)
+            yield _sics_line(piece.data) if isinstance(piece, Line) else garbled(piece.head)
 
 
 def _sics_line(line: bytes) -> Meaning:
     reply = parse_command(line) or parse_reply(line)
-    return _garbled(line) if reply is None else _sics_meaning(reply)
+    return garbled(line) if reply is None else _sics_meaning(reply)
 
 
 def _sics_meaning(reply: SicsReply | SicsCommand) -> Meaning:
     match reply:
         case SicsCommand(command, number, unit):
-            return _known({"kind": "command", "command": command, "value": number, "unit": unit})
+            return known({"kind": "command", "command": command, "value": number, "unit": unit})
         case SicsWeight(overload=True):
             return {"kind": "weight", "overload": True, "mass_mg": None}
         case SicsWeight(underload=True):
@@ -105,9 +112,9 @@ def _sics_meaning(reply: SicsReply | SicsCommand) -> Meaning:
             value = _without_leading_zeros(number)
             return {"kind": "weight", "value": value, "unit": unit, "stable": stable, "mass_mg": mass}
         case SicsError(error, command):
-            return _known({"kind": "error", "error": error, "command": command})
+            return known({"kind": "error", "error": error, "command": command})
         case SicsAck():
-            return _known({"kind": "ack", **asdict(reply)})
+            return known({"kind": "ack", **asdict(reply)})
         case SicsTare(number, unit):
             return {"kind": "tare", "value": number, "unit": unit, "mass_mg": mass_mg(number, unit)}
         case SicsInfo():
@@ -160,39 +167,13 @@ def _scans(scanner: LineScanner, frames: Sequence[bytes]) -> Iterator[Meaning]:
 def _scan_meaning(reading: Reading) -> Meaning:
     match reading:
         case BarcodeRead():
-            return _code_meaning(reading)
+            return code_meaning(reading)
         case NoRead():
             return {"kind": "no_read"}
         case DeviceFault(code=code, detail=detail):
             return {"kind": "error", "error": code, "detail": detail}
         case _:
             raise AssertionError(f"a line scanner does not give {reading}")
-
-
-def _code_meaning(read: BarcodeRead) -> Meaning:
-    meaning: Meaning = {"kind": "scan", "data": read.data, "symbology": None, "aim": read.aim}
-    if read.aim is None:
-        return meaning
-    if read.aim in _EAN_AIMS and read.data.isascii() and read.data.isdigit():
-        if not mod10_ok(read.data):
-            return {"kind": "error", "error": "check_digit", "aim": read.aim, "data": read.data}
-        meaning["check_digit"] = "ok"
-    meaning["symbology"] = symbology_of(read.aim).name
-    meaning["full_ascii"] = is_full_ascii(read.aim) or None
-    meaning["check"] = check_of(read.aim)
-    return _known(meaning | _gs1_meaning(read))
-
-
-def _gs1_meaning(read: BarcodeRead) -> Meaning:
-    gs1 = read.aim is not None and is_gs1(read.aim)
-    if not gs1 and not is_link(read.data):
-        return {}
-    elements = parse_elements(read.data) if gs1 else parse_link(read.data)
-    if isinstance(elements, Gs1Fault):
-        return {}
-    if gs1:
-        return {"elements": elements, "trailing_fnc1": read.data.endswith(GS) or None}
-    return {"elements": elements, "digital_link": True}
 
 
 def _s10(text: str) -> Meaning:
@@ -264,14 +245,6 @@ def _invalid(error: str) -> Meaning:
     return {"kind": "identifier", "valid": False, "error": error}
 
 
-def _garbled(line: bytes) -> Meaning:
-    return {"kind": "error", "error": "garbled", "raw": line.hex(" ")}
-
-
-def _known(meaning: Meaning) -> Meaning:
-    return {key: value for key, value in meaning.items() if value is not None}
-
-
 def _without_leading_zeros(number: str) -> str:
     sign = "-" if number.startswith("-") else ""
     whole, point, decimals = number.lstrip("+-").partition(".")
@@ -283,6 +256,8 @@ _DECODERS: Final[dict[str, Callable[[Sequence[bytes], Mapping[str, str]], Iterat
     "line-crlf": _line_crlf,
     "line-prefix01-cr": _line_prefix01_cr,
     "aim": _aim,
+    "keyence-sr": keyence_sr,
+    "record-scale": record_scale,
     "upu-s10": _each(_s10),
     "sscc": _each(_sscc),
     "gs1-elements": _each(_elements),

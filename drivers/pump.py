@@ -1,11 +1,13 @@
 """The device loop: one thread and one selector over every port; bytes to sessions, readings to the sink.
 
 A port that is lost or can't be opened is said once (`DeviceDown`) and tried again for ever, with growing pauses. Each
-opening happens in a short-lived thread, because opening may block, and gets a session of its own. In one turn every
-ready port is read once and at most `READ_MAX_BYTES`, so a flooding device starves no other; bytes come before timers,
-so an answer that has arrived is never taken for one that is late.
+opening happens in a short-lived thread, because opening may block, and gets a session of its own; a `Resumable` session
+is kept. A device that dials in is let in by the loop, and its newest connection replaces the one before it. In one turn
+every ready port is read once and at most `READ_MAX_BYTES`, so a flooding device starves no other; bytes come before
+commands and timers, so an answer that has arrived is never taken for one that is late, nor for that of a later command.
 """
 
+import logging
 import queue
 import selectors
 import socket
@@ -13,85 +15,41 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from dataclasses import replace
+from typing import Any, Final, Protocol
 
-from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, NoRead, Reading, WeightRead
-from drivers.registry import new_session
-from drivers.session import Session
-from drivers.transports.serial_port import PortLostError, SerialPort
-from hub_config.attach import SerialAttach
+from drivers.command import Command
+from drivers.device_port import REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
+from drivers.reading import DeviceDown, Reading
+from drivers.session import Actuator
+from drivers.transports.opening import open_port as open_by_kind
+from drivers.transports.port import Listener, Port
+from drivers.transports.serial_port import PortLostError
 from hub_config.devices import Device
-from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
+from hub_config.names import SECOND, DeviceId, Instant
 
-REOPEN_FIRST_NS: Final = 200 * MILLISECOND
-REOPEN_MAX_NS: Final = 5 * SECOND
-"""The pause before the next opening doubles from the first to this."""
-STEADY_NS: Final = 2 * SECOND
-"""Open for so long, a port that is lost again starts over with the first pause."""
-WRITE_MAX_BYTES: Final = 4_096
-"""Waiting for a port that takes no more. What would exceed it is dropped whole, never in part, and counted."""
+__all__ = [
+    "COMMANDS_MAX",
+    "REOPEN_MAX_NS",
+    "STEADY_NS",
+    "WRITE_MAX_BYTES",
+    "Port",
+    "PortStats",
+    "Pump",
+    "Sink",
+]
+
+COMMANDS_MAX: Final = 1_000
+"""Waiting for the loop, of all devices together. One more is dropped and counted: what is not ordered is safe."""
 STOP_TIMEOUT_S: Final = 5.0
 """For openings under way when the pump stops. One that blocks longer closes its port itself when it gets it."""
+
+log = logging.getLogger("hub.pump")
 
 
 class Sink(Protocol):
     def put(self, reading: Reading) -> None:
         """Takes one reading from the pump's thread; must not block for long."""
-
-
-class Port(Protocol):
-    """What the pump needs of an open port. Every method but `close` raises PortLostError when it is gone."""
-
-    def fileno(self) -> int: ...
-    def read(self) -> bytes: ...
-    def write(self, data: bytes) -> int: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class PortStats:
-    """Counts of one device since the pump started."""
-
-    device: DeviceId
-    port: str
-    open: bool = False
-    openings: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    frames: int = 0
-    """Codes, no-reads and weights."""
-    faults: int = 0
-    bytes_dropped: int = 0
-    """Output that did not fit within WRITE_MAX_BYTES."""
-    last_frame_at: Instant | None = None
-
-
-class _DevicePort:
-    """One device: its port while open, its session while the port is open, its pauses while it is not."""
-
-    def __init__(self, device: Device) -> None:
-        self.device = device
-        self.port: Port | None = None
-        self.session: Session | None = None
-        self.unwritten = bytearray()
-        self.events = selectors.EVENT_READ
-        self.opening: threading.Thread | None = None
-        self.opened_at = Instant(0)
-        self.reopen_at = Instant(0)
-        self.pause_ns = REOPEN_FIRST_NS
-        self.said_down = False
-        self.stats = PortStats(device.id, device.attach.port)
-
-    def wants_wake(self) -> Instant | None:
-        if self.session is not None:
-            return self.session.wake_at
-        return None if self.opening is not None else self.reopen_at
-
-    def next_pause(self) -> int:
-        pause = self.pause_ns
-        self.pause_ns = min(2 * pause, REOPEN_MAX_NS)
-        return pause
 
 
 class Pump:
@@ -100,18 +58,24 @@ class Pump:
         devices: Sequence[Device],
         sink: Sink,
         *,
-        open_port: Callable[[SerialAttach], Port] = SerialPort,
+        open_port: Callable[[Any], Port | Listener] = open_by_kind,
     ) -> None:
-        self._ports = tuple(_DevicePort(device) for device in devices)
+        self._ports = {device.id: DevicePort(device) for device in devices}
         self._sink = sink
         self._open_port = open_port
-        self._opened: queue.SimpleQueue[tuple[_DevicePort, Port | PortLostError]] = queue.SimpleQueue()
+        self._opened: queue.SimpleQueue[tuple[DevicePort, Port | Listener | PortLostError]] = (
+            queue.SimpleQueue()
+        )
+        self._commands: queue.Queue[Command] = queue.Queue(COMMANDS_MAX)
+        self._refused = dict.fromkeys(self._ports, 0)
+        """Commands that found the queue full; written by the threads that give them."""
+        self._refusing = threading.Lock()
         self._selector = selectors.DefaultSelector()
         # Socket objects, not bare descriptors: a late opener must not write to a number that is reused.
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
-        self._selector.register(self._wake_in, selectors.EVENT_READ, None)
+        self._selector.register(self._wake_in, selectors.EVENT_READ, self._drain_nudges)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
 
@@ -122,7 +86,22 @@ class Pump:
 
     def stats(self) -> tuple[PortStats, ...]:
         """One immutable value per device, from any thread."""
-        return tuple(attached.stats for attached in self._ports)
+        return tuple(self._stats(device, attached) for device, attached in self._ports.items())
+
+    def _stats(self, device: DeviceId, attached: DevicePort) -> PortStats:
+        stats = attached.stats
+        return replace(stats, commands_dropped=stats.commands_dropped + self._refused[device])
+
+    def command(self, command: Command) -> None:
+        """Hands it to its device, from any thread, without waiting. Raises KeyError for a device we don't have."""
+        if command.device not in self._ports:
+            raise KeyError(f"{command.device} is no device of this pump")
+        try:
+            self._commands.put_nowait(command)
+        except queue.Full:
+            with self._refusing:
+                self._refused[command.device] += 1
+        self._nudge()
 
     def start(self) -> None:
         self._thread.start()
@@ -146,61 +125,69 @@ class Pump:
 
     def _turn(self) -> None:
         for key, events in self._selector.select(self._timeout_s()):
-            if key.data is None:
-                self._drain_nudges()
-            else:
-                self._serve(key.data, events)
+            key.data(events)
         while not self._opened.empty():
             self._take_opened(*self._opened.get_nowait())
-        for attached in self._ports:
+        for _ in range(self._commands.qsize()):
+            self._obey(self._commands.get_nowait())
+        for attached in self._ports.values():
             due = attached.wants_wake()
             if due is not None and due <= (at := _now()):
                 self._wake(attached, at)
 
     def _timeout_s(self) -> float | None:
-        dues = [due for attached in self._ports if (due := attached.wants_wake()) is not None]
+        dues = [due for attached in self._ports.values() if (due := attached.wants_wake()) is not None]
         return max(0, min(dues) - _now()) / SECOND if dues else None
 
-    def _serve(self, attached: _DevicePort, events: int) -> None:
-        port, session = attached.port, attached.session
-        if port is None or session is None:
-            return
+    def _serve(self, attached: DevicePort, port: Port, events: int) -> None:
+        session = attached.session
+        if attached.port is not port or session is None:
+            return  # replaced or lost within this turn
         try:
             if events & selectors.EVENT_READ and (data := port.read()):
                 at = _now()
                 attached.stats = replace(attached.stats, bytes_in=attached.stats.bytes_in + len(data))
                 self._hand_over(attached, session.receive(data, at))
-                self._collect_output(attached, session)
+                attached.keep(session.take_output())
             if attached.unwritten:
                 self._write(attached, port)
         except PortLostError as lost:
             self._lose(attached, port, str(lost))
 
-    def _wake(self, attached: _DevicePort, at: Instant) -> None:
-        if attached.session is None:
+    def _wake(self, attached: DevicePort, at: Instant) -> None:
+        if attached.port is None or attached.session is None:
             self._begin_opening(attached)
             return
         self._hand_over(attached, attached.session.wake(at))
-        self._collect_output(attached, attached.session)
-        if attached.port is not None and attached.unwritten:
-            try:
-                self._write(attached, attached.port)
-            except PortLostError as lost:
-                self._lose(attached, attached.port, str(lost))
+        self._send(attached)
 
-    def _hand_over(self, attached: _DevicePort, readings: Sequence[Reading]) -> None:
+    def _obey(self, command: Command) -> None:
+        attached = self._ports[command.device]
+        if attached.port is None or not isinstance(attached.session, Actuator):
+            dropped = attached.stats.commands_dropped + 1
+            attached.stats = replace(attached.stats, commands_dropped=dropped)
+            return
+        self._hand_over(attached, attached.session.command(command, _now()))
+        self._send(attached)
+
+    def _hand_over(self, attached: DevicePort, readings: Sequence[Reading]) -> None:
         for reading in readings:
-            attached.stats = _counted(attached.stats, reading)
+            attached.count(reading)
             self._sink.put(reading)
 
-    def _collect_output(self, attached: _DevicePort, session: Session) -> None:
-        output = session.take_output()
-        if len(attached.unwritten) + len(output) > WRITE_MAX_BYTES:
-            attached.stats = replace(attached.stats, bytes_dropped=attached.stats.bytes_dropped + len(output))
-        else:
-            attached.unwritten += output
+    def _send(self, attached: DevicePort) -> None:
+        """What the session wants written, at once as far as the port takes it."""
+        port, session = attached.port, attached.session
+        assert port is not None
+        assert session is not None
+        attached.keep(session.take_output())
+        if attached.unwritten:
+            try:
+                self._write(attached, port)
+            except PortLostError as lost:
+                self._lose(attached, port, str(lost))
 
-    def _write(self, attached: _DevicePort, port: Port) -> None:
+    def _write(self, attached: DevicePort, port: Port) -> None:
         written = port.write(bytes(attached.unwritten))
         del attached.unwritten[:written]
         if written:
@@ -208,18 +195,20 @@ class Pump:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if attached.unwritten else 0)
         if events != attached.events:
             attached.events = events
-            self._selector.modify(port.fileno(), events, attached)
+            self._selector.modify(port.fileno(), events, self._selector.get_key(port.fileno()).data)
 
-    def _begin_opening(self, attached: _DevicePort) -> None:
+    # Opening and losing -----------------------------------------------------------------------------
+
+    def _begin_opening(self, attached: DevicePort) -> None:
         name = f"open-{attached.device.id}"
         attached.opening = threading.Thread(target=self._open, args=(attached,), name=name, daemon=True)
         attached.opening.start()
 
-    def _open(self, attached: _DevicePort) -> None:
+    def _open(self, attached: DevicePort) -> None:
         """Runs in the opener thread; touches nothing of the loop's."""
         # Stands if opening fails in a way nobody foresaw: that error goes to the log, and the device is tried again.
-        outcome: Port | PortLostError = PortLostError(
-            f"{attached.device.attach.port} can't be opened; see the log"
+        outcome: Port | Listener | PortLostError = PortLostError(
+            f"{attached.device.attach.place} can't be opened; see the log"
         )
         try:
             outcome = self._open_port(attached.device.attach)
@@ -228,72 +217,118 @@ class Pump:
         finally:
             self._deliver(attached, outcome)
 
-    def _deliver(self, attached: _DevicePort, outcome: Port | PortLostError) -> None:
+    def _deliver(self, attached: DevicePort, outcome: Port | Listener | PortLostError) -> None:
         if not self._stopping.is_set():
             self._opened.put((attached, outcome))
             self._nudge()
         elif not isinstance(outcome, PortLostError):
             outcome.close()
 
-    def _take_opened(self, attached: _DevicePort, outcome: Port | PortLostError) -> None:
+    def _take_opened(self, attached: DevicePort, outcome: Port | Listener | PortLostError) -> None:
         attached.opening = None
         if isinstance(outcome, PortLostError):
             self._say_down(attached, str(outcome))
             attached.reopen_at = Instant(_now() + attached.next_pause())
-            return
-        attached.port = outcome
-        attached.session = new_session(attached.device)
-        attached.unwritten.clear()
-        attached.opened_at = _now()
-        attached.said_down = False
-        attached.stats = replace(attached.stats, open=True, openings=attached.stats.openings + 1)
-        attached.events = selectors.EVENT_READ
-        self._selector.register(outcome.fileno(), attached.events, attached)
+        elif isinstance(outcome, Listener):
+            attached.listener = outcome
+            self._selector.register(
+                outcome.fileno(), selectors.EVENT_READ, lambda _: self._let_in(attached, outcome)
+            )
+            self._say_down(attached, "")
+        else:
+            self._take_port(attached, outcome)
 
-    def _lose(self, attached: _DevicePort, port: Port, reason: str) -> None:
+    def _take_port(self, attached: DevicePort, port: Port) -> None:
+        attached.opened(port, _now())
+        self._selector.register(
+            port.fileno(), attached.events, lambda events: self._serve(attached, port, events)
+        )
+        self._send(attached)
+
+    def _let_in(self, attached: DevicePort, listener: Listener) -> None:
+        """Somebody has dialled. The newest connection counts: a device that dials again has lost the older one."""
+        try:
+            port = listener.accept()
+        except PortLostError as lost:
+            self._end_listening(attached, listener, str(lost))
+            return
+        self._tell_strangers(attached, listener.take_strangers())
+        if port is None:
+            return
+        if attached.port is not None:
+            self._lose(
+                attached, attached.port, "the device has dialled again, its older connection is void", ""
+            )
+        self._take_port(attached, port)
+
+    def _tell_strangers(self, attached: DevicePort, strangers: Sequence[str]) -> None:
+        """Each of them is counted; in a row from one address they are logged once."""
+        attached.stats = replace(attached.stats, strangers=attached.stats.strangers + len(strangers))
+        for address in strangers:
+            if address != attached.stranger_told:
+                attached.stranger_told = address
+                place = attached.stats.port
+                log.warning("%s: %s dialled %s and was sent away", attached.device.id, address, place)
+
+    def _end_listening(self, attached: DevicePort, listener: Listener, reason: str) -> None:
+        self._selector.unregister(listener.fileno())
+        listener.close()
+        attached.listener = None
+        if attached.port is not None:
+            self._lose(attached, attached.port, reason)
+        else:
+            self._say_down(attached, reason)
+            attached.reopen_at = Instant(_now() + attached.next_pause())
+
+    def _lose(self, attached: DevicePort, port: Port, reason: str, again: str | None = None) -> None:
         self._selector.unregister(port.fileno())
         port.close()
-        attached.port = None
-        attached.session = None
-        attached.stats = replace(attached.stats, open=False)
         now = _now()
-        if now - attached.opened_at >= STEADY_NS:
-            attached.pause_ns = REOPEN_FIRST_NS
+        self._hand_over(attached, attached.closed(now))
         attached.reopen_at = Instant(now + attached.next_pause())
-        self._say_down(attached, reason)
+        self._say_down(attached, reason, again)
 
-    def _say_down(self, attached: _DevicePort, reason: str) -> None:
+    def _say_down(self, attached: DevicePort, reason: str, again: str | None = None) -> None:
+        """`again`: how it will come back, if not as usual."""
         if attached.said_down:
             return
         attached.said_down = True
-        again = f"trying again every {REOPEN_MAX_NS // SECOND} s"
-        self._sink.put(DeviceDown(attached.device.id, _now(), f"{attached.device.id}: {reason}; {again}"))
+        if again is None:
+            waiting = attached.listener.waiting if attached.listener is not None else ""
+            again = waiting or f"trying again every {REOPEN_MAX_NS // SECOND} s"
+        why = "; ".join(part for part in (reason, again) if part)
+        self._sink.put(DeviceDown(attached.device.id, _now(), f"{attached.device.id}: {why}"))
+
+    # Nudging and ending -----------------------------------------------------------------------------
 
     def _nudge(self) -> None:
         """Ends the loop's sleep. A full socket has nudged it already; a closed one has no loop any more."""
         with suppress(OSError):
             self._wake_out.send(b"!")
 
-    def _drain_nudges(self) -> None:
+    def _drain_nudges(self, _: int) -> None:
         with suppress(BlockingIOError):
             while self._wake_in.recv(64):
                 pass
 
     def _close_all(self) -> None:
         deadline = _now() + int(STOP_TIMEOUT_S * SECOND)
-        for attached in self._ports:
+        for attached in self._ports.values():
             if attached.opening is not None:
                 attached.opening.join(max(0, deadline - _now()) / SECOND)
         while not self._opened.empty():
             _, outcome = self._opened.get_nowait()
             if not isinstance(outcome, PortLostError):
                 outcome.close()
-        for attached in self._ports:
+        for attached in self._ports.values():
+            if attached.listener is not None:
+                attached.listener.close()
+                attached.listener = None
             if attached.port is not None:
                 attached.port.close()
                 attached.port = None
-                attached.session = None
                 attached.stats = replace(attached.stats, open=False)
+            attached.session = None
         self._selector.close()
         self._wake_in.close()
         self._wake_out.close()
@@ -301,13 +336,3 @@ class Pump:
 
 def _now() -> Instant:
     return Instant(time.monotonic_ns())
-
-
-def _counted(stats: PortStats, reading: Reading) -> PortStats:
-    match reading:
-        case BarcodeRead() | WeightRead() | NoRead():
-            return replace(stats, frames=stats.frames + 1, last_frame_at=reading.at)
-        case DeviceFault():
-            return replace(stats, faults=stats.faults + 1)
-        case _:
-            return stats

@@ -19,6 +19,8 @@ FaultCode = Literal[
     "not_proven",  # bytes arrived before the device proved what it is
     "unanswered",  # a trigger got no answer in time
     "late_answer",  # an answer that may belong to an earlier trigger: it counts for none
+    "sensor_stuck",  # a beam stays covered for longer than any parcel takes; said once until it is free
+    "sensor_chatter",  # a beam changes faster than any parcels could; said once until it is calm
 ]
 
 BoardState = Literal[

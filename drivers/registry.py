@@ -6,11 +6,19 @@ Imports stand inside the cases, so that a gateway loads only the drivers it uses
 from typing import assert_never
 
 from drivers.session import Session
-from hub_config.devices import Device, LineScannerConfig, SicsScaleConfig
+from hub_config.devices import (
+    Device,
+    FolderCameraConfig,
+    IoBoardConfig,
+    KeyenceSrConfig,
+    LineScannerConfig,
+    RecordScaleConfig,
+    SicsScaleConfig,
+)
 
 
 def new_session(device: Device) -> Session:
-    """One session for one opening of the device's port."""
+    """For one opening of the device's port; a `Resumable` session for all of them."""
     match device:
         case LineScannerConfig():
             from drivers.scanners.line import LineScanner
@@ -20,5 +28,21 @@ def new_session(device: Device) -> Session:
             from drivers.scales.mt_sics import SicsScale
 
             return SicsScale(device)
+        case KeyenceSrConfig():
+            from drivers.scanners.keyence_sr import KeyenceSr
+
+            return KeyenceSr(device)
+        case RecordScaleConfig():
+            from drivers.scales.record_scale import RecordScale
+
+            return RecordScale(device)
+        case FolderCameraConfig():
+            from drivers.cameras.folder_camera import FolderCamera
+
+            return FolderCamera(device)
+        case IoBoardConfig():
+            from drivers.conveyors.io_board import IoBoard
+
+            return IoBoard(device)
         case _ as never:
             assert_never(never)

@@ -138,11 +138,11 @@ class Line(Entry):
         default=50_000, alias="tolerance"
     )
     """How far from where it should be a parcel may be at a beam and still be the same."""
-    order_lead_ms: Annotated[int, quantity("ms", example="250 ms", low="20 ms", high="5 s")] = Field(
-        default=250, alias="order_lead"
+    order_lead_ms: Annotated[int, quantity("ms", example="450 ms", low="20 ms", high="5 s")] = Field(
+        default=450, alias="order_lead"
     )
     """Before the diverter must begin to move, the divert is written down and ordered: the point of no return.
-    Time for the journal, the board and their jitter."""
+    Time for the journal (its disk may stall for 400 ms), the board and their jitter."""
     clearance_um: Annotated[int, quantity("um", example="50 mm", low="0 mm", high="1 m")] = Field(
         default=50_000, alias="clearance"
     )

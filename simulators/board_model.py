@@ -7,6 +7,7 @@ times faster than its belts.
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from drivers.command import SwitchOff, SwitchOn
@@ -71,7 +72,7 @@ class BoardModel:
             count = self._conveyor.count_at(at) - self._zero
             edge = BeamChanged(self._id, at, channel, covered, count, UNC_NS)
             boots = self._boots
-            self._world.call_at(Instant(at + DELAY_NS), lambda e=edge, b=boots: self._tell_edge(e, b))
+            self._world.call_at(Instant(at + DELAY_NS), partial(self._tell_edge, edge, boots))
         while (trouble := self._conveyor.take_trouble()) is not None:
             self._suffer(trouble)
 
@@ -184,4 +185,3 @@ class BoardModel:
         kept, self._kept, self._kept_lost = self._kept, deque(), 0
         for edge in kept:
             self._give(edge)
-

@@ -15,7 +15,6 @@ from edge.core.verdict import Exits
 from edge.wire.chain import Link
 from hub_config.names import LaneId, LineId, VisitId
 
-
 ASTRAY: Final = "astray"
 
 
@@ -137,7 +136,9 @@ class Checkers:
         """An output moves only for a divert that is on disk; which one, the order does not say."""
         on_disk = sum(number <= self._on_disk for number in self._intents.values())
         if on_disk == 0:
-            raise RuleBrokenError(f"output {command.channel} of {command.device} is ordered for no divert on disk")
+            raise RuleBrokenError(
+                f"output {command.channel} of {command.device} is ordered for no divert on disk"
+            )
 
     def _see_screen(self, view: BenchView) -> None:
         if view.state != "release":

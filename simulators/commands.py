@@ -27,7 +27,8 @@ LOOK_EVERY_S: Final = 0.25
 
 
 def simulate(argv: Sequence[str]) -> int:
-    from simulators.simulate import SCENARIOS
+    from edge.rim.trace import TraceFault
+    from simulators.practice import SCENARIOS
     from simulators.simulate import simulate as run
 
     parser = argparse.ArgumentParser(prog="hub simulate", description="A seeded run under simulated time.")
@@ -38,18 +39,29 @@ def simulate(argv: Sequence[str]) -> int:
         "--report", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
     )
     parser.add_argument(
+        "--record",
+        type=file_to_write,
+        metavar="TRACE",
+        help="keep every input in this file, for `hub replay`",
+    )
+    parser.add_argument(
         "--sign-all", action="store_true", help="sign and check every event, not one visit in 1,000"
     )
     args = parser.parse_args(argv)
     if args.parcels < 1:
         parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
-    report, details = run(args.seed, args.parcels, sign_all=args.sign_all)
+    try:
+        report, details = run(
+            args.seed, args.parcels, scenario=args.scenario, sign_all=args.sign_all, record=args.record
+        )
+    except TraceFault as fault:
+        parser.error(str(fault))
     return _tell(report, details, args.report)
 
 
 def demo(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="hub demo", description="A practice hub on this computer: watch a bench."
+        prog="hub demo", description="A practice hub on this computer: watch a bench and a belt line."
     )
     parser.add_argument("--headless", action="store_true", help="end when all parcels have left")
     parser.add_argument("--parcels", type=int, default=DEMO_PARCELS)
@@ -93,12 +105,13 @@ def _demo(args: argparse.Namespace, folder: Path, port: int, stopping: threading
     try:
         hub.start()
         print(
-            f"practice hub: broker {hub.broker.kind}, coordinator, gateway and a simulated bench are starting"
+            f"practice hub: broker {hub.broker.kind}, coordinator, gateway, a bench and a belt are starting"
         )
-        print(f"watch the station: http://127.0.0.1:{port}/station/b1   (Ctrl-C ends it)", flush=True)
+        print(f"watch the floor:   http://127.0.0.1:{port}/floor   (Ctrl-C ends it)")
+        print(f"watch the station: http://127.0.0.1:{port}/station/b1", flush=True)
         told = _watch(hub, stopping)
         if not stopping.is_set() and not args.headless:
-            print("all parcels have left the bench; the page stays until Ctrl-C", flush=True)
+            print("all parcels have left; the pages stay until Ctrl-C", flush=True)
             stopping.wait()
         if told < args.parcels:
             return EXIT_OK if not args.headless else EXIT_FAULTS
@@ -115,22 +128,23 @@ def _watch(hub: Any, stopping: threading.Event) -> int:  # noqa: ANN401 - DemoHu
     """Prints a line for each parcel placed; returns how many were."""
     labels = {parcel.number: parcel.items[0].data if parcel.items else "no label" for parcel in hub.parcels}
     masses = {parcel.number: parcel.mass_mg for parcel in hub.parcels}
-    told = 0
+    told: set[int] = set()
     while not stopping.is_set():
         hub.check_alive()
         hub.write_truth()
-        placed = hub.devices.ask(lambda: list(hub.bench.placed.items()))
-        for number, where in placed[told:]:
-            kilograms = f"{masses[number] / 1e6:.3f}"
+        for one in hub.gone():
+            if one.number in told:
+                continue
+            told.add(one.number)
+            kilograms = f"{masses[one.number] / 1e6:.3f}"
             print(
-                f"{number:5}  {labels[number]:14} {kilograms:>7} kg  -> {where.bay} ({where.lane})",
+                f"{one.number:5}  {labels[one.number]:14} {kilograms:>7} kg  -> {one.bay} ({one.lane})",
                 flush=True,
             )
-        told = len(placed)
-        if told == len(hub.parcels) and hub.done:
-            return told
+        if len(told) == len(hub.parcels) and hub.done:
+            break
         stopping.wait(LOOK_EVERY_S)
-    return told
+    return len(told)
 
 
 def _tell(report: Mapping[str, Any], details: Sequence[str], file: Path | None) -> int:

@@ -1,4 +1,4 @@
-"""A practice hub in real time: broker, coordinator and gateway as processes, the bench's devices on ptys.
+"""A practice hub in real time: broker, coordinator and gateway as processes, the devices on ptys and TCP.
 
 The gateway is `hub run` on a config file; nothing in it knows that the other end of the wires is simulated. The
 operator reads the station's page over HTTP. What only the simulator knows goes to the truth strip through a file.
@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from io import BytesIO
 from pathlib import Path
@@ -22,23 +23,47 @@ from edge.wire import verifier
 from edge.wire.signing import Signer
 from hub_config.rules import load_rules
 from simulators.bench import PhysicalBench
-from simulators.broker import Broker, Kind, start_leashed
+from simulators.broker import Broker, Kind, free_port, start_leashed
+from simulators.conveyor import Conveyor
 from simulators.coordinator.__main__ import DATABASE
 from simulators.coordinator.desk import Declared
 from simulators.coordinator.letters import practice_key
 from simulators.coordinator.report import counts, stored_events
 from simulators.eyes import Eyes, PageState
+from simulators.line_faults import LINE_RATES_PPM, LineFault
+from simulators.line_truth import line_happened
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.oracle import oracle_releases
 from simulators.parcels import stream
-from simulators.practice import COORDINATOR, GATEWAY, HUB, RULES, declarations, write_hub
-from simulators.report import Judged, judge, release_shares
+from simulators.practice import (
+    COORDINATOR,
+    GATEWAY,
+    HUB,
+    RULES,
+    Ports,
+    Scenario,
+    declarations,
+    shared_out,
+    write_hub,
+)
+from simulators.report import Judged, judge, release_shares, together
 from simulators.serve import RealTime, real_world
+from simulators.served_line import ServedLine
+from simulators.simulate import belt
 
 START_S: Final = 20.0
 STOP_S: Final = 5.0
+STAMPS_WITHIN_US: Final = 100_000
+"""The gateway's stamps of a beam may be off by this: the board's clock bound and the wire, and a busy host."""
 SETTLE_S: Final = 90.0
 """How long after the last parcel every event must be acknowledged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    number: int
+    lane: str
+    bay: str
 
 
 class DemoFailedError(Exception):
@@ -50,11 +75,16 @@ class DemoHub:
 
     def __init__(
         self, folder: Path, seed: int, count: int, *, web_port: int, pace: float, broker: Kind | None = None,
-        rates_ppm: "dict[Mistake, int] | None" = None,
+        rates_ppm: "dict[Mistake, int] | None" = None, scenario: Scenario = "demo",
+        line_rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, record: Path | None = None,
     ) -> None:  # fmt: skip
+        """`record`: a trace of the gateway's inputs."""
         self.folder = folder
         self.seed = seed
+        self.scenario: Scenario = scenario
         self.parcels = stream(seed, count)
+        self._line_rates_ppm = line_rates_ppm
+        self._record = record
         self.web_port = web_port
         self._pace = pace
         self._prefer = broker
@@ -76,17 +106,22 @@ class DemoHub:
         self._coordinator_data.mkdir(mode=0o700)
         coordinator = Signer(practice_key(self._coordinator_data))
         self.gateway_key = load_identity(self.gateway_data, "practice").signer
-        ports = self.folder / "ports"
-        ports.mkdir()
-        self.hub = write_hub(
-            self.folder, self.parcels, coordinator,
-            ports=ports, broker_port=self.broker.port, web_port=self.web_port,
-        )  # fmt: skip
+        folder = self.folder / "ports"
+        folder.mkdir()
+        ports = Ports(folder, self.broker.port, self.web_port, free_port(), free_port())
+        self.hub = write_hub(self.folder, self.parcels, coordinator, ports=ports, scenario=self.scenario)
         self.start_coordinator()
+        shares = shared_out(self.hub.config, self.parcels)
+        world = real_world()
+        bench = self.hub.config.benches[0]
         self.bench = PhysicalBench(
-            real_world(), self.parcels, self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm
+            world, shares[bench.id], self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm
         )
-        self.devices = RealTime(self.bench, ports, self.seed)
+        self.line = None
+        for line in self.hub.config.lines:
+            conveyor = Conveyor(world, line, shares[line.id], self.seed, self._line_rates_ppm)
+            self.line = ServedLine(conveyor, self.hub.config, line, ports)
+        self.devices = RealTime(self.bench, folder, self.seed, line=self.line)
         self.devices.start()
         self.start_gateway()
         self._eyes = Eyes(self.web_port, self._see)
@@ -104,6 +139,8 @@ class DemoHub:
 
     def start_gateway(self) -> None:
         words = ["-m", "edge.cli", "run", str(self.hub.config_file), "--data", str(self.gateway_data)]
+        if self._record is not None:
+            words += ["--record", str(self._record)]
         self._gateway = self._launch("gateway", words)
 
     def kill_gateway(self) -> None:
@@ -146,19 +183,40 @@ class DemoHub:
         if view is not None and view["visit"] is not None and view["reasons"]:
             self.reasons[view["visit"]] = tuple(view["reasons"])
         self.devices.look(view)
+        if page is not None and self.line is not None and self._belt_runs(page):
+            self.devices.post(self.line.feed)
+
+    def _belt_runs(self, page: PageState) -> bool:
+        """The feeder waits for the gateway: what nobody sees enter could only be held."""
+        return bool(page["link"]["coordinator"]) and page["lines"][0]["state"] == "runs"
 
     def write_truth(self) -> None:
         """What only the simulator knows, for the truth strip."""
-        placed = self.devices.ask(lambda: dict(self.bench.placed))
         releasable = {parcel.number: parcel.releasable for parcel in self.parcels}
-        wrong = sum(1 for number, where in placed.items() if where.lane == "green" and not releasable[number])
+        wrong = sum(one.lane == "green" and not releasable[one.number] for one in self.gone())
         draft = self.gateway_data / f".{TRUTH_FILE}"
         draft.write_text(json.dumps({"wrong_release": wrong}))
         os.replace(draft, self.gateway_data / TRUTH_FILE)
 
+    def gone(self) -> list[Gone]:
+        """Where each parcel that has left really went."""
+        return self.devices.ask(self._gone)
+
+    def _gone(self) -> list[Gone]:
+        gone = [Gone(number, one.lane, one.bay) for number, one in self.bench.placed.items()]
+        for body in self.line.conveyor.bodies if self.line is not None else ():
+            if body.lane is not None and body.bay is not None:
+                gone.append(Gone(body.parcel.number, body.lane, body.bay))
+            elif body.taken:
+                gone.append(Gone(body.parcel.number, "taken", "-"))
+        return gone
+
     @property
     def done(self) -> bool:
-        return self.devices.ask(lambda: self.bench.done)
+        return self.devices.ask(self._done)
+
+    def _done(self) -> bool:
+        return self.bench.done and (self.line is None or self.line.conveyor.done)
 
     def figures(self) -> dict[str, Any]:
         """The gateway's own numbers; raises OSError while it is not there."""
@@ -179,7 +237,9 @@ class DemoHub:
             self.check_alive()
             try:
                 figures = self.figures()
-                if figures["events"]["pending"] == 0 or time.monotonic() > until:
+                page = self.page
+                in_work = page["tally"]["at_bench"] if page is not None and self.line is not None else 0
+                if (figures["events"]["pending"] == 0 and in_work == 0) or time.monotonic() > until:
                     return figures
             except OSError:
                 if time.monotonic() > until:
@@ -216,15 +276,30 @@ class DemoHub:
             "readings_rejected": figures["rejected"],
             "broker": self.broker.kind,
         }  # fmt: skip
+        if self.line is not None:
+            bodies = self.devices.ask(
+                lambda: list(self.line.conveyor.bodies) if self.line is not None else []
+            )
+            report["belt"] = belt(bodies, figures["order_margin_ms"])
         return report, judged.details
 
     def _judge(self, manifest: dict[str, Declared], database: Path) -> tuple[Judged, set[int]]:
-        bench = self.hub.config.benches[0]
+        config, rules, now_us = self.hub.config, load_rules(RULES), time.time_ns() // 1_000
+        events = list(stored_events(database))
+        bench = config.benches[0]
         happened = self.devices.ask(self.bench.happened)
-        u_mg = self.hub.config.device(bench.scale).metrology.mpe_mg  # type: ignore[union-attr]
-        now_us = time.time_ns() // 1_000
-        oracle = oracle_releases(happened, bench, u_mg, load_rules(RULES), manifest, HUB, now_us)
-        return judge(self.parcels, happened, stored_events(database), bench, oracle), oracle
+        u_mg = config.device(bench.scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
+        oracle = oracle_releases(happened, bench, u_mg, rules, manifest, HUB, now_us)
+        parts = [judge(self.bench.parcels, happened, events, bench, oracle)]
+        if self.line is not None:
+            conveyor, line = self.line.conveyor, self.line.conveyor.line
+            bodies = self.devices.ask(lambda: list(conveyor.bodies))
+            told = line_happened(bodies, events, line, STAMPS_WITHIN_US)
+            u_mg = config.device(line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
+            released = oracle_releases(told, line, u_mg, rules, manifest, HUB, now_us)
+            parts.append(judge([body.parcel for body in bodies], told, events, line, released))
+            oracle |= released
+        return together(parts), oracle
 
     def check_chain(self) -> str:
         """`ok`, or what the independent verifier finds wrong with the exported journal."""

@@ -88,7 +88,9 @@ def line_plan(seed: int, parcel: Parcel, rates_ppm: Mapping[LineFault, int] = LI
     drawn = {fault: rng.randrange(MILLION) for fault in LINE_RATES_PPM}
     faults = tuple(fault for fault in LINE_RATES_PPM if drawn[fault] < rates_ppm.get(fault, 0))
     # Heavier parcels are longer: 120 mm and up, half of them under 300 mm.
-    length_um = min(480_000, 120_000 + round(rng.random() ** 2 * 250_000) + min(110_000, parcel.mass_mg // 100))
+    length_um = min(
+        480_000, 120_000 + round(rng.random() ** 2 * 250_000) + min(110_000, parcel.mass_mg // 100)
+    )
     return LinePlan(
         length_um=length_um,
         label_um=rng.randint(length_um // 4, 3 * length_um // 4),

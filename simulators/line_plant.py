@@ -5,6 +5,7 @@ Reader and scale speak through their real drivers, byte for byte; the board is m
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, assert_never
 
 from drivers.command import Command, SwitchOff, SwitchOn, Trigger
@@ -92,7 +93,7 @@ class LinePlant:
         for part in (data[:cut], data[cut:]):
             if part:
                 at = self._delivery(device, inward=True)
-                self._world.call_at(at, lambda p=part: self._receive(device, p))
+                self._world.call_at(at, partial(self._receive, device, part))
 
     def _delivery(self, device: DeviceId, *, inward: bool) -> Instant:
         """In order, as one connection delivers."""
@@ -130,4 +131,3 @@ class LinePlant:
     def _give_all(self, readings: Sequence[Reading]) -> None:
         for reading in readings:
             self._give(reading)
-

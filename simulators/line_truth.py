@@ -82,8 +82,9 @@ def _happened(group: list[Body], left: Mapping[str, Sightings], entered: Sightin
         told.append(
             Happened(
                 number=body.parcel.number,
-                scans=tuple(body.scans),
-                weights=tuple(body.weights),
+                # What is taken off a belt nobody can release there: its readings entitle it to nothing.
+                scans=() if body.taken else tuple(body.scans),
+                weights=() if body.taken else tuple(body.weights),
                 placed=placed,
                 taken=entry if placed is None or visit is None else None,
                 beside=beside,

@@ -101,7 +101,9 @@ def write_hub(
     config_file.write_text(config_text(scenario, coordinator, ports))
     manifest_file.write_text(json.dumps(manifest(parcels), indent=1) + "\n")
     config = load(config_file)
-    return PracticeHub(folder, config_file, with_lines(config) if scenario == "lines" else config, manifest_file)
+    return PracticeHub(
+        folder, config_file, with_lines(config) if scenario == "lines" else config, manifest_file
+    )
 
 
 def with_lines(config: HubConfig) -> HubConfig:
@@ -111,9 +113,7 @@ def with_lines(config: HubConfig) -> HubConfig:
     for number in range(1, LINES + 1):
         names = {name: DeviceId(f"{name[:-1]}{number}") for name in _OF_THE_LINE}
         all_devices += [devices[DeviceId(old)].model_copy(update={"id": new}) for old, new in names.items()]
-        readers = tuple(
-            one.model_copy(update={"device": names[one.device]}) for one in line.readers
-        )
+        readers = tuple(one.model_copy(update={"device": names[one.device]}) for one in line.readers)
         scale = line.scale.model_copy(update={"device": names[line.scale.device]})
         update = {"id": f"l{number}", "board": names[line.board], "readers": readers, "scale": scale}
         lines.append(line.model_copy(update=update))

@@ -160,9 +160,10 @@ def _place(facts: VisitFacts | None) -> str | None:
 
 def _faults(parcel: Parcel, one: Happened, facts: VisitFacts | None, place: Exits) -> list[str]:
     faults: list[str] = []
-    if one.placed is not None and one.placed.lane == place.free_lane:
-        if not (parcel.releasable and facts is not None and _released_in_time(parcel, one, facts)):
-            faults.append("wrong_release")
+    in_free_lane = one.placed is not None and one.placed.lane == place.free_lane
+    rightly = parcel.releasable and facts is not None and _released_in_time(parcel, one, facts)
+    if in_free_lane and not rightly:
+        faults.append("wrong_release")
     if facts is None or not _accounted(one, facts):
         faults.append("unaccounted")
     if facts is not None and _misnamed(parcel, one, facts):

@@ -1,6 +1,7 @@
 """One seeded run under simulated time, and its report."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -11,6 +12,7 @@ from edge.rim.trace import Start, TraceWriter
 from hub_config.hub import HubConfig
 from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules
+from simulators.conveyor import Body
 from simulators.coordinator.desk import Declared
 from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
 from simulators.line_truth import line_happened
@@ -79,7 +81,9 @@ def simulate(
         },
     }  # fmt: skip
     if run.lines:
-        report["belt"] = belt(run)
+        margins = [ns for line in run.lines for ns in line.board.margins_ns]
+        bodies = [body for line in run.lines for body in line.conveyor.bodies]
+        report["belt"] = belt(bodies, spread_ms(margins))
     return report, judged.details
 
 
@@ -105,16 +109,14 @@ def judge_hub(
     return together(parts), released
 
 
-def belt(run: SimulatedHub) -> dict[str, Any]:
+def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
     """What only belts have: how early diverters were ordered, and what the faults of the run were."""
-    margins = [ns for line in run.lines for ns in line.board.margins_ns]
-    bodies = [body for line in run.lines for body in line.conveyor.bodies]
     faults: dict[str, int] = {}
     for body in bodies:
         for fault in body.plan.faults:
             faults[fault] = faults.get(fault, 0) + 1
     return {
-        "order_margin_ms": spread_ms(margins),
+        "order_margin_ms": margin_ms,
         "clipped": sum(body.clipped for body in bodies),
         "faults": dict(sorted(faults.items())),
     }

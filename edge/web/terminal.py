@@ -92,6 +92,7 @@ class HubTable:
 
     def _line(self, view: PageState, width: int, *, ascii_only: bool) -> "Iterator[RenderableType]":
         yield self._line_head(view)
+        yield from self._notices(view)
         yield from BeltStrip(view, self._layout_of(view), width, ascii_only=ascii_only).rows()
         table = _table("", self.words["fact.bay"], "", self.words["floor.last"], self.words["floor.reason"])
         for lane in view["lanes"]:
@@ -113,15 +114,15 @@ class HubTable:
         speed = f"{view['speed_um_s'] / MICROMETRES:.2f} m/s" if view["board"] == "ready" else _or_dash(None)
         board = self.words[f"board.{view['board']}"]
         head.append(f"  {speed}  {board}  {len(view['items'])} {self.words['floor.on_belt']}")
-        for device in view["devices_down"]:
-            head.append("  ")
-            head.append_text(_badge(self.words["floor.down"].format(device=device), "fault"))
-        if view["trouble"]:
-            head.append("  ")
-            head.append_text(_badge(self.words["floor.trouble"], "fault"))
-        if view["network_away"]:
-            head.append(f"  {self.words['floor.network_away']}", "bold")
         return head
+
+    def _notices(self, view: PageState) -> "Iterator[Text]":
+        for device in view["devices_down"]:
+            yield _badge(self.words["floor.down"].format(device=device), "fault")
+        if view["trouble"]:
+            yield _badge(self.words["floor.trouble"], "fault")
+        if view["network_away"]:
+            yield _badge(self.words["floor.network_away"], "asking")
 
     def _layout_of(self, view: PageState) -> FloorLayout:
         for line in self.layout.get("lines", ()):

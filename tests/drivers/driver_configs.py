@@ -2,12 +2,20 @@
 
 from typing import Any
 
-from hub_config.attach import SerialAttach
-from hub_config.devices import LineScannerConfig, Metrology, SicsScaleConfig
+from hub_config.attach import SerialAttach, TcpAttach, TcpListenAttach
+from hub_config.devices import (
+    KeyenceSrConfig,
+    LineScannerConfig,
+    Metrology,
+    RecordScaleConfig,
+    SicsScaleConfig,
+)
 from hub_config.names import MILLISECOND, DeviceId, Instant
 
 SCANNER = DeviceId("scan-1")
 SCALE = DeviceId("scale-1")
+READER = DeviceId("tunnel-1")
+BELT_SCALE = DeviceId("wim-1")
 
 _METROLOGY = Metrology(regime="none", max_mg=30_000_000, min_mg=100_000, e_mg=5_000, mpe_mg=5_000)
 
@@ -22,3 +30,17 @@ def scanner_config(port: str = "/dev/ttyACM0", name: DeviceId = SCANNER, **more:
 
 def scale_config(port: str = "/dev/ttyS0", name: DeviceId = SCALE, **more: Any) -> SicsScaleConfig:
     return SicsScaleConfig(id=name, attach=SerialAttach(port=port), metrology=_METROLOGY, **more)
+
+
+def reader_config(port: int = 9_004, name: DeviceId = READER, **more: Any) -> KeyenceSrConfig:
+    """Dialled on loopback."""
+    attach = TcpAttach(kind="tcp", host="127.0.0.1", port=port)
+    return KeyenceSrConfig(kind="keyence-sr", id=name, attach=attach, **more)
+
+
+def belt_scale_config(
+    port: int = 9_010, name: DeviceId = BELT_SCALE, peer: str = "127.0.0.1", **more: Any
+) -> RecordScaleConfig:
+    """Dials the gateway on loopback."""
+    attach = TcpListenAttach(kind="tcp-listen", host="127.0.0.1", port=port, peer=peer)
+    return RecordScaleConfig(kind="record-scale", id=name, attach=attach, metrology=_METROLOGY, **more)

@@ -6,62 +6,23 @@ Real time, but no sleep: every step waits for the readings it is about, with a d
 import os
 import queue
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from driver_configs import scale_config, scanner_config
+from driver_configs import READER, SCANNER, reader_config, scale_config, scanner_config
+from pump_rig import Readings, pumping
 from serial_pty import DEADLINE_S, LINK, Pty
 
-from drivers.pump import REOPEN_MAX_NS, WRITE_MAX_BYTES, Port, Pump
-from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, Reading, WeightRead
+from drivers import device_port
+from drivers.command import Command, SwitchOff, Trigger
+from drivers.device_port import DevicePort
+from drivers.pump import COMMANDS_MAX, REOPEN_MAX_NS, WRITE_MAX_BYTES, Port, Pump
+from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, OrderAnswered, Reading, WeightRead
 from drivers.transports.serial_port import READ_MAX_BYTES, PortLostError, SerialPort
 from hub_config.attach import SerialAttach
-from hub_config.devices import Device
-from hub_config.names import DeviceId
+from hub_config.names import DeviceId, Instant
 
 pytestmark = pytest.mark.system
-
-
-class Readings:
-    """A sink that a test can wait on."""
-
-    def __init__(self) -> None:
-        self._queue: queue.Queue[Reading] = queue.Queue()
-        self.seen: list[Reading] = []
-
-    def put(self, reading: Reading) -> None:
-        self._queue.put(reading)
-
-    def until(self, wanted: Callable[[Reading], bool]) -> Reading:
-        """The next reading that is wanted; those before it are kept in `seen`."""
-        deadline = time.monotonic() + DEADLINE_S
-        while True:
-            reading = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
-            self.seen.append(reading)
-            if wanted(reading):
-                return reading
-
-    def next(self, kind: type[Reading]) -> Reading:
-        return self.until(lambda reading: isinstance(reading, kind))
-
-    def code(self, data: str) -> Reading:
-        return self.until(lambda reading: isinstance(reading, BarcodeRead) and reading.data == data)
-
-
-@contextmanager
-def pumping(
-    *devices: Device, open_port: Callable[[SerialAttach], Port] = SerialPort
-) -> Iterator[tuple[Pump, Readings]]:
-    sink = Readings()
-    pump = Pump(devices, sink, open_port=open_port)
-    pump.start()
-    try:
-        yield pump, sink
-    finally:
-        pump.stop()
 
 
 def test_a_code_cut_over_two_writes_is_one_reading(scanner_pty: Pty) -> None:
@@ -139,9 +100,7 @@ def test_a_port_that_does_not_exist_is_said_once_and_opened_when_it_comes(tmp_pa
 
 
 def test_the_pauses_between_openings_double_up_to_their_bound() -> None:
-    from drivers.pump import _DevicePort
-
-    attached = _DevicePort(scanner_config())
+    attached = DevicePort(scanner_config())
 
     pauses = [attached.next_pause() for _ in range(8)]
 
@@ -223,19 +182,10 @@ class Stub:
 
 
 def test_output_for_a_port_that_takes_none_is_bounded_and_what_exceeds_it_is_counted() -> None:
-    from drivers.pump import _DevicePort
+    attached = DevicePort(scale_config())
 
-    class Chatter:
-        wake_at = None
-
-        def take_output(self) -> bytes:
-            return b"y" * 1_000
-
-    pump = Pump([], Readings())
-    attached = _DevicePort(scale_config())
     for _ in range(10):
-        pump._collect_output(attached, Chatter())  # type: ignore[arg-type]
-    pump.stop()
+        attached.keep(b"y" * 1_000)
 
     assert len(attached.unwritten) == 4_000
     assert len(attached.unwritten) <= WRITE_MAX_BYTES
@@ -309,3 +259,139 @@ def test_an_opening_under_way_at_the_end_closes_its_port() -> None:
 
     assert closed.wait(DEADLINE_S)
     Stub.close(late)
+
+
+# --- commands ---------------------------------------------------------------------------------------
+
+
+class Obedient:
+    """A session of an I/O board or the like: answers each order at once, and outlives its port."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self._output = bytearray()
+
+    @property
+    def wake_at(self) -> Instant | None:
+        return None
+
+    def receive(self, data: bytes, at: Instant) -> list[Reading]:
+        return [BarcodeRead(SCANNER, at, data.decode(), "unknown", None, data)]
+
+    def wake(self, _: Instant) -> list[Reading]:
+        raise AssertionError("never asked for it")
+
+    def take_output(self) -> bytes:
+        output = bytes(self._output)
+        self._output.clear()
+        return output
+
+    def command(self, command: Command, at: Instant) -> list[Reading]:
+        assert isinstance(command, SwitchOff)
+        self._output += b"%d." % command.order
+        return [OrderAnswered(command.device, at, command.order, True, threading.current_thread().name)]
+
+    def closed(self, at: Instant) -> list[Reading]:
+        self.said.append("closed")
+        return [OrderAnswered(SCANNER, at, 0, False, "not_ready")]
+
+    def reopened(self, _: Instant) -> None:
+        self.said.append("reopened")
+        self._output += b"hello."
+
+
+@pytest.fixture
+def obedient(monkeypatch: pytest.MonkeyPatch) -> list[Obedient]:
+    """Every session that the pump makes."""
+    made: list[Obedient] = []
+
+    def new(_: object) -> Obedient:
+        made.append(Obedient())
+        return made[-1]
+
+    monkeypatch.setattr(device_port, "new_session", new)
+    return made
+
+
+def order(number: int) -> SwitchOff:
+    return SwitchOff(SCANNER, number, channel=0, at=Instant(0))
+
+
+def wait_open(pump: Pump) -> None:
+    deadline = threading.Event()
+    for _ in range(1_000):
+        if pump.stats()[0].open:
+            return
+        deadline.wait(DEADLINE_S / 1_000)
+    raise AssertionError("the port was not opened")
+
+
+@pytest.mark.usefixtures("obedient")
+def test_a_command_of_another_thread_is_obeyed_in_the_loop_written_at_once_and_answered(scanner_pty: Pty) -> None:
+    with pumping(scanner_config(port=str(scanner_pty.link))) as (pump, sink):
+        wait_open(pump)
+        threads = [threading.Thread(target=pump.command, args=(order(number),)) for number in (7, 7)]
+        for thread in threads:
+            thread.start()
+
+        answers = [sink.next(OrderAnswered), sink.next(OrderAnswered)]
+        assert scanner_pty.receive(b"7.7.") == b"7.7."
+        assert [(one.order, one.detail) for one in answers if isinstance(one, OrderAnswered)] == [(7, "pump")] * 2
+        assert pump.stats()[0].commands_dropped == 0
+        for thread in threads:
+            thread.join()
+
+
+def test_commands_for_a_port_that_is_not_open_and_for_a_device_that_takes_none_are_counted(
+    scanner_pty: Pty, tmp_path: Path
+) -> None:
+    reader = reader_config().model_copy(update={"attach": SerialAttach(port=str(tmp_path / "missing"))})
+    with pumping(scanner_config(port=str(scanner_pty.link)), reader) as (pump, sink):
+        sink.next(DeviceDown)
+        sink.next(DeviceUp) if not any(isinstance(one, DeviceUp) for one in sink.seen) else None
+        pump.command(Trigger(READER, 1, on=True))
+        pump.command(Trigger(SCANNER, 1, on=True))
+        scanner_pty.send(b"AFTER\r")
+        sink.code("AFTER")
+
+        assert [stats.commands_dropped for stats in pump.stats()] == [1, 1]
+        assert pump.alive
+
+
+def test_commands_past_the_bound_are_dropped_and_counted() -> None:
+    pump = Pump([scanner_config()], Readings())
+    for number in range(COMMANDS_MAX + 3):
+        pump.command(order(number))
+    pump.stop()
+
+    assert pump.stats()[0].commands_dropped == 3
+
+
+def test_a_command_for_a_device_that_is_none_is_refused_where_it_is_given() -> None:
+    pump = Pump([scanner_config()], Readings())
+
+    with pytest.raises(KeyError, match="tunnel-1 is no device of this pump"):
+        pump.command(Trigger(READER, 1, on=True))
+    pump.stop()
+
+
+# --- sessions that outlive their port ---------------------------------------------------------------
+
+
+def test_a_resumable_session_is_told_of_the_loss_and_goes_on_when_the_port_is_open_again(
+    scanner_pty: Pty, obedient: list[Obedient]
+) -> None:
+    with pumping(scanner_config(port=str(scanner_pty.link))) as (pump, sink):
+        wait_open(pump)
+        scanner_pty.unplug()
+        lost = sink.next(OrderAnswered)
+        sink.next(DeviceDown)
+        again = Pty(scanner_pty.link)
+
+        assert again.receive(b"hello.") == b"hello."
+        assert isinstance(lost, OrderAnswered)
+        assert lost.detail == "not_ready"
+        again.send(b"ON")
+        sink.next(BarcodeRead)
+        assert [one.said for one in obedient] == [["closed", "reopened"]]
+        assert pump.stats()[0].openings == 2

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -29,8 +30,8 @@ def wanted(*extras: str) -> list[str]:
     return [re.split(r"[><=\s]", line, maxsplit=1)[0] for line in lines]
 
 
-def test_both_lock_files_are_there() -> None:
-    assert {"requirements.lock", "requirements-dev.lock"} <= set(LOCKS)
+def test_every_set_has_its_lock_file() -> None:
+    assert LOCKS == ["requirements-camera.lock", "requirements-dev.lock", "requirements.lock"]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -58,6 +59,29 @@ def test_the_dev_lock_holds_the_tools_and_the_very_same_core() -> None:
 
     assert [name for name in wanted("dev") if name not in dev] == []
     assert {n: version(line) for n, line in core.items()} == {n: version(dev[n]) for n in core if n in dev}
+
+
+def test_the_camera_lock_holds_the_extra_and_the_very_same_core() -> None:
+    core, camera = pins("requirements.lock"), pins("requirements-camera.lock")
+
+    assert [name for name in wanted("camera") if name not in camera] == []
+    assert {n: version(line) for n, line in core.items()} == {
+        n: version(camera[n]) for n in core if n in camera
+    }
+
+
+@pytest.mark.parametrize(("one", "other"), list(combinations(LOCKS, 2)))
+def test_no_two_locks_pin_a_package_differently(one: str, other: str) -> None:
+    """So that a set stays complete when `./hub` installs another beside it."""
+    first, second = pins(one), pins(other)
+
+    assert [name for name in first if name in second and first[name] != second[name]] == []
+
+
+def test_whoever_runs_the_tests_can_decode_pictures() -> None:
+    dev = pins("requirements-dev.lock")
+
+    assert [name for name in ("numpy", "opencv-python-headless", "zxing-cpp") if name not in dev] == []
 
 
 def test_a_gateway_without_a_camera_downloads_no_opencv() -> None:

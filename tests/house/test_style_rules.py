@@ -19,6 +19,7 @@ PURE: Final = (
     "drivers/reading.py",
     "drivers/session.py",
     "drivers/buffers.py",
+    "drivers/cameras/folder_camera.py",
     "drivers/identifiers/",
     "drivers/scanners/",
     "drivers/scales/",

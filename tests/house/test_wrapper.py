@@ -14,7 +14,7 @@ import pytest
 ROOT: Final = Path(__file__).resolve().parents[2]
 TOOLS: Final = (
     "sh", "cat", "cp", "cut", "date", "dirname", "env", "flock", "grep", "id", "mkdir", "readlink", "rm",
-    "sha256sum", "true",
+    "sha256sum", "sort", "true",
 )  # fmt: skip
 
 FAKE_PYTHON: Final = """\
@@ -75,7 +75,7 @@ def checkout(tmp_path: Path) -> Checkout:
     made = Checkout(tmp_path / "a tree", tmp_path / "bin", tmp_path / "calls")
     made.tree.mkdir()
     made.path.mkdir()
-    for name in ("hub", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+    for name in ("hub", "pyproject.toml", *(lock.name for lock in ROOT.glob("requirements*.lock"))):
         shutil.copy(ROOT / name, made.tree)
     for tool in TOOLS:
         found = shutil.which(tool)
@@ -156,7 +156,7 @@ def test_the_first_use_says_what_it_downloads_and_installs_by_hash(checkout: Che
 
     run = checkout.run("demo")
 
-    assert "Setting up .venv once: 23 packages, about 17 MB" in run.stderr
+    assert "Setting up .venv once: 27 packages, about 19 MB" in run.stderr
     assert "Set up in" in run.stderr
     assert [call for call in checkout.calls() if "--require-hashes" in call and "requirements.lock" in call]
     assert [call for call in checkout.calls() if "--no-build-isolation" in call]
@@ -255,6 +255,68 @@ def test_hub_test_fast_runs_the_cheap_checks_first_and_no_system_tests(checkout:
     assert ran[-1] == "-m pytest -m not system -x"
     assert [call for call in checkout.calls() if "requirements-dev.lock" in call]
     assert "apt-get" not in run.stderr
+
+
+def installed(checkout: Checkout) -> list[str]:
+    """The lock files that pip was given, in order."""
+    calls = [call for call in checkout.calls() if "--require-hashes" in call]
+    return [Path(call.split(" -r ", 1)[1]).name for call in calls]
+
+
+def test_cameras_are_set_up_when_asked_for_and_the_command_follows(checkout: Checkout) -> None:
+    checkout.python("python3", "3.11.2")
+
+    run = checkout.run("--cameras", "demo", "--seed", "7")
+
+    assert run.stdout.splitlines()[1:] == ["word=demo", "word=--seed", "word=7"]
+    assert installed(checkout) == ["requirements-camera.lock"]
+    assert "31 packages, about 98 MB" in run.stderr
+
+
+def test_what_cameras_need_is_set_up_once_and_serves_without_the_flag_too(checkout: Checkout) -> None:
+    checkout.python("python3", "3.11.2")
+    checkout.run("--cameras", "demo")
+
+    again, without = checkout.run("--cameras", "demo"), checkout.run("demo")
+
+    assert (again.stderr, without.stderr) == ("", "")
+    assert len(installed(checkout)) == 1
+
+
+def test_cameras_come_beside_the_tools_of_a_developer_and_neither_is_set_up_twice(checkout: Checkout) -> None:
+    checkout.python("python3", "3.11.2")
+    checkout.run("test", "--fast")
+    checkout.run("--cameras", "demo")
+
+    runs = [checkout.run("test", "--fast"), checkout.run("--cameras", "demo"), checkout.run("demo")]
+
+    assert [run.stderr for run in runs] == ["", "", ""]
+    assert installed(checkout) == ["requirements-dev.lock", "requirements-camera.lock"]
+    assert checkout.calls().count("venv") == 1
+
+
+def test_a_venv_that_had_to_be_made_anew_has_only_what_was_asked_for(checkout: Checkout) -> None:
+    checkout.python("python3", "3.11.2")
+    checkout.run("test", "--fast")
+    (checkout.tree / ".venv/.unfinished").touch()
+
+    checkout.run("--cameras", "demo")
+    checkout.run("test", "--fast")
+
+    assert installed(checkout) == [
+        "requirements-dev.lock",
+        "requirements-camera.lock",
+        "requirements-dev.lock",
+    ]
+
+
+def test_the_tests_can_be_run_with_everything_cameras_may_use(checkout: Checkout) -> None:
+    checkout.python("python3", "3.11.2")
+
+    checkout.run("--cameras", "test", "--fast")
+
+    assert installed(checkout) == ["requirements-camera.lock", "requirements-dev.lock"]
+    assert checkout.calls()[-1] == "-m pytest -m not system"
 
 
 @pytest.fixture

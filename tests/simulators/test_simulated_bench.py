@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.core import handling, station
+from edge.core import clearing, handling, station
 from edge.core.decision import Decision
 from edge.core.parcel import Parcel
 from edge.core.verdict import Verdict, bay_of
@@ -59,7 +59,7 @@ def test_a_gateway_that_releases_what_customs_holds_is_caught(monkeypatch: pytes
         assert green is not None
         return replace(verdict, bay=green, state="release", instruction="put_in_bay", retry=False)
 
-    monkeypatch.setattr(handling, "verdict_of", generous)
+    monkeypatch.setattr(clearing, "verdict_of", generous)
 
     with pytest.raises(RuleBrokenError, match="without a release"):
         simulate(SEED, PARCELS)
@@ -84,7 +84,7 @@ def test_a_gateway_that_holds_everything_is_safe_and_seen_to_be_broken(
     def timid(decision: Decision, bench: Bench) -> Verdict:
         return honest_verdict_of(replace(decision, needs=("agency:any",)), bench)
 
-    monkeypatch.setattr(handling, "verdict_of", timid)
+    monkeypatch.setattr(clearing, "verdict_of", timid)
     report, _ = simulate(SEED, PARCELS)
 
     assert report["truth"]["wrong_release"] == 0

@@ -89,7 +89,7 @@ def test_a_bench_whose_gateway_is_killed_twice_accounts_for_every_parcel(seed: i
     need("mosquitto")
     moments = random.Random(seed)
     kills = sorted(moments.sample(range(1, 7), 2))
-    demo = DemoHub(tmp_path, seed, 8, web_port=free_port(), pace=0.4)
+    demo = DemoHub(tmp_path, seed, 8, web_port=free_port(), pace=0.4, scenario="bench")
     try:
         demo.start()
         while not demo.done:

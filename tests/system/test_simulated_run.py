@@ -37,7 +37,7 @@ def test_two_processes_give_one_digest_and_another_seed_another() -> None:
 def test_a_report_has_the_keys_that_every_run_has() -> None:
     report = report_of(8, "0")
     assert set(report) == {
-        "seed", "digest", "parcels", "truth", "release", "events", "latency_ms", "dwell_s", "speed",
+        "scenario", "seed", "digest", "parcels", "truth", "release", "events", "latency_ms", "dwell_s", "speed",
     }  # fmt: skip
     keys = {name: set(part) for name, part in report.items() if isinstance(part, dict)}
     assert keys["parcels"] == {"entered", "departed", "held", "inspected", "returned", "lost_track"}
@@ -46,7 +46,7 @@ def test_a_report_has_the_keys_that_every_run_has() -> None:
     assert keys["events"] >= {"journalled", "acknowledged", "pending", "duplicates", "redelivered", "chain"}
     assert keys["latency_ms"] == {"reading_to_step", "reading_to_puback", "event_to_decision"}
     assert keys["dwell_s"] == {"p50", "p99", "by_owner"}
-    assert keys["speed"] == {"simulated_s", "wall_s"}
+    assert keys["speed"] == {"simulated_s", "wall_s", "parcels_per_s"}
 
 
 @pytest.mark.parametrize("seed", [21, 22, 23])

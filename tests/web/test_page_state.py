@@ -3,9 +3,9 @@
 import json
 from dataclasses import fields, replace
 
-from web_views import TRUTH, VIEWS, Says, hub
+from web_views import LINES, TRUTH, VIEWS, Says, hub
 
-from edge.core.snapshot import BenchView, Tally
+from edge.core.snapshot import BeltItem, BenchView, LaneView, LineView, Tally
 from edge.web.state import page_state, released_share_ppm
 
 
@@ -20,6 +20,24 @@ def test_a_bench_has_the_keys_of_its_view_and_no_barcode() -> None:
     assert set(bench) == named
     assert bench["reasons"] == ["no_declaration", "value_over_lane"]
     assert (bench["mass_mg"], bench["bay"], bench["lane"]) == (12_345_000, "H1", "hold")
+
+
+def test_a_line_has_the_keys_of_its_view_with_its_parcels_and_lanes() -> None:
+    (line,) = json.loads(json.dumps(state(Says(lines=(LINES["flow"],)))["lines"]))
+
+    assert set(line) == {field.name for field in fields(LineView)} - {"at"} | {"at_ns"}
+    assert line["at_ns"] == LINES["flow"].at
+    for item in line["items"]:
+        assert set(item) == {field.name for field in fields(BeltItem)}
+    for lane in line["lanes"]:
+        assert set(lane) == {field.name for field in fields(LaneView)}
+    foremost = line["items"][0]
+    assert (foremost["state"], foremost["lane"], foremost["ordered"]) == ("hold", "hold", False)
+    assert foremost["reasons"] == ["no_declaration", "value_over_lane"]
+
+
+def test_a_gateway_without_lines_has_none() -> None:
+    assert state(Says())["lines"] == []
 
 
 def test_the_state_holds_both_balances_and_says_where_it_comes_from() -> None:

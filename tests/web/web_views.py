@@ -9,7 +9,16 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from edge.core.snapshot import Balance, BenchView, EventFigures, Snapshot, Tally
+from edge.core.snapshot import (
+    Balance,
+    BeltItem,
+    BenchView,
+    EventFigures,
+    LaneView,
+    LineView,
+    Snapshot,
+    Tally,
+)
 from edge.web.app import create_app
 from edge.web.feed import Feed
 from hub_config.hub import HubConfig
@@ -74,6 +83,85 @@ VIEWS: dict[str, BenchView] = {
 }
 """One of each, the crowded ones included; key is a name for the test's report."""
 
+LINE = LineId("l1")
+SECOND_NS = 1_000_000_000
+
+
+def _item(number: int, state: str, front_mm: int, length_mm: int = 320, **more: Any) -> BeltItem:
+    return BeltItem(
+        visit=VisitId(f"p{number}"),
+        number=number,
+        state=state,
+        front_um=front_mm * 1000,
+        rear_um=(front_mm - length_mm) * 1000,
+        **more,
+    )
+
+
+_LANES = (
+    LaneView(LaneId("green"), "G9", 128, S10),
+    LaneView(LaneId("manual"), "M9", 3, "LX987654321MY", ("risk_profile",)),
+    LaneView(LaneId("hold"), "H9", 11, "RB900000015CN", ("voucher_elsewhere", "drill")),
+)
+_EMPTY = LineView(
+    line=LINE,
+    at=Instant(10 * SECOND_NS),
+    state="runs",
+    speed_um_s=1_500_000,
+    board="ready",
+    lanes=tuple(replace(lane, count=0, code=None, reasons=()) for lane in _LANES),
+)
+_HELD = {"lane": LaneId("hold"), "mass_mg": 12_345_000}
+_FLOW = replace(
+    _EMPTY,
+    lanes=_LANES,
+    items=(
+        _item(7, "hold", 10_100, code="RB900000029CN", reasons=("no_declaration", "value_over_lane"), **_HELD),
+        _item(
+            6, "inspect", 9_250, 260, code="003123456789012345", mass_mg=2_340_000, lane=LaneId("manual"),
+            reasons=("risk_profile",), ordered=True,
+        ),
+        _item(5, "release", 8_050, 410, code=S10, mass_mg=1_250_000, lane=LaneId("green"), ordered=True),
+        _item(4, "ask", 6_900, code="RB555500015SG", lane=LaneId("hold"), reasons=("two_labels",)),
+        _item(3, "stray", 5_600, 150),
+        _item(2, "asking", 3_900, 600, code="LX123400017GB", mass_mg=730_500),
+        _item(1, "measuring", 1_600, 90),
+    ),
+)  # fmt: skip
+
+LINES: dict[str, LineView] = {
+    "empty": _EMPTY,
+    "flow": _FLOW,
+    "dense": replace(
+        _EMPTY,
+        lanes=_LANES,
+        items=tuple(
+            _item(
+                number,
+                "release" if number % 3 else "hold",
+                10_400 - 430 * number,
+                200,
+                code=f"RB{number:09}GB",
+                lane=LaneId("green" if number % 3 else "hold"),
+            )
+            for number in range(1, 24)
+        ),
+    ),
+    "stands": replace(_FLOW, state="stands", speed_um_s=0),
+    "fault": replace(_FLOW, state="fault", board="lost", devices_down=("io-1",)),
+    "reader": replace(_FLOW, state="fault", devices_down=("tunnel-1",)),
+    "away": replace(
+        _FLOW,
+        network_away=True,
+        items=tuple(
+            replace(item, state="hold", lane=LaneId("hold"), reasons=("offline_default",), ordered=False)
+            for item in _FLOW.items
+        ),
+    ),
+    "trouble": replace(_FLOW, state="fault", trouble=True, network_away=True, devices_down=("wim-1",)),
+}
+"""Belts as they can be; key is a name for the test's report. Positions are those of examples/demo.toml."""
+
 
 _BALANCE = Balance(120, 118, (("no_read", 2),))
 _OUTBOX = EventFigures(360, 358, 2, 0, broker=True, coordinator=True)
@@ -89,10 +177,22 @@ class Says:
     outbox: EventFigures = _OUTBOX
     tally: Tally = _TALLY
     known: Mapping[str, int | None] | None = None
+    lines: tuple[LineView, ...] = ()
+    benches: tuple[BenchView, ...] | None = None
+    """Where there are others than `view`."""
 
     def snapshot(self) -> Snapshot:
         dwell_us = (4_100_000, 6_000_000, 9_000_000)
-        return Snapshot(Instant(0), (self.view,), self.balance, self.tally, dwell_us, (), ())
+        return Snapshot(
+            at=self.lines[0].at if self.lines else Instant(0),
+            benches=(self.view,) if self.benches is None else self.benches,
+            balance=self.balance,
+            tally=self.tally,
+            dwell_us=dwell_us,
+            devices_down=(),
+            rejected_messages=(),
+            lines=self.lines,
+        )
 
     def events(self) -> EventFigures:
         return self.outbox
@@ -114,6 +214,23 @@ def hub(port: int = 8040, screen: str = "24in", name: str = "Bench 1", benches: 
         bench if n == 0 else bench.model_copy(update={"id": LineId(f"b{n + 1}")}) for n in range(benches)
     )
     return config.model_copy(update={"web": config.web.model_copy(update={"port": port}), "benches": several})
+
+
+def floor_hub(port: int = 8040, benches: int = 1, lines: int = 1) -> HubConfig:
+    """The hub of the demo, with more or fewer benches and lines."""
+    config = load(ROOT / "examples" / "demo.toml")
+    bench, line = config.benches[0], config.lines[0]
+    changed: dict[str, object] = {
+        "web": config.web.model_copy(update={"port": port}),
+        "benches": tuple(
+            bench.model_copy(update={"id": LineId(f"b{n}"), "name": f"Bench {n}"})
+            for n in range(1, benches + 1)
+        ),
+        "lines": tuple(
+            line.model_copy(update={"id": LineId(f"l{n}"), "name": f"Line {n}"}) for n in range(1, lines + 1)
+        ),
+    }
+    return config.model_copy(update=changed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class LinePanel {
 
   show(view, now) {
     this.view = view;
-    this.element.dataset.state = view.state;
+    Object.assign(this.element.dataset, { state: view.state, at: view.at_ns });
     if (this.badge.dataset.state !== view.state) {
       this.badge.dataset.state = view.state;
       this.mark.replaceChildren(...(view.state === "fault" ? [shape("fault")] : []));

@@ -1,0 +1,488 @@
+"""A triggered reader: one trigger out at a time, each answered once, and a late answer is never another trigger's."""
+
+import heapq
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from driver_configs import READER, ms, reader_config
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.command import SwitchOff, Trigger
+from drivers.reading import BarcodeRead, DeviceFault, DeviceUp, NoRead, Reading
+from drivers.scanners.keyence_answers import CODES_MAX
+from drivers.scanners.keyence_sr import LINE_MAX_BYTES, QUIET_NS, SILENT_AFTER, KeyenceSr
+from drivers.session import Actuator
+from hub_config.names import MILLISECOND, Instant
+
+START = ms(2_000)
+"""By then a reader that was opened at 0 is in step."""
+TIMEOUT_MS = 100
+QUIET_MS = QUIET_NS // MILLISECOND
+
+
+def on(number: int) -> Trigger:
+    return Trigger(READER, number, on=True)
+
+
+def off(number: int) -> Trigger:
+    return Trigger(READER, number, on=False)
+
+
+def in_step(**config: Any) -> KeyenceSr:
+    """Opened at 0, quiet since."""
+    reader = KeyenceSr(reader_config(**config))
+    reader.wake(ms(0))
+    assert reader.take_output() == b"LOFF\r"
+    assert reader.wake_at == QUIET_NS
+    assert reader.wake(Instant(QUIET_NS)) == []
+    return reader
+
+
+def reading(number: int = 1, **config: Any) -> KeyenceSr:
+    """Trigger `number` is on since START."""
+    reader = in_step(**config)
+    assert reader.command(on(number), START) == []
+    assert reader.take_output() == b"LON\r"
+    return reader
+
+
+def unanswered(reader: KeyenceSr, number: int, at: float) -> None:
+    """A whole trigger that the reader swallows; ends at `at`."""
+    reader.command(on(number), ms(at - 50))
+    reader.command(off(number), ms(at))
+    assert codes(reader.wake(ms(at + TIMEOUT_MS)))[0] == "unanswered"
+    reader.take_output()
+
+
+def codes(readings: list[Reading]) -> list[str]:
+    return [one.code for one in readings if isinstance(one, DeviceFault)]
+
+
+def read(data: str, trigger: int, at: Instant, raw: bytes | None = None) -> BarcodeRead:
+    return BarcodeRead(READER, at, data, "unknown", None, raw or data.encode(), trigger)
+
+
+def test_a_reader_can_be_told() -> None:
+    assert isinstance(KeyenceSr(reader_config()), Actuator)
+
+
+def test_a_reader_is_up_when_its_port_opens_and_what_was_on_before_is_ended() -> None:
+    reader = KeyenceSr(reader_config())
+
+    assert reader.wake_at == ms(0)
+    assert reader.wake(ms(3)) == [DeviceUp(READER, ms(3), identity=None)]
+    assert reader.take_output() == b"LOFF\r"
+
+
+def test_after_opening_nothing_is_triggered_until_it_has_been_quiet() -> None:
+    reader = KeyenceSr(reader_config())
+    reader.wake(ms(0))
+    reader.take_output()
+    reader.command(on(1), ms(10))
+
+    assert reader.take_output() == b""
+    assert codes(reader.receive(b"OLD\r", ms(900))) == ["late_answer"]
+    assert reader.wake(Instant(QUIET_NS)) == []
+    assert reader.wake_at == ms(900) + QUIET_NS
+    reader.wake(Instant(ms(900) + QUIET_NS))
+    assert reader.take_output() == b"LON\r"
+
+
+def test_a_trigger_is_lon_and_loff() -> None:
+    reader = reading()
+
+    assert reader.receive(b"ABC\r", ms(2_050)) == [read("ABC", 1, ms(2_050))]
+    assert reader.command(off(1), ms(2_100)) == []
+    assert reader.take_output() == b"LOFF\r"
+    assert reader.wake_at is None
+
+
+def test_an_answer_after_loff_is_still_its_triggers() -> None:
+    reader = reading(7)
+    reader.command(off(7), ms(2_200))
+
+    assert reader.wake_at == ms(2_300)
+    assert reader.receive(b"ERROR\r", ms(2_299)) == [NoRead(READER, ms(2_299), trigger=7)]
+    assert reader.wake_at is None
+
+
+def test_an_answer_that_arrived_before_the_timer_ran_is_no_late_one() -> None:
+    reader = reading()
+    reader.command(off(1), ms(2_200))
+
+    assert reader.receive(b"ABC\r", ms(2_350)) == [read("ABC", 1, ms(2_350))]
+
+
+@pytest.mark.parametrize("frame", [b"ABC\r", b"ABC\r\n", b"\x02ABC\x03", b"\x02ABC\r\x03"])
+def test_an_answer_may_be_framed_by_stx_and_etx(frame: bytes) -> None:
+    (answer,) = reading().receive(frame, ms(2_050))
+
+    assert isinstance(answer, BarcodeRead)
+    assert answer.data == "ABC"
+
+
+def test_several_codes_of_one_answer_are_all_of_its_trigger() -> None:
+    readings = reading(3).receive(b"A,B!120/44,?\r", ms(2_050))
+
+    assert readings == [read("A", 3, ms(2_050)), read("B", 3, ms(2_050))]
+
+
+def test_an_answer_of_no_reads_alone_is_one_no_read() -> None:
+    assert reading(3).receive(b"ERROR,ERROR\r", ms(2_050)) == [NoRead(READER, ms(2_050), 3)]
+
+
+def test_the_separator_is_configuration() -> None:
+    readings = reading(separator="\x1d|").receive(b"A,1\x1d|B,2\r", ms(2_050))
+
+    assert [one.data for one in readings if isinstance(one, BarcodeRead)] == ["A,1", "B,2"]
+
+
+def test_aim_identifiers_name_the_symbology_of_each_code() -> None:
+    readings = reading(aim=True).receive(b"]C0RB123456785GB,]Q1http://a!7/9\r", ms(2_050))
+
+    assert [(one.data, one.symbology) for one in readings if isinstance(one, BarcodeRead)] == [
+        ("RB123456785GB", "code128"),
+        ("http://a", "qr"),
+    ]
+
+
+def test_an_aim_identifier_without_data_is_a_fault() -> None:
+    assert codes(reading(aim=True).receive(b"]C1\r", ms(2_050))) == ["garbled"]
+
+
+def test_acknowledgements_are_no_answers() -> None:
+    reader = reading()
+
+    assert reader.receive(b"OK,LON\r", ms(2_001)) == []
+    reader.command(off(1), ms(2_100))
+    assert reader.receive(b"OK,LOFF\r", ms(2_101)) == []
+    assert reader.receive(b"ERROR\r", ms(2_102)) == [NoRead(READER, ms(2_102), 1)]
+
+
+def test_the_error_that_follows_loff_after_a_read_is_normal() -> None:
+    """SR-750 manual, timing OFF command: after a successful reading it is answered by an error."""
+    reader = reading()
+    reader.receive(b"ABC\r", ms(2_050))
+    reader.command(off(1), ms(2_100))
+
+    assert reader.receive(b"ER,LOFF,20\r", ms(2_102)) == []
+    assert reader.wake_at is None
+
+
+def test_a_refused_trigger_is_ended_and_begun_anew_when_it_is_quiet() -> None:
+    reader = reading()
+
+    (fault,) = reader.receive(b"ER,LON,20\r", ms(2_002))
+    assert isinstance(fault, DeviceFault)
+    assert (fault.code, fault.detail) == ("refused", "refused LON: error 20 (not executable)")
+    assert reader.take_output() == b"LOFF\r"
+    assert codes(reader.receive(b"OTHERS\r", ms(2_010))) == ["late_answer"]
+    reader.wake(Instant(ms(2_010) + QUIET_NS))
+    assert reader.take_output() == b"LON\r"
+
+
+def test_a_number_of_refusals_each_say_their_error() -> None:
+    readings = in_step().receive(b"ER,KEYENCE,00\rER,RP,77\r", ms(2_050))
+
+    assert [one.detail for one in readings if isinstance(one, DeviceFault)] == [
+        "refused KEYENCE: error 00 (undefined)",
+        "refused RP: error 77 (unknown)",
+    ]
+
+
+def test_a_new_trigger_ends_the_one_before_it_and_waits_for_that_ones_answer() -> None:
+    reader = reading(1)
+
+    assert reader.command(on(2), ms(2_100)) == []
+    assert reader.take_output() == b"LOFF\r"
+    assert reader.receive(b"A\r", ms(2_120)) == [read("A", 1, ms(2_120))]
+    assert reader.take_output() == b"LON\r"
+    assert reader.receive(b"B\r", ms(2_150)) == [read("B", 2, ms(2_150))]
+
+
+def test_a_trigger_told_twice_is_one_and_the_end_of_one_long_ended_is_nothing() -> None:
+    reader = reading(2)
+
+    assert reader.command(on(2), ms(2_010)) == []
+    assert reader.command(off(1), ms(2_020)) == []
+    assert reader.take_output() == b""
+
+
+def test_a_trigger_without_an_answer_is_told() -> None:
+    reader = reading()
+    reader.command(off(1), ms(2_200))
+
+    assert reader.wake(ms(2_299)) == []
+    (fault,) = reader.wake(ms(2_300))
+    assert isinstance(fault, DeviceFault)
+    assert fault.code == "unanswered"
+    assert "trigger 1 within 100 ms" in fault.detail
+
+
+def test_a_late_answer_counts_for_nothing_and_brings_the_reader_into_step() -> None:
+    reader = in_step()
+    unanswered(reader, 1, at=2_200)
+    reader.command(on(2), ms(2_600))
+    assert reader.take_output() == b""
+
+    (late,) = reader.receive(b"FIRST\r", ms(2_700))
+    assert isinstance(late, DeviceFault)
+    assert (late.code, late.raw) == ("late_answer", b"FIRST")
+    assert reader.take_output() == b"LON\r"
+    assert reader.receive(b"SECOND\r", ms(2_750)) == [read("SECOND", 2, ms(2_750))]
+
+
+def test_a_reader_that_swallowed_a_trigger_is_in_step_again_when_it_has_been_quiet() -> None:
+    reader = in_step()
+    unanswered(reader, 1, at=2_200)
+    reader.command(on(2), ms(2_900))
+
+    assert reader.wake_at == ms(2_300) + QUIET_NS
+    reader.wake(Instant(ms(2_300) + QUIET_NS))
+    assert reader.take_output() == b"LON\r"
+    assert reader.receive(b"SECOND\r", ms(3_400)) == [read("SECOND", 2, ms(3_400))]
+
+
+def test_a_trigger_that_was_withheld_throughout_is_told() -> None:
+    reader = in_step()
+    unanswered(reader, 1, at=2_200)
+    reader.command(on(2), ms(2_600))
+
+    (fault,) = reader.command(off(2), ms(2_900))
+    assert isinstance(fault, DeviceFault)
+    assert (fault.code, fault.detail[:27]) == ("unanswered", "trigger 2 was withheld: an ")
+    assert reader.take_output() == b""
+
+
+def test_a_byte_is_not_quiet_and_half_a_late_answer_is_dropped() -> None:
+    reader = in_step()
+    unanswered(reader, 1, at=2_200)
+
+    assert reader.receive(b"FIR", ms(3_000)) == []
+    assert reader.wake_at == ms(3_000) + QUIET_NS
+    reader.wake(Instant(ms(3_000) + QUIET_NS))
+    reader.command(on(2), ms(4_100))
+    assert reader.receive(b"SECOND\r", ms(4_150)) == [read("SECOND", 2, ms(4_150))]
+
+
+@pytest.mark.parametrize("number", [None, 1])
+def test_an_answer_with_no_trigger_is_nobodys_and_puts_the_reader_out_of_step(number: int | None) -> None:
+    reader = in_step()
+    if number is not None:
+        reader.command(on(number), START)
+        reader.receive(b"A\r", ms(2_010))
+        reader.command(off(number), ms(2_020))
+        reader.take_output()
+
+    assert codes(reader.receive(b"WHOSE\r", ms(2_100))) == ["late_answer"]
+    reader.command(on(5), ms(2_200))
+    assert reader.take_output() == b""
+    reader.wake(Instant(ms(2_100) + QUIET_NS))
+    assert reader.take_output() == b"LON\r"
+
+
+def test_a_second_answer_under_one_trigger_is_told_as_its_and_then_nothing_is_sure() -> None:
+    reader = reading(4)
+    reader.receive(b"A\r", ms(2_010))
+
+    assert reader.receive(b"B\r", ms(2_020)) == [read("B", 4, ms(2_020))]
+    assert reader.command(off(4), ms(2_030)) == []
+    assert reader.wake_at == ms(2_030) + QUIET_NS
+    reader.command(on(5), ms(2_040))
+    assert reader.take_output() == b"LOFF\r"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"RB12\x00", "bad_text"),
+        (b",,", "garbled"),
+        (b"OVER", "refused"),
+        (b"9" * (LINE_MAX_BYTES + 1), "too_long"),
+        (b",".join([b"A"] * (CODES_MAX + 1)), "too_long"),
+    ],
+)
+def test_a_damaged_answer_is_a_fault_and_nothing_is_triggered_until_it_is_quiet(
+    line: bytes, code: str
+) -> None:
+    reader = reading()
+    reader.command(off(1), ms(2_100))
+    reader.take_output()
+
+    readings = reader.receive(line + b"\r", ms(2_110))
+    assert codes(readings) == [code]
+    assert len(readings) == 1
+    reader.command(on(2), ms(2_200))
+    assert reader.take_output() == b""
+    assert codes(reader.receive(b"A\r", ms(2_300))) == ["late_answer"]
+    assert reader.take_output() == b""
+
+
+def test_the_answer_behind_noise_is_still_its_triggers() -> None:
+    reader = reading()
+
+    readings = reader.receive(b"\x00\xff\rABC\r", ms(2_050))
+
+    assert codes(readings) == ["bad_text"]
+    assert readings[-1] == read("ABC", 1, ms(2_050))
+
+
+def test_as_many_codes_as_the_bound_pass() -> None:
+    readings = reading().receive(b",".join([b"A"] * CODES_MAX) + b"\r", ms(2_050))
+
+    assert len(readings) == CODES_MAX
+
+
+def test_a_reader_without_answers_is_silent_once_and_up_again_with_its_next_answer() -> None:
+    reader = in_step()
+    said: list[str] = []
+    at = 3_000
+    for number in range(1, SILENT_AFTER + 3):
+        reader.command(on(number), ms(at))
+        reader.command(off(number), ms(at + 50))
+        said += codes(reader.wake(ms(at + 50 + TIMEOUT_MS)))
+        reader.wake(ms(at + 50 + TIMEOUT_MS + QUIET_MS))
+        at += 2_000
+
+    assert said.count("unanswered") == SILENT_AFTER + 2
+    assert said.count("silent") == 1
+    assert said.index("silent") == SILENT_AFTER
+    reader.command(on(99), ms(at))
+    assert reader.receive(b"A\r", ms(at + 10)) == [
+        DeviceUp(READER, ms(at + 10), identity=None),
+        read("A", 99, ms(at + 10)),
+    ]
+
+
+def test_an_order_that_is_none_for_a_reader_is_our_own_mistake() -> None:
+    with pytest.raises(TypeError, match="takes no SwitchOff"):
+        in_step().command(SwitchOff(READER, 1, 0, START), START)
+
+
+# --- random timings --------------------------------------------------------------------------------
+
+
+@dataclass
+class Plan:
+    """What the reader does with one `LON`."""
+
+    during_ms: int | None
+    """It answers so long after `LON`, if nothing else decides."""
+    after_ms: int | None
+    """Not before `LOFF`, and then so long after it. Neither: it never answers."""
+
+
+@dataclass
+class Reader:
+    """A reader that answers each `LON` at most once, with the number of that `LON`, as late as it likes."""
+
+    plans: list[Plan]
+    ons: list[int] = field(default_factory=list)
+    """The trigger that each `LON` was sent for."""
+    answer_at: dict[int, Instant] = field(default_factory=dict)
+    lit: int | None = None
+
+    def hear(self, output: bytes, wanted: int | None, at: Instant) -> None:
+        for command in output.split(b"\r")[:-1]:
+            if command == b"LON":
+                assert wanted is not None
+                self.lit = len(self.ons)
+                self.ons.append(wanted)
+                during = self.plan(self.lit).during_ms
+                if during is not None:
+                    self.answer_at[self.lit] = Instant(at + during * MILLISECOND)
+            elif self.lit is not None:
+                latest = Instant(at + TIMEOUT_MS * MILLISECOND + QUIET_NS - MILLISECOND)
+                after = self.plan(self.lit).after_ms
+                if self.lit in self.answer_at:
+                    self.answer_at[self.lit] = min(self.answer_at[self.lit], latest)
+                elif after is not None and self.plan(self.lit).during_ms is None:
+                    self.answer_at[self.lit] = min(Instant(at + after * MILLISECOND), latest)
+                self.lit = None
+
+    def plan(self, place: int) -> Plan:
+        return self.plans[place % len(self.plans)]
+
+
+plans = st.lists(
+    st.builds(
+        Plan,
+        during_ms=st.none() | st.integers(1, 1_500),
+        after_ms=st.none() | st.integers(0, TIMEOUT_MS + QUIET_MS - 1),
+    ),
+    min_size=1,
+    max_size=8,
+)
+pauses_ms = st.lists(st.integers(0, 900), min_size=1, max_size=30)
+
+
+def run(reader: Reader, pauses: list[int]) -> tuple[KeyenceSr, list[Reading], Instant]:
+    """Triggers on and off with these pauses between; some begin while the one before is still on."""
+    session = in_step()
+    commands: list[tuple[Instant, int, bool]] = []
+    at = START
+    for place, pause in enumerate(pauses):
+        at = Instant(at + pause * MILLISECOND)
+        number = place // 2 + 1
+        if place % 2 == 0:
+            heapq.heappush(commands, (at, number, True))
+        elif pause % 3:
+            heapq.heappush(commands, (at, number, False))
+    wanted: int | None = None
+    readings: list[Reading] = []
+    end = Instant(at + 10 * QUIET_NS)
+    while True:
+        answers = [(when, place) for place, when in reader.answer_at.items()]
+        due = [one[0] for one in (*answers, *commands)]
+        wake_at = session.wake_at
+        now = min([*due, *([] if wake_at is None else [wake_at])], default=end)
+        if now >= end:
+            return session, readings, end
+        if answers and min(answers)[0] == now:
+            place = min(answers)[1]
+            del reader.answer_at[place]
+            readings += session.receive(b"L%d\r" % place, now)
+        elif commands and commands[0][0] == now:
+            _, number, is_on = heapq.heappop(commands)
+            wanted = number if is_on else None if wanted == number else wanted
+            ended_first = session.command(Trigger(READER, number, is_on), now)
+            readings += ended_first
+        else:
+            readings += session.wake(now)
+        reader.hear(session.take_output(), wanted, now)
+
+
+@given(plans, pauses_ms)
+def test_no_answer_is_ever_told_for_another_trigger_than_the_one_that_caused_it(
+    given_plans: list[Plan], pauses: list[int]
+) -> None:
+    reader = Reader(given_plans)
+
+    _, readings, _ = run(reader, pauses)
+
+    told = [one for one in readings if isinstance(one, BarcodeRead)]
+    assert [one.trigger for one in told] == [reader.ons[int(one.data[1:])] for one in told]
+    assert len({one.data for one in told}) == len(told)
+
+
+@given(plans, pauses_ms)
+def test_every_trigger_that_has_ended_is_answered_or_said_to_be_unanswered_and_the_reader_recovers(
+    given_plans: list[Plan], pauses: list[int]
+) -> None:
+    reader = Reader(given_plans)
+
+    session, readings, end = run(reader, pauses)
+
+    answered = {one.trigger for one in readings if isinstance(one, BarcodeRead)}
+    numbers = range(1, (len(pauses) + 1) // 2 + 1)
+    assert len(answered) + codes(readings).count("unanswered") >= len(numbers) - 1
+    session.command(on(1_000), end)
+    session.take_output()
+    if session.wake_at is not None:
+        session.wake(session.wake_at)
+    if session.wake_at is not None:
+        session.wake(session.wake_at)
+    later = Instant(end + 5 * QUIET_NS)
+    assert read("OK1", 1_000, later) in session.receive(b"OK1\r", later)
