@@ -2,7 +2,8 @@
 
 The same drivers, core, contract and clearance desk as in real time; what is simulated is the hardware, the operator,
 the time that bytes, commits and messages take, and the disk (a list). Every event is hashed and chained; one visit in
-`sign_one_in` is signed and its signatures checked, and so are the decisions about it.
+`sign_one_in` is signed and its signatures checked, and so are the signatures of decisions about it; the decisions are
+all signed, since events copy them.
 """
 
 import json
@@ -23,7 +24,7 @@ from edge.wire.canonical import canonical
 from edge.wire.chain import Chain, Link
 from edge.wire.envelope import event_payload
 from edge.wire.messages import build_decision, parse_decision
-from edge.wire.signing import TrustStore
+from edge.wire.signing import Signer, TrustStore
 from edge.wire.utc import parse_rfc3339
 from edge.wire.verifier import ChainCheck, check_event
 from hub_config.hub import HubConfig
@@ -262,7 +263,7 @@ class SimulatedHub:
             return
         at = Instant(self.world.now + self._rng.randint(*MESSAGE_NS))
         if link.sig is None:
-            self.world.call_at(at, lambda: self._decide(unsigned(answer)))
+            self.world.call_at(at, lambda: self._decide(unchecked(answer, self._coordinator)))
         else:
             message = build_decision(answer, COORDINATOR, self._coordinator)
             self.world.call_at(at, lambda: self._decide(self._verified(message)))
@@ -294,8 +295,10 @@ def entropy_of(seed: int) -> bytes:
     return sha256(f"entropy/{seed}".encode()).digest()
 
 
-def unsigned(data: dict[str, Any]) -> Decision:
-    """The desk's answer as the core gets it, where this run signs neither the visit's events nor its decisions."""
+def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
+    """The desk's answer as the core gets it: signed, but neither parsed nor verified, where this run does not check
+    the visit's signatures."""
+    body = canonical(data)
     cond = data["cond"]
     mass = cond.get("mass_mg")
     until = cond.get("not_after")
@@ -310,5 +313,5 @@ def unsigned(data: dict[str, Any]) -> Decision:
         ),
         needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
         valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],
-        wire=canonical(data).decode(), kid="", sig="",
+        wire=body.decode(), kid=coordinator.kid, sig=coordinator.sign(body),
     )  # fmt: skip

@@ -50,8 +50,8 @@ def test_the_demo_is_good_and_says_where_its_parcels_are_measured_and_decided() 
     d1, d2 = line.diverters
 
     assert line.measured_by_um == 4_000_000
-    assert (line.no_return_um(d1), line.no_return_um(d2)) == (7_675_000, 8_775_000)
-    assert line.answer_time_ns(d1) == 2_450 * MILLISECOND
+    assert (line.no_return_um(d1), line.no_return_um(d2)) == (7_375_000, 8_475_000)
+    assert line.answer_time_ns(d1) == 2_250 * MILLISECOND
     assert line.gap_needed_um(d1) == 450_000
     assert [beam.id for beam in line.belt_beams] == ["in", "scale", "gate", "end"]
 
@@ -76,7 +76,7 @@ def test_faults_of_different_parts_are_told_at_once(tmp_path: Path) -> None:
             ('keepalive = "5 s"', 'keepalife = "5 s"'),
             ("{ channel = 4, use", "{ channel = 6, use"),
             (
-                'id = "gate", channel = 2, position = "6300 mm"',
+                'id = "gate", channel = 2, position = "6000 mm"',
                 'id = "gate", channel = 2, position = "630 mm"',
             ),
             ('position = "10000 mm"', 'position = "9000 mm"'),
@@ -261,22 +261,22 @@ def test_late_parcels_may_go_round_again_where_a_diverter_leads_there(tmp_path: 
 
 
 def test_a_beam_right_before_a_point_of_no_return_decides_too_late(tmp_path: Path) -> None:
-    late = '{ id = "late", channel = 6, position = "7626 mm" },\n  { id = "end", channel = 5'
+    late = '{ id = "late", channel = 6, position = "7326 mm" },\n  { id = "end", channel = 5'
     text = changed(('{ id = "end", channel = 5', late), ("{ channel = 7, use", INPUT))
 
     said = said_of(tmp_path, text)
 
-    assert said_of(tmp_path, text.replace("7626 mm", "7625 mm")) == []
-    assert said_of(tmp_path, text.replace("7626 mm", "7676 mm")) == []
+    assert said_of(tmp_path, text.replace("7326 mm", "7325 mm")) == []
+    assert said_of(tmp_path, text.replace("7326 mm", "7376 mm")) == []
     assert len(said) == 1
-    assert 'beams[5] late.position: beam "late" (at 7626 mm) is only 49 mm before the point of no' in said[0]
+    assert 'beams[5] late.position: beam "late" (at 7326 mm) is only 49 mm before the point of no' in said[0]
 
 
 def test_a_diverter_that_no_beam_could_look_at_in_time_has_to_be_moved(tmp_path: Path) -> None:
     said = said_of(
         tmp_path,
         changed(
-            ('position = "8200 mm"', 'position = "4600 mm"'),
+            ('position = "8200 mm"', 'position = "4900 mm"'),
             ("# clearance", 'clearance = "400 mm"\n# clearance'),
         ),
     )

@@ -12,7 +12,8 @@ import serial
 from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.bench import PhysicalBench
 from simulators.parcels import stream
-from simulators.serve import MAX_CHUNK, MAX_UNSENT, PtyPort, RealTime, real_now, real_world
+from simulators.serve import RealTime, real_now, real_world
+from simulators.wires import MAX_CHUNK, MAX_UNSENT, PtyPort
 
 pytestmark = pytest.mark.system
 PATIENCE_S = 5.0
