@@ -46,6 +46,8 @@ from hub_config.names import DeviceId, Instant
 BELT_POSITION: Final = Association("belt-position", 999_990, 0)
 """One item alone in the reader's view and one alone due at the scale, by position: the contract's floor, as at the
 bench. It is a rule, not yet a measured probability."""
+STEADY: Final = 2_000
+"""A belt whose speed changes by less than one part in so many runs steadily."""
 LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven", "late_answer")
 """Faults that stand for a reading that was lost; the others are states of a device."""
 
@@ -78,6 +80,8 @@ class Line:
         self.board: BoardState = "opening"
         self._down: dict[DeviceId, str] = {}
         self._wake_at: Instant | None = None
+        self._planned_um_s = 0
+        """The belt's speed by which that was set."""
 
     @property
     def devices(self) -> tuple[DeviceId, ...]:
@@ -97,7 +101,8 @@ class Line:
         """A reading of one of this line's devices."""
         match reading:
             case BeltMoved():
-                self._move(reading, at)
+                if not self._move(reading, at):
+                    return
             case BeamChanged():
                 self._beam(reading)
             case BarcodeRead():
@@ -167,7 +172,8 @@ class Line:
 
     # The belt and its beams -------------------------------------------------------------------------
 
-    def _move(self, read: BeltMoved, at: Instant) -> None:
+    def _move(self, read: BeltMoved, at: Instant) -> bool:
+        """False if the belt has gone on as it was thought to: then nothing is due earlier than was thought."""
         stops = self.belt.moving and not read.moving
         self.belt.moved(read.at, read.count, moving=read.moving)
         self.track.disturbed_at = self.belt.disturbed_at
@@ -176,6 +182,9 @@ class Line:
         found = Found()
         self.track.advance(self.belt.travel_of(read.count), found)
         self._take_found(found, read.at)
+        steady = abs(self.belt.speed_um_s - self._planned_um_s) * STEADY <= self.belt.speed_um_s
+        due = self._wake_at is not None and at >= self._wake_at
+        return due or not steady or found.changed or not read.moving
 
     def _beam(self, read: BeamChanged) -> None:
         travel = self.belt.travel_of(read.count)
@@ -298,6 +307,7 @@ class Line:
     def _advance(self, at: Instant) -> None:
         """Does everything that is due, and says when to look again."""
         travel = self.belt.travel_at(at)
+        self._planned_um_s = self.belt.speed_um_s
         wakes = [reader.advance(self.track, self.belt, at) for reader in self._readers.values()]
         for overdue in self._weighings.overdue(at):
             overdue.weighed = True

@@ -179,7 +179,13 @@ class Snapshot:
             )
             for view in self.benches
         )
-        return replace(self, benches=lost)
+        lines = tuple(
+            replace(
+                view, state="fault", board="lost", speed_um_s=0, items=(), devices_down=("gateway",)
+            )
+            for view in self.lines
+        )
+        return replace(self, benches=lost, lines=lines)
 
 
 @dataclass(frozen=True, slots=True)

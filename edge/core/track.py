@@ -110,6 +110,10 @@ class Found:
     """Edges that were nothing."""
     overflow: bool = False
 
+    @property
+    def changed(self) -> bool:
+        return bool(self.proven or self.seen or self.cleared or self.lost or self.blips or self.overflow)
+
 
 class Track:
     def __init__(self, line: LineConfig) -> None:

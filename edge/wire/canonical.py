@@ -119,35 +119,31 @@ ZERO_ID: Final = event_id(b"")
 """`prev` of the event with seq 1: the hash of the empty string."""
 
 
-def _check(value: Json, depth: int) -> None:
+def _check(value: JsonObject | list[Json], depth: int) -> None:
     """Plain values of plain keys are looked at in one loop: this runs several times for every event."""
-    if depth > DEPTH_MAX and isinstance(value, dict | list):
+    if depth > DEPTH_MAX:
         raise WireError("too_deep", f"nested more than {DEPTH_MAX} deep")
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key in value:
             if key not in _PLAIN_KEYS:
                 _check_key(key)
-            if type(item) is str and item.isascii() and "\0" not in item:
-                continue
+        value = list(value.values())
+    for item in value:
+        if isinstance(item, str):
+            if not item.isascii() or "\0" in item:
+                _check_text(item)
+        elif isinstance(item, int):
+            if not -INTEGER_END < item < INTEGER_END:
+                raise WireError("bad_number", "integer out of range; below 2^53 in size")
+        elif isinstance(item, dict | list):
             _check(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check(item, depth + 1)
-    else:
-        _check_scalar(value)
+        elif item is not None:
+            _refuse_kind(item)
 
 
-def _check_scalar(value: Json) -> None:
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, int):
-        if not -INTEGER_END < value < INTEGER_END:
-            raise WireError("bad_number", "integer out of range; below 2^53 in size")
-    else:
-        kind = type(value).__name__  # not JSON as the type says, but callers may be wrong
-        raise WireError("bad_number" if kind == "float" else "bad_shape", f"a {kind}")
+def _refuse_kind(item: object) -> NoReturn:
+    """No JSON of ours, whatever the caller's types say."""
+    raise WireError("bad_number" if isinstance(item, float) else "bad_shape", f"a {type(item).__name__}")
 
 
 def _check_text(text: str) -> None:

@@ -352,3 +352,14 @@ def test_the_floor_at_rest_is_calm(open_floor: Callable[..., Floor], browser: An
     counter.close()
 
     assert share < 0.02
+
+
+def test_long_names_and_large_counts_stay_apart_in_a_lane(open_floor: Callable[..., Floor]) -> None:
+    floor = open_floor("small")
+    lanes = tuple(replace(lane, count=123_456) for lane in LINES["stands"].lanes)
+    floor.show(replace(LINES["stands"], lanes=lanes))
+
+    for lane in floor.page.locator(".lane").all():
+        count, sign = (lane.locator(part).bounding_box() for part in (".count", "rect.sign"))
+        assert count["x"] + count["width"] <= sign["x"] + 1
+    check_room(floor.page, "large counts")

@@ -56,6 +56,11 @@ function clipped(text, size, room, bold = false) {
   return `${text.slice(0, kept)}…`;
 }
 
+// The size in which a bold text fits.
+function shrunk(text, size, room) {
+  return Math.min(size, (size * room) / Math.max(1, widthOf(text, size, true)));
+}
+
 // At most two lines of text.
 function twoLines(text, size, room) {
   const words = text.split(" ");
@@ -216,7 +221,8 @@ export class BeltDrawing {
     const pad = 9 * u;
     const left = centre - wide / 2;
     const top = this.boxTop;
-    const sign = Math.max(34 * u, widthOf(bay.bay, 19 * u, true) + 14 * u);
+    const letters = shrunk(bay.bay, 19 * u, wide * 0.5 - 14 * u);
+    const sign = Math.max(34 * u, widthOf(bay.bay, letters, true) + 14 * u);
     const name = clipped(laneWord(bay.lane), 15 * u, wide - 2 * pad, true);
     const count = svg("text", { class: "count", x: left + pad, y: top + 61 * u, "font-size": 32 * u }, "0");
     const last = [0, 1, 2].map((n) => svg("text", { class: "quiet", x: left + pad, y: top + (84 + 19 * n) * u, "font-size": 13.5 * u }));
@@ -225,9 +231,9 @@ export class BeltDrawing {
       svg("rect", { x: left, y: top, width: wide, height: this.boxTall }),
       svg("text", { class: "strong", x: left + pad, y: top + 23 * u, "font-size": 15 * u }, name),
       svg("rect", { class: "sign", x: left + wide - pad - sign, y: top + 35 * u, width: sign, height: 28 * u }),
-      svg("text", { class: "sign", x: left + wide - pad - sign / 2, y: top + 56 * u, "font-size": 19 * u }, bay.bay),
+      svg("text", { class: "sign", x: left + wide - pad - sign / 2, y: top + 49 * u + letters * 0.36, "font-size": letters }, bay.bay),
       count, ...last));
-    return { count, last, room: wide - 2 * pad };
+    return { count, last, room: wide - 2 * pad, countRoom: wide - 2 * pad - sign - 4 * u };
   }
 
   drawParts(parts) {
@@ -372,7 +378,10 @@ export class BeltDrawing {
     for (const exit of this.exits) {
       const lane = view.lanes.find((one) => one.lane === exit.lane);
       if (lane === undefined) continue;
-      setText(exit.count, String(lane.count));
+      if (exit.count.textContent !== String(lane.count)) {
+        exit.count.textContent = String(lane.count);
+        exit.count.setAttribute("font-size", shrunk(String(lane.count), 32 * u, exit.countRoom));
+      }
       const said = lane.count === 0 ? "" : `${word("floor.last")} ${tailOf(lane.code)}`;
       const why = lane.reasons.length === 0 ? "" : word(`reason.${lane.reasons[0]}`);
       if (exit.said === said + why) continue;
