@@ -52,8 +52,8 @@ class Body:
     """The one before it."""
     appears_um: int = 0
     """Where it was put down; 0: it was fed as it should be."""
-    entered_at: Instant | None = None
-    """Its front at the first beam."""
+    crossed: dict[int, Instant] = field(default_factory=dict)
+    """Position of each belt beam that its front has passed, and when."""
     path: Diverter | None = None
     """The diverter that took it."""
     lane: str | None = None
@@ -66,6 +66,10 @@ class Body:
     """A diverter moved while it was passing."""
     scans: list[Sent] = field(default_factory=list)
     weights: list[Told] = field(default_factory=list)
+
+    def front_at(self, position_um: int) -> Instant | None:
+        """When its front covered the belt beam there; None if it never did."""
+        return self.crossed.get(position_um)
 
     @property
     def finished(self) -> bool:
@@ -119,6 +123,7 @@ class Conveyor:
         self._scale_channel = line.beam(line.scale.beam).channel
         self._entry = line.belt_beams[0]
         self._end = line.beam(line.end.beam)
+        self._position_of = {beam.channel: beam.position_um for beam in line.beams}
 
     def stir(self) -> None:
         self.stirred = True
@@ -292,8 +297,7 @@ class Conveyor:
         now = self.world.now
         covering = self._covering[channel]
         covering.append(body)
-        if channel == self._entry.channel:
-            body.entered_at = now
+        body.crossed[self._position_of[channel]] = now
         if channel == self._end.channel:
             self._leave(body, self.line.end.lane, self.line.end.bay)
         if channel == self._scale_channel:

@@ -1,7 +1,7 @@
 """What really happened on a belt, beside what the gateway told of it: each body with the visit it left under.
 
 A body and a visit are matched by the instant and the lane of the beam that saw the body leave; one that was taken off
-the belt, or left while no gateway was watching, by the instant at which it entered.
+the belt, or left while no gateway was watching, by the instants at which beams saw it before.
 """
 
 from bisect import bisect_left
@@ -50,8 +50,18 @@ def line_happened(
     entered = Sightings(arrived, within_us)
     told: list[Happened] = []
     for group in _groups(bodies):
-        told += _happened(group, left, entered)
+        told += _happened(group, left, _last_known(group[0], line, entered))
     return tuple(told)
+
+
+def _last_known(body: Body, line: LineConfig, entered: Sightings) -> str | None:
+    """The visit under which a beam first, or after a restart again, saw it."""
+    known = None
+    for beam in line.belt_beams:
+        at = body.front_at(beam.position_um)
+        if at is not None:
+            known = entered.take(at) or known
+    return known
 
 
 def _groups(bodies: Sequence[Body]) -> list[list[Body]]:
@@ -67,9 +77,8 @@ def _groups(bodies: Sequence[Body]) -> list[list[Body]]:
     return groups
 
 
-def _happened(group: list[Body], left: Mapping[str, Sightings], entered: Sightings) -> list[Happened]:
+def _happened(group: list[Body], left: Mapping[str, Sightings], known: str | None) -> list[Happened]:
     first = group[0]
-    entry = entered.take(first.entered_at) if first.entered_at is not None else None
     visit = None
     if first.left_at is not None and first.lane is not None:
         visit = left[first.lane].take(first.left_at)
@@ -77,7 +86,7 @@ def _happened(group: list[Body], left: Mapping[str, Sightings], entered: Sightin
     for body in group:
         placed = None
         if body.left_at is not None and body.lane is not None and body.bay is not None:
-            placed = Placed(body.bay, body.lane, visit or entry or "", body.left_at)
+            placed = Placed(body.bay, body.lane, visit or known or "", body.left_at)
         beside = tuple(other.parcel for other in group if other is not body)
         told.append(
             Happened(
@@ -86,7 +95,7 @@ def _happened(group: list[Body], left: Mapping[str, Sightings], entered: Sightin
                 scans=() if body.taken else tuple(body.scans),
                 weights=() if body.taken else tuple(body.weights),
                 placed=placed,
-                taken=entry if placed is None or visit is None else None,
+                taken=known if placed is None or visit is None else None,
                 beside=beside,
             )
         )

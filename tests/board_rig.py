@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from hub_config.attach import SerialAttach
 from hub_config.devices import BoardInput, IoBoardConfig
@@ -88,7 +88,8 @@ class Rig:
         self.now = Instant(0)
         self.told: list[Any] = []
         """What the host's session has told."""
-        self.sent = bytearray()
+        self.writes: list[tuple[Instant, bytes]] = []
+        """What it wrote, and when."""
         self.connected = True
         self.paused_until = Instant(0)
         self._delay = delay
@@ -101,7 +102,7 @@ class Rig:
         self._order += 1
         heapq.heappush(self._pending, (max(at, self.now), self._order, lambda: void(action())))
 
-    def run(self, until: Instant) -> "Rig":
+    def run(self, until: Instant) -> Self:
         while (due := self._next_due()) <= until:
             self.now = max(self.now, due)
             while self._pending and self._pending[0][0] <= self.now:
@@ -110,10 +111,10 @@ class Rig:
         self.now = until
         return self
 
-    def run_for(self, milliseconds: float) -> "Rig":
+    def run_for(self, milliseconds: float) -> Self:
         return self.run(Instant(self.now + ms(milliseconds)))
 
-    def until(self, wanted: Callable[[], bool], within_ms: float = 5_000) -> "Rig":
+    def until(self, wanted: Callable[[], bool], within_ms: float = 5_000) -> Self:
         """Millisecond by millisecond, so that the caller can act as soon as it is so."""
         for _ in range(int(within_ms)):
             if wanted():
@@ -134,16 +135,31 @@ class Rig:
         self.host.reopened(self.now)
         self._turn()
 
+    def give(self, told: list[Any]) -> None:
+        """What a call of the host's session returned; what it wants written goes out."""
+        self.told += told
+        self._carry()
+
+    @property
+    def requests(self) -> list[int]:
+        """Types of the frames that went to the board, in their order."""
+        frames = b"".join(data for _, data in self.writes).split(b"\x00")
+        return [whole for one in frames if (whole := first_byte(one)) is not None]
+
     def of(self, kind: type) -> list[Any]:
         return [one for one in self.told if isinstance(one, kind)]
 
     def _next_due(self) -> Instant:
-        dues = [self.board.wake_at]
+        dues = [max(self.board.wake_at, self._busy_until())]
         if self._pending:
             dues.append(self._pending[0][0])
         if self.connected and (wake_at := self.host.wake_at) is not None:
             dues.append(max(wake_at, self.paused_until))
         return min(dues)
+
+    def _busy_until(self) -> Instant:
+        """The board may only be waiting for its transmitter; whatever else it does then is done at its own instant."""
+        return self._free_at["back"] if self.connected and self.board.sending else Instant(0)
 
     def _turn(self) -> None:
         wake_at = self.host.wake_at
@@ -154,12 +170,15 @@ class Rig:
     def _carry(self) -> None:
         output = self.host.take_output()
         if output and self.connected:
-            self.sent += output
+            self.writes.append((self.now, output))
             at = self._arrival("there", len(output))
             self.at(at, lambda: self.board.receive(output, at))
+        if self.connected and self.now < self._free_at["back"]:
+            return  # the board's transmitter is busy: what it has to say waits in its buffer
         data = self.board.take_output(self.now)
         if data and self.connected:
             self.at(self._arrival("back", len(data)), lambda: self._deliver(data))
+            self.at(self._free_at["back"], self._carry)
 
     def _arrival(self, way: str, size: int) -> Instant:
         done = Instant(max(self._free_at[way], self.now) + size * self._byte_ns)
@@ -173,6 +192,11 @@ class Rig:
             self.at(self.paused_until, lambda: self._deliver(data))
             return
         self.told += self.host.receive(data, self.now)
+
+
+def first_byte(encoded: bytes) -> int | None:
+    """Of a COBS frame: no request begins with a zero."""
+    return encoded[1] if len(encoded) > 1 else None
 
 
 def void(_: object) -> None:

@@ -17,7 +17,9 @@ from simulators.devices.io_board_wire import ByteReceiver
 Spoil = Literal["drop", "flip", "cut"]
 
 TX_MAX_BYTES: Final = 2_048
-"""Waiting to be sent. A frame that does not fit is not sent at all; an event of it stays in the ring."""
+"""Waiting to be sent. A frame that does not fit is not sent at all; an event stays in the ring."""
+TX_EVENTS_BYTES: Final = 1_536
+"""Events take no more of that, so that a flood of them leaves room for replies."""
 RX_MAX: Final = 64
 """Frames on their way in. One more is lost and counted as overrun."""
 SWITCHES_MAX: Final = 4_096
@@ -142,7 +144,7 @@ class LineController:
     def babble(self, data: bytes, at: Instant) -> None:
         """Says this, whatever it is."""
         self._run(at)
-        self._send(at, data)
+        self._send(at, data, TX_MAX_BYTES)
 
     def spoil(self, fault: Spoil) -> None:
         """The next frame that it sends goes wrong on the line."""
@@ -158,15 +160,16 @@ class LineController:
 
     def _collect(self) -> None:
         while self._firmware.to_send:
-            at, wire = self._firmware.to_send.popleft()
-            self._send(at, _spoilt(wire, self._spoils.popleft()) if self._spoils else wire)
+            at, wire, reply = self._firmware.to_send.popleft()
+            sent = _spoilt(wire, self._spoils.popleft()) if self._spoils else wire
+            self._send(at, sent, TX_MAX_BYTES if reply else TX_EVENTS_BYTES)
         self._switches.extend(self._firmware.switched)
         self._firmware.switched.clear()
 
-    def _send(self, at: Instant, data: bytes) -> None:
+    def _send(self, at: Instant, data: bytes, room: int) -> None:
         if at < self._silent_until or not data:
             return
-        if self._out_bytes + len(data) > TX_MAX_BYTES:
+        if self._out_bytes + len(data) > room:
             self.frames_unsent += 1
             return
         queued = max(at, self._out[-1][0]) if self._out else at

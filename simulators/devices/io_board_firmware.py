@@ -52,7 +52,8 @@ class Firmware:
         self._zero = encoder.count_at(at)
         self._inputs = tuple(Input(channel) for channel in range(traits.n_in))
         self.outputs = Outputs(traits.n_out)
-        self.to_send: deque[tuple[Instant, bytes]] = deque()
+        self.to_send: deque[tuple[Instant, bytes, bool]] = deque()
+        """When it is queued, the frame, and whether it is a reply."""
         self.switched: deque[tuple[Instant, int, bool]] = deque()
         self._ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
         self._replies: deque[tuple[int, int, bytes]] = deque(maxlen=REPLIES_KEPT)
@@ -157,7 +158,7 @@ class Firmware:
         wire = framed(stamp + struct.pack(layout, *fields))
         self._ring.append((self._evseq, wire))
         self._evseq = (self._evseq + 1) % 65_536
-        self.to_send.append((at, wire))
+        self.to_send.append((at, wire, False))
 
     # Requests ---------------------------------------------------------------------------------------
 
@@ -170,14 +171,14 @@ class Firmware:
         queued = Instant(at + self._traits.turn_ns)
         repeated = [wire for kind, seq, wire in self._replies if (kind, seq) == (body[0], body[1])]
         if repeated:
-            self.to_send.append((queued, repeated[-1]))
+            self.to_send.append((queued, repeated[-1], True))
             return
         if layout is None:
             reply = bytes([body[0] | 0x40, body[1], UNKNOWN])
         else:
             reply = self._answer(body[0], struct.unpack(layout, body[1:]), at, queued)
         wire = framed(reply)
-        self.to_send.append((queued, wire))
+        self.to_send.append((queued, wire, True))
         if body[0] == 0x85:
             self._send_stored(body, queued)
         elif body[0] != 0x80:  # to ask for these two again changes nothing
@@ -262,4 +263,4 @@ class Firmware:
 
     def _send_stored(self, body: bytes, queued: Instant) -> None:
         _, first, count = struct.unpack("<BHB", body[1:])
-        self.to_send.extend((queued, wire) for wire in self._stored(first, count))
+        self.to_send.extend((queued, wire, False) for wire in self._stored(first, count))

@@ -1,9 +1,9 @@
 """A fixed reader of the Keyence SR series as a device: told `LON` it looks for codes, told `LOFF` it gives up.
 
 Written from the SR-750 User's Manual, chapter 8 (scanner protocols §5). It answers a trigger once: with the codes in
-its view, `read_ns` after it saw the first, or with `ERROR` after `LOFF`; one that collects answers after `LOFF` alone. Acknowledgements (`OK,LON`) are a setting;
-models differ there. Answers leave in the order of their triggers. What goes wrong is asked for by `miss_next`,
-`delay_next` and `mute_next`, each for the next trigger that begins.
+its view, `read_ns` after it saw the first, or with `ERROR` after `LOFF`; one that collects answers after `LOFF` alone.
+Acknowledgements (`OK,LON`) are a setting; models differ there. Answers leave in the order of their triggers. What goes
+wrong is asked for by `miss_next`, `delay_next` and `mute_next`, each for the next trigger that begins.
 """
 
 from collections import deque

@@ -3,13 +3,17 @@
 from collections.abc import Callable
 
 import pytest
-from driver_configs import ms, scale_config, scanner_config
+from driver_configs import READER, belt_scale_config, ms, reader_config, scale_config, scanner_config
 from vectors_file import vectors
 
-from drivers.reading import Reading, WeightRead
+from drivers.command import Trigger
+from drivers.reading import BarcodeRead, Reading, WeightRead
 from drivers.scales.mt_sics import SicsScale
+from drivers.scales.record_scale import RecordScale
+from drivers.scanners.keyence_sr import QUIET_NS, KeyenceSr
 from drivers.scanners.line import LineScanner
 from drivers.session import Session
+from hub_config.names import Instant
 
 AT = ms(10)
 
@@ -20,11 +24,33 @@ def scale() -> Session:
     return session
 
 
+def reader() -> Session:
+    """With a trigger on."""
+    session = KeyenceSr(reader_config())
+    session.wake(ms(0))
+    session.wake(Instant(QUIET_NS))
+    session.command(Trigger(READER, 1, on=True), ms(2_000))
+    return session
+
+
+def reader_out_of_step() -> Session:
+    session = reader()
+    assert isinstance(session, KeyenceSr)
+    session.command(Trigger(READER, 1, on=False), ms(2_100))
+    session.wake(ms(2_200))
+    session.command(Trigger(READER, 2, on=True), ms(2_300))
+    return session
+
+
 def stream(*protocols: str, end: bytes = b"") -> bytes:
     return b"".join(vector.frame + end for vector in vectors(*protocols, direction="device->host"))
 
 
 SCALE_STREAM = b'I4 A "1126493049"\r\n' + stream("mt-sics") + b"\xffS S 1.2\x00\r" + stream("mt-sics")
+
+SR_STREAM = stream("keyence-sr") + b"\x02A!1/2,B\x03\r\x00\rOVER\r" + stream("keyence-sr")
+LATE_STREAM = b"LATE\rSECOND\r" + SR_STREAM
+RECORDS = b"1;1.250;kg;OK\r\n2;;kg;OL\r3;-0.010;kg;OK\nx;1;kg;OK\r4;1;kg\r" + b"9" * 2_000 + b"\r5;1;kg;OK\r"
 
 STREAMS: list[tuple[str, Callable[[], Session], bytes]] = [
     ("mt-sics", scale, SCALE_STREAM),
@@ -39,6 +65,14 @@ STREAMS: list[tuple[str, Callable[[], Session], bytes]] = [
         stream("line-prefix01-cr") + b"half\r" + stream("line-prefix01-cr"),
     ),
     ("aim", lambda: LineScanner(scanner_config(aim=True)), stream("aim", end=b"\r\n")),
+    ("keyence-sr", reader, SR_STREAM),
+    ("keyence-sr out of step", reader_out_of_step, LATE_STREAM),
+    ("record-scale", lambda: RecordScale(belt_scale_config()), RECORDS),
+    (
+        "record-scale stx etx",
+        lambda: RecordScale(belt_scale_config(start="\x02", end=("\x03\r\n",), separator="||")),
+        b"\x021||1||kg||OK\x03\r\n2||1||kg||OK\x03\r\n\x023||2||g||OK\x03\r\n",
+    ),
 ]
 IDS = [name for name, _, _ in STREAMS]
 
@@ -69,3 +103,10 @@ def test_the_scale_stream_holds_every_weight_of_the_manuals_twice() -> None:
     weights = [reading for reading in readings(scale(), SCALE_STREAM) if isinstance(reading, WeightRead)]
 
     assert len(weights) == 14
+
+
+def test_the_streams_of_the_reader_hold_codes_of_the_trigger_that_is_on() -> None:
+    on, late = readings(reader(), SR_STREAM), readings(reader_out_of_step(), LATE_STREAM)
+
+    assert {one.trigger for one in on if isinstance(one, BarcodeRead)} == {1}
+    assert {one.trigger for one in late if isinstance(one, BarcodeRead)} == {2}

@@ -2,24 +2,30 @@
 
 import re
 
-from driver_configs import ms, scale_config, scanner_config
+from driver_configs import READER, belt_scale_config, ms, reader_config, scale_config, scanner_config
 from hypothesis import given
 from hypothesis import strategies as st
 from vectors_file import vectors
 
 from drivers.buffers import CHUNK_BYTES
+from drivers.command import Trigger
 from drivers.decode import decode
-from drivers.reading import BarcodeRead, Reading, WeightRead
+from drivers.reading import BarcodeRead, DeviceFault, NoRead, Reading, WeightRead
+from drivers.scales import record_scale
 from drivers.scales.mt_sics import LINE_MAX_BYTES, SicsScale
+from drivers.scales.record_scale import RecordScale
+from drivers.scanners import keyence_sr
+from drivers.scanners.keyence_sr import KeyenceSr
 from drivers.scanners.line import LineScanner
 from drivers.session import Session
 
 SERIAL = b'I4 A "1"\r\n'
-FRAMES = [vector.frame for vector in vectors("mt-sics", "line-crlf", "aim")]
+FRAMES = [vector.frame for vector in vectors("mt-sics", "line-crlf", "aim", "keyence-sr")]
+RECORD = b"7;1.250;kg;OK\r\n"
 GOOD_WEIGHT = re.compile(rb"S +[SD] +[+-]?[0-9]+(\.[0-9]+)?( +[A-Za-z%]{1,5})? *")
 
 noise = st.binary(max_size=200)
-frame = st.sampled_from(FRAMES)
+frame = st.sampled_from([*FRAMES, RECORD])
 
 
 @st.composite
@@ -83,6 +89,70 @@ def test_a_scanner_never_raises_and_no_code_holds_a_control_character(
             assert not re.search(r"[\x00-\x1c\x1e\x1f\x7f-\x9f]", reading.data)
 
 
+@given(reads, st.lists(st.booleans(), max_size=20), st.booleans())
+def test_a_reader_never_raises_and_no_code_holds_a_control_character(
+    given_reads: list[bytes], triggers: list[bool], aim: bool
+) -> None:
+    reader = KeyenceSr(reader_config(aim=aim))
+    readings: list[Reading] = []
+
+    for turn, data in enumerate(given_reads):
+        at = ms(700 * turn)
+        readings += reader.receive(data, at)
+        if turn < len(triggers):
+            readings += reader.command(Trigger(READER, turn // 2, triggers[turn]), at)
+        if reader.wake_at is not None and reader.wake_at <= at:
+            readings += reader.wake(at)
+        assert len(reader.take_output()) <= len(b"LOFF\rLON\r") * 4
+
+    for reading in readings:
+        if isinstance(reading, BarcodeRead):
+            assert not re.search(r"[\x00-\x1c\x1e\x1f\x7f-\x9f]", reading.data)
+            assert reading.data.strip(" ")
+        if isinstance(reading, BarcodeRead | NoRead):
+            assert reading.trigger is not None
+        if isinstance(reading, DeviceFault):
+            assert len(reading.raw) <= 64
+    assert reader._lines.held_bytes <= keyence_sr.LINE_MAX_BYTES + CHUNK_BYTES
+
+
+@given(reads, st.sampled_from(["", "\x02", "%"]))
+def test_a_record_scale_never_raises_and_gives_a_mass_only_for_a_whole_record(
+    given_reads: list[bytes], start: str
+) -> None:
+    scale = RecordScale(belt_scale_config(start=start))
+
+    readings = feed(scale, given_reads)
+
+    lines = [line for line in re.split(rb"[\r\n]", b"".join(given_reads)) if line]
+    whole = sum(
+        re.search(rb"[0-9]+ *; *[+-]?[0-9.]+ *; *[a-z]+ *; *OK *\Z", line) is not None for line in lines
+    )
+    masses = [one for one in readings if isinstance(one, WeightRead) and one.mass_mg is not None]
+    assert len(masses) <= whole
+    assert scale._lines.held_bytes <= record_scale.LINE_MAX_BYTES + CHUNK_BYTES
+
+
+@given(damaged(), noise)
+def test_after_garbage_a_second_record_is_read_and_a_reader_answers_its_next_trigger(
+    garbage: bytes, more: bytes
+) -> None:
+    scale, reader = RecordScale(belt_scale_config()), KeyenceSr(reader_config())
+    reader.wake(ms(0))
+
+    scale.receive(garbage + more, ms(2))
+    reader.receive(garbage + more + b"\r", ms(2))
+    records = [reading for turn in range(2) for reading in scale.receive(RECORD, ms(3 + turn))]
+    while reader.wake_at is not None:
+        reader.wake(reader.wake_at)
+    reader.command(Trigger(READER, 9, on=True), ms(5_000))
+
+    assert isinstance(records[-1], WeightRead)
+    (read,) = reader.receive(b"RB123456785GB\r", ms(5_010))
+    assert isinstance(read, BarcodeRead)
+    assert (read.data, read.trigger) == ("RB123456785GB", 9)
+
+
 @given(damaged(), noise)
 def test_the_second_repetition_of_a_valid_frame_after_garbage_is_read(garbage: bytes, more: bytes) -> None:
     good = b"S S     100.00 g\r\n"
@@ -96,11 +166,18 @@ def test_the_second_repetition_of_a_valid_frame_after_garbage_is_read(garbage: b
 
 
 @given(
-    st.sampled_from(["mt-sics", "line-crlf", "line-prefix01-cr", "aim", "upu-s10", "sscc", "gs1-elements"]),
+    st.sampled_from(
+        ["mt-sics", "line-crlf", "line-prefix01-cr", "aim", "keyence-sr", "upu-s10", "sscc", "gs1-elements"]
+    ),
     reads,
 )
 def test_decode_never_raises_on_bytes(protocol: str, frames: list[bytes]) -> None:
     decode(protocol, frames, {})
+
+
+@given(reads)
+def test_decode_never_raises_on_records(frames: list[bytes]) -> None:
+    decode("record-scale", frames, {"separator": ";"})
 
 
 @given(st.sampled_from(["gs1-digital-link", "gtin-8", "gtin-13", "gtin-14"]), st.text(max_size=80))

@@ -10,6 +10,7 @@ PROTOCOLS = (
     "line-crlf",
     "line-prefix01-cr",
     "aim",
+    "keyence-sr",
     "upu-s10",
     "sscc",
     "gs1-elements",
@@ -81,6 +82,52 @@ def test_a_line_that_is_no_reply_is_an_error_with_its_bytes() -> None:
     ]
 
 
+def test_an_answer_of_several_codes_is_one_stream_and_an_overflow_an_error() -> None:
+    assert decode("keyence-sr", [b"A!1/2,B!3/4\r", b"OVER\r", b"\x00\r"], {}) == [
+        {"kind": "stream", "scans": ["A", "B"]},
+        {"kind": "error", "error": "reader_overflow", "raw": "4f 56 45 52"},
+        {"kind": "error", "error": "garbled", "raw": "00"},
+    ]
+
+
+def test_a_reader_with_aim_identifiers_tells_the_symbology() -> None:
+    (meaning,) = decode("keyence-sr", [b"]C0RB123456785GB\r"], {"aim": "yes"})
+
+    assert (meaning["symbology"], meaning["data"]) == ("Code 128", "RB123456785GB")
+
+
+def test_a_record_is_read_by_the_grammar_that_is_given() -> None:
+    grammar = {
+        "fields": "skip,mass,record,status",
+        "separator": "|",
+        "unit": "g",
+        "good": "A,B",
+        "overload": "++",
+    }
+    frames = [b"x|1250|7|B\r\n", b"x||8|++\r\n", b"x|1|9\r\n"]
+
+    meanings = decode("record-scale", frames, grammar)
+
+    assert meanings[:2] == [
+        {"kind": "weight", "record": 7, "value": "1250", "unit": "g", "mass_mg": 1_250_000},
+        {"kind": "weight", "record": 8, "unit": "g", "overload": True, "mass_mg": None},
+    ]
+    assert (meanings[2]["kind"], meanings[2]["error"]) == ("error", "garbled")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"speed": "9"}, "option speed=9 is unknown for record-scale; known: fields=…, good=…"),
+        ({"fields": "mass,unit"}, "0 fields are record; exactly one is wanted"),
+        ({"fields": "record,mass,colour", "unit": "g"}, "fields.2: "),
+    ],
+)
+def test_a_grammar_that_can_not_be_is_refused(options: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        decode("record-scale", [b"1\r"], options)
+
+
 def test_with_aim_identifiers_a_line_protocol_tells_the_symbology() -> None:
     (meaning,) = decode("line-crlf", [b"]C0RB123456785GB\r\n"], {"aim": "yes"})
 
@@ -99,7 +146,7 @@ def test_an_sscc_with_a_wrong_check_digit_in_element_strings_is_an_error() -> No
     assert (meaning["kind"], meaning["error"]) == ("error", "check_digit")
 
 
-@pytest.mark.parametrize("protocol", ["mt-sics", "line-crlf"])
+@pytest.mark.parametrize("protocol", ["mt-sics", "line-crlf", "keyence-sr", "record-scale"])
 def test_bytes_without_a_line_end_are_told_to_be_incomplete(protocol: str) -> None:
     (meaning,) = decode(protocol, [b"S S     100.00 g"], {})
 

@@ -57,7 +57,11 @@ def test_blanks_around_fields_are_nothing() -> None:
 @pytest.mark.parametrize(
     ("line", "config", "wanted"),
     [
-        (b"2026|7|x|350", {"fields": ("skip", "record", "skip", "mass"), "unit": "g"}, (350_000, "350", 7, "g")),
+        (
+            b"2026|7|x|350",
+            {"fields": ("skip", "record", "skip", "mass"), "unit": "g"},
+            (350_000, "350", 7, "g"),
+        ),
         (b"1.5\tlb\t9", {"fields": ("mass", "unit", "record")}, (680_389, "1.5", 9, "lb")),
         (b"1,2,3", {"fields": ("record", "skip", "mass"), "unit": "t"}, (3_000_000_000, "3", 1, "t")),
     ],
@@ -73,7 +77,10 @@ def test_the_grammar_is_configuration(
 def test_start_and_end_are_taken_off() -> None:
     frames = b"\x021;1;kg;OK\x03\x022;2;kg;OK\x03"
 
-    assert received(frames, start="\x02", end=("\x03",)) == [weight(1_000_000, "1", 1), weight(2_000_000, "2", 2)]
+    assert received(frames, start="\x02", end=("\x03",)) == [
+        weight(1_000_000, "1", 1),
+        weight(2_000_000, "2", 2),
+    ]
 
 
 def test_a_record_whose_start_was_lost_is_a_fault_and_no_weight() -> None:

@@ -82,6 +82,26 @@ def test_a_trigger_is_answered_once() -> None:
     assert reader.take_output(LATER) == b""
 
 
+def test_a_reader_that_collects_answers_after_loff_with_all_it_has_seen_each_code_once() -> None:
+    reader = KeyenceReader(collects=True)
+    reader.receive(LON, ms(0))
+    for at, codes in (
+        (10, [CODE]),
+        (100, []),
+        (150, [CODE, ("X", "]Q1")]),
+        (250, [("FAST", "]C0")]),
+        (260, []),
+    ):
+        reader.look(codes, ms(at))
+    early = reader.take_output(ms(299))
+    reader.receive(LOFF, ms(300))
+
+    assert early == b""
+    assert reader.take_output(LATER) == b"RB123456785GB,X\r"
+    reader.receive(LON + LOFF, ms(400))
+    assert reader.take_output(LATER) == b"ERROR\r"
+
+
 def test_acknowledgements_are_a_setting_and_framed_as_the_command_was() -> None:
     reader = KeyenceReader(acks=True)
     reader.receive(LON, ms(0))

@@ -1,0 +1,70 @@
+"""Where the belt was at any tick of the board: its encoder's reports, extended to 64 bits and interpolated.
+
+The board reports every `report_ms` while the count changes, with the time of the last pulse (`firmware-bridge.md` §3).
+So if two reports are farther apart, the belt stood in between: all pulses of the later one are of its last
+`report_ms`. Only where reports were lost is that not so.
+"""
+
+from bisect import bisect_left
+from typing import Final
+
+POINTS_MAX: Final = 32
+"""Reports remembered. Edges wait for the next report alone, so this is plenty; older ticks get the oldest count."""
+
+_WRAP: Final = 1 << 32
+
+
+class CountTrack:
+    def __init__(self) -> None:
+        self._ticks: list[int] = []
+        self._counts: list[int] = []
+        self._spans: list[int | None] = []
+        """Ticks before each point in which all its pulses fell; None: anywhere since the point before."""
+        self._broken = False
+
+    @property
+    def last(self) -> int:
+        """Of the board before its first report: 0."""
+        return self._counts[-1] if self._counts else 0
+
+    def clear(self) -> None:
+        for column in (self._ticks, self._counts, self._spans):
+            column.clear()
+        self._broken = False
+
+    def lose(self) -> None:
+        """Reports may be missing before the next one."""
+        self._broken = True
+
+    def add(self, ticks: int, count: int, span: int) -> bool:
+        """A report: at 64-bit `ticks` was the last pulse, `count` has 32 bits and a sign. True if the belt moved."""
+        before = self.last
+        full = before + ((count - before + _WRAP // 2) % _WRAP - _WRAP // 2) if self._counts else count
+        moved = bool(self._counts) and full != before
+        if self._ticks and ticks <= self._ticks[-1]:
+            self._counts[-1] = full  # the same moment told again, by a later report
+            return moved
+        self._ticks.append(ticks)
+        self._counts.append(full)
+        self._spans.append(None if self._broken else span)
+        self._broken = False
+        for column in (self._ticks, self._counts, self._spans):
+            del column[:-POINTS_MAX]
+        return moved
+
+    def count_at(self, ticks: int) -> int:
+        """Interpolated between reports; after the last one, its count: no later report, no later pulse."""
+        place = bisect_left(self._ticks, ticks)
+        if place == len(self._ticks):
+            return self.last
+        if place == 0:
+            return self._counts[0]
+        before, after = self._counts[place - 1], self._counts[place]
+        start, end = self._ticks[place - 1], self._ticks[place]
+        span = self._spans[place]
+        if span is not None:
+            start = max(start, end - span)
+        if ticks <= start:
+            return before
+        way = abs(after - before) * (ticks - start) // (end - start)
+        return before + way if after >= before else before - way
