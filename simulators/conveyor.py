@@ -67,10 +67,6 @@ class Body:
     scans: list[Sent] = field(default_factory=list)
     weights: list[Told] = field(default_factory=list)
 
-    def front_at(self, position_um: int) -> Instant | None:
-        """When its front covered the belt beam there; None if it never did."""
-        return self.crossed.get(position_um)
-
     @property
     def finished(self) -> bool:
         return self.taken or self.left_at is not None

@@ -53,8 +53,8 @@ from simulators.simulate import belt
 
 START_S: Final = 20.0
 STOP_S: Final = 5.0
-STAMPS_WITHIN_US: Final = 100_000
-"""The gateway's stamps of a beam may be off by this: the board's clock bound and the wire, and a busy host."""
+STAMPS_WITHIN_US: Final = 15_000
+"""The gateway's stamps of a beam may be off by this: above the board's clock bound it takes no beam at all."""
 SETTLE_S: Final = 90.0
 """How long after the last parcel every event must be acknowledged."""
 

@@ -5,8 +5,8 @@ the belt, or left while no gateway was watching, by the instants at which beams 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MICROSECOND, Instant
@@ -17,23 +17,28 @@ from simulators.task import Placed
 Data = Mapping[str, Any]
 
 
-class Sightings:
-    """Instants at which the gateway says it saw something, each of one visit."""
+Key = TypeVar("Key", bound=Hashable)
 
-    def __init__(self, seen: Iterable[tuple[int, str]], within_us: int) -> None:
-        self._seen = sorted(seen)
-        self._within_us = within_us
 
-    def take(self, at: Instant) -> str | None:
-        """The visit seen nearest to this instant, once."""
+def pair(
+    seen: Iterable[tuple[int, str]], happened: Iterable[tuple[Key, Instant]], within_us: int
+) -> dict[Key, str]:
+    """Which visit the gateway saw (at its µs) when something happened: the nearest pairs first, each once."""
+    stamps = sorted(seen)
+    pairs: list[tuple[int, int, Key, str]] = []
+    for order, (key, at) in enumerate(happened):
         at_us = at // MICROSECOND
-        first = bisect_left(self._seen, (at_us - self._within_us, ""))
-        near = [one for one in self._seen[first:] if one[0] <= at_us + self._within_us][:8]
-        if not near:
-            return None
-        best = min(near, key=lambda one: abs(one[0] - at_us))
-        self._seen.remove(best)
-        return best[1]
+        for stamp, visit in stamps[bisect_left(stamps, (at_us - within_us, "")) :]:
+            if stamp > at_us + within_us:
+                break
+            pairs.append((abs(stamp - at_us), order, key, visit))
+    found: dict[Key, str] = {}
+    taken: set[str] = set()
+    for _, _, key, visit in sorted(pairs, key=lambda one: one[:2]):
+        if key not in found and visit not in taken:
+            found[key] = visit
+            taken.add(visit)
+    return found
 
 
 def line_happened(
@@ -41,26 +46,48 @@ def line_happened(
 ) -> tuple[Happened, ...]:
     """One for each body, in the order of feeding. `within_us`: how far the gateway's stamps may be off."""
     ours = [data for data in events if data["line"] == line.id]
-    exits: dict[str, list[tuple[int, str]]] = {exit_.lane: [] for exit_ in line.bays}
-    for data in ours:
-        if data["kind"] == "parcel.diverted" and data["act"]["confirmed"]:
-            exits[data["act"]["lane"]].append((data["mono_us"], data["visit"]))
-    left = {lane: Sightings(seen, within_us) for lane, seen in exits.items()}
+    groups = _groups(bodies)
+    left: dict[int, str] = {}
+    for exit_ in line.bays:
+        seen = [
+            (data["mono_us"], data["visit"])
+            for data in ours
+            if data["kind"] == "parcel.diverted"
+            and data["act"]["confirmed"]
+            and data["act"]["lane"] == exit_.lane
+        ]
+        gone = [
+            (place, group[0].left_at)
+            for place, group in enumerate(groups)
+            if group[0].lane == exit_.lane and group[0].left_at is not None
+        ]
+        left |= pair(seen, gone, within_us)
+    known = _last_known(groups, ours, line, within_us)
+    return tuple(
+        one
+        for place, group in enumerate(groups)
+        for one in _happened(group, left.get(place), known.get(place))
+    )
+
+
+def _last_known(
+    groups: Sequence[Sequence[Body]], ours: Sequence[Data], line: LineConfig, within_us: int
+) -> dict[int, str]:
+    """The visit under which the first beam saw each; or a later one, after a restart, as a stray."""
+    strays = {data["visit"] for data in ours if "unknown_item" in data["flags"]}
     arrived = [(data["mono_us"], data["visit"]) for data in ours if data["kind"] == "parcel.arrived"]
-    entered = Sightings(arrived, within_us)
-    told: list[Happened] = []
-    for group in _groups(bodies):
-        told += _happened(group, left, _last_known(group[0], line, entered))
-    return tuple(told)
-
-
-def _last_known(body: Body, line: LineConfig, entered: Sightings) -> str | None:
-    """The visit under which a beam first, or after a restart again, saw it."""
-    known = None
-    for beam in line.belt_beams:
-        at = body.front_at(beam.position_um)
-        if at is not None:
-            known = entered.take(at) or known
+    first = line.belt_beams[0].position_um
+    crossings = [
+        ((place, position), at)
+        for place, group in enumerate(groups)
+        for position, at in group[0].crossed.items()
+    ]
+    known: dict[int, str] = {}
+    for is_stray in (False, True):
+        seen = [one for one in arrived if (one[1] in strays) == is_stray]
+        there = [one for one in crossings if (one[0][1] != first) == is_stray]
+        for (place, _), visit in sorted(pair(seen, there, within_us).items()):
+            known[place] = visit
     return known
 
 
@@ -77,16 +104,13 @@ def _groups(bodies: Sequence[Body]) -> list[list[Body]]:
     return groups
 
 
-def _happened(group: list[Body], left: Mapping[str, Sightings], known: str | None) -> list[Happened]:
-    first = group[0]
-    visit = None
-    if first.left_at is not None and first.lane is not None:
-        visit = left[first.lane].take(first.left_at)
+def _happened(group: list[Body], left: str | None, known: str | None) -> list[Happened]:
+    """`left`: the visit that was seen to leave; `known`: the last one it had on the belt."""
     told = []
     for body in group:
         placed = None
         if body.left_at is not None and body.lane is not None and body.bay is not None:
-            placed = Placed(body.bay, body.lane, visit or known or "", body.left_at)
+            placed = Placed(body.bay, body.lane, left or known or "", body.left_at)
         beside = tuple(other.parcel for other in group if other is not body)
         told.append(
             Happened(
@@ -95,7 +119,7 @@ def _happened(group: list[Body], left: Mapping[str, Sightings], known: str | Non
                 scans=() if body.taken else tuple(body.scans),
                 weights=() if body.taken else tuple(body.weights),
                 placed=placed,
-                taken=known if placed is None or visit is None else None,
+                taken=known if placed is None or left is None else None,
                 beside=beside,
             )
         )

@@ -64,6 +64,11 @@ class LineController:
         dues += [queue[0][0] for queue in (self._rx, self._out) if queue]
         return min(dues)
 
+    @property
+    def sending(self) -> bool:
+        """Bytes wait for `take_output`."""
+        return bool(self._out)
+
     # The physical side ------------------------------------------------------------------------------
 
     def set_input(self, channel: int, level: bool, at: Instant) -> None:
