@@ -23,7 +23,8 @@ from drivers.reading import (
 )
 from hub_config.devices import IoBoardConfig
 from hub_config.names import MILLISECOND, Instant
-from simulators.conveyor import BoardTrouble, Conveyor
+from simulators.bodies import BoardTrouble
+from simulators.conveyor import Conveyor
 from simulators.world import Token, World
 
 DELAY_NS: Final = 12 * MILLISECOND

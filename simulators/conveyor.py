@@ -9,15 +9,14 @@ where each parcel really was, and what devices delivered of it.
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
 from typing import Final
 
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, Instant
 from simulators.bench import Sent
+from simulators.bodies import BoardTrouble, Body, free_place_um
 from simulators.devices.keyence_sr import KeyenceReader
 from simulators.devices.record_scale import RecordScaleDevice
 from simulators.devices.sics_wire import Told
@@ -27,8 +26,6 @@ from simulators.world import World
 
 TOUCH_UM: Final = 1_000
 """Touching parcels overlap by this, so that no beam sees between them."""
-FREE_UM: Final = 60_000
-"""Hands keep this far from beams and readers."""
 SHOWN_MAX: Final = 8
 """Parcels whose label may be in an answer of the reader."""
 NEAR_MAX: Final = 64
@@ -38,46 +35,6 @@ RECORD_NS: Final = (60 * MILLISECOND, 220 * MILLISECOND)
 """From an item's rear at the scale's beam to its record."""
 SCALE_MAX_MG: Final = 30_000_000
 SCALE_STEP_MG: Final = 10_000
-
-
-@dataclass(slots=True)
-class Body:
-    """One parcel as it really travels."""
-
-    parcel: Parcel
-    plan: LinePlan
-    starts: Instant
-    """When its front is, or would have been, at the belt's begin."""
-    touches: bool = False
-    """The one before it."""
-    appears_um: int = 0
-    """Where it was put down; 0: it was fed as it should be."""
-    crossed: dict[int, Instant] = field(default_factory=dict)
-    """Position of each belt beam that its front has passed, and when."""
-    path: Diverter | None = None
-    """The diverter that took it."""
-    lane: str | None = None
-    bay: str | None = None
-    left_at: Instant | None = None
-    """Its front at the beam of its lane."""
-    taken: bool = False
-    """Somebody took it off."""
-    clipped: bool = False
-    """A diverter moved while it was passing."""
-    scans: list[Sent] = field(default_factory=list)
-    weights: list[Told] = field(default_factory=list)
-
-    @property
-    def finished(self) -> bool:
-        return self.taken or self.left_at is not None
-
-
-@dataclass(frozen=True, slots=True)
-class BoardTrouble:
-    """What happens to the I/O board now: a restart, or its cable off for so long."""
-
-    at: Instant
-    cut_ns: int | None
 
 
 class Conveyor:
@@ -194,7 +151,7 @@ class Conveyor:
         plan = self._next_plan or line_plan(self._seed, parcel, self._rates_ppm)
         body = Body(parcel, plan, self.world.now)
         if "added" in plan.faults:
-            body.appears_um = self._place(plan, self._entry.position_um, self._last_look)
+            body.appears_um = free_place_um(self.line, plan)
         body.touches, self._touches = self._touches, False
         self.bodies.append(body)
         self._schedule(body)
@@ -204,30 +161,6 @@ class Conveyor:
             gap = -TOUCH_UM if touches else following.gap_um
             self._touches = touches
             self.world.call_after(self._time(plan.length_um + gap), self.feed)
-
-    @property
-    def _last_look(self) -> int:
-        """The last belt beam before the first diverter: behind it the belt is fenced."""
-        first = min(one.position_um for one in self.line.diverters)
-        return max(beam.position_um for beam in self.line.belt_beams if beam.position_um < first)
-
-    def _place(self, plan: LinePlan, low: int, high: int) -> int:
-        """A place of the front between two positions at which it covers no beam and no reader's view."""
-        marks = [(beam.position_um, 0) for beam in self.line.belt_beams]
-        marks += [(one.position_um, one.window_um) for one in self.line.readers]
-        marks.sort()
-        spans = []
-        for (before, reach), (after, ahead) in pairwise(marks):
-            first, last = before + reach + FREE_UM + plan.length_um, after - ahead - FREE_UM
-            if low <= before and after <= high and first < last:
-                spans.append((first, last))
-        room = sum(last - first for first, last in spans)
-        offset = plan.at_ppm * room // MILLION
-        for first, last in spans:
-            if offset < last - first:
-                return first + offset
-            offset -= last - first
-        raise ValueError(f"line {self.line.id}: nowhere between beams is room for {plan.length_um} µm")
 
     def _schedule(self, body: Body) -> None:
         for beam in self.line.belt_beams:
@@ -244,7 +177,7 @@ class Conveyor:
             self._at(body, label - reader.window_um, lambda: self._show(body))
             self._at(body, label + reader.window_um, lambda: self._hide(body))
         if "removed" in body.plan.faults and "added" not in body.plan.faults:
-            taken = self._place(body.plan, self._entry.position_um, self._last_look)
+            taken = free_place_um(self.line, body.plan)
             self._at(body, taken, lambda: self._take(body))
         self._schedule_trouble(body)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MICROSECOND, Instant
 from simulators.bench import Happened
-from simulators.conveyor import Body
+from simulators.bodies import Body
 from simulators.task import Placed
 
 Data = Mapping[str, Any]

@@ -12,7 +12,7 @@ from edge.rim.trace import Start, TraceWriter
 from hub_config.hub import HubConfig
 from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules
-from simulators.conveyor import Body
+from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
 from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
 from simulators.line_truth import line_happened
