@@ -238,3 +238,24 @@ class LineDriver:
             return False
         beam = next(beam for beam in self.line.beams if beam.channel == given.channel)
         return beam.position_um > position_um
+
+
+ENTROPY = b"0123456789abcdef"
+TO_MEASURED_S = 3.0
+TO_ORDER_S = 5.5
+"""From the belt's begin: behind the point of no return (7,375 mm), before the diverter (8,200 mm)."""
+TO_LANE_S = 6.6
+TO_END_S = 8.0
+
+
+def entered(driver: LineDriver, **shape: int) -> Object:
+    return Object(driver.now + SECOND // 2, **shape)
+
+
+def at_order(driver: LineDriver) -> Object:
+    """A measured and released parcel whose divert has been ordered."""
+    thing = driver.measure(entered(driver))
+    driver.later(TO_MEASURED_S)
+    driver.decide("release")
+    driver.later(TO_ORDER_S - TO_MEASURED_S)
+    return thing

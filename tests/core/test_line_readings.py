@@ -1,0 +1,112 @@
+"""Whose a reading on a belt is; in doubt, nobody's."""
+
+import pytest
+from line_driver import (
+    S10,
+    S10_B,
+    TO_END_S,
+    TO_MEASURED_S,
+    LineDriver,
+    Object,
+    entered,
+)
+
+from hub_config.names import MILLISECOND, SECOND
+
+
+def test_a_code_with_nothing_in_view_is_an_orphan(driver: LineDriver) -> None:
+    driver.give(driver.code(driver.now, S10, None))
+
+    assert dict(driver.gateway.snapshot().balance.rejected) == {"orphan_read": 1}
+
+
+def test_a_code_with_two_in_view_puts_both_in_doubt_and_neither_is_released(driver: LineDriver) -> None:
+    thing = driver.measure(entered(driver))
+    other = Object(thing.rear_at(100_000))
+    driver.measure(other, S10_B)
+    driver.later(TO_END_S + 1)
+
+    assert dict(driver.gateway.snapshot().balance.rejected)["ambiguous_read"] >= 1
+    assert {event.flags for event in driver.events if event.kind == "parcel.decided"} == {("assoc_low",)}
+    assert driver.gateway.snapshot().tally.held == 2
+
+
+def test_an_answer_to_another_parcels_trigger_is_nobodys(driver: LineDriver) -> None:
+    driver.carry(entered(driver))
+    driver.later(1.65)
+    driver.give(driver.code(driver.now, S10, driver.triggers[0].number + 7))
+
+    assert dict(driver.gateway.snapshot().balance.rejected) == {"orphan_read": 1}
+
+
+def test_two_identifiers_on_one_parcel_are_two_labels(driver: LineDriver) -> None:
+    thing = driver.measure(entered(driver))
+    driver.read(thing, S10_B, late_ns=MILLISECOND)
+    driver.later(TO_MEASURED_S)
+
+    assert driver.last("parcel.decided").flags == ("two_labels",)
+
+
+def test_without_a_code_it_is_a_no_read_and_without_a_record_a_device_fault(driver: LineDriver) -> None:
+    first, second = entered(driver), Object(driver.now + 2 * SECOND)
+    driver.carry(first)
+    driver.weigh(first)
+    driver.carry(second)
+    driver.read(second)
+    driver.later(6)
+
+    flags = [event.flags for event in driver.events if event.kind == "parcel.decided"]
+    assert flags == [("no_read",), ("device_fault",)]
+
+
+def test_an_overload_is_no_legal_weight(driver: LineDriver) -> None:
+    thing = driver.carry(entered(driver))
+    driver.read(thing)
+    driver.weigh(thing, None)
+    driver.later(TO_MEASURED_S)
+
+    assert driver.last("parcel.decided").flags == ("mass_not_legal",)
+
+
+def weights(driver: LineDriver) -> list[int | None]:
+    """Of each parcel measured or held, in order."""
+    told: dict[object, int | None] = {}
+    for event in driver.events:
+        if event.kind in ("parcel.measured", "parcel.decided"):
+            told.setdefault(event.visit, event.mass.mg if event.mass is not None else None)
+    return [told[visit] for visit in driver.visits]
+
+
+@pytest.mark.parametrize(
+    ("records", "taken"),
+    [
+        ((1, 2, 3, 4, 5), [1, 2, 3, 4, 5]),
+        ((1, 2, 9, 10, 11), [1, 2, 3, 4, 5]),  # a jump: with no other record out, it can be no other's
+        ((1, 2, 2, 3, 4), [1, 2, None, None, 5]),  # a number used twice
+        ((1, None, 3, 4, 5), [1, None, 3, 4, 5]),  # a record that was lost, its number used
+        ((1, None, 2, 3, 4), [1, None, None, None, 5]),  # an item left out: unsure until two records agree
+    ],
+)
+def test_a_record_counts_only_if_its_number_and_its_time_name_one_parcel(
+    driver: LineDriver, records: tuple[int | None, ...], taken: list[int | None]
+) -> None:
+    for place, record in enumerate(records, start=1):
+        thing = driver.carry(Object(driver.now + place * SECOND))
+        driver.read(thing, S10 if place % 2 else S10_B)
+        if record is not None:
+            driver.weigh(thing, place * 1_000_000, record=record)
+    driver.later(9)
+
+    assert weights(driver) == [None if one is None else one * 1_000_000 for one in taken]
+
+
+def test_a_record_that_comes_when_the_next_parcel_has_crossed_is_not_that_ones(driver: LineDriver) -> None:
+    first, second = Object(driver.now + SECOND), Object(driver.now + SECOND + 700 * MILLISECOND)
+    for thing, code, late in ((first, S10, 800), (second, S10_B, 250)):
+        driver.carry(thing)
+        driver.read(thing, code)
+        driver.weigh(thing, 500_000 if thing is first else 900_000, after_ms=late)
+    driver.later(5)
+
+    assert weights(driver) == [None, 900_000] or weights(driver) == [None, None]
+    assert dict(driver.gateway.snapshot().balance.rejected).keys() & {"record_late", "record_unsure"}
