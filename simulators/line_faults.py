@@ -85,7 +85,7 @@ class LinePlan:
 def line_plan(seed: int, parcel: Parcel, rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM) -> LinePlan:
     """The same for one seed and parcel number, whatever came before."""
     rng = random.Random(f"line/{seed}/{parcel.number}")
-    drawn = {fault: rng.randrange(MILLION) for fault in LINE_RATES_PPM}
+    drawn = {fault: rng.random() * MILLION for fault in LINE_RATES_PPM}
     faults = tuple(fault for fault in LINE_RATES_PPM if drawn[fault] < rates_ppm.get(fault, 0))
     # Heavier parcels are longer: 120 mm and up, half of them under 300 mm.
     length_um = min(

@@ -179,12 +179,15 @@ class Line:
         self.track.disturbed_at = self.belt.disturbed_at
         if stops:
             self.diverting.stopped(at)
-        found = Found()
-        self.track.advance(self.belt.travel_of(read.count), found)
-        self._take_found(found, read.at)
+        travel = self.belt.travel_of(read.count)
+        changed = self.track.is_due(travel)
+        if changed:
+            found = Found()
+            self.track.advance(travel, found)
+            self._take_found(found, read.at)
         steady = abs(self.belt.speed_um_s - self._planned_um_s) * STEADY <= self.belt.speed_um_s
         due = self._wake_at is not None and at >= self._wake_at
-        return due or not steady or found.changed or not read.moving
+        return due or changed or not steady or not read.moving
 
     def _beam(self, read: BeamChanged) -> None:
         travel = self.belt.travel_of(read.count)

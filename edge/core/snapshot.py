@@ -180,9 +180,7 @@ class Snapshot:
             for view in self.benches
         )
         lines = tuple(
-            replace(
-                view, state="fault", board="lost", speed_um_s=0, items=(), devices_down=("gateway",)
-            )
+            replace(view, state="fault", board="lost", speed_um_s=0, items=(), devices_down=("gateway",))
             for view in self.lines
         )
         return replace(self, benches=lost, lines=lines)

@@ -110,10 +110,6 @@ class Found:
     """Edges that were nothing."""
     overflow: bool = False
 
-    @property
-    def changed(self) -> bool:
-        return bool(self.proven or self.seen or self.cleared or self.lost or self.blips or self.overflow)
-
 
 class Track:
     def __init__(self, line: LineConfig) -> None:
@@ -164,6 +160,13 @@ class Track:
                 found.cleared.append((item, beam))
                 return
         found.blips += 1
+
+    def is_due(self, travel_um: int) -> bool:
+        """`advance` has something to do."""
+        for item in self.items:
+            if item.parcel is None or travel_um > item.seen_by_um:
+                return True
+        return False
 
     def advance(self, travel_um: int, found: Found) -> None:
         """Every edge up to this travel has been told."""

@@ -15,6 +15,7 @@ from edge.core.decision import Decision
 from edge.core.event import Code, Event, Mass
 from edge.wire.canonical import (
     MESSAGE_BYTES_MAX,
+    Checked,
     Json,
     JsonObject,
     WireError,
@@ -239,7 +240,7 @@ def _decision_copy(decision: Decision) -> JsonObject:
 @lru_cache(maxsize=COPIES_MAX)
 def _signed_data(wire: str) -> JsonObject:
     """Of a decision that several events of one visit copy; nobody changes it."""
-    return parse_strict(wire.encode())
+    return Checked(parse_strict(wire.encode()))
 
 
 def _provenance(event: Event, context: EventContext) -> JsonObject:

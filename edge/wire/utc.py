@@ -5,12 +5,16 @@ Times from 1970 to 9999; a leap second (`:60`) is refused, as no clock of ours p
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from edge.wire.canonical import WireError
 
 UTC_US_END: Final = 253_402_300_800_000_000
 """First microsecond of the year 10000."""
+
+DAYS_KEPT: Final = 16
+"""Dates worked out once: a gateway lives in one or two."""
 
 _US_PER_DAY: Final = 86_400_000_000
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z", re.ASCII)
@@ -48,6 +52,7 @@ def _days(year: int, month: int, day: int) -> int:
     return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468
 
 
+@lru_cache(maxsize=DAYS_KEPT)
 def _civil(days: int) -> tuple[int, int, int]:
     era, day_of_era = divmod(days + 719_468, 146_097)
     year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365

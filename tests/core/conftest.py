@@ -1,4 +1,4 @@
-"""What most tests of the core begin with: a bench, online, scale at zero, nothing on it; a belt line, online, its board ready."""
+"""What most tests of the core begin with: a bench with its scale at zero, and a belt line whose board is ready."""
 
 import pytest
 from bench_driver import BenchDriver
