@@ -1,8 +1,8 @@
 """A whole hub of belt lines in simulated time, beside what evidence alone costs: hashing and encoding its events.
 
-`parcels per second`: four lines at one gateway, reader and scale over bytes, journal chain, coordinator and checks, in one
-thread; one visit in 1,000 is signed. The baseline is the events of as many parcels (seven of 1.5 KB each) encoded, hashed
-and decoded by the standard library, nothing else. `all signed`: every event and decision signed, every signature checked.
+`parcels per second`: four lines at one gateway, reader and scale over bytes, journal chain, coordinator and checks, in
+one thread; one visit in 1,000 is signed. The baseline is the events of as many parcels (seven of 1.5 KB each) encoded,
+hashed and decoded by the standard library, nothing else. `all signed`: every event and decision signed and checked.
 """
 
 import json

@@ -173,6 +173,7 @@ class Rig:
             self.writes.append((self.now, output))
             at = self._arrival("there", len(output))
             self.at(at, lambda: self.board.receive(output, at))
+        self.board.wake(self.now)
         if self.connected and self.now < self._free_at["back"]:
             return  # the board's transmitter is busy: what it has to say waits in its buffer
         data = self.board.take_output(self.now)

@@ -2,8 +2,9 @@
 
 An item enters at the first beam and moves with the encoder. At each further beam it must come where it is expected,
 within the line's tolerance, and its position is set anew there. One that comes a little farther off, and can be no
-other, is followed but in doubt, and what else was seen before the belt's counts went wrong moves with it: an
-encoder that left out counts has left them out for all. What comes where nothing is expected is a stray; what does not come is lost. Edges closer together than a parcel or a gap can be are one (conveyor-io §1, §2).
+other, is followed but in doubt, and what else was seen before the belt's counts went wrong moves with it: an encoder
+that left out counts has left them out for all. What comes where nothing is expected is a stray; what does not come is
+lost. Edges closer together than a parcel or a gap can be are one (conveyor-io §1, §2).
 
 Places on an item are *offsets*: offset + travel of the belt = position along the line.
 """
@@ -163,10 +164,7 @@ class Track:
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
-        for item in self.items:
-            if item.parcel is None or travel_um > item.seen_by_um:
-                return True
-        return False
+        return any(item.parcel is None or travel_um > item.seen_by_um for item in self.items)
 
     def advance(self, travel_um: int, found: Found) -> None:
         """Every edge up to this travel has been told."""

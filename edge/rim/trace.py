@@ -1,8 +1,8 @@
 """A trace: every input of the core, one JSON line each, and what a replay needs besides. A field run or a simulated
 one that went wrong is replayed from it to the very same effects.
 
-First line `{"trace": "inputs", "v": 1, …}` with config, entropy and what the last run left open; then one line per input
-`{"BeamChanged": {…}}`; last `{"digest": "sha256:…"}`. A trace holds the codes of labels: it is evidence, 0600.
+First line `{"trace": "inputs", "v": 1, …}` with config, entropy and what the last run left open; then one line per
+input, `{"BeamChanged": {…}}`; last `{"digest": "sha256:…"}`. A trace holds the codes of labels: it is evidence, 0600.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""SIGKILL of the gateway with parcels on the belt: the belt runs on to its safe end, and every parcel is accounted for."""
+"""SIGKILL of the gateway with parcels on the belt: it runs on to its safe end, and every parcel is accounted for."""
 
 import time
 from collections.abc import Callable
