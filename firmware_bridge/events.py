@@ -50,6 +50,9 @@ class EventStream:
     def resume(self, ring: int, at: Instant) -> None:
         self._order.resume(ring, at)
 
+    def suspect(self, at: Instant) -> None:
+        self._order.suspect(at)
+
     def take(self, event: Event, at: Instant) -> list[Outcome]:
         return self._all(self._order.take(event, at), at)
 

@@ -81,6 +81,8 @@ class Requests:
         self._answered: tuple[int, int] | None = None
         """Type and number of the last reply that was taken."""
         self.outstanding: Asked | None = None
+        self.proved_at = Instant(0)
+        """When the last answered request was asked: what the board had said until then has arrived before its reply."""
 
     @property
     def due(self) -> Instant | None:
@@ -123,6 +125,7 @@ class Requests:
             took = at - asked.at
             self._round_trip_ns = took if not self._round_trip_ns else (7 * self._round_trip_ns + took) // 8
         self._answered = kind, reply.seq
+        self.proved_at = asked.at
         self.outstanding = None
         return Answer(asked, None if isinstance(reply, Refused) else reply)
 
@@ -159,8 +162,8 @@ class EventOrder:
         self._probe = False
         self._asked_to = 0
         """The number behind the last one that was asked for."""
-        self._announced = False
-        """The reply is in; the stored events follow it directly."""
+        self._awaiting = 0
+        """Stored events that a reply has announced: they follow it directly, so what comes after so many is newer."""
         self._behind = 0
         self.dropped = 0
         """Events that found no room behind a gap; they are asked for again."""
@@ -168,12 +171,12 @@ class EventOrder:
     @property
     def gap(self) -> bool:
         """Something is missing, or may be."""
-        return bool(self._held) or self._probe
+        return bool(self._held) or self._probe or self._awaiting > 0
 
     @property
     def due(self) -> Instant | None:
         """When to ask for what is missing."""
-        return self._retry_at if self._held or self._probe else None
+        return self._retry_at if self.gap else None
 
     @property
     def restarted_unseen(self) -> bool:
@@ -183,46 +186,55 @@ class EventOrder:
         """Another boot, other numbers."""
         self._next = None
         self._held.clear()
-        self._tries = self._behind = 0
+        self._tries = self._behind = self._awaiting = 0
         self._probe = False
 
     def resume(self, ring: int, at: Instant) -> None:
         """The board has been greeted: asks at once for what may have been told meanwhile."""
         self._ring = ring
-        self._behind = self._tries = 0
+        self._behind = self._tries = self._awaiting = 0
         self._probe = self._next is not None
         self._retry_at = at
+
+    def suspect(self, at: Instant) -> None:
+        """A frame was spoilt: the newest event may be missing, which no later one shows yet."""
+        if self._next is not None and not self.gap:
+            self._probe = True
+            self._retry_at = max(at, Instant(self._retry_at + GAP_WAIT_NS))
 
     def take(self, event: Event, at: Instant) -> list[Event]:
         """An event as it came in; returns those whose turn it is."""
         if self._next is None:
             self._next = event.evseq
+        was_awaiting, self._awaiting = self._awaiting, max(0, self._awaiting - 1)
+        if was_awaiting == 1:
+            self._retry_at = at  # all have passed: what is still missing of them was spoilt
         ahead = number_ahead(event.evseq, self._next)
         if ahead < 0 or event.evseq in self._held:
             self._behind += 1
             return []
         self._behind = 0
-        if ahead > 0:
-            if not self._held:
-                self._retry_at = at
-                self._tries = 0
-            elif self._announced and number_ahead(event.evseq, self._asked_to) >= 0:
-                self._announced = False  # the stored events have passed: what is missing of them was spoilt
-                self._retry_at = at
-            if len(self._held) < HELD_MAX:
-                self._held[event.evseq] = event
-            else:
-                self.dropped += 1
-            return []
-        self._advance(1)
-        return [event, *self._release()]
+        if ahead == 0:
+            self._advance(1)
+            return [event, *self._release()]
+        if not self._held and not was_awaiting:
+            self._retry_at = at
+            self._tries = 0
+        if len(self._held) < HELD_MAX:
+            self._held[event.evseq] = event
+        else:
+            self.dropped += 1
+        return []
 
     def ask(self, at: Instant) -> GetEvents | Lost | None:
         """What to ask for now. `Lost`: asked for in vain too often; then `take_held`."""
         if self._next is None or self.due is None or at < self._retry_at:
             return None
+        self._awaiting = 0
         if self._probe:
             return GetEvents(0, self._next, PROBED)
+        if not self._held:
+            return None
         missing = self._missing()
         newest = max(number_ahead(evseq, self._next) for evseq in self._held)
         gone = min(missing, newest + 1 - self._ring) if self._ring else 0
@@ -235,20 +247,19 @@ class EventOrder:
     def asked(self, request: GetEvents, at: Instant) -> None:
         """It has gone out; the next one may go when its events have come, or GAP_WAIT_NS after its reply."""
         self._asked_to = (request.from_evseq + request.count) % EVENT_NUMBERS
-        self._announced = False
         self._tries += 1
         self._retry_at = Instant(at + GAP_WAIT_NS)
 
     def answered(self, asked: GetEvents, reply: GetEventsReply | None, at: Instant) -> Lost | None:
         """The board holds the newest events without a gap, so what it no longer has are the first ones asked for."""
         self._retry_at = Instant(at + GAP_WAIT_NS)
+        found = reply.n if reply is not None and reply.status == STATUS_OK else 0
+        self._awaiting = found
         if self._probe:
             self._probe = False  # whether any are gone shows when the next event comes
             return None
         if self._next != asked.from_evseq or not self._held:
             return None  # they came by themselves meanwhile
-        self._announced = True
-        found = reply.n if reply is not None and reply.status == STATUS_OK else 0
         gone = min(asked.count - found, self._missing())
         return self._lose(gone) if gone > 0 else None
 
@@ -268,7 +279,7 @@ class EventOrder:
         assert self._next is not None, "no event has been numbered yet"
         self._next = (self._next + count) % EVENT_NUMBERS
         self._tries = 0
-        if number_ahead(self._next, self._asked_to) >= 0:
+        if number_ahead(self._next, self._asked_to) >= 0 and not self._awaiting:
             self._retry_at = Instant(0)  # another gap, not asked for yet
 
     def _release(self) -> Iterator[Event]:

@@ -88,14 +88,14 @@ class OrderQueue:
         self._current = order
         return OutAt(0, order.channel, int(order.for_ns > 0), ticks % (1 << 32), duration)
 
-    def answered(self, status: int) -> OrderTold | None:
-        """The board's reply to the outstanding one. None: it is tried again."""
+    def answered(self, status: int) -> list[OrderTold]:
+        """The board's reply to the outstanding one. Nothing to tell: it is tried again."""
         order, self._current = self._current, None
         assert order is not None, "a reply is taken to an outstanding request alone"
         if status == STATUS_LATE and not order.for_ns and order.tries + 1 < OFF_TRIES_MAX:
             self._waiting.appendleft(replace(order, tries=order.tries + 1))
-            return None
-        return OrderTold(order.number, status_word(status))
+            return []
+        return [OrderTold(order.number, status_word(status))]
 
     def give_up_current(self) -> list[OrderTold]:
         """No reply will come: whether the board has it nobody knows."""

@@ -9,7 +9,6 @@ the port was gone goes on, if it is the same boot.
 
 from typing import Final
 
-from firmware_bridge.clocksync import BoardClock
 from firmware_bridge.events import EventStream, Outcome
 from firmware_bridge.frames import Body, FrameBuffer, Spoilt
 from firmware_bridge.known_board import KnownBoard
@@ -37,8 +36,8 @@ from firmware_bridge.messages import (
 )
 from firmware_bridge.orders import Order, OrderQueue
 from firmware_bridge.setup import Armed, Going, Latched, Pace, Refusal, Setup, take_sample
-from firmware_bridge.told import BootTold, FaultTold, State, Telling, Told, UpTold
-from firmware_bridge.wanted import identity, misfit, missing_input, reset_words
+from firmware_bridge.told import BootTold, FaultTold, LostTold, State, Telling, Told, UpTold
+from firmware_bridge.wanted import encoder_input, identity, misfit, missing_input, reset_words
 from hub_config.devices import IoBoardConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
 
@@ -64,30 +63,20 @@ class BoardSession:
         self._output = bytearray()
         self._telling = Telling()
         self.state: State = "opening"
-        self._known = KnownBoard()
+        self.known = KnownBoard()
         self._begun = False
         self._open = True
-        self._greeted = False
+        self.hears = False
         """It has answered HELLO since the port opened, since it was lost or has restarted, and it fits."""
         self._up = False
         """`UpTold` was said, and since then it was neither lost nor restarted."""
         self._hello_at: Instant | None = Instant(0)
         """When to greet; None while there is no need."""
         self._setup: Setup | None = None
+        self._recount = False
+        """Reports of the encoder may be lost: setting it up again, as it is, makes the board say its count."""
         self._opened_at = Instant(0)
         self._armed_at = Instant(0)
-        self.events_before = 0
-        """Events of a board that had not answered HELLO: they count for nothing, and are asked for if they matter."""
-
-    @property
-    def clock(self) -> BoardClock:
-        """Of the boot that is known; there is one as soon as a board `hears`."""
-        return self._known.clock
-
-    @property
-    def live(self) -> bool:
-        """The board has been ready in the boot that is known."""
-        return self._known.live
 
     @property
     def gap(self) -> bool:
@@ -95,19 +84,19 @@ class BoardSession:
         return self._events.gap
 
     @property
-    def hears(self) -> bool:
-        """What the board tells is of the boot we know."""
-        return self._greeted
+    def proved_at(self) -> Instant:
+        """All that the board had to say until then has been told, but for what is missing (`gap`)."""
+        return self._requests.proved_at
 
     @property
     def wake_at(self) -> Instant | None:
         if not self._open:
             return None
         asked = self._requests.outstanding
-        if asked is not None and not (isinstance(asked.request, Hello) and not self._greeted):
+        if asked is not None and not (isinstance(asked.request, Hello) and not self.hears):
             return self._requests.due
         dues = [self._next_due()]
-        if self._greeted and self._events.due is not None:
+        if self.hears and self._events.due is not None:
             dues.append(self._events.due)
         return min(dues)
 
@@ -119,10 +108,12 @@ class BoardSession:
             match piece:
                 case Body(body) if body[0] >= 0x80:
                     self._message(body, at)
+                case Body() if not self.hears:
+                    self._tell_state("bootloader", "its bootloader answers: no valid firmware, or an update")
                 case Body():
-                    self._heard_bootloader()
+                    pass  # an answer of the management protocol that nobody asked for
                 case Spoilt() as spoilt:
-                    self._spoilt(spoilt)
+                    self._spoilt(spoilt, at)
         self._step(at)
         return self._telling.take()
 
@@ -131,15 +122,15 @@ class BoardSession:
             return []
         self._begin(at)
         asked = self._requests.outstanding
-        if asked is not None and isinstance(asked.request, Hello) and not self._greeted:
+        if asked is not None and isinstance(asked.request, Hello) and not self.hears:
             if self._hello_at is not None and at >= self._hello_at:
                 self._requests.forget()
         else:
             outcome = self._requests.wake(at)
             if isinstance(outcome, GivenUp):
-                name = type(outcome.asked.request).__name__
-                self._lose(at, f"no answer to {name}; check power and cable")
-                self._telling.fault_once("silent", f"no answer to {name}, asking on; check power and cable")
+                why = f"no answer to {type(outcome.asked.request).__name__}; check power and cable"
+                self._lose(at, why)
+                self._telling.fault_once("silent", why)
             else:
                 self._output += outcome
         if self.state in ("opening", "lost") and at - self._opened_at >= SILENT_NS:
@@ -159,6 +150,12 @@ class BoardSession:
         else:
             self._telling.add(*self._orders.add(order))
             self._step(at)
+        return self._telling.take()
+
+    def prove(self, at: Instant) -> list[Told]:
+        """Asks the board something, so that its silence is not taken for news."""
+        self._pace.next_at = min(self._pace.next_at, at)
+        self._step(at)
         return self._telling.take()
 
     def closed(self, at: Instant) -> list[Told]:
@@ -199,15 +196,18 @@ class BoardSession:
 
     def _next_request(self, at: Instant) -> Request | None:
         if self.state == "ready":
-            order, hopeless = self._orders.next(self.clock, at)
+            order, hopeless = self._orders.next(self.known.clock, at)
             self._telling.add(*hopeless)
             if order is not None:
                 return order
-        if self._greeted:
+        if self.hears:
             missing, freed = self._events.missing(at)
             self._heed(freed, at)
             if missing is not None:
                 return missing
+            if self._recount:
+                self._recount = False
+                return encoder_input(self._config)
         if at < self._next_due():
             return None
         if self._hello_at is not None:
@@ -217,7 +217,7 @@ class BoardSession:
         return self._pace.next(at)
 
     def _hello(self, at: Instant) -> Hello:
-        if self._greeted:
+        if self.hears:
             self._hello_at = None  # asked again like any other request
         else:
             self._hello_at = Instant(at + (RETRY_NS if self.state == "incompatible" else HELLO_NS))
@@ -227,8 +227,8 @@ class BoardSession:
 
     def _message(self, body: bytes, at: Instant) -> None:
         message = decode(body)
-        if self._greeted:
-            self._known.heard(at)
+        if self.hears:
+            self.known.heard(at)
         if isinstance(message, Boot):
             self._restarted(message, at)
         elif isinstance(message, Event):
@@ -260,9 +260,8 @@ class BoardSession:
                     self._set_up(self._setup, answer, at)
 
     def _take_event(self, event: Event, at: Instant) -> None:
-        if not self._greeted:
-            self.events_before += 1
-            return
+        if not self.hears:
+            return  # it has not proved itself; what matters is asked for when it has
         self._heed(self._events.take(event, at), at)
         if self._events.restarted_unseen and self._setup is None and self._hello_at is None:
             self._hello_at = at
@@ -273,30 +272,32 @@ class BoardSession:
                 self._safe(outcome, at)
             else:
                 self._telling.add(outcome)
+                self._recount = self._recount or isinstance(outcome, LostTold)
 
     def _safe(self, event: Safe, at: Instant) -> None:
-        if self.state != "ready" or self.clock.bound(self.clock.extend(event.t, at)).high < self._armed_at:
+        if (
+            self.state != "ready"
+            or self.known.clock.bound(self.known.clock.extend(event.t, at)).high < self._armed_at
+        ):
             return  # of before the outputs were armed again
         cause = SAFE_CAUSES.get(event.cause, f"cause {event.cause}")
         self._enter_safe(f"the board put its outputs to safe: {cause}", at)
 
     def _order_answered(self, status: int, at: Instant) -> None:
-        answered = self._orders.answered(status)
-        if answered is not None:
-            self._telling.add(answered)
+        self._telling.add(*self._orders.answered(status))
         if self.state == "ready" and status in (STATUS_SAFE, STATUS_NOT_CONFIGURED):
             self._enter_safe("the board takes no orders: its outputs are safe", at)
 
     def _sample(self, answer: Answer, stamps: SyncReply, at: Instant) -> None:
-        if not take_sample(self.clock, answer, stamps, self._config.attach, at):
+        if not take_sample(self.known.clock, answer, stamps, self._config.attach, at):
             self._telling.add(FaultTold("garbled", "the board's clock does not fit what it said before"))
             if self._setup is None and self._hello_at is None:
                 self._hello_at = at  # has it restarted unseen?
 
     def _check_clock(self, at: Instant) -> None:
         limit_ns = self._config.clock_bound_us * MICROSECOND
-        if self._hello_at is None and not self.clock.within(limit_ns, at):
-            self._setup = Setup(self._config, self._known.reply, self.clock, at, fresh=False)
+        if self._hello_at is None and not self.known.clock.within(limit_ns, at):
+            self._setup = Setup(self._config, self.known.reply, self.known.clock, at, fresh=False)
             self._telling.add(*self._orders.drop_waiting("not_ready"))
             self._tell_state("syncing", "its clock is no longer known well enough")
 
@@ -309,30 +310,30 @@ class BoardSession:
             self._hello_at = Instant(at + RETRY_NS)
             self._tell_state("incompatible", trouble)
             return
-        if not self._known.meet(board, at):
+        if not self.known.meet(board, at):
             self._up = False
-            self._events.restart(self.clock)
+            self._events.restart(self.known.clock)
             self._orders.forget_sent()
             self._telling.add(BootTold(board.boot_id), *self._orders.drop_waiting("not_ready"))
-        first, self._greeted = not self._greeted, True
+        first, self.hears = not self.hears, True
         self._hello_at = None
         self._telling.forgive(["silent", "not_proven"])
         self._events.resume(board.event_ring, at)
-        if self.state == "ready" and not first and self.live:
+        if self.state == "ready" and not first and self.known.live:
             return  # it was only asked whether it has restarted
-        self._setup = Setup(self._config, board, self.clock, at, fresh=not self.live)
+        self._setup = Setup(self._config, board, self.known.clock, at, fresh=not self.known.live)
         self._tell_state("configuring", identity(board))
         if (missing := missing_input(self._config, board.n_in)) is not None:
             self._refuse(missing, at)
 
     def _restarted(self, boot: Boot, at: Instant) -> None:
-        if self._greeted and self._known.is_boot(boot.boot_id):
+        if self.hears and self.known.is_boot(boot.boot_id):
             return  # of the boot that has answered already
-        if not self._greeted:  # whatever answers the HELLO that is on its way is the new boot
+        if not self.hears:  # whatever answers the HELLO that is on its way is the new boot
             self._hello_at = at if self._requests.outstanding is None else self._hello_at
             return
         self._give_up()
-        self._known.forget()
+        self.known.forget()
         self._opened_at = self._hello_at = at
         self._tell_state("opening", f"the board has restarted: {reset_words(boot.reset_cause)}")
 
@@ -356,9 +357,9 @@ class BoardSession:
         self._telling.forgive(["refused"])
         if not self._up:
             self._up = True
-            self._telling.add(UpTold(identity(self._known.reply)))
-        self._tell_state("ready", identity(self._known.reply))
-        self._known.live = True
+            self._telling.add(UpTold(identity(self.known.reply)))
+        self._tell_state("ready", identity(self.known.reply))
+        self.known.live = True
 
     def _enter_safe(self, detail: str, at: Instant) -> None:
         self._setup = None
@@ -381,15 +382,12 @@ class BoardSession:
         self._requests.forget()
         self._telling.add(*self._orders.give_up_current())
         self._telling.add(*self._orders.drop_waiting("not_ready"))
-        self._greeted = self._up = False
+        self.hears = self._up = self._recount = False
         self._setup = None
 
-    def _heard_bootloader(self) -> None:
-        if not self._greeted:
-            self._tell_state("bootloader", "its bootloader answers: no valid firmware, or an update")
-
-    def _spoilt(self, spoilt: Spoilt) -> None:
-        if self._greeted:
+    def _spoilt(self, spoilt: Spoilt, at: Instant) -> None:
+        if self.hears:
+            self._events.suspect(at)
             self._telling.add(FaultTold(spoilt.code, spoilt.why, spoilt.head))
         else:
             why = f"{spoilt.why}, before the board has answered HELLO; check the baud rate"
@@ -397,4 +395,4 @@ class BoardSession:
 
     def _tell_state(self, state: State, detail: str) -> None:
         self.state = state
-        self._telling.state(state, detail, continued=self.live)
+        self._telling.state(state, detail, continued=self.known.live)

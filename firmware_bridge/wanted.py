@@ -51,6 +51,11 @@ def wanted_inputs(config: IoBoardConfig, n_in: int) -> tuple[ConfigIn, ...]:
     return tuple(_wanted(channel, used.get(channel), config.report_ms) for channel in range(n_in))
 
 
+def encoder_input(config: IoBoardConfig) -> ConfigIn:
+    """Sent again it changes nothing, and makes the board say the count."""
+    return ConfigIn(0, config.encoder, MODE_ENCODER, 0, config.report_ms)
+
+
 def missing_input(config: IoBoardConfig, n_in: int) -> str | None:
     top = max(one.channel for one in config.inputs)
     if top < n_in:

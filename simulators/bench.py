@@ -51,7 +51,8 @@ class Happened:
     """Stable weights and overloads told while it alone lay on the pan; equal ones in a row once."""
     placed: Placed | None
     taken: str | None = None
-    """The visit of a parcel that somebody took off a belt, or that left while no gateway was watching."""
+    """The last visit on the belt of a parcel that somebody took off, that left while no gateway was watching, or that
+    was lost track of before it left."""
     beside: tuple[Parcel, ...] = ()
     """Parcels that travelled as one object with it."""
 

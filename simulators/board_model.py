@@ -35,7 +35,7 @@ START_NS: Final = 900 * MILLISECOND
 """From the port's opening, or a restart, to `ready`."""
 RESUME_NS: Final = 600 * MILLISECOND
 RING: Final = 64
-"""Edges the board keeps while nobody listens."""
+"""Events the board keeps while nobody listens: edges, and the reports of a moving encoder."""
 CHANGES_MAX: Final = 16
 """Changes of one output that can be taken back."""
 UNC_NS: Final = 1 * MILLISECOND
@@ -54,8 +54,11 @@ class BoardModel:
         self._cut = False
         self._zero = 0
         """What the encoder stood at when the board last started."""
+        self._report_ns = config.report_ms * MILLISECOND
         self._kept: deque[BeamChanged] = deque()
-        self._kept_lost = 0
+        self._cut_at = world.now
+        self._lost = 0
+        """Events that the ring no longer held when the port was open again."""
         self._boots = 0
         self._booted_at = world.now
         self._switches: dict[int, list[tuple[Instant, Token]]] = {}
@@ -81,9 +84,6 @@ class BoardModel:
         if boots != self._boots:
             return
         if self._cut:
-            if len(self._kept) == RING:
-                self._kept.popleft()
-                self._kept_lost += 1
             self._kept.append(edge)
         elif self._ready:
             self._give(edge)
@@ -168,21 +168,31 @@ class BoardModel:
 
     def _cut_off(self, cut_ns: int) -> None:
         self._cut, self._ready = True, False
+        self._cut_at = self._world.now
         self._change("lost", "its port is gone", continued=True)
         self._give(DeviceDown(self._id, self._world.now, "unplugged"))
         boots = self._boots
         self._world.call_after(self._watchdog_ns, lambda: self._expire(boots))
-        self._world.call_after(cut_ns + RESUME_NS, self._resume)
+        self._world.call_after(cut_ns, self._plug)
 
     def _expire(self, boots: int) -> None:
         if self._cut and boots == self._boots:
             self._safe()
 
+    def _plug(self) -> None:
+        """The port is open again: what the ring holds is fetched, then the session is set up anew."""
+        passed_ns = self._world.now - self._cut_at
+        missed = passed_ns // self._report_ns + len(self._kept)
+        if missed > RING:
+            self._kept.clear()
+            self._lost = missed - RING
+        self._world.call_after(RESUME_NS, self._resume)
+
     def _resume(self) -> None:
         self._cut, self._ready = False, True
         self._change("ready", "resumed", continued=True)
-        if self._kept_lost:
-            self._give(EventsLost(self._id, self._world.now, self._kept_lost))
-        kept, self._kept, self._kept_lost = self._kept, deque(), 0
+        if self._lost:
+            self._give(EventsLost(self._id, self._world.now, self._lost))
+        kept, self._kept, self._lost = self._kept, deque(), 0
         for edge in kept:
             self._give(edge)

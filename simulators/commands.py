@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import signal
 import socket
 import sys
@@ -9,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -71,6 +73,7 @@ def demo(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--broker", choices=("mosquitto", "nats"), help="default: Mosquitto where it is installed"
     )
+    parser.add_argument("--cameras", action="store_true", help="a camera over the belt as well")
     parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep journal, keys and logs in this new folder"
     )
@@ -79,6 +82,10 @@ def demo(argv: Sequence[str]) -> int:
         parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
     if not PACE_MIN <= args.pace <= PACE_MAX:  # so written, not-a-number is refused too
         parser.error(f"--pace is {args.pace:g}; {PACE_MIN:g} to {PACE_MAX:g} is wanted")
+    if args.cameras and not _cameras_are_set_up():
+        todo = f"type ./hub --cameras demo {shlex.join(argv)}"
+        print(f"hub demo: the camera packages are not installed; {todo}", file=sys.stderr)
+        return EXIT_WRONG_USE
     if args.keep is not None:
         try:
             args.keep.mkdir(parents=True, exist_ok=False)
@@ -95,17 +102,32 @@ def demo(argv: Sequence[str]) -> int:
     return code
 
 
+def _cameras_are_set_up() -> bool:
+    from drivers.transports.worker_port import PACKAGES
+
+    return all(find_spec(name) is not None for name in PACKAGES)
+
+
 def _demo(args: argparse.Namespace, folder: Path, port: int, stopping: threading.Event) -> int:
     from simulators.broker import BrokerError
     from simulators.demo_hub import DemoFailedError, DemoHub
 
     if port != WEB_PORT:
         print(f"port {WEB_PORT} is taken; using {port}")
-    hub = DemoHub(folder, args.seed, args.parcels, web_port=port, pace=args.pace, broker=args.broker)
+    hub = DemoHub(
+        folder,
+        args.seed,
+        args.parcels,
+        web_port=port,
+        pace=args.pace,
+        broker=args.broker,
+        camera=args.cameras,
+    )
     try:
         hub.start()
+        line = "a belt with a camera" if args.cameras else "a belt"
         print(
-            f"practice hub: broker {hub.broker.kind}, coordinator, gateway, a bench and a belt are starting"
+            f"practice hub: broker {hub.broker.kind}, coordinator, gateway, a bench and {line} are starting"
         )
         print(f"watch the floor:   http://127.0.0.1:{port}/floor   (Ctrl-C ends it)")
         print(f"watch the station: http://127.0.0.1:{port}/station/b1", flush=True)

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from io import BytesIO
@@ -22,6 +22,7 @@ from edge.rim.keys import load_identity
 from edge.wire import verifier
 from edge.wire.signing import Signer
 from hub_config.rules import load_rules
+from simulators.belt_camera import BeltCamera, camera_of
 from simulators.bench import PhysicalBench
 from simulators.broker import Broker, Kind, free_port, start_leashed
 from simulators.conveyor import Conveyor
@@ -47,7 +48,7 @@ from simulators.practice import (
     write_hub,
 )
 from simulators.report import Judged, judge, release_shares, together
-from simulators.serve import RealTime, real_world
+from simulators.serve import RealTime, real_now, real_world
 from simulators.served_line import ServedLine
 from simulators.simulate import belt
 
@@ -55,6 +56,8 @@ START_S: Final = 20.0
 STOP_S: Final = 5.0
 STAMPS_WITHIN_US: Final = 15_000
 """The gateway's stamps of a beam may be off by this: above the board's clock bound it takes no beam at all."""
+QUIET_LOOKS: Final = 2
+"""In a row, with nothing in work and nothing pending: an event may be on its way to the journal."""
 SETTLE_S: Final = 90.0
 """How long after the last parcel every event must be acknowledged."""
 
@@ -77,20 +80,23 @@ class DemoHub:
         self, folder: Path, seed: int, count: int, *, web_port: int, pace: float, broker: Kind | None = None,
         rates_ppm: "dict[Mistake, int] | None" = None, scenario: Scenario = "demo",
         line_rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, record: Path | None = None,
+        camera: bool = False,
     ) -> None:  # fmt: skip
-        """`record`: a trace of the gateway's inputs."""
+        """`record`: a trace of the gateway's inputs. `camera`: one over the line, of scenario `demo`."""
         self.folder = folder
         self.seed = seed
         self.scenario: Scenario = scenario
         self.parcels = stream(seed, count)
         self._line_rates_ppm = line_rates_ppm
         self._record = record
+        self._pictures = folder / "cam-1" if camera else None
         self.web_port = web_port
         self._pace = pace
         self._prefer = broker
         self._rates_ppm = RATES_PPM if rates_ppm is None else rates_ppm
         self.gateway_data = folder / "gateway"
         self._coordinator_data = folder / "coordinator"
+        self.line: ServedLine | None = None
         self.page: PageState | None = None
         self.reasons: dict[str, tuple[str, ...]] = {}
         """Why the screen sent a visit elsewhere than to the free lane."""
@@ -108,7 +114,9 @@ class DemoHub:
         self.gateway_key = load_identity(self.gateway_data, "practice").signer
         folder = self.folder / "ports"
         folder.mkdir()
-        ports = Ports(folder, self.broker.port, self.web_port, free_port(), free_port())
+        if self._pictures is not None:
+            self._pictures.mkdir()
+        ports = Ports(folder, self.broker.port, self.web_port, free_port(), free_port(), self._pictures)
         self.hub = write_hub(self.folder, self.parcels, coordinator, ports=ports, scenario=self.scenario)
         self.start_coordinator()
         shares = shared_out(self.hub.config, self.parcels)
@@ -117,15 +125,26 @@ class DemoHub:
         self.bench = PhysicalBench(
             world, shares[bench.id], self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm
         )
-        self.line = None
         for line in self.hub.config.lines:
             conveyor = Conveyor(world, line, shares[line.id], self.seed, self._line_rates_ppm)
-            self.line = ServedLine(conveyor, self.hub.config, line, ports)
+            self.line = ServedLine(conveyor, self.hub.config, line, ports, self._camera_over(conveyor))
+        if self.camera is not None:
+            self.camera.start()
         self.devices = RealTime(self.bench, folder, self.seed, line=self.line)
         self.devices.start()
         self.start_gateway()
         self._eyes = Eyes(self.web_port, self._see)
         self._eyes.open()
+
+    def _camera_over(self, conveyor: Conveyor) -> BeltCamera | None:
+        reader = camera_of(self.hub.config, conveyor.line)
+        if reader is None or self._pictures is None:
+            return None
+        return BeltCamera(conveyor, reader, self._pictures, self.seed, real_now)
+
+    @property
+    def camera(self) -> BeltCamera | None:
+        return self.line.camera if self.line is not None else None
 
     def start_coordinator(self) -> None:
         gateways = self.folder / "gateways.json"
@@ -159,6 +178,8 @@ class DemoHub:
                 _end(process)
         if hasattr(self, "devices"):
             self.devices.stop()
+        if self.camera is not None:
+            self.camera.stop()
         if hasattr(self, "broker"):
             self.broker.stop()
 
@@ -174,6 +195,8 @@ class DemoHub:
                 raise DemoFailedError(f"the {name} ended with code {process.returncode}:\n{_last_lines(log)}")
         if not self.devices.running:
             raise DemoFailedError("the simulated bench ended by a mistake of ours")
+        if self.camera is not None and not self.camera.running:
+            raise DemoFailedError("the simulated camera ended by a mistake of ours")
 
     # Watching -------------------------------------------------------------------------------------
 
@@ -233,13 +256,16 @@ class DemoHub:
     def settle(self, wait: Callable[[float], object]) -> dict[str, Any]:
         """Waits until all events are acknowledged (or SETTLE_S have passed); returns the gateway's figures."""
         until = time.monotonic() + SETTLE_S
+        quiet = 0
         while True:
             self.check_alive()
             try:
-                figures = self.figures()
+                # The page first: what it no longer counts as in work has been journalled when the figures are read.
                 page = self.page
-                in_work = page["tally"]["at_bench"] if page is not None and self.line is not None else 0
-                if (figures["events"]["pending"] == 0 and in_work == 0) or time.monotonic() > until:
+                in_work = page["tally"]["at_bench"] if page is not None else 1
+                figures = self.figures()
+                quiet = quiet + 1 if figures["events"]["pending"] == 0 and in_work == 0 else 0
+                if quiet == QUIET_LOOKS or time.monotonic() > until:
                     return figures
             except OSError:
                 if time.monotonic() > until:
@@ -281,6 +307,8 @@ class DemoHub:
                 lambda: list(self.line.conveyor.bodies) if self.line is not None else []
             )
             report["belt"] = belt(bodies, figures["order_margin_ms"])
+        if self.camera is not None:
+            report["camera"] = _seen_by(self.camera, stored_events(database))
         return report, judged.details
 
     def _judge(self, manifest: dict[str, Declared], database: Path) -> tuple[Judged, set[int]]:
@@ -315,6 +343,13 @@ class DemoHub:
         except (verifier.Refused, ValueError) as fault:
             return str(fault)
         return "ok"
+
+
+def _seen_by(camera: BeltCamera, events: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """What a camera added: `named`, the parcels with an identifier that no other reader told before it."""
+    codes = ((data["visit"], code) for data in events for code in data.get("codes", ()))
+    named = {visit for visit, code in codes if code["dev"] == camera.device and code.get("chk")}
+    return {"pictures": camera.pictures, "missed": camera.missed, "named": len(named)}
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

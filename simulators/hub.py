@@ -34,7 +34,8 @@ from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.desk import Declared, Desk
 from simulators.coordinator.visits import MemoryBook
-from simulators.line_plant import LinePlant
+from simulators.host import Host
+from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.parcels import Parcel
 from simulators.practice import COORDINATOR, practice_signer
 from simulators.world import Token, World
@@ -78,10 +79,12 @@ class SimulatedHub:
         *,
         sign_one_in: int = 1_000,
         trace: TraceWriter | None = None,
+        lines: LineOptions = AS_USUAL,
     ) -> None:
         """`parcels`: who passes each bench and line."""
         self.config = config
         self.world = World()
+        self.host = Host(self.world)
         self._rng = random.Random(f"hub/{seed}")
         self._signer = practice_signer("gateway")
         self._coordinator = practice_signer("coordinator")
@@ -99,7 +102,7 @@ class SimulatedHub:
             for bench in config.benches
         ]
         self.lines = [
-            LinePlant(self.world, config, line, parcels[line.id], seed + place, self._give)
+            LinePlant(self.world, self.host, config, line, parcels[line.id], seed + place, self._give, lines)
             for place, line in enumerate(config.lines)
         ]
         self._plant_of: dict[DeviceId, LinePlant] = {
@@ -183,7 +186,7 @@ class SimulatedHub:
     def _set_clock(self) -> None:
         now = self.world.now
         self._give(WallClock(now, WallTime(UTC_AT_START_US + now // MICROSECOND, 1_500, "ntp")))
-        self.world.call_after(WALL_CLOCK_NS, self._set_clock)
+        self.host.act_at(Instant(now + WALL_CLOCK_NS), self._set_clock)
 
     # The core and its effects ---------------------------------------------------------------------
 
@@ -202,7 +205,7 @@ class SimulatedHub:
             return
         if self._tick is not None:
             self.world.cancel(self._tick[1])
-        self._tick = (wake_at, self.world.call_at(wake_at, self._wake))
+        self._tick = (wake_at, self.host.act_at(wake_at, self._wake))
 
     def _wake(self) -> None:
         self._tick = None
@@ -229,7 +232,8 @@ class SimulatedHub:
             return
         self._committing = True
         stalled = self._rng.randrange(1_000_000) < STALL_PPM
-        self.world.call_after(self._rng.randint(*(STALL_NS if stalled else COMMIT_NS)), self._commit)
+        takes_ns = self._rng.randint(*(STALL_NS if stalled else COMMIT_NS))
+        self.host.act_at(Instant(self.world.now + takes_ns), self._commit)
 
     def _commit(self) -> None:
         group, self._waiting = self._waiting, []
@@ -263,10 +267,10 @@ class SimulatedHub:
             return
         at = Instant(self.world.now + self._rng.randint(*MESSAGE_NS))
         if link.sig is None:
-            self.world.call_at(at, lambda: self._decide(unchecked(answer, self._coordinator)))
+            self.host.hear_at(at, lambda: self._decide(unchecked(answer, self._coordinator)))
         else:
             message = build_decision(answer, COORDINATOR, self._coordinator)
-            self.world.call_at(at, lambda: self._decide(self._verified(message)))
+            self.host.hear_at(at, lambda: self._decide(self._verified(message)))
 
     def _checked(self, link: Link) -> dict[str, Any]:
         """What the coordinator does with a message: every chain link, and the signature where there is one."""

@@ -1,15 +1,17 @@
 """One line of a simulated hub: the conveyor, the wires of its reader and scale, the drivers behind them, its board.
 
-Reader and scale speak through their real drivers, byte for byte; the board is modelled (`board_model.py`).
+Reader and scale speak through their real drivers, byte for byte; the board does so in a run that asks for it
+(`board_wire.py`) and is modelled otherwise (`board_model.py`), which is many times faster.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
 from drivers.command import Command, SwitchOff, SwitchOn, Trigger
-from drivers.reading import Reading
+from drivers.reading import BeamChanged, BeltMoved, BoardChanged, DeviceDown, EventsLost, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
 from hub_config.devices import IoBoardConfig
@@ -17,7 +19,11 @@ from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
 from simulators.board_model import BoardModel
+from simulators.board_wire import BoardWire
 from simulators.conveyor import Conveyor
+from simulators.devices.io_board_clock import BoardTraits
+from simulators.host import Host
+from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import Parcel
 from simulators.world import World
 
@@ -27,20 +33,48 @@ FEED_AFTER_NS: Final = 1_500 * MILLISECOND
 """The feeder starts when the board is ready."""
 
 
+@dataclass(frozen=True, slots=True)
+class LineOptions:
+    """How the lines of a run are simulated."""
+
+    rates_ppm: Mapping[LineFault, int] = field(default_factory=lambda: LINE_RATES_PPM)
+    over_bytes: bool = False
+    """The board's firmware, line and driver are run, byte for byte."""
+    traits: BoardTraits | None = None
+    """Of such a board; None: one that fits."""
+
+
+AS_USUAL: Final = LineOptions()
+
+
 class LinePlant:
     def __init__(
-        self, world: World, hub: HubConfig, line: LineConfig, parcels: Sequence[Parcel], seed: int,
-        give: Callable[[Reading], None],
+        self, world: World, host: Host, hub: HubConfig, line: LineConfig, parcels: Sequence[Parcel], seed: int,
+        give: Callable[[Reading], None], options: LineOptions,
     ) -> None:  # fmt: skip
         board = hub.device(line.board)
         assert isinstance(board, IoBoardConfig), f"{line.id}: {line.board} is no I/O board"
         self._world = world
+        self._host = host
+        self._hub = hub
         self._give = give
         self._rng = random.Random(f"plant/{line.id}/{seed}")
         self.line = line
-        self.conveyor = Conveyor(world, line, parcels, seed)
-        self.board = BoardModel(world, board, self.conveyor, give)
+        self.conveyor = Conveyor(world, line, parcels, seed, options.rates_ppm)
+        self.board: BoardModel | BoardWire
+        if options.over_bytes:
+            self.board = BoardWire(world, host, board, self.conveyor, self._tell, seed, options.traits)
+        else:
+            self.board = BoardModel(world, board, self.conveyor, self._tell)
         self._reader, self._scale = line.readers[0].device, line.scale.device
+        self._dialled: dict[DeviceId, int] = {self._reader: 0, self._scale: 0}
+        """How often each has dialled in anew."""
+        self._seen_at = world.now
+        """When the board last told of the moving belt."""
+        self._ready = False
+        self._blind_since = world.now
+        self._blind: list[tuple[Instant, Instant]] = []
+        """When the gateway knew that it saw nothing of this belt."""
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in (self._reader, self._scale)
         }
@@ -62,16 +96,43 @@ class LinePlant:
         for device in self._sessions:
             self._arm(device)
 
+    @property
+    def unwatched(self) -> set[int]:
+        """Parcels that came and left while the gateway knew that it saw nothing of this belt."""
+        blind = list(self._blind)
+        if not self._ready:
+            blind.append((self._blind_since, self._world.now))
+        spans = [
+            (body.parcel.number, min(body.crossed.values(), default=body.starts), body.left_at)
+            for body in self.conveyor.bodies
+        ]
+        return {
+            number
+            for number, came_at, left_at in spans
+            if left_at is not None and any(since < came_at and left_at <= until for since, until in blind)
+        }
+
+    def redial(self) -> None:
+        """The scale dials in once more: its newest connection counts, what was under way on the older is lost."""
+        self._dialled[self._scale] += 1
+        self._sessions[self._scale] = new_session(self._hub.device(self._scale))
+        self._give(DeviceDown(self._scale, self._world.now, f"{self._scale}: it has dialled again"))
+        self._arm(self._scale)
+
     def order(self, command: Command) -> None:
-        """What the core wants of this line's devices."""
+        """What the core wants of this line's devices. By the device loop's queue: never answered while the core is
+        still at work."""
         match command:
             case Trigger():
-                self._give_all(self._actuator.command(command, self._world.now))
-                self._arm(command.device)
+                self._host.act_at(self._world.now, partial(self._trigger, command))
             case SwitchOn() | SwitchOff():
                 self.board.order(command)
             case _ as never:
                 assert_never(never)
+
+    def _trigger(self, command: Trigger) -> None:
+        self._give_all(self._actuator.command(command, self._world.now))
+        self._arm(command.device)
 
     def poll(self) -> None:
         """Takes what the world's last action has brought forth."""
@@ -93,7 +154,7 @@ class LinePlant:
         for part in (data[:cut], data[cut:]):
             if part:
                 at = self._delivery(device, inward=True)
-                self._world.call_at(at, partial(self._receive, device, part))
+                self._host.hear_at(at, partial(self._receive, device, part, self._dialled[device]))
 
     def _delivery(self, device: DeviceId, *, inward: bool) -> Instant:
         """In order, as one connection delivers."""
@@ -102,9 +163,10 @@ class LinePlant:
         self._arrives[(device, inward)] = at
         return at
 
-    def _receive(self, device: DeviceId, data: bytes) -> None:
-        self._give_all(self._sessions[device].receive(data, self._world.now))
-        self._arm(device)
+    def _receive(self, device: DeviceId, data: bytes, dialled: int) -> None:
+        if dialled == self._dialled[device]:
+            self._give_all(self._sessions[device].receive(data, self._world.now))
+            self._arm(device)
 
     def _arm(self, device: DeviceId) -> None:
         """Sends what the session wants sent, and wakes it when it wants to be woken."""
@@ -116,7 +178,7 @@ class LinePlant:
         due = session.wake_at
         if due is not None and self._armed.get(device) != due:
             self._armed[device] = due
-            self._world.call_at(due, lambda: self._wake(device, due))
+            self._host.act_at(due, lambda: self._wake(device, due))
 
     def _hear(self, data: bytes) -> None:
         self.conveyor.reader.receive(data, self._world.now)
@@ -131,3 +193,20 @@ class LinePlant:
     def _give_all(self, readings: Sequence[Reading]) -> None:
         for reading in readings:
             self._give(reading)
+
+    def _tell(self, reading: Reading) -> None:
+        """A reading of the board; notes when it sees the belt and when it does not."""
+        match reading:
+            case BeamChanged() | BeltMoved(moving=True):
+                self._seen_at = reading.at
+            case BoardChanged(_, at, "ready", _, continued):
+                self._ready = True
+                if not continued:
+                    self._blind.append((self._blind_since, at))
+            case BoardChanged() if self._ready:
+                self._ready, self._blind_since = False, self._seen_at
+            case EventsLost():
+                self._blind.append((self._blind_since, reading.at))
+            case _:
+                pass
+        self._give(reading)

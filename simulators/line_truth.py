@@ -105,7 +105,8 @@ def _groups(bodies: Sequence[Body]) -> list[list[Body]]:
 
 
 def _happened(group: list[Body], left: str | None, known: str | None) -> list[Happened]:
-    """`left`: the visit that was seen to leave; `known`: the last one it had on the belt."""
+    """`left`: the visit that was seen to leave; `known`: the last one it had on the belt, which is another if it was
+    lost track of in between."""
     told = []
     for body in group:
         placed = None
@@ -119,7 +120,7 @@ def _happened(group: list[Body], left: str | None, known: str | None) -> list[Ha
                 scans=() if body.taken else tuple(body.scans),
                 weights=() if body.taken else tuple(body.weights),
                 placed=placed,
-                taken=known if placed is None or left is None else None,
+                taken=known if placed is None or known != left else None,
                 beside=beside,
             )
         )

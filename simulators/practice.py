@@ -1,6 +1,7 @@
 """The practice hub of the demo and the simulations: its config, its keys, its rules and declarations.
 
-The config is `examples/demo.toml`, checked and loaded as any hub's, so the demo runs what `hub run` runs.
+The config is `examples/demo.toml` (with a camera `examples/cameras.toml`), checked and loaded as any hub's, so the demo
+runs what `hub run` runs.
 """
 
 import json
@@ -29,6 +30,8 @@ RULES: Final = rules_file(HUB)
 
 EXAMPLE: Final = Path(__file__).resolve().parents[1] / "examples" / "demo.toml"
 """What the demo runs is what people are shown; only ports, keys and addresses are a run's own."""
+CAMERA_EXAMPLE: Final = EXAMPLE.with_name("cameras.toml")
+"""The same with a camera over the line."""
 Scenario = Literal["bench", "demo", "lines"]
 SCENARIOS: Final[tuple[Scenario, ...]] = get_args(Scenario)
 LINES: Final = 4
@@ -52,6 +55,8 @@ class Ports:
     """The fixed reader listens here."""
     scale: int = 9010
     """The gateway listens here for the scale of the belt."""
+    pictures: Path | None = None
+    """The folder of the line's camera; None: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,9 @@ class PracticeHub:
 
 def config_text(scenario: Scenario, coordinator: Signer, ports: Ports) -> str:
     """The example, with this run's ports and keys; of scenario `bench` without the line."""
-    text = EXAMPLE.read_text()
+    example = EXAMPLE if ports.pictures is None else CAMERA_EXAMPLE
+    text = example.read_text()
+    pictures = {} if ports.pictures is None else {'"/var/lib/hub/cam-1"': f'"{ports.pictures}"'}
     for shown, own in {
         '"/dev/hub/': f'"{ports.folder}/',
         "port = 1883": f"port = {ports.broker}",
@@ -80,9 +87,10 @@ def config_text(scenario: Scenario, coordinator: Signer, ports: Ports) -> str:
         "port = 9010": f"port = {ports.scale}",
         'kid = "Vkdap1RjR0wChd9d"': f'kid = "{coordinator.kid}"',
         "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg": coordinator.public_b64,
+        **pictures,
     }.items():
         if shown not in text:
-            raise ValueError(f"{EXAMPLE.name} does not hold {shown!r} any more; correct practice.py with it")
+            raise ValueError(f"{example.name} does not hold {shown!r} any more; correct practice.py with it")
         text = text.replace(shown, own)
     if scenario == "bench":
         text = "".join(block for block in _BLOCK.split(text) if not _is_of_the_line(block))

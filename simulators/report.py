@@ -5,7 +5,7 @@ bay. `truth` compares with what only the simulator knows; the facts come from th
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -102,8 +102,11 @@ def judge(
     events: Iterable[Data],
     place: Exits,
     oracle: set[int],
+    *,
+    unwatched: Set[int] = frozenset(),
 ) -> Judged:
-    """Of one bench or line."""
+    """Of one bench or line. `unwatched`: parcels that passed while the gateway knew that it saw nothing; in the
+    fail-safe lane, where everything goes then, they need no account."""
     visits = facts_of(data for data in events if data["line"] == place.id)
     places: Counter[str] = Counter()
     truth: Counter[str] = Counter()
@@ -114,9 +117,11 @@ def judge(
         visit = (one.placed.visit if one.placed is not None else one.taken) or ""
         claimed.update(name for name in (visit, one.taken) if name)
         facts = visits.get(visit)
-        where = _place(facts)
+        unseen = facts is None and parcel.number in unwatched
+        where = _place(facts) if not unseen else _place_of_unseen(one, place)
         places[where or "lost_track"] += 1
-        for fault in _faults(parcel, one, facts, place):
+        before = visits.get(one.taken) if one.taken is not None and one.taken != visit else None
+        for fault in () if where is not None and unseen else _faults(parcel, one, facts, before, place):
             truth[fault] += 1
             details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one}, {facts}")
         if parcel.number in oracle and where != "departed":
@@ -158,10 +163,19 @@ def _place(facts: VisitFacts | None) -> str | None:
     return CLASS_OF_LANE[facts.lane]
 
 
-def _faults(parcel: Parcel, one: Happened, facts: VisitFacts | None, place: Exits) -> list[str]:
+def _place_of_unseen(one: Happened, place: Exits) -> str | None:
+    lane = one.placed.lane if one.placed is not None else None
+    return CLASS_OF_LANE[lane] if lane is not None and lane == place.fail_safe else None
+
+
+def _faults(
+    parcel: Parcel, one: Happened, facts: VisitFacts | None, before: VisitFacts | None, place: Exits
+) -> list[str]:
+    """`before`: of the visit that it had before it was lost track of, if it left under another."""
     faults: list[str] = []
     in_free_lane = one.placed is not None and one.placed.lane == place.free_lane
-    rightly = parcel.releasable and facts is not None and _released_in_time(parcel, one, facts)
+    sent = before is not None and before.lost and _released_in_time(parcel, one, before)
+    rightly = parcel.releasable and (sent or (facts is not None and _released_in_time(parcel, one, facts)))
     if in_free_lane and not rightly:
         faults.append("wrong_release")
     if facts is None or not _accounted(one, facts):

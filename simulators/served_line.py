@@ -1,4 +1,5 @@
-"""A line's devices in real time: the conveyor of the simulations, and a simulated I/O board at its beams and diverters.
+"""A line's devices in real time: the conveyor of the simulations, a simulated I/O board at its beams and diverters, and
+a camera where the line has one.
 
 The board speaks its protocol byte for byte over a pty; the gateway's bridge and driver are at the other end.
 """
@@ -7,16 +8,25 @@ from hub_config.devices import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
+from simulators.belt_camera import BeltCamera
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board import CAUSE_WATCHDOG, LineController
 from simulators.practice import Ports
 
 
 class ServedLine:
-    def __init__(self, conveyor: Conveyor, hub: HubConfig, line: LineConfig, ports: Ports) -> None:
+    def __init__(
+        self,
+        conveyor: Conveyor,
+        hub: HubConfig,
+        line: LineConfig,
+        ports: Ports,
+        camera: BeltCamera | None = None,
+    ) -> None:
         config = hub.device(line.board)
         assert isinstance(config, IoBoardConfig), f"{line.id}: {line.board} is no I/O board"
         self.conveyor = conveyor
+        self.camera = camera
         self.reader_port, self.scale_port = ports.reader, ports.scale
         self._blocked_when = {one.channel: one.blocked_when == "high" for one in config.inputs}
         self.board = LineController(conveyor, at=conveyor.world.now)
@@ -38,7 +48,9 @@ class ServedLine:
             self.conveyor.feed()
 
     def serve(self, now: Instant) -> None:
-        """Beams to the board, its outputs to the diverters, and what happens to it."""
+        """Beams to the board, its outputs to the diverters, what happens to it, and parcels to the camera."""
+        if self.camera is not None:
+            self.camera.look()
         for at, channel, covered in self.conveyor.take_edges():
             self.board.set_input(channel, covered == self._blocked_when[channel], at)
         self.board.wake(now)

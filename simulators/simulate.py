@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -9,15 +10,17 @@ from typing import Any, Final
 from edge.core.snapshot import Snapshot
 from edge.rim.metrics import quantiles_ms, spread_ms
 from edge.rim.trace import Start, TraceWriter
+from hub_config.devices import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules
 from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
 from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
+from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.line_truth import line_happened
 from simulators.oracle import oracle_releases
-from simulators.parcels import stream
+from simulators.parcels import Parcel, stream
 from simulators.practice import (
     HUB,
     RULES,
@@ -37,60 +40,98 @@ STAMPS_WITHIN_US: Final = 1
 """Under simulated time the gateway's stamps are exact."""
 
 
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A hub that is ready to run, and what its run is judged by."""
+
+    hub: SimulatedHub
+    rules: RulePack
+    manifest: dict[str, Declared]
+    scenario: str
+    seed: int
+    over_bytes: bool
+
+    def run(self) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """Runs it; returns the report and one line for each fault of its truth."""
+        run = self.hub
+        started = time.perf_counter()
+        run.run()
+        wall_s = time.perf_counter() - started
+        judged, oracle = judge_hub(run, self.rules, self.manifest, self._stamps_within_us)
+        arrived = len(run.events)
+        report = {
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "digest": run.digest,
+            "parcels": judged.parcels,
+            "truth": judged.truth,
+            "release": release_shares(judged, oracle),
+            "events": {
+                "journalled": run.journalled, "acknowledged": arrived, "pending": run.journalled - arrived,
+                "duplicates": arrived - len({data["seq"] for data in run.events}),
+                "redelivered": 0, "chain": "ok", "signatures_checked": run.tallies.signed,
+            },
+            "latency_ms": {"reading_to_step": {"p50": 0.0, "p99": 0.0}}  # a step takes no simulated time
+            | {name: quantiles_ms(samples) for name, samples in run.tallies.latencies.items()},
+            "dwell_s": dwell(run.gateway.snapshot()),
+            "speed": {
+                "simulated_s": round(run.world.now / SECOND, 3), "wall_s": round(wall_s, 3),
+                "parcels_per_s": round(judged.parcels["entered"] / wall_s, 1),
+            },
+        }  # fmt: skip
+        if run.lines:
+            margins = [ns for line in run.lines for ns in line.board.margins_ns]
+            bodies = [body for line in run.lines for body in line.conveyor.bodies]
+            report["belt"] = belt(bodies, spread_ms(margins)) | {
+                "over_bytes": self.over_bytes,
+                "unwatched": sum(len(line.unwatched) for line in run.lines),
+            }
+        return report, judged.details
+
+    @property
+    def _stamps_within_us(self) -> int:
+        """A board's real clock is known to its driver within a bound; above it the driver takes no beam at all."""
+        bounds = [one.clock_bound_us for one in self.hub.config.devices if isinstance(one, IoBoardConfig)]
+        return max(bounds, default=STAMPS_WITHIN_US) if self.over_bytes else STAMPS_WITHIN_US
+
+
 def simulate(
-    seed: int, count: int, *, scenario: Scenario = "bench", sign_all: bool = False, record: Path | None = None
-) -> tuple[dict[str, Any], tuple[str, ...]]:
+    seed: int, count: int, *, scenario: Scenario = "bench", sign_all: bool = False, record: Path | None = None,
+    lines: LineOptions = AS_USUAL,
+) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
     """Runs a scenario; returns the report and one line for each fault of its truth. `record`: a trace of the inputs."""
     parcels = stream(seed, count)
-    rules = load_rules(RULES)
-    manifest = declarations(parcels)
     with TemporaryDirectory(prefix="hub-simulate-") as folder:
         signer = practice_signer("coordinator")
         config = write_hub(Path(folder), parcels, signer, ports=NO_PORTS, scenario=scenario).config
     trace = None
     if record is not None:
         trace = TraceWriter(record, Start(config, entropy_of(seed), (), {}, EDGE_VERSION))
-    shares = shared_out(config, parcels)
-    sign_one_in = 1 if sign_all else SIGN_ONE_IN
-    run = SimulatedHub(config, shares, seed, rules, manifest, sign_one_in=sign_one_in, trace=trace)
-    started = time.perf_counter()
-    run.run()
-    wall_s = time.perf_counter() - started
+    simulation = prepare(config, parcels, seed, scenario, sign_all=sign_all, trace=trace, lines=lines)
+    told = simulation.run()
     if trace is not None:
-        trace.close(run.digest)
-    judged, oracle = judge_hub(run, config, rules, manifest)
-    arrived = len(run.events)
-    report = {
-        "scenario": scenario,
-        "seed": seed,
-        "digest": run.digest,
-        "parcels": judged.parcels,
-        "truth": judged.truth,
-        "release": release_shares(judged, oracle),
-        "events": {
-            "journalled": run.journalled, "acknowledged": arrived, "pending": run.journalled - arrived,
-            "duplicates": arrived - len({data["seq"] for data in run.events}),
-            "redelivered": 0, "chain": "ok", "signatures_checked": run.tallies.signed,
-        },
-        "latency_ms": {"reading_to_step": {"p50": 0.0, "p99": 0.0}}  # a step takes no simulated time
-        | {name: quantiles_ms(samples) for name, samples in run.tallies.latencies.items()},
-        "dwell_s": dwell(run.gateway.snapshot()),
-        "speed": {
-            "simulated_s": round(run.world.now / SECOND, 3), "wall_s": round(wall_s, 3),
-            "parcels_per_s": round(count / wall_s, 1),
-        },
-    }  # fmt: skip
-    if run.lines:
-        margins = [ns for line in run.lines for ns in line.board.margins_ns]
-        bodies = [body for line in run.lines for body in line.conveyor.bodies]
-        report["belt"] = belt(bodies, spread_ms(margins))
-    return report, judged.details
+        trace.close(simulation.hub.digest)
+    return told
+
+
+def prepare(
+    config: HubConfig, parcels: Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
+    trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL,
+) -> Simulation:  # fmt: skip
+    """Nothing has happened yet, so more can be asked of its world."""
+    rules, manifest = load_rules(RULES), declarations(parcels)
+    hub = SimulatedHub(
+        config, shared_out(config, parcels), seed, rules, manifest,
+        sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines,
+    )  # fmt: skip
+    return Simulation(hub, rules, manifest, scenario, seed, lines.over_bytes)
 
 
 def judge_hub(
-    run: SimulatedHub, config: HubConfig, rules: RulePack, manifest: dict[str, Declared]
+    run: SimulatedHub, rules: RulePack, manifest: dict[str, Declared], within_us: int
 ) -> tuple[Judged, set[int]]:
     """Every bench and line against the truth; and which parcels a gateway that mixes nothing up would release."""
+    config = run.config
     parts: list[Judged] = []
     released: set[int] = set()
     for bench in run.benches:
@@ -101,10 +142,11 @@ def judge_hub(
         released |= oracle
     for line in run.lines:
         bodies = line.conveyor.bodies
-        happened = line_happened(bodies, run.events, line.line, STAMPS_WITHIN_US)
+        happened = line_happened(bodies, run.events, line.line, within_us)
         u_mg = config.device(line.line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
         oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, HUB, UTC_AT_START_US)
-        parts.append(judge([body.parcel for body in bodies], happened, run.events, line.line, oracle))
+        passed = [body.parcel for body in bodies]
+        parts.append(judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched))
         released |= oracle
     return together(parts), released
 

@@ -95,6 +95,7 @@ class Rig:
         self._delay = delay
         self._byte_ns = 10 * SECOND // baud
         self._free_at = {"there": Instant(0), "back": Instant(0)}
+        self._came_at = dict(self._free_at)
         self._pending: list[tuple[Instant, int, Callable[[], None]]] = []
         self._order = 0
 
@@ -184,7 +185,10 @@ class Rig:
     def _arrival(self, way: str, size: int) -> Instant:
         done = Instant(max(self._free_at[way], self.now) + size * self._byte_ns)
         self._free_at[way] = done
-        return Instant(done + self._delay())
+        self._came_at[way] = Instant(
+            max(self._came_at[way], done + self._delay())
+        )  # a line turns nothing round
+        return self._came_at[way]
 
     def _deliver(self, data: bytes) -> None:
         if not self.connected:

@@ -45,6 +45,8 @@ STANDS_NS: Final = 1 * SECOND
 """And of one that stands."""
 REPORTS_MISSED: Final = 2
 """After so many report periods without a report the encoder has not moved."""
+RECOUNT_NS: Final = 1 * SECOND
+"""After a loss of events, which may hide movement, the board is asked for its count. So long that is waited for."""
 WAITING_MAX: Final = 256
 """Edges that wait for a report. One more, and the oldest is told with the last count."""
 
@@ -54,12 +56,6 @@ class _Edge:
     ticks: int
     channel: int
     blocked: bool
-    came_at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class _Loss:
-    count: int
     came_at: Instant
 
 
@@ -73,9 +69,12 @@ class IoBoard:
         self._missed_ns = REPORTS_MISSED * config.report_ms * MILLISECOND
         self._track = CountTrack()
         self._watch = BeamWatch(tuple(self._blocked_level))
-        self._waiting: deque[_Edge | _Loss] = deque()
+        self._waiting: deque[_Edge] = deque()
         self._behind_at = Instant(0)
         """When events were last known to be missing: until then silence of the encoder means nothing."""
+        self._lost_at = Instant(0)
+        self._asked_for = Instant(0)
+        """What is due then waits for the board's answer."""
         self._reported_at = Instant(0)
         self._moving = False
         self._moved_told_at = Instant(0)
@@ -92,14 +91,16 @@ class IoBoard:
         return min(dues, default=None)
 
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
-        return self._readings(self._session.receive(data, at), at)
+        readings = self._readings(self._session.receive(data, at), at)
+        return readings + self._look_at_belt(at)
 
     def wake(self, at: Instant) -> list[Reading]:
         readings = self._readings(self._session.wake(at), at)
         due = self._belt_due()
-        if due is not None and at >= due:
-            readings += self._look_at_belt(at)
-        return readings
+        if due is not None and due <= at and due > self._session.proved_at:
+            self._asked_for = due
+            readings += self._readings(self._session.prove(at), at)
+        return readings + self._look_at_belt(at)
 
     def take_output(self) -> bytes:
         return self._session.take_output()
@@ -159,11 +160,12 @@ class IoBoard:
     def _event(self, event: Edge | Enc, ticks: int, at: Instant) -> list[Reading]:
         match event:
             case Edge(_, _, channel, level):
+                self._track.heard(ticks)
                 blocked_level = self._blocked_level.get(channel)
                 if blocked_level is None:
                     self.ignored += 1
                     return []
-                if not self._session.live:
+                if not self._session.known.live:
                     return []  # of before the board was ready
                 self._waiting.append(_Edge(ticks, channel, level == blocked_level, at))
                 return self._release(1) if len(self._waiting) > WAITING_MAX else []
@@ -175,13 +177,13 @@ class IoBoard:
 
     def _report(self, ticks: int, count: int, at: Instant) -> list[Reading]:
         moved = self._track.add(ticks, count, self._span_ticks())
-        if not self._session.live:
+        if not self._session.known.live:
             return []
         self._reported_at = at
         readings = self._release(len(self._waiting))
         if not moved:
             return readings
-        when = max(self._session.clock.bound(ticks).at, self._told_at)
+        when = max(self._session.known.clock.bound(ticks).at, self._told_at)
         readings += self._troubles(self._watch.moved(when), at)
         if not self._moving or when - self._moved_told_at >= MOVED_NS:
             self._moving = True
@@ -189,49 +191,43 @@ class IoBoard:
         return readings
 
     def _lose(self, count: int, at: Instant) -> list[Reading]:
+        """Reports may be among them, so the edges that wait can't be placed any more."""
         self._track.lose()
-        if not self._session.live:
+        self._lost_at = at
+        if not self._session.known.live:
             return []
         self._watch.forget()
-        self._waiting.append(_Loss(count, at))
-        return [] if len(self._waiting) > 1 else self._release(1)
+        return self._drop(count, at)
+
+    def _drop(self, count: int, at: Instant) -> list[Reading]:
+        count += len(self._waiting)
+        self._waiting.clear()
+        return [EventsLost(self._config.id, at, count)] if count else []
 
     def _begin(self, at: Instant) -> None:
         """Ready for the first time in this boot."""
         self._moving = False
         self._reported_at = self._behind_at = at
-        self._stands_told_at = Instant(at - STANDS_NS + self._missed_ns)  # told at once, if no report comes first
+        self._stands_told_at = Instant(
+            at - STANDS_NS + self._missed_ns
+        )  # told at once, if no report comes first
         self._told_at = self._moved_told_at = Instant(0)
 
     def _forget(self, at: Instant) -> list[Reading]:
         """The board has restarted: edges that still wait can't be placed any more."""
-        count = sum(one.count if isinstance(one, _Loss) else 1 for one in self._waiting)
-        self._waiting.clear()
         self._track.clear()
         self._watch.forget()
-        return [EventsLost(self._config.id, at, count)] if count else []
+        return self._drop(0, at)
 
     # Edges and belt ---------------------------------------------------------------------------------
 
     def _release(self, number: int) -> list[Reading]:
         """The first that wait, with what is known of the belt now."""
-        readings: list[Reading] = []
-        run: list[_Edge] = []
-        for _ in range(number):
-            one = self._waiting.popleft()
-            if isinstance(one, _Edge):
-                run.append(one)
-            else:
-                readings += self._edges(run)
-                run = []
-                readings.append(EventsLost(self._config.id, one.came_at, one.count))
-        return readings + self._edges(run)
-
-    def _edges(self, run: list[_Edge]) -> list[Reading]:
+        run = [self._waiting.popleft() for _ in range(number)]
         return [reading for edge in sorted(run, key=lambda one: one.ticks) for reading in self._beam(edge)]
 
     def _beam(self, edge: _Edge) -> list[Reading]:
-        bound = self._session.clock.bound(edge.ticks)
+        bound = self._session.known.clock.bound(edge.ticks)
         when = max(bound.at, self._told_at)  # a finer estimate of the clock never turns the order round
         unc_ns = bound.unc_ns + when - bound.at
         self._told_at = when
@@ -246,43 +242,50 @@ class IoBoard:
         return BeltMoved(self._config.id, when, self._track.last, self._moving)
 
     def _belt_due(self) -> Instant | None:
-        """When silence of the encoder says something. Never while events are missing: they bring its reports."""
-        if not self._session.hears or not self._session.live or self._session.gap:
+        """When to ask whether silence means that the belt stands; it does once a request of then is answered."""
+        due = self._quiet_due()
+        return due if due is None or due > self._asked_for or due <= self._session.proved_at else None
+
+    def _quiet_due(self) -> Instant | None:
+        """None while events are missing: they bring the encoder's reports."""
+        if not self._session.hears or not self._session.known.live or self._session.gap:
             return None
-        dues = []
-        if self._waiting:
-            dues.append(self._missed_at(self._waiting[0].came_at))
-        if self._moving:
-            dues.append(self._missed_at(self._reported_at))
-        else:
-            dues.append(Instant(self._stands_told_at + STANDS_NS))
+        dues = [self._missed_at(self._waiting[0].came_at)] if self._waiting else []
+        dues.append(self._missed_at(self._reported_at) if self._moving else self._stands_due())
         return min(dues)
 
+    def _stands_due(self) -> Instant:
+        return Instant(max(self._stands_told_at + STANDS_NS, self._missed_at(self._reported_at)))
+
     def _missed_at(self, since: Instant) -> Instant:
-        return Instant(max(since, self._behind_at) + self._missed_ns)
+        """When a report that does not come shows that the belt has not moved since then."""
+        shown = max(since, self._behind_at) + self._missed_ns
+        return Instant(shown if self._track.sure else max(shown, self._lost_at + RECOUNT_NS))
 
     def _look_at_belt(self, at: Instant) -> list[Reading]:
-        due = [one for one in self._waiting if self._missed_at(one.came_at) <= at]
-        readings = self._release(len(due))
-        when = self._still_at(at)
+        """What the board's silence has shown by now."""
+        due, proved = self._quiet_due(), self._session.proved_at
+        if due is None or due > proved:
+            return []
+        readings = self._release(sum(self._missed_at(one.came_at) <= proved for one in self._waiting))
         if self._moving:
-            if self._missed_at(self._reported_at) <= at:
+            if self._missed_at(self._reported_at) <= proved:
                 self._moving = False
                 self._watch.stopped()
-                readings.append(self._moved(when, at))
-        elif at - self._stands_told_at >= STANDS_NS:
-            readings.append(self._moved(when, at))
+                readings.append(self._moved(self._still_at(), at))
+        elif self._stands_due() <= proved:
+            readings.append(self._moved(self._still_at(), at))
         return readings
 
-    def _still_at(self, at: Instant) -> Instant:
+    def _still_at(self) -> Instant:
         """Up to when a belt without reports is known not to have moved, no later than an edge that still waits."""
-        when = at - self._missed_ns
-        if self._waiting and isinstance(first := self._waiting[0], _Edge):
-            when = min(when, self._session.clock.bound(first.ticks).at)
+        when = self._session.proved_at - self._missed_ns
+        if self._waiting:
+            when = min(when, self._session.known.clock.bound(self._waiting[0].ticks).at)
         return Instant(max(when, self._told_at + 1))
 
     def _span_ticks(self) -> int:
-        return self._session.clock.ticks_in(self._config.report_ms * MILLISECOND)
+        return self._session.known.clock.ticks_in(self._config.report_ms * MILLISECOND)
 
     def _troubles(self, troubles: list[Trouble], at: Instant) -> list[Reading]:
         return [DeviceFault(self._config.id, at, code, detail) for code, detail in troubles]

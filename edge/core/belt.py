@@ -21,6 +21,8 @@ SPEEDS: Final = 7
 """The speed is the middle one of so many: counts that an encoder leaves out once do not change it."""
 STALE_NS: Final = 3_000 * MILLISECOND
 """Without a report for so long nobody knows where the belt is. A standing belt reports every second."""
+LATE_NS: Final = 400 * MILLISECOND
+"""A moving belt reports every 100 ms. Three reports and the way of one missed: nothing is diverted (conveyor-io §3)."""
 
 
 class Belt:
@@ -34,7 +36,8 @@ class Belt:
         self.speed_um_s = 0
         self.moving = False
         self.disturbed_at = Instant(0)
-        """When it last moved otherwise than before."""
+        """When it last moved otherwise than before, stopped or started: until a beam has seen an item again, its place
+        is a guess."""
 
     def forget(self) -> None:
         """The board was restarted: its counts begin anew."""
@@ -59,7 +62,11 @@ class Belt:
         """A report of the encoder, or the count of an edge. Reports of the past change nothing."""
         travel = self.travel_of(count)
         if self._samples and at <= self._samples[-1][0]:
-            return
+            if at < self._samples[-1][0]:
+                return
+            self._samples.pop()  # the same instant told again, by a later report
+        if moving != self.moving:
+            self.disturbed_at = at
         if moving and not self.moving:
             self._speeds.clear()
             self._mark = (at, travel)
@@ -93,6 +100,12 @@ class Belt:
             after_at, after = before_at, before
         return after - (after_at - at) * self.speed_um_s // 1_000_000_000
 
+    def between(self, low: Instant, high: Instant) -> tuple[int, int]:
+        """The least and the greatest travel in this time."""
+        told = [travel for at, travel in self._samples if low < at < high]
+        told += (self.travel_at(low), self.travel_at(high))
+        return min(told), max(told)
+
     def when(self, travel_um: int) -> Instant | None:
         """When the belt will have come so far; None while it stands or runs back."""
         if not self._samples or not self.moving or self.speed_um_s <= 0:
@@ -103,6 +116,10 @@ class Belt:
     def time_for(self, um: int) -> int:
         """Nanoseconds for this much travel at the present speed, at the set one while it stands."""
         return um * 1_000_000_000 // (self.speed_um_s if self.speed_um_s > 0 else self._set_um_s)
+
+    def is_late(self, at: Instant) -> bool:
+        """A report is overdue: where a moving belt is now is no longer known well enough to divert."""
+        return not self._samples or at - self._samples[-1][0] > LATE_NS
 
     def is_stale(self, at: Instant) -> bool:
         return not self._samples or at - self._samples[-1][0] > STALE_NS

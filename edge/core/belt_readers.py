@@ -73,7 +73,7 @@ class Reader:
             enters = self._config.position_um - self._reach(ahead) - item.front_um
             if travel < enters:
                 return belt.when(enters)
-            self._begin(item, look, at)
+            self._begin(item, look, travel, at)
         if item.rear_um is None:
             return None  # told again by the edge of its rear
         leaves = self._config.position_um + self._reach(behind) - item.rear_um
@@ -86,8 +86,8 @@ class Reader:
         """The view towards a neighbour shrinks to half the gap (conveyor-io §2)."""
         return self._config.window_um if gap_um is None else min(self._config.window_um, max(0, gap_um) // 2)
 
-    def _begin(self, item: Item, look: Look, at: Instant) -> None:
-        look.on_at = at
+    def _begin(self, item: Item, look: Look, travel: int, at: Instant) -> None:
+        look.on_at, look.on_um = at, travel
         if not self._triggered or item.parcel is None:
             return
         if self._open is not None:
@@ -102,6 +102,11 @@ class Reader:
         if self._open is not None and self._open[0] is look:
             self._ledger.order(Trigger(self.device, self._open[1], on=False))
             self._open = None
+
+    def drop(self, item: Item, at: Instant) -> None:
+        """It is no longer followed."""
+        if self._open is not None and self._open[0] is item.looks[self.place]:
+            self._end(self._open[0], at)
 
     def forget(self, at: Instant) -> None:
         """The items it looked at are gone."""
@@ -120,7 +125,10 @@ class Reader:
                 return Owner(None, outcome="orphan_read")
             # A reader that collects codes until it is told to stop may have seen this one at any time since then.
             low = asked.looks[self.place].on_at or low
-        first, last = belt.travel_at(low), belt.travel_at(read.at)
+        first, last = belt.between(low, read.at)
+        if asked is not None:  # the belt may have stood since then for longer than its reports are remembered
+            on_um = asked.looks[self.place].on_um
+            first, last = min(first, on_um), max(last, on_um)
         inside = tuple(item for item in track.items if self._sees(item, track, first, last))
         if asked is not None and asked not in inside:
             return Owner(None, outcome="orphan_read")

@@ -3,8 +3,8 @@
 The scale makes one record for each item that leaves its beam and numbers them. So a record has two witnesses: its
 number, counted against the items that have crossed, and its time, between `earliest` and `latest` behind the item's
 rear. Both must name one item. A number that jumps ahead is believed if one item alone is due and every one before it
-has had its record: then the record can be no other's. A number that comes again, or a record with an earlier one
-still out, counts for none, and counting starts anew only when two records in a row agree.
+has had its record: then the record can be no other's. A number that comes again, a record with an earlier one still
+out, or one whose time fits two items, counts for none, and counting starts anew only when two records in a row agree.
 """
 
 from collections import deque
@@ -34,7 +34,9 @@ class Crossing:
     at: Instant
     """The item's rear left the beam."""
     item: Item | None
-    """None: an item that is no longer followed."""
+    """None: an item that is no longer followed, or too short for one."""
+    extra: bool = False
+    """Too short to be a parcel: the scale may have made a record of it, or not."""
     answered: bool = False
     doubted: bool = False
     """A record came that may have been its: it gets no weight, and its own may still be out."""
@@ -45,8 +47,8 @@ class Weighings:
         self._earliest_ns = config.earliest_ms * MILLISECOND
         self._latest_ns = config.latest_ms * MILLISECOND
         self._crossings: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
-        self._waiting: list[Crossing] = []
-        """Those whose item still has no record."""
+        self._waiting: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
+        """Those whose item still has no record. One that is forgotten gets none, and its item has no time left."""
         self._index = 0
         self._offset: int | None = None
         """Record number minus crossing index, once that is sure."""
@@ -56,12 +58,24 @@ class Weighings:
         """Late records in a row."""
         self._last: int | None = None
         """Number of the latest record."""
+        self._guess: tuple[Crossing, Instant] | None = None
+        """The last one joined without its number, and when its record came."""
 
     def crossed(self, item: Item, at: Instant) -> None:
         self._index += 1
         crossing = Crossing(self._index, at, item)
         self._crossings.append(crossing)
         self._waiting.append(crossing)
+        if self._guess is not None and self._fits(crossing, self._guess[1]):
+            # Its beam was told later than the record came, which may as well have been its own.
+            guessed = self._guess[0].item
+            if guessed is not None:
+                guessed.doubt("assoc_low")
+            self._lose_count([crossing])
+
+    def passed(self, at: Instant) -> None:
+        """Something too short for a parcel has left the beam."""
+        self._crossings.append(Crossing(self._index, at, None, extra=True))
 
     def take(self, read: WeightRead) -> tuple[Item | None, Outcome]:
         """The item this record is of, or why it is of none."""
@@ -72,7 +86,7 @@ class Weighings:
         self._last = read.record
         if self._offset is not None:
             for crossing in due:
-                if crossing.index == read.record - self._offset:
+                if crossing.index == read.record - self._offset and not crossing.extra and len(due) == 1:
                     return self._join(crossing, read.record)
         if again:
             self._lose_count(due)
@@ -83,7 +97,9 @@ class Weighings:
             self._lose_count(due)
             return None, "record_unsure" if due else "record_orphan"
         if not self._is_out_before(due[0], read.at) or read.record - due[0].index == self._supposed:
-            return self._join(due[0], read.record)
+            joined = self._join(due[0], read.record)
+            self._guess = (due[0], read.at)
+            return joined
         self._lose_count(due)
         self._supposed = read.record - due[0].index
         return None, "record_unsure"
@@ -91,10 +107,11 @@ class Weighings:
     def _join(self, crossing: Crossing, record: int) -> tuple[Item | None, Outcome]:
         crossing.answered = True
         self._offset, self._supposed, self._late = record - crossing.index, None, 0
-        return crossing.item, "joined"
+        self._guess = None
+        return crossing.item, "joined" if crossing.item is not None else "record_orphan"
 
     def _is_late(self, index: int) -> bool:
-        known = next((one for one in self._crossings if one.index == index), None)
+        known = next((one for one in self._crossings if one.index == index and not one.extra), None)
         if known is None or known.answered or self._late >= LATE_MAX:
             return False
         known.answered = True
@@ -112,7 +129,7 @@ class Weighings:
         """Whatever is due now may have been meant: none of it gets a weight."""
         for crossing in due:
             crossing.doubted = True
-        self._offset = self._supposed = None
+        self._offset = self._supposed = self._guess = None
         self._late = 0
 
     def _fits(self, crossing: Crossing, at: Instant) -> bool:
@@ -126,7 +143,7 @@ class Weighings:
         over = [one for one in self._waiting if one.answered or one.doubted or at - one.at > self._latest_ns]
         if not over:
             return []
-        self._waiting = [one for one in self._waiting if one not in over]
+        self._waiting = deque((one for one in self._waiting if one not in over), maxlen=CROSSINGS_MAX)
         return [one.item for one in over if one.item is not None and not one.item.weighed]
 
     def wake_at(self) -> Instant | None:
@@ -139,7 +156,7 @@ class Weighings:
             crossing.item = None
             crossing.doubted = crossing.doubted or not crossing.answered
         self._waiting.clear()
-        self._offset = self._supposed = None
+        self._offset = self._supposed = self._guess = None
         self._late = 0
 
     def drop(self, item: Item) -> None:

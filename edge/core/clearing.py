@@ -34,6 +34,9 @@ EXPIRY_CHECK_NS: Final = 100 * MILLISECOND
 """How long after its end a shown release is looked at again."""
 EARLY_MAX_US: Final = 2_000_000
 """A release may come this long before its `valid_from`: the coordinator's clock is ahead of ours. It waits."""
+AWAITED_MAX: Final = 4_096
+"""Records on their way to the disk that something waits for. Past it the oldest is given up: its parcel is never told
+to go anywhere, and ends in the fail-safe lane."""
 UNTIMELY: Final = ("decision_late", "clock_untrusted")
 """Outside its validity a release counts as absent (contract §5)."""
 
@@ -48,7 +51,7 @@ class Clearing:
         """No coordinator for so long that everything goes to hold."""
         self.held_reasons: dict[Reason, int] = {}
         self._awaited: dict[int, Parcel] = {}
-        """Records that are on their way to the disk, and of which parcel each is: a few of each parcel in work."""
+        """Records that are on their way to the disk, and of which parcel each is."""
 
     # Measured, and one with an older visit ----------------------------------------------------------
 
@@ -67,7 +70,7 @@ class Clearing:
     def ask(self, parcel: Parcel, assoc: Association, flags: tuple[Reason, ...], at: Instant) -> None:
         """The measurement is complete: what becomes of it is the coordinator's to say."""
         parcel.measured = self.record("parcel.measured", parcel, at, flags=flags, assoc=assoc)
-        self._awaited[parcel.measured] = parcel
+        self._await(parcel.measured, parcel)
         parcel.enter("asking", at)
         if self.away:
             self.hold(parcel, "offline_default", at, owner="force")
@@ -82,6 +85,8 @@ class Clearing:
             # A stop may answer any event of the visit; only a release must answer this very measurement.
             if not (tightens and parcel.verdict is not None and parcel.verdict.decision is not None):
                 parcel.stopped_seq = max(parcel.stopped_seq, 0 if releases else decision.dec_seq)
+                if parcel.early is not None and parcel.early.dec_seq < parcel.stopped_seq:
+                    parcel.early = parcel.due_at = None
                 return "not_our_event"
         elif parcel.phase != "asking" and not tightens:
             return "too_late"
@@ -99,7 +104,8 @@ class Clearing:
         void = void_reason(decision, self.own_code(parcel), parcel.mass, now)
         early_us = decision.valid_from_us - now.utc_us - now.unc_us
         if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
-            parcel.early, parcel.due_at = decision, Instant(at + early_us * MICROSECOND)
+            if parcel.early is None or parcel.early.dec_seq <= decision.dec_seq:
+                parcel.early, parcel.due_at = decision, Instant(at + early_us * MICROSECOND)
             return None
         if void in UNTIMELY:
             return void
@@ -148,8 +154,13 @@ class Clearing:
             flags=verdict.reasons if verdict.decision is None else (),
             decision=verdict.decision, act=act_of(verdict.bay, confirmed=False), clock=owner,
         )  # fmt: skip
-        self._awaited[parcel.decided] = parcel
+        self._await(parcel.decided, parcel)
         parcel.enter("recording", at)
+
+    def _await(self, number: int, parcel: Parcel) -> None:
+        if len(self._awaited) >= AWAITED_MAX:
+            del self._awaited[next(iter(self._awaited))]
+        self._awaited[number] = parcel
 
     def commit(self, first: int, ids: tuple[str, ...]) -> list[Parcel]:
         """Events are on disk; returns the parcels whose verdict is among them: now it may be acted on."""
@@ -207,6 +218,8 @@ class Clearing:
     ) -> int:  # fmt: skip
         """Tells the world a fact about the parcel, with all that is known of it; returns the record's number."""
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
+        # A beam's edge is told after its instant, and a decision may have come between: no visit runs backwards.
+        at = parcel.told_at = max(at, parcel.told_at)
         event = Event(
             kind=kind, line=self._exits.id, visit=parcel.visit, at=at, wall=self._ledger.wall(at),
             flags=flags, codes=tuple(parcel.codes),

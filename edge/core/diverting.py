@@ -193,10 +193,16 @@ class Diverting:
         """What the board said to an order; False if the order is nobody's any more."""
         for item in self._track.items:
             push = item.push
-            if push is not None and push.order == read.order and not push.ended:
+            if push is None:
+                continue
+            if push.order == read.order and not push.ended:
                 if not read.accepted:
                     self._end(item, "no_time" if read.detail == "late" else "device_fault", at)
                 return True
+            if push.recall == read.order:
+                if read.accepted and at < push.fire_at and not push.ended:
+                    self._end(item, "no_time", at)
+                return True  # if it came too late, or nobody knows: where the parcel goes its beam will tell
         return False
 
     def cancel(self, item: Item, at: Instant) -> bool:
@@ -204,21 +210,31 @@ class Diverting:
         push = item.push
         if push is None or push.ended:
             return True
-        if push.order is not None:
-            if at >= push.fire_at:
-                return False
-            self._orders += 1
-            # From the moment it would have moved: the parcel before it may still need the diverter.
-            self._ledger.order(SwitchOff(self._line.board, self._orders, push.diverter.channel, push.fire_at))
+        if push.order is not None and not self._recall(push, at):
+            return False
         push.ended = True
         self._track.expect(item)
         return True
 
+    def _recall(self, push: Push, at: Instant) -> bool:
+        """False if the board could not heed it in time."""
+        if at + FIRE_MIN_NS > push.fire_at:
+            return False
+        if push.recall is None:
+            self._orders += 1
+            push.recall = self._orders
+            # From the moment it would have moved: the parcel before it may still need the diverter.
+            self._ledger.order(SwitchOff(self._line.board, push.recall, push.diverter.channel, push.fire_at))
+        return True
+
     def stopped(self, at: Instant) -> None:
-        """The belt stands: an order by time would push whatever lies there when it comes (architecture §6.3)."""
+        """The belt stands: an order by time would push whatever lies there when it comes (architecture §6.3). What
+        the board has is taken back only when it says so: it may as well have fallen silent, and will push."""
         for item in self._track.items:
-            push = item.push
-            if item.parcel is None or push is None or push.ended or not self.cancel(item, at):
+            parcel, push = item.parcel, item.push
+            if parcel is None or push is None or push.ended:
                 continue
-            if item.parcel.phase == "placing":
-                self._clearing.hold(item.parcel, "no_time", at)
+            if push.order is not None:
+                self._recall(push, at)
+            elif parcel.phase == "placing":
+                self._end(item, "no_time", at)

@@ -28,6 +28,7 @@ class DwellClock:
         self._us: dict[Owner, int] = {}
 
     def hand_over(self, owner: Owner, at: Instant) -> None:
+        at = max(at, self._since)  # a beam's edge is told a little after its instant
         self._us[self.owner] = self._us.get(self.owner, 0) + (at - self._since) // MICROSECOND
         self.owner = owner
         self._since = at
@@ -35,7 +36,7 @@ class DwellClock:
     def spans(self, at: Instant) -> tuple[DwellSpan, ...]:
         """µs by owner up to `at`, sorted by owner."""
         running = dict(self._us)
-        running[self.owner] = running.get(self.owner, 0) + (at - self._since) // MICROSECOND
+        running[self.owner] = running.get(self.owner, 0) + max(0, at - self._since) // MICROSECOND
         return tuple(DwellSpan(owner, us) for owner, us in sorted(running.items()))
 
 

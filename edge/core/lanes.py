@@ -44,9 +44,10 @@ class Lanes:
         sent = [i for i in near if i.ordered and i.push is not None and i.push.diverter.lane == lane]
         return min(sent or near, key=lambda item: abs(item.front_um - offset), default=None)
 
-    def arrived(self, channel: int, item: Item) -> None:
-        rear = item.rear_um if item.rear_um is not None else item.front_um - self._line.max_length_um
-        self._last[channel] = (item.front_um, rear)
+    def arrived(self, channel: int, item: Item, offset: int) -> None:
+        """`offset`: of the edge; in its lane it may have slid."""
+        length = item.front_um - item.rear_um if item.rear_um is not None else self._line.max_length_um
+        self._last[channel] = (offset, offset - length)
 
     def forget(self) -> None:
         self._last.clear()

@@ -1,7 +1,8 @@
 """How an item leaves the belt: seen in a lane, seen at the end, or lost.
 
 The beam inside a lane is the only proof that a parcel is there. What arrives at the end without having been sent there
-gets its reason first; what arrives in a lane without having been sent there has not departed, and must be found.
+gets its reason first; what arrives in a lane without having been sent there has not departed, and must be found. Sent
+is what a diverter was ordered to push, under a release that still stands, with no doubt since.
 """
 
 from drivers.reading import BeamChanged
@@ -44,9 +45,12 @@ class Leaving:
         if item is None or item.parcel is None:
             self._stray_in_lane(exit_, read.at)
             return
-        self._lanes.arrived(read.channel, item)
+        self._lanes.arrived(read.channel, item, offset)
         self._track.remove(item)
-        self._arrive(item.parcel, exit_, read.at)
+        if exit_.lane == self._line.free_lane and not self._was_let_go(item, item.parcel, exit_, read.at):
+            self._astray(item.parcel, exit_, read.at)
+        else:
+            self._arrive(item.parcel, exit_, read.at)
 
     def at_end(self, item: Item, at: Instant) -> None:
         parcel = item.parcel
@@ -66,11 +70,23 @@ class Leaving:
     def _arrive(self, parcel: Parcel, exit_: Exit, at: Instant) -> None:
         self._ledger.count_journalled()
         self._clearing.moved(parcel, exit_, at)
-        free = exit_.lane == self._line.free_lane
-        if free and (parcel.verdict is None or not parcel.verdict.releases):
-            self._lost(parcel, "swap_suspected", at)  # it lies in the free lane and nobody let it go
-        else:
-            self._clearing.settle(parcel, exit_)
+        self._clearing.settle(parcel, exit_)
+        self._lanes.count(exit_, self._clearing.own_code(parcel), parcel)
+
+    def _was_let_go(self, item: Item, parcel: Parcel, exit_: Exit, at: Instant) -> bool:
+        """Only for a parcel in work: a release that has ended meanwhile falls back to hold."""
+        sent = item.ordered and item.push is not None and item.push.diverter.lane == exit_.lane
+        if not sent or item.doubts or parcel.verdict is None or not parcel.verdict.releases:
+            return False
+        return self._clearing.check_release(parcel, at)
+
+    def _astray(self, parcel: Parcel, exit_: Exit, at: Instant) -> None:
+        """It lies in the free lane and nobody let it go."""
+        self._ledger.count_journalled()
+        if parcel.verdict is not None and parcel.verdict.releases:
+            self._clearing.hold(parcel, "swap_suspected", at)  # another one's push has taken it along
+        self._clearing.moved(parcel, exit_, at)
+        self._lost(parcel, "swap_suspected", at)
         self._lanes.count(exit_, self._clearing.own_code(parcel), parcel)
 
     def _stray_in_lane(self, exit_: Exit, at: Instant) -> None:

@@ -117,7 +117,7 @@ class Line:
             case BoardChanged():
                 self._change_board(reading, at)
             case EventsLost():
-                self._ledger.count_rejected("events_lost", reading.count)
+                self._ledger.count_rejected("events_lost")
                 self._lose_all(at)
             case OrderAnswered():
                 if not self.diverting.answered(reading, at) and not reading.accepted:

@@ -72,6 +72,8 @@ class Parcel:
     """While a release is shown: when to look whether it has run out; while asking: when `early` begins."""
     stopped_seq: int = 0
     """Highest `dec_seq` of a stop that answers an earlier measurement of this visit: an older release is void."""
+    told_at: Instant = Instant(0)
+    """Of its latest event."""
     label_at: Instant = Instant(0)
     """When the latest code of its label was read."""
 

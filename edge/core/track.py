@@ -4,7 +4,8 @@ An item enters at the first beam and moves with the encoder. At each further bea
 within the line's tolerance, and its position is set anew there. One that comes a little farther off, and can be no
 other, is followed but in doubt, and what else was seen before the belt's counts went wrong moves with it: an encoder
 that left out counts has left them out for all. What comes where nothing is expected is a stray; what does not come is
-lost. Edges closer together than a parcel or a gap can be are one (conveyor-io §1, §2).
+lost. What is longer at a later beam than it was is in doubt: something lies against it. Edges closer together than a
+parcel or a gap can be are one (conveyor-io §1, §2).
 
 Places on an item are *offsets*: offset + travel of the belt = position along the line.
 """
@@ -22,7 +23,7 @@ from hub_config.names import Instant
 REACH: Final = 3
 """An item within so many tolerances of its place, with no other near, is still the same, though in doubt."""
 ITEMS_MAX: Final = 256
-"""On one belt. More edges than that are a sensor that lies: what comes is told as lost at once."""
+"""On one belt. More than that are not followed: all that lies on the belt then is in doubt, and so is the next one."""
 NEVER_UM: Final = 2**62
 GONE_MAX: Final = 8
 """Items that have left, remembered for the bouncing of the sensor that saw them last."""
@@ -34,6 +35,8 @@ class Look:
 
     trigger: int | None = None
     on_at: Instant | None = None
+    on_um: int = 0
+    """Where the belt was then."""
     due: Instant | None = None
     """It has left the view; by then its answer must have come."""
     answered: bool = False
@@ -49,8 +52,12 @@ class Push:
     """Number of its record; the order goes out once that is on disk."""
     order: int | None = None
     fire_at: Instant = Instant(0)
+    recall: int | None = None
+    """The order that takes it back, once there is one."""
     ended: bool = False
     """Refused or cancelled: the item goes straight on."""
+    decided: int | None = None
+    """Number of the record of the verdict that it carries out."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,9 +71,13 @@ class Item:
     rear_um: int | None = None
     """None while it still covers its first beam."""
     anchored_at: Instant = Instant(0)
-    """When a beam last said where it is."""
+    """When a beam last said where it is, or another item's beam since."""
+    sure_at: Instant = Instant(0)
+    """When one of its own edges was last seen."""
     seen: int = 0
     """The last belt beam that saw its front."""
+    cleared: int = -1
+    """The last belt beam that saw its rear where it should be."""
     seen_by_um: int = 0
     """When the belt has come so far, it should have been seen by the next beam."""
     parcel: Parcel | None = None
@@ -124,6 +135,8 @@ class Track:
         """When the belt's counts last went wrong, as its owner sees."""
         self._gone: deque[tuple[int, int, int]] = deque(maxlen=GONE_MAX)
         """Beam, front and rear."""
+        self._skipped = [False] * len(self.beams)
+        """The last one under this beam is not followed: there were too many."""
 
     # Edges of the belt's beams --------------------------------------------------------------------
 
@@ -143,24 +156,29 @@ class Track:
             if item.anchored_at < self.disturbed_at:
                 self._shift_since_disturbance(item, shift)
         self._shift(item, shift)
-        item.seen, item.anchored_at = beam, at
+        item.seen, item.anchored_at, item.sure_at = beam, at, at
         self.expect(item)
         found.seen.append((item, beam))
 
-    def freed(self, beam: int, travel_um: int, found: Found) -> None:
+    def freed(self, beam: int, travel_um: int, at: Instant, found: Found) -> None:
         """A trailing edge at a belt beam."""
         offset = self._positions[beam] - travel_um
-        for item in reversed(self.items):  # the one that came under this beam last
-            if item.seen < beam or item.front_um < offset:
-                continue
-            if item.origin == beam and item.rear_um is None:
-                item.rear_um = offset
-                found.cleared.append((item, beam))
-                return
-            if item.rear_um is not None and abs(item.rear_um - offset) <= self._line.tolerance_um:
-                found.cleared.append((item, beam))
-                return
-        found.blips += 1
+        # The one that came under this beam last: no other can leave it now.
+        item = next((one for one in reversed(self.items) if one.seen >= beam and one.front_um >= offset), None)
+        if item is None:
+            found.blips += 1
+            return
+        if item.origin == beam and item.rear_um is None:
+            item.rear_um = offset
+        elif item.rear_um is None or offset > item.rear_um + self._line.tolerance_um:
+            found.blips += 1  # a hole in it
+            return
+        elif offset < item.rear_um - self._line.tolerance_um:
+            item.doubt("not_isolated")  # no beam has seen it end: something lies against it
+            found.blips += 1
+            return
+        item.cleared, item.sure_at = max(item.cleared, beam), at
+        found.cleared.append((item, beam))
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
@@ -181,7 +199,7 @@ class Track:
         """The edge lies within an item that this beam has seen: a hole, a strap, or a sensor that bounces."""
         slack = self._line.min_gap_um
         for item in self.items:
-            if item.seen < beam or offset > item.front_um:
+            if item.seen < beam or offset > item.front_um + slack:  # a belt that trembles shows it again
                 continue
             if item.rear_um is None:
                 return True
@@ -212,15 +230,21 @@ class Track:
         item.front_um += um
         if item.rear_um is not None:
             item.rear_um += um
+        self.items.sort(key=lambda one: -one.front_um)
         self.expect(item)
 
     def _begin(self, beam: int, offset: int, at: Instant, found: Found) -> None:
         if len(self.items) >= ITEMS_MAX:
-            found.overflow = True
+            found.overflow = self._skipped[beam] = True
+            for other in self.items:
+                other.doubt("not_isolated")
             return
         self._number += 1
         looks = [Look() for _ in self._line.readers]
-        item = Item(self._number, at, beam, offset, anchored_at=at, seen=beam, looks=looks)
+        item = Item(self._number, at, beam, offset, anchored_at=at, sure_at=at, seen=beam, looks=looks)
+        if self._skipped[beam]:
+            item.doubt("not_isolated")
+            self._skipped[beam] = False
         self.expect(item)
         self.items.append(item)
         self.items.sort(key=lambda one: -one.front_um)
@@ -267,6 +291,13 @@ class Track:
         """The next one behind it that its beam has not seen yet."""
         place = self.items.index(item)
         return next((one for one in self.items[place + 1 :] if one.seen < item.seen), None)
+
+    def must_have_left(self, item: Item, travel_um: int) -> int:
+        """The last belt beam behind which its rear must be when the belt has told that it has come so far."""
+        if item.rear_um is None:
+            return -1
+        behind_um = item.rear_um + travel_um - self._line.tolerance_um
+        return max((place for place, at_um in enumerate(self._positions) if at_um < behind_um), default=-1)
 
     def remove(self, item: Item, left: int | None = None) -> None:
         """`left`: the belt beam that saw it leave; that beam may bounce behind it."""

@@ -40,7 +40,7 @@ class Visits:
     def __init__(self) -> None:
         self._held: dict[str, HeldVisit] = {}
         self._in_work: dict[str, VisitId] = {}
-        """Identifiers of the parcels at the benches: at most one parcel's codes per bench."""
+        """Identifiers of the parcels at benches and on belts: of each at most CODES_PER_PARCEL_MAX, gone with it."""
         self._entered = 0
         self._first_pass = 0
         self._at: dict[Place, int] = dict.fromkeys(

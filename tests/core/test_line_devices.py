@@ -70,7 +70,7 @@ def test_edges_that_are_lost_for_ever_lose_track_of_what_lies_on_the_belt(driver
 
     assert driver.gateway.snapshot().tally.lost_track == 1
     assert driver.gateway.snapshot().tally.held == 1
-    assert dict(driver.gateway.snapshot().balance.rejected)["events_lost"] == 3
+    assert dict(driver.gateway.snapshot().balance.rejected)["events_lost"] == 1
 
 
 def test_an_order_that_the_board_refuses_ends_in_hold(driver: LineDriver) -> None:

@@ -191,6 +191,18 @@ def test_reports_are_interpolated_over_their_own_period_unless_some_were_lost() 
     assert [track.count_at(ticks) for ticks in (150_000, 250_000, -5)] == [170, 220, 100]
 
 
+def test_after_a_loss_the_belt_moved_only_before_the_first_event_that_was_heard() -> None:
+    track = CountTrack()
+    track.add(0, 100, 20_000)
+    track.lose()
+    track.heard(100_000)
+    assert not track.sure
+    track.add(900_000, 300, 20_000)
+
+    assert track.sure
+    assert [track.count_at(ticks) for ticks in (100_000, 500_000, 900_000)] == [300, 300, 300]
+
+
 def test_no_more_reports_are_kept_than_the_bound() -> None:
     track = CountTrack()
     for turn in range(POINTS_MAX + 10):

@@ -16,8 +16,8 @@ from drivers.reading import BeamChanged, BoardChanged, EventsLost, OrderAnswered
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 from simulators.devices.io_board_clock import BoardTraits
 
-SEEDS = range(12)
-RUN_NS = 40 * SECOND
+SEEDS = range(8)
+RUN_NS = 30 * SECOND
 CALM_NS = 8 * SECOND
 """At the end nothing goes wrong any more."""
 
@@ -96,7 +96,9 @@ class ChaosRig(DriverRig):
         self.board.reset(self.rng.choice((2, 4, 8)), self.now)
 
     def _pause(self) -> None:
-        self.paused_until = Instant(self.now + self.rng.randrange(2_500) * MILLISECOND)
+        self.paused_until = max(
+            self.paused_until, Instant(self.now + self.rng.randrange(2_500) * MILLISECOND)
+        )
 
 
 def boots(told: list[Any]) -> list[list[Any]]:

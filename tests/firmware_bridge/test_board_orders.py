@@ -261,7 +261,7 @@ def test_a_native_usb_board_with_no_transfer_time_is_ready_too() -> None:
     slow = SerialAttach(port="/dev/ttyACM0", baud=9_600)
     rig = SessionRig(attach=slow, baud=4_000_000).ready()
 
-    assert rig.session.clock.half_width_ns(rig.now) < MILLISECOND
+    assert rig.session.known.clock.half_width_ns(rig.now) < MILLISECOND
 
 
 def test_frames_of_a_session_are_bounded_like_any() -> None:
