@@ -155,7 +155,7 @@ class BoardChanged:
 
 @dataclass(frozen=True, slots=True)
 class EventsLost:
-    """Edges of beams that nobody will ever tell, counted exactly."""
+    """Events of the board that nobody will ever tell, counted exactly: edges of beams may be among them."""
 
     device: DeviceId
     at: Instant

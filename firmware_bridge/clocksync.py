@@ -77,7 +77,8 @@ class BoardClock:
         """The line takes the time that its rate asks for. One that was once faster (USB without a UART) is not
         believed again to take any."""
         self.contradictions = 0
-        """Samples that did not fit those before: the older ones were dropped."""
+        """Samples that did not fit."""
+        self._distrusted = False
 
     @property
     def known(self) -> bool:
@@ -112,22 +113,26 @@ class BoardClock:
         return self.take(self.extend(t_rx, received), low, high)
 
     def take(self, ticks: int, low: Instant, high: Instant) -> bool:
-        """A stamp of 64-bit `ticks` that was made between these instants. False if it contradicts the earlier
-        samples, which are forgotten then, or itself, when it is not taken."""
+        """A stamp of 64-bit `ticks` that was made between these instants. False if it contradicts itself or the earlier
+        ones: then it is not taken, unless they are distrusted, when it takes their place."""
         if low > high:
             self.contradictions += 1
             return False
         low = Instant(low - self._tick_ns)  # the tick began up to a tick before it was read
-        fits = True
-        if self._samples:
-            bound = self._bound(ticks)
-            if bound is None or low > bound.high or high < bound.low:
-                self.contradictions += 1
-                self._samples.clear()
-                fits = False
+        bound = self._bound(ticks) if self._samples else None
+        if bound is not None and (low > bound.high or high < bound.low):
+            self.contradictions += 1
+            if not self._distrusted:
+                return False
+            self._samples.clear()
+        self._distrusted = False
         self._samples.append(Sample(ticks, low, high))
         self._seen = (ticks, low)
-        return fits
+        return True
+
+    def distrust(self) -> None:
+        """It is the same boot, so if the next sample contradicts those of before, these are wrong."""
+        self._distrusted = True
 
     def bound(self, ticks: int) -> Bound:
         """Of the host's time at these 64-bit ticks. Only with samples."""

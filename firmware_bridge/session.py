@@ -73,6 +73,7 @@ class BoardSession:
         self._hello_at: Instant | None = Instant(0)
         """When to greet; None while there is no need."""
         self._setup: Setup | None = None
+        self._doubted = False
         self._recount = False
         """Reports of the encoder may be lost: setting it up again, as it is, makes the board say its count."""
         self._opened_at = Instant(0)
@@ -81,7 +82,7 @@ class BoardSession:
     @property
     def gap(self) -> bool:
         """Events are missing, or may be, and are asked for; those behind them wait."""
-        return self._events.gap
+        return self._events.gap or self._doubted
 
     @property
     def proved_at(self) -> Instant:
@@ -101,26 +102,22 @@ class BoardSession:
         return min(dues)
 
     def receive(self, data: bytes, at: Instant) -> list[Told]:
-        if not self._open:
+        if not self._begin(at):
             return []
-        self._begin(at)
         for piece in self._frames.feed(data):
             match piece:
                 case Body(body) if body[0] >= 0x80:
                     self._message(body, at)
                 case Body() if not self.hears:
                     self._tell_state("bootloader", "its bootloader answers: no valid firmware, or an update")
-                case Body():
-                    pass  # an answer of the management protocol that nobody asked for
                 case Spoilt() as spoilt:
                     self._spoilt(spoilt, at)
         self._step(at)
         return self._telling.take()
 
     def wake(self, at: Instant) -> list[Told]:
-        if not self._open:
+        if not self._begin(at):
             return []
-        self._begin(at)
         asked = self._requests.outstanding
         if asked is not None and isinstance(asked.request, Hello) and not self.hears:
             if self._hello_at is not None and at >= self._hello_at:
@@ -131,8 +128,9 @@ class BoardSession:
                 why = f"no answer to {type(outcome.asked.request).__name__}; check power and cable"
                 self._lose(at, why)
                 self._telling.fault_once("silent", why)
-            else:
+            elif outcome:
                 self._output += outcome
+                self._events.suspect(at)  # where a reply was lost, events may be too
         if self.state in ("opening", "lost") and at - self._opened_at >= SILENT_NS:
             self._telling.fault_once("silent", "no answer to HELLO, asking on; check power, cable, baud rate")
         self._step(at)
@@ -144,12 +142,10 @@ class BoardSession:
         return output
 
     def order(self, order: Order, at: Instant) -> list[Told]:
+        self._telling.add(*self._orders.add(order))
         if self.state != "ready":
-            self._orders.add(order)
             self._telling.add(*self._orders.drop_waiting("not_ready"))
-        else:
-            self._telling.add(*self._orders.add(order))
-            self._step(at)
+        self._step(at)
         return self._telling.take()
 
     def prove(self, at: Instant) -> list[Told]:
@@ -169,14 +165,14 @@ class BoardSession:
         self._begun = self._open = True
         self._frames.clear()
         self._output[:] = b"\x00"  # ends whatever the board has of a frame
-        self._opened_at = at
-        self._hello_at = at
+        self._opened_at = self._hello_at = at
         self._telling.forgive(["not_proven"])
 
-    def _begin(self, at: Instant) -> None:
+    def _begin(self, at: Instant) -> bool:
         if not self._begun:
             self.reopened(at)
             self._tell_state("opening", "waiting for the board to answer")
+        return self._open
 
     # What to ask next -------------------------------------------------------------------------------
 
@@ -186,7 +182,7 @@ class BoardSession:
         return self._setup.next_at if self._setup is not None else self._pace.next_at
 
     def _step(self, at: Instant) -> None:
-        while self._requests.outstanding is None:
+        while self._open and self._requests.outstanding is None:
             request = self._next_request(at)
             if request is None:
                 return
@@ -217,10 +213,9 @@ class BoardSession:
         return self._pace.next(at)
 
     def _hello(self, at: Instant) -> Hello:
-        if self.hears:
-            self._hello_at = None  # asked again like any other request
-        else:
-            self._hello_at = Instant(at + (RETRY_NS if self.state == "incompatible" else HELLO_NS))
+        pause_ns = RETRY_NS if self.state == "incompatible" else HELLO_NS
+        # A board that is heard is asked again like for anything else.
+        self._hello_at = None if self.hears else Instant(at + pause_ns)
         return Hello(0, PROTO, PROTO_MIN, 0)
 
     # What the board says ----------------------------------------------------------------------------
@@ -260,11 +255,11 @@ class BoardSession:
                     self._set_up(self._setup, answer, at)
 
     def _take_event(self, event: Event, at: Instant) -> None:
-        if not self.hears:
-            return  # it has not proved itself; what matters is asked for when it has
+        if not self.hears or self._doubted:
+            return  # what matters is asked for once it has answered HELLO
         self._heed(self._events.take(event, at), at)
-        if self._events.restarted_unseen and self._setup is None and self._hello_at is None:
-            self._hello_at = at
+        if self._events.restarted_unseen and self._setup is None:
+            self._doubt(at)
 
     def _heed(self, outcomes: list[Outcome], at: Instant) -> None:
         for outcome in outcomes:
@@ -289,14 +284,21 @@ class BoardSession:
             self._enter_safe("the board takes no orders: its outputs are safe", at)
 
     def _sample(self, answer: Answer, stamps: SyncReply, at: Instant) -> None:
-        if not take_sample(self.known.clock, answer, stamps, self._config.attach, at):
-            self._telling.add(FaultTold("garbled", "the board's clock does not fit what it said before"))
-            if self._setup is None and self._hello_at is None:
-                self._hello_at = at  # has it restarted unseen?
+        if take_sample(self.known.clock, answer, stamps, self._config.attach, at):
+            return
+        self._telling.add(FaultTold("garbled", "the board's clock does not fit what it said before"))
+        if self._setup is None:
+            self._doubt(at)
+        self.known.clock.distrust()
+
+    def _doubt(self, at: Instant) -> None:
+        """Has it restarted unseen? Until it has answered HELLO again nothing that it tells is believed."""
+        if not self._doubted:
+            self._doubted, self._hello_at = True, at
 
     def _check_clock(self, at: Instant) -> None:
         limit_ns = self._config.clock_bound_us * MICROSECOND
-        if self._hello_at is None and not self.known.clock.within(limit_ns, at):
+        if not self._doubted and not self.known.clock.within(limit_ns, at):
             self._setup = Setup(self._config, self.known.reply, self.known.clock, at, fresh=False)
             self._telling.add(*self._orders.drop_waiting("not_ready"))
             self._tell_state("syncing", "its clock is no longer known well enough")
@@ -316,7 +318,7 @@ class BoardSession:
             self._orders.forget_sent()
             self._telling.add(BootTold(board.boot_id), *self._orders.drop_waiting("not_ready"))
         first, self.hears = not self.hears, True
-        self._hello_at = None
+        self._hello_at, self._doubted = None, False
         self._telling.forgive(["silent", "not_proven"])
         self._events.resume(board.event_ring, at)
         if self.state == "ready" and not first and self.known.live:
@@ -382,7 +384,7 @@ class BoardSession:
         self._requests.forget()
         self._telling.add(*self._orders.give_up_current())
         self._telling.add(*self._orders.drop_waiting("not_ready"))
-        self.hears = self._up = self._recount = False
+        self.hears = self._up = self._recount = self._doubted = False
         self._setup = None
 
     def _spoilt(self, spoilt: Spoilt, at: Instant) -> None:

@@ -144,7 +144,7 @@ class BeltCamera:
         picture = self._draw_label(order.parcel.labels, seed)
         draft = self._draft(order.parcel)
         labels.put(picture, self._folder, draft.name)
-        if self._clock() > order.due + LATE_NS:
+        if self._clock() >= order.due:
             draft.unlink(missing_ok=True)  # nobody comes for it any more
         return True
 

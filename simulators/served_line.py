@@ -4,6 +4,8 @@ a camera where the line has one.
 The board speaks its protocol byte for byte over a pty; the gateway's bridge and driver are at the other end.
 """
 
+from typing import Final
+
 from hub_config.devices import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
@@ -11,7 +13,11 @@ from hub_config.names import Instant
 from simulators.belt_camera import BeltCamera
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board import CAUSE_WATCHDOG, LineController
+from simulators.devices.io_board_clock import BoardTraits
 from simulators.practice import Ports
+
+BAUD: Final = 250_000
+"""A pty carries bytes at once: the board takes the time of the line."""
 
 
 class ServedLine:
@@ -29,7 +35,7 @@ class ServedLine:
         self.camera = camera
         self.reader_port, self.scale_port = ports.reader, ports.scale
         self._blocked_when = {one.channel: one.blocked_when == "high" for one in config.inputs}
-        self.board = LineController(conveyor, at=conveyor.world.now)
+        self.board = LineController(conveyor, BoardTraits(baud=BAUD), conveyor.world.now)
         for channel, high in self._blocked_when.items():
             self.board.set_input(channel, not high, conveyor.world.now)
         self._cut_ns: int | None = None

@@ -4,9 +4,11 @@
                      │                   └─ no longer true, too late, refused: straight on
 
 The point of no return lies `order_lead` before the diverter must begin to move. There everything is looked at again:
-that the parcel was seen by the last beam, that its neighbours are far enough, that the release holds at the moment of
-the diversion, that the board takes orders. The intent is on disk before the order goes out, so that after a crash an
-order without a confirmation is known (contract §7). Everything else runs to the end of the belt, the fail-safe lane.
+that the parcel was seen by the last beam as long as before and the belt has run steadily since, that its neighbours are
+far enough, that the release holds until its lane has seen it, that the board takes orders. The intent is on disk before
+the order goes out, so that after a crash an order without a confirmation is known (contract §7). Until the diverter
+moves, a stop, a doubt or a belt that comes early or late takes the order back. Everything else runs to the end of the
+belt, the fail-safe lane.
 """
 
 from typing import Final
@@ -16,6 +18,7 @@ from drivers.reading import OrderAnswered
 from edge.core.belt import Belt
 from edge.core.clearing import Clearing, act_of
 from edge.core.decision import Reason
+from edge.core.lanes import LANE_TOLERANCES
 from edge.core.ledger import Ledger
 from edge.core.track import Item, Push, Track
 from hub_config.lines import Diverter
@@ -24,6 +27,8 @@ from hub_config.names import MILLISECOND, Instant
 
 FIRE_MIN_NS: Final = 20 * MILLISECOND
 """The board must have an order this long before it acts on it. Later, the parcel is not diverted."""
+INTENTS_MAX: Final = 64
+"""Diverts on their way to the disk. With so many the disk is too far behind, and no further one is begun."""
 
 
 class Diverting:
@@ -103,27 +108,28 @@ class Diverting:
         parcel = item.parcel
         assert parcel is not None, f"{self._line.id}: only parcels are diverted"
         assert parcel.verdict is not None, f"{self._line.id}: only what is decided is diverted"
-        doubt = self._doubt(item, diverter, travel_um)
+        doubt = self._unseen(item, diverter) or self._doubt(item, diverter)
+        if self._is_blind(at) or len(self._intents) >= INTENTS_MAX:
+            doubt = "device_fault"
+        elif travel_um > self._points[diverter.id] - item.front_um + self._line.tolerance_um:
+            doubt = "no_time"  # the belt was elsewhere than it was thought to be
         if doubt is not None:
             self._fall_back(item, doubt, at)
             return
-        passes = self._passes_at(item, diverter)
-        if passes is None or not self._clearing.check_release(parcel, at, moves_at=passes):
+        if not self._may_move(item, diverter, at):
             return
         act = act_of(parcel.verdict.bay, confirmed=False)
         decision = parcel.verdict.decision
         number = self._clearing.record("parcel.diverted", parcel, at, act=act, decision=decision)
-        item.push = Push(diverter, number)
+        item.push = Push(diverter, number, decided=parcel.decided)
         self._intents[number] = item
 
-    def _doubt(self, item: Item, diverter: Diverter, travel_um: int) -> Reason | None:
-        """Why this item must not be diverted here; None if nothing speaks against it."""
-        if not self.ready or self.trouble:
-            return "device_fault"
-        if travel_um > self._points[diverter.id] - item.front_um + self._line.tolerance_um:
-            return "no_time"  # the belt was elsewhere than it was thought to be
-        if item.seen < self._last_looks[diverter.id] or item.rear_um is None:
-            return "lost_track"
+    def _is_blind(self, at: Instant) -> bool:
+        """Nothing is diverted without the board, the disk, or knowing where the belt is."""
+        return not self.ready or self.trouble or self._belt.is_late(at)
+
+    def _doubt(self, item: Item, diverter: Diverter) -> Reason | None:
+        """What was noticed of it since it came on the belt; None if nothing."""
         if item.doubts:
             return item.doubts[0]
         needed = self._line.gap_needed_um(diverter)
@@ -131,9 +137,25 @@ class Diverting:
             return "not_isolated"
         return None
 
+    def _unseen(self, item: Item, diverter: Diverter) -> Reason | None:
+        """Why it is not sure to be where the belt says, in its full length; None if it is."""
+        last_look = self._last_looks[diverter.id]
+        if item.seen < last_look or item.rear_um is None or item.sure_at < self._belt.disturbed_at:
+            return "lost_track"
+        if item.cleared < min(last_look, self._track.must_have_left(item, self._belt.travel_um)):
+            return "not_isolated"  # it has not ended where it should
+        return None
+
     def _passes_at(self, item: Item, diverter: Diverter) -> Instant | None:
         """When its front reaches the diverter."""
         return self._belt.when(diverter.position_um - item.front_um)
+
+    def _may_move(self, item: Item, diverter: Diverter, at: Instant) -> bool:
+        """The release holds until the lane's beam has seen it; False while the belt stands, and when it falls back."""
+        assert item.parcel is not None, f"{self._line.id}: only parcels are diverted"
+        beam_um = self._line.beam(diverter.beam).position_um + LANE_TOLERANCES * self._line.tolerance_um
+        moved_at = self._belt.when(beam_um - item.front_um)
+        return moved_at is not None and self._clearing.check_release(item.parcel, at, moves_at=moved_at)
 
     def _fall_back(self, item: Item, reason: Reason, at: Instant) -> None:
         """Straight on. Only a verdict that would have opened a lane has to be taken back."""
@@ -157,13 +179,17 @@ class Diverting:
         parcel = item.parcel
         assert parcel is not None, f"{self._line.id}: only parcels are diverted"
         passes = self._passes_at(item, push.diverter)
-        if item not in self._track.items or parcel.phase != "placing":
+        if item not in self._track.items or parcel.phase != "placing" or parcel.decided != push.decided:
             push.ended = True  # lost, or recalled since: its new verdict is on its way to the disk
-        elif not self.ready or passes is None:
+            return
+        doubt = self._unseen(item, push.diverter) or self._doubt(item, push.diverter)
+        if self._is_blind(at) or passes is None:
             self._end(item, "device_fault", at)
+        elif doubt is not None:
+            self._end(item, doubt, at)
         elif passes - push.diverter.actuation_ms * MILLISECOND < at + FIRE_MIN_NS:
             self._end(item, "no_time", at)
-        elif not self._clearing.check_release(parcel, at, moves_at=passes):
+        elif not self._may_move(item, push.diverter, at):
             push.ended = True
         else:
             self._fire(item, push, passes)
@@ -197,11 +223,13 @@ class Diverting:
                 continue
             if push.order == read.order and not push.ended:
                 if not read.accepted:
+                    if read.detail == "unanswered":
+                        self._recall(push, at)  # the board may have it all the same
                     self._end(item, "no_time" if read.detail == "late" else "device_fault", at)
                 return True
             if push.recall == read.order:
                 if read.accepted and at < push.fire_at and not push.ended:
-                    self._end(item, "no_time", at)
+                    self._end(item, push.why, at)
                 return True  # if it came too late, or nobody knows: where the parcel goes its beam will tell
         return False
 
@@ -227,14 +255,38 @@ class Diverting:
             self._ledger.order(SwitchOff(self._line.board, push.recall, push.diverter.channel, push.fire_at))
         return True
 
-    def stopped(self, at: Instant) -> None:
-        """The belt stands: an order by time would push whatever lies there when it comes (architecture §6.3). What
-        the board has is taken back only when it says so: it may as well have fallen silent, and will push."""
-        for item in self._track.items:
-            parcel, push = item.parcel, item.push
-            if parcel is None or push is None or push.ended:
+    def watch(self, at: Instant) -> None:
+        """Until its diverter moves, what speaks against an order takes it back."""
+        if not self.ready:
+            return  # what the board does now nobody can change
+        for item in tuple(self._track.items):
+            push = item.push
+            if push is None or push.order is None or push.ended or at + FIRE_MIN_NS > push.fire_at:
                 continue
-            if push.order is not None:
-                self._recall(push, at)
-            elif parcel.phase == "placing":
-                self._end(item, "no_time", at)
+            doubt = self._doubt(item, push.diverter)
+            if doubt is not None:
+                self.cancel(item, at)
+                self._end(item, doubt, at)
+            elif self._belt.is_late(at) or self._is_off(item, push):
+                self._take_back(item, push, "no_time", at)
+
+    def _is_off(self, item: Item, push: Push) -> bool:
+        """The belt has come farther, or less far, than was foreseen when the order went out."""
+        passes = self._passes_at(item, push.diverter)
+        foreseen = push.fire_at + push.diverter.actuation_ms * MILLISECOND
+        return passes is None or abs(passes - foreseen) > self._belt.time_for(self._line.tolerance_um)
+
+    def take_back(self, reason: Reason, at: Instant) -> None:
+        """The belt stands, so that an order by time would push whatever lies there when it comes (architecture §6.3);
+        or the disk refuses."""
+        for item in tuple(self._track.items):
+            if item.push is not None and not item.push.ended:
+                self._take_back(item, item.push, reason, at)
+
+    def _take_back(self, item: Item, push: Push, reason: Reason, at: Instant) -> None:
+        """What the board has is taken back only when it says so: it may as well have fallen silent, and will push."""
+        if push.order is not None:
+            push.why = reason
+            self._recall(push, at)
+        elif item.parcel is not None and item.parcel.phase == "placing":
+            self._end(item, reason, at)

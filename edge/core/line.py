@@ -1,13 +1,13 @@
 """A belt line: parcels enter, are read and weighed on the way, asked about, and leave by the lane their decision names.
 
-`track` knows what lies on the belt, `belt_readers` and `belt_scale` whose a reading is, `clearing` what becomes of a
-parcel, `diverting` how it gets into its lane. Here these are put together: each reading, decision and moment is handed
-to the part that owns it, and what a parcel still lacks decides when its measurement closes.
+`track` knows what lies on the belt, `belt_readers` and `belt_scale` whose a reading is, `belt_codes` what it is called,
+`clearing` what becomes of a parcel, `diverting` how it gets into its lane. Here these are put together: each reading,
+decision and moment is handed to the part that owns it, and what a parcel still lacks decides when its measurement
+closes.
 """
 
 from typing import Final
 
-from drivers.identifiers.choice import identify
 from drivers.reading import (
     BarcodeRead,
     BeamChanged,
@@ -24,18 +24,19 @@ from drivers.reading import (
     WeightRead,
 )
 from edge.core.belt import Belt
+from edge.core.belt_codes import BeltCodes
 from edge.core.belt_readers import Reader
 from edge.core.belt_scale import Weighings
 from edge.core.clearing import Clearing
 from edge.core.decision import Decision, Reason
 from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
-from edge.core.event import Association, Code
+from edge.core.event import Association
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.metrology import is_legal, mass_of
-from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
+from edge.core.parcel import Parcel
 from edge.core.track import Found, Item, Track
 from edge.core.visits import Visits
 from hub_config.devices import KeyenceSrConfig, RecordScaleConfig
@@ -73,6 +74,7 @@ class Line:
             )
             for place, one in enumerate(config.readers)
         }
+        self._codes = BeltCodes(config, self.track, self.clearing, ledger, visits)
         self._weighings = Weighings(config.scale)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
         self._belt_beams = {beam.channel: place for place, beam in enumerate(self.track.beams)}
@@ -154,6 +156,8 @@ class Line:
 
     def set_link(self, *, away: bool, trouble: bool, at: Instant) -> None:
         self.clearing.away, self.diverting.trouble = away, trouble
+        if trouble:
+            self.diverting.take_back("device_fault", at)
         if away:
             for item in self.track.items:
                 if item.parcel is not None and item.parcel.phase == "asking":
@@ -163,8 +167,10 @@ class Line:
         if not jumped:
             return
         for item in self.track.items:
-            if item.parcel is not None and self.diverting.cancel(item, at):
-                self.clearing.doubt_clock(item.parcel, at)
+            parcel = item.parcel
+            releases = parcel is not None and parcel.verdict is not None and parcel.verdict.releases
+            if parcel is not None and releases and self.diverting.cancel(item, at):
+                self.clearing.doubt_clock(parcel, at)
 
     def wake(self, at: Instant) -> None:
         if self._wake_at is not None and at >= self._wake_at:
@@ -178,13 +184,14 @@ class Line:
         self.belt.moved(read.at, read.count, moving=read.moving)
         self.track.disturbed_at = self.belt.disturbed_at
         if stops:
-            self.diverting.stopped(at)
+            self.diverting.take_back("no_time", at)
         travel = self.belt.travel_of(read.count)
         changed = self.track.is_due(travel)
         if changed:
             found = Found()
             self.track.advance(travel, found)
             self._take_found(found, read.at)
+        self.diverting.watch(at)
         steady = abs(self.belt.speed_um_s - self._planned_um_s) * STEADY <= self.belt.speed_um_s
         due = self._wake_at is not None and at >= self._wake_at
         return due or changed or not steady or not read.moving
@@ -200,7 +207,7 @@ class Line:
         if read.blocked:
             self.track.covered(place, travel, read.at, found)
         else:
-            self.track.freed(place, travel, found)
+            self.track.freed(place, travel, read.at, found)
         self.track.advance(travel, found)
         self._take_found(found, read.at)
 
@@ -212,27 +219,44 @@ class Line:
             if beam == len(self.track.beams) - 1:
                 self.leaving.at_end(item, at)
         for item, beam in found.cleared:
-            if beam == self._scale_beam and item.parcel is not None and not item.crossed:
-                item.crossed = True
-                self._weighings.crossed(item, at)
+            if beam == self._scale_beam:
+                self._cross_scale(item, at)
         for item in found.lost:
             self._weighings.drop(item)
+            for reader in self._readers.values():
+                reader.drop(item, at)
             self.leaving.lose(item, at)
         if found.blips:
             self._ledger.count_rejected("beam_bounce", found.blips)
         if found.overflow:
             self._ledger.count_rejected("too_many_items")
 
-    def _open(self, item: Item) -> None:
-        """It is long enough to be a parcel; it arrived when its front was seen."""
-        at = item.at
+    def _cross_scale(self, item: Item, at: Instant) -> None:
+        if item.parcel is not None:
+            if not item.crossed:
+                item.crossed = True
+                self._weighings.crossed(item, at)
+            return
+        ahead = self.track.gaps_um(item)[0] if item in self.track.items else None
+        if ahead is None or ahead > self.config.tolerance_um:  # else the beam bounces behind a parcel
+            self._weighings.passed(at)
+
+    def _enter(self, item: Item) -> Parcel:
+        """It counts as a parcel, which arrived when its front was seen."""
         self._visits.enter()
-        parcel = item.parcel = Parcel(self._ledger.mint_visit(at), DwellClock(at), phase_at=at)
+        item.parcel = Parcel(self._ledger.mint_visit(item.at), DwellClock(item.at), phase_at=item.at)
         self._ledger.count_journalled()
-        self.clearing.record("parcel.arrived", parcel, at, clock="hub")
+        self.clearing.record("parcel.arrived", item.parcel, item.at, clock="hub")
+        return item.parcel
+
+    def _open(self, item: Item) -> None:
+        """It is long enough to be a parcel."""
+        at, parcel = item.at, self._enter(item)
         if not item.stray:
             return
         self.clearing.hold(parcel, "unknown_item", at)
+        if item not in self.track.items:
+            return  # it has been lost already
         follower = self.track.upstream_of(item)
         if follower is not None and follower.anchored_at < self.track.disturbed_at:
             follower.doubt(
@@ -243,7 +267,11 @@ class Line:
 
     def _lose_all(self, at: Instant) -> None:
         """Edges are missing, or the counts began anew: what lies on the belt comes to its end as strays."""
+        for item in self.track.items:
+            self.diverting.cancel(item, at)
         for item in self.track.clear():
+            if item.parcel is None and item.rear_um is None:
+                self._enter(item)  # rather one too many to look for than one that nobody knows of
             self.leaving.lose(item, at)
         self.lanes.forget()
         self._weighings.forget()
@@ -257,31 +285,11 @@ class Line:
         for doubted in owner.several:
             doubted.doubt("assoc_low")
         item = owner.item
-        if item is None or item.parcel is None or item.parcel.phase != "measuring":
+        if item is None or item.parcel is None:
             self._ledger.count_rejected(owner.outcome if item is None else "late_read")
             return
         self._mark_answered(item, read)
-        parcel = item.parcel
-        known = identify(read.data, read.aim)
-        data = read.data if known.type == "unknown" else known.value
-        if parcel.has_code(data) or len(parcel.codes) >= CODES_PER_PARCEL_MAX:
-            self._ledger.count_rejected("duplicate" if parcel.has_code(data) else "too_many_codes")
-            return
-        code = Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
-        parcel.codes.append(code)
-        self._ledger.count_journalled()
-        if code.check_ok and code.type in self.config.identifiers:
-            self._name(item, parcel, code, at)
-
-    def _name(self, item: Item, parcel: Parcel, code: Code, at: Instant) -> None:
-        """An identifier: it may be a held parcel's come back, and must be nobody else's."""
-        if self._visits.is_held(code.data) and not parcel.again:
-            held = self._visits.reopen(code.data)
-            assert held is not None, f"{self.config.id}: {code.data} is held and then is not"
-            self.clearing.join(parcel, held, at)
-        if not self._visits.claim(code.data, parcel.visit) or parcel.two_names(self.config.identifiers):
-            item.doubt("two_labels")
-        self.clearing.record("parcel.identified", parcel, at)
+        self._codes.take(item, item.parcel, read, at)
 
     def _no_read(self, read: NoRead) -> None:
         owner = self._readers[read.device].owner(read, self.track, self.belt)

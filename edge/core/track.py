@@ -58,6 +58,8 @@ class Push:
     """Refused or cancelled: the item goes straight on."""
     decided: int | None = None
     """Number of the record of the verdict that it carries out."""
+    why: Reason = "no_time"
+    """It is taken back."""
 
 
 @dataclass(slots=True, eq=False)
@@ -164,7 +166,9 @@ class Track:
         """A trailing edge at a belt beam."""
         offset = self._positions[beam] - travel_um
         # The one that came under this beam last: no other can leave it now.
-        item = next((one for one in reversed(self.items) if one.seen >= beam and one.front_um >= offset), None)
+        item = next(
+            (one for one in reversed(self.items) if one.seen >= beam and one.front_um >= offset), None
+        )
         if item is None:
             found.blips += 1
             return
@@ -192,7 +196,7 @@ class Track:
                 self._prove(item, travel_um, found)
             if travel_um > item.seen_by_um and item in self.items:
                 self.remove(item)
-                if item.parcel is not None:
+                if item.parcel is not None or item in found.proven:
                     found.lost.append(item)
 
     def _continues(self, beam: int, offset: int) -> bool:

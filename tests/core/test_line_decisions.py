@@ -11,9 +11,7 @@ from line_driver import (
     entered,
 )
 
-from drivers.reading import (
-    BeltMoved,
-)
+from drivers.reading import BeltMoved, OrderAnswered
 from edge.core.gateway import Gateway
 from edge.core.inputs import JournalTrouble, LinkChanged
 from hub_config.names import Instant
@@ -97,6 +95,7 @@ def test_a_belt_that_stops_takes_the_order_back(driver: LineDriver) -> None:
     driver.decide("release")
     driver.later(TO_ORDER_S - TO_MEASURED_S)
     driver.give(BeltMoved(BOARD, Instant(driver.now + 1), driver.count_at(driver.now), moving=False))
+    driver.give(OrderAnswered(BOARD, driver.at, driver.offs[0].order, accepted=True, detail="ok"))
 
     assert len(driver.offs) == 1
     assert driver.last("parcel.decided").flags == ("no_time",)

@@ -75,6 +75,11 @@ def tell(driver: LineDriver, action: Action = "release", **changes: object) -> N
     driver.give(DecisionArrived(driver.at, replace(decision, **changes)))  # type: ignore[arg-type]  # by name
 
 
+def heed(driver: LineDriver) -> None:
+    """The board says that it has taken the last recall."""
+    driver.give(OrderAnswered(BOARD, driver.at, driver.offs[-1].order, accepted=True, detail="ok"))
+
+
 def flags(driver: LineDriver) -> list[str]:
     """Of the last verdict."""
     return list(driver.last("parcel.decided").flags)
@@ -90,7 +95,9 @@ def in_lane(driver: LineDriver, thing: Object, beam: str = "green") -> None:
 # Between the intent and the diverter ------------------------------------------------------------------
 
 
-def test_a_parcel_seen_in_the_free_lane_before_its_order_went_out_has_not_departed(driver: LineDriver) -> None:
+def test_a_parcel_seen_in_the_free_lane_before_its_order_went_out_has_not_departed(
+    driver: LineDriver,
+) -> None:
     thing = released(driver, 5.4)
     driver.hold_commits = True
     in_lane(driver, thing)
@@ -109,6 +116,8 @@ def test_a_belt_that_slows_down_after_the_order_takes_it_back(driver: LineDriver
         driver.lost_counts += 27  # of the 30 in this time
         driver.later(0.01)
 
+    heed(driver)
+
     assert len(driver.offs) == 1
     assert flags(driver) == ["no_time"]
 
@@ -118,6 +127,8 @@ def test_a_belt_that_runs_faster_after_the_order_takes_it_back(driver: LineDrive
     for _ in range(10):
         driver.lost_counts -= 15
         driver.later(0.01)
+
+    heed(driver)
 
     assert len(driver.offs) == 1
     assert flags(driver) == ["no_time"]
@@ -134,6 +145,7 @@ def test_a_disk_that_refuses_after_the_order_takes_it_back(driver: LineDriver) -
     at_order(driver)
     driver.hold_commits = True
     driver.give(JournalTrouble(driver.at, "disk full"))
+    heed(driver)
 
     assert len(driver.offs) == 1
     assert flags(driver) == ["device_fault"]
@@ -148,7 +160,7 @@ def test_an_order_that_the_board_never_answered_is_voided_too(driver: LineDriver
     assert flags(driver) == ["device_fault"]
 
 
-def test_a_recall_too_shortly_before_the_diverter_moves_is_tried_but_not_believed(driver: LineDriver) -> None:
+def test_a_recall_too_shortly_before_the_diverter_moves_is_too_late(driver: LineDriver) -> None:
     thing = at_order(driver)
     driver.later(FIRES_AFTER_S - 0.01)
     left_ns = driver.ons[0].at - driver.now
@@ -157,7 +169,7 @@ def test_a_recall_too_shortly_before_the_diverter_moves_is_tried_but_not_believe
     driver.later(1.5)
 
     assert 0 < left_ns < 20 * MILLISECOND
-    assert len(driver.offs) == 1
+    assert driver.offs == []
     assert dict(driver.gateway.snapshot().rejected_messages) == {"recalled_too_late": 1}
     assert driver.last("parcel.lost_track").flags == ("swap_suspected",)
 
@@ -291,7 +303,9 @@ def test_a_release_for_something_else_never_moves_a_diverter(
     assert driver.gateway.snapshot().tally.held == 1
 
 
-def test_a_release_of_the_pass_before_does_not_move_the_parcel_that_has_come_again(driver: LineDriver) -> None:
+def test_a_release_of_the_pass_before_does_not_move_the_parcel_that_has_come_again(
+    driver: LineDriver,
+) -> None:
     measured(driver)
     first = next(n for n, event in enumerate(driver.events) if event.kind == "parcel.measured")
     driver.later(TO_END_S)
@@ -316,7 +330,7 @@ def test_a_stop_before_the_last_look_costs_nothing(driver: LineDriver, at_s: flo
     driver.decide("release")
     driver.later(TO_ORDER_S - 4.56)
 
-    assert len(driver.ons) == (at_s < 4.5)
+    assert len(driver.ons) == 1
     assert driver.gateway.snapshot().tally.entered == 1
 
 
@@ -415,12 +429,15 @@ def test_a_parcel_seen_at_its_full_length_at_the_last_look_is_diverted(driver: L
 # The same name twice ------------------------------------------------------------------------------------
 
 
-def test_the_same_code_on_two_parcels_puts_both_in_doubt(driver: LineDriver) -> None:
+@pytest.mark.parametrize("gap_um", [900_000, 3_000_000])
+def test_the_same_code_on_two_parcels_puts_both_in_doubt(driver: LineDriver, gap_um: int) -> None:
+    """Also when the first is measured and released already."""
     first = driver.measure(entered(driver))
-    driver.measure(Object(first.rear_at(900_000)), S10)
+    driver.measure(Object(first.rear_at(gap_um)), S10)
     driver.later(TO_MEASURED_S)
-    driver.decide("release", visit=driver.visits[0])
-    driver.later(TO_END_S + 1 - TO_MEASURED_S)
+    if "parcel.measured" in driver.kinds():
+        driver.decide("release")
+    driver.later(TO_END_S + 2 - TO_MEASURED_S)
 
     assert driver.ons == []
     assert [event.flags for event in driver.events if event.kind == "parcel.decided" and event.flags] == [

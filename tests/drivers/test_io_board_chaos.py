@@ -16,7 +16,7 @@ from drivers.reading import BeamChanged, BoardChanged, EventsLost, OrderAnswered
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 from simulators.devices.io_board_clock import BoardTraits
 
-SEEDS = range(8)
+SEEDS = range(4)
 RUN_NS = 30 * SECOND
 CALM_NS = 8 * SECOND
 """At the end nothing goes wrong any more."""

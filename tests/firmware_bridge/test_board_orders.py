@@ -221,6 +221,15 @@ def test_an_order_outstanding_when_the_port_goes_is_unanswered_and_those_behind_
     assert rig.session.receive(b"\x00", rig.now) == []
 
 
+def test_a_closed_session_asks_nothing_and_refuses_orders() -> None:
+    rig = ready_rig()
+    rig.cut()
+    rig.order(1, 0, Instant(rig.now + ms(500)), 1_000_000)
+
+    assert rig.answers() == {1: "not_ready"}
+    assert rig.session.take_output() == b""
+
+
 def test_the_watchdog_is_fed_though_replies_are_lost() -> None:
     rig = ready_rig()
     for turn in range(30):

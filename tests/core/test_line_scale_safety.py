@@ -1,0 +1,246 @@
+"""A record of the scale that may be another parcel's is nobody's; and the tables of a belt line stay within their bounds."""
+
+import pytest
+from line_driver import (
+    BOARD,
+    S10,
+    S10_B,
+    TO_END_S,
+    TO_MEASURED_S,
+    LineDriver,
+    Object,
+    entered,
+)
+
+from drivers.reading import BeamChanged, WeightRead
+from edge.core.belt_scale import CROSSINGS_MAX, Weighings
+from edge.core.clearing import AWAITED_MAX
+from edge.core.diverting import INTENTS_MAX
+from edge.core.track import ITEMS_MAX, Found, Item, Track
+from hub_config.lines import BeltScale
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
+
+SCALE = BeltScale.model_construct(device=DeviceId("wim-1"), beam="scale", earliest_ms=20, latest_ms=400)
+
+
+def item(number: int) -> Item:
+    return Item(number, Instant(0), 0, 0)
+
+
+def record(number: int | None, at_ms: int) -> WeightRead:
+    at = Instant(at_ms * MILLISECOND)
+    return WeightRead(DeviceId("wim-1"), at, 1_000, "", "g", None, record=number)
+
+
+def crossed(weighings: Weighings, number: int, at_ms: int) -> Item:
+    one = item(number)
+    weighings.crossed(one, Instant(at_ms * MILLISECOND))
+    return one
+
+
+@pytest.fixture
+def weighings() -> Weighings:
+    """The first item had record 100: the count is sure."""
+    weighings = Weighings(SCALE)
+    first = crossed(weighings, 1, 0)
+    assert weighings.take(record(100, 100)) == (first, "joined")
+    return weighings
+
+
+def test_a_record_whose_time_fits_two_items_is_neithers(weighings: Weighings) -> None:
+    """The scale may have left out the first of them: then this is the second one's, with the number of the first."""
+    crossed(weighings, 2, 1_000)
+    crossed(weighings, 3, 1_250)
+
+    assert weighings.take(record(101, 1_330)) == (None, "record_unsure")
+    assert weighings.take(record(102, 1_340)) == (None, "record_orphan")
+
+
+def test_a_record_of_something_too_short_is_not_the_next_items(weighings: Weighings) -> None:
+    """A hand leaves the beam shortly before a small parcel does; the number that fits the parcel is the hand's."""
+    weighings.passed(Instant(1_000 * MILLISECOND))
+    crossed(weighings, 2, 1_150)
+
+    assert weighings.take(record(101, 1_200))[0] is None
+    assert weighings.take(record(102, 1_300))[0] is None
+
+
+def test_something_too_short_that_the_scale_weighed_does_not_shift_the_count(weighings: Weighings) -> None:
+    weighings.passed(Instant(1_000 * MILLISECOND))
+    assert weighings.take(record(101, 1_100)) == (None, "record_orphan")
+    second = crossed(weighings, 2, 2_000)
+
+    assert weighings.take(record(102, 2_100)) == (second, "joined")
+
+
+def test_something_too_short_that_the_scale_did_not_weigh_does_not_shift_the_count(
+    weighings: Weighings,
+) -> None:
+    weighings.passed(Instant(1_000 * MILLISECOND))
+    second = crossed(weighings, 2, 2_000)
+
+    assert weighings.take(record(101, 2_100)) == (second, "joined")
+
+
+def test_a_record_joined_by_time_alone_is_in_doubt_when_another_edge_comes_later(
+    weighings: Weighings,
+) -> None:
+    """The next item had left the beam too, but its edge was told after the record: a cable that was off."""
+    second = crossed(weighings, 2, 1_000)
+    assert weighings.take(record(110, 1_300)) == (second, "joined")
+    third = crossed(weighings, 3, 1_200)
+
+    assert second.doubts == ["assoc_low"]
+    assert weighings.take(record(111, 1_310)) == (None, "record_orphan")
+    assert third in weighings.overdue(Instant(1_700 * MILLISECOND))
+
+
+def test_a_record_without_a_number_is_nobodys(weighings: Weighings) -> None:
+    crossed(weighings, 2, 1_000)
+
+    assert weighings.take(record(None, 1_100)) == (None, "record_without_number")
+
+
+@pytest.mark.parametrize("at_ms", [1_019, 1_401])
+def test_a_record_too_soon_or_too_late_is_nobodys(weighings: Weighings, at_ms: int) -> None:
+    crossed(weighings, 2, 1_000)
+
+    assert weighings.take(record(101, at_ms))[0] is None
+
+
+def test_a_record_of_an_item_that_is_lost_is_counted_as_nobodys(weighings: Weighings) -> None:
+    second = crossed(weighings, 2, 1_000)
+    weighings.drop(second)
+
+    assert weighings.take(record(101, 1_100)) == (None, "record_orphan")
+
+
+def test_past_the_bound_the_oldest_crossings_are_forgotten(weighings: Weighings) -> None:
+    for number in range(3 * CROSSINGS_MAX):
+        crossed(weighings, number, 1_000 + number)
+
+    assert len(weighings._crossings) == CROSSINGS_MAX
+    assert len(weighings._waiting) == CROSSINGS_MAX
+    assert len(weighings.overdue(Instant(100 * SECOND))) == CROSSINGS_MAX
+
+
+# On a belt --------------------------------------------------------------------------------------------
+
+
+def test_a_hand_in_the_scales_beam_before_a_parcel_costs_that_parcels_weight(driver: LineDriver) -> None:
+    """A parcel is 120 mm, a hand leaves the beam 100 ms before its rear does, and has a record of its own."""
+    first = driver.measure(entered(driver))
+    thing = Object(first.starts + SECOND, length_um=120_000)
+    driver.carry(thing)
+    driver.read(thing, S10_B)
+    rear = thing.rear_at(2_700_000)
+    driver.edge("scale", rear - 140 * MILLISECOND, blocked=True)
+    driver.edge("scale", rear - 115 * MILLISECOND, blocked=False)
+    for after_ms, mg in ((60, 1_000), (160, 500_000)):
+        driver.record += 1
+        at = Instant(rear + after_ms * MILLISECOND)
+        driver.when(at, WeightRead(DeviceId("wim-1"), at, mg, "", "g", None, record=driver.record))
+    driver.later(TO_MEASURED_S + 1.5)
+
+    held = [event for event in driver.events if event.kind == "parcel.decided"]
+    assert [(event.visit, event.flags, event.mass) for event in held] == [
+        (driver.visits[1], ("device_fault",), None)
+    ]
+
+
+def test_a_parcel_given_up_at_the_point_of_no_return_does_not_get_its_weight_any_more(
+    driver: LineDriver,
+) -> None:
+    """The record is joined by number and time, but the parcel is decided."""
+    thing = driver.carry(entered(driver))
+    driver.read(thing)
+    driver.later(5.43)
+    line = driver.gateway._lines[0]
+    (followed,) = line.track.items
+    assert followed.parcel is not None
+    followed.parcel.phase = "measuring"
+    followed.looked_past = False
+    driver.later(0.02)
+    line._weighings.crossed(followed, driver.at)
+    driver.later(0.1)
+    driver.give(WeightRead(DeviceId("wim-1"), driver.at, 500_000, "", "g", None, record=7))
+    driver.later(TO_END_S - 5.55)
+
+    assert dict(driver.gateway.snapshot().balance.rejected)["late_weight"] == 1
+    assert driver.last("parcel.diverted").mass is None
+    assert driver.ons == []
+
+
+# Bounds -----------------------------------------------------------------------------------------------
+
+
+def test_past_the_bound_of_items_all_on_the_belt_and_the_next_are_in_doubt(driver: LineDriver) -> None:
+    track = Track(driver.line)
+    for number in range(ITEMS_MAX):
+        track.covered(0, number * 400_000, Instant(number), Found())
+        track.freed(0, number * 400_000 + 300_000, Instant(number), Found())
+    assert not any(one.doubts for one in track.items)
+
+    found = Found()
+    track.covered(0, ITEMS_MAX * 400_000, Instant(ITEMS_MAX), found)
+    track.remove(track.items[0])
+    track.covered(0, (ITEMS_MAX + 1) * 400_000, Instant(ITEMS_MAX + 1), Found())
+    track.remove(track.items[0])
+    track.covered(0, (ITEMS_MAX + 2) * 400_000, Instant(ITEMS_MAX + 2), Found())
+
+    assert found.overflow
+    assert [bool(one.doubts) for one in track.items] == [True] * (ITEMS_MAX - 1) + [False]
+
+
+def test_past_the_bound_of_intents_no_further_divert_is_begun(driver: LineDriver) -> None:
+    driver.measure(entered(driver))
+    driver.later(TO_MEASURED_S)
+    driver.decide("release")
+    driver.gateway._lines[0].diverting._intents = {-number: item(number) for number in range(INTENTS_MAX)}
+    driver.later(TO_END_S - TO_MEASURED_S)
+
+    assert driver.ons == []
+    assert driver.last("parcel.decided").flags == ("device_fault",)
+
+
+def test_past_the_bound_of_records_awaited_the_oldest_parcel_gets_no_decision(driver: LineDriver) -> None:
+    driver.hold_commits = True
+    driver.measure(entered(driver))
+    driver.later(TO_MEASURED_S)
+    clearing = driver.gateway._lines[0].clearing
+    (waiting,) = clearing._awaited.values()
+    for number in range(AWAITED_MAX):
+        clearing._await(-1 - number, waiting)
+    driver.hold_commits = False
+    driver.commit()
+    driver.decide("release")
+    driver.later(TO_END_S - TO_MEASURED_S)
+
+    assert len(clearing._awaited) <= AWAITED_MAX
+    assert driver.ons == []
+    assert dict(driver.gateway.snapshot().rejected_messages) == {"not_our_event": 1}
+    assert driver.gateway.snapshot().tally.held == 1
+
+
+def test_tables_of_a_line_are_empty_when_its_parcels_have_gone(driver: LineDriver) -> None:
+    for number in range(12):
+        thing = Object(driver.now + SECOND // 2)
+        if number % 3:
+            driver.measure(thing, S10 if number % 2 else S10_B)
+        driver.carry(thing)
+        driver.later(2.0)
+    driver.later(TO_END_S + 2)
+
+    line = driver.gateway._lines[0]
+    assert line.track.items == []
+    assert line.clearing._awaited == {}
+    assert line.diverting._intents == {}
+    assert list(line._weighings._waiting) == []
+    assert driver.gateway._visits._in_work == {}
+    assert driver.gateway.snapshot().tally.at_bench == 0
+
+
+def test_an_edge_of_a_channel_that_is_wired_to_nothing_is_counted(driver: LineDriver) -> None:
+    driver.give(BeamChanged(BOARD, driver.at, 31, True, 0, 1_000))
+
+    assert dict(driver.gateway.snapshot().balance.rejected) == {"unknown_channel": 1}
