@@ -2,8 +2,8 @@
 
 Towards a `LinePlant` it is what `board_model.BoardModel` is; between conveyor and core stand here the board's firmware
 (`devices/io_board*.py`, a counterpart that shares no code with the bridge), a line on which every byte takes its time,
-and the session of `drivers.conveyors.io_board`. It costs about a hundred times the model's time, so it serves
-short runs: those that show what bytes, clocks and resets do to parcels.
+and the session of `drivers.conveyors.io_board`. It costs several times the model's time, so it serves short
+runs: those that show what bytes, clocks and resets do to parcels.
 """
 
 import random
@@ -31,8 +31,6 @@ TO_HOST_NS: Final = (100 * MICROSECOND, 2 * MILLISECOND)
 """From the line to the driver: an adapter whose latency is set to 1 ms, and the host."""
 DRIFT_PPM: Final = 200
 """A board's clock is off by as much as this, either way."""
-ASKED_MAX: Final = 64
-"""Orders whose answer is awaited, to measure how early it came; the oldest are forgotten."""
 
 
 class BoardWire:
@@ -67,7 +65,7 @@ class BoardWire:
         self._board_due: Instant | None = None
         self._session_due: Instant | None = None
         self._asked: dict[int, Instant] = {}
-        """When the outputs have to act, by order."""
+        """When the outputs have to act, by order. The session answers each, at the latest when its port is gone."""
         self.margins_ns: list[int] = []
         """How long before it had to act each order was known to be with the board."""
         self.switched: list[tuple[Instant, int, bool]] = []
@@ -141,8 +139,6 @@ class BoardWire:
             return  # the port is closed: nobody answers
         if isinstance(command, SwitchOn):
             self._asked[command.order] = command.at
-            if len(self._asked) > ASKED_MAX:
-                del self._asked[next(iter(self._asked))]
         self._give_all(self._session.command(command, self._world.now))
 
     def _receive(self, data: bytes, connection: int) -> None:

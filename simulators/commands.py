@@ -30,6 +30,7 @@ LOOK_EVERY_S: Final = 0.25
 
 def simulate(argv: Sequence[str]) -> int:
     from edge.rim.trace import TraceFault
+    from simulators.line_plant import LineOptions
     from simulators.practice import SCENARIOS
     from simulators.simulate import simulate as run
 
@@ -49,13 +50,20 @@ def simulate(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--sign-all", action="store_true", help="sign and check every event, not one visit in 1,000"
     )
+    parser.add_argument(
+        "--over-bytes",
+        action="store_true",
+        help="run the I/O boards' firmware, serial lines and drivers byte for byte, to see what spoilt bytes, drifting "
+        "clocks and restarts do to parcels; several times slower than the board model, so use it for short runs",
+    )
     args = parser.parse_args(argv)
     if args.parcels < 1:
         parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
     try:
         report, details = run(
-            args.seed, args.parcels, scenario=args.scenario, sign_all=args.sign_all, record=args.record
-        )
+            args.seed, args.parcels, scenario=args.scenario, sign_all=args.sign_all, record=args.record,
+            lines=LineOptions(over_bytes=args.over_bytes),
+        )  # fmt: skip
     except TraceFault as fault:
         parser.error(str(fault))
     return _tell(report, details, args.report)

@@ -90,7 +90,7 @@ class Conveyor:
 
     def last_pulse_at(self, at: Instant) -> Instant:
         pulses = self._pulses(at)
-        for since, n in self._lost:
+        for since, n in reversed(self._lost):
             if since < pulses <= since + n:
                 pulses = since
         um = pulses * self.line.belt.count_um
@@ -200,7 +200,8 @@ class Conveyor:
                 )
 
     def _lose_counts(self, count: int) -> None:
-        self._lost.append((self._pulses(self.world.now), count))
+        ends = sum(self._lost[-1]) if self._lost else 0
+        self._lost.append((max(ends, self._pulses(self.world.now)), count))  # no pulse is left out twice
 
     def _trouble(self, cut_ns: int | None) -> None:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns))

@@ -26,7 +26,8 @@ LATE_NS: Final = 400 * MILLISECOND
 
 
 class Belt:
-    def __init__(self, config: BeltConfig) -> None:
+    def __init__(self, config: BeltConfig, tolerance_um: int) -> None:
+        self._tolerance_um = tolerance_um
         self._count_um = config.count_um
         self._set_um_s = config.speed_mm_s * 1_000
         self._samples: deque[tuple[Instant, int]] = deque(maxlen=SAMPLES_MAX)
@@ -36,8 +37,9 @@ class Belt:
         self.speed_um_s = 0
         self.moving = False
         self.disturbed_at = Instant(0)
-        """When it last moved otherwise than before, stopped or started: until a beam has seen an item again, its place
-        is a guess."""
+        """When it last moved otherwise than before, stopped or started."""
+        self.unsure_at = Instant(0)
+        """The same, by more than the tolerance: until a beam has seen an item again, its place is a guess."""
 
     def forget(self) -> None:
         """The board was restarted: its counts begin anew."""
@@ -66,7 +68,7 @@ class Belt:
                 return
             self._samples.pop()  # the same instant told again, by a later report
         if moving != self.moving:
-            self.disturbed_at = at
+            self.disturbed_at = self.unsure_at = at
         if moving and not self.moving:
             self._speeds.clear()
             self._mark = (at, travel)
@@ -76,6 +78,8 @@ class Belt:
             speed = (travel - before) * 1_000_000_000 // (at - before_at)
             if abs(speed - self.speed_um_s) * PPM > self.speed_um_s * DISTURBED_PPM:
                 self.disturbed_at = at
+                if abs(speed - self.speed_um_s) * (at - before_at) > self._tolerance_um * 1_000_000_000:
+                    self.unsure_at = at
             self._speeds.append(speed)
         self.moving = moving
         self._samples.append((at, travel))

@@ -84,10 +84,12 @@ class Weighings:
         due = [crossing for crossing in self._crossings if self._fits(crossing, read.at)]
         again = read.record == self._last
         self._last = read.record
-        if self._offset is not None:
-            for crossing in due:
-                if crossing.index == read.record - self._offset and not crossing.extra and len(due) == 1:
-                    return self._join(crossing, read.record)
+        named = self._named(read.record, due)
+        if named is not None and len(due) == 1:
+            return self._join(named, read.record)
+        if named is not None:
+            self._lose_count(due)
+            return None, "record_unsure"
         if again:
             self._lose_count(due)
             return None, "record_repeated"
@@ -103,6 +105,12 @@ class Weighings:
         self._lose_count(due)
         self._supposed = read.record - due[0].index
         return None, "record_unsure"
+
+    def _named(self, record: int, due: list[Crossing]) -> Crossing | None:
+        """The one of them that the number names."""
+        if self._offset is None:
+            return None
+        return next((one for one in due if one.index == record - self._offset and not one.extra), None)
 
     def _join(self, crossing: Crossing, record: int) -> tuple[Item | None, Outcome]:
         crossing.answered = True

@@ -140,7 +140,7 @@ class Diverting:
     def _unseen(self, item: Item, diverter: Diverter) -> Reason | None:
         """Why it is not sure to be where the belt says, in its full length; None if it is."""
         last_look = self._last_looks[diverter.id]
-        if item.seen < last_look or item.rear_um is None or item.sure_at < self._belt.disturbed_at:
+        if item.seen < last_look or item.rear_um is None or item.sure_at < self._belt.unsure_at:
             return "lost_track"
         if item.cleared < min(last_look, self._track.must_have_left(item, self._belt.travel_um)):
             return "not_isolated"  # it has not ended where it should

@@ -64,7 +64,7 @@ class Line:
         self._ledger = ledger
         self._visits = visits
         self.clearing = Clearing(config, ledger, visits, dwell)
-        self.belt = Belt(config.belt)
+        self.belt = Belt(config.belt, config.tolerance_um)
         self.track = Track(config)
         self.lanes = Lanes(config)
         self.diverting = Diverting(config, self.track, self.belt, self.clearing, ledger)
@@ -249,6 +249,14 @@ class Line:
         self.clearing.record("parcel.arrived", item.parcel, item.at, clock="hub")
         return item.parcel
 
+    def _look_behind_scale(self, item: Item, at: Instant) -> None:
+        """Once its rear must have left the scale's beam and was not seen to: whether a record comes nobody knows."""
+        if self.track.must_have_left(item, self.belt.travel_um) < self._scale_beam:
+            return
+        item.crossed = item.weighed = True
+        item.doubt("not_isolated")
+        self._weighings.passed(at)
+
     def _open(self, item: Item) -> None:
         """It is long enough to be a parcel."""
         at, parcel = item.at, self._enter(item)
@@ -326,6 +334,8 @@ class Line:
             parcel = item.parcel
             if parcel is None:
                 continue
+            if not item.crossed and item.origin <= self._scale_beam:
+                self._look_behind_scale(item, at)
             if parcel.phase == "measuring" and item.weighed and self._is_measured(item):
                 self._close_measurement(item, parcel, at)
             if parcel.early is not None and parcel.due_at is not None:

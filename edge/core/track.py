@@ -178,8 +178,8 @@ class Track:
             found.blips += 1  # a hole in it
             return
         elif offset < item.rear_um - self._line.tolerance_um:
-            item.doubt("not_isolated")  # no beam has seen it end: something lies against it
-            found.blips += 1
+            item.doubt("not_isolated")  # this beam has not seen it end: something lies against it
+            found.cleared.append((item, beam))
             return
         item.cleared, item.sure_at = max(item.cleared, beam), at
         found.cleared.append((item, beam))
@@ -206,7 +206,9 @@ class Track:
             if item.seen < beam or offset > item.front_um + slack:  # a belt that trembles shows it again
                 continue
             if item.rear_um is None:
-                return True
+                if beam >= item.origin:
+                    return True
+                continue  # it reaches back to the beam that sees it, and that one is farther on
             if offset >= item.rear_um - slack:
                 if item.origin == beam:
                     item.rear_um = None  # it goes on after all

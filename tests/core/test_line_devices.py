@@ -73,6 +73,16 @@ def test_edges_that_are_lost_for_ever_lose_track_of_what_lies_on_the_belt(driver
     assert dict(driver.gateway.snapshot().balance.rejected)["events_lost"] == 1
 
 
+def test_a_front_seen_just_before_edges_are_lost_is_looked_for_as_well(driver: LineDriver) -> None:
+    """Nobody knows yet whether it is long enough to be a parcel, and nobody will tell."""
+    driver.edge("in", driver.now + 10_000_000, blocked=True)
+    driver.later(0.03)
+    driver.give(EventsLost(BOARD, driver.at, 3))
+
+    assert driver.kinds() == ["parcel.arrived", "parcel.lost_track"]
+    assert driver.gateway.snapshot().tally.lost_track == 1
+
+
 def test_an_order_that_the_board_refuses_ends_in_hold(driver: LineDriver) -> None:
     driver.measure(entered(driver))
     driver.later(TO_MEASURED_S)

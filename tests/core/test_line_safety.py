@@ -290,7 +290,7 @@ def test_an_early_release_is_not_replaced_by_an_older_one(driver: LineDriver) ->
         {"conditions": Conditions(code=S10, not_after_us=BASE_US)},
         {"route": LaneId("manual")},
     ],
-    ids=lambda changes: "-".join(changes),
+    ids="-".join,
 )
 def test_a_release_for_something_else_never_moves_a_diverter(
     driver: LineDriver, changes: dict[str, object]
@@ -424,6 +424,21 @@ def test_a_parcel_seen_at_its_full_length_at_the_last_look_is_diverted(driver: L
     seen_at_gate(driver, (0, True), (290_000, False))
 
     assert len(driver.ons) == 1
+
+
+def test_something_still_under_a_later_beam_hides_nothing_behind_it(driver: LineDriver) -> None:
+    """It was put down under the last look, just when a parcel reaches the scale."""
+    thing = driver.measure(entered(driver))
+    scale = thing.front_at(2_700_000)
+    driver.edge("gate", scale - 100 * MILLISECOND, blocked=True)
+    driver.edge("gate", scale + 100 * MILLISECOND, blocked=False)
+    driver.later(TO_MEASURED_S)
+    driver.decide("release")
+    driver.later(TO_ORDER_S - TO_MEASURED_S)
+
+    assert len(driver.ons) == 1
+    assert "parcel.lost_track" not in driver.kinds(driver.visits[0])
+    assert len(driver.visits) == 2
 
 
 # The same name twice ------------------------------------------------------------------------------------

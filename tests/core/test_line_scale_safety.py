@@ -1,14 +1,16 @@
-"""A record of the scale that may be another parcel's is nobody's; and the tables of a belt line stay within their bounds."""
+"""A record of the scale that may be another parcel's is nobody's; and a line's tables stay within their bounds."""
 
 import pytest
 from line_driver import (
     BOARD,
+    ENTROPY,
     S10,
     S10_B,
     TO_END_S,
     TO_MEASURED_S,
     LineDriver,
     Object,
+    config,
     entered,
 )
 
@@ -16,6 +18,7 @@ from drivers.reading import BeamChanged, WeightRead
 from edge.core.belt_scale import CROSSINGS_MAX, Weighings
 from edge.core.clearing import AWAITED_MAX
 from edge.core.diverting import INTENTS_MAX
+from edge.core.gateway import Gateway
 from edge.core.track import ITEMS_MAX, Found, Item, Track
 from hub_config.lines import BeltScale
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
@@ -128,14 +131,14 @@ def test_past_the_bound_the_oldest_crossings_are_forgotten(weighings: Weighings)
 
 
 def test_a_hand_in_the_scales_beam_before_a_parcel_costs_that_parcels_weight(driver: LineDriver) -> None:
-    """A parcel is 120 mm, a hand leaves the beam 100 ms before its rear does, and has a record of its own."""
+    """The parcel is 120 mm, the hand leaves the beam 235 ms before its rear does, and has a record of its own."""
     first = driver.measure(entered(driver))
     thing = Object(first.starts + SECOND, length_um=120_000)
     driver.carry(thing)
     driver.read(thing, S10_B)
     rear = thing.rear_at(2_700_000)
-    driver.edge("scale", rear - 140 * MILLISECOND, blocked=True)
-    driver.edge("scale", rear - 115 * MILLISECOND, blocked=False)
+    driver.edge("scale", rear - 260 * MILLISECOND, blocked=True)
+    driver.edge("scale", rear - 235 * MILLISECOND, blocked=False)
     for after_ms, mg in ((60, 1_000), (160, 500_000)):
         driver.record += 1
         at = Instant(rear + after_ms * MILLISECOND)
@@ -148,24 +151,15 @@ def test_a_hand_in_the_scales_beam_before_a_parcel_costs_that_parcels_weight(dri
     ]
 
 
-def test_a_parcel_given_up_at_the_point_of_no_return_does_not_get_its_weight_any_more(
-    driver: LineDriver,
-) -> None:
-    """The record is joined by number and time, but the parcel is decided."""
+def test_a_parcel_given_up_at_the_point_of_no_return_does_not_get_its_weight_any_more() -> None:
+    """A line so short that the point lies 700 mm behind the scale's beam."""
+    driver = LineDriver(Gateway(config(order_lead_ms=3_100), ENTROPY)).start()
     thing = driver.carry(entered(driver))
     driver.read(thing)
-    driver.later(5.43)
-    line = driver.gateway._lines[0]
-    (followed,) = line.track.items
-    assert followed.parcel is not None
-    followed.parcel.phase = "measuring"
-    followed.looked_past = False
-    driver.later(0.02)
-    line._weighings.crossed(followed, driver.at)
-    driver.later(0.1)
-    driver.give(WeightRead(DeviceId("wim-1"), driver.at, 500_000, "", "g", None, record=7))
-    driver.later(TO_END_S - 5.55)
+    driver.weigh(thing, after_ms=390)
+    driver.later(TO_END_S)
 
+    assert driver.last("parcel.decided").flags == ("no_time",)
     assert dict(driver.gateway.snapshot().balance.rejected)["late_weight"] == 1
     assert driver.last("parcel.diverted").mass is None
     assert driver.ons == []
@@ -185,6 +179,7 @@ def test_past_the_bound_of_items_all_on_the_belt_and_the_next_are_in_doubt(drive
     track.covered(0, ITEMS_MAX * 400_000, Instant(ITEMS_MAX), found)
     track.remove(track.items[0])
     track.covered(0, (ITEMS_MAX + 1) * 400_000, Instant(ITEMS_MAX + 1), Found())
+    track.freed(0, (ITEMS_MAX + 1) * 400_000 + 300_000, Instant(ITEMS_MAX + 1), Found())
     track.remove(track.items[0])
     track.covered(0, (ITEMS_MAX + 2) * 400_000, Instant(ITEMS_MAX + 2), Found())
 

@@ -85,7 +85,12 @@ class ByteLine:
         parcels = stream(self.seed, self.parcels)
         self.simulation = prepare(one_line(), parcels, self.seed, "one line", lines=options)
         give = self.wire._give
-        self.wire._give = lambda reading: (self.told.append(reading), give(reading))[1]
+
+        def tell(reading: Reading) -> None:
+            self.told.append(reading)
+            give(reading)
+
+        self.wire._give = tell
 
     @property
     def hub(self) -> SimulatedHub:
