@@ -1,43 +1,75 @@
 """What must hold after every step of a run, whatever goes wrong in it.
 
-A broken rule ends the run with its name: that is a fault of ours, not of the simulated world.
+A broken rule ends the run with its name: that is a fault of ours, not of the simulated world. What a release allows is
+judged here from the events alone, without the code that judges it in the core.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from drivers.command import SwitchOn
+from drivers.command import Command, SwitchOff, SwitchOn
+from edge.core.decision import Decision
 from edge.core.effects import Effect, Order, Record, Show
 from edge.core.event import Event
 from edge.core.gateway import Gateway
 from edge.core.snapshot import BenchView
 from edge.core.verdict import Exits
 from edge.wire.chain import Link
-from hub_config.names import LaneId, LineId, VisitId
+from hub_config.lines import Line
+from hub_config.names import MILLISECOND, DeviceId, Instant, LaneId, LineId, VisitId
 
 ASTRAY: Final = "astray"
+HEEDED_NS: Final = 20 * MILLISECOND
+"""A recall may come too late for a diverter that moves sooner than this."""
 
 
 class RuleBrokenError(AssertionError):
     """The gateway did what it must never do."""
 
 
+@dataclass(slots=True)
+class Divert:
+    """One that is written down and still stands."""
+
+    number: int
+    line: LineId
+    lane: LaneId
+    order: SwitchOn | None = None
+    recalled: bool = False
+
+
 class Checkers:
     def __init__(self, places: Sequence[Exits]) -> None:
         """`places`: benches and lines."""
         self._free: dict[LineId, LaneId] = {place.id: place.free_lane for place in places}
+        self._lane_of: dict[tuple[DeviceId, int], tuple[LineId, LaneId]] = {
+            (line.board, diverter.channel): (line.id, diverter.lane)
+            for line in places
+            if isinstance(line, Line)
+            for diverter in line.diverters
+        }
         self._recorded = 0
         self._on_disk = 0
         self._released: dict[VisitId, int] = {}
         """Visits under a standing release, with the number of its record."""
         self._gone: dict[VisitId, str] = {}
-        self._intents: dict[VisitId, int] = {}
+        self._intended: dict[VisitId, int] = {}
         """Visits with a divert written down in this pass, with the number of its record."""
+        self._diverts: dict[VisitId, Divert] = {}
+        self._voided: list[tuple[VisitId, Divert]] = []
+        """Of this step: ordered diverts that stand no more, and can be taken back."""
         self._decided_by: dict[VisitId, str] = {}
         """The decision under which each was last ordered to be diverted."""
+        self._asked: dict[int, VisitId] = {}
+        """Measurements on their way to the disk."""
+        self._measured: dict[VisitId, str] = {}
+        """Id of each visit's latest measurement, once it is on disk."""
+        self._told_at: dict[VisitId, Instant] = {}
         self._last_seq = 0
 
     def after_step(self, effects: Sequence[Effect], gateway: Gateway) -> None:
+        self._voided.clear()
         for effect in effects:
             match effect:
                 case Record(number, event):
@@ -45,8 +77,10 @@ class Checkers:
                 case Show(view):
                     self._see_screen(view)
                 case Order(command):
-                    if isinstance(command, SwitchOn):
-                        self._see_order(command)
+                    self._see_order(command)
+        for visit, divert in self._voided:
+            if not divert.recalled:
+                raise RuleBrokenError(f"the order to divert visit {visit} was not taken back")
         self._see_books(gateway)
 
     def committed(self, links: Iterable[Link]) -> None:
@@ -55,6 +89,9 @@ class Checkers:
                 raise RuleBrokenError(f"seq {link.seq} follows {self._last_seq}")
             self._last_seq = link.seq
             self._on_disk += 1
+            visit = self._asked.pop(self._on_disk, None)
+            if visit is not None:
+                self._measured[visit] = link.id
 
     def _see_record(self, number: int, event: Event) -> None:
         if number != self._recorded + 1:
@@ -62,19 +99,36 @@ class Checkers:
         self._recorded = number
         if event.visit is None:
             return
+        if event.at < self._told_at.get(event.visit, event.at):
+            raise RuleBrokenError(f"visit {event.visit} runs backwards with {event.kind}")
+        self._told_at[event.visit] = event.at
         match event.kind:
             case "parcel.decided":
                 self._see_verdict(number, event)
             case "parcel.diverted":
                 self._see_move(number, event)
             case "parcel.arrived" | "parcel.measured" | "parcel.lost_track":
-                self._intents.pop(event.visit, None)
+                self._void(event)
+                self._intended.pop(event.visit, None)
+                self._measured.pop(event.visit, None)
+                if event.kind == "parcel.measured":
+                    self._asked[number] = event.visit
             case "parcel.departed" if self._gone.get(event.visit) != self._free[event.line]:
                 raise RuleBrokenError(
                     f"visit {event.visit} departed without a confirmed move into the free lane"
                 )
             case _:
                 pass
+
+    def _void(self, event: Event) -> None:
+        """Its divert stands no more; an order that can still be taken back must be."""
+        assert event.visit is not None, "a divert is a visit's"
+        divert = self._diverts.pop(event.visit, None)
+        if divert is None or divert.order is None or divert.order.at <= event.at + HEEDED_NS:
+            return
+        # The gateway's own hold may be its answer to a board that has refused the order.
+        if event.kind == "parcel.lost_track" or event.decision is not None:
+            self._voided.append((event.visit, divert))
 
     def _see_verdict(self, number: int, event: Event) -> None:
         assert event.visit is not None, "a verdict is about a visit"
@@ -85,8 +139,13 @@ class Checkers:
             raise RuleBrokenError(f"visit {event.visit} sent to the free lane without a release")
         if not free and not reasons and (decision is None or decision.action != "release"):
             raise RuleBrokenError(f"visit {event.visit} is held without a reason")
+        self._void(event)
         self._released.pop(event.visit, None)
-        if free:
+        if free and decision is not None:
+            if (decision.was or decision.visit) != event.visit:
+                raise RuleBrokenError(f"visit {event.visit} is released by a decision for {decision.visit}")
+            if decision.answers != self._measured.get(event.visit):
+                raise RuleBrokenError(f"visit {event.visit} is released for another measurement")
             self._released[event.visit] = number
 
     def _see_move(self, number: int, event: Event) -> None:
@@ -96,49 +155,76 @@ class Checkers:
         if not event.act.confirmed:
             self._see_intent(number, event)
             return
-        self._intents.pop(event.visit, None)
-        if event.act.lane == self._free[event.line] and event.decision is None:
-            self._gone[event.visit] = ASTRAY  # seen there, and nobody sent it: it must not depart
-            return
+        divert = self._diverts.pop(event.visit, None)
+        self._intended.pop(event.visit, None)
+        decision = event.decision
         if event.act.lane == self._free[event.line]:
-            release = self._released.get(event.visit)
-            if release is None or release > self._on_disk:
-                raise RuleBrokenError(
-                    f"visit {event.visit} entered the free lane without a committed release"
-                )
-            decision = event.decision
-            if decision is None or event.wall.utc_us + event.wall.unc_us > decision.valid_until_us:
-                raise RuleBrokenError(
-                    f"visit {event.visit} entered the free lane after its release had ended"
-                )
+            if decision is None or decision.action != "release":
+                self._gone[event.visit] = ASTRAY  # seen there, and nobody sent it: it must not depart
+                return
+            self._see_release(event, decision, "entered")
+            belt = any(line == event.line for line, _ in self._lane_of.values())
+            if belt and (divert is None or divert.order is None or divert.lane != event.act.lane):
+                raise RuleBrokenError(f"visit {event.visit} entered the free lane and nobody had ordered it")
         self._gone[event.visit] = event.act.lane
 
+    def _see_release(self, event: Event, decision: Decision, how: str) -> None:
+        """Into the free lane only under a release that is on disk, and holds."""
+        assert event.visit is not None, "a release is a visit's"
+        release = self._released.get(event.visit)
+        if release is None or release > self._on_disk:
+            raise RuleBrokenError(f"visit {event.visit} {how} the free lane without a committed release")
+        latest_us = event.wall.utc_us + event.wall.unc_us
+        if latest_us > min(decision.valid_until_us, decision.conditions.not_after_us or latest_us):
+            raise RuleBrokenError(f"visit {event.visit} {how} the free lane after its release had ended")
+        if latest_us < decision.valid_from_us:
+            raise RuleBrokenError(f"visit {event.visit} {how} the free lane before its release began")
+        code, band = decision.conditions.code, decision.conditions.mass_mg
+        if code is not None and code not in [one.data for one in event.codes]:
+            raise RuleBrokenError(f"visit {event.visit} {how} the free lane under another code's release")
+        if band is not None and (event.mass is None or not band[0] <= event.mass.mg <= band[1]):
+            raise RuleBrokenError(f"visit {event.visit} {how} the free lane with another mass than released")
+
     def _see_intent(self, number: int, event: Event) -> None:
-        """A divert is written down: once a pass, and into the free lane only under a release that is on disk."""
+        """A divert is written down: once a pass."""
         assert event.visit is not None, "a divert is a visit's"
         assert event.act is not None, "a divert has a lane"
         dec = event.decision.dec if event.decision is not None else None
-        if event.visit in self._intents:
+        if event.visit in self._intended:
             raise RuleBrokenError(f"visit {event.visit} is diverted twice in one pass")
         if dec is not None and self._decided_by.get(event.visit) == dec:
             raise RuleBrokenError(f"visit {event.visit} is diverted twice under decision {dec}")
         if event.act.lane == self._free[event.line]:
-            release = self._released.get(event.visit)
-            if release is None or release > self._on_disk:
-                raise RuleBrokenError(
-                    f"visit {event.visit} is diverted to the free lane without a committed release"
-                )
-        self._intents[event.visit] = number
+            if event.decision is None:
+                raise RuleBrokenError(f"visit {event.visit} is diverted to the free lane without a release")
+            self._see_release(event, event.decision, "is diverted to")
+        self._intended[event.visit] = number
+        self._diverts[event.visit] = Divert(number, event.line, event.act.lane)
         if dec is not None:
             self._decided_by[event.visit] = dec
 
-    def _see_order(self, command: SwitchOn) -> None:
-        """An output moves only for a divert that is on disk; which one, the order does not say."""
-        on_disk = sum(number <= self._on_disk for number in self._intents.values())
-        if on_disk == 0:
-            raise RuleBrokenError(
-                f"output {command.channel} of {command.device} is ordered for no divert on disk"
-            )
+    def _see_order(self, command: Command) -> None:
+        """An output moves only for a divert into its lane that stands and is on disk, and once for each."""
+        if not isinstance(command, SwitchOn | SwitchOff):
+            return
+        if isinstance(command, SwitchOff):
+            voided = [one for _, one in self._voided if self._is_of(one, command)]
+            for divert in (*self._diverts_of(command), *voided):
+                divert.recalled = divert.recalled or divert.order is not None
+            return
+        waiting = [
+            one for one in self._diverts_of(command) if one.order is None and one.number <= self._on_disk
+        ]
+        if not waiting:
+            what = f"output {command.channel} of {command.device}"
+            raise RuleBrokenError(f"{what} is ordered for no divert on disk that stands")
+        min(waiting, key=lambda one: one.number).order = command
+
+    def _diverts_of(self, command: SwitchOn | SwitchOff) -> list[Divert]:
+        return [one for one in self._diverts.values() if self._is_of(one, command)]
+
+    def _is_of(self, divert: Divert, command: SwitchOn | SwitchOff) -> bool:
+        return self._lane_of.get((command.device, command.channel)) == (divert.line, divert.lane)
 
     def _see_screen(self, view: BenchView) -> None:
         if view.state != "release":

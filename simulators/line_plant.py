@@ -98,18 +98,19 @@ class LinePlant:
 
     @property
     def unwatched(self) -> set[int]:
-        """Parcels that came and left while the gateway knew that it saw nothing of this belt."""
+        """Parcels that passed every beam on their way while the gateway knew that it saw nothing there."""
         blind = list(self._blind)
         if not self._ready:
             blind.append((self._blind_since, self._world.now))
-        spans = [
-            (body.parcel.number, min(body.crossed.values(), default=body.starts), body.left_at)
+        passed = {
+            body.parcel.number: [*body.crossed.values(), *([] if body.left_at is None else [body.left_at])]
             for body in self.conveyor.bodies
-        ]
+            if body.finished
+        }
         return {
             number
-            for number, came_at, left_at in spans
-            if left_at is not None and any(since < came_at and left_at <= until for since, until in blind)
+            for number, times in passed.items()
+            if all(any(since < at <= until for since, until in blind) for at in times)
         }
 
     def redial(self) -> None:
@@ -203,7 +204,7 @@ class LinePlant:
                 self._ready = True
                 if not continued:
                     self._blind.append((self._blind_since, at))
-            case BoardChanged() if self._ready:
+            case BoardChanged(_, _, state) if self._ready or state in ("lost", "opening"):
                 self._ready, self._blind_since = False, self._seen_at
             case EventsLost():
                 self._blind.append((self._blind_since, reading.at))

@@ -106,7 +106,7 @@ def judge(
     unwatched: Set[int] = frozenset(),
 ) -> Judged:
     """Of one bench or line. `unwatched`: parcels that passed while the gateway knew that it saw nothing; in the
-    fail-safe lane, where everything goes then, they need no account."""
+    fail-safe lane, where everything goes then, or in somebody's hands they need no account."""
     visits = facts_of(data for data in events if data["line"] == place.id)
     places: Counter[str] = Counter()
     truth: Counter[str] = Counter()
@@ -121,7 +121,11 @@ def judge(
         where = _place(facts) if not unseen else _place_of_unseen(one, place)
         places[where or "lost_track"] += 1
         before = visits.get(one.taken) if one.taken is not None and one.taken != visit else None
-        for fault in () if where is not None and unseen else _faults(parcel, one, facts, before, place):
+        for fault in (
+            ()
+            if unseen and (where is not None or one.placed is None)
+            else _faults(parcel, one, facts, before, place)
+        ):
             truth[fault] += 1
             details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one}, {facts}")
         if parcel.number in oracle and where != "departed":

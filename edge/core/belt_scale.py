@@ -4,7 +4,7 @@ The scale makes one record for each item that leaves its beam and numbers them. 
 number, counted against the items that have crossed, and its time, between `earliest` and `latest` behind the item's
 rear. Both must name one item. A number that jumps ahead is believed if one item alone is due and every one before it
 has had its record: then the record can be no other's. A number that comes again, a record with an earlier one still
-out, or one whose time fits two items, counts for none, and counting starts anew only when two records in a row agree.
+out, or one whose time fits two items, counts for none, and counting starts anew only when two records in a row agree, and cannot be late ones of the items before theirs.
 """
 
 from collections import deque
@@ -54,6 +54,8 @@ class Weighings:
         """Record number minus crossing index, once that is sure."""
         self._supposed: int | None = None
         """The same, seen once since it was lost."""
+        self._held: int | None = None
+        """The offset that held last, also when it is sure no more."""
         self._late = 0
         """Late records in a row."""
         self._last: int | None = None
@@ -91,6 +93,7 @@ class Weighings:
             self._lose_count(due)
             return None, "record_unsure"
         if again:
+            self._held = None  # the scale has left out a number: what follows is no sign of lateness
             self._lose_count(due)
             return None, "record_repeated"
         if self._offset is not None and self._is_late(read.record - self._offset):
@@ -98,7 +101,8 @@ class Weighings:
         if len(due) != 1:
             self._lose_count(due)
             return None, "record_unsure" if due else "record_orphan"
-        if not self._is_out_before(due[0], read.at) or read.record - due[0].index == self._supposed:
+        agrees = read.record - due[0].index == self._supposed and not self._may_be_late(due[0], read)
+        if agrees or not self._is_out_before(due[0], read.at):
             joined = self._join(due[0], read.record)
             self._guess = (due[0], read.at)
             return joined
@@ -114,7 +118,8 @@ class Weighings:
 
     def _join(self, crossing: Crossing, record: int) -> tuple[Item | None, Outcome]:
         crossing.answered = True
-        self._offset, self._supposed, self._late = record - crossing.index, None, 0
+        self._offset = self._held = record - crossing.index
+        self._supposed, self._late = None, 0
         self._guess = None
         return crossing.item, "joined" if crossing.item is not None else "record_orphan"
 
@@ -125,6 +130,16 @@ class Weighings:
         known.answered = True
         self._late += 1
         return True
+
+    def _may_be_late(self, due: Crossing, read: WeightRead) -> bool:
+        """By the count that held last, it is of an item before the one that is due."""
+        if self._held is None or read.record is None:
+            return False
+        index = read.record - self._held
+        return any(
+            one.index == index < due.index and not one.extra and read.at - one.at < OUT_NS
+            for one in self._crossings
+        )
 
     def _is_out_before(self, crossing: Crossing, at: Instant) -> bool:
         """An earlier item's record may still come."""

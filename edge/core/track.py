@@ -170,6 +170,7 @@ class Track:
             (one for one in reversed(self.items) if one.seen >= beam and one.front_um >= offset), None
         )
         if item is None:
+            self._end_gone(beam, offset)
             found.blips += 1
             return
         if item.origin == beam and item.rear_um is None:
@@ -213,7 +214,18 @@ class Track:
                 if item.origin == beam:
                     item.rear_um = None  # it goes on after all
                 return True
-        return any(at == beam and rear - slack <= offset <= front + slack for at, front, rear in self._gone)
+        for place, (at, front, rear) in enumerate(self._gone):
+            if at == beam and rear - slack <= offset <= front + slack:
+                if offset < rear:
+                    self._gone[place] = (at, front, front - self._line.max_length_um)  # it goes on after all
+                return True
+        return False
+
+    def _end_gone(self, beam: int, offset: int) -> None:
+        """One that left before its end was seen ends here: what comes behind it is another."""
+        for place, (at, front, rear) in enumerate(self._gone):
+            if at == beam and rear == front - self._line.max_length_um < offset <= front:
+                self._gone[place] = (at, front, offset)
 
     def _expected(self, beam: int, offset: int) -> Item | None:
         """The one item that may be here; None if there is none, or more than one far off."""

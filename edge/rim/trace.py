@@ -6,8 +6,10 @@ input, `{"BeamChanged": {…}}`; last `{"digest": "sha256:…"}`. A trace holds 
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -27,12 +29,16 @@ from hub_config.names import LineId
 
 TRACE_BYTES_MAX: Final = 4 * 1024**3
 """A trace grows no further: the run goes on, the trace says that it was cut."""
-LINE_BYTES_MAX: Final = 1_000_000
+LINE_BYTES_MAX: Final = 16_000_000
+"""The first line holds all visits that the last run left open: 10,000 of some hundred bytes each."""
 VERSION: Final = 1
 
 _ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Input)}
 _RECOVERED: Final = TypeAdapter(list[Recovered])
 _LAST: Final = TypeAdapter(dict[str, LastPlaced])
+
+
+log = logging.getLogger("hub.trouble")
 
 
 class TraceFault(Exception):  # noqa: N818  (the fault is the file's)
@@ -110,6 +116,9 @@ class TraceWriter:
         except OSError as refused:
             raise TraceFault(f"{path}: {refused.strerror}; name a file that can be written") from refused
         self._bytes = 0
+        self._path = path
+        self._ended = False
+        """The disk would not take more of it."""
         header = {
             "trace": "inputs",
             "v": VERSION,
@@ -127,12 +136,27 @@ class TraceWriter:
 
     def close(self, digest: str) -> None:
         self._line(_encode({"digest": digest}))
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as refused:
+            self._end(refused)
 
     def _line(self, line: bytes) -> None:
         self._bytes += len(line) + 1
-        if self._bytes <= TRACE_BYTES_MAX:
+        if self._bytes > TRACE_BYTES_MAX or self._ended:
+            return
+        try:
             self._file.write(line + b"\n")
+        except OSError as refused:
+            self._end(refused)
+
+    def _end(self, refused: OSError) -> None:
+        """A trace is worth less than the run."""
+        if not self._ended:
+            log.warning("trace %s ends here: %s; the run goes on without it", self._path, refused.strerror)
+        self._ended = True
+        with suppress(OSError):
+            self._file.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +214,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _pair(path: Path, number: int, line: bytes) -> tuple[str, Any]:
     try:
         ((kind, value),) = json.loads(line, object_hook=_unhex).items()
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         raise TraceFault(f"{path}:{number}: this is no line of a trace; was the file edited?") from None
     return kind, value
 

@@ -1,7 +1,7 @@
 """Drives one belt line of the pure core by hand: beams, belt, codes and records in, events and orders out.
 
 The belt runs at the example's 1.5 m/s. A parcel is told by where and when its edges are; `carry` tells the beams it
-passes, in order of time, with the belt's reports between.
+passes, in order of time, with the belt's reports between. The checkers of the simulations look at every step.
 """
 
 from dataclasses import dataclass, field
@@ -16,10 +16,12 @@ from edge.core.effects import Order, Record
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
+from edge.wire.chain import Link
 from hub_config.hub import HubConfig
 from hub_config.lines import Line
 from hub_config.load import load
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant, LaneId, VisitId
+from simulators.checkers import Checkers
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "demo.toml"
 S10, S10_B = "RB123456785GB", "RA473124829GB"
@@ -72,6 +74,10 @@ class LineDriver:
     record: int = 100
     pending: list[tuple[int, int, Input]] = field(default_factory=list)
     order: "count[int]" = field(default_factory=count)
+    checkers: Checkers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.checkers = Checkers((self.line,))
 
     @property
     def at(self) -> Instant:
@@ -112,7 +118,9 @@ class LineDriver:
     # What comes in ----------------------------------------------------------------------------------
 
     def give(self, given: Input) -> None:
-        for effect in self.gateway.step(given):
+        effects = self.gateway.step(given)
+        self.checkers.after_step(effects, self.gateway)
+        for effect in effects:
             match effect:
                 case Record(_, event):
                     self.events.append(event)
@@ -130,6 +138,7 @@ class LineDriver:
         while self.told < len(self.ids):
             first, ids = self.told + 1, tuple(self.ids[self.told :])
             self.told = len(self.ids)
+            self.checkers.committed(Link(first + n, name, "", b"", None, "") for n, name in enumerate(ids))
             self.give(Committed(self.at, first, ids))
 
     def board(self, state: BoardState, *, continued: bool = True) -> None:

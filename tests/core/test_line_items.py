@@ -42,6 +42,23 @@ def test_something_seen_only_at_the_end_of_the_belt_is_held_too(driver: LineDriv
     assert driver.gateway.snapshot().tally.held == 1
 
 
+def test_two_seen_only_at_the_end_close_behind_one_another_are_two(driver: LineDriver) -> None:
+    """The first is gone before its end is seen; its beam bounces there."""
+    first = entered(driver, appears_um=9_000_000, length_um=130_000)
+    second = Object(
+        first.starts + 450 * MILLISECOND, 130_000, appears_um=9_000_000
+    )  # 675 mm, less than max_length
+    ends = first.rear_at(driver.line.beam("end").position_um)
+    driver.carry(first)
+    for ms, blocked in ((3, True), (6, False)):
+        driver.edge("end", ends + ms * MILLISECOND, blocked=blocked)
+    driver.carry(second)
+    driver.later(TO_END_S + 1)
+
+    assert driver.gateway.snapshot().tally.held == 2
+    assert driver.kinds().count("parcel.arrived") == 2
+
+
 @pytest.mark.parametrize("beam", ["in", "scale", "gate"])
 @pytest.mark.parametrize("leading", [True, False])
 def test_a_beam_that_bounces_sees_one_parcel(driver: LineDriver, beam: str, leading: bool) -> None:

@@ -98,6 +98,30 @@ def test_a_record_joined_by_time_alone_is_in_doubt_when_another_edge_comes_later
     assert third in weighings.overdue(Instant(1_700 * MILLISECOND))
 
 
+def test_late_records_in_a_row_are_not_taken_for_the_next_items(weighings: Weighings) -> None:
+    """Every one comes while the item behind its own is due, and they agree with each other."""
+    items = [crossed(weighings, 2, 1_000)]
+    for n in range(1, 6):
+        items.append(crossed(weighings, 2 + n, 1_000 + 600 * n))
+        assert weighings.take(record(100 + n, 1_100 + 600 * n))[0] is None
+
+    on_time = [crossed(weighings, 10 + n, 8_000 + 600 * n) for n in range(2)]
+    assert weighings.take(record(107, 8_100))[0] is None
+    assert weighings.take(record(108, 8_700)) == (on_time[1], "joined")
+
+
+def test_a_scale_that_has_left_out_an_item_is_believed_again_when_the_next_is_alone(
+    weighings: Weighings,
+) -> None:
+    for n in range(3):
+        crossed(weighings, 2 + n, 1_000 + 600 * n)
+    for n in range(2):
+        assert weighings.take(record(101 + n, 1_700 + 600 * n))[0] is None
+    alone = crossed(weighings, 5, 9_000)
+
+    assert weighings.take(record(103, 9_100)) == (alone, "joined")
+
+
 def test_a_record_without_a_number_is_nobodys(weighings: Weighings) -> None:
     crossed(weighings, 2, 1_000)
 
@@ -149,6 +173,25 @@ def test_a_hand_in_the_scales_beam_before_a_parcel_costs_that_parcels_weight(dri
     assert [(event.visit, event.flags, event.mass) for event in held] == [
         (driver.visits[1], ("device_fault",), None)
     ]
+
+
+def test_a_record_of_a_parcel_not_seen_to_leave_the_scales_beam_is_not_the_next_ones(
+    driver: LineDriver,
+) -> None:
+    first = Object(driver.now + SECOND // 2, length_um=120_000)
+    second = Object(first.starts + 250 * MILLISECOND, length_um=120_000)
+    driver.carry(first, "in")
+    driver.edge("scale", first.front_at(2_700_000), blocked=True)
+    driver.edge("scale", first.front_at(2_740_000), blocked=False)
+    driver.carry(second, "in", "scale")
+    driver.read(first)
+    driver.read(second, S10_B)
+    driver.weigh(first, 1_000, after_ms=300)
+    driver.later(TO_MEASURED_S)
+
+    held = [event for event in driver.events if event.kind == "parcel.decided"]
+    assert {event.visit for event in held} == set(driver.visits)
+    assert [event.mass for event in held] == [None, None]
 
 
 def test_a_parcel_given_up_at_the_point_of_no_return_does_not_get_its_weight_any_more() -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from edge.commands.replay import main as replay_main
-from edge.rim.trace import TraceFault, replay
+from edge.core.inputs import Tick
+from edge.core.visits import Recovered
+from edge.rim.trace import Start, TraceFault, TraceWriter, replay
+from hub_config.load import load
+from hub_config.names import Instant, LineId, VisitId
+from simulators.practice import EXAMPLE
 from simulators.simulate import simulate
 
 
@@ -87,7 +92,16 @@ def test_what_is_no_trace_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "line", ["nonsense", '{"NoSuchInput": {}}', '{"Tick": {"at": "soon"}}', '{"a": 1, "b": 2}']
+    "line",
+    [
+        "nonsense",
+        '{"NoSuchInput": {}}',
+        '{"Tick": {"at": "soon"}}',
+        '{"a": 1, "b": 2}',
+        '{"Tick": {"hex": 5}}',
+        "[" * 100_000,
+    ],
+    ids=lambda line: line[:20],
 )
 def test_a_line_that_is_no_input_is_named(trace: tuple[Path, str], tmp_path: Path, line: str) -> None:
     odd = tmp_path / "odd.jsonl"
@@ -96,3 +110,28 @@ def test_a_line_that_is_no_input_is_named(trace: tuple[Path, str], tmp_path: Pat
 
     with pytest.raises(TraceFault, match=r"odd\.jsonl:2: "):
         replay(odd)
+
+
+def start(left_open: int = 0) -> Start:
+    visits = tuple(
+        Recovered(VisitId(f"{number:036}"), LineId("l1"), True, (), Instant(0)) for number in range(left_open)
+    )
+    return Start(load(EXAMPLE), bytes(16), visits, {}, "test")
+
+
+def test_a_disk_that_is_full_ends_the_trace_and_not_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    trace = TraceWriter(Path("/dev/full"), start())
+    for at in range(20_000):
+        trace.write(Tick(Instant(at)))
+    trace.close("sha256:0")
+
+    assert [record.message.split(";")[-1] for record in caplog.records] == [" the run goes on without it"]
+
+
+def test_a_trace_of_a_gateway_with_all_its_visits_open_replays(tmp_path: Path) -> None:
+    path = tmp_path / "open.jsonl"
+    trace = TraceWriter(path, start(left_open=10_000))
+    trace.write(Tick(Instant(1)))
+    trace.close("sha256:0")
+
+    assert replay(path).inputs == 1

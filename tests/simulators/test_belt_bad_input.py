@@ -164,6 +164,15 @@ def test_a_link_that_is_cut_with_parcels_on_the_belt_loses_what_the_ring_no_long
     assert outcome.share >= 0.4
 
 
+def test_a_parcel_that_passes_every_beam_while_the_link_is_cut_needs_no_account() -> None:
+    """Cut after cut: one was fed in the first, and left in the third."""
+    outcome = ByteLine(13, rates_ppm={"link_cut": 100_000}).run()
+
+    assert outcome.accounted
+    assert outcome.states.count("lost") >= 3
+    assert outcome.report["belt"]["unwatched"] >= 1
+
+
 # --- reader and scale -----------------------------------------------------------------------------
 
 
@@ -196,6 +205,11 @@ def test_records_whose_numbers_or_times_are_wrong_are_no_other_parcels(
     assert outcome.accounted
     assert fault in outcome.report["belt"]["faults"]
     assert outcome.share >= share
+
+
+def test_late_records_one_after_another_are_not_taken_for_the_next_parcels() -> None:
+    """Records 4 and 5 both come while the parcel behind theirs is due: together they would prove a count that is one off."""
+    assert ByteLine(10, rates_ppm={"late_record": 200_000}).run().accounted
 
 
 def test_all_faults_of_the_scale_at_once_mix_up_no_weights() -> None:

@@ -151,8 +151,11 @@ def test_a_parcel_lost_track_of_after_it_was_rightly_sent_is_no_wrong_release() 
     assert truth_of(placed("green", "v2", before="v1"), *before[:2], lost, *after) == {"wrong_release": 1}
 
 
-def test_what_passed_unseen_needs_no_account_in_the_fail_safe_lane_alone() -> None:
-    assert truth_of(placed("hold", ""), unwatched=True) == {}
+def test_what_passed_unseen_needs_no_account_in_the_fail_safe_lane_or_in_somebodys_hands() -> None:
+    taken = Happened(PARCELS[0].number, (), (), None)
+
+    assert truth_of(placed("hold", ""), unwatched=True) == truth_of(taken, unwatched=True) == {}
+    assert truth_of(taken) == {"unaccounted": 1}
     assert truth_of(placed("hold", "")) == {"unaccounted": 1}
     assert truth_of(placed("green", ""), unwatched=True) == {"wrong_release": 1, "unaccounted": 1}
     assert truth_of(placed("manual", ""), unwatched=True) == {"unaccounted": 1}

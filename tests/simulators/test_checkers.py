@@ -1,0 +1,225 @@
+"""Whatever a gateway does that it must never do, the checkers of a simulated run name."""
+
+from dataclasses import replace
+
+import pytest
+
+from drivers.command import Command, SwitchOff, SwitchOn
+from edge.core.decision import Conditions, Decision
+from edge.core.effects import Effect, Order, Record
+from edge.core.event import Act, Code, Event, Kind, Mass, WallTime
+from edge.core.gateway import Gateway
+from edge.wire.chain import Link
+from hub_config.hub import HubConfig
+from hub_config.load import load
+from hub_config.names import MILLISECOND, DeviceId, Instant, LaneId, VisitId
+from simulators.checkers import Checkers, RuleBrokenError
+from simulators.practice import EXAMPLE
+
+VISIT = VisitId("v1")
+US = 1_795_000_000_000_000
+CODE = Code("RB123456785GB", b"", "code128", "s10", True, DeviceId("tunnel-1"), 1)
+MASS = Mass(DeviceId("wim-1"), 500_000, 10_000, 10_000, 0, None, "dynamic", "none", 7)
+RELEASE = Decision(
+    dec="d1", dec_seq=1, visit=VISIT, was=None, answers="id2", action="release", reasons=(), route=LaneId("green"),
+    authority="customs", conditions=Conditions(code=CODE.data, mass_mg=(400_000, 600_000)), needs=(),
+    valid_from_us=US, valid_until_us=US + 10_000_000, clock="hub", wire="{}", kid="k", sig="s",
+)  # fmt: skip
+HOLD = replace(RELEASE, dec="d2", dec_seq=2, action="hold", reasons=("sampled",), route=LaneId("hold"))
+ON = SwitchOn(DeviceId("io-1"), 1, 0, Instant(600 * MILLISECOND), 300 * MILLISECOND)
+OFF = SwitchOff(DeviceId("io-1"), 2, 0, ON.at)
+
+
+@pytest.fixture(scope="module")
+def example() -> HubConfig:
+    return load(EXAMPLE)
+
+
+class Run:
+    """Tells the checkers of one visit on a belt."""
+
+    def __init__(self, config: HubConfig) -> None:
+        self.gateway = Gateway(config, bytes(16))
+        self.checkers = Checkers((*config.benches, *config.lines))
+        self.line = config.lines[0].id
+        self.number = self.told = 0
+        self.now_ms = 0
+
+    def event(self, kind: Kind, *, at_ms: int | None = None, **more: object) -> Record:
+        self.now_ms = self.now_ms + 10 if at_ms is None else at_ms
+        self.number += 1
+        wall = WallTime(US + self.now_ms * 1_000, 1_500, "ntp")
+        at = Instant(self.now_ms * MILLISECOND)
+        given = Event(kind, self.line, VISIT, at, wall, codes=(CODE,), mass=MASS)
+        return Record(self.number, replace(given, **more))  # type: ignore[arg-type]  # by name
+
+    def step(self, *effects: Effect | Command, commit: bool = True) -> "Run":
+        told = [Order(one) if isinstance(one, SwitchOn | SwitchOff) else one for one in effects]
+        self.checkers.after_step(told, self.gateway)  # type: ignore[arg-type]  # a Trigger is not told here
+        return self.commit() if commit else self
+
+    def commit(self) -> "Run":
+        fresh = range(self.told + 1, self.number + 1)
+        self.checkers.committed([Link(n, f"id{n}", "", b"", None, "") for n in fresh])
+        self.told = self.number
+        return self
+
+    def measured(self) -> "Run":
+        return self.step(self.event("parcel.arrived")).step(self.event("parcel.measured"))
+
+    def decided(self, decision: Decision | None = RELEASE, lane: str = "green", **more: object) -> Record:
+        return self.event("parcel.decided", decision=decision, act=Act(LaneId(lane), "X", False), **more)
+
+    def diverted(self, *, confirmed: bool, decision: Decision | None = RELEASE, **more: object) -> Record:
+        return self.event(
+            "parcel.diverted", decision=decision, act=Act(LaneId("green"), "X", confirmed), **more
+        )
+
+    def intended(self) -> "Run":
+        return self.measured().step(self.decided()).step(self.diverted(confirmed=False))
+
+
+@pytest.fixture
+def run(example: HubConfig) -> Run:
+    return Run(example)
+
+
+def test_the_good_way_breaks_no_rule(run: Run) -> None:
+    run.intended().step(ON)
+    run.step(run.diverted(confirmed=True), run.event("parcel.departed", act=Act(LaneId("green"), "X", True)))
+
+    assert run.number == 6
+
+
+def test_an_order_before_its_intent_is_on_disk(run: Run) -> None:
+    run.measured().step(run.decided()).step(run.diverted(confirmed=False), commit=False)
+
+    with pytest.raises(RuleBrokenError, match="no divert on disk"):
+        run.step(ON)
+
+
+def test_an_intent_before_its_release_is_on_disk(run: Run) -> None:
+    run.measured().step(run.decided(), commit=False)
+
+    with pytest.raises(RuleBrokenError, match="without a committed release"):
+        run.step(run.diverted(confirmed=False))
+
+
+@pytest.mark.parametrize("command", [ON, replace(ON, channel=1)])
+def test_a_second_order_or_one_of_another_output(run: Run, command: SwitchOn) -> None:
+    run.intended().step(*([ON] if command == ON else []))
+
+    with pytest.raises(RuleBrokenError, match="no divert on disk"):
+        run.step(command)
+
+
+def test_an_order_after_the_recall(run: Run) -> None:
+    run.intended().step(run.decided(HOLD, "hold"))
+
+    with pytest.raises(RuleBrokenError, match="no divert on disk that stands"):
+        run.step(ON)
+
+
+def test_a_recall_that_does_not_take_the_order_back(run: Run) -> None:
+    run.intended().step(ON)
+
+    with pytest.raises(RuleBrokenError, match="was not taken back"):
+        run.step(run.decided(HOLD, "hold"))
+
+
+@pytest.mark.parametrize("at_ms", [100, 590])
+def test_a_recall_that_does_or_comes_too_late(run: Run, at_ms: int) -> None:
+    run.intended().step(ON)
+    run.step(run.decided(HOLD, "hold", at_ms=at_ms), *([OFF] if at_ms == 100 else []))
+
+    assert run.number == 5
+
+
+def test_a_parcel_lost_whose_order_is_not_taken_back(run: Run) -> None:
+    run.intended().step(ON)
+
+    with pytest.raises(RuleBrokenError, match="was not taken back"):
+        run.step(run.event("parcel.lost_track"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"visit": VisitId("v2")}, "by a decision for v2"),
+        ({"was": VisitId("v2")}, "by a decision for"),
+        ({"answers": "id1"}, "for another measurement"),
+        ({"needs": ("agency:food",)}, "without a release"),
+        ({"action": "hold"}, "without a release"),
+    ],
+)
+def test_a_release_that_is_none_for_this_parcel(run: Run, change: dict[str, object], words: str) -> None:
+    run.measured()
+
+    with pytest.raises(RuleBrokenError, match=words):
+        run.step(run.decided(replace(RELEASE, **change)))  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"valid_until_us": US + 20_000}, "had ended"),
+        ({"conditions": Conditions(not_after_us=US + 20_000)}, "had ended"),
+        ({"valid_from_us": US + 5_000_000}, "began"),
+        ({"conditions": Conditions(code="RA473124829GB")}, "another code"),
+        ({"conditions": Conditions(mass_mg=(1, 499_999))}, "another mass"),
+    ],
+)
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_divert_under_a_release_that_does_not_hold(
+    run: Run, change: dict[str, object], words: str, confirmed: bool
+) -> None:
+    release = replace(RELEASE, **change)  # type: ignore[arg-type]  # by name
+    run.measured().step(run.decided(release))
+
+    with pytest.raises(RuleBrokenError, match=words):
+        run.step(run.diverted(confirmed=confirmed, decision=release))
+
+
+def test_an_arrival_in_the_free_lane_that_nobody_had_ordered(run: Run) -> None:
+    run.intended()
+
+    with pytest.raises(RuleBrokenError, match="nobody had ordered"):
+        run.step(run.diverted(confirmed=True))
+
+
+@pytest.mark.parametrize("decision", [None, HOLD])
+def test_a_departure_of_one_that_went_astray(run: Run, decision: Decision | None) -> None:
+    run.measured().step(run.diverted(confirmed=True, decision=decision))
+
+    with pytest.raises(RuleBrokenError, match="departed without"):
+        run.step(run.event("parcel.departed", act=Act(LaneId("green"), "X", True)))
+
+
+def test_a_second_divert_in_one_pass(run: Run) -> None:
+    run.intended()
+
+    with pytest.raises(RuleBrokenError, match="twice in one pass"):
+        run.step(run.diverted(confirmed=False))
+
+
+def test_a_visit_that_runs_backwards(run: Run) -> None:
+    run.measured()
+
+    with pytest.raises(RuleBrokenError, match="runs backwards"):
+        run.step(run.event("parcel.identified", at_ms=1))
+
+
+def test_a_hold_without_a_reason(run: Run) -> None:
+    run.measured()
+
+    with pytest.raises(RuleBrokenError, match="without a reason"):
+        run.step(run.decided(None, "hold"))
+
+
+def test_numbers_and_seqs_with_a_gap(run: Run) -> None:
+    run.number = 1
+    with pytest.raises(RuleBrokenError, match="record 2 follows 0"):
+        run.step(run.event("parcel.arrived"))
+
+    with pytest.raises(RuleBrokenError, match="seq 2 follows 0"):
+        run.checkers.committed([Link(2, "id2", "", b"", None, "")])
