@@ -4,7 +4,8 @@ The scale makes one record for each item that leaves its beam and numbers them. 
 number, counted against the items that have crossed, and its time, between `earliest` and `latest` behind the item's
 rear. Both must name one item. A number that jumps ahead is believed if one item alone is due and every one before it
 has had its record: then the record can be no other's. A number that comes again, a record with an earlier one still
-out, or one whose time fits two items, counts for none, and counting starts anew only when two records in a row agree, and cannot be late ones of the items before theirs.
+out, or one whose time fits two items, counts for none, and counting starts anew only when two
+records in a row agree, and cannot be late ones of the items before theirs.
 """
 
 from collections import deque
