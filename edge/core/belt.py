@@ -23,6 +23,8 @@ STALE_NS: Final = 3_000 * MILLISECOND
 """Without a report for so long nobody knows where the belt is. A standing belt reports every second."""
 LATE_NS: Final = 400 * MILLISECOND
 """A moving belt reports every 100 ms. Three reports and the way of one missed: nothing is diverted (conveyor-io §3)."""
+GONE_NS: Final = 60_000 * MILLISECOND
+"""Without a report for so long everything on the belt is given up: nobody may have to wait for the board to know."""
 
 
 class Belt:
@@ -124,6 +126,10 @@ class Belt:
     def is_late(self, at: Instant) -> bool:
         """A report is overdue: where a moving belt is now is no longer known well enough to divert."""
         return not self._samples or at - self._samples[-1][0] > LATE_NS
+
+    def gone_at(self) -> Instant | None:
+        """When what is on the belt is to be given up, if no report comes; None: none has come yet."""
+        return Instant(self._samples[-1][0] + GONE_NS) if self._samples else None
 
     def is_stale(self, at: Instant) -> bool:
         return not self._samples or at - self._samples[-1][0] > STALE_NS

@@ -267,9 +267,8 @@ class Line:
             return  # it has been lost already
         follower = self.track.upstream_of(item)
         if follower is not None and follower.anchored_at < self.track.disturbed_at:
-            follower.doubt(
-                "swap_suspected"
-            )  # counts went wrong: this may be that one, far from where it should be
+            # Counts went wrong: this may be that one, far from where it should be.
+            follower.doubt("swap_suspected")
         if item.seen == len(self.track.beams) - 1:
             self.leaving.at_end(item, at)
 
@@ -325,6 +324,10 @@ class Line:
 
     def _advance(self, at: Instant) -> None:
         """Does everything that is due, and says when to look again."""
+        gone_at = self.belt.gone_at()
+        if gone_at is not None and at >= gone_at:
+            self.belt.forget()
+            self._lose_all(at)
         travel = self.belt.travel_at(at)
         self._planned_um_s = self.belt.speed_um_s
         wakes = [reader.advance(self.track, self.belt, at) for reader in self._readers.values()]
@@ -343,7 +346,8 @@ class Line:
                     self.clearing.take_early(parcel, at)
                 else:
                     wakes.append(parcel.due_at)
-        wakes += (self.diverting.advance(travel, at), self._weighings.wake_at())
+        gone_at = self.belt.gone_at() if self.track.items else None
+        wakes += (self.diverting.advance(travel, at), self._weighings.wake_at(), gone_at)
         due = min((wake for wake in wakes if wake is not None), default=None)
         # Never at once again: what is due now has been done, and rounding must not make it due for ever.
         self._wake_at = None if due is None else max(due, Instant(at + 1))

@@ -98,14 +98,15 @@ class LineDriver:
 
     # Time -------------------------------------------------------------------------------------------
 
-    def later(self, seconds: float) -> "LineDriver":
-        """Time passes: what is pending comes, the belt reports, and ticks come when they were asked for."""
+    def later(self, seconds: float, *, silent: bool = False) -> "LineDriver":
+        """Time passes: what is pending comes, the belt reports (`silent`: it does not), and ticks come as asked."""
         until = self.now + int(seconds * SECOND)
         while self.now < until:
             self.now = min(until, self.now + STEP_NS)
             while self.pending and self.pending[0][0] <= self.now:
                 self.give(self.pending.pop(0)[2])
-            self.give(BeltMoved(BOARD, self.at, self.count_at(self.now), moving=True))
+            if not silent:
+                self.give(BeltMoved(BOARD, self.at, self.count_at(self.now), moving=True))
             wake = self.gateway.wake_at
             if wake is not None and wake <= self.now:
                 self.give(Tick(self.at))

@@ -37,6 +37,29 @@ def test_a_board_that_restarts_loses_track_of_everything_and_what_comes_on_is_he
     assert "parcel.departed" not in driver.kinds()
 
 
+def test_a_board_that_stays_silent_leaves_nobody_in_the_dark(driver: LineDriver) -> None:
+    """What was on the belt is told lost after a minute, not when the board is back. That does not lose it again."""
+    driver.measure(entered(driver))
+    driver.later(TO_MEASURED_S)
+    driver.decide("release")
+    driver.board("lost")
+    driver.pending.clear()
+    driver.later(59.0, silent=True)
+    assert driver.gateway.snapshot().tally.lost_track == 0
+
+    driver.later(2.0, silent=True)
+    assert driver.gateway.snapshot().tally.lost_track == 1
+    assert driver.kinds(driver.visits[0])[-1] == "parcel.lost_track"
+
+    driver.board("ready", continued=True)
+    driver.measure(entered(driver))
+    driver.later(TO_MEASURED_S)
+    driver.decide("release")
+    driver.later(TO_LANE_S - TO_MEASURED_S)
+    assert driver.gateway.snapshot().tally.lost_track == 1
+    assert driver.ons
+
+
 @pytest.mark.parametrize("state", ["opening", "incompatible", "safe", "lost", "syncing"])
 def test_a_board_that_is_not_ready_gets_no_order(driver: LineDriver, state: str) -> None:
     driver.measure(entered(driver))

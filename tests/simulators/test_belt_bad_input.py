@@ -208,7 +208,7 @@ def test_records_whose_numbers_or_times_are_wrong_are_no_other_parcels(
 
 
 def test_late_records_one_after_another_are_not_taken_for_the_next_parcels() -> None:
-    """Two of them each come while the parcel behind theirs is due: together they would prove a count that is one off."""
+    """Two come while the parcel behind theirs is due: together they would prove a count that is one off."""
     assert ByteLine(10, rates_ppm={"late_record": 200_000}).run().accounted
 
 
