@@ -1,8 +1,5 @@
 """The floor in a real browser: what is drawn, what moves, what is never shown."""
 
-import os
-import shutil
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,13 +13,10 @@ from edge.web.feed import Feed
 from edge.web.serve import WebServer
 from edge.web.station.wording import station_words
 from hub_config.names import Instant, LineId
+from simulators.broker import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.system]
 
-FLAGS = (
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 SIZES = {"wide": (1920, 1080), "small": (1280, 800)}
 WORDS = station_words("en")
 LEAD_MS = 300
@@ -73,29 +67,6 @@ class Floor:
 
     def texts(self, selector: str) -> list[str]:
         return [text.strip() for text in self.page.locator(f"{selector}:visible").all_text_contents()]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is missing: apt-get install chromium")
-        pytest.skip("needs Debian's chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=list(FLAGS), chromium_sandbox=False
-        )
-        yield browser
-        browser.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """The station page in a real browser: what staff see, hear, and never see."""
 
-import os
-import shutil
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,13 +12,10 @@ from edge.core.snapshot import Balance, BenchView
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
 from edge.web.station.wording import station_words
+from simulators.broker import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.system]
 
-FLAGS = (
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-)  # fmt: skip
 CAP_PER_EM = 0.714
 WORDS = station_words("en")
 SHAPES = {"ready": "none", "measuring": "none", "asking": "none"}
@@ -97,29 +91,6 @@ class Station:
 
     def text(self, role: str) -> str:
         return str(self.page.locator(f"[data-role='{role}']").text_content()).strip()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is missing: apt-get install chromium")
-        pytest.skip("needs Debian's chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=list(FLAGS), chromium_sandbox=False
-        )
-        yield browser
-        browser.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
