@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -28,3 +28,31 @@ def browser() -> Iterator[Any]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def coloured_share(browser: Any) -> Callable[[bytes], float]:
+    """Of a screenshot: the part of it that is not grey."""
+
+    def share_of(image: bytes) -> float:
+        counter = browser.new_page()
+        share: float = counter.evaluate(
+            """async (bytes) => {
+              const image = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: 'image/png' }));
+              const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+              canvas.drawImage(image, 0, 0);
+              const data = canvas.getImageData(0, 0, image.width, image.height).data;
+              let saturated = 0;
+              for (let at = 0; at < data.length; at += 4) {
+                const high = Math.max(data[at], data[at + 1], data[at + 2]);
+                const low = Math.min(data[at], data[at + 1], data[at + 2]);
+                if (high > 0 && (high - low) / high > 0.4) saturated += 1;
+              }
+              return saturated / (data.length / 4);
+            }""",
+            list(image),
+        )
+        counter.close()
+        return share
+
+    return share_of

@@ -8,7 +8,7 @@ import pytest
 
 import edge.web.app
 
-CSS = (Path(edge.web.app.HERE) / "static" / "station.css").read_text(encoding="utf-8")
+CSS = (Path(edge.web.app.HERE) / "static" / "colours.css").read_text(encoding="utf-8")
 COLOURS = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", CSS))
 BANDS = ("none", "release", "hold", "inspect", "ask", "fault")
 

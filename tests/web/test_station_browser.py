@@ -306,29 +306,12 @@ def test_a_real_gateway_shows_its_balances_and_no_truth(open_station: Callable[.
     assert WORDS["truth.holds"] in station.text("figure-balance_events")
 
 
-def test_the_idle_page_is_calm(open_station: Callable[..., Station], browser: Any) -> None:
+def test_the_idle_page_is_calm(
+    open_station: Callable[..., Station], coloured_share: Callable[[bytes], float]
+) -> None:
     station = open_station()
-    image = station.page.screenshot()
-    counter = browser.new_page()
-    share = counter.evaluate(
-        """async (bytes) => {
-          const image = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: 'image/png' }));
-          const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
-          canvas.drawImage(image, 0, 0);
-          const data = canvas.getImageData(0, 0, image.width, image.height).data;
-          let saturated = 0;
-          for (let at = 0; at < data.length; at += 4) {
-            const high = Math.max(data[at], data[at + 1], data[at + 2]);
-            const low = Math.min(data[at], data[at + 1], data[at + 2]);
-            if (high > 0 && (high - low) / high > 0.4) saturated += 1;
-          }
-          return saturated / (data.length / 4);
-        }""",
-        list(image),
-    )
-    counter.close()
 
-    assert share < 0.02
+    assert coloured_share(station.page.screenshot()) < 0.02
 
 
 def test_the_page_speaks_its_language_and_announces_the_band(open_station: Callable[..., Station]) -> None:

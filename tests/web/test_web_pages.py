@@ -24,6 +24,7 @@ PATHS = (
     "/healthz",
     "/static/station.js",
     "/static/station.css",
+    "/static/colours.css",
 )
 
 
