@@ -3,8 +3,7 @@
 FILE is JSON lines: a header {"journal":1,"hub":..,"gw":..,"epoch":..,"keys":{kid:public}}, then one CloudEvent a
 line as it was published. Prints one verdict; exit 0 all whole, 1 at the first fault, 2 if FILE can't be read.
 
-Needs the standard library and `cryptography`, nothing of the gateway: canonical bytes, strict JSON, ids, chain and
-signatures once more, from the clearance contract §2 to §4, so that gateway and coordinator share no mistake.
+Needs `cryptography`, nothing of the gateway: canonical bytes, strict JSON, ids, chain, signatures are here once more.
 """
 
 import argparse
@@ -282,7 +281,8 @@ def main(arguments: list[str] | None = None) -> int:
     reader.add_argument("file", metavar="FILE")
     reader.add_argument("--key", metavar="PUBLIC", action="append", help="believe only this key (base64url)")
     reader.add_argument("--allow-unsigned", action="store_true", help="for simulated runs, signed in part")
-    given = reader.parse_args(arguments)
+    told = "\0".join(sys.argv[1:] if arguments is None else arguments).replace("--key\0", "--key=")
+    given = reader.parse_args([*filter(None, told.split("\0"))])  # a key may begin with "-"
     source = "" if given.key else "; the keys come from the file itself, so it proves no origin: give --key"
     try:
         trusted = {kid(public): public for public in given.key} if given.key else None

@@ -26,7 +26,7 @@ def test_a_parcel_between_scan_and_decision_is_lost_track_of_and_never_released(
         hub.coordinator.suspend()
         hub.measure(LABELS[0])
         visit = hub.wait_state("asking")["visit"]
-        wait_for(lambda: hub.gateway.figures()["events"]["journalled"] >= 3, "parcel.measured is on disk")
+        wait_for(lambda: hub.gateway.figures()["events"]["journalled"] >= 4, "parcel.measured is on disk")
         hub.gateway.kill()
         hub.coordinator.resume()
         hub.gateway.start()

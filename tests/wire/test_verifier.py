@@ -202,6 +202,9 @@ def test_the_script_alone_checks_a_file(tmp_path: Path) -> None:
     )
     assert run(script, good, "--key", OTHER.public_b64)[0] == 1
     assert run(script, good, "--key", "nonsense")[0] == 1
+    dashed = run(script, good, "--key", "-hHPYJ-E5LykJvfyx3mqCwubMhGy9FgaPoMSWsitRwU")
+    assert dashed[0] == 1  # one key in 64 begins with a dash: it is a key all the same
+    assert dashed[1].startswith("fault: ")
     assert run(script, bad) == (1, "fault: line 3, seq 2: bad_id: id is not the hash of data\n")
     assert run(script, tmp_path / "nothing") == (
         2,
