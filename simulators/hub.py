@@ -6,12 +6,13 @@ the time that bytes, commits and messages take, and the disk (a list). Every eve
 all signed, since events copy them.
 """
 
-import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, assert_never
+
+import orjson
 
 from drivers.reading import Reading
 from edge.core.decision import Conditions, Decision
@@ -275,7 +276,7 @@ class SimulatedHub:
     def _checked(self, link: Link) -> dict[str, Any]:
         """What the coordinator does with a message: every chain link, and the signature where there is one."""
         if link.sig is None:
-            data: dict[str, Any] = json.loads(link.body)
+            data: dict[str, Any] = orjson.loads(link.body)
         else:
             payload = event_payload(link.body, link.id, link.sig, link.kid)
             data = check_event(payload, {self._signer.kid: self._signer.public_b64})

@@ -79,6 +79,7 @@ class Line:
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
         self._belt_beams = {beam.channel: place for place, beam in enumerate(self.track.beams)}
         self._scale_beam = self.track.beams.index(config.beam(config.scale.beam))
+        self._behind_scale_um = self.track.beams[self._scale_beam].position_um + config.tolerance_um
         self.board: BoardState = "opening"
         self._down: dict[DeviceId, str] = {}
         self._wake_at: Instant | None = None
@@ -251,7 +252,7 @@ class Line:
 
     def _look_behind_scale(self, item: Item, at: Instant) -> None:
         """Once its rear must have left the scale's beam and was not seen to: whether a record comes nobody knows."""
-        if self.track.must_have_left(item, self.belt.travel_um) < self._scale_beam:
+        if item.rear_um is None or item.rear_um + self.belt.travel_um <= self._behind_scale_um:
             return
         item.crossed = item.weighed = True
         item.doubt("not_isolated")

@@ -12,6 +12,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Literal, NoReturn
 
+import orjson
+
 Json = dict[str, "Json"] | list["Json"] | str | int | bool | None
 JsonObject = dict[str, Json]
 
@@ -47,9 +49,10 @@ Reason = Literal[
 _KEY = re.compile(r"[a-z0-9_-]+", re.ASCII)
 KEYS_KEPT: Final = 1_024
 """Keys once found good; the contract has about a hundred."""
-
-
-_ENCODE: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_PLAIN: Final = frozenset((str, int, bool, type(None)))
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_NUL: Final = b"\\u0000"
+"""How the encoder writes it; the text of a backslash, u and zeros looks the same."""
 
 
 class WireError(Exception):
@@ -66,8 +69,15 @@ class Checked(dict[str, Json]):
 
 
 def canonical(data: JsonObject, limit: int = MESSAGE_BYTES_MAX) -> bytes:
-    _check(data, depth=1)
-    out = _ENCODE(data).encode()
+    """The encoder itself refuses surrogates and integers out of range; `_check` looks where something is odd."""
+    odd = not _is_plain(data, depth=1)
+    try:
+        out = b"" if odd else orjson.dumps(data, option=_OPTIONS)
+    except orjson.JSONEncodeError:
+        odd = True
+    if odd or _NUL in out:
+        _check(data, depth=1)
+        out = orjson.dumps(data, option=_OPTIONS)
     if len(out) > limit:
         raise WireError("too_large", f"{len(out)} bytes; at most {limit}")
     return out
@@ -119,8 +129,25 @@ ZERO_ID: Final = event_id(b"")
 """`prev` of the event with seq 1: the hash of the empty string."""
 
 
+def _is_plain(value: JsonObject | list[Json], depth: int) -> bool:
+    """Its keys and kinds are allowed, and it is not too deep. False: see `_check`."""
+    if depth > DEPTH_MAX:
+        return False
+    if isinstance(value, dict):
+        for key in value:
+            _check_key(key)
+        value = list(value.values())
+    for item in value:
+        kind = type(item)
+        if kind in _PLAIN or kind is Checked:
+            continue
+        if not isinstance(item, dict | list) or not _is_plain(item, depth + 1):
+            return False
+    return True
+
+
 def _check(value: JsonObject | list[Json], depth: int) -> None:
-    """Plain values are looked at in one loop: this runs several times for every event."""
+    """Says what is wrong with it, if anything is."""
     if depth > DEPTH_MAX:
         raise WireError("too_deep", f"nested more than {DEPTH_MAX} deep")
     if isinstance(value, dict):

@@ -5,11 +5,12 @@ phone numbers in QR codes) never leaves the gateway: only its length and a keyed
 """
 
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple, cast
+
+import orjson
 
 from edge.core.decision import Decision
 from edge.core.event import Code, Event, Mass
@@ -130,7 +131,7 @@ def cloudevent(data: JsonObject, id: str, sig: str | None, kid: str | None) -> b
 
 def event_payload(body: bytes, id: str, sig: str | None, kid: str | None) -> bytes:  # noqa: A002
     """The payload of an event from its journalled canonical bytes."""
-    return cloudevent(json.loads(body), id, sig, kid)
+    return cloudevent(orjson.loads(body), id, sig, kid)
 
 
 def open_cloudevent(payload: bytes) -> Opened:

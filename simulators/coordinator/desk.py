@@ -232,12 +232,12 @@ def _inspect(reason: str, rule: str) -> Verdict:
 
 
 def utc_text(us: int) -> str:
-    return (_EPOCH + timedelta(microseconds=us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_EPOCH + timedelta(microseconds=us)).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def parse_utc(text: str) -> int:
     """Microseconds since 1970 of a time as the contract writes it."""
-    passed = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC) - _EPOCH
+    passed = datetime.fromisoformat(text) - _EPOCH
     return passed // timedelta(microseconds=1)
 
 

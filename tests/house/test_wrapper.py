@@ -156,7 +156,7 @@ def test_the_first_use_says_what_it_downloads_and_installs_by_hash(checkout: Che
 
     run = checkout.run("demo")
 
-    assert "Setting up .venv once: 27 packages, about 19 MB" in run.stderr
+    assert "Setting up .venv once: 28 packages, about 19 MB" in run.stderr
     assert "Set up in" in run.stderr
     assert [call for call in checkout.calls() if "--require-hashes" in call and "requirements.lock" in call]
     assert [call for call in checkout.calls() if "--no-build-isolation" in call]
