@@ -1,9 +1,8 @@
 """A belt line: parcels enter, are read and weighed on the way, asked about, and leave by the lane their decision names.
 
-`track` knows what lies on the belt, `belt_readers` and `belt_scale` whose a reading is, `belt_codes` what it is called,
-`clearing` what becomes of a parcel, `diverting` how it gets into its lane. Here these are put together: each reading,
-decision and moment is handed to the part that owns it, and what a parcel still lacks decides when its measurement
-closes.
+`track` knows what lies on the belt, `measuring` what is read and weighed of it, `clearing` what becomes of a parcel,
+`diverting` how it gets into its lane. Here these are put together: each reading, decision and moment is handed to the
+part that owns it.
 """
 
 from typing import Final
@@ -24,29 +23,21 @@ from drivers.reading import (
     WeightRead,
 )
 from edge.core.belt import Belt
-from edge.core.belt_codes import BeltCodes
-from edge.core.belt_readers import Reader
-from edge.core.belt_scale import Weighings
 from edge.core.clearing import Clearing
-from edge.core.decision import Decision, Reason
+from edge.core.decision import Decision
 from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
-from edge.core.event import Association
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
-from edge.core.metrology import is_legal, mass_of
+from edge.core.measuring import Measuring
 from edge.core.parcel import Parcel
 from edge.core.track import Found, Item, Track
 from edge.core.visits import Visits
-from hub_config.devices import KeyenceSrConfig, RecordScaleConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
 
-BELT_POSITION: Final = Association("belt-position", 999_990, 0)
-"""One item alone in the reader's view and one alone due at the scale, by position: the contract's floor, as at the
-bench. It is a rule, not yet a measured probability."""
 STEADY: Final = 2_000
 """A belt whose speed changes by less than one part in so many runs steadily."""
 LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven", "late_answer")
@@ -58,9 +49,6 @@ class Line:
         self, config: LineConfig, hub: HubConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger
     ) -> None:
         self.config = config
-        scale = hub.device(config.scale.device)
-        assert isinstance(scale, RecordScaleConfig), f"{config.id}: {scale.id} is no scale of a belt"
-        self._scale = scale
         self._ledger = ledger
         self._visits = visits
         self.clearing = Clearing(config, ledger, visits, dwell)
@@ -68,18 +56,9 @@ class Line:
         self.track = Track(config)
         self.lanes = Lanes(config)
         self.diverting = Diverting(config, self.track, self.belt, self.clearing, ledger)
-        self._readers = {
-            one.device: Reader(
-                place, one, triggered=isinstance(hub.device(one.device), KeyenceSrConfig), ledger=ledger
-            )
-            for place, one in enumerate(config.readers)
-        }
-        self._codes = BeltCodes(config, self.track, self.clearing, ledger, visits)
-        self._weighings = Weighings(config.scale)
+        self._measuring = Measuring(config, hub, self.track, self.belt, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
         self._belt_beams = {beam.channel: place for place, beam in enumerate(self.track.beams)}
-        self._scale_beam = self.track.beams.index(config.beam(config.scale.beam))
-        self._behind_scale_um = self.track.beams[self._scale_beam].position_um + config.tolerance_um
         self.board: BoardState = "opening"
         self._down: dict[DeviceId, str] = {}
         self._wake_at: Instant | None = None
@@ -88,7 +67,7 @@ class Line:
 
     @property
     def devices(self) -> tuple[DeviceId, ...]:
-        return (self.config.board, *self._readers, self._scale.id)
+        return (self.config.board, *self._measuring.devices)
 
     @property
     def devices_down(self) -> tuple[str, ...]:
@@ -110,13 +89,13 @@ class Line:
                 self._beam(reading)
             case BarcodeRead():
                 self._down.pop(reading.device, None)
-                self._code(reading, at)
+                self._measuring.code(reading, at)
             case NoRead():
                 self._down.pop(reading.device, None)
-                self._no_read(reading)
+                self._measuring.no_read(reading)
             case WeightRead():
                 self._down.pop(reading.device, None)
-                self._weigh(reading)
+                self._measuring.weigh(reading)
             case BoardChanged():
                 self._change_board(reading, at)
             case EventsLost():
@@ -187,6 +166,7 @@ class Line:
         if stops:
             self.diverting.take_back("no_time", at)
         travel = self.belt.travel_of(read.count)
+        self.track.creep(travel)
         changed = self.track.is_due(travel)
         if changed:
             found = Found()
@@ -220,27 +200,15 @@ class Line:
             if beam == len(self.track.beams) - 1:
                 self.leaving.at_end(item, at)
         for item, beam in found.cleared:
-            if beam == self._scale_beam:
-                self._cross_scale(item, at)
+            if beam == self._measuring.scale_beam:
+                self._measuring.cross_scale(item, at)
         for item in found.lost:
-            self._weighings.drop(item)
-            for reader in self._readers.values():
-                reader.drop(item, at)
+            self._measuring.drop(item, at)
             self.leaving.lose(item, at)
         if found.blips:
             self._ledger.count_rejected("beam_bounce", found.blips)
         if found.overflow:
             self._ledger.count_rejected("too_many_items")
-
-    def _cross_scale(self, item: Item, at: Instant) -> None:
-        if item.parcel is not None:
-            if not item.crossed:
-                item.crossed = True
-                self._weighings.crossed(item, at)
-            return
-        ahead = self.track.gaps_um(item)[0] if item in self.track.items else None
-        if ahead is None or ahead > self.config.tolerance_um:  # else the beam bounces behind a parcel
-            self._weighings.passed(at)
 
     def _enter(self, item: Item) -> Parcel:
         """It counts as a parcel, which arrived when its front was seen."""
@@ -249,14 +217,6 @@ class Line:
         self._ledger.count_journalled()
         self.clearing.record("parcel.arrived", item.parcel, item.at, clock="hub")
         return item.parcel
-
-    def _look_behind_scale(self, item: Item, at: Instant) -> None:
-        """Once its rear must have left the scale's beam and was not seen to: whether a record comes nobody knows."""
-        if item.rear_um is None or item.rear_um + self.belt.travel_um <= self._behind_scale_um:
-            return
-        item.crossed = item.weighed = True
-        item.doubt("not_isolated")
-        self._weighings.passed(at)
 
     def _open(self, item: Item) -> None:
         """It is long enough to be a parcel."""
@@ -282,44 +242,7 @@ class Line:
                 self._enter(item)  # rather one too many to look for than one that nobody knows of
             self.leaving.lose(item, at)
         self.lanes.forget()
-        self._weighings.forget()
-        for reader in self._readers.values():
-            reader.forget(at)
-
-    # Readings ---------------------------------------------------------------------------------------
-
-    def _code(self, read: BarcodeRead, at: Instant) -> None:
-        owner = self._readers[read.device].owner(read, self.track, self.belt)
-        for doubted in owner.several:
-            doubted.doubt("assoc_low")
-        item = owner.item
-        if item is None or item.parcel is None:
-            self._ledger.count_rejected(owner.outcome if item is None else "late_read")
-            return
-        self._mark_answered(item, read)
-        self._codes.take(item, item.parcel, read, at)
-
-    def _no_read(self, read: NoRead) -> None:
-        owner = self._readers[read.device].owner(read, self.track, self.belt)
-        self._ledger.count_rejected("no_read")
-        if owner.item is not None:
-            self._mark_answered(owner.item, read)
-
-    def _mark_answered(self, item: Item, read: BarcodeRead | NoRead) -> None:
-        look = item.looks[self._readers[read.device].place]
-        look.answered = look.answered or read.trigger is not None
-
-    def _weigh(self, read: WeightRead) -> None:
-        item, outcome = self._weighings.take(read)
-        if item is None or item.parcel is None or item.parcel.phase != "measuring":
-            self._ledger.count_rejected(outcome if item is None else "late_weight")
-            return
-        item.weighed = True
-        self._ledger.count_journalled()
-        if read.mass_mg is None:
-            item.unweighable = True
-        else:
-            item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
+        self._measuring.forget(at)
 
     # What a parcel still lacks ----------------------------------------------------------------------
 
@@ -331,52 +254,22 @@ class Line:
             self._lose_all(at)
         travel = self.belt.travel_at(at)
         self._planned_um_s = self.belt.speed_um_s
-        wakes = [reader.advance(self.track, self.belt, at) for reader in self._readers.values()]
-        for overdue in self._weighings.overdue(at):
-            overdue.weighed = True
+        wakes = self._measuring.begin(at)
         for item in tuple(self.track.items):
             parcel = item.parcel
             if parcel is None:
                 continue
-            if not item.crossed and item.origin <= self._scale_beam:
-                self._look_behind_scale(item, at)
-            if parcel.phase == "measuring" and item.weighed and self._is_measured(item):
-                self._close_measurement(item, parcel, at)
+            self._measuring.advance(item, parcel, self._down, at)
             if parcel.early is not None and parcel.due_at is not None:
                 if at >= parcel.due_at:
                     self.clearing.take_early(parcel, at)
                 else:
                     wakes.append(parcel.due_at)
         gone_at = self.belt.gone_at() if self.track.items else None
-        wakes += (self.diverting.advance(travel, at), self._weighings.wake_at(), gone_at)
+        wakes += (self.diverting.advance(travel, at), self._measuring.wake_at(), gone_at)
         due = min((wake for wake in wakes if wake is not None), default=None)
         # Never at once again: what is due now has been done, and rounding must not make it due for ever.
         self._wake_at = None if due is None else max(due, Instant(at + 1))
-
-    def _is_measured(self, item: Item) -> bool:
-        return all(look.done for look in item.looks)
-
-    def _close_measurement(self, item: Item, parcel: Parcel, at: Instant) -> None:
-        if item.rear_um is None or item.front_um - item.rear_um > self.config.max_length_um:
-            item.doubt("not_isolated")
-        reason = item.doubts[0] if item.doubts else self._missing(item, parcel)
-        if reason is not None:
-            self.clearing.hold(parcel, reason, at)
-            return
-        assert parcel.mass is not None, f"{self.config.id}: measured without a weight"
-        legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
-        flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
-        self.clearing.ask(parcel, BELT_POSITION, flags, at)
-
-    def _missing(self, item: Item, parcel: Parcel) -> Reason | None:
-        """Why the measurement is not complete; None if it is."""
-        if self.clearing.own_code(parcel) is None:
-            if any(reader in self._down for reader in self._readers):
-                return "device_fault"
-            return "bad_check_digit" if parcel.misread() else "no_read"
-        if parcel.mass is None:
-            return "mass_not_legal" if item.unweighable else "device_fault"
-        return None
 
     # Devices ----------------------------------------------------------------------------------------
 

@@ -25,6 +25,9 @@ REACH: Final = 3
 ITEMS_MAX: Final = 256
 """On one belt. More than that are not followed: all that lies on the belt then is in doubt, and so is the next one."""
 NEVER_UM: Final = 2**62
+MILLION: Final = 1_000_000
+CREEP_MAX_PPM: Final = 20_000
+"""More than 2 % against the belt is no creep: something else has happened to the item."""
 GONE_MAX: Final = 8
 """Items that have left, remembered for the bouncing of the sensor that saw them last."""
 
@@ -78,6 +81,12 @@ class Item:
     """When one of its own edges was last seen."""
     seen: int = 0
     """The last belt beam that saw its front."""
+    creep_ppm: int = 0
+    """How much farther it comes than the belt does; below 0 it slips back. As its own beams have shown so far."""
+    leg_um: int = 0
+    """Its front as that beam saw it: what it crept since then is what they differ by."""
+    crept_at_um: int = 0
+    """Travel of the belt up to which its creep has been reckoned in."""
     cleared: int = -1
     """The last belt beam that saw its rear where it should be."""
     seen_by_um: int = 0
@@ -157,10 +166,30 @@ class Track:
             item.doubt("swap_suspected")
             if item.anchored_at < self.disturbed_at:
                 self._shift_since_disturbance(item, shift)
+        elif item.sure_at >= self.disturbed_at and beam > item.seen:
+            self._learn_creep(item, beam, offset)
         self._shift(item, shift)
         item.seen, item.anchored_at, item.sure_at = beam, at, at
+        item.leg_um, item.crept_at_um = item.front_um, travel_um
         self.expect(item)
         found.seen.append((item, beam))
+
+    def _learn_creep(self, item: Item, beam: int, offset: int) -> None:
+        """From beam to beam it came a little farther, or less far, than the belt: it will go on like that."""
+        begin, before, now = (self._positions[place] for place in (item.origin, item.seen, beam))
+        crept_um = item.creep_ppm * (before - begin) // MILLION + offset - item.leg_um
+        creep_ppm = crept_um * MILLION // (now - begin)
+        item.creep_ppm = max(-CREEP_MAX_PPM, min(CREEP_MAX_PPM, creep_ppm))
+
+    def creep(self, travel_um: int) -> None:
+        """The belt has come so far: every item is where it has crept to meanwhile."""
+        for item in self.items:
+            if item.creep_ppm:
+                ran_um = travel_um - item.crept_at_um
+                um = item.creep_ppm * ran_um // MILLION
+                if um:
+                    item.crept_at_um = travel_um
+                    self._move(item, um)
 
     def freed(self, beam: int, travel_um: int, at: Instant, found: Found) -> None:
         """A trailing edge at a belt beam."""
@@ -245,10 +274,14 @@ class Track:
                 other.anchored_at = self.disturbed_at
 
     def _shift(self, item: Item, um: int) -> None:
+        self._move(item, um)
+        item.leg_um += um
+        self.items.sort(key=lambda one: -one.front_um)
+
+    def _move(self, item: Item, um: int) -> None:
         item.front_um += um
         if item.rear_um is not None:
             item.rear_um += um
-        self.items.sort(key=lambda one: -one.front_um)
         self.expect(item)
 
     def _begin(self, beam: int, offset: int, at: Instant, found: Found) -> None:
@@ -259,7 +292,10 @@ class Track:
             return
         self._number += 1
         looks = [Look() for _ in self._line.readers]
-        item = Item(self._number, at, beam, offset, anchored_at=at, sure_at=at, seen=beam, looks=looks)
+        item = Item(
+            self._number, at, beam, offset, anchored_at=at, sure_at=at, seen=beam, leg_um=offset,
+            crept_at_um=self._positions[beam] - offset, looks=looks,
+        )  # fmt: skip
         if self._skipped[beam]:
             item.doubt("not_isolated")
             self._skipped[beam] = False

@@ -273,7 +273,7 @@ def test_tables_of_a_line_are_empty_when_its_parcels_have_gone(driver: LineDrive
     assert line.track.items == []
     assert line.clearing._awaited == {}
     assert line.diverting._intents == {}
-    assert list(line._weighings._waiting) == []
+    assert list(line._measuring._weighings._waiting) == []
     assert driver.gateway._visits._in_work == {}
     assert driver.gateway.snapshot().tally.at_bench == 0
 

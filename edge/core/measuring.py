@@ -1,0 +1,170 @@
+"""What is read and weighed of the items on a belt, and when that is complete.
+
+Readers and scale give answers; `belt_readers` and `belt_scale` say whose they are, `belt_codes` what a code is to its
+parcel. A measurement closes when every reader has had its look and the scale its time. What is in doubt by then, or
+missing, is held; the rest is asked about.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from drivers.reading import BarcodeRead, NoRead, WeightRead
+from edge.core.belt import Belt
+from edge.core.belt_codes import BeltCodes
+from edge.core.belt_readers import Reader
+from edge.core.belt_scale import Weighings
+from edge.core.clearing import Clearing
+from edge.core.decision import Reason
+from edge.core.event import Association
+from edge.core.ledger import Ledger
+from edge.core.metrology import is_legal, mass_of
+from edge.core.parcel import Parcel
+from edge.core.track import Item, Track
+from edge.core.visits import Visits
+from hub_config.devices import KeyenceSrConfig, RecordScaleConfig
+from hub_config.hub import HubConfig
+from hub_config.lines import Line as LineConfig
+from hub_config.names import DeviceId, Instant
+
+BELT_POSITION: Final = Association("belt-position", 999_990, 0)
+"""One item alone in the reader's view and one alone due at the scale, by position: the contract's floor, as at the
+bench. It is a rule, not yet a measured probability."""
+
+
+class Measuring:
+    def __init__(
+        self, config: LineConfig, hub: HubConfig, track: Track, belt: Belt, clearing: Clearing, ledger: Ledger,
+        visits: Visits,
+    ) -> None:  # fmt: skip
+        scale = hub.device(config.scale.device)
+        assert isinstance(scale, RecordScaleConfig), f"{config.id}: {scale.id} is no scale of a belt"
+        self._config = config
+        self._scale = scale
+        self._track = track
+        self._belt = belt
+        self._clearing = clearing
+        self._ledger = ledger
+        self._readers = {
+            one.device: Reader(
+                place, one, triggered=isinstance(hub.device(one.device), KeyenceSrConfig), ledger=ledger
+            )
+            for place, one in enumerate(config.readers)
+        }
+        self._codes = BeltCodes(config, track, clearing, ledger, visits)
+        self._weighings = Weighings(config.scale)
+        self.scale_beam = track.beams.index(config.beam(config.scale.beam))
+        """Index of the belt beam that triggers the scale."""
+        self._behind_scale_um = track.beams[self.scale_beam].position_um + config.tolerance_um
+
+    @property
+    def devices(self) -> tuple[DeviceId, ...]:
+        return (*self._readers, self._scale.id)
+
+    # Readings ---------------------------------------------------------------------------------------
+
+    def code(self, read: BarcodeRead, at: Instant) -> None:
+        owner = self._readers[read.device].owner(read, self._track, self._belt)
+        for doubted in owner.several:
+            doubted.doubt("assoc_low")
+        item = owner.item
+        if item is None or item.parcel is None:
+            self._ledger.count_rejected(owner.outcome if item is None else "late_read")
+            return
+        self._mark_answered(item, read)
+        self._codes.take(item, item.parcel, read, at)
+
+    def no_read(self, read: NoRead) -> None:
+        owner = self._readers[read.device].owner(read, self._track, self._belt)
+        self._ledger.count_rejected("no_read")
+        if owner.item is not None:
+            self._mark_answered(owner.item, read)
+
+    def _mark_answered(self, item: Item, read: BarcodeRead | NoRead) -> None:
+        look = item.looks[self._readers[read.device].place]
+        look.answered = look.answered or read.trigger is not None
+
+    def weigh(self, read: WeightRead) -> None:
+        item, outcome = self._weighings.take(read)
+        if item is None or item.parcel is None or item.parcel.phase != "measuring":
+            self._ledger.count_rejected(outcome if item is None else "late_weight")
+            return
+        item.weighed = True
+        self._ledger.count_journalled()
+        if read.mass_mg is None:
+            item.unweighable = True
+        else:
+            item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
+
+    # Items ------------------------------------------------------------------------------------------
+
+    def cross_scale(self, item: Item, at: Instant) -> None:
+        """Its rear has left the beam that triggers the scale."""
+        if item.parcel is not None:
+            if not item.crossed:
+                item.crossed = True
+                self._weighings.crossed(item, at)
+            return
+        ahead = self._track.gaps_um(item)[0] if item in self._track.items else None
+        if ahead is None or ahead > self._config.tolerance_um:  # else the beam bounces behind a parcel
+            self._weighings.passed(at)
+
+    def _look_behind_scale(self, item: Item, at: Instant) -> None:
+        """Once its rear must have left the scale's beam and was not seen to: whether a record comes nobody knows."""
+        if item.rear_um is None or item.rear_um + self._belt.travel_um <= self._behind_scale_um:
+            return
+        item.crossed = item.weighed = True
+        item.doubt("not_isolated")
+        self._weighings.passed(at)
+
+    def drop(self, item: Item, at: Instant) -> None:
+        """It is no longer followed."""
+        self._weighings.drop(item)
+        for reader in self._readers.values():
+            reader.drop(item, at)
+
+    def forget(self, at: Instant) -> None:
+        """All items are gone."""
+        self._weighings.forget()
+        for reader in self._readers.values():
+            reader.forget(at)
+
+    # Closing ----------------------------------------------------------------------------------------
+
+    def begin(self, at: Instant) -> list[Instant | None]:
+        """Triggers what is due, and gives up what is overdue; returns when to look again."""
+        wakes = [reader.advance(self._track, self._belt, at) for reader in self._readers.values()]
+        for overdue in self._weighings.overdue(at):
+            overdue.weighed = True
+        return wakes
+
+    def advance(self, item: Item, parcel: Parcel, down: Mapping[DeviceId, str], at: Instant) -> None:
+        """Closes its measurement if that is complete. `down`: devices that don't work, and why."""
+        if not item.crossed and item.origin <= self.scale_beam:
+            self._look_behind_scale(item, at)
+        if parcel.phase == "measuring" and item.weighed and all(look.done for look in item.looks):
+            self._close(item, parcel, tuple(down), at)
+
+    def wake_at(self) -> Instant | None:
+        return self._weighings.wake_at()
+
+    def _close(self, item: Item, parcel: Parcel, down: Sequence[DeviceId], at: Instant) -> None:
+        if item.rear_um is None or item.front_um - item.rear_um > self._config.max_length_um:
+            item.doubt("not_isolated")
+        reason = item.doubts[0] if item.doubts else self._missing(item, parcel, down)
+        if reason is not None:
+            self._clearing.hold(parcel, reason, at)
+            return
+        assert parcel.mass is not None, f"{self._config.id}: measured without a weight"
+        legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
+        flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
+        self._clearing.ask(parcel, BELT_POSITION, flags, at)
+
+    def _missing(self, item: Item, parcel: Parcel, down: Sequence[DeviceId]) -> Reason | None:
+        """Why the measurement is not complete; None if it is."""
+        if self._clearing.own_code(parcel) is None:
+            if any(reader in down for reader in self._readers):
+                return "device_fault"
+            return "bad_check_digit" if parcel.misread() else "no_read"
+        if parcel.mass is None:
+            return "mass_not_legal" if item.unweighable else "device_fault"
+        return None
