@@ -9,25 +9,28 @@ A stated probability is a promise about errors: it is rounded down, and never mo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final, Literal
 
-from edge.core.evidence import PPM, Candidate, Evidence, Look, Priors
+from edge.core.evidence import PPM, PRIORS, Candidate, Evidence, Look, Priors
 from edge.core.likelihood import Box, Zone, box, in_reach, zone
 
-PRIORS: Final = Priors()
 P_MAX_PPM: Final = 999_999
 """Nothing is stated surer: the priors themselves are not known any better."""
 CANDIDATES_MAX: Final = 12
 CODES_MAX: Final = 6
 LOOKS_MAX: Final = 16
 HYPOTHESES_MAX: Final = 2_048
-"""Joint hypotheses of one neighbourhood that are summed. More parcels, codes or hypotheses: nobody is sure."""
+"""Steps in summing the hypotheses of one neighbourhood. More parcels, codes or steps than that: nobody is sure."""
 SHIFTS_UM: Final = (-300_000, -225_000, -150_000, -75_000, 75_000, 150_000, 225_000, 300_000)
 """Errors of the belt that move every parcel alike, as they are tried where several codes are weighed together."""
-NEGLIGIBLE: Final = 1e-10
-"""A claim smaller than the best one on the same code by this is not followed up."""
+NEGLIGIBLE: Final = 3e-9
+"""A branch of hypotheses that weighs less than this share of those summed so far is not followed up."""
+COMMON_LEAST_PPM: Final = 1
+"""The belt's error is not tried out if it is as rare as this: all of it counts as doubt."""
+NEAR_UM: Final = 400_000
+"""Readings so far before and behind a parcel are weighed with its own; fewer where there are too many."""
 
 Outcome = Literal["joined", "ambiguous_read", "orphan_read"]
 
@@ -78,6 +81,30 @@ def assign(
     return tuple(_assignment(seen.code, near, row, priors) for seen, row in zip(boxes, sums, strict=True))
 
 
+def assign_near(
+    key: int, candidates: Sequence[Candidate], evidence: Sequence[Evidence], looks: Sequence[Look] = (),
+    priors: Priors = PRIORS,
+) -> tuple[Assignment, ...]:  # fmt: skip
+    """The same for one parcel of a long belt: with the codes read near it, and the parcels that those may be of."""
+    own = next(one for one in candidates if one.key == key)
+    rear = own.front_um - priors.longest_um if own.rear_um is None else own.rear_um
+    near_um = NEAR_UM
+    while True:
+        low, high = rear - near_um, own.front_um + near_um
+        seen = [one for one in evidence if low <= one.hi_um and one.lo_um <= high]
+        if near_um < NEAR_UM // 8 or len({one.code for one in seen}) <= CODES_MAX:
+            break
+        near_um //= 2
+    some = [one if _is_within(one, low, high) else replace(one, looked=False) for one in candidates]
+    around = [one for one in looks if any(one.lo_um < box.hi_um and box.lo_um < one.hi_um for box in seen)]
+    return assign(some, seen, around, priors)
+
+
+def _is_within(one: Candidate, low: int, high: int) -> bool:
+    """What was read of it is all there. Of another, whether it has a code of its own is not known."""
+    return one.rear_um is not None and low <= one.rear_um and one.front_um <= high
+
+
 def _evidence_order(one: Evidence) -> tuple[str, int, int, str, str]:
     return one.code, one.lo_um, one.hi_um, one.device, one.stamp
 
@@ -91,25 +118,30 @@ def _claim_order(claim: Claim) -> tuple[int, int]:
 
 
 def _sums(near: Sequence[Candidate], boxes: Sequence[Box], priors: Priors) -> list[list[float]] | None:
-    """For each code the weight of every parcel, and last that of clutter; None: there are too many hypotheses."""
+    """For each code the weight of every parcel, then that of clutter, and last what was left out; None: there are too
+    many hypotheses."""
     first = (PPM - priors.miss_ppm) / max(1, priors.miss_ppm)
     """One identifier against none, of a parcel that every reader has looked at."""
     second = priors.second_ppm / PPM
     firsts = [second if one.labels else first if one.looked else 1.0 for one in near] + [1.0]
+    common = priors.common_ppm / PPM
     if len(boxes) == 1:
         # The belt's error is one more error of each parcel.
         row = _row(boxes[0], [zone(one, priors, priors.common_ppm) for one in near], priors)
-        return [[value * by for value, by in zip(row, firsts, strict=True)] if boxes[0].identifier else row]
+        if boxes[0].identifier:
+            row = [value * factor for value, factor in zip(row, firsts, strict=True)]
+        return [[*row, 0.0]]
     zones = [zone(one, priors, 0) for one in near]
-    sums = [[0.0] * (len(near) + 1) for _ in boxes]
-    common = priors.common_ppm / PPM
-    scenes = [(0, 1.0 - common)] + [(shift, common / len(SHIFTS_UM)) for shift in SHIFTS_UM if common]
-    labels = [one.labels for one in near]
-    for shift_um, weight in scenes:
-        rows = [_row(seen, zones, priors, shift_um) for seen in boxes]
-        if not _add_hypotheses(boxes, rows, firsts, second, labels, weight, sums):
-            return None
-    return sums
+    hypotheses = _Hypotheses(boxes, firsts, second)
+    hypotheses.add(1.0 - common, [_row(seen, zones, priors) for seen in boxes])
+    if priors.common_ppm <= COMMON_LEAST_PPM:
+        hypotheses.lost += common * hypotheses.total
+    else:
+        for shift_um in SHIFTS_UM:
+            hypotheses.add(common / len(SHIFTS_UM), [_row(seen, zones, priors, shift_um) for seen in boxes])
+    if hypotheses.steps > HYPOTHESES_MAX:
+        return None
+    return [[*row, hypotheses.lost] for row in hypotheses.sums]
 
 
 def _row(seen: Box, zones: Sequence[Zone], priors: Priors, shift_um: int = 0) -> list[float]:
@@ -118,40 +150,63 @@ def _row(seen: Box, zones: Sequence[Zone], priors: Priors, shift_um: int = 0) ->
     return row
 
 
-def _add_hypotheses(
-    boxes: Sequence[Box], rows: Sequence[Sequence[float]], firsts: Sequence[float], second: float,
-    labels: Sequence[int], scene: float, sums: list[list[float]],
-) -> bool:  # fmt: skip
-    """Adds the weight of every joint hypothesis to each claim that is part of it."""
-    options: list[list[tuple[int, float]]] = []
-    size = 1
-    for row in rows:
-        least = max(row) * NEGLIGIBLE
-        options.append([(place, value) for place, value in enumerate(row) if value > least])
-        size *= len(options[-1])
-    if size > HYPOTHESES_MAX:
-        return False
-    taken = [0] * (len(labels) + 1)
-    chosen = [0] * len(boxes)
-    last, clutter = len(boxes), len(labels)
+class _Hypotheses:
+    """Sums over who may own which code, the likeliest first. What is cut off is counted as lost."""
 
-    def walk(depth: int, weight: float) -> None:
-        if depth == last:
-            for row, place in zip(sums, chosen, strict=True):
+    def __init__(self, boxes: Sequence[Box], firsts: Sequence[float], second: float) -> None:
+        self._names = [seen.identifier for seen in boxes]
+        self._firsts = firsts
+        self._second = second
+        self._clutter = len(firsts) - 1
+        self.sums = [[0.0] * len(firsts) for _ in boxes]
+        self.total = 0.0
+        self.lost = 0.0
+        """At the most: the weight of all that was cut off."""
+        self.steps = 0
+        self._options: list[list[tuple[float, int, float]]] = []
+        self._rest: list[float] = []
+        """The most that the codes from here on can weigh."""
+        self._taken = [0] * len(firsts)
+        self._chosen = [0] * len(boxes)
+
+    def add(self, scene: float, rows: Sequence[Sequence[float]]) -> None:
+        """All of one scene, which has this weight."""
+        self._options.clear()
+        for named, row in zip(self._names, rows, strict=True):
+            factors = self._firsts if named else [1.0] * len(row)
+            options = [
+                (value * max(factors[at], 1.0), at, value) for at, value in enumerate(row) if value > 0.0
+            ]
+            self._options.append(sorted(options, reverse=True))
+        self._rest = [1.0]
+        for one in reversed(self._options):
+            self._rest.append(self._rest[-1] * sum(option[0] for option in one))
+        self._rest.reverse()
+        self._walk(0, scene)
+
+    def _walk(self, depth: int, weight: float) -> None:
+        self.steps += 1
+        if self.steps > HYPOTHESES_MAX:
+            return
+        if depth == len(self._chosen):
+            self.total += weight
+            for row, place in zip(self.sums, self._chosen, strict=True):
                 row[place] += weight
             return
-        for place, value in options[depth]:
-            chosen[depth] = place
-            if place == clutter or not boxes[depth].identifier:
-                walk(depth + 1, weight * value)
+        rest = self._rest[depth + 1]
+        named = self._names[depth]
+        for _, place, value in self._options[depth]:
+            mine = weight * value
+            counted = named and place != self._clutter
+            if counted:
+                mine *= self._second if self._taken[place] else self._firsts[place]
+            if mine * rest < self.total * NEGLIGIBLE:
+                self.lost += mine * rest
                 continue
-            factor = second if taken[place] else firsts[place]
-            taken[place] += 1
-            walk(depth + 1, weight * value * factor)
-            taken[place] -= 1
-
-    walk(0, scene)
-    return True
+            self._chosen[depth] = place
+            self._taken[place] += counted
+            self._walk(depth + 1, mine)
+            self._taken[place] -= counted
 
 
 def _assignment(code: str, near: Sequence[Candidate], row: Sequence[float], priors: Priors) -> Assignment:

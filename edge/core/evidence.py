@@ -26,7 +26,7 @@ class Priors:
 
     miss_ppm: int = 20_000
     """A parcel that has passed every reader, and no identifier of it was read."""
-    look_miss_ppm: int = 20_000
+    look_miss_ppm: int = 10_000
     """A look that surely covered a label which another look has read, and did not tell it."""
     second_ppm: int = 50_000
     """A parcel has one more identifier than one."""
@@ -44,6 +44,9 @@ class Priors:
 
 
 PRIORS: Final = Priors()
+"""When something has just been read."""
+CONFIRMED: Final = Priors(clutter_ppm=20, common_ppm=1)
+"""Once later beams have seen all parcels in reach where they should be, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ def seen_between(
 
     trigger: travel from its on to its off and the device's latency; arrival: travel between the longest and the
     shortest delay before the last byte; exposure: the travel of one instant, the code's own place, a window of 0.
-    A reader that tells a label as soon as it comes into view is described by where it comes into view, not by ±."""
+    The window is less by what the reader needs to see of a label's way. A reader that tells a label as soon as it comes
+    into view is described by the place where it comes into view."""
     lo_um, hi_um = position_um - window_um - last_um, position_um + window_um - first_um
     return Evidence(code, device, stamp, lo_um, hi_um, sigma_um, identifier)
 

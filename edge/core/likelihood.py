@@ -47,6 +47,12 @@ def inside(lo: float, hi: float, rear: float, front: float, sigma: float) -> flo
     return max(0.0, whole * sigma / (front - rear))
 
 
+def _grossly_inside(lo: int, hi: int, rear: int, front: int) -> float:
+    """The same when nobody knows what happened: no more exact than what is known of it."""
+    away = (lo + hi - rear - front) / (2 * GROSS_SIGMA_UM)
+    return min(1.0, (hi - lo) * _PER_ROOT_TWO_PI / GROSS_SIGMA_UM) * exp(-0.5 * away * away)
+
+
 @dataclass(slots=True)
 class Zone:
     """Where on the belt a parcel's labels may be."""
@@ -65,7 +71,7 @@ class Zone:
         if chance < 1.0:
             wide = sqrt(WIDE_TIMES * WIDE_TIMES * self.variance + variance) or 1.0
             chance += self.wide * (inside(lo, hi, rear, front, wide) - chance)
-        return chance + self.gross * (inside(lo, hi, rear, front, GROSS_SIGMA_UM) - chance)
+        return chance + self.gross * (_grossly_inside(lo, hi, rear, front) - chance)
 
     def core(self, lo: int, hi: int, variance: int) -> float:
         """The same without a gross error, and without the wide part."""
