@@ -138,6 +138,10 @@ class Line(Entry):
         default=50_000, alias="tolerance"
     )
     """How far from where it should be a parcel may be at a beam and still be the same."""
+    label_margin_um: Annotated[int, quantity("um", example="20 mm", low="0 mm", high="200 mm")] = Field(
+        default=5_000, alias="label_margin"
+    )
+    """The middle of a code is at least this far from either end of its parcel. More than is true means wrong names."""
     order_lead_ms: Annotated[int, quantity("ms", example="450 ms", low="20 ms", high="5 s")] = Field(
         default=450, alias="order_lead"
     )

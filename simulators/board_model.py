@@ -61,6 +61,8 @@ class BoardModel:
         """Events that the ring no longer held when the port was open again."""
         self._boots = 0
         self._booted_at = world.now
+        self._until: dict[int, Instant] = {}
+        """When each output that is on goes off."""
         self._switches: dict[int, list[tuple[Instant, Token]]] = {}
         """Changes of each output, the latest ones."""
         self.margins_ns: list[int] = []
@@ -114,15 +116,33 @@ class BoardModel:
             return
         if isinstance(command, SwitchOn):
             self.margins_ns.append(command.at - now)
-            self._plan(command.channel, command.at, on=True)
-            self._plan(command.channel, Instant(command.at + command.for_ns), on=False)
+            self._switch_on(command)
         else:
             self._drop(command.channel, command.at)
-            self._plan(command.channel, command.at, on=False)
+            self._plan(command.channel, command.at, partial(self._turn_off, command.channel))
         self._answer(command.order, "ok")
 
-    def _plan(self, channel: int, at: Instant, *, on: bool) -> None:
-        token = self._world.call_at(at, lambda: self._conveyor.switch(channel, on, at))
+    def _switch_on(self, command: SwitchOn) -> None:
+        """Orders that overlap are one: the latest end counts."""
+        channel, until = command.channel, Instant(command.at + command.for_ns)
+
+        def begin() -> None:
+            self._until[channel] = max(self._until.get(channel, until), until)
+            self._conveyor.switch(channel, True, self._world.now)
+
+        def end() -> None:
+            if self._world.now >= self._until.get(channel, until):
+                self._turn_off(channel)
+
+        self._plan(channel, command.at, begin)
+        self._plan(channel, until, end)
+
+    def _turn_off(self, channel: int) -> None:
+        self._until.pop(channel, None)
+        self._conveyor.switch(channel, False, self._world.now)
+
+    def _plan(self, channel: int, at: Instant, action: Callable[[], None]) -> None:
+        token = self._world.call_at(at, action)
         changes = self._switches.setdefault(channel, [])
         changes.append((at, token))
         del changes[:-CHANGES_MAX]
@@ -144,7 +164,7 @@ class BoardModel:
             for _, token in changes:
                 self._world.cancel(token)
             changes.clear()
-            self._conveyor.switch(channel, False, self._world.now)
+            self._turn_off(channel)
 
     # What happens to it -------------------------------------------------------------------------------
 

@@ -43,6 +43,9 @@ class BeltCodes:
         if code.check_ok and code.type in self._line.identifiers:
             self._name(item, parcel, code, at)
 
+    def own(self, parcel: Parcel) -> str | None:
+        return self._clearing.own_code(parcel)
+
     def _take_late(self, item: Item, parcel: Parcel, code: Code) -> None:
         self._ledger.count_rejected("late_read")
         own = self._clearing.own_code(parcel)

@@ -1,30 +1,37 @@
-"""The readers of a line: when each is told to read, and which item an answer belongs to.
+"""The readers of a line: when each is told to read, and what an answer may be of.
 
-An answer belongs to the one item that was in the reader's view when it was made: since the trigger that it answers, or
-within the reader's longest delay where it reads by itself. Two items in view: it is ambiguous, and
-both are in doubt. None: it is an orphan. Nothing goes to the nearer one (conveyor-io §2 would; here doubt holds).
+An answer is of what was in the reader's view when it was made: since the trigger that it answers, or within the
+reader's longest delay where it reads by itself. Whose it is `joining` says.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final
 
 from drivers.command import Trigger
 from drivers.reading import BarcodeRead, NoRead
 from edge.core.belt import Belt
+from edge.core.evidence import Evidence, Stamp, seen_between
+from edge.core.evidence import Look as SureLook
 from edge.core.ledger import Ledger
 from edge.core.track import Item, Look, Track
 from hub_config.lines import BeltReader
-from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
+
+TAKES_NS: Final = 15 * MILLISECOND
+"""A trigger has taken effect and a label in view is read within this."""
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose an answer is: `item` alone, or `several`, or nobody's."""
+class View:
+    """What a reader had before it when it made an answer."""
 
-    item: Item | None
-    several: tuple[Item, ...] = ()
-    rivals: int = 0
-    outcome: Literal["joined", "ambiguous_read", "orphan_read"] = "joined"
+    inside: tuple[Item, ...]
+    """Items that were in view, as far as the belt knows."""
+    asked: Item | None
+    """Whose trigger it answers."""
+    first_um: int
+    last_um: int
+    """Travel of the belt between which it was made."""
 
 
 class Reader:
@@ -33,6 +40,7 @@ class Reader:
     def __init__(self, place: int, config: BeltReader, *, triggered: bool, ledger: Ledger) -> None:
         self.place = place
         self._config = config
+        self.position_um, self.window_um = config.position_um, config.window_um
         self._triggered = triggered
         self._ledger = ledger
         self._delay_ns = config.delay_ms * MILLISECOND
@@ -80,6 +88,7 @@ class Reader:
         if travel < leaves:
             return belt.when(leaves)
         self._end(look, at)
+        look.off_um = travel
         return look.due
 
     def _reach(self, gap_um: int | None) -> int:
@@ -113,8 +122,9 @@ class Reader:
         if self._open is not None:
             self._end(self._open[0], at)
 
-    def owner(self, read: BarcodeRead | NoRead, track: Track, belt: Belt) -> Owner:
-        """Whose this answer is. An answer to a trigger can only be that trigger's."""
+    def view(self, read: BarcodeRead | NoRead, track: Track, belt: Belt) -> View | None:
+        """What was in view when this answer was made; None: it answers a trigger that is nobody's any more. An answer
+        to a trigger can only be of what was in view since that."""
         # A picture's code is stamped with the picture's own instant.
         delay_ns = 0 if isinstance(read, BarcodeRead) and read.place is not None else self._delay_ns
         low = Instant(read.at - delay_ns)
@@ -122,7 +132,7 @@ class Reader:
         if read.trigger is not None:
             asked = next((i for i in track.items if i.looks[self.place].trigger == read.trigger), None)
             if asked is None:
-                return Owner(None, outcome="orphan_read")
+                return None
             # A reader that collects codes until it is told to stop may have seen this one at any time since then.
             low = asked.looks[self.place].on_at or low
         first, last = belt.between(low, read.at)
@@ -131,12 +141,32 @@ class Reader:
             first, last = min(first, on_um), max(last, on_um)
         inside = tuple(item for item in track.items if self._sees(item, track, first, last))
         if asked is not None and asked not in inside:
-            return Owner(None, outcome="orphan_read")
-        if not inside:
-            return Owner(None, outcome="orphan_read")
-        if len(inside) > 1:
-            return Owner(None, several=inside, rivals=len(inside) - 1, outcome="ambiguous_read")
-        return Owner(inside[0], rivals=0)
+            inside = ()
+        return View(inside, asked, first, last)
+
+    def evidence(self, code: str, read: BarcodeRead, view: View, *, names: bool) -> Evidence:
+        """Where on the belt the label of this code was."""
+        stamp: Stamp = (
+            "trigger" if view.asked is not None else "arrival" if read.place is None else "exposure"
+        )
+        return seen_between(
+            code, self.device, stamp, self.position_um, self.window_um, view.first_um, view.last_um,
+            identifier=names,
+        )  # fmt: skip
+
+    def has_looked(self, item: Item) -> bool:
+        """Its look is over, and what the reader had to say of it has come."""
+        look = item.looks[self.place]
+        return look.done and (look.answered or look.told or not self._triggered)
+
+    def sure_look(self, item: Item, codes: tuple[str, ...], belt: Belt) -> SureLook | None:
+        """The stretch of belt that it has surely looked at for this item, and what it told of it."""
+        look = item.looks[self.place]
+        if look.off_um is None or not self.has_looked(item):
+            return None
+        sure_um = self.window_um - belt.speed_um_s * TAKES_NS // SECOND
+        low, high = self.position_um - sure_um - look.off_um, self.position_um + sure_um - look.on_um
+        return SureLook(self.device, low, high, codes) if low < high else None
 
     def _sees(self, item: Item, track: Track, first_um: int, last_um: int) -> bool:
         position, window = self._config.position_um, self._config.window_um

@@ -2,7 +2,9 @@
 
 The scale makes one record for each item that leaves its beam and numbers them. So a record has two witnesses: its
 number, counted against the items that have crossed, and its time, between `earliest` and `latest` behind the item's
-rear. Both must name one item. A number that jumps ahead is believed if one item alone is due and every one before it
+rear. Both must name one item. Where several are due by time, the oldest of them is supposed to be the one that its
+number names, until a later record fits one item alone: then the count has held all the while, and what was supposed
+is so. A number that jumps ahead is believed if one item alone is due and every one before it
 has had its record: then the record can be no other's. A number that comes again, a record with an earlier one still
 out, or one whose time fits two items, counts for none, and counting starts anew only when two
 records in a row agree, and cannot be late ones of the items before theirs.
@@ -25,7 +27,13 @@ LATE_MAX: Final = 1
 """Late records in a row. After one more the scale has left out an item, and the count is off by one."""
 
 Outcome = Literal[
-    "joined", "record_without_number", "record_orphan", "record_repeated", "record_late", "record_unsure"
+    "joined",
+    "supposed",
+    "record_without_number",
+    "record_orphan",
+    "record_repeated",
+    "record_late",
+    "record_unsure",
 ]
 
 
@@ -39,6 +47,8 @@ class Crossing:
     extra: bool = False
     """Too short to be a parcel: the scale may have made a record of it, or not."""
     answered: bool = False
+    supposed: bool = False
+    """Its record is the one that the count names, but others were due by time."""
     doubted: bool = False
     """A record came that may have been its: it gets no weight, and its own may still be out."""
 
@@ -61,6 +71,8 @@ class Weighings:
         """Late records in a row."""
         self._last: int | None = None
         """Number of the latest record."""
+        self._suppositions: list[Crossing] = []
+        self._settled: list[tuple[Item, bool]] = []
         self._guess: tuple[Crossing, Instant] | None = None
         """The last one joined without its number, and when its record came."""
 
@@ -90,6 +102,10 @@ class Weighings:
         named = self._named(read.record, due)
         if named is not None and len(due) == 1:
             return self._join(named, read.record)
+        if named is not None and named is due[0] and len(self._suppositions) < CROSSINGS_MAX:
+            named.answered = named.supposed = True
+            self._suppositions.append(named)
+            return named.item, "supposed" if named.item is not None else "record_orphan"
         if named is not None:
             self._lose_count(due)
             return None, "record_unsure"
@@ -122,6 +138,7 @@ class Weighings:
         self._offset = self._held = record - crossing.index
         self._supposed, self._late = None, 0
         self._guess = None
+        self._settle(sure=True)
         return crossing.item, "joined" if crossing.item is not None else "record_orphan"
 
     def _is_late(self, index: int) -> bool:
@@ -153,26 +170,44 @@ class Weighings:
         """Whatever is due now may have been meant: none of it gets a weight."""
         for crossing in due:
             crossing.doubted = True
+        self._settle(sure=False)
         self._offset = self._supposed = self._guess = None
         self._late = 0
+
+    def _settle(self, *, sure: bool) -> None:
+        for crossing in self._suppositions:
+            crossing.supposed = False
+            crossing.doubted = not sure
+            if crossing.item is not None:
+                self._settled.append((crossing.item, sure))
+        self._suppositions.clear()
 
     def _fits(self, crossing: Crossing, at: Instant) -> bool:
         open_ = not crossing.answered and not crossing.doubted
         return open_ and self._earliest_ns <= at - crossing.at <= self._latest_ns
 
+    def take_settled(self) -> list[tuple[Item, bool]]:
+        """Items whose record was only supposed to be theirs: it is (True), or may be another's (False)."""
+        settled, self._settled = self._settled, []
+        return settled
+
     def overdue(self, at: Instant) -> list[Item]:
         """Items whose record will not come any more; each is told once."""
         if not self._waiting:
             return []
-        over = [one for one in self._waiting if one.answered or one.doubted or at - one.at > self._latest_ns]
+        over = [one for one in self._waiting if not one.supposed and self._is_settled(one, at)]
         if not over:
             return []
         self._waiting = deque((one for one in self._waiting if one not in over), maxlen=CROSSINGS_MAX)
         return [one.item for one in over if one.item is not None and not one.item.weighed]
 
+    def _is_settled(self, one: Crossing, at: Instant) -> bool:
+        return one.answered or one.doubted or at - one.at > self._latest_ns
+
     def wake_at(self) -> Instant | None:
         """When the first of those still waited for is overdue."""
-        return Instant(self._waiting[0].at + self._latest_ns + 1) if self._waiting else None
+        first = next((one for one in self._waiting if not one.supposed), None)
+        return Instant(first.at + self._latest_ns + 1) if first is not None else None
 
     def forget(self) -> None:
         """The belt's items are gone. Records still under way are theirs: they are waited for, and count for none."""
@@ -180,6 +215,7 @@ class Weighings:
             crossing.item = None
             crossing.doubted = crossing.doubted or not crossing.answered
         self._waiting.clear()
+        self._suppositions.clear()
         self._offset = self._supposed = self._guess = None
         self._late = 0
 

@@ -27,6 +27,8 @@ from hub_config.names import MILLISECOND, Instant
 
 FIRE_MIN_NS: Final = 20 * MILLISECOND
 """The board must have an order this long before it acts on it. Later, the parcel is not diverted."""
+TRAIN_MAX: Final = 8
+"""Parcels close behind each other that one diverter takes without moving between them."""
 INTENTS_MAX: Final = 64
 """Diverts on their way to the disk. With so many the disk is too far behind, and no further one is begun."""
 
@@ -132,10 +134,38 @@ class Diverting:
         """What was noticed of it since it came on the belt; None if nothing."""
         if item.doubts:
             return item.doubts[0]
-        needed = self._line.gap_needed_um(diverter)
-        if any(gap is not None and gap < needed for gap in self._track.gaps_um(item)):
-            return "not_isolated"
-        return None
+        if self._close_by(item, diverter, -1) is None and self._close_by(item, diverter, 1) is None:
+            return None
+        along = self._goes_along(item, diverter, -1) and self._goes_along(item, diverter, 1)
+        return None if along else "not_isolated"
+
+    def _close_by(self, item: Item, diverter: Diverter, step: int) -> Item | None:
+        """Its neighbour ahead (-1) or behind (1), if the diverter can't move between them."""
+        gap = self._track.gaps_um(item)[max(0, step)]
+        if gap is None or gap >= self._line.gap_needed_um(diverter):
+            return None
+        return self._track.items[self._track.items.index(item) + step]
+
+    def _goes_along(self, item: Item, diverter: Diverter, step: int) -> bool:
+        """On this side nobody is close by who goes elsewhere: those who go the same way need no gap, only to be two.
+        So the diverter stays out between them."""
+        for _ in range(TRAIN_MAX):
+            gap = self._track.gaps_um(item)[max(0, step)]
+            other = self._close_by(item, diverter, step)
+            if other is None:
+                return True
+            if gap is None or gap < self._line.min_gap_um or not self._is_sent(other, diverter):
+                return False
+            item = other
+        return False
+
+    def _is_sent(self, item: Item, diverter: Diverter) -> bool:
+        """To this diverter, surely and for good, as far as is known."""
+        parcel = item.parcel
+        if parcel is None or parcel.phase != "placing" or item.doubts or parcel.verdict is None:
+            return False
+        ended = item.push is not None and item.push.ended
+        return not ended and parcel.verdict.bay.lane == diverter.lane
 
     def _unseen(self, item: Item, diverter: Diverter) -> Reason | None:
         """Why it is not sure to be where the belt says, in its full length; None if it is."""
@@ -197,7 +227,8 @@ class Diverting:
     def _fire(self, item: Item, push: Push, passes: Instant) -> None:
         assert item.rear_um is not None, f"{self._line.id}: a parcel without a rear is not diverted"
         actuation_ns = push.diverter.actuation_ms * MILLISECOND
-        length_um = item.front_um - item.rear_um + self._line.clearance_um
+        behind = self._track.gaps_um(item)[1] if self._close_by(item, push.diverter, 1) is not None else 0
+        length_um = item.front_um - item.rear_um + max(self._line.clearance_um, behind or 0)
         self._orders += 1
         push.order = self._orders
         push.fire_at = Instant(passes - actuation_ns)

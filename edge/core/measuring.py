@@ -6,16 +6,15 @@ missing, is held; the rest is asked about.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from drivers.reading import BarcodeRead, NoRead, WeightRead
 from edge.core.belt import Belt
 from edge.core.belt_codes import BeltCodes
-from edge.core.belt_readers import Reader
+from edge.core.belt_readers import Reader, View
 from edge.core.belt_scale import Weighings
 from edge.core.clearing import Clearing
 from edge.core.decision import Reason
-from edge.core.event import Association
+from edge.core.joining import Joining
 from edge.core.ledger import Ledger
 from edge.core.metrology import is_legal, mass_of
 from edge.core.parcel import Parcel
@@ -25,10 +24,6 @@ from hub_config.devices import KeyenceSrConfig, RecordScaleConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
-
-BELT_POSITION: Final = Association("belt-position", 999_990, 0)
-"""One item alone in the reader's view and one alone due at the scale, by position: the contract's floor, as at the
-bench. It is a rule, not yet a measured probability."""
 
 
 class Measuring:
@@ -50,7 +45,8 @@ class Measuring:
             )
             for place, one in enumerate(config.readers)
         }
-        self._codes = BeltCodes(config, track, clearing, ledger, visits)
+        codes = BeltCodes(config, track, clearing, ledger, visits)
+        self._joining = Joining(config, track, belt, tuple(self._readers.values()), codes, ledger)
         self._weighings = Weighings(config.scale)
         self.scale_beam = track.beams.index(config.beam(config.scale.beam))
         """Index of the belt beam that triggers the scale."""
@@ -63,32 +59,36 @@ class Measuring:
     # Readings ---------------------------------------------------------------------------------------
 
     def code(self, read: BarcodeRead, at: Instant) -> None:
-        owner = self._readers[read.device].owner(read, self._track, self._belt)
-        for doubted in owner.several:
-            doubted.doubt("assoc_low")
-        item = owner.item
-        if item is None or item.parcel is None:
-            self._ledger.count_rejected(owner.outcome if item is None else "late_read")
+        reader = self._readers[read.device]
+        view = reader.view(read, self._track, self._belt)
+        if view is None:
+            self._ledger.count_rejected("orphan_read")
             return
-        self._mark_answered(item, read)
-        self._codes.take(item, item.parcel, read, at)
+        self._joining.saw(reader, read, view, at)
+        self._mark_answered(reader, view)
 
     def no_read(self, read: NoRead) -> None:
-        owner = self._readers[read.device].owner(read, self._track, self._belt)
+        reader = self._readers[read.device]
+        view = reader.view(read, self._track, self._belt)
         self._ledger.count_rejected("no_read")
-        if owner.item is not None:
-            self._mark_answered(owner.item, read)
+        if view is not None:
+            self._mark_answered(reader, view)
 
-    def _mark_answered(self, item: Item, read: BarcodeRead | NoRead) -> None:
-        look = item.looks[self._readers[read.device].place]
-        look.answered = look.answered or read.trigger is not None
+    def _mark_answered(self, reader: Reader, view: View) -> None:
+        if view.asked is not None and view.inside:
+            view.asked.looks[reader.place].answered = True
 
     def weigh(self, read: WeightRead) -> None:
         item, outcome = self._weighings.take(read)
+        for settled, sure in self._weighings.take_settled():
+            settled.weighed = True
+            if not sure and settled.parcel is not None and settled.parcel.phase == "measuring":
+                settled.parcel.mass = None
+                settled.unweighable = False
         if item is None or item.parcel is None or item.parcel.phase != "measuring":
             self._ledger.count_rejected(outcome if item is None else "late_weight")
             return
-        item.weighed = True
+        item.weighed = outcome == "joined"
         self._ledger.count_journalled()
         if read.mass_mg is None:
             item.unweighable = True
@@ -119,12 +119,14 @@ class Measuring:
     def drop(self, item: Item, at: Instant) -> None:
         """It is no longer followed."""
         self._weighings.drop(item)
+        self._joining.drop(item)
         for reader in self._readers.values():
             reader.drop(item, at)
 
     def forget(self, at: Instant) -> None:
         """All items are gone."""
         self._weighings.forget()
+        self._joining.forget()
         for reader in self._readers.values():
             reader.forget(at)
 
@@ -133,6 +135,7 @@ class Measuring:
     def begin(self, at: Instant) -> list[Instant | None]:
         """Triggers what is due, and gives up what is overdue; returns when to look again."""
         wakes = [reader.advance(self._track, self._belt, at) for reader in self._readers.values()]
+        self._joining.advance()
         for overdue in self._weighings.overdue(at):
             overdue.weighed = True
         return wakes
@@ -141,7 +144,7 @@ class Measuring:
         """Closes its measurement if that is complete. `down`: devices that don't work, and why."""
         if not item.crossed and item.origin <= self.scale_beam:
             self._look_behind_scale(item, at)
-        if parcel.phase == "measuring" and item.weighed and all(look.done for look in item.looks):
+        if parcel.phase == "measuring" and item.weighed and self._joining.is_ready(item):
             self._close(item, parcel, tuple(down), at)
 
     def wake_at(self) -> Instant | None:
@@ -150,20 +153,26 @@ class Measuring:
     def _close(self, item: Item, parcel: Parcel, down: Sequence[DeviceId], at: Instant) -> None:
         if item.rear_um is None or item.front_um - item.rear_um > self._config.max_length_um:
             item.doubt("not_isolated")
+        assoc = self._joining.join(item, at)
         reason = item.doubts[0] if item.doubts else self._missing(item, parcel, down)
+        if reason is None and assoc is None:
+            reason = "assoc_low"
         if reason is not None:
             self._clearing.hold(parcel, reason, at)
             return
         assert parcel.mass is not None, f"{self._config.id}: measured without a weight"
+        assert assoc is not None, f"{self._config.id}: measured without a name"
         legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
         flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
-        self._clearing.ask(parcel, BELT_POSITION, flags, at)
+        self._clearing.ask(parcel, assoc, flags, at)
 
     def _missing(self, item: Item, parcel: Parcel, down: Sequence[DeviceId]) -> Reason | None:
         """Why the measurement is not complete; None if it is."""
         if self._clearing.own_code(parcel) is None:
             if any(reader in down for reader in self._readers):
                 return "device_fault"
+            if self._joining.is_claimed(item):
+                return "assoc_low"
             return "bad_check_digit" if parcel.misread() else "no_read"
         if parcel.mass is None:
             return "mass_not_legal" if item.unweighable else "device_fault"

@@ -40,9 +40,13 @@ class Look:
     on_at: Instant | None = None
     on_um: int = 0
     """Where the belt was then."""
+    off_um: int | None = None
+    """Where it was when the item had left the view."""
     due: Instant | None = None
     """It has left the view; by then its answer must have come."""
     answered: bool = False
+    told: bool = False
+    """A code was read with it in view."""
     done: bool = False
 
 

@@ -1,0 +1,218 @@
+"""Whose codes are whose on a belt: all that was read near a parcel is weighed over all parcels in reach.
+
+A code read while one parcel alone was in view is that parcel's at once, so that the screen shows it. One read with
+several in view waits until they have all been looked at. When a measurement closes, the codes around it are weighed
+together (`association`): the parcel's own name has to be surely its own, or the parcel is held.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from drivers.identifiers.choice import identify
+from drivers.reading import BarcodeRead
+from edge.core.association import assign_near
+from edge.core.belt import Belt
+from edge.core.belt_codes import BeltCodes
+from edge.core.belt_readers import Reader, View
+from edge.core.event import Association
+from edge.core.evidence import CONFIRMED, FLOOR_PPM, PRIORS, Candidate, Drift, Evidence, Look
+from edge.core.ledger import Ledger
+from edge.core.track import Item, Track
+from hub_config.lines import Line as LineConfig
+from hub_config.names import MILLISECOND, Instant
+
+SEEN_MAX: Final = 64
+"""Readings remembered, the latest; those of a few parcels. One that is forgotten while it waits counts for nobody."""
+GONE_MAX: Final = 8
+"""Parcels that are followed no more, whose codes were read and may lie near another's."""
+DISPLACED_PPM: Final = 500_000
+"""A later beam saw it elsewhere: where it was under the reader nobody knows."""
+DRIFT: Final = Drift()
+LATENCY_NS: Final = 25 * MILLISECOND
+"""A reader goes on seeing for so long after it was told to stop, as a rule; then neighbours are looked at that far."""
+AROUND: Final = 2
+"""Neighbours on either side whose looks are weighed with a parcel's own."""
+
+
+@dataclass(slots=True)
+class Seen:
+    read: BarcodeRead
+    evidence: Evidence
+    rank: int
+    """Of its kind of name in the line's `identifiers`; the best is 0."""
+    waits: tuple[Item, ...]
+    """Those that it may be of, until one of them gets it; nobody: it is counted."""
+
+
+class Joining:
+    def __init__(
+        self,
+        line: LineConfig,
+        track: Track,
+        belt: Belt,
+        readers: Sequence[Reader],
+        codes: BeltCodes,
+        ledger: Ledger,
+    ) -> None:
+        self._line = line
+        self._track = track
+        self._belt = belt
+        self._readers = readers
+        self._codes = codes
+        self._ledger = ledger
+        self._seen: deque[Seen] = deque()
+        self._gone: deque[Candidate] = deque(maxlen=GONE_MAX)
+        places = [beam.position_um for beam in track.beams]
+        first, last = min(one.position_um for one in readers), max(one.position_um for one in readers)
+        self._before = max(place for place, um in enumerate(places) if um <= first)
+        self._behind = min(place for place, um in enumerate(places) if um > last)
+        """Belt beams before and behind the readers: how far they are, the worst reader counts."""
+        self._reach_um = (
+            2 * max(one.window_um for one in readers) + line.tolerance_um + line.travel_um(LATENCY_NS)
+        )
+        """Parcels nearer than that to each other may have been in view together."""
+        self._priors = replace(PRIORS, margin_um=line.label_margin_um)
+        self._confirmed = replace(CONFIRMED, margin_um=line.label_margin_um)
+        self._way_before_um = last - places[self._before]
+        self._way_behind_um = places[self._behind] - first
+
+    # What is read -----------------------------------------------------------------------------------
+
+    def saw(self, reader: Reader, read: BarcodeRead, view: View, at: Instant) -> None:
+        known = identify(read.data, read.aim)
+        names = known.check_ok and known.type in self._line.identifiers
+        evidence = reader.evidence(known.value if names else read.data, read, view, names=names)
+        for item in view.inside:
+            item.looks[reader.place].told = True
+        owner = view.inside[0] if len(view.inside) == 1 else None
+        waits = view.inside if len(view.inside) > 1 and names else ()
+        if len(self._seen) >= SEEN_MAX:
+            self._give_up(self._seen.popleft())
+        rank = self._line.identifiers.index(known.type) if names else len(self._line.identifiers)
+        self._seen.append(Seen(read, evidence, rank, waits))
+        if waits:
+            return
+        if owner is not None and owner.parcel is not None:
+            self._codes.take(owner, owner.parcel, read, at)
+        else:
+            outcome = "ambiguous_read" if view.inside else "orphan_read"
+            self._ledger.count_rejected(outcome if owner is None else "late_read")
+
+    # Whose it is ------------------------------------------------------------------------------------
+
+    def is_ready(self, item: Item) -> bool:
+        """Those beside it have been looked at too."""
+        return all(look.done for one in self._beside(item) for look in one.looks)
+
+    def _is_near(self, one: Item, item: Item) -> bool:
+        if item.rear_um is None or one.rear_um is None:
+            return True
+        return one.front_um > item.rear_um - self._reach_um and one.rear_um < item.front_um + self._reach_um
+
+    def join(self, item: Item, at: Instant) -> Association | None:
+        """Gives it the codes that were waiting and are surely its own. Says how sure its name is; None: not enough."""
+        parcel = item.parcel
+        assert parcel is not None, f"{self._line.id}: an item without a parcel has no codes"
+        names = self._names()
+        if not names:
+            return None
+        priors = self._confirmed if self._are_confirmed(item) else self._priors
+        found = assign_near(item.number, self._candidates(), names, self._sure_looks(item), priors)
+        mine = {one.code: one for one in found if one.key == item.number}
+        for seen in [one for one in self._seen if item in one.waits]:
+            if self._label_of(seen) in mine:
+                seen.waits = ()
+                self._codes.take(item, parcel, seen.read, at)
+        own = self._codes.own(parcel)
+        sure = mine.get(own) if own is not None else None
+        if sure is None or sure.p_ppm < FLOOR_PPM:
+            return None
+        return Association("belt-joint", sure.p_ppm, sum(one.p_ppm > 0 for one in sure.claims[1:]))
+
+    def _names(self) -> list[Evidence]:
+        """A label's names of lower rank go with its best."""
+        return [
+            one.evidence
+            for one in self._seen
+            if one.evidence.identifier and self._label_of(one) == one.evidence.code
+        ]
+
+    def _label_of(self, seen: Seen) -> str:
+        """The best name that was told in the same answer, if one is better."""
+        if seen.read.trigger is None:
+            return seen.evidence.code
+        same = [one for one in self._seen if self._is_same_answer(one, seen)]
+        best = min(same, key=lambda one: one.rank)
+        return best.evidence.code if best.rank < seen.rank else seen.evidence.code
+
+    def _is_same_answer(self, one: Seen, other: Seen) -> bool:
+        return one.read.trigger == other.read.trigger and one.read.device == other.read.device
+
+    def is_claimed(self, item: Item) -> bool:
+        """A code was read that may be its own."""
+        return any(item in one.waits for one in self._seen)
+
+    def _candidates(self) -> list[Candidate]:
+        return [self._candidate(item) for item in self._track.items] + list(self._gone)
+
+    def _candidate(self, item: Item) -> Candidate:
+        until = self._way_behind_um if item.seen >= self._behind else None
+        sigma_um, gross_ppm = DRIFT.spread(self._way_before_um, until)
+        if "swap_suspected" in item.doubts or item.origin > self._before:
+            gross_ppm = DISPLACED_PPM
+        looked = all(reader.has_looked(item) for reader in self._readers)
+        return Candidate(item.number, item.front_um, item.rear_um, sigma_um, gross_ppm, looked=looked)
+
+    def _are_confirmed(self, item: Item) -> bool:
+        return all(one.seen >= self._behind for one in self._beside(item))
+
+    def _beside(self, item: Item) -> list[Item]:
+        """Itself, and those that a code of it may be of."""
+        place = self._track.items.index(item)
+        return [one for one in self._track.items[max(0, place - 1) : place + 2] if self._is_near(one, item)]
+
+    def _sure_looks(self, item: Item) -> list[Look]:
+        place = self._track.items.index(item)
+        looks = [
+            reader.sure_look(one, self._told(reader, one), self._belt)
+            for one in self._track.items[max(0, place - AROUND) : place + AROUND + 1]
+            for reader in self._readers
+        ]
+        return [look for look in looks if look is not None]
+
+    def _told(self, reader: Reader, item: Item) -> tuple[str, ...]:
+        trigger = item.looks[reader.place].trigger
+        mine = [one for one in self._seen if one.read.device == reader.device]
+        return tuple(one.evidence.code for one in mine if one.read.trigger in (None, trigger))
+
+    # What is over -----------------------------------------------------------------------------------
+
+    def drop(self, item: Item) -> None:
+        """It is followed no more, but its codes were read."""
+        candidate = self._candidate(item)
+        self._gone.append(
+            Candidate(candidate.key, candidate.front_um, candidate.rear_um, candidate.sigma_um, DISPLACED_PPM)
+        )
+
+    def advance(self) -> None:
+        """Forgets what was read of those that are all decided about."""
+        while self._seen and self._is_over(self._seen[0]):
+            self._give_up(self._seen.popleft())
+
+    def _is_over(self, seen: Seen) -> bool:
+        """None of those that it may be of is still measured, and the belt has carried it away."""
+        if any(one.parcel is not None and one.parcel.phase == "measuring" for one in seen.waits):
+            return False
+        return seen.evidence.lo_um + self._belt.travel_um > self._track.beams[-1].position_um
+
+    def _give_up(self, seen: Seen) -> None:
+        if seen.waits:
+            self._ledger.count_rejected("ambiguous_read")
+
+    def forget(self) -> None:
+        """All items are gone."""
+        while self._seen:
+            self._give_up(self._seen.popleft())
+        self._gone.clear()
