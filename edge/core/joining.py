@@ -63,6 +63,7 @@ class Joining:
         self._codes = codes
         self._ledger = ledger
         self._seen: deque[Seen] = deque()
+        self._waiting: list[Seen] = []
         self._gone: deque[Candidate] = deque(maxlen=GONE_MAX)
         places = [beam.position_um for beam in track.beams]
         first, last = min(one.position_um for one in readers), max(one.position_um for one in readers)
@@ -91,8 +92,10 @@ class Joining:
         if len(self._seen) >= SEEN_MAX:
             self._give_up(self._seen.popleft())
         rank = self._line.identifiers.index(known.type) if names else len(self._line.identifiers)
-        self._seen.append(Seen(read, evidence, rank, waits))
+        seen = Seen(read, evidence, rank, waits)
+        self._seen.append(seen)
         if waits:
+            self._waiting.append(seen)
             return
         if owner is not None and owner.parcel is not None:
             self._codes.take(owner, owner.parcel, read, at)
@@ -197,18 +200,21 @@ class Joining:
         )
 
     def advance(self) -> None:
-        """Forgets what was read of those that are all decided about."""
+        """Counts what nobody waits for any more, and forgets what the belt has carried away."""
+        if self._waiting:
+            for seen in self._waiting:
+                if not any(one.parcel is not None and one.parcel.phase == "measuring" for one in seen.waits):
+                    self._give_up(seen)
+            self._waiting = [seen for seen in self._waiting if seen.waits]
         while self._seen and self._is_over(self._seen[0]):
             self._give_up(self._seen.popleft())
 
     def _is_over(self, seen: Seen) -> bool:
-        """None of those that it may be of is still measured, and the belt has carried it away."""
-        if any(one.parcel is not None and one.parcel.phase == "measuring" for one in seen.waits):
-            return False
         return seen.evidence.lo_um + self._belt.travel_um > self._track.beams[-1].position_um
 
     def _give_up(self, seen: Seen) -> None:
         if seen.waits:
+            seen.waits = ()
             self._ledger.count_rejected("ambiguous_read")
 
     def forget(self) -> None:
