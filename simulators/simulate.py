@@ -155,7 +155,7 @@ def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
     """What only belts have: how early diverters were ordered, and what the faults of the run were."""
     faults: dict[str, int] = {}
     for body in bodies:
-        for fault in body.plan.faults:
+        for fault in body.happened:
             faults[fault] = faults.get(fault, 0) + 1
     return {
         "order_margin_ms": margin_ms,
