@@ -11,7 +11,7 @@ from hub_config.names import Instant
 from simulators.bench import Sent
 from simulators.devices.sics_wire import Told
 from simulators.line_faults import LineFault, LinePlan
-from simulators.motion import FREE_UM, MOVE_NS, Motion, unmoved
+from simulators.motion import CLOSE_UM, FREE_UM, MOVE_NS, Motion, unmoved
 from simulators.parcels import MILLION, LabelCode, Parcel
 
 ALIKE_UM: Final = 3_000
@@ -96,6 +96,29 @@ class BoardTrouble:
 
     at: Instant
     cut_ns: int | None
+
+
+def chatter(
+    line: LineConfig, body: Body, behind: Body | None, channel: int, now: Instant, *, covered: bool
+) -> Iterator[tuple[Instant, bool]]:  # fmt: skip
+    """What a bouncing beam says after an edge of this body. It is over before the one behind it comes so near that the
+    beam could not tell the two apart: that they are one is the fault `touching`."""
+    channels = [beam.channel for beam in line.beams]
+    place = body.plan.bounce_beam_ppm % len(channels)
+    leading = body.plan.bounce_beam_ppm // len(channels) % 2 == 0
+    if channels[place] != channel or leading != covered:
+        return
+    quiet_by = None
+    if behind is not None and not behind.touches and not behind.appears_um:
+        near_ns = (line.min_gap_um + CLOSE_UM) * 1_000_000 // line.belt.speed_mm_s
+        quiet_by = behind.front_at(line.beams[place].position_um) - near_ns
+    at = now
+    for there_ns, back_ns in zip(body.plan.bounce_ns[::2], body.plan.bounce_ns[1::2], strict=True):
+        there, at = Instant(at + there_ns), Instant(at + there_ns + back_ns)
+        if quiet_by is not None and at > quiet_by:
+            return
+        yield there, not covered
+        yield at, covered
 
 
 def last_look_um(line: LineConfig) -> int:

@@ -19,10 +19,11 @@ from simulators.bench import Sent
 from simulators.bodies import (
     BoardTrouble,
     Body,
+    chatter,
     exchange_place_um,
     free_place_um,
     hands_place_um,
-)
+)  # fmt: skip
 from simulators.devices.keyence_sr import KeyenceReader
 from simulators.devices.record_scale import RecordScaleDevice
 from simulators.devices.sics_wire import Told
@@ -278,15 +279,13 @@ class Conveyor:
         now = self.world.now
         self._edges.append((now, channel, covered))
         self.stirred = True
-        channels = [beam.channel for beam in self.line.beams]
-        chosen = channels[body.plan.bounce_beam_ppm % len(channels)]
-        leading = body.plan.bounce_beam_ppm // len(channels) % 2 == 0
-        if "bouncing_beam" not in body.plan.faults or chosen != channel or leading != covered:
-            return
-        at, state = now, covered
-        for ns in body.plan.bounce_ns:
-            at, state = Instant(at + ns), not state
-            self.world.call_at(at, partial(self._bounce, channel, state))
+        if "bouncing_beam" in body.plan.faults:
+            for at, state in chatter(self.line, body, self._behind(body), channel, now, covered=covered):
+                self.world.call_at(at, partial(self._bounce, channel, state))
+
+    def _behind(self, body: Body) -> Body | None:
+        place = self.bodies.index(body, max(0, len(self.bodies) - NEAR_MAX)) + 1
+        return self.bodies[place] if place < len(self.bodies) else None
 
     def _bounce(self, channel: int, covered: bool) -> None:
         self._edges.append((self.world.now, channel, covered))
@@ -385,10 +384,9 @@ class Conveyor:
 
     def _plan_exchange(self, body: Body) -> None:
         """Both are on the belt and have been seen; where they lie between two beams hands exchange them."""
-        place = self.bodies.index(body, max(0, len(self.bodies) - NEAR_MAX)) + 1
-        if place == len(self.bodies):
+        other = self._behind(body)
+        if other is None:
             return
-        other = self.bodies[place]
         at_um = exchange_place_um(self.line, body, other)
         if at_um is not None:
             self._at(body, at_um, partial(self._exchange, body, other))

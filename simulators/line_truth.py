@@ -6,6 +6,7 @@ the belt, or left while no gateway was watching, by the instants at which beams 
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from hub_config.lines import Line as LineConfig
@@ -68,6 +69,13 @@ def line_happened(
         for place, group in enumerate(groups)
         for one in _happened(group, left.get(place), known.get(place))
     )
+
+
+def hidden(bodies: Sequence[Body]) -> set[int]:
+    """Parcels that somebody took off while they touched another: to every beam the two were one, so no gateway can
+    tell of this one."""
+    beside = {one.parcel.number for pair in pairwise(bodies) if pair[1].touches for one in pair}
+    return {body.parcel.number for body in bodies if body.taken and body.parcel.number in beside}
 
 
 def _last_known(

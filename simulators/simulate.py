@@ -17,7 +17,7 @@ from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
 from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions
-from simulators.line_truth import line_happened
+from simulators.line_truth import hidden, line_happened
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
 from simulators.oracle import oracle_releases
@@ -76,6 +76,7 @@ class Simulation:
             margins = [ns for line in run.lines for ns in line.board.margins_ns]
             bodies = [body for line in run.lines for body in line.conveyor.bodies]
             report["belt"] = belt(bodies, spread_ms(margins)) | {
+                "offered_per_h": sum(offered(line.conveyor.bodies) for line in run.lines),
                 "over_bytes": self.over_bytes,
                 "unwatched": sum(len(line.unwatched) for line in run.lines),
             }
@@ -149,7 +150,9 @@ def judge_hub(
         u_mg = config.device(line.line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
         oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, HUB, UTC_AT_START_US)
         passed = [body.parcel for body in bodies]
-        parts.append(judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched))
+        parts.append(
+            judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched | hidden(bodies))
+        )
         released |= oracle
     return together(parts), released
 
@@ -165,6 +168,13 @@ def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
         "clipped": sum(body.clipped for body in bodies),
         "faults": dict(sorted(faults.items())),
     }
+
+
+def offered(bodies: Sequence[Body]) -> int:
+    """Parcels an hour that the feeder set down on one line."""
+    if len(bodies) < 2:
+        return 0
+    return (len(bodies) - 1) * 3_600 * SECOND // (bodies[-1].starts - bodies[0].starts)
 
 
 def dwell(snapshot: Snapshot) -> dict[str, Any]:
