@@ -6,6 +6,7 @@ the belt, or left while no gateway was watching, by the instants at which beams 
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from hub_config.lines import Line as LineConfig
 from hub_config.names import MICROSECOND, Instant
 from simulators.bench import Happened
 from simulators.bodies import Body
+from simulators.parcels import Parcel
 from simulators.task import Placed
 
 Data = Mapping[str, Any]
@@ -64,11 +66,22 @@ def line_happened(
         ]
         left |= pair(seen, gone, within_us)
     known = _last_known(groups, ours, line, within_us)
+    parted = _parted(bodies)
     return tuple(
-        one
+        replace(one, once_beside=parted.get(one.number, ()))
         for place, group in enumerate(groups)
         for one in _happened(group, left.get(place), known.get(place))
     )
+
+
+def _parted(bodies: Sequence[Body]) -> dict[int, tuple[Parcel, ...]]:
+    """By number: the parcels that touched it until somebody took it, or one of them, off."""
+    found: dict[int, tuple[Parcel, ...]] = {}
+    for first, second in pairwise(bodies):
+        if second.touches and (first.taken or second.taken):
+            for one, other in ((first, second), (second, first)):
+                found[one.parcel.number] = (*found.get(one.parcel.number, ()), other.parcel)
+    return found
 
 
 def hidden(bodies: Sequence[Body]) -> set[int]:

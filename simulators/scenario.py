@@ -29,7 +29,7 @@ from simulators.scenario_file import FormEntry, ParcelsEntry, ScenarioFile
 from simulators.traffic import Form, Gap, Traffic
 
 FOLDER: Final = Path(__file__).parent / "scenarios"
-SAMPLE: Final = 500
+SAMPLE: Final = 2_000
 """Parcels from which the offered rate is estimated."""
 LONGEST_UM: Final = 480_000
 """Of the boxes that are drawn without forms."""
