@@ -55,6 +55,8 @@ class Happened:
     was lost track of before it left."""
     beside: tuple[Parcel, ...] = ()
     """Parcels that travelled as one object with it."""
+    once_beside: tuple[Parcel, ...] = ()
+    """The same until somebody took one of them off: what was read and weighed before is of them all."""
 
 
 class PhysicalBench:

@@ -1,7 +1,7 @@
 """One bench of a simulated hub: the physical bench, the serial lines of its devices, and the drivers behind them."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from drivers.reading import Reading
@@ -13,6 +13,7 @@ from hub_config.hub import HubConfig
 from hub_config.layout import Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
 from simulators.bench import PhysicalBench
+from simulators.mistakes import RATES_PPM, Mistake
 from simulators.parcels import Parcel
 from simulators.world import World
 
@@ -24,13 +25,15 @@ SCREEN_NS: Final = 20 * MILLISECOND
 class BenchPlant:
     def __init__(
         self, world: World, hub: HubConfig, bench: Bench, parcels: Sequence[Parcel], seed: int,
-        rng: random.Random, give: Callable[[Reading], None],
+        rng: random.Random, give: Callable[[Reading], None], mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
     ) -> None:  # fmt: skip
         self._world = world
         self._rng = rng
         self._give = give
         self.config = bench
-        self.bench = PhysicalBench(world, parcels, seed, {bay.bay: bay.barcode for bay in bench.bays})
+        self.bench = PhysicalBench(
+            world, parcels, seed, {bay.bay: bay.barcode for bay in bench.bays}, rates_ppm=mistakes_ppm
+        )
         self._scanner, self._scale = bench.scanners[0], bench.scale
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in (*bench.scanners, bench.scale)

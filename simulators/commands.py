@@ -10,12 +10,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE, file_to_write
+from simulators.parcels import MAX_PARCELS
 from simulators.report import whole
 
 WEB_PORT: Final = 8040
@@ -26,18 +28,29 @@ DEMO_PACE: Final = 0.5
 PACE_MIN: Final = 0.05
 PACE_MAX: Final = 100
 LOOK_EVERY_S: Final = 0.25
+MINUTES_MIN: Final = 0.01
+MINUTES_MAX: Final = 60_000
 
 
 def simulate(argv: Sequence[str]) -> int:
     from edge.rim.trace import TraceFault
-    from simulators.line_plant import LineOptions
-    from simulators.practice import SCENARIOS
+    from hub_config.load import ConfigFaults
+    from simulators.scenario import ScenarioError, find
     from simulators.simulate import simulate as run
 
     parser = argparse.ArgumentParser(prog="hub simulate", description="A seeded run under simulated time.")
-    parser.add_argument("scenario", choices=SCENARIOS)
+    parser.add_argument(
+        "scenario", nargs="?", help="a name of --list, or the path of a scenario file (docs/scenarios.md)"
+    )
+    parser.add_argument("--list", action="store_true", help="tell the shipped scenarios and end")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--parcels", type=int, default=200)
+    parser.add_argument("--parcels", type=int, metavar="N", help="how many pass; default: the scenario's own")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="how long the feeders run in simulated time, if --parcels does not say how many; outages shrink with it",
+    )
     parser.add_argument(
         "--report", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
     )
@@ -57,16 +70,37 @@ def simulate(argv: Sequence[str]) -> int:
         "clocks and restarts do to parcels; several times slower than the board model, so use it for short runs",
     )
     args = parser.parse_args(argv)
-    if args.parcels < 1:
-        parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
+    if args.list:
+        return _list()
+    if args.scenario is None:
+        parser.error("name a scenario, or see --list")
+    if args.parcels is not None and not 1 <= args.parcels <= MAX_PARCELS:
+        parser.error(f"--parcels is {args.parcels}; 1 to {MAX_PARCELS} are wanted")
+    if args.minutes is not None and not MINUTES_MIN <= args.minutes <= MINUTES_MAX:
+        parser.error(f"--minutes is {args.minutes:g}; {MINUTES_MIN:g} to {MINUTES_MAX:g} are wanted")
     try:
+        lines = replace(find(args.scenario).lines, over_bytes=args.over_bytes)
         report, details = run(
-            args.seed, args.parcels, scenario=args.scenario, sign_all=args.sign_all, record=args.record,
-            lines=LineOptions(over_bytes=args.over_bytes),
+            args.seed, args.parcels, scenario=args.scenario, minutes=args.minutes, sign_all=args.sign_all,
+            record=args.record, lines=lines,
         )  # fmt: skip
-    except TraceFault as fault:
+    except ConfigFaults as refused:
+        for fault in refused.faults:
+            print(f"hub simulate: {fault}", file=sys.stderr)
+        return EXIT_WRONG_USE
+    except (TraceFault, ScenarioError) as fault:
         parser.error(str(fault))
     return _tell(report, details, args.report)
+
+
+def _list() -> int:
+    from simulators.scenario import find, shipped
+
+    known = shipped()
+    width = max(len(name) for name in known)
+    for name in known:
+        print(f"{name:{width}}  {find(name).about}")
+    return EXIT_OK
 
 
 def demo(argv: Sequence[str]) -> int:

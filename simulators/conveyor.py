@@ -1,9 +1,9 @@
 """The physical belt line: parcels that move, beams they cover, a reader that sees labels, a scale, diverters that push.
 
-There is no tick: the belt runs at one speed, so every crossing has an exact instant, and the world is asked to act at
-it. What the devices say comes out of their wires (`reader`, `scale`); beams and the encoder go to an I/O board, real or
-modelled, through `take_edges` and `count_at`; the board's outputs come back through `switch`. `bodies` is the truth:
-where each parcel really was, and what devices delivered of it.
+There is no tick: the belt runs at one speed and every parcel in straight legs (`motion.py`), so every crossing has an
+exact instant, and the world is asked to act at it. What the devices say comes out of their wires (`reader`, `scale`);
+beams and the encoder go to an I/O board, real or modelled, through `take_edges` and `count_at`; the board's outputs
+come back through `switch`. `bodies` is the truth: where each parcel really was, and what devices delivered of it.
 """
 
 import random
@@ -16,12 +16,22 @@ from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, Instant
 from simulators.bench import Sent
-from simulators.bodies import BoardTrouble, Body, free_place_um
+from simulators.bodies import (
+    BoardTrouble,
+    Body,
+    chatter,
+    exchange_place_um,
+    free_place_um,
+    hands_place_um,
+)  # fmt: skip
 from simulators.devices.keyence_sr import KeyenceReader
 from simulators.devices.record_scale import RecordScaleDevice
 from simulators.devices.sics_wire import Told
+from simulators.encoder import Encoder
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
+from simulators.motion import Room, motion, room
 from simulators.parcels import MILLION, LabelCode, Parcel
+from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
 TOUCH_UM: Final = 1_000
@@ -31,8 +41,6 @@ SHOWN_MAX: Final = 8
 NEAR_MAX: Final = 64
 """Parcels that may be on the belt at one time."""
 EDGES_MAX: Final = 10_000
-RECORD_NS: Final = (60 * MILLISECOND, 220 * MILLISECOND)
-"""From an item's rear at the scale's beam to its record."""
 SCALE_MAX_MG: Final = 30_000_000
 SCALE_STEP_MG: Final = 10_000
 
@@ -42,18 +50,19 @@ class Conveyor:
 
     def __init__(
         self, world: World, line: LineConfig, parcels: Sequence[Parcel], seed: int,
-        rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM,
+        rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, traffic: Traffic = USUAL,
     ) -> None:  # fmt: skip
         self.world = world
         self.line = line
         self.parcels = tuple(parcels)
         self._seed = seed
         self._rates_ppm = rates_ppm
+        self._traffic = traffic
         self._rng = random.Random(f"conveyor/{line.id}/{seed}")
         self.speed_um_s = line.belt.speed_mm_s * 1_000
         self.began = world.now
         self._longest_ns = self._time(line.max_length_um)
-        self.reader = KeyenceReader(aim=True, collects=True)
+        self.reader = KeyenceReader(aim=True, collects=True, read_ns=traffic.read_ns)
         self.scale = RecordScaleDevice()
         self.bodies: list[Body] = []
         self._fed = 0
@@ -62,13 +71,14 @@ class Conveyor:
         self._next_plan: LinePlan | None = None
         self._touches = False
         """The next one fed touches the one before it."""
+        self._creep_ppm = 0
+        """Of the one fed last."""
         self._covering: dict[int, list[Body]] = {beam.channel: [] for beam in line.beams}
         self._under_scale: list[Body] = []
         self._edges: deque[tuple[Instant, int, bool]] = deque(maxlen=EDGES_MAX)
         self._in_view: list[Body] = []
         self._shown: deque[Body] = deque(maxlen=SHOWN_MAX)
-        self._lost: list[tuple[int, int]] = []
-        """After which pulse the encoder left out how many."""
+        self._encoder = Encoder(world.now, self.speed_um_s, line.belt.count_um)
         self._gates: dict[str, list[tuple[Instant, bool]]] = {one.id: [] for one in line.diverters}
         self._troubles: deque[BoardTrouble] = deque()
         self.stirred = False
@@ -84,20 +94,11 @@ class Conveyor:
     # For the board ----------------------------------------------------------------------------------
 
     def count_at(self, at: Instant) -> int:
-        """Of the encoder, since the belt began. While it leaves out counts it stands."""
-        pulses = self._pulses(at)
-        return pulses - sum(min(n, pulses - since) for since, n in self._lost if since < pulses)
+        """Of the encoder, since the belt began."""
+        return self._encoder.count_at(at)
 
     def last_pulse_at(self, at: Instant) -> Instant:
-        pulses = self._pulses(at)
-        for since, n in reversed(self._lost):
-            if since < pulses <= since + n:
-                pulses = since
-        um = pulses * self.line.belt.count_um
-        return Instant(self.began + -(-um * 1_000_000_000 // self.speed_um_s))
-
-    def _pulses(self, at: Instant) -> int:
-        return (at - self.began) * self.speed_um_s // 1_000_000_000 // self.line.belt.count_um
+        return self._encoder.last_pulse_at(at)
 
     def moving_at(self, at: Instant) -> bool:
         return at >= self.began
@@ -148,46 +149,79 @@ class Conveyor:
             return
         parcel = self.parcels[self._fed]
         self._fed += 1
-        plan = self._next_plan or line_plan(self._seed, parcel, self._rates_ppm)
-        body = Body(parcel, plan, self.world.now)
-        if "added" in plan.faults:
-            body.appears_um = free_place_um(self.line, plan)
-        body.touches, self._touches = self._touches, False
+        plan = self._next_plan or self._plan(parcel)
+        gap: int | None = None
+        touched = False
+        if self._fed < len(self.parcels):
+            following = self._next_plan = self._plan(self.parcels[self._fed])
+            touched = "touching" in following.faults and "added" not in (*plan.faults, *following.faults)
+            gap = -TOUCH_UM if touched else following.gap_um
+        body = Body(parcel, plan, self.world.now, touches=self._touches)
+        self._set_down(body, gap)
+        self._touches = touched
         self.bodies.append(body)
         self._schedule(body)
-        if self._fed < len(self.parcels):
-            following = self._next_plan = line_plan(self._seed, self.parcels[self._fed], self._rates_ppm)
-            touches = "touching" in following.faults and "added" not in (*plan.faults, *following.faults)
-            gap = -TOUCH_UM if touches else following.gap_um
-            self._touches = touches
+        if gap is not None:
             self.world.call_after(self._time(plan.length_um + gap), self.feed)
+
+    def _plan(self, parcel: Parcel) -> LinePlan:
+        return line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
+
+    def _set_down(self, body: Body, gap_behind_um: int | None) -> None:
+        """How it will move. Parcels that touch go as one."""
+        plan, line = body.plan, self.line
+        if "added" in plan.faults:
+            body.appears_um = free_place_um(line, plan)
+        if not body.touches:
+            self._creep_ppm = plan.creep_ppm
+        allowed = self._traffic.creep_ppm
+        left = Room(0, 0)
+        if not body.touches and (gap_behind_um is None or gap_behind_um > 0):
+            before = self.bodies[-1].motion.used_behind_um if self.bodies else 0
+            ahead_um = room(line, plan.gap_um if self.bodies else None, allowed)
+            left = Room(max(0, ahead_um - before), room(line, gap_behind_um, allowed))
+        hands_um = hands_place_um(line, plan) if plan.hands in ("turned", "pushed") else None
+        body.motion = motion(self.speed_um_s, plan, self._creep_ppm, self._somewhere_um(body), hands_um, left)
+
+    def _somewhere_um(self, body: Body) -> int:
+        """Of its front, between the first beam and the end."""
+        span = self._end.position_um - self._entry.position_um
+        return self._entry.position_um + body.plan.at_ppm * span // MILLION
 
     def _schedule(self, body: Body) -> None:
         for beam in self.line.belt_beams:
             self._at(body, beam.position_um, partial(self._cover, body, beam.channel))
-            rear = beam.position_um + body.plan.length_um
-            if rear > body.appears_um:
-                due = Instant(body.starts + self._time(rear))
-                self.world.call_at(due, partial(self._uncover, body, beam.channel))
+            if beam.position_um + body.motion.length_with_rear_at(beam.position_um) > body.appears_um:
+                self.world.call_at(body.rear_at(beam.position_um), partial(self._uncover, body, beam.channel))
         for diverter in self.line.diverters:
             self._at(body, diverter.position_um, partial(self._reach, body, diverter))
-        if self._legible(body):
+        if body.legible:
             reader = self.line.readers[0]
-            label = reader.position_um + body.plan.label_um
+            label = reader.position_um + self._label_um(body) + body.plan.wander_um
             self._at(body, label - reader.window_um, lambda: self._show(body))
             self._at(body, label + reader.window_um, lambda: self._hide(body))
-        if "removed" in body.plan.faults and "added" not in body.plan.faults:
+        if body.plan.hands == "removed":
             taken = free_place_um(self.line, body.plan)
             self._at(body, taken, lambda: self._take(body))
+        if "swapped" in body.plan.faults:
+            self._at(
+                body, self.line.beam(self.line.scale.beam).position_um, partial(self._plan_exchange, body)
+            )
         self._schedule_trouble(body)
+
+    def _label_um(self, body: Body) -> int:
+        """Of its label behind its front, when the reader sees it."""
+        turned_at = body.motion.turned_at_um
+        if turned_at is None or turned_at > self.line.readers[0].position_um:
+            return body.plan.label_um
+        return body.plan.turned_label_um
 
     def _schedule_trouble(self, body: Body) -> None:
         """Faults that strike while its front is somewhere between the first beam and the end."""
-        span = self._end.position_um - self._entry.position_um
-        somewhere = self._entry.position_um + body.plan.at_ppm * span // MILLION
+        somewhere = self._somewhere_um(body)
         for fault in body.plan.faults:
             if fault == "lost_counts":
-                self._at(body, somewhere, partial(self._lose_counts, body.plan.lost_counts))
+                self._at(body, somewhere, lambda: self._encoder.lose(body.plan.lost_counts, self.world.now))
             elif fault in ("board_reset", "link_cut"):
                 cut_ns = body.plan.cut_ns if fault == "link_cut" else None
                 self._at(body, somewhere, partial(self._trouble, cut_ns))
@@ -198,10 +232,6 @@ class Conveyor:
                     reader.position_um - 2 * reader.window_um,
                     partial(self._spoil_reader, body, fault),
                 )
-
-    def _lose_counts(self, count: int) -> None:
-        ends = sum(self._lost[-1]) if self._lost else 0
-        self._lost.append((max(ends, self._pulses(self.world.now)), count))  # no pulse is left out twice
 
     def _trouble(self, cut_ns: int | None) -> None:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns))
@@ -216,7 +246,7 @@ class Conveyor:
             if not body.taken and body.path is None:
                 action()
 
-        self.world.call_at(Instant(body.starts + self._time(front_um)), act)
+        self.world.call_at(body.front_at(front_um), act)
 
     def _time(self, um: int) -> int:
         return um * 1_000_000_000 // self.speed_um_s
@@ -249,24 +279,19 @@ class Conveyor:
         now = self.world.now
         self._edges.append((now, channel, covered))
         self.stirred = True
-        channels = [beam.channel for beam in self.line.beams]
-        chosen = channels[body.plan.bounce_beam_ppm % len(channels)]
-        leading = body.plan.bounce_beam_ppm // len(channels) % 2 == 0
-        if "bouncing_beam" not in body.plan.faults or chosen != channel or leading != covered:
-            return
-        at, state = now, covered
-        for ns in body.plan.bounce_ns:
-            at, state = Instant(at + ns), not state
-            self.world.call_at(at, partial(self._bounce, channel, state))
+        if "bouncing_beam" in body.plan.faults:
+            for at, state in chatter(self.line, body, self._behind(body), channel, now, covered=covered):
+                self.world.call_at(at, partial(self._bounce, channel, state))
+
+    def _behind(self, body: Body) -> Body | None:
+        place = self.bodies.index(body, max(0, len(self.bodies) - NEAR_MAX)) + 1
+        return self.bodies[place] if place < len(self.bodies) else None
 
     def _bounce(self, channel: int, covered: bool) -> None:
         self._edges.append((self.world.now, channel, covered))
         self.stirred = True
 
     # Reader and scale ---------------------------------------------------------------------------------
-
-    def _legible(self, body: Body) -> bool:
-        return bool(body.parcel.labels) and "no_read" not in body.plan.faults
 
     def _show(self, body: Body) -> None:
         self._in_view.append(body)
@@ -279,7 +304,7 @@ class Conveyor:
             self._look()
 
     def _look(self) -> None:
-        codes: list[LabelCode] = [code for body in self._in_view for code in body.parcel.labels]
+        codes: list[LabelCode] = [code for body in self._in_view for code in body.legible]
         self.reader.look([(code.data, code.aim) for code in codes], self.world.now)
         self.stirred = True
 
@@ -296,7 +321,7 @@ class Conveyor:
         mass_mg = sum(body.parcel.mass_mg for body in bodies) + plan.weight_error_mg
         shown = (2 * mass_mg + SCALE_STEP_MG) // (2 * SCALE_STEP_MG) * SCALE_STEP_MG
         over = shown > SCALE_MAX_MG
-        delay_ns = self._rng.randint(*RECORD_NS)
+        delay_ns = self._rng.randint(*self._traffic.record_ns)
         if "late_record" in plan.faults:
             delay_ns = plan.late_record_ns
         if "record_jump" in plan.faults:
@@ -319,7 +344,7 @@ class Conveyor:
         body.path = diverter
         beam = self.line.beam(diverter.beam)
         to_beam = self._time(beam.position_um - diverter.position_um)
-        length = self._time(body.plan.length_um)
+        length = self._time(body.motion.length_with_rear_at(diverter.position_um))
         self.world.call_after(to_beam, lambda: self._enter_lane(body, diverter, beam.channel))
         self.world.call_after(to_beam + length, lambda: self._uncover(body, beam.channel))
 
@@ -339,13 +364,12 @@ class Conveyor:
 
     def _strike(self, diverter: Diverter, at: Instant) -> None:
         """A diverter that moves while a parcel passes it strikes that parcel."""
-        before = self._time(diverter.position_um)
         for body in reversed(self.bodies[-NEAR_MAX:]):
-            front = body.starts + before
+            front = body.front_at(diverter.position_um)
             if at - front > self._longest_ns:
                 break
             elsewhere = body.taken or (body.path is not None and body.path is not diverter)
-            if not elsewhere and front < at < front + self._time(body.plan.length_um):
+            if not elsewhere and front < at < body.rear_at(diverter.position_um):
                 body.clipped = True
 
     def _leave(self, body: Body, lane: str, bay: str) -> None:
@@ -357,3 +381,16 @@ class Conveyor:
         body.taken = True
         self.finished += 1
         self._hide(body)
+
+    def _plan_exchange(self, body: Body) -> None:
+        """Both are on the belt and have been seen; where they lie between two beams hands exchange them."""
+        other = self._behind(body)
+        if other is None:
+            return
+        at_um = exchange_place_um(self.line, body, other)
+        if at_um is not None:
+            self._at(body, at_um, partial(self._exchange, body, other))
+
+    def _exchange(self, body: Body, other: Body) -> None:
+        if not (other.finished or other.swapped or body.swapped or other.path is not None):
+            body.exchange(other)

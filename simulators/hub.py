@@ -7,8 +7,10 @@ all signed, since events copy them.
 """
 
 import random
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final, assert_never
 
@@ -37,6 +39,8 @@ from simulators.coordinator.desk import Declared, Desk
 from simulators.coordinator.visits import MemoryBook
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
+from simulators.mistakes import RATES_PPM, Mistake
+from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
 from simulators.practice import COORDINATOR, practice_signer
 from simulators.world import Token, World
@@ -47,8 +51,6 @@ UTC_AT_START_US: Final = 1_795_305_600_000_000
 COMMIT_NS: Final = (2_200_000, 4_500_000)
 STALL_NS: Final = (20 * MILLISECOND, 400 * MILLISECOND)
 """Stalls of fsync seen on every store."""
-STALL_PPM: Final = 2_000
-MESSAGE_NS: Final = (3 * MILLISECOND, 12 * MILLISECOND)
 WALL_CLOCK_NS: Final = 60 * SECOND
 RUN_MAX_NS_PER_PARCEL: Final = 120 * SECOND
 """A run that takes longer has deadlocked."""
@@ -81,6 +83,8 @@ class SimulatedHub:
         sign_one_in: int = 1_000,
         trace: TraceWriter | None = None,
         lines: LineOptions = AS_USUAL,
+        network: Network = USUAL,
+        mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
     ) -> None:
         """`parcels`: who passes each bench and line."""
         self.config = config
@@ -99,7 +103,9 @@ class SimulatedHub:
         self._book = MemoryBook()
         self._chain_check = ChainCheck()
         self.benches = [
-            BenchPlant(self.world, config, bench, parcels[bench.id], seed, self._rng, self._give)
+            BenchPlant(
+                self.world, config, bench, parcels[bench.id], seed, self._rng, self._give, mistakes_ppm
+            )
             for bench in config.benches
         ]
         self.lines = [
@@ -116,6 +122,9 @@ class SimulatedHub:
         self._committing = False
         self._arrives_at = Instant(0)
         self._in_flight = 0
+        self._network = network
+        self._unsent: deque[Link] = deque()
+        """On disk, while the coordinator is away."""
         self._asked: dict[str, Instant] = {}
         self._other = sha256()
         self._tick: tuple[Instant, Token] | None = None
@@ -129,7 +138,10 @@ class SimulatedHub:
     def run(self) -> None:
         """Until every parcel has left its bench or belt and every event is with the coordinator."""
         self.world.call_after(0, self._set_clock)
-        self._give(LinkChanged(self.world.now, broker=True, coordinator=True))
+        self._link(there=True)
+        for outage in self._network.outages:
+            self.world.call_at(Instant(outage.begins_ns), partial(self._link, there=False))
+            self.world.call_at(outage.ends_at, partial(self._link, there=True))
         limit = RUN_MAX_NS_PER_PARCEL * max(1, self._count)
         while not self._finished():
             self._move_on()
@@ -232,7 +244,7 @@ class SimulatedHub:
         if self._committing or not self._waiting:
             return
         self._committing = True
-        stalled = self._rng.randrange(1_000_000) < STALL_PPM
+        stalled = self._rng.randrange(1_000_000) < self._network.stall_ppm
         takes_ns = self._rng.randint(*(STALL_NS if stalled else COMMIT_NS))
         self.host.act_at(Instant(self.world.now + takes_ns), self._commit)
 
@@ -247,15 +259,35 @@ class SimulatedHub:
             if event.kind == "parcel.measured":
                 self._asked[link.id] = event.at
             self._publish(link)
-            self.tallies.latencies["reading_to_puback"].append(self._arrives_at - event.at)
+            if not self._unsent:
+                self.tallies.latencies["reading_to_puback"].append(self._arrives_at - event.at)
         self._commit_soon()
 
     # The coordinator ------------------------------------------------------------------------------
 
     def _publish(self, link: Link) -> None:
         """In order, as one connection delivers."""
-        self._arrives_at = max(self._arrives_at, Instant(self.world.now + self._rng.randint(*MESSAGE_NS)))
         self._in_flight += 1
+        if self._unsent or not self._network.there_at(self.world.now):
+            self._unsent.append(link)
+        else:
+            self._send(link)
+
+    def _link(self, *, there: bool) -> None:
+        self._give(LinkChanged(self.world.now, broker=True, coordinator=there))
+        if there:
+            self._resend()
+
+    def _resend(self) -> None:
+        """What waited, some at a time."""
+        for _ in range(min(RESEND_MAX, len(self._unsent))):
+            self._send(self._unsent.popleft())
+        if self._unsent and self._network.there_at(self.world.now):
+            self.world.call_at(self._arrives_at, self._resend)
+
+    def _send(self, link: Link) -> None:
+        arrives = Instant(self.world.now + self._rng.randint(*self._network.message_ns))
+        self._arrives_at = max(self._arrives_at, arrives)
         self.world.call_at(self._arrives_at, lambda: self._arrive(link))
 
     def _arrive(self, link: Link) -> None:
@@ -266,7 +298,8 @@ class SimulatedHub:
         answer = self._desk.answer(data, link.id, now_us, self._book)
         if answer is None:
             return
-        at = Instant(self.world.now + self._rng.randint(*MESSAGE_NS))
+        at = Instant(self.world.now + self._rng.randint(*self._network.message_ns))
+        at = self._network.back_at(at)
         if link.sig is None:
             self.host.hear_at(at, lambda: self._decide(unchecked(answer, self._coordinator)))
         else:

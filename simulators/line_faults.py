@@ -6,11 +6,12 @@ Positions are those of the parcel's front when it happens, in µm along the line
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from hub_config.names import MILLISECOND, SECOND
 from simulators.parcels import MILLION, Parcel
+from simulators.traffic import USUAL, Traffic, between
 
 LineFault = Literal[
     "no_read",  # the reader does not see the label, though it is good
@@ -27,7 +28,14 @@ LineFault = Literal[
     "added",  # somebody puts it on the belt behind the first beam
     "board_reset",  # the I/O board restarts while this parcel is on the belt
     "link_cut",  # the I/O board's cable is off for a while
+    "half_read",  # of several codes on its label the reader sees one
+    "slipped",  # it slips back on the belt, at one place
+    "turned",  # somebody turns it: its length along the belt and the place of its label are others from then on
+    "pushed",  # somebody pushes it forwards or holds it back
+    "swapped",  # somebody exchanges it with the one behind it, if the two are alike
 ]
+HANDS: Final[tuple[LineFault, ...]] = ("added", "removed", "turned", "pushed")
+"""Of a parcel with several of these the first one happens."""
 
 LINE_RATES_PPM: Final[Mapping[LineFault, int]] = {
     "no_read": 12_000,
@@ -44,10 +52,16 @@ LINE_RATES_PPM: Final[Mapping[LineFault, int]] = {
     "added": 1_500,
     "board_reset": 120,
     "link_cut": 250,
+    "half_read": 0,
+    "slipped": 0,
+    "turned": 0,
+    "pushed": 0,
+    "swapped": 0,
 }
+_LATER: Final[tuple[LineFault, ...]] = ("half_read", "slipped", "turned", "pushed", "swapped")
+"""Drawn behind everything else, so that a seed goes on giving the belt that it gave before there were these."""
+_FIRST: Final = tuple(fault for fault in LINE_RATES_PPM if fault not in _LATER)
 
-GAP_UM: Final = (500_000, 1_100_000)
-"""Between two parcels as the feeder sets them."""
 LOST_COUNTS: Final = (8, 240)
 """4 to 120 mm: half of them within a line's tolerance, half beyond."""
 LATE_ANSWER_NS: Final = (500 * MILLISECOND, 900 * MILLISECOND)
@@ -56,8 +70,8 @@ JUMP: Final = (2, 50)
 CUT_NS: Final = (300 * MILLISECOND, 3 * SECOND)
 BOUNCE_NS: Final = (1 * MILLISECOND, 6 * MILLISECOND)
 BOUNCES_MAX: Final = 3
-WEIGHT_ERROR_MG: Final = 9_000
-"""Of weighing in motion, before rounding to the scale's step."""
+TURN_MAX_UM: Final = 100_000
+"""So much longer or shorter a turned parcel is at the most: no end of it comes under a beam by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +94,37 @@ class LinePlan:
     bounce_ns: tuple[int, ...]
     bounce_beam_ppm: int
     weight_error_mg: int
+    form: str = "box"
+    wander_um: int = 0
+    creep_ppm: int = 0
+    slip_um: int = 0
+    push_um: int = 0
+    """Forwards; negative: held back."""
+    turned_um: int = 0
+    """Its length once it is turned."""
+    turned_label_um: int = 0
+    code_ppm: int = 0
+    """Which of its codes a reader sees that sees one."""
+
+    @property
+    def hands(self) -> LineFault | None:
+        """What hands do to it."""
+        return next((fault for fault in HANDS if fault in self.faults), None)
 
 
-def line_plan(seed: int, parcel: Parcel, rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM) -> LinePlan:
+def line_plan(
+    seed: int, parcel: Parcel, rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, traffic: Traffic = USUAL
+) -> LinePlan:
     """The same for one seed and parcel number, whatever came before."""
     rng = random.Random(f"line/{seed}/{parcel.number}")
-    drawn = {fault: rng.random() * MILLION for fault in LINE_RATES_PPM}
-    faults = tuple(fault for fault in LINE_RATES_PPM if drawn[fault] < rates_ppm.get(fault, 0))
-    # Heavier parcels are longer: 120 mm and up, half of them under 300 mm.
-    length_um = min(
-        480_000, 120_000 + round(rng.random() ** 2 * 250_000) + min(110_000, parcel.mass_mg // 100)
-    )
-    return LinePlan(
+    drawn = {fault: rng.random() * MILLION for fault in _FIRST}
+    form = traffic.form(rng)
+    length_um = _length_by_mass(rng, parcel) if form is None else between(rng, form.lengths)
+    plan = LinePlan(
         length_um=length_um,
-        label_um=rng.randint(length_um // 4, 3 * length_um // 4),
-        gap_um=rng.randint(*GAP_UM),
-        faults=faults,
+        label_um=_label_um(rng, length_um, traffic),
+        gap_um=traffic.gap.draw(rng),
+        faults=(),
         at_ppm=rng.randrange(MILLION),
         lost_counts=rng.randint(*LOST_COUNTS),
         late_answer_ns=rng.randint(*LATE_ANSWER_NS),
@@ -104,5 +133,38 @@ def line_plan(seed: int, parcel: Parcel, rates_ppm: Mapping[LineFault, int] = LI
         cut_ns=rng.randint(*CUT_NS),
         bounce_ns=tuple(rng.randint(*BOUNCE_NS) for _ in range(2 * rng.randint(1, BOUNCES_MAX))),
         bounce_beam_ppm=rng.randrange(MILLION),
-        weight_error_mg=rng.randint(-WEIGHT_ERROR_MG, WEIGHT_ERROR_MG),
+        weight_error_mg=rng.randint(-traffic.weight_error_mg, traffic.weight_error_mg),
+        form="box" if form is None else form.name,
+    )
+    drawn |= {fault: rng.random() * MILLION for fault in _LATER}
+    rates = dict(rates_ppm)
+    if form is not None and form.no_read_ppm:
+        rates["no_read"] = rates.get("no_read", 0) + form.no_read_ppm
+    faults = tuple(fault for fault in LINE_RATES_PPM if drawn[fault] < rates.get(fault, 0))
+    return _moved(rng, replace(plan, faults=faults), traffic)
+
+
+def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
+    """Heavier parcels are longer: 120 mm and up, half of them under 300 mm."""
+    return min(480_000, 120_000 + round(rng.random() ** 2 * 250_000) + min(110_000, parcel.mass_mg // 100))
+
+
+def _label_um(rng: random.Random, length_um: int, traffic: Traffic) -> int:
+    low, high = traffic.label_ppm
+    return rng.randint(length_um * low // MILLION, length_um * high // MILLION)
+
+
+def _moved(rng: random.Random, plan: LinePlan, traffic: Traffic) -> LinePlan:
+    """How it travels otherwise than the belt, and what hands do to it."""
+    half = plan.length_um // 2
+    turned_um = plan.length_um + rng.randint(-min(TURN_MAX_UM, half), TURN_MAX_UM)
+    return replace(
+        plan,
+        wander_um=rng.randint(-traffic.wander_um, traffic.wander_um),
+        creep_ppm=rng.randint(-traffic.creep_ppm, traffic.creep_ppm),
+        slip_um=rng.randint(*traffic.slip_um),
+        push_um=rng.randint(-traffic.push_um, traffic.push_um),
+        turned_um=turned_um,
+        turned_label_um=_label_um(rng, turned_um, traffic),
+        code_ppm=rng.randrange(MILLION),
     )

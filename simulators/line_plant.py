@@ -25,6 +25,7 @@ from simulators.devices.io_board_clock import BoardTraits
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import Parcel
+from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
 NETWORK_NS: Final = (200_000, 2 * MILLISECOND)
@@ -42,6 +43,7 @@ class LineOptions:
     """The board's firmware, line and driver are run, byte for byte."""
     traits: BoardTraits | None = None
     """Of such a board; None: one that fits."""
+    traffic: Traffic = USUAL
 
 
 AS_USUAL: Final = LineOptions()
@@ -60,7 +62,7 @@ class LinePlant:
         self._give = give
         self._rng = random.Random(f"plant/{line.id}/{seed}")
         self.line = line
-        self.conveyor = Conveyor(world, line, parcels, seed, options.rates_ppm)
+        self.conveyor = Conveyor(world, line, parcels, seed, options.rates_ppm, options.traffic)
         self.board: BoardModel | BoardWire
         if options.over_bytes:
             self.board = BoardWire(world, host, board, self.conveyor, self._tell, seed, options.traits)

@@ -6,12 +6,15 @@ the belt, or left while no gateway was watching, by the instants at which beams 
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MICROSECOND, Instant
 from simulators.bench import Happened
 from simulators.bodies import Body
+from simulators.parcels import Parcel
 from simulators.task import Placed
 
 Data = Mapping[str, Any]
@@ -63,11 +66,29 @@ def line_happened(
         ]
         left |= pair(seen, gone, within_us)
     known = _last_known(groups, ours, line, within_us)
+    parted = _parted(bodies)
     return tuple(
-        one
+        replace(one, once_beside=parted.get(one.number, ()))
         for place, group in enumerate(groups)
         for one in _happened(group, left.get(place), known.get(place))
     )
+
+
+def _parted(bodies: Sequence[Body]) -> dict[int, tuple[Parcel, ...]]:
+    """By number: the parcels that touched it until somebody took it, or one of them, off."""
+    found: dict[int, tuple[Parcel, ...]] = {}
+    for first, second in pairwise(bodies):
+        if second.touches and (first.taken or second.taken):
+            for one, other in ((first, second), (second, first)):
+                found[one.parcel.number] = (*found.get(one.parcel.number, ()), other.parcel)
+    return found
+
+
+def hidden(bodies: Sequence[Body]) -> set[int]:
+    """Parcels that somebody took off while they touched another: to every beam the two were one, so no gateway can
+    tell of this one."""
+    beside = {one.parcel.number for pair in pairwise(bodies) if pair[1].touches for one in pair}
+    return {body.parcel.number for body in bodies if body.taken and body.parcel.number in beside}
 
 
 def _last_known(

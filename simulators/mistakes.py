@@ -88,7 +88,7 @@ def plan(seed: int, parcel: Parcel, rates_ppm: Mapping[Mistake, int] = RATES_PPM
     weigh_first = rng.randrange(MILLION) < WEIGH_FIRST_PPM
     drawn = {mistake: rng.randrange(MILLION) for mistake in RATES_PPM}
     mistakes = tuple(mistake for mistake in RATES_PPM if drawn[mistake] < rates_ppm.get(mistake, 0))
-    if parcel.trouble == "two_labels":
+    if len(parcel.items) == 2:
         weigh_first, mistakes = False, tuple(one for one in mistakes if one in HARMLESS_FOR_TWO_LABELS)
     return Plan(
         weigh_first=weigh_first,

@@ -7,6 +7,7 @@ Item numbers follow UPU S10 and SSCC of GS1; masses the published distribution (
 
 import math
 import random
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,7 +23,10 @@ Trouble = Literal[
     "heavy",  # weighs much more than declared
     "over_limit",  # heavier than the scale and the limit of 30 kg
     "prohibited",  # its description names goods the lane excludes
+    "reused",  # beside its own S10 it still has that of a parcel that came before, from which the box is
 ]
+Marks = tuple[tuple[int, int], ...]
+"""Quantiles: share in ppm and the value up to it. The first share is 0, the last a million."""
 TROUBLE_PPM: Final[tuple[tuple[Trouble, int], ...]] = (
     ("two_labels", 5_000),
     ("torn", 10_000),
@@ -38,8 +42,10 @@ TROUBLE_PPM: Final[tuple[tuple[Trouble, int], ...]] = (
 MILLION: Final = 1_000_000
 LIGHTEST_MG: Final = 30_000
 HEAVIEST_MG: Final = 25_000_000
-MASS_QUANTILES: Final = ((0, 30_000), (500_000, 500_000), (660_000, 1_000_000), (960_000, 5_000_000))
-"""Share in ppm and mass in mg up to it; log-linear between."""
+MASSES: Final[Marks] = (
+    (0, LIGHTEST_MG), (500_000, 500_000), (660_000, 1_000_000), (960_000, 5_000_000), (MILLION, HEAVIEST_MG),
+)  # fmt: skip
+"""In mg; log-linear between."""
 OVER_LIMIT_MG: Final = (31_000_000, 38_000_000)
 DECLARED_WITHIN_MG: Final = 8_000
 """An honest declaration is this near to the truth."""
@@ -60,6 +66,24 @@ PROHIBITED_GOODS: Final = ("tobacco", "e-cigarette", "liquor")
 """Words a rule pack excludes from the free lane."""
 MAX_PARCELS: Final = 1_000_000
 S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
+
+
+REUSED_AFTER: Final = 64
+"""A reused box comes so many parcels after the one whose number it still has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """How parcels are made; shares are ppm of all parcels."""
+
+    trouble_ppm: tuple[tuple[Trouble, int], ...] = TROUBLE_PPM
+    sscc_ppm: int = 200_000
+    ean_ppm: int = 250_000
+    qr_ppm: int = 250_000
+    masses: Marks = MASSES
+
+
+USUAL: Final = Goods()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +110,7 @@ class Parcel:
     trouble: Trouble
     mass_mg: int
     items: tuple[LabelCode, ...]
-    """Item numbers an operator aims at: one S10; two where two labels are on it; none where it is torn."""
+    """Item numbers an operator aims at: one S10; two where a second label is on it; none where it is torn."""
     extras: tuple[LabelCode, ...]
     """Other codes that can be read: SSCC, the product's EAN, a QR."""
     declared: Declared | None
@@ -101,13 +125,14 @@ class Parcel:
         return self.trouble == "ok"
 
 
-def stream(seed: int, n: int) -> list[Parcel]:
+def stream(seed: int, n: int, goods: Goods = USUAL) -> list[Parcel]:
     """The first `n` parcels of this seed; a longer stream starts with the same ones."""
     if not 0 <= n <= MAX_PARCELS:
         raise ValueError(f"parcels: {n} asked for, limit {MAX_PARCELS}")
     rng = random.Random(seed)
     used: set[str] = set()
-    return [_parcel(rng, number, used) for number in range(1, n + 1)]
+    earlier: deque[str] = deque(maxlen=REUSED_AFTER)
+    return [_parcel(rng, number, used, earlier, goods) for number in range(1, n + 1)]
 
 
 def manifest(parcels: Sequence[Parcel]) -> dict[str, dict[str, str | int]]:
@@ -136,42 +161,46 @@ def gs1_check_digit(body: str) -> int:
     return -total % 10
 
 
-def _parcel(rng: random.Random, number: int, used: set[str]) -> Parcel:
-    trouble = _trouble(rng)
+def _parcel(
+    rng: random.Random, number: int, used: set[str], earlier: deque[str], goods: Goods
+) -> Parcel:  # fmt: skip
+    """`earlier`: numbers of the parcels before it, the oldest first."""
+    trouble = _trouble(rng, goods)
     code = _new_s10(rng, used)
-    mass_mg = rng.randint(*OVER_LIMIT_MG) if trouble == "over_limit" else _mass_mg(rng)
+    mass_mg = rng.randint(*OVER_LIMIT_MG) if trouble == "over_limit" else _mass_mg(rng, goods)
     if trouble == "heavy":
         mass_mg = min(mass_mg, HEAVY_DECLARED_MAX_MG)
     declared = _declared(rng, trouble, code, mass_mg)
     if trouble == "heavy":
         mass_mg += HEAVIER_BY_MG + mass_mg // 2
-    return Parcel(
+    parcel = Parcel(
         number=number,
         trouble=trouble,
         mass_mg=mass_mg,
-        items=_items(rng, trouble, code, used),
-        extras=() if trouble == "torn" else _extras(rng),
+        items=_items(rng, trouble, code, used, earlier),
+        extras=() if trouble == "torn" else _extras(rng, goods),
         declared=declared,
     )
+    earlier.append(code)
+    return parcel
 
 
-def _trouble(rng: random.Random) -> Trouble:
+def _trouble(rng: random.Random, goods: Goods) -> Trouble:
     drawn = rng.randrange(MILLION)
-    for trouble, share_ppm in TROUBLE_PPM:
+    for trouble, share_ppm in goods.trouble_ppm:
         if drawn < share_ppm:
             return trouble
         drawn -= share_ppm
     return "ok"
 
 
-def _mass_mg(rng: random.Random) -> int:
+def _mass_mg(rng: random.Random, goods: Goods) -> int:
     drawn = rng.randrange(MILLION)
-    marks = (*MASS_QUANTILES, (MILLION, HEAVIEST_MG))
-    for (low_ppm, low_mg), (high_ppm, high_mg) in pairwise(marks):
+    for (low_ppm, low_mg), (high_ppm, high_mg) in pairwise(goods.masses):
         if drawn < high_ppm:
             share = (drawn - low_ppm) / (high_ppm - low_ppm)
             return round(low_mg * math.pow(high_mg / low_mg, share))
-    return HEAVIEST_MG
+    return goods.masses[-1][1]
 
 
 def _declared(rng: random.Random, trouble: Trouble, code: str, mass_mg: int) -> Declared | None:
@@ -183,7 +212,9 @@ def _declared(rng: random.Random, trouble: Trouble, code: str, mass_mg: int) -> 
     return Declared(code, max(honest_mg, LIGHTEST_MG // 2), value_minor, CURRENCY, goods)
 
 
-def _items(rng: random.Random, trouble: Trouble, code: str, used: set[str]) -> tuple[LabelCode, ...]:
+def _items(
+    rng: random.Random, trouble: Trouble, code: str, used: set[str], earlier: deque[str]
+) -> tuple[LabelCode, ...]:
     match trouble:
         case "torn":
             return ()
@@ -192,19 +223,22 @@ def _items(rng: random.Random, trouble: Trouble, code: str, used: set[str]) -> t
             return (LabelCode(f"{code[:10]}{wrong}{code[11:]}", "]C0"),)
         case "two_labels":
             return LabelCode(code, "]C0"), LabelCode(_new_s10(rng, used), "]C0")
+        case "reused":
+            other = earlier[0] if len(earlier) == REUSED_AFTER else _new_s10(rng, used)
+            return LabelCode(code, "]C0"), LabelCode(other, "]C0")
         case _:
             return (LabelCode(code, "]C0"),)
 
 
-def _extras(rng: random.Random) -> tuple[LabelCode, ...]:
+def _extras(rng: random.Random, goods: Goods) -> tuple[LabelCode, ...]:
     extras: list[LabelCode] = []
-    if rng.random() < 0.2:
+    if rng.random() < goods.sscc_ppm / MILLION:
         body = f"3{rng.randrange(10**16):016d}"
         extras.append(LabelCode(f"00{body}{gs1_check_digit(body)}", "]C1"))
-    if rng.random() < 0.25:
+    if rng.random() < goods.ean_ppm / MILLION:
         body = f"6{rng.randrange(10**11):011d}"
         extras.append(LabelCode(f"{body}{gs1_check_digit(body)}", "]E0"))
-    if rng.random() < 0.25:
+    if rng.random() < goods.qr_ppm / MILLION:
         extras.append(LabelCode(f"https://shop.invalid/order/{rng.randrange(10**8):08d}", "]Q1"))
     return tuple(extras)
 

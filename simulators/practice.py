@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.wire.signing import Signer
+from hub_config.devices import Device
 from hub_config.hub import HubConfig
+from hub_config.lines import Line
 from hub_config.load import load
 from hub_config.names import DeviceId, LineId
 from hub_config.profiles import rules_file
@@ -32,14 +34,13 @@ EXAMPLE: Final = Path(__file__).resolve().parents[1] / "examples" / "demo.toml"
 """What the demo runs is what people are shown; only ports, keys and addresses are a run's own."""
 CAMERA_EXAMPLE: Final = EXAMPLE.with_name("cameras.toml")
 """The same with a camera over the line."""
-Scenario = Literal["bench", "demo", "lines"]
-SCENARIOS: Final[tuple[Scenario, ...]] = get_args(Scenario)
-LINES: Final = 4
-"""Of scenario `lines`, all at one gateway."""
+Scenario = Literal["bench", "demo"]
+"""What the demo can be; `hub simulate` runs more (`scenario.py`)."""
 BENCH_ONE_IN: Final = 4
 """In the demo the belt takes three parcels while the bench takes one."""
 
 _BLOCK: Final = re.compile(r"(?m)^(?=\[\[)")
+_NUMBER: Final = re.compile(r"[0-9]+$")
 _OF_THE_LINE: Final = ("io-1", "tunnel-1", "wim-1")
 
 
@@ -57,6 +58,10 @@ class Ports:
     """The gateway listens here for the scale of the belt."""
     pictures: Path | None = None
     """The folder of the line's camera; None: it has none."""
+
+
+NO_PORTS: Final = Ports(Path("/nowhere"))
+"""Nothing opens a port under simulated time; the config, and so the digest, is the same on every machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +82,37 @@ class PracticeHub:
 def config_text(scenario: Scenario, coordinator: Signer, ports: Ports) -> str:
     """The example, with this run's ports and keys; of scenario `bench` without the line."""
     example = EXAMPLE if ports.pictures is None else CAMERA_EXAMPLE
-    text = example.read_text()
     pictures = {} if ports.pictures is None else {'"/var/lib/hub/cam-1"': f'"{ports.pictures}"'}
-    for shown, own in {
+    shown_and_own = {
         '"/dev/hub/': f'"{ports.folder}/',
         "port = 1883": f"port = {ports.broker}",
         "port = 8040": f"port = {ports.web}",
         "port = 9004": f"port = {ports.reader}",
         "port = 9010": f"port = {ports.scale}",
-        'kid = "Vkdap1RjR0wChd9d"': f'kid = "{coordinator.kid}"',
-        "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg": coordinator.public_b64,
         **pictures,
-    }.items():
-        if shown not in text:
-            raise ValueError(f"{example.name} does not hold {shown!r} any more; correct practice.py with it")
-        text = text.replace(shown, own)
+    }
+    text = replaced(example, keyed(example, coordinator), shown_and_own)
     if scenario == "bench":
         text = "".join(block for block in _BLOCK.split(text) if not _is_of_the_line(block))
+    return text
+
+
+def keyed(file: Path, coordinator: Signer) -> str:
+    """A config that trusts the well-known practice key, with this run's key instead."""
+    keys = {
+        'kid = "Vkdap1RjR0wChd9d"': f'kid = "{coordinator.kid}"',
+        "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg": coordinator.public_b64,
+    }
+    return replaced(file, file.read_text(encoding="utf-8"), keys)
+
+
+def replaced(file: Path, text: str, shown_and_own: Mapping[str, str]) -> str:
+    for shown, own in shown_and_own.items():
+        if shown not in text:
+            raise ValueError(
+                f"{file.name} does not hold {shown!r}, which a practice hub replaces; correct it"
+            )
+        text = text.replace(shown, own)
     return text
 
 
@@ -108,25 +127,41 @@ def write_hub(
     config_file, manifest_file = folder / "hub.toml", folder / "manifest.json"
     config_file.write_text(config_text(scenario, coordinator, ports))
     manifest_file.write_text(json.dumps(manifest(parcels), indent=1) + "\n")
-    config = load(config_file)
-    return PracticeHub(
-        folder, config_file, with_lines(config) if scenario == "lines" else config, manifest_file
+    return PracticeHub(folder, config_file, load(config_file), manifest_file)
+
+
+def with_lines(config: HubConfig, copies: int | None, *, benches: bool) -> HubConfig:
+    """Its first line so many times (None: its lines as they are), with or without its benches."""
+    line_devices = {
+        device for line in config.lines for device in (line.board, line.readers[0].device, line.scale.device)
+    }
+    devices = {device.id: device for device in config.devices}
+    if copies is None:
+        lines, all_devices = config.lines, [one for one in config.devices if one.id in line_devices]
+    else:
+        made = [_copy(config, number) for number in range(1, copies + 1)]
+        lines = tuple(line for line, _ in made)
+        all_devices = [device for _, own in made for device in own]
+    if benches:
+        all_devices = [one for one in devices.values() if one.id not in line_devices] + all_devices
+    return config.model_copy(
+        update={"benches": config.benches if benches else (), "lines": lines, "devices": tuple(all_devices)}
     )
 
 
-def with_lines(config: HubConfig) -> HubConfig:
-    """The line of the example LINES times, and no bench."""
-    line, devices = config.lines[0], {device.id: device for device in config.devices}
-    lines, all_devices = [], []
-    for number in range(1, LINES + 1):
-        names = {name: DeviceId(f"{name[:-1]}{number}") for name in _OF_THE_LINE}
-        all_devices += [devices[DeviceId(old)].model_copy(update={"id": new}) for old, new in names.items()]
-        readers = tuple(one.model_copy(update={"device": names[one.device]}) for one in line.readers)
-        scale = line.scale.model_copy(update={"device": names[line.scale.device]})
-        update = {"id": f"l{number}", "board": names[line.board], "readers": readers, "scale": scale}
-        lines.append(line.model_copy(update=update))
-    update = {"benches": (), "lines": tuple(lines), "devices": tuple(all_devices)}
-    return config.model_copy(update=update)
+def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
+    """The first line under another number, with its devices."""
+    line = config.lines[0]
+    reader = line.readers[0]
+    names = {
+        old: DeviceId(f"{_NUMBER.sub('', old)}{number}")
+        for old in (line.board, reader.device, line.scale.device)
+    }
+    devices = [config.device(old).model_copy(update={"id": new}) for old, new in names.items()]
+    readers = (reader.model_copy(update={"device": names[reader.device]}),)
+    scale = line.scale.model_copy(update={"device": names[line.scale.device]})
+    update = {"id": f"l{number}", "board": names[line.board], "readers": readers, "scale": scale}
+    return line.model_copy(update=update), devices
 
 
 def shared_out(config: HubConfig, parcels: Sequence[Parcel]) -> Mapping[LineId, list[Parcel]]:

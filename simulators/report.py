@@ -187,7 +187,10 @@ def _faults(
     if facts is not None and _misnamed(parcel, one, facts):
         faults.append("wrong_identity")
     mass_mg = parcel.mass_mg + sum(other.mass_mg for other in one.beside)
-    if facts is not None and any(abs(mg - mass_mg) > u_mg for mg, u_mg in facts.masses):
+    once_mg = mass_mg + sum(other.mass_mg for other in one.once_beside)
+    if facts is not None and any(
+        min(abs(mg - mass_mg), abs(mg - once_mg)) > u_mg for mg, u_mg in facts.masses
+    ):
         faults.append("wrong_weight")
     return faults
 
@@ -218,7 +221,7 @@ def _names(parcel: Parcel) -> set[str]:
 
 def _misnamed(parcel: Parcel, one: Happened, facts: VisitFacts) -> bool:
     """It was released under a name that is not on it, or measured with none but strangers' names."""
-    own = _names(parcel).union(*(_names(other) for other in one.beside))
+    own = _names(parcel).union(*(_names(other) for other in (*one.beside, *one.once_beside)))
     if facts.own is not None and facts.own not in own:
         return True
     return bool(facts.codes) and not own & set(facts.codes)

@@ -1,10 +1,9 @@
 """One seeded run under simulated time, and its report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from edge.core.snapshot import Snapshot
@@ -18,24 +17,18 @@ from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
 from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions
-from simulators.line_truth import line_happened
+from simulators.line_truth import hidden, line_happened
+from simulators.mistakes import RATES_PPM, Mistake
+from simulators.network import USUAL, Network
 from simulators.oracle import oracle_releases
 from simulators.parcels import Parcel, stream
-from simulators.practice import (
-    HUB,
-    RULES,
-    Ports,
-    Scenario,
-    declarations,
-    practice_signer,
-    shared_out,
-    write_hub,
-)
+from simulators.practice import HUB, RULES, declarations, practice_signer, shared_out
+from simulators.progress import shown
 from simulators.report import Judged, judge, release_shares, together
+from simulators.scenario import find
+from simulators.swaps import swaps
 
 SIGN_ONE_IN: Final = 1_000
-NO_PORTS: Final = Ports(Path("/nowhere"))
-"""Nothing opens a port under simulated time; the config, and so the digest, is the same on every machine."""
 STAMPS_WITHIN_US: Final = 1
 """Under simulated time the gateway's stamps are exact."""
 
@@ -83,9 +76,12 @@ class Simulation:
             margins = [ns for line in run.lines for ns in line.board.margins_ns]
             bodies = [body for line in run.lines for body in line.conveyor.bodies]
             report["belt"] = belt(bodies, spread_ms(margins)) | {
+                "offered_per_h": sum(offered(line.conveyor.bodies) for line in run.lines),
                 "over_bytes": self.over_bytes,
                 "unwatched": sum(len(line.unwatched) for line in run.lines),
             }
+            if any(body.swapped for body in bodies):
+                report["swaps"] = swaps(run, self._stamps_within_us)
         return report, judged.details
 
     @property
@@ -96,19 +92,25 @@ class Simulation:
 
 
 def simulate(
-    seed: int, count: int, *, scenario: Scenario = "bench", sign_all: bool = False, record: Path | None = None,
-    lines: LineOptions = AS_USUAL,
+    seed: int, count: int | None = None, *, scenario: str | Path = "bench", minutes: float | None = None,
+    sign_all: bool = False, record: Path | None = None, lines: LineOptions | None = None,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
-    """Runs a scenario; returns the report and one line for each fault of its truth. `record`: a trace of the inputs."""
-    parcels = stream(seed, count)
-    with TemporaryDirectory(prefix="hub-simulate-") as folder:
-        signer = practice_signer("coordinator")
-        config = write_hub(Path(folder), parcels, signer, ports=NO_PORTS, scenario=scenario).config
+    """Runs a scenario; returns the report and one line for each fault of its truth. `record`: a trace of the inputs.
+    `lines`: instead of the scenario's own. Raises ConfigFaults or ScenarioError for a scenario that can't be run."""
+    plan = find(scenario)
+    config = plan.config(practice_signer("coordinator"))
+    count = plan.count(config, count, minutes)
+    parcels = stream(seed, count, plan.goods)
     trace = None
     if record is not None:
         trace = TraceWriter(record, Start(config, entropy_of(seed), (), {}, EDGE_VERSION))
-    simulation = prepare(config, parcels, seed, scenario, sign_all=sign_all, trace=trace, lines=lines)
-    told = simulation.run()
+    simulation = prepare(
+        config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
+        lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
+        mistakes_ppm=plan.mistakes_ppm,
+    )  # fmt: skip
+    with shown(simulation.hub):
+        told = simulation.run()
     if trace is not None:
         trace.close(simulation.hub.digest)
     return told
@@ -116,13 +118,15 @@ def simulate(
 
 def prepare(
     config: HubConfig, parcels: Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
-    trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL,
+    trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
+    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
 ) -> Simulation:  # fmt: skip
     """Nothing has happened yet, so more can be asked of its world."""
     rules, manifest = load_rules(RULES), declarations(parcels)
     hub = SimulatedHub(
         config, shared_out(config, parcels), seed, rules, manifest,
-        sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines,
+        sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
+        mistakes_ppm=mistakes_ppm,
     )  # fmt: skip
     return Simulation(hub, rules, manifest, scenario, seed, lines.over_bytes)
 
@@ -146,7 +150,9 @@ def judge_hub(
         u_mg = config.device(line.line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
         oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, HUB, UTC_AT_START_US)
         passed = [body.parcel for body in bodies]
-        parts.append(judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched))
+        parts.append(
+            judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched | hidden(bodies))
+        )
         released |= oracle
     return together(parts), released
 
@@ -155,13 +161,20 @@ def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
     """What only belts have: how early diverters were ordered, and what the faults of the run were."""
     faults: dict[str, int] = {}
     for body in bodies:
-        for fault in body.plan.faults:
+        for fault in body.happened:
             faults[fault] = faults.get(fault, 0) + 1
     return {
         "order_margin_ms": margin_ms,
         "clipped": sum(body.clipped for body in bodies),
         "faults": dict(sorted(faults.items())),
     }
+
+
+def offered(bodies: Sequence[Body]) -> int:
+    """Parcels an hour that the feeder set down on one line."""
+    if len(bodies) < 2:
+        return 0
+    return (len(bodies) - 1) * 3_600 * SECOND // (bodies[-1].starts - bodies[0].starts)
 
 
 def dwell(snapshot: Snapshot) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from simulators.hub import SimulatedHub
 from simulators.line_faults import LineFault
 from simulators.line_plant import LineOptions, LinePlant
 from simulators.parcels import stream
-from simulators.practice import practice_signer, write_hub
+from simulators.practice import NO_PORTS, practice_signer, write_hub
 from simulators.report import whole
-from simulators.simulate import NO_PORTS, Simulation, prepare
+from simulators.simulate import Simulation, prepare
 
 PARCELS = 30
 FAULTLESS: Mapping[LineFault, int] = {}

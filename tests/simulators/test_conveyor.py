@@ -1,6 +1,7 @@
 """The physical belt by itself: every crossing at its exact instant, diverters that push, faults that strike."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from byte_line import EVERY, FAULTLESS, one_line
@@ -9,6 +10,7 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.conveyor import EDGES_MAX, TOUCH_UM, Conveyor
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import stream
+from simulators.traffic import Form, Gap, Traffic
 from simulators.world import World
 
 LINE = one_line().lines[0]
@@ -191,3 +193,65 @@ def test_one_seed_gives_one_belt() -> None:
     one, other, third = (ran(conveyor(30, LINE_RATES_PPM, seed)) for seed in (3, 3, 4))
 
     assert one.take_edges() == other.take_edges() != third.take_edges()
+
+
+def test_a_parcel_that_slips_comes_late_by_as_much_from_then_on() -> None:
+    belt = ran(conveyor(1, {"slipped": EVERY}))
+    (body,) = belt.bodies
+    end = LINE.beam(LINE.end.beam).position_um
+
+    assert body.happened == ("slipped",)
+    late_ns = body.crossed[end] - at_um(belt, end)
+    assert abs(late_ns - body.plan.slip_um * SECOND // UM_PER_S) < 10_000  # a slip's own speed is rounded
+    assert body.crossed[LINE.belt_beams[0].position_um] == at_um(belt, LINE.belt_beams[0].position_um)
+
+
+def test_a_turned_parcel_is_another_length_at_later_beams_about_the_same_middle() -> None:
+    belt = ran(conveyor(1, {"turned": EVERY}, seed=2))
+    (body,) = belt.bodies
+    edges = {(channel, covered): at for at, channel, covered in belt.take_edges()}
+    first, last = LINE.belt_beams[0], LINE.belt_beams[-1]
+
+    def length_um(channel: int) -> int:
+        return (edges[(channel, False)] - edges[(channel, True)]) * UM_PER_S // SECOND
+
+    assert body.happened == ("turned",)
+    assert abs(length_um(first.channel) - body.plan.length_um) <= 1
+    assert abs(length_um(last.channel) - body.motion.turned_um) <= 1
+    grown = body.motion.turned_um - body.plan.length_um
+    early_ns = at_um(belt, last.position_um) - body.crossed[last.position_um]
+    assert abs(early_ns - grown // 2 * SECOND // UM_PER_S) <= 2
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_pushed_and_slipping_parcels_never_come_so_near_that_beams_see_one(seed: int) -> None:
+    rates: Mapping[LineFault, int] = {"pushed": EVERY // 2, "slipped": EVERY // 2, "turned": EVERY // 2}
+    dense = Traffic(gap=Gap(40_000, 200_000), creep_ppm=500)
+    belt = Conveyor(World(), LINE, stream(seed, 40), seed, rates, dense)
+    belt.feed()
+    ran(belt)
+    for beam in LINE.belt_beams:
+        for ahead, behind in pairwise(belt.bodies):
+            free_ns = behind.front_at(beam.position_um) - ahead.rear_at(beam.position_um)
+            assert free_ns * UM_PER_S // SECOND >= LINE.min_gap_um
+
+
+def test_like_parcels_are_exchanged_between_two_beams_with_what_was_read_of_them() -> None:
+    alike = Traffic(forms=(Form("box", EVERY, ((0, 300_000), (EVERY, 301_000))),))
+    belt = Conveyor(World(), LINE, stream(1, 2), 1, {"swapped": EVERY}, alike)
+    belt.feed()
+    ran(belt)
+    first, second = belt.bodies
+
+    assert (first.parcel.number, second.parcel.number) == (2, 1)
+    assert first.swapped
+    assert second.swapped
+    assert [told.on_pan for told in first.weights] == [2]
+    assert [told.on_pan for told in second.weights] == [1]
+
+
+def test_parcels_of_other_lengths_are_not_exchanged() -> None:
+    belt = ran(conveyor(6, {"swapped": EVERY}))
+
+    assert [body.parcel.number for body in belt.bodies] == [1, 2, 3, 4, 5, 6]
+    assert [body.happened for body in belt.bodies] == [()] * 6

@@ -6,7 +6,6 @@ from simulators.line_faults import (
     BOUNCE_NS,
     BOUNCES_MAX,
     CUT_NS,
-    GAP_UM,
     JUMP,
     LATE_ANSWER_NS,
     LATE_RECORD_NS,
@@ -15,6 +14,7 @@ from simulators.line_faults import (
     line_plan,
 )
 from simulators.parcels import MILLION, stream
+from simulators.traffic import USUAL
 
 PARCELS = stream(1, 400)
 
@@ -53,7 +53,7 @@ def test_sizes_stay_within_their_bounds() -> None:
     for plan in (line_plan(1, parcel) for parcel in PARCELS):
         assert 120_000 <= plan.length_um <= 480_000
         assert plan.length_um // 4 <= plan.label_um <= 3 * plan.length_um // 4
-        assert GAP_UM[0] <= plan.gap_um <= GAP_UM[1]
+        assert USUAL.gap.least_um <= plan.gap_um <= USUAL.gap.most_um
         assert LOST_COUNTS[0] <= plan.lost_counts <= LOST_COUNTS[1]
         assert LATE_ANSWER_NS[0] <= plan.late_answer_ns <= LATE_ANSWER_NS[1]
         assert LATE_RECORD_NS[0] <= plan.late_record_ns <= LATE_RECORD_NS[1]

@@ -1,0 +1,246 @@
+"""Scenarios: what `hub simulate NAME` runs, read from a file and checked against the hub that it runs on.
+
+The shipped ones lie in `scenarios/`; anyone's own is named by its path. A scenario changes what happens to the hub,
+never what the gateway does about it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, get_args
+
+from edge.wire.signing import Signer
+from hub_config.finding import Finding, show
+from hub_config.hub import HubConfig
+from hub_config.lines import Line
+from hub_config.load import ConfigFaults, Fault, load, read_model
+from hub_config.names import MICROSECOND, SECOND
+from hub_config.values import nearest
+from simulators.bodies import free_spans
+from simulators.line_faults import LineFault, line_plan
+from simulators.line_plant import LineOptions
+from simulators.mistakes import Mistake
+from simulators.motion import CLOSE_UM
+from simulators.network import Network, Outage
+from simulators.parcels import MASSES, Goods, Trouble, stream
+from simulators.practice import BENCH_ONE_IN, NO_PORTS, keyed, with_lines
+from simulators.scenario_file import FormEntry, ParcelsEntry, ScenarioFile
+from simulators.traffic import Form, Gap, Traffic
+
+FOLDER: Final = Path(__file__).parent / "scenarios"
+SAMPLE: Final = 2_000
+"""Parcels from which the offered rate is estimated."""
+LONGEST_UM: Final = 480_000
+"""Of the boxes that are drawn without forms."""
+
+
+class ScenarioError(ValueError):
+    """There is no such scenario, or it can't be run as asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One that can be run: its file, and what it says in the simulators' own values."""
+
+    name: str
+    file: Path
+    about: str
+    layout: Path
+    parcels: int
+    """How many pass where nobody asks for another number."""
+    lasts_ns: int | None
+    goods: Goods
+    lines: LineOptions
+    mistakes_ppm: Mapping[Mistake, int]
+    network: Network
+    copies: int | None
+    benches: bool
+
+    def config(self, coordinator: Signer) -> HubConfig:
+        """The hub with this run's key. Raises ConfigFaults."""
+        config = load(self.layout)  # its faults name the file as people know it
+        with TemporaryDirectory(prefix="hub-simulate-") as folder:
+            file = Path(folder) / "hub.toml"
+            file.write_text(keyed(self.layout, coordinator).replace('"/dev/hub/', f'"{NO_PORTS.folder}/'))
+            config = load(file)
+        return with_lines(config, self.copies, benches=self.benches)
+
+    def count(self, config: HubConfig, parcels: int | None, minutes: float | None) -> int:
+        """Parcels of a run. Raises ScenarioError where minutes say nothing: a hub without lines has no feeder."""
+        if parcels is not None:
+            return parcels
+        if minutes is None:
+            return self.parcels
+        if self.lasts_ns is not None:
+            return max(1, round(self.parcels * minutes * 60 * SECOND / self.lasts_ns))
+        if not config.lines:
+            raise ScenarioError(f"scenario {self.name} has no line, so minutes give no number of parcels")
+        per_h = sum(self.offered_per_h(line) for line in config.lines)
+        if config.benches:
+            per_h = per_h * BENCH_ONE_IN / (BENCH_ONE_IN - 1)
+        return max(1, round(per_h * minutes / 60))
+
+    def offered_per_h(self, line: Line) -> float:
+        """By the feeder of one line, from a sample of its parcels."""
+        plans = [line_plan(1, parcel, {}, self.lines.traffic) for parcel in stream(1, SAMPLE, self.goods)]
+        pitch_mm = sum(plan.length_um + plan.gap_um for plan in plans) / len(plans) / 1_000
+        return line.belt.speed_mm_s * 3_600 / pitch_mm
+
+    def network_of(self, count: int, minutes: float | None) -> Network:
+        """Outages as long, in proportion, as the run."""
+        if self.lasts_ns is None:
+            return self.network
+        if minutes is not None:
+            return self.network.scaled(round(minutes * 60_000), self.lasts_ns * 1_000 // SECOND)
+        return self.network.scaled(count, self.parcels)
+
+
+def shipped() -> dict[str, Path]:
+    """Name to file."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.toml"))}
+
+
+def find(named: str | Path) -> Scenario:
+    """A shipped one by its name, or any by its path. Raises ConfigFaults, or ScenarioError for an unknown name."""
+    text = str(named)
+    if text.endswith(".toml") or "/" in text:
+        return read(Path(text))
+    known = shipped()
+    if text not in known:
+        near = nearest(text, list(known))
+        todo = f"did you mean {near}?" if near else "see hub simulate --list"
+        raise ScenarioError(f"there is no scenario {show(text)}; {todo}")
+    return read(known[text])
+
+
+def read(path: Path) -> Scenario:
+    """Raises ConfigFaults."""
+    file = read_model(path, ScenarioFile, lambda _: [])
+    layout = path.parent / file.layout
+    if not layout.is_file():
+        what = f"there is no file {show(str(layout))}"
+        limit = "the configuration of a hub, named from the folder of this file"
+        raise _refused(path, "layout", what, limit, "correct the path")
+    scenario = _scenario(path, layout, file)
+    config = load(layout)
+    for finding in _misfits(file, config):
+        raise _refused(path, str(finding.path[0]), finding.what, finding.limit, finding.todo)
+    return scenario
+
+
+def _refused(path: Path, key: str, what: str, limit: str, todo: str) -> ConfigFaults:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    starts = (f"{key} ", f"{key}=", f"[{key}]", f"[{key}.")
+    number = next((n for n, line in enumerate(lines, 1) if line.lstrip().startswith(starts)), 1)
+    return ConfigFaults([Fault(str(path), number, key, what, limit, todo)])
+
+
+def _scenario(path: Path, layout: Path, file: ScenarioFile) -> Scenario:
+    rates: dict[LineFault, int] = {fault: file.fault_ppm.get(fault, 0) for fault in get_args(LineFault)}
+    return Scenario(
+        name=path.stem,
+        file=path,
+        about=file.about,
+        layout=layout,
+        parcels=file.parcels_default,
+        lasts_ns=None if file.lasts_s is None else file.lasts_s * SECOND,
+        goods=_goods(file.parcels),
+        lines=LineOptions(rates, traffic=_traffic(file)),
+        mistakes_ppm=dict(file.mistake_ppm),
+        network=Network(
+            (file.network.message_from_us * MICROSECOND, file.network.message_to_us * MICROSECOND),
+            file.network.stall_ppm,
+            tuple(Outage(one.begins_s * SECOND, one.lasts_s * SECOND) for one in file.network.outages),
+        ),
+        copies=file.lines,
+        benches=file.benches,
+    )
+
+
+def _goods(parcels: ParcelsEntry) -> Goods:
+    troubles: tuple[Trouble, ...] = get_args(Trouble)
+    mass = parcels.mass
+    return Goods(
+        trouble_ppm=tuple(
+            (trouble, parcels.trouble_ppm[trouble]) for trouble in troubles if trouble in parcels.trouble_ppm
+        ),
+        sscc_ppm=parcels.code_ppm.get("sscc", 0),
+        ean_ppm=parcels.code_ppm.get("ean", 0),
+        qr_ppm=parcels.code_ppm.get("qr", 0),
+        masses=MASSES
+        if mass is None
+        else ((0, mass.least_mg), *((one.share_ppm, one.below_mg) for one in mass.marks)),
+    )
+
+
+def _traffic(file: ScenarioFile) -> Traffic:
+    parcels, feeder, belt, scale = file.parcels, file.feeder, file.belt, file.scale
+    return Traffic(
+        forms=tuple(_form(one) for one in parcels.forms),
+        gap=Gap(feeder.least_um, feeder.most_um, feeder.mean_um),
+        label_ppm=(parcels.label_from_ppm, parcels.label_to_ppm),
+        wander_um=file.readers.wander_um,
+        creep_ppm=belt.creep_ppm,
+        slip_um=(belt.slip_from_um, belt.slip_to_um),
+        push_um=belt.push_um,
+        read_ns=file.readers.read_time_us * MICROSECOND,
+        weight_error_mg=scale.error_mg,
+        record_ns=(scale.record_from_us * MICROSECOND, scale.record_to_us * MICROSECOND),
+    )
+
+
+def _form(one: FormEntry) -> Form:
+    lengths = ((0, one.least_um), *((mark.share_ppm, mark.below_um) for mark in one.marks))
+    return Form(one.name, one.share_ppm, lengths, one.no_read_ppm)
+
+
+# Against the layout --------------------------------------------------------------------------------
+
+
+def _misfits(file: ScenarioFile, config: HubConfig) -> Iterator[Finding]:
+    if not file.lines and not (file.benches and config.benches) and (file.lines == 0 or not config.lines):
+        what, limit = "no bench and no line is left", "a hub has one of them at least"
+        yield Finding(("lines",), what, limit, "raise lines, or let benches = true")
+    if file.lines and not config.lines:
+        what = f"the layout has no line that could be there {file.lines} times"
+        yield Finding(("lines",), what, "lines copies its first one", "name another layout")
+    if file.lines == 0:
+        return
+    for line in config.lines:
+        yield from _line_misfits(file, line)
+
+
+def _line_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
+    if len(line.readers) > 1:
+        what = f"line {line.id} of the layout has {len(line.readers)} readers"
+        yield Finding(("layout",), what, "one reader a line is simulated, so far", "name another layout")
+    forms = file.parcels.forms
+    longest = max((one.marks[-1].below_um for one in forms), default=LONGEST_UM)
+    if longest > line.max_length_um:
+        what = f"parcels are up to {_mm(longest)} long"
+        limit = f"line {line.id} of the layout takes {_mm(line.max_length_um)}, its max_length"
+        yield Finding(("parcels",), what, limit, "shorten them, or raise max_length")
+    least = line.min_gap_um + CLOSE_UM
+    if file.feeder.least_um < least:
+        what = f"gaps of {_mm(file.feeder.least_um)} are too small"
+        limit = f"at least {_mm(least)}: nearer ones are one to the beams of line {line.id} (fault touching does that)"
+        yield Finding(("feeder",), what, limit, "raise least")
+    latest_us = line.scale.latest_ms * 1_000
+    if file.scale.record_to_us > latest_us:
+        what = "records may come later than the layout's scale says"
+        yield Finding(("scale",), what, f"at most latest, {line.scale.latest_ms} ms", "lower record_to")
+    yield from _hands_misfits(file, line, longest)
+
+
+def _hands_misfits(file: ScenarioFile, line: Line, longest_um: int) -> Iterator[Finding]:
+    hands = [fault for fault in ("removed", "added") if file.fault_ppm.get(fault, 0)]
+    widest = max((high - low for low, high in free_spans(line)), default=0)
+    if hands and widest <= longest_um:
+        what = f"no hand reaches a parcel of {_mm(longest_um)} between two beams of line {line.id}"
+        limit = f"the widest place is {_mm(widest)} long"
+        yield Finding(("fault_ppm",), what, limit, f"shorten parcels, or remove {hands[0]}")
+
+
+def _mm(um: int) -> str:
+    return f"{um / 1_000:g} mm"

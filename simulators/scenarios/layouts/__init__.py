@@ -1,0 +1,1 @@
+"""Hub configurations that scenarios run; `hub check` accepts each."""
