@@ -24,7 +24,7 @@ HARSH: Final = {"push_ppm": 400, "shift_ppm": 100, "stray_ppm": 100, "no_read_pp
 
 
 def measure(short: bool) -> Figures:
-    parcels = 1_000 if short else 20_000
+    parcels = 200 if short else 4_000
     figures: Figures = {}
     for stamp in get_args(Stamp):
         for name, worlds in _worlds(stamp).items():

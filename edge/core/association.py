@@ -29,6 +29,8 @@ NEGLIGIBLE: Final = 3e-9
 """A branch of hypotheses that weighs less than this share of those summed so far is not followed up."""
 COMMON_LEAST_PPM: Final = 1
 """The belt's error is not tried out if it is as rare as this: all of it counts as doubt."""
+BELIEVED_PPM: Final = 990_000
+"""What was decided stands while it is at least so likely: a late reading nearby makes all a little less sure."""
 NEAR_UM: Final = 400_000
 """Readings so far before and behind a parcel are weighed with its own; fewer where there are too many."""
 
@@ -247,6 +249,13 @@ def _p_ppm(row: Sequence[float], place: int, total: float) -> int:
     return max(0, min(P_MAX_PPM, PPM - ceil(others / total * PPM)))
 
 
+def _is_upset(one: Assignment, key: int) -> bool:
+    """It was decided to be this parcel's, and is no longer believed to be. Past the bounds nothing is shown."""
+    if one.p_ppm == 0 and one.outcome == "ambiguous_read":
+        return False
+    return next((claim.p_ppm for claim in one.claims if claim.key == key), 0) < BELIEVED_PPM
+
+
 def _unsure(code: str, near: Sequence[Candidate]) -> Assignment:
     return Assignment(code, None, 0, tuple(Claim(one.key, 0) for one in near), "ambiguous_read")
 
@@ -266,14 +275,19 @@ def late(
     looks: Sequence[Look] = (), priors: Priors = PRIORS,
 ) -> Late:  # fmt: skip
     """Weighs a late `code` together with the earlier evidence. `decided`: each identifier that was decided by, and
-    whose it was said to be. corrected: with it a decided code is no longer surely that parcel's, or it is a second
-    identifier of a decided one."""
+    whose it was said to be. corrected: with it a decided code is no longer believed to be that parcel's
+    (`BELIEVED_PPM`), or it is believed to be a second identifier of a decided one."""
     found = {one.code: one for one in assign(candidates, evidence, looks, priors)}
     mine = found[code]
-    upset = {key for other, key in decided.items() if other in found and found[other].key != key}
+    upset = {key for other, key in decided.items() if other in found and _is_upset(found[other], key)}
     names = any(one.code == code and one.identifier for one in evidence)
-    if mine.key is not None and names and code not in decided and mine.key in decided.values():
-        upset.add(mine.key)
+    if (
+        names
+        and code not in decided
+        and mine.p_ppm >= BELIEVED_PPM
+        and mine.claims[0].key in decided.values()
+    ):
+        upset.add(mine.claims[0].key)
     if upset:
         return Late("corrected", mine, tuple(sorted(upset)))
     if mine.key is None:

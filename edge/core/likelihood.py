@@ -142,7 +142,9 @@ class Box:
         return self.hi - self.lo if not self.parts else max(hi - lo for lo, hi, _ in self.parts)
 
     def clutter(self, priors: Priors) -> float:
-        return priors.clutter_ppm / PPM * min(1.0, self._width() / CLUTTER_SPAN_UM)
+        """The further codes of something that nobody follows come with its identifier, unless that was missed."""
+        chance = priors.clutter_ppm / PPM * min(1.0, self._width() / CLUTTER_SPAN_UM)
+        return chance if self.identifier else chance * priors.miss_ppm / PPM
 
 
 def box(code: str, parts: Sequence[Evidence], looks: Sequence[Look]) -> Box:
