@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, get_args
 
 from edge.core.association import assign, assign_near
-from edge.core.evidence import CONFIRMED, PPM, Candidate, Evidence, Stamp
+from edge.core.evidence import CONFIRMED, PPM, Candidate, Evidence, Priors, Stamp
 from simulators.belt_readings import Errors, Habits, trains
 from simulators.calibration import Calibration, run
 
@@ -21,6 +21,11 @@ WINDOW_UM: Final = 40_000
 GAPS_UM: Final = ((50_000, 500_000), (50_000, 120_000))
 HARSH: Final = {"push_ppm": 400, "shift_ppm": 100, "stray_ppm": 100, "no_read_ppm": 20_000, "error_um": 9_000}
 """Hands, counts and strays more often than any of it was believed to happen; gross errors stated at 500 ppm."""
+WILD: Final = {
+    "push_ppm": 20_000, "shift_ppm": 2_000, "stray_ppm": 2_000, "no_read_ppm": 50_000, "gross_ppm": 25_000,
+}  # fmt: skip
+WILD_PRIORS: Final = Priors(miss_ppm=60_000, clutter_ppm=5_000, common_ppm=2_500)
+"""A belt on which everything goes wrong, and is known to: so many errors that each decade has some."""
 
 
 def measure(short: bool) -> Figures:
@@ -30,7 +35,7 @@ def measure(short: bool) -> Figures:
         for name, worlds in _worlds(stamp).items():
             found = Calibration()
             for place, habits in enumerate(worlds):
-                run(habits, parcels, SEED + place, found)
+                run(habits, parcels, SEED + place, found, WILD_PRIORS if name == "wild" else None)
             figures |= _decades(f"{stamp} {name}", found)
     return figures | _speed(200 if short else 5_000)
 
@@ -46,6 +51,7 @@ def _worlds(stamp: Stamp) -> dict[str, list[Habits]]:
         "as read": plain,
         "confirmed": [replace(one, confirmed=True) for one in plain],
         "harsh": harsh,
+        "wild": [replace(one, **WILD) for one in plain],
     }
 
 

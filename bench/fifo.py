@@ -27,7 +27,7 @@ def measure(short: bool) -> Figures:
                 errors="laplace", stamp=stamp, gap_um=(gap_mm * 1_000, gap_mm * 1_000), window_um=WINDOW_UM,
                 confirmed=True,
             )  # fmt: skip
-            ours, theirs = _compare(habits, 100 if short else 5_000)
+            ours, theirs = _compare(habits, 100 if short else 3_000)
             name = f"{stamp}, gap {gap_mm} mm"
             figures[f"{name}, wrong"] = _figure(ours.wrong, ours.accepted, theirs.wrong, theirs.accepted)
             if ours.clean:

@@ -68,9 +68,9 @@ class Calibration:
         decade.doubt_ppm += doubt
 
 
-def run(habits: Habits, parcels: int, seed: int, into: Calibration) -> None:
+def run(habits: Habits, parcels: int, seed: int, into: Calibration, priors: Priors | None = None) -> None:
     """Judges so many parcels of this world."""
-    priors: Priors = CONFIRMED if habits.confirmed else PRIORS
+    priors = priors or (CONFIRMED if habits.confirmed else PRIORS)
     for train in trains(habits, -(-parcels // len(JUDGED)), seed):
         for key in JUDGED:
             found = assign_near(key, train.candidates, train.evidence, train.looks, priors)
