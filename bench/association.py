@@ -49,7 +49,7 @@ def _worlds(stamp: Stamp) -> dict[str, list[Habits]]:
     harsh = [replace(one, **HARSH, gross_ppm=500) for one in plain]
     return {
         "as read": plain,
-        "confirmed": [replace(one, confirmed=True) for one in plain],
+        "confirmed": [replace(one, confirmed=True, error_um=5_000, sigma_um=6_000) for one in plain],
         "harsh": harsh,
         "wild": [replace(one, **WILD) for one in plain],
     }
