@@ -27,6 +27,8 @@ DELAY_MS: Final = (30, 80)
 """From seeing a code to its last byte."""
 READ_UM: Final = (20_000, 60_000)
 """How long a label must stay in view, as travel."""
+CLOCK_UM: Final = 15_000
+"""Of a place by the clock and the belt's set speed, 1 % over 1.5 m: what a rule without an encoder has to go by."""
 CAMERA_UM: Final = 3_000
 """Of a code's place in a picture."""
 
@@ -98,7 +100,7 @@ def trains(habits: Habits, count: int, seed: int) -> Iterator[Train]:
 
 
 def _train(habits: Habits, rng: random.Random) -> Train:
-    train = Train(clock_um=round(rng.gauss(0, 10_000)))
+    train = Train(clock_um=round(rng.gauss(0, CLOCK_UM)))
     places: list[tuple[str, int]] = []
     shift = rng.randint(-PUSH_UM, PUSH_UM) if _happens(rng, habits.shift_ppm) else 0
     front = 0
@@ -112,6 +114,7 @@ def _train(habits: Habits, rng: random.Random) -> Train:
         gross_ppm = habits.gross_ppm
         if habits.confirmed:
             gross_ppm = 1 if abs(off) <= TOLERANCE_UM else 1_000_000
+            pushed = pushed or abs(off) > TOLERANCE_UM
         train.candidates.append(Candidate(key, front, rear, habits.sigma_um, gross_ppm, looked=True))
         unread = _happens(rng, habits.no_read_ppm)
         two = _happens(rng, habits.second_ppm)

@@ -29,6 +29,8 @@ NEGLIGIBLE: Final = 3e-9
 """A branch of hypotheses that weighs less than this share of those summed so far is not followed up."""
 COMMON_LEAST_PPM: Final = 1
 """The belt's error is not tried out if it is as rare as this: all of it counts as doubt."""
+BELIEVED_PPM: Final = 990_000
+"""What was decided stands while it is at least so likely: a late reading nearby makes all a little less sure."""
 NEAR_UM: Final = 400_000
 """Readings so far before and behind a parcel are weighed with its own; fewer where there are too many."""
 
@@ -67,8 +69,8 @@ def assign(
 ) -> tuple[Assignment, ...]:
     """Whose each code is, in the order of the codes. The order of what is given does not matter."""
     by_code: dict[str, list[Evidence]] = {}
-    for seen in sorted(evidence, key=_evidence_order) if len(evidence) > 1 else evidence:
-        by_code.setdefault(seen.code, []).append(seen)
+    for one in sorted(evidence, key=_evidence_order) if len(evidence) > 1 else evidence:
+        by_code.setdefault(one.code, []).append(one)
     boxes = [box(code, parts, looks) for code, parts in by_code.items()]
     near = [one for one in candidates if in_reach(one, evidence, priors)]
     near.sort(key=_place_order)
@@ -85,7 +87,10 @@ def assign_near(
     key: int, candidates: Sequence[Candidate], evidence: Sequence[Evidence], looks: Sequence[Look] = (),
     priors: Priors = PRIORS,
 ) -> tuple[Assignment, ...]:  # fmt: skip
-    """The same for one parcel of a long belt: with the codes read near it, and the parcels that those may be of."""
+    """What one parcel of a long belt may call its own, weighed with the codes near it and all parcels those may be of.
+
+    A neighbour whose own codes are farther off counts as one without any, so its claims are too strong, and this
+    parcel's never are. So no code is `joined` to another one here: ask for that one."""
     own = next(one for one in candidates if one.key == key)
     rear = own.front_um - priors.longest_um if own.rear_um is None else own.rear_um
     near_um = NEAR_UM
@@ -95,14 +100,11 @@ def assign_near(
         if near_um < NEAR_UM // 8 or len({one.code for one in seen}) <= CODES_MAX:
             break
         near_um //= 2
-    some = [one if _is_within(one, low, high) else replace(one, looked=False) for one in candidates]
     around = [one for one in looks if any(one.lo_um < box.hi_um and box.lo_um < one.hi_um for box in seen)]
-    return assign(some, seen, around, priors)
-
-
-def _is_within(one: Candidate, low: int, high: int) -> bool:
-    """What was read of it is all there. Of another, whether it has a code of its own is not known."""
-    return one.rear_um is not None and low <= one.rear_um and one.front_um <= high
+    found = assign(candidates, seen, around, priors)
+    return tuple(
+        one if one.key in (key, None) else replace(one, key=None, outcome="ambiguous_read") for one in found
+    )
 
 
 def _evidence_order(one: Evidence) -> tuple[str, int, int, str, str]:
@@ -137,8 +139,7 @@ def _sums(near: Sequence[Candidate], boxes: Sequence[Box], priors: Priors) -> li
     if priors.common_ppm <= COMMON_LEAST_PPM:
         hypotheses.lost += common * hypotheses.total
     else:
-        for shift_um in SHIFTS_UM:
-            hypotheses.add(common / len(SHIFTS_UM), [_row(seen, zones, priors, shift_um) for seen in boxes])
+        _add_shifted(hypotheses, common / len(SHIFTS_UM), boxes, zones, max(firsts), priors)
     if hypotheses.steps > HYPOTHESES_MAX:
         return None
     return [[*row, hypotheses.lost] for row in hypotheses.sums]
@@ -148,6 +149,26 @@ def _row(seen: Box, zones: Sequence[Zone], priors: Priors, shift_um: int = 0) ->
     row = [seen.likelihood(one, priors, shift_um) for one in zones]
     row.append(seen.clutter(priors))
     return row
+
+
+def _add_shifted(
+    hypotheses: "_Hypotheses", scene: float, boxes: Sequence[Box], zones: Sequence[Zone], factor: float, priors: Priors,
+) -> None:  # fmt: skip
+    """The belt's errors, each as one more scene, unless it leaves some code where no parcel is."""
+    mosts = [(seen.most(zones) + seen.clutter(priors)) * factor * (len(zones) + 1) for seen in boxes]
+    for shift_um in SHIFTS_UM:
+        rows: list[list[float]] = []
+        bound = scene
+        for most in mosts:
+            bound *= most
+        for seen, most in zip(boxes, mosts, strict=True):
+            rows.append(_row(seen, zones, priors, shift_um))
+            bound *= sum(rows[-1]) * factor / most
+            if bound < hypotheses.total * NEGLIGIBLE:
+                hypotheses.lost += bound
+                break
+        else:
+            hypotheses.add(scene, rows)
 
 
 class _Hypotheses:
@@ -228,6 +249,13 @@ def _p_ppm(row: Sequence[float], place: int, total: float) -> int:
     return max(0, min(P_MAX_PPM, PPM - ceil(others / total * PPM)))
 
 
+def _is_upset(one: Assignment, key: int) -> bool:
+    """It was decided to be this parcel's, and is no longer believed to be. Past the bounds nothing is shown."""
+    if one.p_ppm == 0 and one.outcome == "ambiguous_read":
+        return False
+    return next((claim.p_ppm for claim in one.claims if claim.key == key), 0) < BELIEVED_PPM
+
+
 def _unsure(code: str, near: Sequence[Candidate]) -> Assignment:
     return Assignment(code, None, 0, tuple(Claim(one.key, 0) for one in near), "ambiguous_read")
 
@@ -247,14 +275,19 @@ def late(
     looks: Sequence[Look] = (), priors: Priors = PRIORS,
 ) -> Late:  # fmt: skip
     """Weighs a late `code` together with the earlier evidence. `decided`: each identifier that was decided by, and
-    whose it was said to be. corrected: with it a decided code is no longer surely that parcel's, or it is a second
-    identifier of a decided one."""
+    whose it was said to be. corrected: with it a decided code is no longer believed to be that parcel's
+    (`BELIEVED_PPM`), or it is believed to be a second identifier of a decided one."""
     found = {one.code: one for one in assign(candidates, evidence, looks, priors)}
     mine = found[code]
-    upset = {key for other, key in decided.items() if other in found and found[other].key != key}
+    upset = {key for other, key in decided.items() if other in found and _is_upset(found[other], key)}
     names = any(one.code == code and one.identifier for one in evidence)
-    if mine.key is not None and names and code not in decided and mine.key in decided.values():
-        upset.add(mine.key)
+    if (
+        names
+        and code not in decided
+        and mine.p_ppm >= BELIEVED_PPM
+        and mine.claims[0].key in decided.values()
+    ):
+        upset.add(mine.claims[0].key)
     if upset:
         return Late("corrected", mine, tuple(sorted(upset)))
     if mine.key is None:

@@ -67,11 +67,15 @@ class Zone:
     def likelihood(self, lo: int, hi: int, variance: int) -> float:
         """That one of its labels is in [lo, hi], the ends of which have this variance."""
         rear, front = self.rear, self.front
+        gross = self.gross * _grossly_inside(lo, hi, rear, front)
+        wide = sqrt(WIDE_TIMES * WIDE_TIMES * self.variance + variance) or 1.0
+        far = SATURATED * wide
+        if lo - front > far or rear - hi > far:
+            return gross
         chance = inside(lo, hi, rear, front, sqrt(self.variance + variance) or 1.0)
         if chance < 1.0:
-            wide = sqrt(WIDE_TIMES * WIDE_TIMES * self.variance + variance) or 1.0
             chance += self.wide * (inside(lo, hi, rear, front, wide) - chance)
-        return chance + self.gross * (_grossly_inside(lo, hi, rear, front) - chance)
+        return (1.0 - self.gross) * chance + gross
 
     def core(self, lo: int, hi: int, variance: int) -> float:
         """The same without a gross error, and without the wide part."""
@@ -113,6 +117,8 @@ class Box:
     def likelihood(self, where: Zone, priors: Priors, shift_um: int = 0) -> float:
         """`shift_um`: the error of the belt; it leaves no other gross one."""
         chance = where.core if shift_um else where.likelihood
+        if not (self.parts or self.silent):
+            return chance(self.lo - shift_um, self.hi - shift_um, self.variance)
         seen = 0.0
         if self.lo < self.hi:
             seen = chance(self.lo - shift_um, self.hi - shift_um, self.variance)
@@ -127,9 +133,18 @@ class Box:
             apart *= chance(lo - shift_um, hi - shift_um, variance)
         return seen + priors.second_ppm / PPM * (apart - seen)
 
+    def most(self, zones: Sequence[Zone]) -> float:
+        """No parcel's likelihood is more without a gross error."""
+        shortest = min((one.front - one.rear for one in zones), default=1)
+        return min(1.0, self._width() / shortest)
+
+    def _width(self) -> int:
+        return self.hi - self.lo if not self.parts else max(hi - lo for lo, hi, _ in self.parts)
+
     def clutter(self, priors: Priors) -> float:
-        width = self.hi - self.lo if not self.parts else max(hi - lo for lo, hi, _ in self.parts)
-        return priors.clutter_ppm / PPM * min(1.0, width / CLUTTER_SPAN_UM)
+        """The further codes of something that nobody follows come with its identifier, unless that was missed."""
+        chance = priors.clutter_ppm / PPM * min(1.0, self._width() / CLUTTER_SPAN_UM)
+        return chance if self.identifier else chance * priors.miss_ppm / PPM
 
 
 def box(code: str, parts: Sequence[Evidence], looks: Sequence[Look]) -> Box:
