@@ -94,6 +94,8 @@ class Judged:
     lost_by_cause: dict[str, int]
     details: tuple[str, ...]
     """One line for each fault of `truth`."""
+    causes: Mapping[int, str] = field(default_factory=dict)
+    """Of each releasable parcel, by its number, that was not released."""
 
 
 def judge(
@@ -113,6 +115,7 @@ def judge(
     lost: Counter[str] = Counter()
     details: list[str] = []
     claimed: set[str] = set()
+    causes: dict[int, str] = {}
     for parcel, one in zip(parcels, happened, strict=True):
         visit = (one.placed.visit if one.placed is not None else one.taken) or ""
         claimed.update(name for name in (visit, one.taken) if name)
@@ -129,7 +132,9 @@ def judge(
             truth[fault] += 1
             details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one}, {facts}")
         if parcel.number in oracle and where != "departed":
-            lost[facts.reasons[0] if facts is not None and facts.reasons else "unfinished"] += 1
+            cause = facts.reasons[0] if facts is not None and facts.reasons else "unfinished"
+            lost[cause] += 1
+            causes[parcel.number] = cause
     for visit, facts in visits.items():
         if visit not in claimed and not (facts.lost or facts.joined):
             truth["wrong_release" if facts.departed else "unaccounted"] += 1
@@ -141,6 +146,7 @@ def judge(
         },
         lost_by_cause=dict(sorted(lost.items())),
         details=tuple(details),
+        causes=causes,
     )
 
 
@@ -158,6 +164,7 @@ def together(parts: Sequence[Judged]) -> Judged:
         {name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")},
         dict(sorted(lost.items())),
         tuple(line for part in parts for line in part.details),
+        {number: cause for part in parts for number, cause in part.causes.items()},
     )
 
 

@@ -16,7 +16,7 @@ from hub_config.rules import RulePack, load_rules
 from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
 from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
-from simulators.line_plant import AS_USUAL, LineOptions
+from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.line_truth import hidden, line_happened
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
@@ -77,6 +77,7 @@ class Simulation:
             bodies = [body for line in run.lines for body in line.conveyor.bodies]
             report["belt"] = belt(bodies, spread_ms(margins)) | {
                 "offered_per_h": sum(offered(line.conveyor.bodies) for line in run.lines),
+                "undisturbed": undisturbed(run.lines, judged.causes),
                 "over_bytes": self.over_bytes,
                 "unwatched": sum(len(line.unwatched) for line in run.lines),
             }
@@ -168,6 +169,33 @@ def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
         "clipped": sum(body.clipped for body in bodies),
         "faults": dict(sorted(faults.items())),
     }
+
+
+ASSOCIATION: Final = (
+    "assoc_low",
+    "not_isolated",
+    "swap_suspected",
+    "unknown_item",
+    "lost_track",
+    "two_labels",
+)
+"""Reasons that say: whose a reading is, or which parcel this is, is not sure enough."""
+
+
+def undisturbed(lines: Sequence[LinePlant], causes: Mapping[int, str]) -> dict[str, int]:
+    """Parcels to which nothing happened, as little as to their neighbours' gaps: how many there were, and how many of
+    them were held because an association was not sure."""
+    parcels = held = 0
+    for line in lines:
+        bodies = line.conveyor.bodies
+        needed_um = min(line.line.gap_needed_um(one) for one in line.line.diverters)
+        for body, behind in zip(bodies, [*bodies[1:], None], strict=True):
+            behind_um = needed_um if behind is None else behind.plan.gap_um
+            if body.happened or not body.parcel.releasable or min(body.plan.gap_um, behind_um) < needed_um:
+                continue
+            parcels += 1
+            held += causes.get(body.parcel.number) in ASSOCIATION
+    return {"parcels": parcels, "held_for_association": held, "least_gap_um": needed_um if lines else 0}
 
 
 def offered(bodies: Sequence[Body]) -> int:

@@ -30,7 +30,7 @@ GONE_MAX: Final = 8
 DISPLACED_PPM: Final = 500_000
 """A later beam saw it elsewhere: where it was under the reader nobody knows."""
 DRIFT: Final = Drift()
-LATENCY_NS: Final = 25 * MILLISECOND
+LATENCY_NS: Final = 60 * MILLISECOND
 """A reader goes on seeing for so long after it was told to stop, as a rule; then neighbours are looked at that far."""
 AROUND: Final = 2
 """Neighbours on either side whose looks are weighed with a parcel's own."""
