@@ -114,11 +114,11 @@ def write_hub(
     )
 
 
-def with_lines(config: HubConfig) -> HubConfig:
-    """The line of the example LINES times, and no bench."""
+def with_lines(config: HubConfig, count: int = LINES) -> HubConfig:
+    """The line of the example `count` times, and no bench."""
     line, devices = config.lines[0], {device.id: device for device in config.devices}
     lines, all_devices = [], []
-    for number in range(1, LINES + 1):
+    for number in range(1, count + 1):
         names = {name: DeviceId(f"{name[:-1]}{number}") for name in _OF_THE_LINE}
         all_devices += [devices[DeviceId(old)].model_copy(update={"id": new}) for old, new in names.items()]
         readers = tuple(one.model_copy(update={"device": names[one.device]}) for one in line.readers)
