@@ -54,7 +54,10 @@ class Happened:
     """The last visit on the belt of a parcel that somebody took off, that left while no gateway was watching, or that
     was lost track of before it left."""
     beside: tuple[Parcel, ...] = ()
-    """Parcels that travelled as one object with it."""
+    """Parcels that travelled as one object with it, at least past the scale."""
+    shared: bool = False
+    """Somebody took it away from a parcel that it touched: no device could tell them apart, and its visit, which goes
+    on, is judged with the other one."""
 
 
 class PhysicalBench:

@@ -5,7 +5,7 @@ the belt, or left while no gateway was watching, by the instants at which beams 
 """
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 from hub_config.lines import Line as LineConfig
@@ -63,11 +63,15 @@ def line_happened(
         ]
         left |= pair(seen, gone, within_us)
     known = _last_known(groups, ours, line, within_us)
-    return tuple(
-        one
-        for place, group in enumerate(groups)
-        for one in _happened(group, left.get(place), known.get(place))
-    )
+    told: list[Happened] = []
+    for places in _chains(groups):
+        weighed = _weighed_as_one([body for place in places for body in groups[place]], line)
+        fed_as = known.get(places[0])
+        going_on = {left.get(place) or known.get(place) for place in places if not groups[place][0].taken}
+        for place in places:
+            visit = known.get(place, fed_as) if groups[place][0].taken else known.get(place)
+            told += _happened(groups[place], left.get(place), visit, weighed, going_on)
+    return tuple(told)
 
 
 def _last_known(
@@ -104,15 +108,45 @@ def _groups(bodies: Sequence[Body]) -> list[list[Body]]:
     return groups
 
 
-def _happened(group: list[Body], left: str | None, known: str | None) -> list[Happened]:
+def _chains(groups: Sequence[Sequence[Body]]) -> list[list[int]]:
+    """Places of groups that were fed as one object: the first beam saw no gap between them."""
+    chains: list[list[int]] = []
+    for place, group in enumerate(groups):
+        if group[0].touches and chains:
+            chains[-1].append(place)
+        else:
+            chains.append([place])
+    return chains
+
+
+def _weighed_as_one(chain: Sequence[Body], line: LineConfig) -> dict[int, list[Body]]:
+    """Of each body of a chain, by its parcel's number: who covered the scale's beam without a gap to it."""
+    scale_um = line.beam(line.scale.beam).position_um
+    weighed: dict[int, list[Body]] = {}
+    run: list[Body] = []
+    for body in chain:
+        if scale_um not in body.crossed:
+            run = []
+            continue
+        run.append(body)
+        weighed[body.parcel.number] = run
+    return weighed
+
+
+def _happened(
+    group: list[Body], left: str | None, known: str | None, weighed: Mapping[int, Sequence[Body]],
+    going_on: Set[str | None],
+) -> list[Happened]:  # fmt: skip
     """`left`: the visit that was seen to leave; `known`: the last one it had on the belt, which is another if it was
-    lost track of in between."""
+    lost track of in between; `going_on`: the visits of the bodies that it touched and that were not taken off."""
     told = []
     for body in group:
         placed = None
         if body.left_at is not None and body.lane is not None and body.bay is not None:
             placed = Placed(body.bay, body.lane, left or known or "", body.left_at)
-        beside = tuple(other.parcel for other in group if other is not body)
+        one_way = {other.parcel.number: other for other in group}
+        one_load = {other.parcel.number: other for other in weighed.get(body.parcel.number, ())}
+        others = [other for other in (one_way | one_load).values() if other is not body]
         told.append(
             Happened(
                 number=body.parcel.number,
@@ -121,7 +155,8 @@ def _happened(group: list[Body], left: str | None, known: str | None) -> list[Ha
                 weights=() if body.taken else tuple(body.weights),
                 placed=placed,
                 taken=known if placed is None or known != left else None,
-                beside=beside,
+                beside=tuple(other.parcel for other in others),
+                shared=body.taken and known is not None and known in going_on,
             )
         )
     return told

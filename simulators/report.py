@@ -118,12 +118,12 @@ def judge(
         claimed.update(name for name in (visit, one.taken) if name)
         facts = visits.get(visit)
         unseen = facts is None and parcel.number in unwatched
-        where = _place(facts) if not unseen else _place_of_unseen(one, place)
+        where = _place_of_unseen(one, place) if unseen else None if one.shared else _place(facts)
         places[where or "lost_track"] += 1
         before = visits.get(one.taken) if one.taken is not None and one.taken != visit else None
         for fault in (
             ()
-            if unseen and (where is not None or one.placed is None)
+            if one.shared or (unseen and (where is not None or one.placed is None))
             else _faults(parcel, one, facts, before, place)
         ):
             truth[fault] += 1

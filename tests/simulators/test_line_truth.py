@@ -119,6 +119,50 @@ def test_touching_bodies_are_one_as_long_as_they_go_one_way() -> None:
     assert first.beside == second.beside == ()
 
 
+SCALE_UM = LINE.beam(LINE.scale.beam).position_um
+
+
+def pair_of_which_one_is_taken(*, behind_scale: bool) -> list[Body]:
+    """Fed as one object; somebody takes the second one off."""
+    stays, goes = body(0, at_s=2.0), body(1, at_s=2.2, lane=None, touches=True, taken=True)
+    stays.crossed[SCALE_UM] = Instant(4 * SECOND)
+    if behind_scale:
+        goes.crossed[SCALE_UM] = Instant(4 * SECOND + SECOND // 5)
+    return [stays, goes]
+
+
+def test_one_taken_from_a_touching_pair_is_judged_with_the_other() -> None:
+    bodies = pair_of_which_one_is_taken(behind_scale=True)
+    both_mg = PARCELS[0].mass_mg + PARCELS[1].mass_mg
+    weighed = event("parcel.decided", "v1", 5, mass={"mg": both_mg, "u_mg": 10_000})
+    events = [arrived("v1", 2.0), {**weighed, "flags": ["two_labels"]}, seen("v1", 9.0)]
+    happened = line_happened(bodies, events, LINE, WITHIN_US)
+    told = judge(PARCELS[:2], happened, events, LINE, set())
+
+    assert [(one.taken, one.shared, one.beside) for one in happened] == [
+        (None, False, (PARCELS[1],)), ("v1", True, (PARCELS[0],)),
+    ]  # fmt: skip
+    assert set(told.truth.values()) == {0}
+    assert (told.parcels["held"], told.parcels["lost_track"]) == (1, 1)
+
+
+def test_what_was_taken_before_the_scale_is_not_in_the_weight() -> None:
+    stays, _ = line_happened(
+        pair_of_which_one_is_taken(behind_scale=False), [arrived("v1", 2.0), seen("v1", 9.0)], LINE, WITHIN_US
+    )
+
+    assert stays.beside == ()
+
+
+def test_one_left_of_a_pair_whose_visit_is_lost_is_not_judged_with_it() -> None:
+    bodies = pair_of_which_one_is_taken(behind_scale=True)
+    events = [arrived("v1", 2.0), event("parcel.lost_track", "v1", 6), arrived("v2", 9.0, "unknown_item")]
+    stays, goes = line_happened(bodies, [*events, seen("v2", 9.0)], LINE, WITHIN_US)
+
+    assert stays.placed is not None
+    assert (stays.placed.visit, goes.taken, goes.shared) == ("v2", "v1", False)
+
+
 # --- judged ---------------------------------------------------------------------------------------
 
 
