@@ -12,7 +12,7 @@ from typing import Any
 from chaos_line import GOOD_CODES, ChaosLine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from line_driver import BOARD, READER, S10, S10_B, SCALE
+from line_driver import BOARD, READER, S10, S10_B, SCALE, TO_LANE_S, TO_MEASURED_S, TO_ORDER_S
 
 Step = tuple[str, tuple[Any, ...]]
 """A method of `ChaosLine` and its arguments."""
@@ -29,10 +29,13 @@ GAPS_MS = (500, 500, 100, 20, 2, -5)
 WEIGHTS = ("good", "good", "good", "late", "none", "over", "jump", "early")
 SHAPES = ("whole", "whole", "whole", "added", "taken", "taken late")
 TIMES = ((-1.0, 60.0), (-1.0, 60.0), (0.5, 60.0), (-1.0, 2.0), (-9.0, -1.0), (30.0, 60.0))
+UNTIL_S = (TO_MEASURED_S, TO_ORDER_S - 0.4, TO_ORDER_S, TO_ORDER_S, TO_LANE_S, TO_LANE_S)
+"""Where the next step finds a released parcel: measured, before its divert, ordered, in its lane."""
 STATES = ("ready", "ready", "lost", "opening", "syncing", "safe")
 DETAILS = ("ok", "late", "queue_full", "unanswered")
 KINDS: dict[str, tuple[int, st.SearchStrategy[Step]]] = {
-    "good": (3, step("release_next", (S10, S10_B))),
+    "good": (4, step("release_next", (S10, S10_B), UNTIL_S)),
+    "recalls": (2, step("answer", ("hold", "inspect"), TIMES[:1], (0, 0, 1))),
     "fed": (6, step("enter", PARCELS, LENGTHS_MM, GAPS_MS, WEIGHTS, SHAPES)),
     "time": (8, step("later", (0.02, 0.3, 1.0, 2.0, 3.0, 5.0))),
     "answers": (5, st.one_of(
