@@ -134,8 +134,10 @@ class TraceWriter:
         name = type(given).__name__
         self._line(_encode({name: _ADAPTERS[name].dump_python(given)}))
 
-    def close(self, digest: str) -> None:
-        self._line(_encode({"digest": digest}))
+    def close(self, digest: str | None) -> None:
+        """None: the run broke off, and there is nothing to compare with."""
+        if digest is not None:
+            self._line(_encode({"digest": digest}))
         try:
             self._file.close()
         except OSError as refused:

@@ -1,0 +1,148 @@
+"""`hub campaign NAME`: many seeded runs that look for what a single one does not show; an entry point of `hub`.
+
+Exit codes: 0 ok, 1 faults found, 2 wrong use, 130 stopped by Ctrl-C before a fault was found.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE, file_to_write
+from edge.rim.trace import TraceFault
+from simulators.mixes import MixFault, read_mix
+from simulators.swarm import Progress, again, default_jobs, swarm
+
+SEEDS: Final = range(1, 101)
+SEEDS_MAX: Final = 1_000_000
+JOBS_MAX: Final = 64
+EXIT_STOPPED: Final = 130
+KEEP: Final = Path("swarm-failures")
+_SPAN: Final = re.compile(r"(\d{1,12})\.\.(\d{1,12})")
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="hub campaign", description="Many seeded runs under simulated time."
+    )
+    campaigns = parser.add_subparsers(title="campaigns", metavar="NAME", required=True)
+    _add_swarm(campaigns.add_parser(
+        "swarm", help="another mix of faults for each seed",
+        description="For each seed another mix of line faults, lines and parcels, watched by every checker and judged "
+        "by the truth. A run that fails is made small and kept, with the one command that repeats it.",
+    ))  # fmt: skip
+    args = parser.parse_args(argv)
+    code: int = args.run(args)
+    return code
+
+
+def _add_swarm(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seeds", type=_seeds, default=SEEDS, metavar="A..B", help="default: 1..100")
+    parser.add_argument("--seed", type=_seed, dest="seeds", metavar="S", help="only this one")
+    parser.add_argument("--jobs", type=_jobs, default=default_jobs(), metavar="N", help="processes at a time")
+    parser.add_argument(
+        "--json", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
+    )
+    parser.add_argument(
+        "--keep", type=Path, default=KEEP, metavar="DIR",
+        help=f"folder for what repeats failed runs: a mix and a trace of each (default: {KEEP})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mix", type=Path, metavar="FILE", help="repeat the run of this mix, and nothing else"
+    )
+    parser.add_argument("--record", type=file_to_write, metavar="TRACE", help="with --mix: keep every input")
+    parser.set_defaults(run=_swarm)
+
+
+def _swarm(args: argparse.Namespace) -> int:
+    if args.record is not None and args.mix is None:
+        return _refuse("--record goes with --mix; failed runs of a swarm leave traces anyway")
+    if args.keep.exists() and not args.keep.is_dir():
+        return _refuse(f"--keep {args.keep} is a file; name a folder")
+    try:
+        if args.mix is not None:
+            report = again(read_mix(args.mix), args.record)
+        else:
+            with _progress(len(args.seeds)) as tell:
+                report = swarm(args.seeds, jobs=args.jobs, keep=args.keep, tell=tell)
+    except (MixFault, TraceFault) as fault:
+        return _refuse(str(fault))
+    _tell(report, args.json)
+    if report["failed"]:
+        return EXIT_FAULTS
+    return EXIT_STOPPED if report["stopped"] else EXIT_OK
+
+
+def _refuse(why: str) -> int:
+    print(f"hub campaign swarm: {why}", file=sys.stderr)
+    return EXIT_WRONG_USE
+
+
+def _tell(report: Mapping[str, Any], file: Path | None) -> None:
+    text = json.dumps(report, indent=1) + "\n"
+    if file is None:
+        print(text, end="")
+    else:
+        file.write_text(text)
+        print(_sentence(report))
+    for one in report["failures"]:
+        print(f"seed {one['seed']}: {one['kind']}\n  {one['text']}", file=sys.stderr)
+        if "command" in one:
+            small = f"; shrunk to {one['shrunk']} in {one['tries']} runs" if one["shrunk"] is not None else ""
+            print(f"  drawn with {one['drawn']}{small}\n  {one['command']}", file=sys.stderr)
+
+
+def _sentence(report: Mapping[str, Any]) -> str:
+    first, last = report["seeds"]
+    wrong = ", ".join(f"{name} {count}" for name, count in report["truth"].items())
+    entered = report["parcels"].get("entered", 0)
+    shares = (
+        "" if report["share"] is None
+        else f"; released {report['share']:.1%} of {report['oracle_share']:.1%} possible"
+    )  # fmt: skip
+    return (
+        f"{report['runs']} runs of seeds {first}..{last}{' (stopped)' if report['stopped'] else ''}: "
+        f"{report['failed']} failed; {entered} parcels; {wrong or 'nothing judged'}{shares}; "
+        f"{report['speed']['wall_s']:.0f} s"
+    )
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Progress]:
+    """A bar where somebody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _told: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("swarm"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[told]}"), console=Console(stderr=True)) as bar:
+        task = bar.add_task("swarm", total=count, told="")
+        yield lambda told: bar.update(task, advance=1, told=told)
+
+
+def _seeds(text: str) -> range:
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no span of seeds; write 1..100")
+    first, last = int(found[1]), int(found[2])
+    if not 1 <= last - first + 1 <= SEEDS_MAX:
+        raise argparse.ArgumentTypeError(
+            f"{text} holds {last - first + 1} seeds; 1 to {SEEDS_MAX} are wanted"
+        )
+    return range(first, last + 1)
+
+
+def _seed(text: str) -> range:
+    return _seeds(f"{text}..{text}")
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= JOBS_MAX:
+        raise argparse.ArgumentTypeError(f"{text} processes; 1 to {JOBS_MAX} are wanted")
+    return int(text)
