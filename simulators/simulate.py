@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from edge.rim.metrics import quantiles_ms, spread_ms
 from edge.rim.trace import Start, TraceWriter
 from hub_config.devices import IoBoardConfig
 from hub_config.hub import HubConfig
-from hub_config.names import SECOND
+from hub_config.names import MILLISECOND, SECOND
 from hub_config.rules import RulePack, load_rules
 from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
@@ -189,13 +190,21 @@ def undisturbed(lines: Sequence[LinePlant], causes: Mapping[int, str]) -> dict[s
     for line in lines:
         bodies = line.conveyor.bodies
         needed_um = min(line.line.gap_needed_um(one) for one in line.line.diverters)
-        for body, behind in zip(bodies, [*bodies[1:], None], strict=True):
-            behind_um = needed_um if behind is None else behind.plan.gap_um
-            if body.happened or not body.parcel.releasable or min(body.plan.gap_um, behind_um) < needed_um:
+        gaps = [_least_gap_um(line, *pair) for pair in pairwise(bodies)]
+        for body, ahead, behind in zip(bodies, [needed_um, *gaps], [*gaps, needed_um], strict=True):
+            if body.happened or not body.parcel.releasable or min(ahead, behind) < needed_um:
                 continue
             parcels += 1
             held += causes.get(body.parcel.number) in ASSOCIATION
     return {"parcels": parcels, "held_for_association": held, "least_gap_um": needed_um if lines else 0}
+
+
+def _least_gap_um(line: LinePlant, ahead: Body, behind: Body) -> int:
+    """As the beams of the belt saw it, had nobody taken either off."""
+    least_ns = min(
+        behind.front_at(beam.position_um) - ahead.rear_at(beam.position_um) for beam in line.line.belt_beams
+    )
+    return least_ns * line.line.belt.speed_mm_s // MILLISECOND
 
 
 def offered(bodies: Sequence[Body]) -> int:

@@ -28,7 +28,9 @@ SEEN_MAX: Final = 64
 GONE_MAX: Final = 8
 """Parcels that are followed no more, whose codes were read and may lie near another's."""
 DISPLACED_PPM: Final = 500_000
-"""A later beam saw it elsewhere: where it was under the reader nobody knows."""
+"""It came on behind the first beam, or is gone: where it was under the reader nobody knows."""
+MOVED_PPM: Final = 1_000
+"""A later beam saw it elsewhere, by more than the tolerance: somebody may have moved it more than once."""
 DRIFT: Final = Drift()
 LATENCY_NS: Final = 60 * MILLISECOND
 """A reader goes on seeing for so long after it was told to stop, as a rule; then neighbours are looked at that far."""
@@ -77,7 +79,6 @@ class Joining:
         self._priors = replace(PRIORS, margin_um=line.label_margin_um)
         self._confirmed = replace(CONFIRMED, margin_um=line.label_margin_um)
         self._way_before_um = last - places[self._before]
-        self._way_behind_um = places[self._behind] - first
 
     # What is read -----------------------------------------------------------------------------------
 
@@ -161,12 +162,19 @@ class Joining:
         return [self._candidate(item) for item in self._track.items] + list(self._gone)
 
     def _candidate(self, item: Item) -> Candidate:
-        until = self._way_behind_um if item.seen >= self._behind else None
-        sigma_um, gross_ppm = DRIFT.spread(self._way_before_um, until)
-        if "swap_suspected" in item.doubts or item.origin > self._before:
+        sigma_um, gross_ppm = DRIFT.spread(self._way_before_um)
+        front, rear = item.front_um, item.rear_um
+        if item.seen >= self._behind:
+            # It was seen before and behind: in between it was somewhere between these places, unless it was put back.
+            sigma_um = DRIFT.edge_um + abs(item.off_um) // 3
+            gross_ppm = (
+                DRIFT.confirmed_gross_ppm if abs(item.off_um) <= self._line.tolerance_um else MOVED_PPM
+            )
+            front, rear = front - item.off_um // 2, rear if rear is None else rear - item.off_um // 2
+        if item.origin > self._before:
             gross_ppm = DISPLACED_PPM
         looked = all(reader.has_looked(item) for reader in self._readers)
-        return Candidate(item.number, item.front_um, item.rear_um, sigma_um, gross_ppm, looked=looked)
+        return Candidate(item.number, front, rear, sigma_um, gross_ppm, looked=looked)
 
     def _are_confirmed(self, item: Item) -> bool:
         return all(one.seen >= self._behind for one in self._beside(item))

@@ -21,7 +21,9 @@ from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 
 REACH: Final = 3
-"""An item within so many tolerances of its place, with no other near, is still the same, though in doubt."""
+REACH_LEAST_UM: Final = 80_000
+"""An item within so many tolerances of its place, or within so much, with no other near, is still the same, though in
+doubt."""
 ITEMS_MAX: Final = 256
 """On one belt. More than that are not followed: all that lies on the belt then is in doubt, and so is the next one."""
 NEVER_UM: Final = 2**62
@@ -87,6 +89,8 @@ class Item:
     """The last belt beam that saw its front."""
     creep_ppm: int = 0
     """How much farther it comes than the belt does; below 0 it slips back. As its own beams have shown so far."""
+    off_um: int = 0
+    """How far from where it should have been a beam has seen it, at the worst; below 0: behind that place."""
     leg_um: int = 0
     """Its front as that beam saw it: what it crept since then is what they differ by."""
     crept_at_um: int = 0
@@ -143,6 +147,7 @@ class Track:
         self._line = line
         self.beams: tuple[Beam, ...] = line.belt_beams
         self._positions = [beam.position_um for beam in self.beams]
+        self._reach_um = max(REACH * line.tolerance_um, REACH_LEAST_UM)
         self.items: list[Item] = []
         """The foremost first."""
         self._number = 0
@@ -166,6 +171,7 @@ class Track:
             self._begin(beam, offset, at, found)
             return
         shift = offset - item.front_um
+        item.off_um = max(item.off_um, shift, key=abs)
         if abs(shift) > self._line.tolerance_um:
             item.doubt("swap_suspected")
             if item.anchored_at < self.disturbed_at:
@@ -266,9 +272,8 @@ class Track:
         near = [one for one in coming if abs(one.front_um - offset) <= self._line.tolerance_um]
         if near:
             return min(near, key=lambda item: abs(item.front_um - offset))
-        reach = REACH * self._line.tolerance_um
-        far = [item for item in coming if abs(item.front_um - offset) <= 2 * reach]
-        return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= reach else None
+        far = [item for item in coming if abs(item.front_um - offset) <= 2 * self._reach_um]
+        return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self._reach_um else None
 
     def _shift_since_disturbance(self, item: Item, um: int) -> None:
         """What was last seen before the belt's counts went wrong is off by as much."""
@@ -323,7 +328,7 @@ class Track:
         if following >= len(self.beams):
             item.seen_by_um = NEVER_UM  # it is at the end, and leaves once it is known to be a parcel
         else:
-            item.seen_by_um = self._positions[following] + self._line.tolerance_um - item.front_um
+            item.seen_by_um = self._positions[following] + self._reach_um - item.front_um
 
     # Neighbours -----------------------------------------------------------------------------------
 

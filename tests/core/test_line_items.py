@@ -22,7 +22,7 @@ def test_a_parcel_taken_off_is_lost_track_of_where_it_should_have_been_seen(driv
     driver.later(TO_ORDER_S)
 
     lost = driver.last("parcel.lost_track")
-    assert lost.at == pytest.approx(thing.front_at(6_050_000), abs=20 * MILLISECOND)
+    assert lost.at == pytest.approx(thing.front_at(6_150_000), abs=20 * MILLISECOND)
     assert driver.gateway.snapshot().tally.lost_track == 1
 
 
