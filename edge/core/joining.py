@@ -34,8 +34,8 @@ MOVED_PPM: Final = 1_000
 DRIFT: Final = Drift()
 LATENCY_NS: Final = 60 * MILLISECOND
 """A reader goes on seeing for so long after it was told to stop, as a rule; then neighbours are looked at that far."""
-AROUND: Final = 2
-"""Neighbours on either side whose looks are weighed with a parcel's own."""
+AROUND: Final = 3
+"""Neighbours on either side that are weighed with a parcel: those farther off are out of reach."""
 
 
 @dataclass(slots=True)
@@ -123,7 +123,9 @@ class Joining:
         if not names:
             return None
         priors = self._confirmed if self._are_confirmed(item) else self._priors
-        found = assign_near(item.number, self._candidates(), names, self._sure_looks(item), priors)
+        around = self._around(item)
+        candidates = [*(self._candidate(one) for one in around), *self._gone]
+        found = assign_near(item.number, candidates, names, self._sure_looks(around), priors)
         mine = {one.code: one for one in found if one.key == item.number}
         for seen in [one for one in self._seen if item in one.waits]:
             if self._label_of(seen) in mine:
@@ -158,8 +160,9 @@ class Joining:
         """A code was read that may be its own."""
         return any(item in one.waits for one in self._seen)
 
-    def _candidates(self) -> list[Candidate]:
-        return [self._candidate(item) for item in self._track.items] + list(self._gone)
+    def _around(self, item: Item) -> list[Item]:
+        place = self._track.items.index(item)
+        return self._track.items[max(0, place - AROUND) : place + AROUND + 1]
 
     def _candidate(self, item: Item) -> Candidate:
         sigma_um, gross_ppm = DRIFT.spread(self._way_before_um)
@@ -184,11 +187,10 @@ class Joining:
         place = self._track.items.index(item)
         return [one for one in self._track.items[max(0, place - 1) : place + 2] if self._is_near(one, item)]
 
-    def _sure_looks(self, item: Item) -> list[Look]:
-        place = self._track.items.index(item)
+    def _sure_looks(self, around: Sequence[Item]) -> list[Look]:
         looks = [
             reader.sure_look(one, self._told(reader, one), self._belt)
-            for one in self._track.items[max(0, place - AROUND) : place + AROUND + 1]
+            for one in around
             for reader in self._readers
         ]
         return [look for look in looks if look is not None]

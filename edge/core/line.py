@@ -259,7 +259,8 @@ class Line:
             parcel = item.parcel
             if parcel is None:
                 continue
-            self._measuring.advance(item, parcel, self._down, at)
+            if parcel.phase == "measuring" or not item.crossed:
+                self._measuring.advance(item, parcel, self._down, at)
             if parcel.early is not None and parcel.due_at is not None:
                 if at >= parcel.due_at:
                     self.clearing.take_early(parcel, at)
