@@ -318,4 +318,5 @@ def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
         needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
         valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],
         wire=body.decode(), kid=coordinator.kid, sig=coordinator.sign(body),
+        slack_us=data["slack_us"], tier=data["basis"]["tier"],
     )  # fmt: skip
