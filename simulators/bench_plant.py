@@ -14,6 +14,7 @@ from hub_config.layout import Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
 from simulators.bench import PhysicalBench
 from simulators.parcels import Parcel
+from simulators.supply import Supply
 from simulators.world import World
 
 BYTE_NS: Final = 1_041_667
@@ -24,13 +25,14 @@ SCREEN_NS: Final = 20 * MILLISECOND
 class BenchPlant:
     def __init__(
         self, world: World, hub: HubConfig, bench: Bench, parcels: Sequence[Parcel], seed: int,
-        rng: random.Random, give: Callable[[Reading], None],
+        rng: random.Random, give: Callable[[Reading], None], supply: Supply | None = None, pace: float = 1.0,
     ) -> None:  # fmt: skip
         self._world = world
         self._rng = rng
         self._give = give
         self.config = bench
-        self.bench = PhysicalBench(world, parcels, seed, {bay.bay: bay.barcode for bay in bench.bays})
+        bays = {bay.bay: bay.barcode for bay in bench.bays}
+        self.bench = PhysicalBench(world, parcels, seed, bays, pace, supply=supply)
         self._scanner, self._scale = bench.scanners[0], bench.scale
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in (*bench.scanners, bench.scale)

@@ -20,6 +20,7 @@ from simulators.report import whole
 
 WEB_PORT: Final = 8040
 WEB_PORT_TRIES: Final = 50
+SIMULATED_PARCELS: Final = 200
 DEMO_PARCELS: Final = 1_000
 DEMO_PACE: Final = 0.5
 """About one parcel a second."""
@@ -30,14 +31,15 @@ LOOK_EVERY_S: Final = 0.25
 
 def simulate(argv: Sequence[str]) -> int:
     from edge.rim.trace import TraceFault
+    from simulators.burst import BURSTS, simulate_burst, table
     from simulators.line_plant import LineOptions
     from simulators.practice import SCENARIOS
     from simulators.simulate import simulate as run
 
     parser = argparse.ArgumentParser(prog="hub simulate", description="A seeded run under simulated time.")
-    parser.add_argument("scenario", choices=SCENARIOS)
+    parser.add_argument("scenario", choices=(*SCENARIOS, *BURSTS))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--parcels", type=int, default=200)
+    parser.add_argument("--parcels", type=int, help="default: 200, or as many as the scenario is made for")
     parser.add_argument(
         "--report", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
     )
@@ -57,8 +59,17 @@ def simulate(argv: Sequence[str]) -> int:
         "clocks and restarts do to parcels; several times slower than the board model, so use it for short runs",
     )
     args = parser.parse_args(argv)
+    burst = BURSTS.get(args.scenario)
+    if args.parcels is None:
+        args.parcels = SIMULATED_PARCELS if burst is None else burst.parcels
     if args.parcels < 1:
         parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
+    if burst is not None:
+        if args.record is not None or args.sign_all or args.over_bytes:
+            parser.error(f"{args.scenario} takes --seed, --parcels and --report only")
+        report, details = simulate_burst(burst, args.seed, args.parcels)
+        print(table(report), file=sys.stderr if args.report is None else sys.stdout)
+        return _tell(report, details, args.report)
     try:
         report, details = run(
             args.seed, args.parcels, scenario=args.scenario, sign_all=args.sign_all, record=args.record,

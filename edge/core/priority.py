@@ -48,6 +48,9 @@ class Promise:
     tier: str = "standard"
 
 
+NO_PROMISE: Final = Promise()
+
+
 @dataclass(frozen=True, slots=True)
 class Stay:
     """A parcel's stay in a bay: since when, where and why."""
@@ -57,11 +60,14 @@ class Stay:
     """None after a restart, which remembers the visit and not the bay."""
     lane: LaneId | None = None
     reason: Reason | None = None
-    promise: Promise = Promise()
+    promise: Promise = NO_PROMISE
     tries: int = 0
     """How often it was brought back and held again, with nothing new from the coordinator."""
     answered: bool = False
     """A release has come since: it moves nothing, but the parcel's next pass will not be in vain."""
+
+
+NOT_KNOWN: Final = Stay()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,9 @@ class Queue:
     to_bring: int = 0
     waiting: int = 0
     """For somebody else than the hub."""
+
+
+NO_QUEUE: Final = Queue()
 
 
 def promise_of(decision: Decision, before: Promise) -> Promise:

@@ -12,7 +12,7 @@ from drivers.identifiers.choice import Identified
 from edge.core.decision import Decision
 from edge.core.dwell import DwellClock
 from edge.core.parcel import Names, names_of
-from edge.core.priority import Moment, Queue, Stay, Waiting, promise_of, queue_of
+from edge.core.priority import NOT_KNOWN, Moment, Queue, Stay, Waiting, promise_of, queue_of
 from edge.core.snapshot import Place, Tally
 from hub_config.names import SECOND, Instant, LineId, VisitId
 
@@ -41,7 +41,7 @@ class HeldVisit:
     place: Place
     clock: DwellClock
     names: Names
-    stay: Stay = Stay()
+    stay: Stay = NOT_KNOWN
 
     @property
     def next_try(self) -> int:
@@ -75,7 +75,7 @@ class Visits:
 
     def settle(
         self, place: Place, visit: VisitId, names: Names, clock: DwellClock, *, again: bool,
-        stay: Stay = Stay(),
+        stay: Stay = NOT_KNOWN,
     ) -> None:  # fmt: skip
         """The parcel left the bench for `place`; `again`: it had been in a bay before."""
         self._at[place] += 1

@@ -66,7 +66,9 @@ parcels = st.builds(
 
 
 @given(st.lists(parcels, max_size=40, unique_by=lambda one: one.visit), moments, st.randoms())
-def test_the_order_does_not_depend_on_the_order_of_asking(waiting: list[Waiting], us: int, rng: object) -> None:
+def test_the_order_does_not_depend_on_the_order_of_asking(
+    waiting: list[Waiting], us: int, rng: object
+) -> None:
     shuffled = list(waiting)
     rng.shuffle(shuffled)  # type: ignore[attr-defined]  # random.Random
     now = moment(us)
@@ -76,7 +78,9 @@ def test_the_order_does_not_depend_on_the_order_of_asking(waiting: list[Waiting]
 
 
 @given(parcels, parcels, st.integers(0, 4 * DAY_US))
-def test_nobody_who_comes_later_than_the_bound_goes_ahead(first: Waiting, rival: Waiting, later_us: int) -> None:
+def test_nobody_who_comes_later_than_the_bound_goes_ahead(
+    first: Waiting, rival: Waiting, later_us: int
+) -> None:
     came_us = first.stay.since // MICROSECOND + PASSED_OVER_MAX_US + AGEING
     rival = replace(rival, stay=replace(rival.stay, since=Instant(came_us * MICROSECOND)))
     now = moment(came_us + later_us)
@@ -106,7 +110,9 @@ def test_the_queue_counts_everyone_and_shows_the_first(waiting: list[Waiting], u
 
 
 @given(parcels, moments, st.integers(0, HOUR_US))
-def test_time_alone_never_moves_a_parcel_back_while_it_is_the_hubs_turn(one: Waiting, us: int, later_us: int) -> None:
+def test_time_alone_never_moves_a_parcel_back_while_it_is_the_hubs_turn(
+    one: Waiting, us: int, later_us: int
+) -> None:
     now, then = moment(us), moment(us + later_us)
     due = one.stay.promise.due_us
     flight_left = due is not None and now.utc_us <= due < then.utc_us
@@ -148,7 +154,9 @@ def test_a_parcel_held_again_lets_others_go_first_but_not_for_ever() -> None:
     tried = [parcel(f"{tries}", tries=tries, due_us=HOUR_US) for tries in (TRIES_COUNTED_MAX, 9, 1, 0)]
 
     assert order(*tried) == ["0", "1", "4", "9"]
-    assert rank(tried[0], moment(0))[1] == rank(tried[1], moment(0))[1] == HOUR_US + TRIES_COUNTED_MAX * TRY_US
+    assert (
+        rank(tried[0], moment(0))[1] == rank(tried[1], moment(0))[1] == HOUR_US + TRIES_COUNTED_MAX * TRY_US
+    )
 
 
 def test_a_parcel_that_waits_for_the_merchant_comes_behind_until_word_has_come() -> None:
