@@ -109,6 +109,8 @@ class Load:
     manifest: dict[str, Declared]
     cutoffs_us: Mapping[int, int]
     """By number, µs after the start."""
+    filed_us: Mapping[int, int]
+    """When each was declared, µs after the start; 0: in advance."""
     relief: frozenset[int]
 
 
@@ -117,6 +119,7 @@ def load_of(burst: Burst, seed: int, count: int) -> Load:
     parcels: list[Parcel] = []
     manifest: dict[str, Declared] = {}
     cutoffs_us: dict[int, int] = {}
+    filings_us: dict[int, int] = {}
     relief: set[int] = set()
     arrives = sorted(_arrival_ns(burst, rng) for _ in range(count))
     for parcel in stream(seed, count):
@@ -127,6 +130,7 @@ def load_of(burst: Burst, seed: int, count: int) -> Load:
             cutoffs_us[parcel.number] = cutoff_us
         late = rng.randrange(MILLION) < kind.late_ppm
         filed_us = rng.choice(burst.filings_min) * MINUTE_US if late else 0
+        filings_us[parcel.number] = filed_us
         if kind.procedure == "transit" and parcel.trouble == "over_value":
             parcel = replace(parcel, trouble="ok")  # noqa: PLW2901 - in transit no value is over the limit
         if kind.relief is not None:
@@ -141,7 +145,7 @@ def load_of(burst: Burst, seed: int, count: int) -> Load:
                 UTC_AT_START_US + filed_us if filed_us else 0,
             )  # fmt: skip
     times = {parcel.number: Instant(at) for parcel, at in zip(parcels, arrives, strict=True)}
-    return Load(tuple(parcels), times, manifest, cutoffs_us, frozenset(relief))
+    return Load(tuple(parcels), times, manifest, cutoffs_us, filings_us, frozenset(relief))
 
 
 def _arrival_ns(burst: Burst, rng: random.Random) -> int:
@@ -222,7 +226,7 @@ def served(hub: SimulatedHub, load: Load) -> dict[str, Any]:
         if data["kind"] == "parcel.departed" and data["visit"] in number_of
     }
     made = {n for n, at in gone.items() if n in load.cutoffs_us and at // MICROSECOND <= load.cutoffs_us[n]}
-    could = {n for n in load.cutoffs_us if n in gone}
+    could = {n for n, cutoff in load.cutoffs_us.items() if n in gone and load.filed_us[n] < cutoff}
     held = {n for n in could if _was_held(n, spans)}
     owners = sorted({owner for one in spans.values() for owner in one})
     tiers = {"relief": load.relief, "standard": frozenset(gone) - load.relief}
@@ -249,7 +253,7 @@ def _was_held(number: int, spans: Mapping[int, Mapping[str, int]]) -> bool:
 
 
 def _by_flight(load: Load, could: set[int], made: set[int]) -> dict[str, list[int]]:
-    """Minute of the cut-off: how many were released, and how many of them in time."""
+    """Minute of the cut-off: how many were declared before it and released, and how many of them in time."""
     flights = sorted(set(load.cutoffs_us.values()))
     of = {cutoff: {n for n in could if load.cutoffs_us[n] == cutoff} for cutoff in flights}
     return {str(cutoff // MINUTE_US): [len(of[cutoff]), len(of[cutoff] & made)] for cutoff in flights}
