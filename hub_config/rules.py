@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -17,6 +17,9 @@ from hub_config.values import Entry, Lane, entries, name, text, whole
 
 MAX_WORDS: Final = 500
 PPM: Final = 1_000_000
+
+Procedure = Literal["import", "export", "transit"]
+"""What a parcel is declared for. In transit no duty falls due, so no value limit applies."""
 
 
 def _capitals(length: int, example: str) -> AfterValidator:
@@ -54,6 +57,10 @@ class RulePack(Entry):
     )
     """How long a release may be acted on."""
     free_route: Lane = LaneId("green")
+    procedures: Annotated[tuple[Procedure, ...], Field(strict=False), entries(1, 3)] = ("import",)
+    """Which may take the free lane."""
+    relief_reference: Annotated[str, text(2, 60)] | None = None
+    """Of the emergency this pack answers: parcels declared under it are relief goods, and go first."""
     prohibited_words: Annotated[
         tuple[Annotated[str, text(2, 60)], ...], Field(strict=False), entries(0, MAX_WORDS)
     ] = ()

@@ -18,6 +18,7 @@ from simulators.mistakes import RATES_PPM, Mistake
 from simulators.parcels import LabelCode, Parcel
 from simulators.screen import View
 from simulators.staff import Operator
+from simulators.supply import Stream, Supply
 from simulators.task import Habits, Placed
 from simulators.world import World
 
@@ -72,8 +73,9 @@ class PhysicalBench:
         traits: ScaleTraits | None = None,
         rates_ppm: Mapping[Mistake, int] = RATES_PPM,
         habits: Habits | None = None,
+        supply: Supply | None = None,
     ) -> None:
-        """`bays`: name shown to staff → barcode on the bay."""
+        """`bays`: name shown to staff → barcode on the bay. `supply`: else the parcels, one after the other."""
         self.world = world
         self.parcels = tuple(parcels)
         self.scale = Scale(traits, seed)
@@ -84,7 +86,9 @@ class PhysicalBench:
         self._residue_mg = 0
         self._sent: dict[int, list[Sent]] = {parcel.number: [] for parcel in parcels}
         self._told: dict[int, list[Told]] = {parcel.number: [] for parcel in parcels}
-        self.operator = Operator(world, self, self.parcels, seed, bays, pace, rates_ppm, habits)
+        self.operator = Operator(
+            world, self, supply or Stream(self.parcels), seed, bays, pace, rates_ppm, habits
+        )
         self.scale_wire.power_up(world.now)
 
     # The screen and the truth -----------------------------------------------------------------------

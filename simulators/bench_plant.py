@@ -15,6 +15,7 @@ from hub_config.names import MILLISECOND, DeviceId, Instant
 from simulators.bench import PhysicalBench
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.parcels import Parcel
+from simulators.supply import Supply
 from simulators.world import World
 
 BYTE_NS: Final = 1_041_667
@@ -26,14 +27,14 @@ class BenchPlant:
     def __init__(
         self, world: World, hub: HubConfig, bench: Bench, parcels: Sequence[Parcel], seed: int,
         rng: random.Random, give: Callable[[Reading], None], mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
+        supply: Supply | None = None, pace: float = 1.0,
     ) -> None:  # fmt: skip
         self._world = world
         self._rng = rng
         self._give = give
         self.config = bench
-        self.bench = PhysicalBench(
-            world, parcels, seed, {bay.bay: bay.barcode for bay in bench.bays}, rates_ppm=mistakes_ppm
-        )
+        bays = {bay.bay: bay.barcode for bay in bench.bays}
+        self.bench = PhysicalBench(world, parcels, seed, bays, pace, rates_ppm=mistakes_ppm, supply=supply)
         self._scanner, self._scale = bench.scanners[0], bench.scale
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in (*bench.scanners, bench.scale)

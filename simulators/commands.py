@@ -22,6 +22,7 @@ from simulators.report import whole
 
 WEB_PORT: Final = 8040
 WEB_PORT_TRIES: Final = 50
+SIMULATED_PARCELS: Final = 200
 DEMO_PARCELS: Final = 1_000
 DEMO_PACE: Final = 0.5
 """About one parcel a second."""
@@ -35,6 +36,7 @@ MINUTES_MAX: Final = 60_000
 def simulate(argv: Sequence[str]) -> int:
     from edge.rim.trace import TraceFault
     from hub_config.load import ConfigFaults
+    from simulators.burst import BURSTS, simulate_burst, table
     from simulators.scenario import ScenarioError, find
     from simulators.simulate import simulate as run
 
@@ -78,6 +80,13 @@ def simulate(argv: Sequence[str]) -> int:
         parser.error(f"--parcels is {args.parcels}; 1 to {MAX_PARCELS} are wanted")
     if args.minutes is not None and not MINUTES_MIN <= args.minutes <= MINUTES_MAX:
         parser.error(f"--minutes is {args.minutes:g}; {MINUTES_MIN:g} to {MINUTES_MAX:g} are wanted")
+    burst = BURSTS.get(args.scenario)
+    if burst is not None:
+        if args.record is not None or args.sign_all or args.over_bytes or args.minutes is not None:
+            parser.error(f"{args.scenario} takes --seed, --parcels and --report only")
+        report, details = simulate_burst(burst, args.seed, args.parcels or burst.parcels)
+        print(table(report), file=sys.stderr if args.report is None else sys.stdout)
+        return _tell(report, details, args.report)
     try:
         lines = replace(find(args.scenario).lines, over_bytes=args.over_bytes)
         report, details = run(

@@ -8,7 +8,7 @@ all signed, since events copy them.
 
 import random
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -36,6 +36,7 @@ from hub_config.rules import RulePack
 from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.desk import Declared, Desk
+from simulators.coordinator.filings import Filings
 from simulators.coordinator.visits import MemoryBook
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
@@ -43,6 +44,7 @@ from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
 from simulators.practice import COORDINATOR, practice_signer
+from simulators.supply import Supply
 from simulators.world import Token, World
 
 EDGE_VERSION: Final = "simulated"
@@ -85,8 +87,11 @@ class SimulatedHub:
         lines: LineOptions = AS_USUAL,
         network: Network = USUAL,
         mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
+        supply: "Callable[[SimulatedHub, Sequence[Parcel]], Supply] | None" = None,
+        pace: float = 1.0,
     ) -> None:
-        """`parcels`: who passes each bench and line."""
+        """`parcels`: who passes each bench and line. `supply`: how they come to an operator's hands; else all of them
+        are there from the start, and none is brought back. `pace`: of operators."""
         self.config = config
         self.world = World()
         self.host = Host(self.world)
@@ -101,13 +106,17 @@ class SimulatedHub:
             rules, manifest, config.hub.id, "practice", sha256(f"desk/{seed}".encode()).digest()
         )
         self._book = MemoryBook()
+        self._filings = Filings(manifest)
+        self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
+        """Parcels held because nobody has declared them yet: what was measured, by code."""
         self._chain_check = ChainCheck()
         self.benches = [
             BenchPlant(
-                self.world, config, bench, parcels[bench.id], seed, self._rng, self._give, mistakes_ppm
+                self.world, config, bench, parcels[bench.id], seed, self._rng, self._give, mistakes_ppm,
+                supply and supply(self, parcels[bench.id]), pace,
             )
             for bench in config.benches
-        ]
+        ]  # fmt: skip
         self.lines = [
             LinePlant(self.world, self.host, config, line, parcels[line.id], seed + place, self._give, lines)
             for place, line in enumerate(config.lines)
@@ -138,6 +147,9 @@ class SimulatedHub:
     def run(self) -> None:
         """Until every parcel has left its bench or belt and every event is with the coordinator."""
         self.world.call_after(0, self._set_clock)
+        for at_us, codes in self._filings.batches:
+            at = Instant((at_us - UTC_AT_START_US) * MICROSECOND)
+            self.world.call_at(at, partial(self._file, codes))
         self._link(there=True)
         for outage in self._network.outages:
             self.world.call_at(Instant(outage.begins_ns), partial(self._link, there=False))
@@ -298,6 +310,22 @@ class SimulatedHub:
         answer = self._desk.answer(data, link.id, now_us, self._book)
         if answer is None:
             return
+        for code in self._filings.awaited(data, answer):
+            self._unfiled[code] = (link, data)
+        self._answer(link, answer)
+
+    def _file(self, codes: Sequence[str]) -> None:
+        """Declarations come in late: parcels that lie in the hold bay for want of them are decided anew."""
+        now_us = UTC_AT_START_US + self.world.now // MICROSECOND
+        for code in codes:
+            waiting = self._unfiled.pop(code, None)
+            if waiting is not None:
+                link, data = waiting
+                answer = self._desk.reconsider(data, link.id, now_us, self._book)
+                if answer is not None:
+                    self._answer(link, answer)
+
+    def _answer(self, link: Link, answer: dict[str, Any]) -> None:
         at = Instant(self.world.now + self._rng.randint(*self._network.message_ns))
         at = self._network.back_at(at)
         if link.sig is None:
@@ -324,8 +352,9 @@ class SimulatedHub:
         return parse_decision(message, self._trust, config.hub.id, config.gateway.id, "practice")
 
     def _decide(self, decision: Decision) -> None:
-        asked_at = self._asked.pop(decision.answers, self.world.now)
-        self.tallies.latencies["event_to_decision"].append(self.world.now - asked_at)
+        asked_at = self._asked.pop(decision.answers, None)
+        if asked_at is not None:  # else a second decision on the same measurement
+            self.tallies.latencies["event_to_decision"].append(self.world.now - asked_at)
         self._give(DecisionArrived(self.world.now, decision))
 
 
@@ -352,4 +381,5 @@ def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
         needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
         valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],
         wire=body.decode(), kid=coordinator.kid, sig=coordinator.sign(body),
+        slack_us=data["slack_us"], tier=data["basis"]["tier"],
     )  # fmt: skip

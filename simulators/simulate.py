@@ -12,7 +12,7 @@ from edge.rim.metrics import quantiles_ms, spread_ms
 from edge.rim.trace import Start, TraceWriter
 from hub_config.devices import IoBoardConfig
 from hub_config.hub import HubConfig
-from hub_config.names import MILLISECOND, SECOND
+from hub_config.names import MICROSECOND, MILLISECOND, SECOND
 from hub_config.rules import RulePack, load_rules
 from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
@@ -23,7 +23,7 @@ from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
 from simulators.oracle import oracle_releases
 from simulators.parcels import Parcel, stream
-from simulators.practice import HUB, RULES, declarations, practice_signer, shared_out
+from simulators.practice import RULES, declarations, practice_signer, shared_out
 from simulators.progress import shown
 from simulators.report import Judged, judge, release_shares, together
 from simulators.scenario import find
@@ -137,20 +137,20 @@ def judge_hub(
     run: SimulatedHub, rules: RulePack, manifest: dict[str, Declared], within_us: int
 ) -> tuple[Judged, set[int]]:
     """Every bench and line against the truth; and which parcels a gateway that mixes nothing up would release."""
-    config = run.config
+    config, now_us = run.config, UTC_AT_START_US + run.world.now // MICROSECOND
     parts: list[Judged] = []
     released: set[int] = set()
     for bench in run.benches:
         happened = bench.bench.happened()
         u_mg = config.device(bench.config.scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(happened, bench.config, u_mg, rules, manifest, HUB, UTC_AT_START_US)
+        oracle = oracle_releases(happened, bench.config, u_mg, rules, manifest, config.hub.id, now_us)
         parts.append(judge(bench.bench.parcels, happened, run.events, bench.config, oracle))
         released |= oracle
     for line in run.lines:
         bodies = line.conveyor.bodies
         happened = line_happened(bodies, run.events, line.line, within_us)
         u_mg = config.device(line.line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, HUB, UTC_AT_START_US)
+        oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, config.hub.id, now_us)
         passed = [body.parcel for body in bodies]
         parts.append(
             judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched | hidden(bodies))

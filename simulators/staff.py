@@ -7,12 +7,13 @@ is followed by another, and a screen that says the same for `Habits.stuck_ns` ma
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from hub_config.names import Instant
 from simulators.mistakes import LIFTS_AFTER_NS, RATES_PPM, SCALE_SILENT_NS, SPOILS, Mistake, plan
 from simulators.parcels import Parcel
 from simulators.screen import BAY_SHOWN, UNFINISHED, View, gist, revision, works
+from simulators.supply import Supply
 from simulators.task import RESCAN_NS, Habits, Hands, Placed, Span, Task
 from simulators.world import Token, World
 
@@ -22,7 +23,7 @@ class Operator:
         self,
         world: World,
         hands: Hands,
-        parcels: Sequence[Parcel],
+        supply: Supply,
         seed: int,
         bays: Mapping[str, str],
         pace: float = 1.0,
@@ -31,14 +32,13 @@ class Operator:
     ) -> None:
         self._world = world
         self._hands = hands
-        self._parcels = parcels
+        self._supply = supply
         self._seed = seed
         self._bays = dict(bays)
         self._pace = pace
         self._rates_ppm = rates_ppm
         self._habits = habits if habits is not None else Habits()
         self._rng = random.Random(f"hands/{seed}")
-        self._taken = 0
         self._task: Task | None = None
         self._ahead: Task | None = None
         """The next parcel, put on the scale too early."""
@@ -52,7 +52,7 @@ class Operator:
         self.placed: dict[int, Placed] = {}
         self.strangers: list[object] = []
         """Visits the screen wanted in a bay with no parcel at hand; closed by scanning the bay shown."""
-        self.done = not parcels
+        self.done = supply.finished
 
     @property
     def at_work_on(self) -> int | None:
@@ -97,6 +97,7 @@ class Operator:
         self._postponed = False
         if self._view is not None:
             self._act(self._view)
+        self.done = self._task is None and self._ahead is None and self._supply.finished
         self._think_after(self._paced(self._habits.glance_ns))
 
     def _act(self, view: View) -> None:
@@ -145,15 +146,17 @@ class Operator:
         same = view["visit"] == visit and view["instruction"] in UNFINISHED
         if task.bay_tried != bay or same or not works(view):
             return
-        self.placed[task.parcel.number] = Placed(str(bay), str(lane), str(visit), task.bay_at)
+        placed = self.placed[task.parcel.number] = Placed(str(bay), str(lane), str(visit), task.bay_at)
+        self._supply.put(task.parcel, placed)
         self._task, self._ahead = self._ahead, None
-        self.done = self._task is None and self._taken == len(self._parcels)
 
     # Taking and starting parcels --------------------------------------------------------------------
 
     def _next_task(self, view: View) -> Task | None:
-        if self._peek() is not None and view["instruction"] in ("scan_or_weigh", "clear_scale"):
-            self._task = self._take()
+        free = view["instruction"] in ("scan_or_weigh", "clear_scale")
+        parcel = self._supply.take() if free else None
+        if parcel is not None:
+            self._task = self._new_task(parcel)
         elif (
             view["instruction"] in BAY_SHOWN
             and self._world.now - self._changed_at > self._habits.stuck_ns // 2
@@ -163,12 +166,7 @@ class Operator:
             self._hands.scan_bay(self._barcode(view["bay"]))
         return self._task
 
-    def _peek(self) -> Parcel | None:
-        return self._parcels[self._taken] if self._taken < len(self._parcels) else None
-
-    def _take(self) -> Task:
-        parcel = self._parcels[self._taken]
-        self._taken += 1
+    def _new_task(self, parcel: Parcel) -> Task:
         its_plan = plan(self._seed, parcel, self._rates_ppm)
         task = Task(parcel, its_plan, list(its_plan.mistakes), [], self._world.now)
         task.write_script()
@@ -279,13 +277,13 @@ class Operator:
         self._careless = self._careless or residue
         task.on_pan = False
         task.acted_at = self._world.now
-        if weighed and not residue and self._peek() is not None and self._ahead is None:
+        if weighed and not residue and self._ahead is None:
             self._put_next_too_soon()
 
     def _put_next_too_soon(self) -> None:
-        upcoming = self._parcels[self._taken]
-        if "next_before_zero" in plan(self._seed, upcoming, self._rates_ppm).mistakes:
-            self._ahead = self._take()
+        upcoming = self._supply.upcoming
+        if upcoming and "next_before_zero" in plan(self._seed, upcoming, self._rates_ppm).mistakes:
+            self._ahead = self._new_task(self._supply.take_upcoming())
             self._hands.put_on(upcoming)
             self._ahead.on_pan = True
 
@@ -338,7 +336,7 @@ class Operator:
 
     def _scan_next_label(self) -> None:
         """By mistake: the label of the parcel that is still in the cage."""
-        upcoming = self._ahead.parcel if self._ahead is not None else self._peek()
+        upcoming = self._ahead.parcel if self._ahead is not None else self._supply.upcoming
         if upcoming is not None and upcoming.items:
             self._hands.scan(upcoming.items[0], upcoming)
 

@@ -15,6 +15,7 @@ from edge.core.dwell import DwellLedger
 from edge.core.event import Act, Association, Event, Kind
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
+from edge.core.priority import Stay, promise_of
 from edge.core.verdict import (
     Exits,
     Verdict,
@@ -62,6 +63,7 @@ class Clearing:
         self._visits.withdraw()
         held.clock.hand_over("hub", at)
         parcel.visit, parcel.clock, parcel.known = held.visit, held.clock, held.names.known
+        parcel.promise, parcel.tries = held.stay.promise, held.next_try
         parcel.again = True
 
     def own_code(self, parcel: Parcel) -> str | None:
@@ -79,6 +81,7 @@ class Clearing:
 
     def decide_on(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision about this parcel; or says in a word why it is not obeyed."""
+        parcel.promise = promise_of(decision, parcel.promise)
         releases = decision.action == "release"
         tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
         if parcel.measured_id is None or decision.answers != parcel.measured_id:
@@ -209,7 +212,9 @@ class Clearing:
         """It has left the bench or belt, for good or until it comes back."""
         names = parcel.names(self._exits.identifiers)
         place = place_of(bay.lane, self._exits)
-        self._visits.settle(place, parcel.visit, names, parcel.clock, again=parcel.again)
+        reason = parcel.verdict.reasons[0] if parcel.verdict is not None and parcel.verdict.reasons else None
+        stay = Stay(parcel.told_at, bay.bay, bay.lane, reason, parcel.promise, parcel.tries)
+        self._visits.settle(place, parcel.visit, names, parcel.clock, again=parcel.again, stay=stay)
 
     def record(
         self, kind: Kind, parcel: Parcel, at: Instant, *,

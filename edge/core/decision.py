@@ -61,3 +61,6 @@ class Decision:
     """The signed canonical `data`, byte for byte, for the gateway's copy in `parcel.decided`."""
     kid: str
     sig: str
+    slack_us: int | None = None
+    """Time left to the promise at `valid_from`; orders the hold queue."""
+    tier: str | None = None

@@ -23,6 +23,7 @@ class DwellClock:
     """Who has held one visit, and for how long."""
 
     def __init__(self, at: Instant, owner: Owner = "hub") -> None:
+        self.opened_at = at
         self.owner = owner
         self._since = at
         self._us: dict[Owner, int] = {}
@@ -32,6 +33,11 @@ class DwellClock:
         self._us[self.owner] = self._us.get(self.owner, 0) + (at - self._since) // MICROSECOND
         self.owner = owner
         self._since = at
+
+    def us_of(self, owner: Owner, at: Instant) -> int:
+        """What this owner answers for, up to `at`."""
+        running = max(0, at - self._since) // MICROSECOND if owner == self.owner else 0
+        return self._us.get(owner, 0) + running
 
     def spans(self, at: Instant) -> tuple[DwellSpan, ...]:
         """µs by owner up to `at`, sorted by owner."""

@@ -37,6 +37,7 @@ from edge.core.inputs import (
 from edge.core.ledger import Ledger
 from edge.core.line import Line
 from edge.core.line_view import view_of_line
+from edge.core.priority import Moment, Waiting
 from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
@@ -160,7 +161,12 @@ class Gateway:
             held_by_reason=tuple(sorted(reasons.items())),
             journal_trouble=self._trouble,
             lines=tuple(view_of_line(line, self._now) for line in self._lines),
+            queue=self._visits.queue(Moment(self._now, self._ledger.wall(self._now).utc_us, self._away)),
         )
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """Every held parcel that a scan takes up again; `snapshot` has the first of them in order."""
+        return tuple(self._visits.waiting(self._now))
 
     @property
     def books_fault(self) -> str | None:
@@ -184,6 +190,8 @@ class Gateway:
                 return
             if refused != "no_such_parcel":
                 break
+        if refused == "no_such_parcel":
+            self._visits.hear(given.decision, at)
         self._count_message(refused or "no_such_parcel")
 
     def _commit(self, given: Committed, at: Instant) -> None:

@@ -33,7 +33,10 @@ class Handling(Clearing):
     def reopen(self, held: HeldVisit, at: Instant) -> Parcel:
         """A held parcel is back; its visit and its dwell clock go on."""
         held.clock.hand_over("hub", at)
-        self.parcel = Parcel(held.visit, held.clock, phase_at=at, again=True, known=held.names.known)
+        self.parcel = Parcel(
+            held.visit, held.clock, phase_at=at, again=True, known=held.names.known,
+            promise=held.stay.promise, tries=held.next_try,
+        )  # fmt: skip
         return self.parcel
 
     def start_again(self, parcel: Parcel, at: Instant) -> None:

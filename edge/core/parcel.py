@@ -8,6 +8,7 @@ from drivers.identifiers.choice import Identified, choose
 from edge.core.decision import Decision
 from edge.core.dwell import DwellClock
 from edge.core.event import Code, Mass
+from edge.core.priority import NO_PROMISE, Promise
 from edge.core.verdict import Verdict
 from hub_config.layout import Exit
 from hub_config.names import Instant, VisitId
@@ -53,6 +54,10 @@ class Parcel:
     """It has been in a bay of this hub before."""
     known: tuple[Identified, ...] = ()
     """Identifiers read in earlier passes of a held visit: a second label is not forgotten by not scanning it."""
+    promise: Promise = NO_PROMISE
+    """How much it hurries, as the coordinator told last."""
+    tries: int = 0
+    """How often it has come back since the coordinator had something new for it."""
     mass: Mass | None = None
     overloaded: bool = False
     seen_on_scale: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from edge.core.decision import Reason
+from edge.core.priority import NO_QUEUE, Queue
 from hub_config.names import Instant, LaneId, LineId, VisitId
 
 BenchState = Literal["ready", "measuring", "asking", "release", "hold", "inspect", "ask", "fault"]
@@ -170,6 +171,8 @@ class Snapshot:
     """How often each reason sent a parcel elsewhere than to a free lane, sorted by reason."""
     journal_trouble: str | None = None
     lines: tuple[LineView, ...] = ()
+    queue: Queue = NO_QUEUE
+    """Held parcels in the order in which they are to be brought back."""
 
     def out_of_touch(self) -> "Snapshot":
         """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""
@@ -183,7 +186,7 @@ class Snapshot:
             replace(view, state="fault", board="lost", speed_um_s=0, items=(), devices_down=("gateway",))
             for view in self.lines
         )
-        return replace(self, benches=lost, lines=lines)
+        return replace(self, benches=lost, lines=lines, queue=NO_QUEUE)
 
 
 @dataclass(frozen=True, slots=True)

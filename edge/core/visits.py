@@ -4,16 +4,23 @@ A held parcel comes back only by a scan that re-opens its visit (contract §1). 
 bound the oldest held visit can no longer be re-opened by its code and is scanned in as a new one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.identifiers.choice import Identified
+from edge.core.decision import Decision
 from edge.core.dwell import DwellClock
 from edge.core.parcel import Names, names_of
+from edge.core.priority import NOT_KNOWN, Moment, Queue, Stay, Waiting, promise_of, queue_of
 from edge.core.snapshot import Place, Tally
-from hub_config.names import Instant, LineId, VisitId
+from hub_config.names import SECOND, Instant, LineId, VisitId
 
 HELD_CODES_MAX: Final = 10_000
+QUEUE_EVERY_NS: Final = 1 * SECOND
+"""How old the order of a long hold queue may be; ordering thousands of parcels takes the core tens of ms."""
+QUEUE_SHORT: Final = 256
+"""A queue up to this long is ordered anew with every change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,12 @@ class HeldVisit:
     place: Place
     clock: DwellClock
     names: Names
+    stay: Stay = NOT_KNOWN
+
+    @property
+    def next_try(self) -> int:
+        """Number of the pass that begins when it is brought back now."""
+        return 0 if self.stay.answered else self.stay.tries + 1
 
 
 class Visits:
@@ -41,6 +54,8 @@ class Visits:
         self._held: dict[str, HeldVisit] = {}
         self._in_work: dict[str, VisitId] = {}
         """Identifiers of the parcels at benches and on belts: of each at most CODES_PER_PARCEL_MAX, gone with it."""
+        self._queue: tuple[Moment, Queue] | None = None
+        self._queue_stale = False
         self._entered = 0
         self._first_pass = 0
         self._at: dict[Place, int] = dict.fromkeys(
@@ -58,15 +73,19 @@ class Visits:
         """Takes an identifier into work; False while a parcel at another bench has it."""
         return self._in_work.setdefault(code, visit) == visit
 
-    def settle(self, place: Place, visit: VisitId, names: Names, clock: DwellClock, *, again: bool) -> None:
+    def settle(
+        self, place: Place, visit: VisitId, names: Names, clock: DwellClock, *, again: bool,
+        stay: Stay = NOT_KNOWN,
+    ) -> None:  # fmt: skip
         """The parcel left the bench for `place`; `again`: it had been in a bay before."""
         self._at[place] += 1
         self._first_pass += place == "departed" and not again
         self._in_work = {code: holder for code, holder in self._in_work.items() if holder != visit}
         if place in ("held", "inspected"):
-            self._hold(HeldVisit(visit, place, clock, names))
+            self._hold(HeldVisit(visit, place, clock, names, stay))
 
     def _hold(self, held: HeldVisit) -> None:
+        self._queue_stale = True
         for code in held.names.keys:
             self._held.pop(code, None)
             if len(self._held) >= HELD_CODES_MAX:
@@ -80,6 +99,7 @@ class Visits:
         """Takes a held visit back to the bench; None if no visit is held under this code."""
         held = self._held.pop(code, None)
         if held is not None:
+            self._queue_stale = True
             self._at[held.place] -= 1
             for other in held.names.keys:
                 if self._held.get(other) is held:
@@ -93,7 +113,44 @@ class Visits:
         self._at[place] += 1
         if recovered.held:
             names = names_of(recovered.codes, rank)
-            self._hold(HeldVisit(recovered.visit, place, DwellClock(recovered.arrived_at), names))
+            since = Stay(recovered.arrived_at)
+            self._hold(HeldVisit(recovered.visit, place, DwellClock(recovered.arrived_at), names, since))
+
+    # The hold queue -------------------------------------------------------------------------------
+
+    def hear(self, decision: Decision, at: Instant) -> None:
+        """A decision about a parcel in a bay opens nothing (contract §5); but after a release it is worth bringing,
+        and until then its time is on the account that the decision names."""
+        wanted = decision.was or decision.visit
+        held = next((one for one in self._held.values() if one.visit == wanted), None)
+        if held is None:
+            return
+        frees = decision.action == "release" and not decision.needs
+        stay = replace(held.stay, promise=promise_of(decision, held.stay.promise), answered=frees)
+        held.clock.hand_over(decision.clock, at)
+        changed = replace(held, stay=stay)
+        self._held = {code: changed if one is held else one for code, one in self._held.items()}
+        self._queue_stale = True
+
+    def waiting(self, at: Instant) -> Iterator[Waiting]:
+        """Every parcel in a bay that a scan takes up again, in no order of hurry."""
+        for code, held in self._held.items():
+            if code == held.names.keys[0]:
+                clock = held.clock
+                yield Waiting(
+                    held.visit, code, clock.opened_at, clock.owner, clock.us_of("hub", at), held.stay
+                )
+
+    def queue(self, now: Moment) -> Queue:
+        """The order in which to bring them back; of a long queue at most `QUEUE_EVERY_NS` old."""
+        if self._queue is not None:
+            then, queue = self._queue
+            fresh = now.at - then.at < QUEUE_EVERY_NS and now.away == then.away
+            if fresh and not (self._queue_stale and len(self._held) <= QUEUE_SHORT):
+                return queue
+        self._queue = (now, queue_of(self.waiting(now.at), now))
+        self._queue_stale = False
+        return self._queue[1]
 
     @property
     def in_work(self) -> int:

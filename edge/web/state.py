@@ -8,6 +8,7 @@ and the reports read the same JSON.
 from collections.abc import Mapping
 from typing import Final
 
+from edge.core.priority import Place, Queue
 from edge.core.snapshot import Balance, BeltItem, BenchView, EventFigures, LaneView, LineView, Snapshot, Tally
 from hub_config.hub import HubConfig
 
@@ -46,6 +47,7 @@ def page_state(
         "tally": _tally(snapshot.tally),
         "share_ppm": released_share_ppm(snapshot.tally),
         "dwell_s": _dwell(snapshot.dwell_us),
+        "queue": _queue(snapshot.queue),
         "truth": None if truth is None else dict(truth),
     }
 
@@ -134,6 +136,28 @@ def _tally(tally: Tally) -> PageState:
         "inspected": tally.inspected,
         "returned": tally.returned,
         "lost_track": tally.lost_track,
+    }
+
+
+def _queue(queue: Queue) -> PageState:
+    return {
+        "to_bring": queue.to_bring,
+        "waiting": queue.waiting,
+        "places": [_place(place) for place in queue.places],
+    }
+
+
+def _place(place: Place) -> PageState:
+    return {
+        "visit": place.visit,
+        "code": place.code,
+        "bay": place.bay,
+        "reason": place.reason,
+        "tier": place.tier,
+        "slack_s": place.slack_us // MICROSECONDS_PER_S,
+        "cause": place.cause,
+        "waited_s": place.waited_us // MICROSECONDS_PER_S,
+        "waits_for": place.waits_for,
     }
 
 

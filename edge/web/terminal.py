@@ -22,6 +22,7 @@ STRIP_MIN: Final = 40
 """Characters of a belt's strip, at least; a narrower terminal cuts it."""
 STRIP_MAX: Final = 200
 REASONS_MAX: Final = 2
+QUEUE_ROWS: Final = 6
 UNKNOWN_LENGTH_UM: Final = 10_000_000
 """Of a belt whose layout is not known, at least."""
 MICROMETRES: Final = 1_000_000
@@ -70,6 +71,9 @@ class HubTable:
         for view in state["lines"]:
             yield Text()
             yield from self._line(view, options.max_width, ascii_only=options.ascii_only)
+        if state["queue"]["places"]:
+            yield Text()
+            yield self._queue()
         yield Text()
         yield self._books()
 
@@ -87,6 +91,27 @@ class HubTable:
                 _plain(_or_dash(view["code"])),
                 _plain(kilograms(view["mass_mg"]), justify="right"),
                 _plain(_or_dash(view["bay"]), "bold"),
+            )
+        return table
+
+    def _queue(self) -> "Table":
+        """Which held parcels are brought back next."""
+        words = self.words
+        table = _table(
+            words["queue.title"],
+            words["fact.bay"],
+            words["queue.slack"],
+            words["queue.turn"],
+            words["queue.reason"],
+        )
+        for place in self.state["queue"]["places"][:QUEUE_ROWS]:
+            owner, _, agency = (place["waits_for"] or "hub").partition(":")
+            table.add_row(
+                _plain(place["code"] + (f" {words['queue.relief']}" if place["tier"] == "relief" else "")),
+                _plain(_or_dash(place["bay"]), "bold"),
+                _plain(f"{place['slack_s'] // 60} min", justify="right"),
+                _plain(f"{words.get(f'queue.{owner}', owner)} {agency}".rstrip()),
+                _plain("" if place["reason"] is None else words[f"reason.{place['reason']}"]),
             )
         return table
 

@@ -74,6 +74,7 @@ class _Open(BaseModel):
 
 class _Basis(_Open):
     authority: Word
+    tier: Word | None = None
 
 
 class _Cond(_Open):
@@ -103,6 +104,7 @@ class _DecisionData(_Open):
     valid_from: Time
     valid_until: Time
     clock: Word
+    slack_us: int | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
@@ -290,6 +292,8 @@ def _decision(told: _DecisionData, body: bytes, kid: str, sig: str) -> Decision:
         wire=body.decode(),
         kid=kid,
         sig=sig,
+        slack_us=told.slack_us,
+        tier=told.basis.tier,
     )
 
 

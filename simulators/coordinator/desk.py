@@ -13,13 +13,17 @@ from hashlib import sha256
 from typing import Any, Final
 
 from edge.core.decision import REASONS
-from hub_config.rules import RulePack
+from edge.core.priority import RELIEF
+from hub_config.rules import Procedure, RulePack
 from simulators.coordinator.visits import Visit, VisitBook
 
 PROMISE_US: Final = 10_800 * 1_000_000
 """Default dwell target of the contract §10."""
 AUTHORITY: Final = "customs"
 TIER: Final = "standard"
+RELEASED_BY: Final[Mapping[Procedure, str]] = {
+    "import": "low-value-air", "export": "export", "transit": "transit-no-duty",
+}  # fmt: skip
 OWN_TYPES: Final = ("s10", "sscc")
 """Which identifier is the parcel's own, best first."""
 
@@ -36,6 +40,15 @@ class Declared:
     value_minor: int
     currency: str
     description: str
+    procedure: Procedure = "import"
+    onward: str | None = None
+    """Country of destination, in transit."""
+    relief: str | None = None
+    """Reference of the emergency that it is sent for."""
+    cutoff_us: int | None = None
+    """UTC µs: the last moment at which its flight takes it."""
+    filed_us: int = 0
+    """UTC µs at which the declaration came in; until then it does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,17 @@ class Desk:
         if data["kind"] != "parcel.measured":
             book.put(replace(visit, departed=visit.departed or data["kind"] == "parcel.departed"))
             return None
+        return self._decide(data, event_id, visit, now_us, book, quarantined=quarantined)
+
+    def reconsider(self, data: Mapping[str, Any], event_id: str, now_us: int, book: VisitBook) -> Data | None:
+        """A new decision on an old measurement, because what was missing has come; None for a visit not known."""
+        visit = book.visit(data["visit"])
+        return None if visit is None else self._decide(data, event_id, visit, now_us, book)
+
+    def _decide(
+        self, data: Mapping[str, Any], event_id: str, visit: Visit, now_us: int, book: VisitBook, *,
+        quarantined: bool = False,
+    ) -> Data:  # fmt: skip
         code = _own_code(data)
         verdict = (
             _hold(("tamper",), "quarantine") if quarantined else self._judge(data, code, visit, now_us, book)
@@ -116,17 +140,26 @@ class Desk:
             return _hold(("swap_suspected",), "left-once")
         if visit.code is not None and visit.code not in _identifiers(data):
             return _hold(("swap_suspected",), "one-identity")
-        declared = self._manifest.get(code)
+        declared = self._declared(code, now_us)
         if declared is None:
             return _hold(("no_declaration",), "declared", clock="merchant")
         if not self._in_force(now_us):
             return _hold(("offline_default",), "rule-pack-dates")
         return self._declaration(declared) or self._weight(data, code, declared, visit, now_us)
 
+    def _declared(self, code: str | None, now_us: int) -> Declared | None:
+        declared = None if code is None else self._manifest.get(code)
+        return declared if declared is not None and declared.filed_us <= now_us else None
+
     def _declaration(self, declared: Declared) -> Verdict | None:
         words = declared.description.casefold()
         if any(word.casefold() in words for word in self._rules.prohibited_words):
             return Verdict("refuse", ("prohibited",), "custody", "prohibited-goods", clock=AUTHORITY)
+        if declared.procedure not in self._rules.procedures:
+            return _inspect("decl_incomplete", "procedure")
+        if declared.procedure == "transit":
+            leaves = declared.onward not in (None, self._rules.country)
+            return None if leaves else _inspect("decl_incomplete", "transit-onward")
         if declared.currency != self._rules.currency:
             return _inspect("decl_incomplete", "declared-currency")
         if declared.value_minor > self._rules.value_max_minor:
@@ -153,7 +186,8 @@ class Desk:
         band = [max(0, declared.mass_mg - tolerance_mg), declared.mass_mg + tolerance_mg]
         until = utc_text(now_us + self._rules.decision_valid_s * 1_000_000)
         cond = (("code", code), ("mass_mg", band), ("not_after", until))
-        return Verdict("release", (), self._rules.free_route, "low-value-air", clock="hub", cond=cond)
+        rule = RELEASED_BY[declared.procedure]
+        return Verdict("release", (), self._rules.free_route, rule, clock="hub", cond=cond)
 
     def _in_force(self, now_us: int) -> bool:
         return in_force(self._rules, now_us)
@@ -161,6 +195,8 @@ class Desk:
     def _decision(
         self, data: Mapping[str, Any], event_id: str, visit: Visit, verdict: Verdict, now_us: int
     ) -> Data:
+        declared = self._declared(_own_code(data) or visit.code, now_us)
+        relief = self._rules.relief_reference
         self._count += 1
         noise = sha256(self._entropy + self._count.to_bytes(8, "big")).digest()
         return {
@@ -181,15 +217,22 @@ class Desk:
                 "authority": AUTHORITY,
                 "rule": verdict.rule,
                 "rule_pack": self._rule_pack,
-                "tier": TIER,
+                "tier": RELIEF if declared and relief and declared.relief == relief else TIER,
             },
             "cond": dict(verdict.cond),
             "needs": [],
             "valid_from": utc_text(now_us),
             "valid_until": utc_text(now_us + self._rules.decision_valid_s * 1_000_000),
             "clock": verdict.clock,
-            "slack_us": visit.opened_us + PROMISE_US - now_us,
+            "slack_us": _due_us(visit, declared, now_us) - now_us,
         }
+
+
+def _due_us(visit: Visit, declared: Declared | None, now_us: int) -> int:
+    """The dwell target, or a flight that leaves sooner and is not missed yet."""
+    due_us = visit.opened_us + PROMISE_US
+    cutoff_us = None if declared is None else declared.cutoff_us
+    return due_us if cutoff_us is None or cutoff_us < now_us else min(due_us, cutoff_us)
 
 
 def in_force(rules: RulePack, now_us: int) -> bool:

@@ -72,6 +72,7 @@ def test_a_faulty_pack_is_refused_in_words(tmp_path: Path, old: str, new: str, w
 
 def test_a_hub_without_a_pack_is_told_which_there_are() -> None:
     with pytest.raises(
-        FileNotFoundError, match="no rule pack for hub XX-1; shipped are my-kul-1; name a file instead"
+        FileNotFoundError,
+        match="no rule pack for hub XX-1; shipped are et-add-1, my-kul-1, rw-kgl-1; name a file instead",
     ):
         rules_file("XX-1")

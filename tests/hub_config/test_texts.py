@@ -11,7 +11,7 @@ from hub_config.i18n import languages, texts
 from hub_config.values import LANES
 
 MAX_WORDS = 8
-FILLED_IN = {"code", "bay", "device", "seconds", "bench"}
+FILLED_IN = {"code", "bay", "device", "seconds", "bench", "count", "waiting"}
 
 WANTED = {
     "state": get_args(BenchState),

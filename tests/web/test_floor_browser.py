@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from web_views import LINES, TRUTH, VIEWS, Says, floor_hub
+from web_views import LINES, QUEUE, TRUTH, VIEWS, Says, floor_hub
 
 from edge.core.snapshot import BenchView, LineView
 from edge.web.feed import Feed
@@ -28,7 +28,8 @@ TEXTS = """() => {
   for (const element of document.querySelectorAll('main *')) {
     const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
     if (!own || element.matches('title, noscript') || !element.checkVisibility()) continue;
-    const box = element.closest('.lane')?.querySelector('rect') ?? element.closest('.bench, .line, .foot, .top, td');
+    const box = element.closest('.lane')?.querySelector('rect') ??
+      element.closest('.bench, .queue, .line, .foot, .top, td');
     const range = document.createRange();
     range.selectNodeContents(element);
     const rect = element.closest('svg') ? element.getBoundingClientRect() : range.getBoundingClientRect();
@@ -157,6 +158,26 @@ def test_benches_show_the_band_of_their_station_in_small(open_floor: Callable[..
         assert floor.texts(".bench .bay") == ([view.bay] if view.bay else []), name
         shape = floor.page.get_attribute(".band .shape", "data-shape")
         assert shape == {"ready": "none", "measuring": "none", "asking": "none"}.get(view.state, view.state)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_hold_queue_says_what_to_bring_and_whom_the_others_wait_for(
+    open_floor: Callable[..., Floor], size: str
+) -> None:
+    floor = open_floor(size)
+    assert floor.texts("[data-role=queue]") == []
+    floor.source.queue = QUEUE
+    floor.show(LINES["flow"])
+
+    assert floor.texts(".queue .at-turn") == ["Bring it"] * 4 + ["Merchant", "Agency fda"]
+    assert floor.texts(".queue .at-bay") == ["H1", "H1", "H9", "–", "H1", "M1"]
+    assert floor.texts(".queue .at-slack")[2:4] == [
+        "41 min to its flight or target",
+        "overdue 25 min after a missed flight or target",
+    ]
+    assert floor.texts(".queue .tier") == [WORDS["queue.relief"]]
+    assert floor.texts(".queue header span") == ["+21 more, 23 wait for others"]
+    check_room(floor.page, f"queue, {size}", scrolls=True)
 
 
 def test_parcels_move_on_with_the_belt_but_not_far_ahead(open_floor: Callable[..., Floor]) -> None:

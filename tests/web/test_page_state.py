@@ -3,7 +3,7 @@
 import json
 from dataclasses import fields, replace
 
-from web_views import LINES, TRUTH, VIEWS, Says, hub
+from web_views import LINES, QUEUE, TRUTH, VIEWS, Says, hub
 
 from edge.core.snapshot import BeltItem, BenchView, LaneView, LineView, Tally
 from edge.web.state import page_state, released_share_ppm
@@ -34,6 +34,14 @@ def test_a_line_has_the_keys_of_its_view_with_its_parcels_and_lanes() -> None:
     foremost = line["items"][0]
     assert (foremost["state"], foremost["lane"], foremost["ordered"]) == ("hold", "hold", False)
     assert foremost["reasons"] == ["no_declaration", "value_over_lane"]
+
+
+def test_the_hold_queue_is_in_its_order_with_whole_seconds() -> None:
+    told = json.loads(json.dumps(state(Says(queue=QUEUE))))["queue"]
+
+    assert (told["to_bring"], told["waiting"]) == (4, 23)
+    assert [place["slack_s"] for place in told["places"][:2]] == [170 * 60, 12 * 60]
+    assert [place["waits_for"] for place in told["places"]][3:] == [None, "merchant", "agency:fda", "customs"]
 
 
 def test_a_gateway_without_lines_has_none() -> None:

@@ -6,12 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from web_views import BENCH, SCREENS, TRUTH, VIEWS, Says, hub
+from web_views import BENCH, QUEUE, SCREENS, TRUTH, VIEWS, Says, hub, place
 
-from edge.core.snapshot import Balance, BenchView
+from edge.core.priority import Queue
+from edge.core.snapshot import Balance, BenchView, LastPlaced
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
 from edge.web.station.wording import station_words
+from hub_config.names import VisitId
 from simulators.broker import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.system]
@@ -133,6 +135,28 @@ def test_every_state_can_be_read_on_every_screen(open_station: Callable[..., Sta
         station.show(view)
         check_shape_and_words(station, name, view)
         check_room(station.page, f"{screen}, {name}")
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_free_bench_says_which_held_parcel_to_bring(
+    open_station: Callable[..., Station], screen: str
+) -> None:
+    station = open_station(screen, Says(known=TRUTH, queue=QUEUE))
+    last = LastPlaced(VisitId("v0"), "RB123456785GB", "G1")
+    station.show(replace(VIEWS["ready"], last=last))
+
+    assert station.text("line") == "Last: 6785GB in bay G1 Next to bring: 4821ET from bay H1"
+    check_room(station.page, f"{screen}, queue")
+    station.show(VIEWS["release"])
+    assert "Next to bring" not in station.text("line")
+
+
+def test_a_bench_calls_no_parcel_that_waits_for_somebody_else(open_station: Callable[..., Station]) -> None:
+    waits = Queue((place("RB123456785GB", 10, waits_for="merchant"),), 0, 1)
+    station = open_station(source=Says(known=TRUTH, queue=waits))
+    station.show(VIEWS["ready"])
+
+    assert station.text("line") == ""
 
 
 def check_shape_and_words(station: Station, name: str, view: BenchView) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from web_views import LINES, TRUTH, VIEWS, Says, floor_hub
+from web_views import LINES, QUEUE, TRUTH, VIEWS, Says, floor_hub
 
 from edge.core.snapshot import Balance
 from edge.web.floor.layout import floor_layout
@@ -53,6 +53,17 @@ def test_a_line_tells_its_state_its_parcels_and_its_lanes(name: str) -> None:
         assert WORDS["floor.down"].format(device=device) in text
     assert (WORDS["floor.network_away"] in text) == view.network_away
     assert (WORDS["floor.trouble"] in text) == view.trouble
+
+
+def test_the_hold_queue_is_listed_in_its_order() -> None:
+    text = drawn(Says(lines=(LINES["flow"],), queue=QUEUE))
+    rows = [line.split() for line in text.splitlines() if "Bring it" in line or "Agency" in line]
+
+    assert [row[0] for row in rows] == [
+        place.code for place in QUEUE.places if place.waits_for in (None, "agency:fda")
+    ]
+    assert WORDS["queue.relief"] in rows[0]
+    assert "12 min" in text
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])

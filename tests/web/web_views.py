@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from edge.core.priority import NO_QUEUE, RELIEF, Place, Queue
 from edge.core.snapshot import (
     Balance,
     BeltItem,
@@ -180,6 +181,7 @@ class Says:
     lines: tuple[LineView, ...] = ()
     benches: tuple[BenchView, ...] | None = None
     """Where there are others than `view`."""
+    queue: Queue = NO_QUEUE
 
     def snapshot(self) -> Snapshot:
         dwell_us = (4_100_000, 6_000_000, 9_000_000)
@@ -192,6 +194,7 @@ class Says:
             devices_down=(),
             rejected_messages=(),
             lines=self.lines,
+            queue=self.queue,
         )
 
     def events(self) -> EventFigures:
@@ -204,6 +207,28 @@ class Says:
         return {"parcels": {"entered": self.tally.entered}}
 
 
+def place(code: str, slack_min: int, **told: Any) -> Place:
+    """One of the hold queue; the hub's turn unless told otherwise."""
+    usual = Place(
+        VisitId(f"v-{code}"), code, "H1", "no_declaration", "standard", slack_min * 60_000_000, "promise",
+        1_500_000_000, None,
+    )  # fmt: skip
+    return replace(usual, **told)
+
+
+QUEUE = Queue(
+    (
+        place("RB123454821ET", 170, tier=RELIEF, cause="dwell"),
+        place("CP482713355RW", 12),
+        place("003123456789012345", 41, bay="H9", reason="decision_late"),
+        place("LX771203164RW", -25, cause="missed", reason="mass_inconclusive", bay=None),
+        place("RR473124829MY", 95, waits_for="merchant"),
+        place("UA111714969JP", 61, waits_for="agency:fda", reason="agency_pending", bay="M1"),
+        place("HP526176459JP", 88, waits_for="customs", reason="risk_profile", bay="X1"),
+    ),
+    to_bring=4,
+    waiting=23,
+)
 TRUTH = {"wrong_release": 0, "wrong_identity": 0, "wrong_weight": 0, "unaccounted": 0}
 
 

@@ -64,6 +64,8 @@ def test_the_golden_decision_is_understood() -> None:
         wire=DECISION_BYTES.decode(),
         kid=SIGNER.kid,
         sig=SIGNER.sign(DECISION_BYTES),
+        slack_us=10_288_000_000,
+        tier="standard",
     )
 
 

@@ -4,6 +4,7 @@
 // sends nothing.
 
 import { BeltDrawing, laneWord, shape, shortCode, tailOf } from "./belt.js";
+import { QueuePanel } from "./queue.js";
 import { isLost, listen } from "./stream.js";
 import { showStrip } from "./strip.js";
 import { kilograms, part, setShown, setText, word } from "./words.js";
@@ -192,6 +193,7 @@ class LinePanel {
 
 const cards = alone === null ? layout.benches.map((bench) => new BenchCard(bench)) : [];
 const panels = layout.lines.filter((line) => alone === null || line.id === alone).map((line) => new LinePanel(line));
+const queue = alone === null ? new QueuePanel(part("queue")) : null;
 let lost = false;
 
 function build() {
@@ -211,6 +213,7 @@ function build() {
 
 function clear() {
   for (const one of [...cards, ...panels]) one.clear();
+  queue?.clear();
 }
 
 function hear(state) {
@@ -228,6 +231,7 @@ function hear(state) {
     if (view === undefined) panel.clear();
     else panel.show(view, now);
   }
+  queue?.show(state.queue);
   part("floor").dataset.revision = state.revision;
 }
 

@@ -58,6 +58,8 @@ const LOST = {
 let shown = null; // the view on the screen
 let askingSince = null;
 
+let called = null; // the held parcel that is to be brought next
+
 function show(view, atNs) {
   noteAsking(view, atNs);
   sound(view);
@@ -81,16 +83,24 @@ function show(view, atNs) {
   fit();
 }
 
-// Reasons; while nothing is in work, the parcel placed last, so that staff know that their scan was taken.
+// Reasons; while nothing is in work, the parcel placed last, so that staff know that their scan was taken, and the held
+// one that is to be brought next.
 function lineOf(view) {
   const last = view.last ?? null;
-  if (view.state === "ready" && last !== null) {
-    const [, tail, rest] = last.code === null ? ["", word("fact.none"), ""] : splitCode(last.code);
-    return [word("page.last", { code: `${tail}${rest}`, bay: last.bay })];
+  if (view.state === "ready" && (last !== null || called !== null)) {
+    const texts = last === null ? [] : [word("page.last", { code: endOf(last.code), bay: last.bay })];
+    if (called !== null) texts.push(word("queue.bring", { code: endOf(called.code), bay: called.bay ?? word("fact.none") }));
+    return texts;
   }
   const texts = view.reasons.slice(0, SHOWN_REASONS).map((reason) => word(`reason.${reason}`));
   if (view.reasons.length > SHOWN_REASONS) texts.push(`+${view.reasons.length - SHOWN_REASONS}`);
   return texts;
+}
+
+function endOf(code) {
+  if (code === null) return word("fact.none");
+  const [, tail, rest] = splitCode(code);
+  return `${tail}${rest}`;
 }
 
 function showLine(texts) {
@@ -204,6 +214,7 @@ function play(name) {
 function hear(state) {
   const view = state.benches.find((candidate) => candidate.bench === bench);
   showStrip(state);
+  called = state.queue.places.find((place) => place.waits_for === null) ?? null;
   show(view ?? LOST, state.at_ns);
   Object.assign(document.querySelector("main").dataset, { revision: state.revision, view: view?.revision });
 }
