@@ -55,6 +55,10 @@ class Start:
     last: Mapping[LineId, LastPlaced]
     edge_version: str
 
+    def gateway(self) -> Gateway:
+        """One as it was when the trace began."""
+        return Gateway(self.config, self.entropy, self.recovered, self.last)
+
 
 class EffectDigest:
     """Of everything a core wants, in order: events chained from seq 1 as in a journal, everything else as it is."""
@@ -177,11 +181,6 @@ class TraceReader:
         self.recorded: str | None = None
         """The digest it ends with, once all inputs have been read; None where it was cut off."""
 
-    def gateway(self) -> Gateway:
-        """One as it was when the trace began."""
-        start = self.start
-        return Gateway(start.config, start.entropy, start.recovered, start.last)
-
     def inputs(self) -> Iterator[Input]:
         """Once, in order."""
         for number, line in self._lines:
@@ -195,7 +194,7 @@ class TraceReader:
 def replay(path: Path) -> Replayed:
     """Raises TraceFault for a file that is no trace."""
     trace = TraceReader(path)
-    gateway, digest, inputs = trace.gateway(), EffectDigest(trace.start), 0
+    gateway, digest, inputs = trace.start.gateway(), EffectDigest(trace.start), 0
     for given in trace.inputs():
         for effect in gateway.step(given):
             digest.add(effect)

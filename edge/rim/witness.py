@@ -26,6 +26,8 @@ SAMPLE_NS: Final = 100 * MILLISECOND
 """Between two samples of a belt's view, besides those at every edge of a beam."""
 OPEN_MAX: Final = 1_024
 """Readings that no event has told yet, and diverts that are not ordered yet; the oldest are given up."""
+NEAR_UM: Final = 1_000_000
+"""A metre: what was refused so near to a parcel may explain what became of it."""
 FOREVER: Final = Instant(2**62)
 JOINED: Final = "joined"
 OBEYED: Final = "obeyed"
@@ -46,6 +48,8 @@ class Sighting:
     """`joined`, `obeyed`, `open`, or the reason under which it was refused."""
     in_view: tuple[BeltItem, ...] = ()
     """Parcels of a belt that the device can have meant."""
+    around: tuple[BeltItem, ...] = ()
+    """Parcels of the belt within NEAR_UM of the device."""
     visit: VisitId | None = None
     """Whose it became, once an event has told that."""
 
@@ -122,13 +126,17 @@ class Witness:
             return
         refused = _raised(before.balance.rejected, after.balance.rejected)
         joined = after.balance.journalled > before.balance.journalled
+        sighting = Sighting(given, line, JOINED if joined else refused or OPEN)
         view = next((one for one in after.lines if one.line == line), None)
-        sighting = Sighting(
-            given, line, JOINED if joined else refused or OPEN,
-            () if view is None else in_view(given, view, self._lines[line]),
-        )  # fmt: skip
+        if view is not None:
+            sighting.in_view = in_view(given, view, self._lines[line])
+            sighting.around = around(place_of(given, self._lines[line]), view)
         self.told.sightings.append(sighting)
-        if not isinstance(given, NoRead) and (joined or refused is None):
+        # Weights of a scale that is asked again and again have no number to tell them by.
+        telling = (
+            given.record is not None if isinstance(given, WeightRead) else isinstance(given, BarcodeRead)
+        )
+        if telling and (joined or refused is None):
             self._open.append(sighting)
 
     def _take(self, given: Input, effects: Sequence[Effect]) -> None:
@@ -221,6 +229,18 @@ def in_view(given: Told, view: LineView, line: Line) -> tuple[BeltItem, ...]:
     behind = _way(view, reader.delay_ms)
     low, high = reader.position_um - reader.window_um, reader.position_um + reader.window_um
     return tuple(item for item in view.items if item.front_um >= low and item.rear_um - behind <= high)
+
+
+def place_of(given: Told, line: Line) -> int:
+    """Where the device stands, in µm along the line."""
+    if isinstance(given, WeightRead):
+        return line.beam(line.scale.beam).position_um
+    return next(one.position_um for one in line.readers if one.device == given.device)
+
+
+def around(place_um: int, view: LineView) -> tuple[BeltItem, ...]:
+    low, high = place_um - NEAR_UM, place_um + NEAR_UM
+    return tuple(item for item in view.items if item.front_um >= low and item.rear_um <= high)
 
 
 def _way(view: LineView, ms: int) -> int:
