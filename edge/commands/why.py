@@ -47,9 +47,9 @@ def main(argv: Sequence[str]) -> int:
             source_name = args.trace or args.data / JOURNAL_FILE
             print(f"hub why: no parcel in {source_name} has the code or visit {args.code!r}", file=sys.stderr)
             return EXIT_FAULTS
-        _print(args.code, found, as_json=args.json)
         if args.save_test is not None:
             print(save(args.trace, found, args.save_test), file=sys.stderr)
+        _print(args.code, found, as_json=args.json)
     except BrokenPipeError:
         raise  # the reader of a pipe has seen enough
     except (JournalFault, TraceFault, OSError) as fault:

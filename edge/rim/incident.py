@@ -1,30 +1,30 @@
 """An incident as a test: a folder with a trace and what became of one parcel in it (`hub why --save-test`,
 `hub replay FOLDER`).
 
-`trace.jsonl` begins where the recorded run began, since visits, triggers and orders are counted from there, and ends
-when the parcel's story has. Inputs before the parcel that had no effect are left out where the replay proves that it
-gives the very same effects without them. Texts of unknown symbols are replaced by placeholders of their length, one
+`trace.jsonl` begins as shortly before the parcel as the same becomes of it (`shortened.py`), and ends when its story
+does. Texts of unknown symbols are replaced by placeholders of their length, one
 for each text, which are unknown symbols too: what is equal stays equal, and nobody can read them. Item numbers and
 barcodes of bays stay as they are. `expected.json` has the outcome, which must hold, and the digest, which tells whether
 every effect is the same to the byte: a later program may word or stamp things otherwise.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from drivers.identifiers.choice import identify
 from drivers.reading import BarcodeRead, DeviceFault
 from drivers.scanners.aim import split_aim
-from edge.core.effects import Effect
 from edge.core.inputs import Input, JournalTrouble, MessageRejected
 from edge.rim.replayed import Telling
+from edge.rim.shortened import cuts, shortened
 from edge.rim.story import Data, Story, outcome
 from edge.rim.trace import EffectDigest, Start, TraceFault, TraceReader, TraceWriter
 from hub_config.hub import HubConfig
-from hub_config.names import MICROSECOND, MILLISECOND, Instant
+from hub_config.names import MICROSECOND, MILLISECOND, Instant, VisitId
 
 TRACE_FILE: Final = "trace.jsonl"
 EXPECTED_FILE: Final = "expected.json"
@@ -33,9 +33,6 @@ INPUTS_MAX: Final = 500_000
 """Of one test: some minutes of replay. Beyond it the run must be recorded from nearer to the incident."""
 SETTLE_NS: Final = 500 * MILLISECOND
 """After a parcel's last event: until that is on disk."""
-TRIES_MAX: Final = 40
-"""Replays spent on leaving out inputs."""
-CHUNK_MIN: Final = 8
 REDACTED: Final = "redacted"
 LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
@@ -86,33 +83,51 @@ def save(trace: Path, stories: Sequence[Story], folder: Path) -> str:
         folder.mkdir(parents=True)
     except OSError as refused:
         raise TraceFault(f"{folder}: {refused.strerror}; name a new folder") from refused
-    start, inputs = _part(trace, story.ended_us * MICROSECOND + SETTLE_NS)
-    redactor = Redactor(start.config)
-    inputs = [redactor.redacted(given) for given in inputs]
-    digest, told = _replayed(start, inputs, story.visits)
-    if told != outcome(story.events):
-        raise TraceFault(
-            f"{trace}: cut and redacted, it ends otherwise for this parcel; keep the whole trace"
-        )
-    total = len(inputs)
-    inputs = thinned(start, inputs, Instant(story.began_us * MICROSECOND), digest)
+    start, inputs, visits = _case(trace, story)
+    digest, told = _replayed(start, inputs, visits)
     writer = TraceWriter(folder / TRACE_FILE, start)
     for given in inputs:
         writer.write(given)
     writer.close(digest)
-    expected = {"incident": VERSION, "visits": list(story.visits), "digest": digest, "outcome": told}
+    expected = {"incident": VERSION, "visits": list(visits), "digest": digest, "outcome": told}
     (folder / EXPECTED_FILE).write_text(json.dumps(expected, indent=1) + "\n")
-    return (
-        f"{folder}: {len(inputs)} inputs of {total} up to the parcel's end, {redactor.count} texts redacted; "
-        f"check it with: hub replay {folder}"
-    )
+    return f"{folder}: {len(inputs)} inputs, texts redacted; check it with: hub replay {folder}"
+
+
+def _case(trace: Path, story: Story) -> tuple[Start, list[Input], tuple[VisitId, ...]]:
+    """The shortest part of the trace in which the same becomes of the parcel; its visits may be called otherwise."""
+    start, wanted = TraceReader(trace).start, outcome(story.events)
+    redactor = Redactor(start.config)
+    began = Instant(story.began_us * MICROSECOND)
+    until = Instant(story.ended_us * MICROSECOND + SETTLE_NS)
+    visits = tuple(VisitId(visit) for visit in story.visits)
+
+    def inputs() -> Iterator[Input]:
+        for given in TraceReader(trace).inputs():
+            if given.at > until:
+                return
+            yield redactor.redacted(given)
+
+    for cut in cuts(start, inputs(), began):
+        kept, names = shortened(start, inputs(), cut)
+        named = tuple(names[visit] for visit in visits if visit in names)
+        bare = replace(start, recovered=(), last={})
+        if len(named) == len(visits) and _replayed(bare, kept, named)[1] == wanted:
+            return bare, kept, named
+    whole = list(islice(inputs(), INPUTS_MAX + 1))
+    if len(whole) > INPUTS_MAX:
+        raise TraceFault(f"{trace}: only all of more than {INPUTS_MAX} inputs show it; keep the whole trace")
+    if _replayed(start, whole, visits)[1] != wanted:
+        raise TraceFault(f"{trace}: with its texts redacted another outcome; keep the whole trace")
+    return start, whole, visits
 
 
 def check(folder: Path) -> Checked:
     """Replays an incident. Raises TraceFault for a folder that holds none."""
     expected = _expected(folder / EXPECTED_FILE)
-    start, inputs = _part(folder / TRACE_FILE, None)
-    digest, told = _replayed(start, inputs, expected.visits)
+    trace = TraceReader(folder / TRACE_FILE)
+    inputs = list(islice(trace.inputs(), INPUTS_MAX))
+    digest, told = _replayed(trace.start, inputs, expected.visits)
     return Checked(expected, len(inputs), digest, told)
 
 
@@ -130,70 +145,18 @@ def _expected(path: Path) -> Expected:
         raise TraceFault(f"{path}: {fault}; this is no incident of --save-test") from None
 
 
-def _part(path: Path, until: int | None) -> tuple[Start, list[Input]]:
-    trace = TraceReader(path)
-    inputs: list[Input] = []
-    for given in trace.inputs():
-        if until is not None and given.at > until:
-            break
-        if len(inputs) == INPUTS_MAX:
-            raise TraceFault(
-                f"{path}: more than {INPUTS_MAX} inputs lead up to it; record a run from nearer to the incident"
-            )
-        inputs.append(given)
-    return trace.start, inputs
-
-
 def _replayed(
     start: Start, inputs: Sequence[Input], visits: Sequence[str]
 ) -> tuple[str, list[dict[str, Any]]]:
     digest, telling = EffectDigest(start), Telling(start)
     events: list[Data] = []
-    for effects in _effects(start, inputs):
+    gateway = start.gateway()
+    for given in inputs:
+        effects = gateway.step(given)
         for effect in effects:
             digest.add(effect)
         events += [data for event, data in telling.told(effects) if event.visit in visits]
     return digest.told(), outcome(events)
-
-
-def _effects(start: Start, inputs: Sequence[Input]) -> list[list[Effect]]:
-    gateway = start.gateway()
-    return [gateway.step(given) for given in inputs]
-
-
-# Leaving out ------------------------------------------------------------------------------------------
-
-
-def thinned(start: Start, inputs: Sequence[Input], arrived: Instant, digest: str) -> list[Input]:
-    """Without inputs from before the parcel that had no effect, as far as every effect stays the same without them."""
-    idle = [
-        place
-        for place, (given, effects) in enumerate(zip(inputs, _effects(start, inputs), strict=True))
-        if not effects and given.at < arrived
-    ]
-    left_out: set[int] = set()
-    waiting, tries = [idle], 0
-    while waiting and tries < TRIES_MAX:
-        chunk = waiting.pop(0)
-        if len(chunk) < CHUNK_MIN:
-            continue
-        tries += 1
-        without = left_out.union(chunk)
-        kept = [given for place, given in enumerate(inputs) if place not in without]
-        if _digest(start, kept) == digest:
-            left_out = without
-        else:
-            half = len(chunk) // 2
-            waiting += [chunk[:half], chunk[half:]]
-    return [given for place, given in enumerate(inputs) if place not in left_out]
-
-
-def _digest(start: Start, inputs: Sequence[Input]) -> str:
-    digest = EffectDigest(start)
-    for effects in _effects(start, inputs):
-        for effect in effects:
-            digest.add(effect)
-    return digest.told()
 
 
 # Redacting --------------------------------------------------------------------------------------------
@@ -205,10 +168,6 @@ class Redactor:
     def __init__(self, config: HubConfig) -> None:
         self._bays = {bay.barcode for bench in config.benches for bay in bench.bays}
         self._placeholders: dict[str, str] = {}
-
-    @property
-    def count(self) -> int:
-        return len(self._placeholders)
 
     def redacted(self, given: Input) -> Input:
         match given:
