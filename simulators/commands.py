@@ -31,6 +31,7 @@ LOOK_EVERY_S: Final = 0.25
 def simulate(argv: Sequence[str]) -> int:
     from edge.rim.trace import TraceFault
     from simulators.line_plant import LineOptions
+    from simulators.plots.options import add_options, album_of
     from simulators.practice import SCENARIOS
     from simulators.simulate import simulate as run
 
@@ -56,16 +57,20 @@ def simulate(argv: Sequence[str]) -> int:
         help="run the I/O boards' firmware, serial lines and drivers byte for byte, to see what spoilt bytes, drifting "
         "clocks and restarts do to parcels; several times slower than the board model, so use it for short runs",
     )
+    add_options(parser)
     args = parser.parse_args(argv)
     if args.parcels < 1:
         parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
+    album = album_of(parser, args)
     try:
         report, details = run(
             args.seed, args.parcels, scenario=args.scenario, sign_all=args.sign_all, record=args.record,
-            lines=LineOptions(over_bytes=args.over_bytes),
+            lines=LineOptions(over_bytes=args.over_bytes), album=album,
         )  # fmt: skip
     except TraceFault as fault:
         parser.error(str(fault))
+    for drawn in album.draw() if album is not None else ():
+        print(f"drawn: {drawn}", file=sys.stderr)
     return _tell(report, details, args.report)
 
 

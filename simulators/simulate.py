@@ -21,6 +21,7 @@ from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.line_truth import line_happened
 from simulators.oracle import oracle_releases
 from simulators.parcels import Parcel, stream
+from simulators.plots.album import Album
 from simulators.practice import (
     HUB,
     RULES,
@@ -57,7 +58,7 @@ class Simulation:
         started = time.perf_counter()
         run.run()
         wall_s = time.perf_counter() - started
-        judged, oracle = judge_hub(run, self.rules, self.manifest, self._stamps_within_us)
+        judged, oracle = judge_hub(run, self.rules, self.manifest, self.stamps_within_us)
         arrived = len(run.events)
         report = {
             "scenario": self.scenario,
@@ -89,17 +90,19 @@ class Simulation:
         return report, judged.details
 
     @property
-    def _stamps_within_us(self) -> int:
-        """A board's real clock is known to its driver within a bound; above it the driver takes no beam at all."""
+    def stamps_within_us(self) -> int:
+        """How far its stamps may be off the truth. A board's real clock is known to its driver within a bound; above it
+        the driver takes no beam at all."""
         bounds = [one.clock_bound_us for one in self.hub.config.devices if isinstance(one, IoBoardConfig)]
         return max(bounds, default=STAMPS_WITHIN_US) if self.over_bytes else STAMPS_WITHIN_US
 
 
 def simulate(
     seed: int, count: int, *, scenario: Scenario = "bench", sign_all: bool = False, record: Path | None = None,
-    lines: LineOptions = AS_USUAL,
+    lines: LineOptions = AS_USUAL, album: Album | None = None,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
-    """Runs a scenario; returns the report and one line for each fault of its truth. `record`: a trace of the inputs."""
+    """Runs a scenario; returns the report and one line for each fault of its truth. `record`: a trace of the inputs.
+    `album`: watches for its pictures."""
     parcels = stream(seed, count)
     with TemporaryDirectory(prefix="hub-simulate-") as folder:
         signer = practice_signer("coordinator")
@@ -108,6 +111,8 @@ def simulate(
     if record is not None:
         trace = TraceWriter(record, Start(config, entropy_of(seed), (), {}, EDGE_VERSION))
     simulation = prepare(config, parcels, seed, scenario, sign_all=sign_all, trace=trace, lines=lines)
+    if album is not None:
+        album.attend(simulation)
     told = simulation.run()
     if trace is not None:
         trace.close(simulation.hub.digest)
