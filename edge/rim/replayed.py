@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from drivers.command import SwitchOn
 from drivers.identifiers.choice import identify
-from drivers.reading import BarcodeRead, NoRead, WeightRead
+from drivers.reading import BarcodeRead, DeviceFault, NoRead, WeightRead
 from edge.core.effects import Effect, Record
 from edge.core.event import Event
 from edge.core.inputs import DecisionArrived
@@ -165,6 +165,8 @@ def _reading(sighting: Sighting) -> str:
             return f"{what} by {given.device}"
         case NoRead():
             return f"no code seen by {given.device}"
+        case DeviceFault():
+            return f"a fault of {given.device}"
         case DecisionArrived():
             return f"decision {given.decision.dec_seq}"
         case _:

@@ -12,7 +12,7 @@ from typing import Final
 
 from drivers.command import SwitchOff, SwitchOn
 from drivers.identifiers.choice import identify
-from drivers.reading import BarcodeRead, BeamChanged, NoRead, OrderAnswered, WeightRead
+from drivers.reading import BarcodeRead, BeamChanged, DeviceFault, NoRead, OrderAnswered, WeightRead
 from edge.core.effects import Effect, Order, Record
 from edge.core.event import Code, Event, Mass
 from edge.core.gateway import Gateway
@@ -34,8 +34,8 @@ OBEYED: Final = "obeyed"
 OPEN: Final = "open"
 """Neither told nor refused in its own step."""
 
-Told = BarcodeRead | NoRead | WeightRead
-WITNESSED: Final = (BarcodeRead, NoRead, WeightRead, DecisionArrived)
+Told = BarcodeRead | NoRead | WeightRead | DeviceFault
+WITNESSED: Final = (BarcodeRead, NoRead, WeightRead, DeviceFault, DecisionArrived)
 
 
 @dataclass(slots=True, eq=False)
@@ -127,6 +127,10 @@ class Witness:
         refused = _raised(before.balance.rejected, after.balance.rejected)
         joined = after.balance.journalled > before.balance.journalled
         sighting = Sighting(given, line, JOINED if joined else refused or OPEN)
+        if isinstance(given, DeviceFault):
+            sighting.outcome = given.code
+            if line in self._lines and given.device == self._lines[line].board:
+                return
         view = next((one for one in after.lines if one.line == line), None)
         if view is not None:
             sighting.in_view = in_view(given, view, self._lines[line])
@@ -220,7 +224,7 @@ class Witness:
 def in_view(given: Told, view: LineView, line: Line) -> tuple[BeltItem, ...]:
     """Parcels that this device of the belt may have meant, by where they are believed to be: any that was in a reader's
     view within its delay; any whose rear left the scale's beam within the time for a record."""
-    if isinstance(given, WeightRead):
+    if given.device == line.scale.device:
         beam = line.beam(line.scale.beam).position_um
         low = beam + _way(view, line.scale.earliest_ms)
         high = beam + _way(view, line.scale.latest_ms)
@@ -232,8 +236,8 @@ def in_view(given: Told, view: LineView, line: Line) -> tuple[BeltItem, ...]:
 
 
 def place_of(given: Told, line: Line) -> int:
-    """Where the device stands, in µm along the line."""
-    if isinstance(given, WeightRead):
+    """Where its reader or scale stands, in µm along the line."""
+    if given.device == line.scale.device:
         return line.beam(line.scale.beam).position_um
     return next(one.position_um for one in line.readers if one.device == given.device)
 

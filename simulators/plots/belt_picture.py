@@ -175,7 +175,7 @@ def _band(axes: "Axes", band: Band, span: tuple[float, float], heights: tuple[fl
 
 
 def _mark(axes: "Axes", mark: Mark, *, worded: bool) -> None:
-    shapes = {"code": "D", "weight": "^", "no read": "s"}
+    shapes = {"code": "D", "weight": "^", "no read": "s", "fault": "X"}
     good = mark.refused is None
     if mark.owner is not None:
         axes.plot([mark.at] * 2, [mark.place, mark.owner], color="black", lw=1, zorder=5)
@@ -216,7 +216,8 @@ def _legend(figure: "Figure", scene: Scene) -> None:
         point("o", "#333333", "#333333", "beam covered"), point("o", "white", "#333333", "beam free"),
         point("D", "#F0E442", "black", "code, line to its parcel"),
         point("^", "#F0E442", "black", "weight, line to its parcel"),
-        point("X", TROUBLE, TROUBLE, "reading of nobody"), point("s", "white", TROUBLE, "reader saw no code"),
+        point("X", TROUBLE, TROUBLE, "reading of nobody, or a fault"),
+        point("s", "white", TROUBLE, "reader saw no code"),
         Line2D([], [], color=TROUBLE, ls="--", label="in view, got no reading"),
         Line2D([], [], color="#555555", lw=5, label="diverter out"), point("*", "#AAAAAA", "black", "seen in its lane"),
         Line2D([], [], color="black", ls=":", label="true front of a parcel with a fault"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from drivers.command import SwitchOn
-from drivers.reading import BarcodeRead, NoRead
+from drivers.reading import BarcodeRead, DeviceFault, NoRead
 from edge.core.inputs import DecisionArrived
 from edge.core.snapshot import BeltItem, LineView
 from edge.rim.witness import JOINED, OPEN, Sighting, Testimony, place_of
@@ -18,8 +18,11 @@ from hub_config.names import SECOND, Instant
 from simulators.bodies import Body
 
 Data = Mapping[str, Any]
+Kind = Literal["code", "no read", "weight", "fault"]
 
 UM: Final = 1_000_000
+EDGE_S: Final = 0.3
+"""Bands go on so far beyond the window, so that they reach its edges."""
 LOST: Final = "lost"
 IN_WORK: Final = "on the belt"
 CODE_TAIL: Final = 6
@@ -61,7 +64,7 @@ class Band:
 class Mark:
     """A reading at its device."""
 
-    kind: Literal["code", "no read", "weight"]
+    kind: Kind
     at: float
     place: float
     refused: str | None
@@ -179,18 +182,18 @@ def _bands(
     bands: dict[int, Band] = {}
     for view in views:
         at = _s(view.at)
-        for item in view.items if window[0] <= at <= window[1] else ():
+        for item in view.items if window[0] - EDGE_S <= at <= window[1] + EDGE_S else ():
             band = bands.get(item.number)
             if band is None:
                 band = bands[item.number] = Band(item.visit, known.get(item.visit, Fate()))
                 begun = arrived.get(item.visit)
-                if begun is not None and window[0] <= begun < at and item.state != "stray":
+                if begun is not None and window[0] - EDGE_S <= begun < at and item.state != "stray":
                     _add(band, begun, entry, entry)
             _add(band, at, item.front_um / UM, item.rear_um / UM)
     exits = _exit_beams(line)
     for band in bands.values():
         ended = None if band.fate.ended_us is None else band.fate.ended_us / UM
-        if ended is not None and band.fate.lane in exits and band.times[-1] < ended <= window[1]:
+        if ended is not None and band.fate.lane in exits and band.times[-1] < ended <= window[1] + EDGE_S:
             place = exits[band.fate.lane]
             _add(band, ended, place, place - band.fronts[-1] + band.rears[-1])
     return list(bands.values())
@@ -225,9 +228,13 @@ def _stood(views: Sequence[LineView], window: tuple[float, float]) -> list[tuple
 def _mark(sighting: Sighting, line: Line) -> Mark:
     given = sighting.given
     assert not isinstance(given, DecisionArrived), "decisions are of no line"
-    kind: Literal["code", "no read", "weight"] = "code" if isinstance(given, BarcodeRead) else "weight"
+    kind: Kind = "weight"
     if isinstance(given, NoRead):
         kind = "no read"
+    elif isinstance(given, BarcodeRead):
+        kind = "code"
+    elif isinstance(given, DeviceFault):
+        kind = "fault"
     items = (*sighting.in_view, *sighting.around)
     owner = next((item for item in items if item.visit == sighting.visit), None)
     refused = None if sighting.outcome == JOINED or sighting.visit is not None else sighting.outcome
