@@ -31,6 +31,7 @@ LOOK_EVERY_S: Final = 0.25
 def simulate(argv: Sequence[str]) -> int:
     from edge.rim.trace import TraceFault
     from simulators.line_plant import LineOptions
+    from simulators.plots.album import PictureFault
     from simulators.plots.options import add_options, album_of
     from simulators.practice import SCENARIOS
     from simulators.simulate import simulate as run
@@ -67,7 +68,7 @@ def simulate(argv: Sequence[str]) -> int:
             args.seed, args.parcels, scenario=args.scenario, sign_all=args.sign_all, record=args.record,
             lines=LineOptions(over_bytes=args.over_bytes), album=album,
         )  # fmt: skip
-    except TraceFault as fault:
+    except (TraceFault, PictureFault) as fault:
         parser.error(str(fault))
     for drawn in album.draw() if album is not None else ():
         print(f"drawn: {drawn}", file=sys.stderr)

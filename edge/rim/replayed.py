@@ -32,11 +32,10 @@ AFTER_NS: Final = 5 * SECOND
 
 def stories(path: Path, wanted: str) -> list[Story]:
     """Of every parcel that this code or visit id is about; none if it is unknown. Raises TraceFault."""
-    groups = _find(path, wanted)
+    groups, times = _find(path, wanted)
     if not groups:
         return []
-    visits = {visit for group in groups for visit in group}
-    events, told = _watch(path, visits)
+    events, told = _watch(path, {visit for group in groups for visit in group}, times)
     return [_with_rejected(story_of(group, _of(events, group)), told) for group in groups]
 
 
@@ -58,14 +57,23 @@ class Telling:
                 yield effect.event, event_data(effect.event, self._context, self._seq, ZERO_ID)
 
 
-def _find(path: Path, wanted: str) -> list[tuple[str, ...]]:
+def _find(path: Path, wanted: str) -> tuple[list[tuple[str, ...]], tuple[Instant, Instant]]:
+    """The parcels, and when their first and last events are."""
     trace = TraceReader(path)
     gateway, search = trace.start.gateway(), Search(wanted)
+    times: dict[str, tuple[Instant, Instant]] = {}
     for given in trace.inputs():
         for effect in gateway.step(given):
-            if isinstance(effect, Record):
-                search.take(_outline(effect.event))
-    return search.visits()
+            if isinstance(effect, Record) and effect.event.visit is not None:
+                event = effect.event
+                search.take(_outline(event))
+                first = times.get(effect.event.visit, (event.at, event.at))[0]
+                times[effect.event.visit] = (first, event.at)
+    groups = search.visits()
+    spans = [times[visit] for group in groups for visit in group if visit in times]
+    return groups, (
+        min((first for first, _ in spans), default=Instant(0)), max((last for _, last in spans), default=Instant(0))
+    )  # fmt: skip
 
 
 def _outline(event: Event) -> dict[str, Any]:
@@ -74,8 +82,8 @@ def _outline(event: Event) -> dict[str, Any]:
     return {"kind": event.kind, "visit": event.visit, "codes": codes, "note": dict(event.note)}
 
 
-def _watch(path: Path, visits: set[str]) -> tuple[list[Data], Testimony]:
-    since, until = _span(path, visits)
+def _watch(path: Path, visits: set[str], times: tuple[Instant, Instant]) -> tuple[list[Data], Testimony]:
+    since, until = Instant(times[0] - BEFORE_NS), Instant(times[1] + AFTER_NS)
     trace = TraceReader(path)
     telling = Telling(trace.start)
     witness = Witness(trace.start.gateway(), trace.start.config, since=since, until=until)
@@ -87,18 +95,6 @@ def _watch(path: Path, visits: set[str]) -> tuple[list[Data], Testimony]:
         if given.at > until:
             break
     return events, witness.told
-
-
-def _span(path: Path, visits: set[str]) -> tuple[Instant, Instant]:
-    trace = TraceReader(path)
-    gateway = trace.start.gateway()
-    times = [
-        effect.event.at
-        for given in trace.inputs()
-        for effect in gateway.step(given)
-        if isinstance(effect, Record) and effect.event.visit in visits
-    ]
-    return Instant(min(times) - BEFORE_NS), Instant(max(times) + AFTER_NS)
 
 
 def _of(events: Sequence[Data], group: tuple[str, ...]) -> list[Data]:

@@ -41,6 +41,10 @@ US: Final = 1_000_000
 FORMATS: Final = ("png", "svg")
 
 
+class PictureFault(Exception):  # noqa: N818  (the fault is the wish's)
+    """What was asked for can't be drawn; one sentence."""
+
+
 def can_draw() -> bool:
     return find_spec("matplotlib") is not None
 
@@ -69,37 +73,40 @@ class Window:
 class Album:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        self._simulation: Simulation | None = None
-        self._witness: Witness | None = None
+        self.simulation: Simulation | None = None
+        self.witness: Witness | None = None
 
     def attend(self, simulation: "Simulation") -> None:
-        """Before it runs."""
+        """Before it runs. Raises PictureFault for a line that the hub has not."""
         hub, wanted = simulation.hub, self._wanted
+        lines = [line.id for line in hub.config.lines]
+        if wanted.line is not None and wanted.line not in lines:
+            raise PictureFault(
+                f"--plot-line is {wanted.line}; the lines of {simulation.scenario} are {lines}"
+            )
         since, until = 0.0, WATCHED_S
         if wanted.since_s is not None:
             since, until = wanted.since_s - AROUND_S, wanted.since_s + wanted.length_s + AROUND_S
-        self._simulation = simulation
-        self._witness = Witness(
+        self.simulation = simulation
+        self.witness = Witness(
             hub.gateway,
             hub.config,
             since=Instant(int(since * SECOND)),
             until=Instant(int(until * SECOND)),
             views=True,
         )
-        hub.step = self._witness.step
+        hub.step = self.witness.step
 
     def draw(self) -> list[Path]:
         """After it has run; returns the files, PNG and SVG of each picture."""
-        assert self._simulation is not None, "draw before attend"
-        assert self._witness is not None, "draw before attend"
-        simulation, hub = self._simulation, self._simulation.hub
+        assert self.simulation is not None, "draw before attend"
+        assert self.witness is not None, "draw before attend"
+        simulation, hub = self.simulation, self.simulation.hub
         run = f"{simulation.scenario}, seed {simulation.seed}"
         drawn: list[Path] = []
         for window in self._windows(hub):
             bodies = next(one.conveyor.bodies for one in hub.lines if one.line.id == window.line.id)
-            scene = scene_of(
-                window.line, self._witness.told, hub.events, bodies, (window.since, window.until)
-            )
+            scene = scene_of(window.line, self.witness.told, hub.events, bodies, (window.since, window.until))
             title = f"{run}, line {window.line.id}, {window.since:.1f} to {window.until:.1f} s: {window.what}"
             drawn += self._keep(
                 draw_scene(scene, title, window.focus), f"belt-{window.line.id}-{window.name}"
