@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 Data = Mapping[str, Any]
 
 WINDOW_S: Final = 20.0
-WATCHED_S: Final = 900.0
-"""Of a run where no window is asked for: memory stays small however long it is."""
+WATCHED_S: Final = 300.0
+"""Of a run where no window is asked for: watching costs time and memory, however long the run is."""
 AROUND_S: Final = 30.0
 """Watched before and after a window that is asked for: parcels that are on the belt when it begins."""
 BEFORE_S: Final = 5.0
 """How much of a window lies before the parcel that it is about."""
+CLEAN_PARTS: Final = (1, 2, 4)
+"""Where nothing is clean for a whole window, half of one or a quarter is."""
 SETTLED_S: Final = 2.0
 """A clean window begins when the belt runs."""
 US: Final = 1_000_000
@@ -144,9 +146,11 @@ class Album:
             windows.append(
                 Window("exception", line, since, since + length, f"the first exception ({word})", at + 1.2)
             )
-        clean = first_clean(hub.events, line, length)
-        if clean is not None:
-            windows.append(Window("clean", line, clean, clean + length, "all went well"))
+        for part in CLEAN_PARTS:
+            clean = first_clean(hub.events, line, length / part)
+            if clean is not None:
+                windows.append(Window("clean", line, clean, clean + length / part, "all went well"))
+                break
         return windows
 
 

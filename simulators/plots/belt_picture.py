@@ -24,7 +24,7 @@ LABELS_APART: Final = 0.034
 """Of the axes' height, between two names at the right."""
 REASONS_MAX: Final = 14
 """Refused readings whose reason is written beside them; with more, marks alone."""
-TOP_M: Final = 1.8
+TOP_M: Final = 2.4
 """Room above it for the lanes."""
 BELOW_M: Final = 1.25
 """Room under the belt for the codes."""
