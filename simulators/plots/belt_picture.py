@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulators.plots.scene import IN_WORK, LOST, UM, Band, Mark, Scene, TruePath
 
@@ -160,7 +160,7 @@ def _band(axes: "Axes", band: Band, span: tuple[float, float], heights: tuple[fl
     axes.fill_between(band.times, band.rears, band.fronts, color=colour, alpha=0.33, lw=0, zorder=2)
     axes.plot(band.times, band.fronts, color=colour, lw=0.9, zorder=3)
     axes.plot(band.times, band.rears, color=colour, lw=0.6, zorder=3)
-    words = {"fontsize": 7, "rotation": 60, "zorder": 7, "clip_on": True}
+    words: dict[str, Any] = {"fontsize": 7, "rotation": 60, "zorder": 7, "clip_on": True}
     first = next((n for n, t in enumerate(band.times) if t >= span[0]), None)
     if first is not None and band.times[first] > span[0] + 0.05 and band.fronts[first] < 1:
         axes.text(band.times[first], -0.02, band.label, color="#222222", ha="right", va="top", **words)

@@ -87,9 +87,10 @@ def draw_calibration(decades: Sequence[Decade], unknown: int, title: str) -> "Fi
         axes.annotate(
             f"{one.told} wrong\n≤ {one.upper:.2g}",
             (one.stated, one.upper),
-            (10, 4),
+            (-12, 6),
             textcoords="offset points",
             fontsize=9,
+            ha="right",
         )
     axes.set_xlabel("stated share of wrong assignments, 1 - p")
     axes.set_ylabel("observed share of wrong assignments")
