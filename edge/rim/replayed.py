@@ -119,7 +119,7 @@ def _with_rejected(story: Story, told: Testimony) -> Story:
 
 def _entry(sighting: Sighting, story: Story) -> Entry | None:
     given, ours = sighting.given, sighting.visit in story.visits
-    at_us = given.at // MICROSECOND
+    at_us, where = given.at // MICROSECOND, _where(sighting)
     if isinstance(given, DecisionArrived):
         if not ours or sighting.outcome == OBEYED:
             return None
@@ -128,7 +128,7 @@ def _entry(sighting: Sighting, story: Story) -> Entry | None:
     in_view = any(item.visit in story.visits for item in sighting.in_view)
     others = [item for item in sighting.in_view if item.visit not in story.visits]
     if ours:
-        rivals = f"; in view too: {_names(others)}" if others else "; alone in view" if in_view else ""
+        rivals = f"; {where} too: {_names(others)}" if others else f"; alone {where}" if in_view else ""
         return Entry(at_us, "reading", f"{_reading(sighting)}: its own{rivals}")
     near = any(item.visit in story.visits for item in sighting.around)
     at_bench = sighting.line == story.line and not sighting.around
@@ -140,8 +140,8 @@ def _entry(sighting: Sighting, story: Story) -> Entry | None:
     )  # one of many of a scale that is asked
     if polled or sighting.outcome == JOINED or not (near or (at_bench and inside)):
         return None
-    seen = "; this parcel in view" if in_view else ""
-    also = f"; in view: {_names(others)}" if others else ""
+    seen = f"; this parcel {where}" if in_view else ""
+    also = f"; {where}: {_names(others)}" if others else ""
     why = "told in no event" if sighting.outcome == OPEN else sighting.outcome
     return Entry(at_us, "refused", f"{_reading(sighting)}: {why}{seen}{also}")
 

@@ -122,10 +122,12 @@ class Album:
         return drawn
 
     def _keep(self, figure: "Figure", name: str) -> list[Path]:
+        from matplotlib import rc_context
+
         files = [self._wanted.folder / f"{name}.{kind}" for kind in FORMATS]
-        for file in files:
-            metadata = {"Date": None} if file.suffix == ".svg" else None  # the same run, the same file
-            figure.savefig(file, metadata=metadata)
+        with rc_context({"svg.hashsalt": name}):  # the same run, the same file
+            for file in files:
+                figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
         return files
 
     def _windows(self, hub: "SimulatedHub") -> list[Window]:

@@ -22,6 +22,8 @@ FOCUS_S: Final = 2.6
 """Half the width of the close look."""
 LABELS_APART: Final = 0.034
 """Of the axes' height, between two names at the right."""
+WORDS_APART: Final = 0.016
+"""Of the axes' width, between two words in a row."""
 REASONS_MAX: Final = 14
 """Refused readings whose reason is written beside them; with more, marks alone."""
 TOP_M: Final = 2.4
@@ -61,8 +63,9 @@ def _panel(
     _belt(axes, scene, heights, names=names)
     for low, high in scene.stood:
         axes.axvspan(low, high, color="#DDDDDD", hatch="//", alpha=0.5, zorder=0)
-    for band in scene.bands:
-        _band(axes, band, span, heights)
+    entered, left = Row(span), Row(span)
+    for band in sorted(scene.bands, key=lambda one: one.fate.reason is None):  # exceptions are named first
+        _band(axes, band, span, heights, entered, left)
     for path in scene.truths:
         axes.plot(path.times, path.places, ":", color="black", lw=1.2, zorder=4)
         _name_faults(axes, path, span, heights)
@@ -155,21 +158,37 @@ def _belt(axes: "Axes", scene: Scene, heights: tuple[float, float], *, names: bo
             )  # fmt: skip
 
 
-def _band(axes: "Axes", band: Band, span: tuple[float, float], heights: tuple[float, float]) -> None:
+class Row:
+    """Words in a row: one that would be written over another is left out."""
+
+    def __init__(self, span: tuple[float, float]) -> None:
+        self._apart = (span[1] - span[0]) * WORDS_APART
+        self._taken: list[float] = []
+
+    def has_room(self, at: float) -> bool:
+        free = all(abs(at - other) >= self._apart for other in self._taken)
+        if free:
+            self._taken.append(at)
+        return free
+
+
+def _band(
+    axes: "Axes", band: Band, span: tuple[float, float], heights: tuple[float, float], entered: Row, left: Row
+) -> None:
     colour = COLOURS.get(band.fate.lane, "black")
     axes.fill_between(band.times, band.rears, band.fronts, color=colour, alpha=0.33, lw=0, zorder=2)
     axes.plot(band.times, band.fronts, color=colour, lw=0.9, zorder=3)
     axes.plot(band.times, band.rears, color=colour, lw=0.6, zorder=3)
     words: dict[str, Any] = {"fontsize": 7, "rotation": 60, "zorder": 7, "clip_on": True}
-    first = next((n for n, t in enumerate(band.times) if t >= span[0]), None)
-    if first is not None and band.times[first] > span[0] + 0.05 and band.fronts[first] < 1:
-        axes.text(band.times[first], -0.02, band.label, color="#222222", ha="right", va="top", **words)
-    ended = band.fate.ended_us
-    if ended is None or not _in(ended / 1e6, span) or not _in(band.fronts[-1], heights):
+    begun = band.times[0]
+    if _in(begun, span) and band.fronts[0] < 1 and entered.has_room(begun):
+        axes.text(begun, -0.02, band.label, color="#222222", ha="right", va="top", **words)
+    ended = None if band.fate.ended_us is None else band.fate.ended_us / UM
+    if ended is None or not _in(ended, span) or not _in(band.fronts[-1], heights) or not left.has_room(ended):
         return
     weight = "normal" if band.fate.reason is None else "bold"
     axes.text(
-        ended / 1e6, band.fronts[-1] + 0.12, band.fate.word, color=colour, ha="left", va="bottom",
+        ended, band.fronts[-1] + 0.12, band.fate.word, color=colour, ha="left", va="bottom",
         fontweight=weight, **words,
     )  # fmt: skip
 

@@ -12,6 +12,8 @@ OWN: Final = "#D55E00"
 DECIDED: Final = "#0072B2"
 CAUSES_SHOWN: Final = 20
 """Rarer reasons are summed as one."""
+LABEL_LEFT_FROM: Final = 5e-6
+"""A label stands to the left of its mark, away from the line, where the axes have room for it."""
 AXIS: Final = (5e-7, 1.0)
 
 
@@ -84,14 +86,11 @@ def draw_calibration(decades: Sequence[Decade], unknown: int, title: str) -> "Fi
         label="none wrong: at most 3/N (95 %)",
     )  # fmt: skip
     for one in decades:
+        left = one.stated >= LABEL_LEFT_FROM
         axes.annotate(
-            f"{one.told} wrong\n≤ {one.upper:.2g}",
-            (one.stated, one.upper),
-            (-12, 6),
-            textcoords="offset points",
-            fontsize=9,
-            ha="right",
-        )
+            f"{one.told} wrong\n≤ {one.upper:.2g}", (one.stated, one.upper), (-12 if left else -6, 6 if left else 10),
+            textcoords="offset points", fontsize=9, ha="right" if left else "left",
+        )  # fmt: skip
     axes.set_xlabel("stated share of wrong assignments, 1 - p")
     axes.set_ylabel("observed share of wrong assignments")
     axes.grid(which="major", color="#DDDDDD", lw=0.6)
