@@ -147,9 +147,13 @@ def _entry(sighting: Sighting, story: Story) -> Entry | None:
 
 
 def _to_another(sighting: Sighting, at_us: int) -> Entry:
-    return Entry(
-        at_us, "rival", f"{_reading(sighting)}: went to visit {sighting.visit}; this parcel in view too"
-    )
+    went = f"went to visit {sighting.visit}; this parcel {_where(sighting)} too"
+    return Entry(at_us, "rival", f"{_reading(sighting)}: {went}")
+
+
+def _where(sighting: Sighting) -> str:
+    """In view of a reader; due at a scale, by the time for its record."""
+    return "due" if isinstance(sighting.given, WeightRead) else "in view"
 
 
 def _reading(sighting: Sighting) -> str:

@@ -22,8 +22,8 @@ FOCUS_S: Final = 2.6
 """Half the width of the close look."""
 LABELS_APART: Final = 0.034
 """Of the axes' height, between two names at the right."""
-WORDS_APART: Final = 0.016
-"""Of the axes' width, between two words in a row."""
+WORDS_APART: Final = 0.0095
+"""Of the picture's width, between two words in a row."""
 REASONS_MAX: Final = 14
 """Refused readings whose reason is written beside them; with more, marks alone."""
 TOP_M: Final = 2.4
@@ -63,7 +63,8 @@ def _panel(
     _belt(axes, scene, heights, names=names)
     for low, high in scene.stood:
         axes.axvspan(low, high, color="#DDDDDD", hatch="//", alpha=0.5, zorder=0)
-    entered, left = Row(span), Row(span)
+    width = axes.get_position().width
+    entered, left = Row(span, width), Row(span, width)
     for band in sorted(scene.bands, key=lambda one: one.fate.reason is None):  # exceptions are named first
         _band(axes, band, span, heights, entered, left)
     for path in scene.truths:
@@ -161,8 +162,9 @@ def _belt(axes: "Axes", scene: Scene, heights: tuple[float, float], *, names: bo
 class Row:
     """Words in a row: one that would be written over another is left out."""
 
-    def __init__(self, span: tuple[float, float]) -> None:
-        self._apart = (span[1] - span[0]) * WORDS_APART
+    def __init__(self, span: tuple[float, float], width: float) -> None:
+        """`width`: of the axes, as a share of the picture's."""
+        self._apart = (span[1] - span[0]) * WORDS_APART / width
         self._taken: list[float] = []
 
     def has_room(self, at: float) -> bool:
