@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "decode": ("edge.commands.decode", "show what a device's bytes mean"),
     "journal": ("edge.commands.journal", "verify, export or show the journal of a gateway"),
     "replay": ("edge.commands.replay", "run a recorded trace again and compare"),
+    "why": ("edge.commands.why", "what happened to one parcel, and why"),
     "watch": ("edge.commands.watch", "the hub as a live table in this terminal"),
     "bench": ("edge.commands.bench", "measure, beside a baseline of the same run"),
 }

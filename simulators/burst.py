@@ -57,6 +57,7 @@ class Kind:
 @dataclass(frozen=True, slots=True)
 class Burst:
     name: Name
+    about: str
     hub: HubId
     utc_offset: str
     currency: str
@@ -74,7 +75,8 @@ class Burst:
 
 
 COFFEE: Final = Burst(
-    "kgl-coffee-burst", HubId("RW-KGL-1"), "+02:00", "RWF", parcels=670, pace=6.0,
+    "kgl-coffee-burst", "One bench, 670 coffee parcels in an hour, flights that leave: by slack and by FIFO.",
+    HubId("RW-KGL-1"), "+02:00", "RWF", parcels=670, pace=6.0,
     lorries=((5, 400_000), (25, 300_000)), minutes=60,
     flights=((38, 150_000), (53, 220_000), (69, 220_000), (110, 200_000)),
     filings_min=(30, 45, 60),
@@ -84,7 +86,8 @@ COFFEE: Final = Burst(
     ),
 )  # fmt: skip
 TRANSIT: Final = Burst(
-    "add-transit", HubId("ET-ADD-1"), "+03:00", "ETB", parcels=400, pace=6.0,
+    "add-transit", "One bench, relief goods in transit under an emergency rule pack: by slack and by FIFO.",
+    HubId("ET-ADD-1"), "+03:00", "ETB", parcels=400, pace=6.0,
     lorries=((3, 450_000), (15, 300_000)), minutes=35,
     flights=((27, 250_000), (39, 250_000)),
     filings_min=(20, 30),

@@ -37,6 +37,8 @@ def simulate(argv: Sequence[str]) -> int:
     from edge.rim.trace import TraceFault
     from hub_config.load import ConfigFaults
     from simulators.burst import BURSTS, simulate_burst, table
+    from simulators.plots.album import PictureFault
+    from simulators.plots.options import add_options, album_of
     from simulators.scenario import ScenarioError, find
     from simulators.simulate import simulate as run
 
@@ -71,6 +73,7 @@ def simulate(argv: Sequence[str]) -> int:
         help="run the I/O boards' firmware, serial lines and drivers byte for byte, to see what spoilt bytes, drifting "
         "clocks and restarts do to parcels; several times slower than the board model, so use it for short runs",
     )
+    add_options(parser)
     args = parser.parse_args(argv)
     if args.list:
         return _list()
@@ -82,33 +85,44 @@ def simulate(argv: Sequence[str]) -> int:
         parser.error(f"--minutes is {args.minutes:g}; {MINUTES_MIN:g} to {MINUTES_MAX:g} are wanted")
     burst = BURSTS.get(args.scenario)
     if burst is not None:
-        if args.record is not None or args.sign_all or args.over_bytes or args.minutes is not None:
+        if (
+            args.record is not None
+            or args.sign_all
+            or args.over_bytes
+            or args.minutes is not None
+            or args.plot is not None
+        ):
             parser.error(f"{args.scenario} takes --seed, --parcels and --report only")
         report, details = simulate_burst(burst, args.seed, args.parcels or burst.parcels)
         print(table(report), file=sys.stderr if args.report is None else sys.stdout)
         return _tell(report, details, args.report)
+    album = album_of(parser, args)
     try:
         lines = replace(find(args.scenario).lines, over_bytes=args.over_bytes)
         report, details = run(
             args.seed, args.parcels, scenario=args.scenario, minutes=args.minutes, sign_all=args.sign_all,
-            record=args.record, lines=lines,
+            record=args.record, lines=lines, album=album,
         )  # fmt: skip
     except ConfigFaults as refused:
         for fault in refused.faults:
             print(f"hub simulate: {fault}", file=sys.stderr)
         return EXIT_WRONG_USE
-    except (TraceFault, ScenarioError) as fault:
+    except (TraceFault, ScenarioError, PictureFault) as fault:
         parser.error(str(fault))
+    for drawn in album.draw() if album is not None else ():
+        print(f"drawn: {drawn}", file=sys.stderr)
     return _tell(report, details, args.report)
 
 
 def _list() -> int:
+    from simulators.burst import BURSTS
     from simulators.scenario import find, shipped
 
     known = shipped()
-    width = max(len(name) for name in known)
-    for name in known:
-        print(f"{name:{width}}  {find(name).about}")
+    told = {name: find(name).about for name in known} | {name: burst.about for name, burst in BURSTS.items()}
+    width = max(len(name) for name in told)
+    for name, about in sorted(told.items()):
+        print(f"{name:{width}}  {about}")
     return EXIT_OK
 
 

@@ -101,6 +101,8 @@ class SimulatedHub:
         self._trust = TrustStore(config.trust)
         entropy = entropy_of(seed)
         self.gateway = Gateway(config, entropy)
+        self.step = self.gateway.step
+        """Of the core; a witness may put its own before it."""
         self._chain = Chain(replay_context(config, EDGE_VERSION), self._signer, sign_one_in=sign_one_in)
         self._desk = Desk(
             rules, manifest, config.hub.id, "practice", sha256(f"desk/{seed}".encode()).digest()
@@ -218,7 +220,7 @@ class SimulatedHub:
     def _give(self, given: Input | Reading) -> None:
         if self._trace is not None:
             self._trace.write(given)
-        effects = self.gateway.step(given)
+        effects = self.step(given)
         self.checkers.after_step(effects, self.gateway)
         for effect in effects:
             self._do(effect)

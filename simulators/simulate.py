@@ -23,6 +23,7 @@ from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
 from simulators.oracle import oracle_releases
 from simulators.parcels import Parcel, stream
+from simulators.plots.album import Album
 from simulators.practice import RULES, declarations, practice_signer, shared_out
 from simulators.progress import shown
 from simulators.report import Judged, judge, release_shares, together
@@ -51,7 +52,7 @@ class Simulation:
         started = time.perf_counter()
         run.run()
         wall_s = time.perf_counter() - started
-        judged, oracle = judge_hub(run, self.rules, self.manifest, self._stamps_within_us)
+        judged, oracle = judge_hub(run, self.rules, self.manifest, self.stamps_within_us)
         arrived = len(run.events)
         report = {
             "scenario": self.scenario,
@@ -83,12 +84,13 @@ class Simulation:
                 "unwatched": sum(len(line.unwatched) for line in run.lines),
             }
             if any(body.swapped for body in bodies):
-                report["swaps"] = swaps(run, self._stamps_within_us)
+                report["swaps"] = swaps(run, self.stamps_within_us)
         return report, judged.details
 
     @property
-    def _stamps_within_us(self) -> int:
-        """A board's real clock is known to its driver within a bound; above it the driver takes no beam at all."""
+    def stamps_within_us(self) -> int:
+        """How far its stamps may be off the truth. A board's real clock is known to its driver within a bound; above it
+        the driver takes no beam at all."""
         bounds = [one.clock_bound_us for one in self.hub.config.devices if isinstance(one, IoBoardConfig)]
         return max(bounds, default=STAMPS_WITHIN_US) if self.over_bytes else STAMPS_WITHIN_US
 
@@ -96,9 +98,11 @@ class Simulation:
 def simulate(
     seed: int, count: int | None = None, *, scenario: str | Path = "bench", minutes: float | None = None,
     sign_all: bool = False, record: Path | None = None, lines: LineOptions | None = None,
+    album: Album | None = None,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:  # fmt: skip
     """Runs a scenario; returns the report and one line for each fault of its truth. `record`: a trace of the inputs.
-    `lines`: instead of the scenario's own. Raises ConfigFaults or ScenarioError for a scenario that can't be run."""
+    `lines`: instead of the scenario's own. `album`: watches for its pictures. Raises ConfigFaults or ScenarioError for
+    a scenario that can't be run."""
     plan = find(scenario)
     config = plan.config(practice_signer("coordinator"))
     count = plan.count(config, count, minutes)
@@ -111,6 +115,8 @@ def simulate(
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
         mistakes_ppm=plan.mistakes_ppm,
     )  # fmt: skip
+    if album is not None:
+        album.attend(simulation)
     with shown(simulation.hub):
         told = simulation.run()
     if trace is not None:

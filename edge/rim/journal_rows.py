@@ -39,6 +39,8 @@ SCHEMA: Final = (
 )
 COLUMNS: Final = "seq, id, line, visit, kind, body, sig, kid, crc"
 BUSY_TIMEOUT_MS: Final = 5_000
+MENTIONED_MAX: Final = 10_000
+"""Events told of one text; a parcel has a dozen."""
 PAGE_ROWS: Final = 500
 """Rows fetched at a time where the whole journal is walked."""
 
@@ -232,6 +234,22 @@ class JournalReader:
         """The last `count` events, oldest first."""
         (last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
         return read_rows(self._connection, max(0, last - count), count)
+
+    def mentioning(self, text: str) -> list[Stored]:
+        """Events whose body holds this text, oldest first; the newest MENTIONED_MAX of them."""
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE instr(body, ?) > 0 ORDER BY seq DESC LIMIT ?",  # noqa: S608  (constant columns)
+            (json.dumps(text, ensure_ascii=False)[1:-1].encode(), MENTIONED_MAX),
+        ).fetchall()
+        return [checked_row(row) for row in reversed(rows)]
+
+    def of_gateway(self, first_seq: int, last_seq: int) -> list[Stored]:
+        """Events without a parcel between these two."""
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE visit IS NULL AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",  # noqa: S608  (constant columns)
+            (first_seq, last_seq, MENTIONED_MAX),
+        ).fetchall()
+        return [checked_row(row) for row in rows]
 
     def verify(self) -> Verified:
         return verify_all(self._connection, self.meta)

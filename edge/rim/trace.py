@@ -55,6 +55,10 @@ class Start:
     last: Mapping[LineId, LastPlaced]
     edge_version: str
 
+    def gateway(self) -> Gateway:
+        """One as it was when the trace began."""
+        return Gateway(self.config, self.entropy, self.recovered, self.last)
+
 
 class EffectDigest:
     """Of everything a core wants, in order: events chained from seq 1 as in a journal, everything else as it is."""
@@ -169,22 +173,35 @@ class Replayed:
     """What the trace says; None where it was cut off."""
 
 
+class TraceReader:
+    """A trace from its first line on. Raises TraceFault for a file that is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines = _lines(path)
+        self.start = _start(path, next(self._lines, (0, b"")))
+        self.recorded: str | None = None
+        """The digest it ends with, once all inputs have been read; None where it was cut off."""
+
+    def inputs(self) -> Iterator[Input]:
+        """Once, in order."""
+        for number, line in self._lines:
+            kind, value = _pair(self._path, number, line)
+            if kind == "digest":
+                self.recorded = str(value)
+                return
+            yield _input(self._path, number, kind, value)
+
+
 def replay(path: Path) -> Replayed:
     """Raises TraceFault for a file that is no trace."""
-    lines = _lines(path)
-    start = _start(path, next(lines, (0, b"")))
-    gateway = Gateway(start.config, start.entropy, start.recovered, start.last)
-    digest = EffectDigest(start)
-    inputs, recorded = 0, None
-    for number, line in lines:
-        kind, value = _pair(path, number, line)
-        if kind == "digest":
-            recorded = str(value)
-            break
-        for effect in gateway.step(_input(path, number, kind, value)):
+    trace = TraceReader(path)
+    gateway, digest, inputs = trace.start.gateway(), EffectDigest(trace.start), 0
+    for given in trace.inputs():
+        for effect in gateway.step(given):
             digest.add(effect)
         inputs += 1
-    return Replayed(inputs, digest.told(), recorded)
+    return Replayed(inputs, digest.told(), trace.recorded)
 
 
 def _encode(value: object) -> bytes:
