@@ -12,7 +12,7 @@ from edge.rim.metrics import quantiles_ms, spread_ms
 from edge.rim.trace import Start, TraceWriter
 from hub_config.devices import IoBoardConfig
 from hub_config.hub import HubConfig
-from hub_config.names import MICROSECOND, MILLISECOND, SECOND
+from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
 from hub_config.rules import RulePack, load_rules
 from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
@@ -178,6 +178,8 @@ def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
     }
 
 
+OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut")
+"""Faults that strike all that is on the belt."""
 ASSOCIATION: Final = (
     "assoc_low",
     "not_isolated",
@@ -190,19 +192,31 @@ ASSOCIATION: Final = (
 
 
 def undisturbed(lines: Sequence[LinePlant], causes: Mapping[int, str]) -> dict[str, int]:
-    """Parcels to which nothing happened, as little as to their neighbours' gaps: how many there were, and how many of
-    them were held because an association was not sure."""
+    """Parcels to which nothing happened, as little as to their neighbours' gaps or, while they were on it, to the counts
+    and the board of their belt: how many there were, and how many were held because an association was not sure."""
     parcels = held = 0
     for line in lines:
         bodies = line.conveyor.bodies
         needed_um = min(line.line.gap_needed_um(one) for one in line.line.diverters)
         gaps = [_least_gap_um(line, *pair) for pair in pairwise(bodies)]
+        shaken = [
+            _stay(line, body) for body in bodies if any(fault in body.happened for fault in OF_THE_LINE)
+        ]
         for body, ahead, behind in zip(bodies, [needed_um, *gaps], [*gaps, needed_um], strict=True):
             if body.happened or not body.parcel.releasable or min(ahead, behind) < needed_um:
+                continue
+            came, left = _stay(line, body)
+            if any(came <= until and since <= left for since, until in shaken):
                 continue
             parcels += 1
             held += causes.get(body.parcel.number) in ASSOCIATION
     return {"parcels": parcels, "held_for_association": held, "least_gap_um": needed_um if lines else 0}
+
+
+def _stay(line: LinePlant, body: Body) -> tuple[Instant, Instant]:
+    """When it was on the belt."""
+    beams = line.line.belt_beams
+    return body.front_at(beams[0].position_um), body.rear_at(beams[-1].position_um)
 
 
 def _least_gap_um(line: LinePlant, ahead: Body, behind: Body) -> int:
