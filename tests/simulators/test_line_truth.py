@@ -175,7 +175,7 @@ def test_stamps_beyond_the_bound_match_nothing() -> None:
 
 
 def test_of_touching_parcels_one_of_which_is_taken_off_the_others_names_and_masses_are_no_mistake() -> None:
-    first, second, third, alone = PARCELS
+    first, second, third, _ = PARCELS
     bodies = [
         body(0, at_s=1.0),
         body(1, at_s=1.2, lane=None, touches=True, taken=True),
