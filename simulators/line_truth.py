@@ -7,7 +7,6 @@ the belt, or left while no gateway was watching, by the instants at which beams 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any, TypeVar
 
 from hub_config.lines import Line as LineConfig
@@ -75,20 +74,29 @@ def line_happened(
 
 
 def _parted(bodies: Sequence[Body]) -> dict[int, tuple[Parcel, ...]]:
-    """By number: the parcels that touched it until somebody took it, or one of them, off."""
-    found: dict[int, tuple[Parcel, ...]] = {}
-    for first, second in pairwise(bodies):
-        if second.touches and (first.taken or second.taken):
-            for one, other in ((first, second), (second, first)):
-                found[one.parcel.number] = (*found.get(one.parcel.number, ()), other.parcel)
-    return found
+    """By number: the parcels that it touched, at once or by others between, until somebody took one of them off."""
+    return {
+        body.parcel.number: tuple(other.parcel for other in row if other is not body)
+        for row in _parted_rows(bodies)
+        for body in row
+    }
 
 
 def hidden(bodies: Sequence[Body]) -> set[int]:
-    """Parcels that somebody took off while they touched another: to every beam the two were one, so no gateway can
-    tell of this one."""
-    beside = {one.parcel.number for pair in pairwise(bodies) if pair[1].touches for one in pair}
-    return {body.parcel.number for body in bodies if body.taken and body.parcel.number in beside}
+    """Parcels of which no gateway can tell: they touched others, so to every beam they were one, and somebody took one
+    of them off. What is left of it is one object with a hole."""
+    return {body.parcel.number for row in _parted_rows(bodies) for body in row}
+
+
+def _parted_rows(bodies: Sequence[Body]) -> list[list[Body]]:
+    """Parcels each of which touches the one before it, where somebody took one of them off."""
+    rows: list[list[Body]] = []
+    for body in bodies:
+        if body.touches and rows:
+            rows[-1].append(body)
+        else:
+            rows.append([body])
+    return [row for row in rows if len(row) > 1 and any(body.taken for body in row)]
 
 
 def _last_known(

@@ -8,7 +8,7 @@ from hub_config.names import SECOND, Instant
 from simulators.bench import Happened, Sent
 from simulators.bodies import Body
 from simulators.line_faults import line_plan
-from simulators.line_truth import line_happened, pair
+from simulators.line_truth import hidden, line_happened, pair
 from simulators.parcels import Parcel, stream
 from simulators.report import judge
 from simulators.task import Placed
@@ -172,3 +172,18 @@ def test_stamps_beyond_the_bound_match_nothing() -> None:
     happened = line_happened([body(0, at_s=2.0)], [seen("v1", off_s)], LINE, WITHIN_US)
 
     assert visits(happened) == [("", None)]
+
+
+def test_of_touching_parcels_one_of_which_is_taken_off_the_others_names_and_masses_are_no_mistake() -> None:
+    first, second, third, _ = PARCELS
+    bodies = [
+        body(0, at_s=1.0),
+        body(1, at_s=1.2, lane=None, touches=True, taken=True),
+        body(2, at_s=1.4, touches=True),
+        body(3, at_s=3.0, lane=None, taken=True),
+    ]
+
+    told = line_happened(bodies, (), LINE, 1)
+
+    assert [one.once_beside for one in told] == [(second, third), (first, third), (first, second), ()]
+    assert hidden(bodies) == {first.number, second.number, third.number}
