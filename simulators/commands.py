@@ -36,7 +36,7 @@ MINUTES_MAX: Final = 60_000
 def simulate(argv: Sequence[str]) -> int:
     from edge.rim.trace import TraceFault
     from hub_config.load import ConfigFaults
-    from simulators.burst import BURSTS, simulate_burst, table
+    from simulators.burst import BURSTS
     from simulators.plots.album import PictureFault
     from simulators.plots.options import add_options, album_of
     from simulators.scenario import ScenarioError, find
@@ -83,19 +83,8 @@ def simulate(argv: Sequence[str]) -> int:
         parser.error(f"--parcels is {args.parcels}; 1 to {MAX_PARCELS} are wanted")
     if args.minutes is not None and not MINUTES_MIN <= args.minutes <= MINUTES_MAX:
         parser.error(f"--minutes is {args.minutes:g}; {MINUTES_MIN:g} to {MINUTES_MAX:g} are wanted")
-    burst = BURSTS.get(args.scenario)
-    if burst is not None:
-        if (
-            args.record is not None
-            or args.sign_all
-            or args.over_bytes
-            or args.minutes is not None
-            or args.plot is not None
-        ):
-            parser.error(f"{args.scenario} takes --seed, --parcels and --report only")
-        report, details = simulate_burst(burst, args.seed, args.parcels or burst.parcels)
-        print(table(report), file=sys.stderr if args.report is None else sys.stdout)
-        return _tell(report, details, args.report)
+    if args.scenario in BURSTS:
+        return _rush(parser, args)
     album = album_of(parser, args)
     try:
         lines = replace(find(args.scenario).lines, over_bytes=args.over_bytes)
@@ -111,6 +100,18 @@ def simulate(argv: Sequence[str]) -> int:
         parser.error(str(fault))
     for drawn in album.draw() if album is not None else ():
         print(f"drawn: {drawn}", file=sys.stderr)
+    return _tell(report, details, args.report)
+
+
+def _rush(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
+    from simulators.burst import BURSTS, simulate_burst, table
+
+    burst = BURSTS[args.scenario]
+    others = (args.record, args.minutes, args.plot)
+    if args.sign_all or args.over_bytes or any(one is not None for one in others):
+        parser.error(f"{args.scenario} takes --seed, --parcels and --report only")
+    report, details = simulate_burst(burst, args.seed, args.parcels or burst.parcels)
+    print(table(report), file=sys.stderr if args.report is None else sys.stdout)
     return _tell(report, details, args.report)
 
 

@@ -192,8 +192,8 @@ ASSOCIATION: Final = (
 
 
 def undisturbed(lines: Sequence[LinePlant], causes: Mapping[int, str]) -> dict[str, int]:
-    """Parcels to which nothing happened, as little as to their neighbours' gaps or, while they were on it, to the counts
-    and the board of their belt: how many there were, and how many were held because an association was not sure."""
+    """Parcels to which nothing happened, nor to their neighbours' gaps, nor to the counts and board of their belt while
+    they were on it: how many there were, and how many were held because an association was not sure."""
     parcels = held = 0
     for line in lines:
         bodies = line.conveyor.bodies

@@ -270,7 +270,17 @@ def test_cameras_are_set_up_when_asked_for_and_the_command_follows(checkout: Che
 
     assert run.stdout.splitlines()[1:] == ["word=demo", "word=--seed", "word=7"]
     assert installed(checkout) == ["requirements-camera.lock"]
-    assert "32 packages, about 98 MB" in run.stderr
+    assert "32 packages, about 94 MB" in run.stderr
+
+
+def test_what_pictures_need_is_set_up_when_asked_for(checkout: Checkout) -> None:
+    checkout.python("python3", "3.11.2")
+
+    run = checkout.run("--plots", "simulate", "demo")
+
+    assert run.stdout.splitlines()[1:] == ["word=simulate", "word=demo"]
+    assert installed(checkout) == ["requirements-plots.lock"]
+    assert "39 packages, about 59 MB" in run.stderr
 
 
 def test_what_cameras_need_is_set_up_once_and_serves_without_the_flag_too(checkout: Checkout) -> None:
