@@ -23,6 +23,17 @@ STALE_NS: Final = 3_000 * MILLISECOND
 """Without a report for so long nobody knows where the belt is. A standing belt reports every second."""
 LATE_NS: Final = 400 * MILLISECOND
 """A moving belt reports every 100 ms. Three reports and the way of one missed: nothing is diverted (conveyor-io §3)."""
+CREEPS: Final = 15
+"""Parcels that say how far the belt's counts are off; the middle one of them is believed."""
+CREEP_LEAST_PPM: Final = 300
+"""Less than this is not corrected."""
+STRETCH_MAX_PPM: Final = 30_000
+"""A count that is farther off than this is a wrong number in the configuration, and stays off."""
+WITNESSES: Final = 2
+STUCK_EDGES: Final = 6
+STUCK_BEAMS: Final = 3
+"""Without a count since, so many parcels come to a beam just when they should at the set speed, or so many fronts at so
+many beams, whenever: the encoder is dead. A hand on a standing belt is in one beam."""
 GONE_NS: Final = 60_000 * MILLISECOND
 """Without a report for so long everything on the belt is given up: nobody may have to wait for the board to know."""
 
@@ -32,6 +43,17 @@ class Belt:
         self._tolerance_um = tolerance_um
         self._count_um = config.count_um
         self._set_um_s = config.speed_mm_s * 1_000
+        self.stretch_ppm = 0
+        """How much longer a count is than configured, as parcels between beams have shown."""
+        self._base = (0, 0)
+        """Count and travel from which counts are converted."""
+        self._last_count = 0
+        self._creeps: list[int] = []
+        self._counted_at = Instant(0)
+        self._stuck: list[tuple[int, bool]] = []
+        """Fronts at beams since the count last changed, and whether a parcel should have been there."""
+        self._dead: tuple[Instant, int] | None = None
+        """Since when the encoder counts nothing, and where the belt was then."""
         self._samples: deque[tuple[Instant, int]] = deque(maxlen=SAMPLES_MAX)
         self._speeds: deque[int] = deque(maxlen=SPEEDS)
         self._mark = (Instant(0), 0)
@@ -47,6 +69,10 @@ class Belt:
         """The board was restarted: its counts begin anew."""
         self._samples.clear()
         self._speeds.clear()
+        self._creeps.clear()
+        self._stuck.clear()
+        self._base = (0, 0)
+        self._dead = None
         self.speed_um_s = 0
         self.moving = False
 
@@ -60,11 +86,68 @@ class Belt:
         return self._samples[-1][1] if self._samples else 0
 
     def travel_of(self, count: int) -> int:
-        return count * self._count_um
+        base_count, base_um = self._base
+        return base_um + (count - base_count) * self._count_um * (PPM + self.stretch_ppm) // PPM
+
+    def calibrate(self, creep_ppm: int) -> int:
+        """A parcel came so much farther from beam to beam than the counts say. Returns by how much a count was
+        corrected; all that is on the belt creeps by so much less then."""
+        self._creeps.append(creep_ppm)
+        if len(self._creeps) < CREEPS:
+            return 0
+        middle = sorted(self._creeps)[CREEPS // 2]
+        self._creeps.clear()
+        stretch = max(-STRETCH_MAX_PPM, min(STRETCH_MAX_PPM, self.stretch_ppm + middle))
+        if abs(middle) < CREEP_LEAST_PPM or stretch == self.stretch_ppm:
+            return 0
+        self._base = (self._last_count, self.travel_of(self._last_count))
+        corrected, self.stretch_ppm = stretch - self.stretch_ppm, stretch
+        return corrected
+
+    @property
+    def dead(self) -> bool:
+        """Parcels come, and the encoder counts nothing: the belt is taken to run at its set speed, which is good enough
+        to follow what is on it, and for nothing else."""
+        return self._dead is not None
+
+    def travel_for(self, at: Instant, count: int) -> int:
+        """Of an edge or a report; by its time where the encoder is dead."""
+        if self._dead is None:
+            return self.travel_of(count)
+        since, travel = self._dead
+        return travel + (at - since) * self._set_um_s // 1_000_000_000
+
+    def set_travel(self, at: Instant) -> int:
+        """How far it would have run at its set speed since it last counted."""
+        return (at - self._counted_at) * self._set_um_s // 1_000_000_000
+
+    def front_came(self, at: Instant, count: int, beam: int, *, expected: bool) -> bool:
+        """A belt beam was covered; `expected`: a parcel should be there, had the belt run on at its set speed. True if
+        that shows that the encoder has died."""
+        if count != self._last_count:
+            self._counts(at, count)
+            return False
+        self._stuck = [*self._stuck[1 - STUCK_EDGES :], (beam, expected)]
+        many = len(self._stuck) == STUCK_EDGES and len({beam for beam, _ in self._stuck}) >= STUCK_BEAMS
+        if self.dead or not (many or sum(told for _, told in self._stuck) >= WITNESSES):
+            return False
+        self._dead = (at, self.travel_of(count))
+        return True
+
+    def _counts(self, at: Instant, count: int) -> None:
+        """It counts; where it had not for a while, from where the belt is thought to be."""
+        if self._dead is not None:
+            self._base = (count, self.travel_for(at, count))
+            self._dead = None
+            self.disturbed_at = self.unsure_at = at
+        self._stuck.clear()
+        self._last_count, self._counted_at = count, at
 
     def moved(self, at: Instant, count: int, *, moving: bool) -> None:
         """A report of the encoder, or the count of an edge. Reports of the past change nothing."""
-        travel = self.travel_of(count)
+        if count != self._last_count:
+            self._counts(at, count)
+        travel, moving = self.travel_for(at, count), moving or self.dead
         if self._samples and at <= self._samples[-1][0]:
             if at < self._samples[-1][0]:
                 return

@@ -128,7 +128,7 @@ class Diverting:
 
     def _is_blind(self, at: Instant) -> bool:
         """Nothing is diverted without the board, the disk, or knowing where the belt is."""
-        return not self.ready or self.trouble or self._belt.is_late(at)
+        return not self.ready or self.trouble or self._belt.dead or self._belt.is_late(at)
 
     def _doubt(self, item: Item, diverter: Diverter) -> Reason | None:
         """What was noticed of it since it came on the belt; None if nothing."""

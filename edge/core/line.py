@@ -38,6 +38,8 @@ from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
 
+ENCODER: Final = DeviceId("encoder")
+"""Its name among the devices that are down: it is wired to the board."""
 STEADY: Final = 2_000
 """A belt whose speed changes by less than one part in so many runs steadily."""
 LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven", "late_answer")
@@ -163,9 +165,11 @@ class Line:
         stops = self.belt.moving and not read.moving
         self.belt.moved(read.at, read.count, moving=read.moving)
         self.track.disturbed_at = self.belt.disturbed_at
+        if ENCODER in self._down and not self.belt.dead:
+            del self._down[ENCODER]
         if stops:
             self.diverting.take_back("no_time", at)
-        travel = self.belt.travel_of(read.count)
+        travel = self.belt.travel_for(read.at, read.count)
         self.track.creep(travel)
         changed = self.track.is_due(travel)
         if changed:
@@ -178,8 +182,10 @@ class Line:
         return due or changed or not steady or not read.moving
 
     def _beam(self, read: BeamChanged) -> None:
-        travel = self.belt.travel_of(read.count)
         place = self._belt_beams.get(read.channel)
+        if read.blocked and place is not None:
+            self._watch_encoder(read, place)
+        travel = self.belt.travel_for(read.at, read.count)
         if place is None:
             if read.blocked:
                 self.leaving.lane_beam(read, travel)
@@ -192,10 +198,22 @@ class Line:
         self.track.advance(travel, found)
         self._take_found(found, read.at)
 
+    def _watch_encoder(self, read: BeamChanged, beam: int) -> None:
+        """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
+        place_um = self.track.beams[beam].position_um - self.belt.travel_um - self.belt.set_travel(read.at)
+        expected = self.track.is_coming(beam, place_um)
+        if self.belt.front_came(read.at, read.count, beam, expected=expected):
+            self._down[ENCODER] = "parcels come, and it counts nothing; check its cable and its wheel"
+            self._lose_all(read.at)
+
     def _take_found(self, found: Found, at: Instant) -> None:
         """`at`: of the edge or report that showed it."""
         for item in found.proven:
             self._open(item)
+        for ppm in found.crept:
+            corrected = self.belt.calibrate(ppm)
+            if corrected:
+                self.track.recalibrate(corrected)
         for item, beam in found.seen:
             if beam == len(self.track.beams) - 1:
                 self.leaving.at_end(item, at)

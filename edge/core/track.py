@@ -137,6 +137,8 @@ class Found:
     cleared: list[tuple[Item, int]] = field(default_factory=list)
     """Rears that have left a belt beam."""
     lost: list[Item] = field(default_factory=list)
+    crept: list[int] = field(default_factory=list)
+    """How much farther than the belt each has come from beam to beam, in ppm."""
     blips: int = 0
     """Edges that were nothing."""
     overflow: bool = False
@@ -177,19 +179,25 @@ class Track:
             if item.anchored_at < self.disturbed_at:
                 self._shift_since_disturbance(item, shift)
         elif item.sure_at >= self.disturbed_at and beam > item.seen:
-            self._learn_creep(item, beam, offset)
+            found.crept.append(self._learn_creep(item, beam, offset))
         self._shift(item, shift)
         item.seen, item.anchored_at, item.sure_at = beam, at, at
         item.leg_um, item.crept_at_um = item.front_um, travel_um
         self.expect(item)
         found.seen.append((item, beam))
 
-    def _learn_creep(self, item: Item, beam: int, offset: int) -> None:
+    def _learn_creep(self, item: Item, beam: int, offset: int) -> int:
         """From beam to beam it came a little farther, or less far, than the belt: it will go on like that."""
         begin, before, now = (self._positions[place] for place in (item.origin, item.seen, beam))
         crept_um = item.creep_ppm * (before - begin) // MILLION + offset - item.leg_um
         creep_ppm = crept_um * MILLION // (now - begin)
         item.creep_ppm = max(-CREEP_MAX_PPM, min(CREEP_MAX_PPM, creep_ppm))
+        return item.creep_ppm
+
+    def recalibrate(self, ppm: int) -> None:
+        """A count of the belt is worth so much more from now on."""
+        for item in self.items:
+            item.creep_ppm -= ppm
 
     def creep(self, travel_um: int) -> None:
         """The belt has come so far: every item is where it has crept to meanwhile."""
@@ -274,6 +282,10 @@ class Track:
             return min(near, key=lambda item: abs(item.front_um - offset))
         far = [item for item in coming if abs(item.front_um - offset) <= 2 * self._reach_um]
         return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self._reach_um else None
+
+    def is_coming(self, beam: int, offset: int) -> bool:
+        """One that this beam has not seen yet is about there."""
+        return any(one.seen < beam and abs(one.front_um - offset) <= self._reach_um for one in self.items)
 
     def _shift_since_disturbance(self, item: Item, um: int) -> None:
         """What was last seen before the belt's counts went wrong is off by as much."""
