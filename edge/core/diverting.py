@@ -18,7 +18,7 @@ from drivers.reading import OrderAnswered
 from edge.core.belt import Belt
 from edge.core.clearing import Clearing, act_of
 from edge.core.decision import Reason
-from edge.core.lanes import LANE_TOLERANCES
+from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
 from edge.core.track import Item, Push, Track
 from hub_config.lines import Diverter
@@ -35,11 +35,12 @@ INTENTS_MAX: Final = 64
 
 class Diverting:
     def __init__(
-        self, line: LineConfig, track: Track, belt: Belt, clearing: Clearing, ledger: Ledger
+        self, line: LineConfig, track: Track, belt: Belt, lanes: Lanes, clearing: Clearing, ledger: Ledger
     ) -> None:
         self._line = line
         self._track = track
         self._belt = belt
+        self._lanes = lanes
         self._clearing = clearing
         self._ledger = ledger
         self._orders = 0
@@ -111,7 +112,7 @@ class Diverting:
         assert parcel is not None, f"{self._line.id}: only parcels are diverted"
         assert parcel.verdict is not None, f"{self._line.id}: only what is decided is diverted"
         doubt = self._unseen(item, diverter) or self._doubt(item, diverter)
-        if self._is_blind(at) or len(self._intents) >= INTENTS_MAX:
+        if self._is_blocked(diverter, at) or len(self._intents) >= INTENTS_MAX:
             doubt = "device_fault"
         elif travel_um > self._points[diverter.id] - item.front_um + self._line.tolerance_um:
             doubt = "no_time"  # the belt was elsewhere than it was thought to be
@@ -126,8 +127,10 @@ class Diverting:
         item.push = Push(diverter, number, decided=parcel.decided)
         self._intents[number] = item
 
-    def _is_blind(self, at: Instant) -> bool:
-        """Nothing is diverted without the board, the disk, or knowing where the belt is."""
+    def _is_blocked(self, diverter: Diverter, at: Instant) -> bool:
+        """Nothing is diverted without the board, the disk, or knowing where the belt is; nor into a full lane."""
+        if diverter.lane in self._lanes.full(at):
+            return True
         return not self.ready or self.trouble or self._belt.dead or self._belt.is_late(at)
 
     def _doubt(self, item: Item, diverter: Diverter) -> Reason | None:
@@ -213,7 +216,7 @@ class Diverting:
             push.ended = True  # lost, or recalled since: its new verdict is on its way to the disk
             return
         doubt = self._unseen(item, push.diverter) or self._doubt(item, push.diverter)
-        if self._is_blind(at) or passes is None:
+        if self._is_blocked(push.diverter, at) or passes is None:
             self._end(item, "device_fault", at)
         elif doubt is not None:
             self._end(item, doubt, at)
@@ -300,6 +303,8 @@ class Diverting:
                 self._end(item, doubt, at)
             elif self._belt.is_late(at) or self._is_off(item, push):
                 self._take_back(item, push, "no_time", at)
+            elif push.diverter.lane in self._lanes.full(at):
+                self._take_back(item, push, "device_fault", at)
 
     def _is_off(self, item: Item, push: Push) -> bool:
         """The belt has come farther, or less far, than was foreseen when the order went out."""

@@ -8,7 +8,10 @@ from edge.core.snapshot import LaneView
 from edge.core.track import Item
 from hub_config.layout import Exit
 from hub_config.lines import Line as LineConfig
+from hub_config.names import SECOND, Instant, LaneId
 
+FULL_NS: Final = 2 * SECOND
+"""A lane whose beam stays covered for so long, and twice the time of the longest parcel besides, is full or blocked."""
 LANE_TOLERANCES: Final = 4
 """A parcel in a lane may be off by this many tolerances of the belt: there it slides, and no encoder counts it."""
 
@@ -25,10 +28,28 @@ class Lanes:
             self._positions[beam.channel] = beam.position_um
         self._last: dict[int, tuple[int, int]] = {}
         """Front and rear of what each beam saw last: a bouncing sensor sees it again."""
+        self._covered_at: dict[int, Instant] = {}
+        self._passes_ns = FULL_NS + 2 * line.max_length_um * 1_000 // line.belt.speed_mm_s * 1_000
         self._views = {exit_.lane: LaneView(exit_.lane, exit_.bay) for exit_ in line.bays}
 
     def exit_of(self, channel: int) -> Exit | None:
         return self._exits.get(channel)
+
+    def covered(self, channel: int, at: Instant, *, blocked: bool) -> None:
+        """An edge of a lane's beam."""
+        if channel in self._exits:
+            if blocked:
+                self._covered_at.setdefault(channel, at)
+            else:
+                self._covered_at.pop(channel, None)
+
+    def full(self, at: Instant) -> tuple[LaneId, ...]:
+        """Lanes whose beam somebody has to look at: nothing goes there."""
+        return tuple(
+            self._exits[channel].lane
+            for channel, since in self._covered_at.items()
+            if at - since > self._passes_ns
+        )
 
     def position_of(self, channel: int) -> int:
         return self._positions[channel]
@@ -50,7 +71,9 @@ class Lanes:
         self._last[channel] = (offset, offset - length)
 
     def forget(self) -> None:
+        """The board was restarted, or edges are missing."""
         self._last.clear()
+        self._covered_at.clear()
 
     def count(self, exit_: Exit, code: str | None, parcel: Parcel) -> None:
         reasons = parcel.verdict.reasons if parcel.verdict is not None else ()

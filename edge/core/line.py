@@ -36,7 +36,7 @@ from edge.core.track import Found, Item, Track
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
-from hub_config.names import DeviceId, Instant
+from hub_config.names import DeviceId, Instant, LaneId
 
 ENCODER: Final = DeviceId("encoder")
 """Its name among the devices that are down: it is wired to the board."""
@@ -57,12 +57,14 @@ class Line:
         self.belt = Belt(config.belt, config.tolerance_um)
         self.track = Track(config)
         self.lanes = Lanes(config)
-        self.diverting = Diverting(config, self.track, self.belt, self.clearing, ledger)
+        self.diverting = Diverting(config, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.track, self.belt, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
         self._belt_beams = {beam.channel: place for place, beam in enumerate(self.track.beams)}
         self.board: BoardState = "opening"
         self._down: dict[DeviceId, str] = {}
+        self._full: tuple[LaneId, ...] = ()
+        """Lanes that are full or blocked."""
         self._wake_at: Instant | None = None
         self._planned_um_s = 0
         """The belt's speed by which that was set."""
@@ -73,7 +75,8 @@ class Line:
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        return tuple(sorted(self._down))
+        """With lanes that are full or blocked."""
+        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full))
 
     @property
     def wake_at(self) -> Instant | None:
@@ -176,6 +179,7 @@ class Line:
             found = Found()
             self.track.advance(travel, found)
             self._take_found(found, read.at)
+        self._full = self.lanes.full(at)
         self.diverting.watch(at)
         steady = abs(self.belt.speed_um_s - self._planned_um_s) * STEADY <= self.belt.speed_um_s
         due = self._wake_at is not None and at >= self._wake_at
@@ -187,6 +191,7 @@ class Line:
             self._watch_encoder(read, place)
         travel = self.belt.travel_for(read.at, read.count)
         if place is None:
+            self.lanes.covered(read.channel, read.at, blocked=read.blocked)
             if read.blocked:
                 self.leaving.lane_beam(read, travel)
             return
