@@ -14,8 +14,12 @@ from typing import Any, Final
 
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE, file_to_write
 from edge.rim.trace import TraceFault
+from hub_config.load import ConfigFaults
 from simulators.mixes import MixFault, read_mix
+from simulators.parcels import MAX_PARCELS
+from simulators.scenario import ScenarioError
 from simulators.swarm import Progress, again, default_jobs, swarm
+from simulators.sweep import sweep
 
 SEEDS: Final = range(1, 101)
 SEEDS_MAX: Final = 1_000_000
@@ -34,6 +38,11 @@ def main(argv: Sequence[str]) -> int:
         "swarm", help="another mix of faults for each seed",
         description="For each seed another mix of line faults, lines and parcels, watched by every checker and judged "
         "by the truth. A run that fails is made small and kept, with the one command that repeats it.",
+    ))  # fmt: skip
+    _add_sweep(campaigns.add_parser(
+        "sweep", help="one scenario over many seeds, summed",
+        description="Runs a scenario once for each seed and sums what came of it: what is wrong, what was released of "
+        "what could have been, how many undisturbed parcels were held, and how true p_ppm is.",
     ))  # fmt: skip
     args = parser.parse_args(argv)
     code: int = args.run(args)
@@ -77,8 +86,38 @@ def _swarm(args: argparse.Namespace) -> int:
     return EXIT_STOPPED if report["stopped"] else EXIT_OK
 
 
-def _refuse(why: str) -> int:
-    print(f"hub campaign swarm: {why}", file=sys.stderr)
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", help="a name of hub simulate --list, or the path of a scenario file")
+    parser.add_argument("--seeds", type=_seeds, default=SEEDS, metavar="A..B", help="default: 1..100")
+    parser.add_argument("--parcels", type=int, metavar="N", help="of each seed; default: the scenario's own")
+    parser.add_argument("--jobs", type=_jobs, default=default_jobs(), metavar="N", help="processes at a time")
+    parser.add_argument(
+        "--json", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
+    )
+    parser.set_defaults(run=_sweep)
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    if args.parcels is not None and not 1 <= args.parcels <= MAX_PARCELS:
+        return _refuse(f"--parcels is {args.parcels}; 1 to {MAX_PARCELS} are wanted", "sweep")
+    try:
+        with _progress(len(args.seeds)) as tell:
+            report = sweep(args.scenario, args.seeds, parcels=args.parcels, jobs=args.jobs, tell=tell)
+    except (ConfigFaults, ScenarioError) as fault:
+        return _refuse(str(fault), "sweep")
+    text = json.dumps(report, indent=1) + "\n"
+    if args.json is None:
+        print(text, end="")
+    else:
+        args.json.write_text(text)
+        print(_sentence(report))
+    if report["failed"]:
+        return EXIT_FAULTS
+    return EXIT_STOPPED if report["stopped"] else EXIT_OK
+
+
+def _refuse(why: str, campaign: str = "swarm") -> int:
+    print(f"hub campaign {campaign}: {why}", file=sys.stderr)
     return EXIT_WRONG_USE
 
 

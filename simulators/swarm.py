@@ -17,10 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from simulators.mixes import PARCELS, Mix, Outcome, draw, run_mix
 from simulators.shrink import smallest
+
+T = TypeVar("T")
 
 WORST_MAX: Final = 5
 """Runs named in the report for what they released less than was possible."""
@@ -122,7 +124,7 @@ def swarm(
     tally, stopped = Tally(), False
     started = time.perf_counter()
     try:
-        with _outcomes(seeds, jobs, parcels) as outcomes:
+        with each(partial(_run_seed, parcels=parcels), seeds, jobs) as outcomes:
             for outcome in outcomes:
                 tally.add(outcome)
                 tell(f"{tally.failed} failed" if tally.failed else "")
@@ -149,8 +151,8 @@ def _run_seed(seed: int, parcels: tuple[int, int]) -> Outcome:
 
 
 @contextmanager
-def _outcomes(seeds: range, jobs: int, parcels: tuple[int, int]) -> Iterator[Iterator[Outcome]]:
-    run = partial(_run_seed, parcels=parcels)
+def each(run: Callable[[int], T], seeds: range, jobs: int) -> Iterator[Iterator[T]]:
+    """What `run` makes of each seed, in their order, by so many processes."""
     if jobs == 1:
         yield map(run, seeds)
         return
