@@ -73,23 +73,25 @@ class Weighings:
         """Number of the latest record."""
         self._suppositions: list[Crossing] = []
         self._settled: list[tuple[Item, bool]] = []
-        self._guess: tuple[Crossing, Instant] | None = None
-        """The last one joined without its number, and when its record came."""
+        self._proof: tuple[list[Crossing], Instant] | None = None
+        """Those that hang on a record's having fitted one item alone, and when it came."""
 
     def crossed(self, item: Item, at: Instant) -> None:
         self._index += 1
         crossing = Crossing(self._index, at, item)
         self._crossings.append(crossing)
         self._waiting.append(crossing)
-        if self._guess is not None and self._fits(crossing, self._guess[1]):
+        if self._proof is not None and self._fits(crossing, self._proof[1]):
             # Its beam was told later than the record came, which may as well have been its own.
-            guessed = self._guess[0].item
-            if guessed is not None:
-                guessed.doubt("assoc_low")
+            for one in self._proof[0]:
+                if one.item is not None:
+                    one.item.doubt("assoc_low")
             self._lose_count([crossing])
 
     def passed(self, at: Instant) -> None:
-        """Something too short for a parcel has left the beam."""
+        """Something too short for a parcel has left the beam: if it was weighed, it may make up for an item left out,
+        and the count proves nothing of what is supposed."""
+        self._settle(sure=False)
         self._crossings.append(Crossing(self._index, at, None, extra=True))
 
     def take(self, read: WeightRead) -> tuple[Item | None, Outcome]:
@@ -101,8 +103,9 @@ class Weighings:
         self._last = read.record
         named = self._named(read.record, due)
         if named is not None and len(due) == 1:
-            return self._join(named, read.record)
-        if named is not None and named is due[0] and len(self._suppositions) < CROSSINGS_MAX:
+            return self._join(named, read)
+        supposable = len(self._suppositions) < CROSSINGS_MAX and not any(one.extra for one in due)
+        if named is not None and named is due[0] and supposable:
             named.answered = named.supposed = True
             self._suppositions.append(named)
             return named.item, "supposed" if named.item is not None else "record_orphan"
@@ -120,9 +123,7 @@ class Weighings:
             return None, "record_unsure" if due else "record_orphan"
         agrees = read.record - due[0].index == self._supposed and not self._may_be_late(due[0], read)
         if agrees or not self._is_out_before(due[0], read.at):
-            joined = self._join(due[0], read.record)
-            self._guess = (due[0], read.at)
-            return joined
+            return self._join(due[0], read, named=False)
         self._lose_count(due)
         self._supposed = read.record - due[0].index
         return None, "record_unsure"
@@ -133,13 +134,24 @@ class Weighings:
             return None
         return next((one for one in due if one.index == record - self._offset and not one.extra), None)
 
-    def _join(self, crossing: Crossing, record: int) -> tuple[Item | None, Outcome]:
+    def _join(
+        self, crossing: Crossing, read: WeightRead, *, named: bool = True
+    ) -> tuple[Item | None, Outcome]:
+        assert read.record is not None, "a record without its number is nobody's"
         crossing.answered = True
-        self._offset = self._held = record - crossing.index
+        self._offset = self._held = read.record - crossing.index
         self._supposed, self._late = None, 0
-        self._guess = None
-        self._settle(sure=True)
+        hanging = [*self._suppositions, crossing] if self._suppositions or not named else []
+        self._proof = (hanging, read.at) if hanging else None
+        self._settle(sure=named or self._is_complete_before(crossing))
         return crossing.item, "joined" if crossing.item is not None else "record_orphan"
+
+    def _is_complete_before(self, crossing: Crossing) -> bool:
+        """Since the first that is supposed, every item has had a record: so the scale has left out none."""
+        first = min((one.index for one in self._suppositions), default=crossing.index)
+        return all(
+            one.answered or one.extra for one in self._crossings if first <= one.index < crossing.index
+        )
 
     def _is_late(self, index: int) -> bool:
         known = next((one for one in self._crossings if one.index == index and not one.extra), None)
@@ -171,7 +183,7 @@ class Weighings:
         for crossing in due:
             crossing.doubted = True
         self._settle(sure=False)
-        self._offset = self._supposed = self._guess = None
+        self._offset = self._supposed = self._proof = None
         self._late = 0
 
     def _settle(self, *, sure: bool) -> None:
@@ -216,7 +228,8 @@ class Weighings:
             crossing.doubted = crossing.doubted or not crossing.answered
         self._waiting.clear()
         self._suppositions.clear()
-        self._offset = self._supposed = self._guess = None
+        self._settled.clear()
+        self._offset = self._supposed = self._proof = None
         self._late = 0
 
     def drop(self, item: Item) -> None:

@@ -80,11 +80,7 @@ class Measuring:
 
     def weigh(self, read: WeightRead) -> None:
         item, outcome = self._weighings.take(read)
-        for settled, sure in self._weighings.take_settled():
-            settled.weighed = True
-            if not sure and settled.parcel is not None and settled.parcel.phase == "measuring":
-                settled.parcel.mass = None
-                settled.unweighable = False
+        self._settle()
         if item is None or item.parcel is None or item.parcel.phase != "measuring":
             self._ledger.count_rejected(outcome if item is None else "late_weight")
             return
@@ -94,6 +90,14 @@ class Measuring:
             item.unweighable = True
         else:
             item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
+
+    def _settle(self) -> None:
+        """What was supposed is so, or counts for nothing."""
+        for item, sure in self._weighings.take_settled():
+            item.weighed = True
+            if not sure and item.parcel is not None and item.parcel.phase == "measuring":
+                item.parcel.mass = None
+                item.unweighable = False
 
     # Items ------------------------------------------------------------------------------------------
 
@@ -136,6 +140,7 @@ class Measuring:
         """Triggers what is due, and gives up what is overdue; returns when to look again."""
         wakes = [reader.advance(self._track, self._belt, at) for reader in self._readers.values()]
         self._joining.advance()
+        self._settle()
         for overdue in self._weighings.overdue(at):
             overdue.weighed = True
         return wakes

@@ -78,6 +78,47 @@ def test_a_record_whose_time_fits_two_items_is_neithers_if_the_count_turns_out_w
     assert weighings.take_settled() == [(first, False)]
 
 
+def test_what_is_supposed_is_not_so_while_an_item_since_then_has_had_no_record(weighings: Weighings) -> None:
+    """The scale has left out the first, and the belt then stood until the third's record was no longer waited for."""
+    first = crossed(weighings, 2, 1_000)
+    crossed(weighings, 3, 1_250)
+    assert weighings.take(record(101, 1_330)) == (first, "supposed")  # the second's
+    crossed(weighings, 4, 2_000)
+    assert weighings.take(record(102, 2_100))[1] == "record_late"  # the third's
+    fourth = crossed(weighings, 5, 9_000)
+
+    assert weighings.take(record(103, 9_100)) == (fourth, "joined")
+    assert weighings.take_settled() == [(first, False)]
+
+
+def test_what_is_supposed_is_in_doubt_if_the_record_that_bore_it_out_was_another_items(
+    weighings: Weighings,
+) -> None:
+    """The scale has left out the first, and the third's edge is told later than its record."""
+    first = crossed(weighings, 2, 1_000)
+    second = crossed(weighings, 3, 1_150)
+    assert weighings.take(record(101, 1_300)) == (first, "supposed")  # the second's
+    assert weighings.take(record(102, 1_330)) == (second, "joined")  # the third's
+    assert weighings.take_settled() == [(first, True)]
+    crossed(weighings, 4, 1_300)
+
+    assert first.doubts == second.doubts == ["assoc_low"]
+
+
+def test_something_too_short_that_was_weighed_does_not_make_up_for_an_item_left_out(
+    weighings: Weighings,
+) -> None:
+    first = crossed(weighings, 2, 1_000)
+    crossed(weighings, 3, 1_250)
+    assert weighings.take(record(101, 1_330)) == (first, "supposed")  # the second's
+    weighings.passed(Instant(1_450 * MILLISECOND))
+    assert weighings.take(record(102, 1_500))[0] is None  # of what was too short
+    crossed(weighings, 4, 2_000)
+    weighings.take(record(103, 2_100))
+
+    assert weighings.take_settled() == [(first, False)]
+
+
 def test_a_younger_item_gets_no_record_while_an_older_one_is_due(weighings: Weighings) -> None:
     crossed(weighings, 2, 1_000)
     crossed(weighings, 3, 1_250)
