@@ -30,6 +30,8 @@ PACE_MIN: Final = 0.05
 PACE_MAX: Final = 100
 LOOK_EVERY_S: Final = 0.25
 MINUTES_MIN: Final = 0.01
+FAULTS_SHOWN_MAX: Final = 10
+"""Faults of the truth that are told in full; the report counts all."""
 MINUTES_MAX: Final = 60_000
 
 
@@ -242,8 +244,10 @@ def _tell(report: Mapping[str, Any], details: Sequence[str], file: Path | None) 
     else:
         file.write_text(text)
         print(_sentence(report))
-    for line in details:
+    for line in details[:FAULTS_SHOWN_MAX]:
         print(line, file=sys.stderr)
+    if len(details) > FAULTS_SHOWN_MAX:
+        print(f"and {len(details) - FAULTS_SHOWN_MAX} more: the report counts them all", file=sys.stderr)
     return EXIT_OK if whole(report) else EXIT_FAULTS
 
 
