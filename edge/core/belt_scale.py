@@ -160,10 +160,15 @@ class Weighings:
         for one in self._crossings:
             if one.answered and one.item is not None and self._is_timely(one, at):
                 one.item.doubt("assoc_low")
+                self._settled.append((one.item, False))
+
+    def _may_be_off(self, at: Instant) -> bool:
+        """Something too short has crossed: if it was weighed, the count is off by one."""
+        return any(one.extra and not one.answered and at - one.at < OUT_NS for one in self._crossings)
 
     def _is_late(self, index: int, at: Instant) -> bool:
-        if any(one.extra and not one.answered and at - one.at < OUT_NS for one in self._crossings):
-            return False  # if that was weighed, the count is off by one
+        if self._may_be_off(at):
+            return False
         known = next((one for one in self._crossings if one.index == index and not one.extra), None)
         if known is None or known.answered or self._late >= LATE_MAX:
             return False
@@ -172,7 +177,11 @@ class Weighings:
         return True
 
     def _may_be_late(self, due: Crossing, read: WeightRead) -> bool:
-        """By the count that held last, it is of an item before the one that is due."""
+        """By the count that held last, or by its time, it is of an item before the one that is due."""
+        if self._may_be_off(read.at) and any(
+            one.doubted and not one.answered and self._is_timely(one, read.at) for one in self._crossings
+        ):
+            return True
         if self._held is None or read.record is None:
             return False
         index = read.record - self._held

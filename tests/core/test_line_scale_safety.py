@@ -140,6 +140,19 @@ def test_an_item_that_two_records_fit_is_in_doubt(weighings: Weighings) -> None:
 
     assert weighings.take(record(102, 1_455)) == (None, "record_orphan")
     assert second.doubts == ["assoc_low"]
+    assert weighings.take_settled() == [(second, False)]
+
+
+def test_records_that_agree_are_not_believed_while_each_fits_the_item_before_as_well(weighings: Weighings) -> None:
+    """A parcel whose rear the beam did not see was weighed: from then on the records seem one behind."""
+    first = crossed(weighings, 2, 1_000)
+    weighings.passed(Instant(1_116 * MILLISECOND))
+    assert weighings.take(record(101, 1_144)) == (None, "record_unsure")  # the first's
+    items = []
+    for number, crossed_ms, told_ms in ((102, 1_284, 1_309), (103, 1_423, 1_446), (104, 1_560, 1_585)):
+        items.append(crossed(weighings, number, crossed_ms))
+        assert weighings.take(record(number, told_ms))[0] is None  # of the one before
+    assert first.doubts == []
 
 
 def test_a_younger_item_gets_no_record_while_an_older_one_is_due(weighings: Weighings) -> None:
