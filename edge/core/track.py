@@ -61,6 +61,8 @@ class Push:
     """Number of its record; the order goes out once that is on disk."""
     order: int | None = None
     fire_at: Instant = Instant(0)
+    passes_at: Instant = Instant(0)
+    """When its front will be at the diverter, as was foreseen when it was ordered."""
     recall: int | None = None
     """The order that takes it back, once there is one."""
     ended: bool = False
@@ -252,8 +254,8 @@ class Track:
                     found.lost.append(item)
 
     def _continues(self, beam: int, offset: int, hole: int | None) -> bool:
-        """The edge lies within an item that this beam has seen: a hole, a strap, or a sensor that bounces. `hole`: where
-        the hole begins, if it is one. A long one is none: the first beam has missed a gap between two."""
+        """The edge lies within an item that this beam has seen: a hole (from `hole` on), a strap, or a sensor that
+        bounces. A long hole is none: the first beam has missed a gap between two."""
         slack = self._line.min_gap_um
         for item in self.items:
             if item.seen < beam or offset > item.front_um + slack:  # a belt that trembles shows it again
@@ -301,7 +303,7 @@ class Track:
                 self._shift(other, um)
                 other.anchored_at = self.disturbed_at
                 if any(look.on_at is not None for look in other.looks):
-                    # Its codes were read where it was before, or behind that: nobody knows.
+                    # Where it was when its codes were read nobody knows.
                     other.off_um = max(other.off_um, um, key=abs)
 
     def _shift(self, item: Item, um: int) -> None:

@@ -130,7 +130,9 @@ def test_two_parcels_that_come_in_time_without_a_count_show_that_the_encoder_is_
     assert driver.gateway.snapshot().tally.lost_track == 2
 
 
-def test_what_was_measured_while_the_encoder_was_dead_is_held_when_it_counts_again(driver: LineDriver) -> None:
+def test_what_was_measured_while_the_encoder_was_dead_is_held_when_it_counts_again(
+    driver: LineDriver,
+) -> None:
     """It was followed by time alone, which tells nothing of a belt that stood meanwhile."""
     driver.later(1)
     frozen, alive = driver.count_at(driver.now), driver.count_at

@@ -143,7 +143,9 @@ def test_an_item_that_two_records_fit_is_in_doubt(weighings: Weighings) -> None:
     assert weighings.take_settled() == [(second, False)]
 
 
-def test_records_that_agree_are_not_believed_while_each_fits_the_item_before_as_well(weighings: Weighings) -> None:
+def test_records_that_agree_are_not_believed_while_each_fits_the_item_before_as_well(
+    weighings: Weighings,
+) -> None:
     """A parcel whose rear the beam did not see was weighed: from then on the records seem one behind."""
     first = crossed(weighings, 2, 1_000)
     weighings.passed(Instant(1_116 * MILLISECOND))
