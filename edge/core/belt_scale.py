@@ -116,9 +116,11 @@ class Weighings:
             self._held = None  # the scale has left out a number: what follows is no sign of lateness
             self._lose_count(due)
             return None, "record_repeated"
-        if self._offset is not None and self._is_late(read.record - self._offset):
+        if self._offset is not None and self._is_late(read.record - self._offset, read.at):
             return None, "record_late"  # its item went on without a weight; the count still holds
         if len(due) != 1:
+            if not due:
+                self._doubt_answered(read.at)
             self._lose_count(due)
             return None, "record_unsure" if due else "record_orphan"
         agrees = read.record - due[0].index == self._supposed and not self._may_be_late(due[0], read)
@@ -153,7 +155,20 @@ class Weighings:
             one.answered or one.extra for one in self._crossings if first <= one.index < crossing.index
         )
 
-    def _is_late(self, index: int) -> bool:
+    def _doubt_answered(self, at: Instant) -> None:
+        """A record that nobody waits for: one who has had another by this time may have had the wrong one."""
+        for one in self._crossings:
+            if one.answered and one.item is not None and self._is_timely(one, at):
+                one.item.doubt("assoc_low")
+                self._settled.append((one.item, False))
+
+    def _may_be_off(self, at: Instant) -> bool:
+        """Something too short has crossed: if it was weighed, the count is off by one."""
+        return any(one.extra and not one.answered and at - one.at < OUT_NS for one in self._crossings)
+
+    def _is_late(self, index: int, at: Instant) -> bool:
+        if self._may_be_off(at):
+            return False
         known = next((one for one in self._crossings if one.index == index and not one.extra), None)
         if known is None or known.answered or self._late >= LATE_MAX:
             return False
@@ -162,7 +177,11 @@ class Weighings:
         return True
 
     def _may_be_late(self, due: Crossing, read: WeightRead) -> bool:
-        """By the count that held last, it is of an item before the one that is due."""
+        """By the count that held last, or by its time, it is of an item before the one that is due."""
+        if self._may_be_off(read.at) and any(
+            one.doubted and not one.answered and self._is_timely(one, read.at) for one in self._crossings
+        ):
+            return True
         if self._held is None or read.record is None:
             return False
         index = read.record - self._held
@@ -195,8 +214,10 @@ class Weighings:
         self._suppositions.clear()
 
     def _fits(self, crossing: Crossing, at: Instant) -> bool:
-        open_ = not crossing.answered and not crossing.doubted
-        return open_ and self._earliest_ns <= at - crossing.at <= self._latest_ns
+        return not crossing.answered and not crossing.doubted and self._is_timely(crossing, at)
+
+    def _is_timely(self, crossing: Crossing, at: Instant) -> bool:
+        return self._earliest_ns <= at - crossing.at <= self._latest_ns
 
     def take_settled(self) -> list[tuple[Item, bool]]:
         """Items whose record was only supposed to be theirs: it is (True), or may be another's (False)."""

@@ -220,23 +220,32 @@ class Diverting:
             self._end(item, "device_fault", at)
         elif doubt is not None:
             self._end(item, doubt, at)
-        elif passes - push.diverter.actuation_ms * MILLISECOND < at + FIRE_MIN_NS:
+        elif passes - self._before_ns(item, push.diverter) < at + FIRE_MIN_NS:
             self._end(item, "no_time", at)
         elif not self._may_move(item, push.diverter, at):
             push.ended = True
         else:
             self._fire(item, push, passes)
 
+    def _before_ns(self, item: Item, diverter: Diverter) -> int:
+        """So long before its front comes the diverter begins to move for it; behind another that goes the same way it
+        has to stay out from then on. That is ordered with the one behind: if it is not let go, nothing waits for it."""
+        before_ns = diverter.actuation_ms * MILLISECOND
+        gap_um = self._track.gaps_um(item)[0]
+        if gap_um is None or self._close_by(item, diverter, -1) is None:
+            return before_ns
+        overlap_um = self._line.clearance_um // 2
+        return max(before_ns, self._belt.time_for(max(0, gap_um - self._line.clearance_um + overlap_um)))
+
     def _fire(self, item: Item, push: Push, passes: Instant) -> None:
         assert item.rear_um is not None, f"{self._line.id}: a parcel without a rear is not diverted"
-        actuation_ns = push.diverter.actuation_ms * MILLISECOND
-        behind = self._track.gaps_um(item)[1] if self._close_by(item, push.diverter, 1) is not None else 0
-        length_um = item.front_um - item.rear_um + max(self._line.clearance_um, behind or 0)
+        length_um = item.front_um - item.rear_um + self._line.clearance_um
         self._orders += 1
         push.order = self._orders
-        push.fire_at = Instant(passes - actuation_ns)
+        push.passes_at = passes
+        push.fire_at = Instant(passes - self._before_ns(item, push.diverter))
         self._track.expect(item)
-        for_ns = actuation_ns + self._belt.time_for(length_um)
+        for_ns = passes - push.fire_at + self._belt.time_for(length_um)
         self._ledger.order(
             SwitchOn(self._line.board, push.order, push.diverter.channel, push.fire_at, for_ns)
         )
@@ -309,8 +318,7 @@ class Diverting:
     def _is_off(self, item: Item, push: Push) -> bool:
         """The belt has come farther, or less far, than was foreseen when the order went out."""
         passes = self._passes_at(item, push.diverter)
-        foreseen = push.fire_at + push.diverter.actuation_ms * MILLISECOND
-        return passes is None or abs(passes - foreseen) > self._belt.time_for(self._line.tolerance_um)
+        return passes is None or abs(passes - push.passes_at) > self._belt.time_for(self._line.tolerance_um)
 
     def take_back(self, reason: Reason, at: Instant) -> None:
         """The belt stands, so that an order by time would push whatever lies there when it comes (architecture §6.3);

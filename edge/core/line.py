@@ -170,6 +170,8 @@ class Line:
         self.track.disturbed_at = self.belt.disturbed_at
         if ENCODER in self._down and not self.belt.dead:
             del self._down[ENCODER]
+            for item in self.track.items:
+                item.doubt("device_fault")  # what was read and weighed meanwhile was told apart by time alone
         if stops:
             self.diverting.take_back("no_time", at)
         travel = self.belt.travel_for(read.at, read.count)

@@ -61,6 +61,8 @@ class Push:
     """Number of its record; the order goes out once that is on disk."""
     order: int | None = None
     fire_at: Instant = Instant(0)
+    passes_at: Instant = Instant(0)
+    """When its front will be at the diverter, as was foreseen when it was ordered."""
     recall: int | None = None
     """The order that takes it back, once there is one."""
     ended: bool = False
@@ -157,6 +159,8 @@ class Track:
         """When the belt's counts last went wrong, as its owner sees."""
         self._gone: deque[tuple[int, int, int]] = deque(maxlen=GONE_MAX)
         """Beam, front and rear."""
+        self._holes: list[int | None] = [None] * len(self.beams)
+        """Where each beam was freed last within an item."""
         self._skipped = [False] * len(self.beams)
         """The last one under this beam is not followed: there were too many."""
 
@@ -165,7 +169,8 @@ class Track:
     def covered(self, beam: int, travel_um: int, at: Instant, found: Found) -> None:
         """A leading edge at a belt beam."""
         offset = self._positions[beam] - travel_um
-        if self._continues(beam, offset):
+        hole, self._holes[beam] = self._holes[beam], None
+        if self._continues(beam, offset, hole):
             found.blips += 1
             return
         item = self._expected(beam, offset) if beam > 0 else None
@@ -223,6 +228,7 @@ class Track:
         if item.origin == beam and item.rear_um is None:
             item.rear_um = offset
         elif item.rear_um is None or offset > item.rear_um + self._line.tolerance_um:
+            self._holes[beam] = offset
             found.blips += 1  # a hole in it
             return
         elif offset < item.rear_um - self._line.tolerance_um:
@@ -247,8 +253,9 @@ class Track:
                 if item.parcel is not None or item in found.proven:
                     found.lost.append(item)
 
-    def _continues(self, beam: int, offset: int) -> bool:
-        """The edge lies within an item that this beam has seen: a hole, a strap, or a sensor that bounces."""
+    def _continues(self, beam: int, offset: int, hole: int | None) -> bool:
+        """The edge lies within an item that this beam has seen: a hole (from `hole` on), a strap, or a sensor that
+        bounces. A long hole is none: the first beam has missed a gap between two."""
         slack = self._line.min_gap_um
         for item in self.items:
             if item.seen < beam or offset > item.front_um + slack:  # a belt that trembles shows it again
@@ -260,6 +267,8 @@ class Track:
             if offset >= item.rear_um - slack:
                 if item.origin == beam:
                     item.rear_um = None  # it goes on after all
+                if hole is not None and hole - offset > slack:
+                    item.doubt("not_isolated")
                 return True
         for place, (at, front, rear) in enumerate(self._gone):
             if at == beam and rear - slack <= offset <= front + slack:
@@ -293,6 +302,9 @@ class Track:
             if other is not item and other.anchored_at < self.disturbed_at:
                 self._shift(other, um)
                 other.anchored_at = self.disturbed_at
+                if any(look.on_at is not None for look in other.looks):
+                    # Where it was when its codes were read nobody knows.
+                    other.off_um = max(other.off_um, um, key=abs)
 
     def _shift(self, item: Item, um: int) -> None:
         self._move(item, um)

@@ -128,3 +128,27 @@ def test_two_parcels_that_come_in_time_without_a_count_show_that_the_encoder_is_
 
     assert driver.gateway._lines[0].belt.dead
     assert driver.gateway.snapshot().tally.lost_track == 2
+
+
+def test_what_was_measured_while_the_encoder_was_dead_is_held_when_it_counts_again(
+    driver: LineDriver,
+) -> None:
+    """It was followed by time alone, which tells nothing of a belt that stood meanwhile."""
+    driver.later(1)
+    frozen, alive = driver.count_at(driver.now), driver.count_at
+    driver.count_at = lambda _at: frozen  # type: ignore[method-assign]
+    for place in range(STUCK_EDGES + 1):
+        driver.carry(Object(driver.now + SECOND // 2 + place * SECOND), "in")
+    for beam in ("scale", "gate"):
+        driver.carry(Object(driver.now + SECOND), beam)
+    driver.later(8)
+    assert driver.gateway._lines[0].belt.dead
+    driver.carry(Object(driver.now + SECOND // 2), "in")
+    driver.later(1)
+    followed = driver.gateway._lines[0].track.items[-1]
+    assert followed.doubts == []
+
+    missed = alive(driver.now) - frozen
+    driver.count_at = lambda at: alive(at) - missed  # type: ignore[method-assign]
+    driver.later(0.2)
+    assert followed.doubts == ["device_fault"]

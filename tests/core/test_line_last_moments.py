@@ -171,3 +171,35 @@ def test_a_lane_expects_the_one_it_was_ordered_before_a_nearer_one(driver: LineD
     assert Lanes(line).expected(channel, 8_900_000, [nearer, sent]) is sent
     sent.push.ended = True
     assert Lanes(line).expected(channel, 8_900_000, [nearer, sent]) is nearer
+
+
+@pytest.mark.parametrize("in_time", [True, False])
+def test_a_diverter_stays_out_for_one_close_behind_only_by_its_own_order(
+    driver: LineDriver, in_time: bool
+) -> None:
+    """While its divert is not on disk, nothing holds the diverter out for it: it must find its way free."""
+    first = driver.measure(entered(driver))
+    second = driver.measure(Object(first.rear_at(260_000)), S10_B)
+    driver.later(3.3)
+    driver.decide("release", visit=driver.visits[0])
+    driver.decide("release", visit=driver.visits[1], code=S10_B)
+    while not driver.ons:
+        driver.later(0.02)
+    driver.hold_commits = not in_time
+    driver.later(1.0)
+    driver.hold_commits = False
+    driver.commit()
+
+    diverter_um = driver.line.diverters[0].position_um
+    lead = driver.ons[0]
+    back_at = first.rear_at(diverter_um + driver.line.clearance_um)
+    assert lead.at + lead.for_ns == pytest.approx(back_at, abs=1_000_000)
+    if not in_time:
+        assert len(driver.ons) == 1
+        assert driver.last("parcel.decided").flags == ("no_time",)
+        return
+    follow = driver.ons[1]
+    assert first.rear_at(diverter_um) < follow.at < lead.at + lead.for_ns
+    assert follow.at + follow.for_ns == pytest.approx(
+        second.rear_at(diverter_um + driver.line.clearance_um), abs=1_000_000
+    )

@@ -119,6 +119,44 @@ def test_something_too_short_that_was_weighed_does_not_make_up_for_an_item_left_
     assert weighings.take_settled() == [(first, False)]
 
 
+def test_records_that_were_held_up_behind_a_late_one_are_nobodys_if_what_crossed_before_may_have_been_weighed(
+    weighings: Weighings,
+) -> None:
+    """A parcel whose rear the beam did not see was weighed, and its record holds up those of the two behind it."""
+    weighings.passed(Instant(1_000 * MILLISECOND))
+    crossed(weighings, 2, 1_100)
+    third = crossed(weighings, 3, 1_510)
+
+    outcomes = [weighings.take(record(number, 1_730))[0] for number in (101, 102, 103)]
+    assert outcomes == [None, None, None]
+    assert third in weighings.overdue(Instant(2_000 * MILLISECOND))
+
+
+def test_an_item_that_two_records_fit_is_in_doubt(weighings: Weighings) -> None:
+    """Something too short was weighed, and its record came so late that it was taken for the next item's."""
+    weighings.passed(Instant(1_000 * MILLISECOND))
+    second = crossed(weighings, 2, 1_300)
+    assert weighings.take(record(101, 1_450)) == (second, "joined")
+
+    assert weighings.take(record(102, 1_455)) == (None, "record_orphan")
+    assert second.doubts == ["assoc_low"]
+    assert weighings.take_settled() == [(second, False)]
+
+
+def test_records_that_agree_are_not_believed_while_each_fits_the_item_before_as_well(
+    weighings: Weighings,
+) -> None:
+    """A parcel whose rear the beam did not see was weighed: from then on the records seem one behind."""
+    first = crossed(weighings, 2, 1_000)
+    weighings.passed(Instant(1_116 * MILLISECOND))
+    assert weighings.take(record(101, 1_144)) == (None, "record_unsure")  # the first's
+    items = []
+    for number, crossed_ms, told_ms in ((102, 1_284, 1_309), (103, 1_423, 1_446), (104, 1_560, 1_585)):
+        items.append(crossed(weighings, number, crossed_ms))
+        assert weighings.take(record(number, told_ms))[0] is None  # of the one before
+    assert first.doubts == []
+
+
 def test_a_younger_item_gets_no_record_while_an_older_one_is_due(weighings: Weighings) -> None:
     crossed(weighings, 2, 1_000)
     crossed(weighings, 3, 1_250)
