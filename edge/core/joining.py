@@ -89,7 +89,11 @@ class Joining:
         for item in view.inside:
             item.looks[reader.place].told = True
         owner = view.inside[0] if len(view.inside) == 1 else None
-        waits = view.inside if len(view.inside) > 1 and names else ()
+        waits = (
+            tuple(one for one in view.inside if self._may_get(one)) if len(view.inside) > 1 and names else ()
+        )
+        if len(view.inside) > 1 and names:
+            self._doubt_decided(view.inside, known.value)
         if len(self._seen) >= SEEN_MAX:
             self._give_up(self._seen.popleft())
         rank = self._line.identifiers.index(known.type) if names else len(self._line.identifiers)
@@ -103,6 +107,16 @@ class Joining:
         else:
             outcome = "ambiguous_read" if view.inside else "orphan_read"
             self._ledger.count_rejected(outcome if owner is None else "late_read")
+
+    @staticmethod
+    def _may_get(item: Item) -> bool:
+        return item.parcel is None or item.parcel.phase == "measuring"
+
+    def _doubt_decided(self, inside: Sequence[Item], code: str) -> None:
+        """It may be a second label of one that is asked about already: that one's name is not sure any more."""
+        for one in inside:
+            if one.parcel is not None and not self._may_get(one) and not one.parcel.has_code(code):
+                one.doubt("assoc_low")
 
     # Whose it is ------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Where the belt is: counts that are worth more than configured, and an encoder that dies."""
 
 import pytest
-from core.line_driver import BOARD, COUNT_UM, UM_PER_S, LineDriver, Object, config
+from line_driver import BOARD, COUNT_UM, UM_PER_S, LineDriver, Object, config
 
 from drivers.reading import BeamChanged, BeltMoved
 from edge.core.belt import CREEPS, STRETCH_MAX_PPM, STUCK_EDGES, Belt

@@ -1,7 +1,7 @@
 """Lanes that are full or blocked: nothing is pushed into them."""
 
 import pytest
-from core.line_driver import TO_END_S, LineDriver, at_order
+from line_driver import TO_END_S, LineDriver, at_order
 
 from drivers.command import SwitchOff, SwitchOn
 from hub_config.names import MILLISECOND, SECOND

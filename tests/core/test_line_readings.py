@@ -2,6 +2,7 @@
 
 import pytest
 from line_driver import (
+    READER,
     S10,
     S10_B,
     TO_END_S,
@@ -11,6 +12,8 @@ from line_driver import (
     entered,
 )
 
+from drivers.reading import BarcodeRead
+from edge.core.belt_readers import View
 from hub_config.names import MILLISECOND, SECOND
 
 
@@ -112,3 +115,23 @@ def test_a_record_that_comes_when_the_next_parcel_has_crossed_is_not_that_ones(d
 
     assert weights(driver) == [None, 900_000] or weights(driver) == [None, None]
     assert dict(driver.gateway.snapshot().balance.rejected).keys() & {"record_late", "record_unsure"}
+
+
+def test_a_late_name_with_several_in_view_puts_one_that_is_asked_about_already_in_doubt(
+    driver: LineDriver,
+) -> None:
+    """It may be the second label of that one, so the release that is on its way counts no more."""
+    thing = driver.measure(entered(driver))
+    driver.carry(Object(thing.rear_at(400_000)))
+    driver.later(TO_MEASURED_S)
+    line = driver.gateway._lines[0]
+    asked, behind = line.track.items
+    assert asked.parcel is not None
+    assert asked.parcel.phase == "asking"
+    reader = line._measuring._readers[READER]
+    read = driver.code(driver.now, S10_B, None)
+    assert isinstance(read, BarcodeRead)
+    line._measuring._joining.saw(reader, read, View((asked, behind), None, 0, 1), driver.at)
+
+    assert asked.doubts == ["assoc_low"]
+    assert behind.doubts == []
