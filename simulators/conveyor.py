@@ -68,6 +68,7 @@ class Conveyor:
         self._fed = 0
         self.finished = 0
         """Parcels that have left."""
+        self.finished_at = world.now
         self._next_plan: LinePlan | None = None
         self._touches = False
         """The next one fed touches the one before it."""
@@ -376,10 +377,12 @@ class Conveyor:
         if body.left_at is None:
             body.lane, body.bay, body.left_at = lane, bay, self.world.now
             self.finished += 1
+            self.finished_at = self.world.now
 
     def _take(self, body: Body) -> None:
         body.taken = True
         self.finished += 1
+        self.finished_at = self.world.now
         self._hide(body)
 
     def _plan_exchange(self, body: Body) -> None:

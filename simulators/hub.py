@@ -54,6 +54,8 @@ COMMIT_NS: Final = (2_200_000, 4_500_000)
 STALL_NS: Final = (20 * MILLISECOND, 400 * MILLISECOND)
 """Stalls of fsync seen on every store."""
 WALL_CLOCK_NS: Final = 60 * SECOND
+TOLD_NS: Final = SECOND
+"""What a board has seen of the last parcel is told within this."""
 RUN_MAX_NS_PER_PARCEL: Final = 120 * SECOND
 """A run that takes longer has deadlocked."""
 
@@ -186,7 +188,7 @@ class SimulatedHub:
         if self._in_flight or self._waiting or self._committing:
             return False
         for line in self.lines:
-            if not line.conveyor.done:
+            if not line.conveyor.done or self.world.now < line.conveyor.finished_at + TOLD_NS:
                 return False
         if self.lines and self.gateway.in_work:
             return False
