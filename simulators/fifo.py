@@ -1,6 +1,6 @@
 """The common rule, to compare with: a code goes to the parcel that by time since its entry should be under the reader.
 
-Made as fair as its rule allows: the mean delay of the reader is taken out, an answer to a trigger goes to the parcel whose
+As fair as its rule allows: the mean delay of the reader is taken out, an answer to a trigger goes to the parcel whose
 trigger it was, a code that is told twice stays with the first, and a parcel with two names is held. What it lacks is
 any idea of its own error.
 """
