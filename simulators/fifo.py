@@ -1,6 +1,6 @@
 """The common rule, to compare with: a code goes to the parcel that by time since its entry should be under the reader.
 
-As honest as it can be made: the mean delay of the reader is taken out, an answer to a trigger goes to the parcel whose
+As fair as its rule allows: the mean delay of the reader is taken out, an answer to a trigger goes to the parcel whose
 trigger it was, a code that is told twice stays with the first, and a parcel with two names is held. What it lacks is
 any idea of its own error.
 """
@@ -11,7 +11,7 @@ from edge.core.evidence import Candidate
 from simulators.belt_readings import Train
 
 REACH_UM: Final = 100_000
-"""A code farther than this from every parcel is nobody's. From 25 to 200 mm its errors hardly change."""
+"""A code farther than this from every parcel is nobody's."""
 
 
 def fifo(train: Train) -> dict[str, int]:
