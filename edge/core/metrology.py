@@ -6,7 +6,8 @@ The uncertainty told (k=2) is the scale's maximum permissible error, as configur
 from typing import Final
 
 from edge.core.event import Mass, WallTime
-from hub_config.devices import Metrology, RecordScaleConfig, SicsScaleConfig
+from hub_config.devices import RecordScaleConfig, SicsScaleConfig
+from hub_config.metrology import Metrology
 
 UNIX_EPOCH_ORDINAL: Final = 719_163
 DAY_US: Final = 86_400_000_000
