@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 
 from hub_config.attach import Attach, FolderAttach, SerialAttach
 from hub_config.dimensioners import (
-    DWS_KINDS,
     CubiscanConfig,
     Dm3610Config,
     RecordDimensionerConfig,
@@ -192,5 +191,5 @@ SCANNER_KINDS: Final = ("line-scanner",)
 SCALE_KINDS: Final = ("mt-sics",)
 READER_KINDS: Final = ("keyence-sr", "line-scanner", "folder-camera")
 """Beside a belt."""
-BELT_SCALE_KINDS: Final = ("record-scale", *DWS_KINDS)
+BELT_SCALE_KINDS: Final = ("record-scale",)
 BOARD_KINDS: Final = ("io-board",)

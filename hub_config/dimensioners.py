@@ -118,3 +118,5 @@ BELT_DIMENSIONER_KINDS: Final = ("record-dimensioner", "datalogic-dm3610", "sick
 """Their records say which item they are of, by its number."""
 DWS_KINDS: Final = ("record-dimensioner", "sick-mda")
 """Their records may carry the weight of the item too."""
+STANDING_KINDS: Final = ("cubiscan",)
+"""They measure a parcel that stands still: no belt has them."""

@@ -19,6 +19,10 @@ READERS_MAX: Final = 8
 DIVERTERS_MAX: Final = 8
 
 
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
 def _position(example: str) -> BeforeValidator:
     return quantity("um", example=example, low="0 mm", high="500 m")
 
@@ -75,6 +79,16 @@ class BeltScale(Entry):
     """Between the item's rear at the beam and the record's last byte."""
 
 
+class BeltDimensioner(BeltScale):
+    """A dimensioner that is triggered by a beam: a record for each item that has left that beam, as of the scale. The
+    beam may be the scale's, and the device too, where one record carries dimensions and weight."""
+
+    device: Annotated[DeviceId, name("dim-1")]
+    beam: Annotated[str, name("dims")]
+    along_belt: bool = False
+    """Its length is that along the belt; else the longest side, however the parcel lies."""
+
+
 class Diverter(Exit):
     """Pushes a parcel into its lane."""
 
@@ -113,6 +127,8 @@ class Line(Entry):
     """Those of the belt in their order; a parcel enters at the first."""
     readers: Annotated[tuple[BeltReader, ...], Field(strict=False), entries(1, READERS_MAX)]
     scale: BeltScale
+    dimensioner: BeltDimensioner | None = Field(default=None, exclude_if=_is_absent)
+    """Left out of what is written, so that a line without one keeps its digest."""
     diverters: Annotated[tuple[Diverter, ...], Field(strict=False), entries(1, DIVERTERS_MAX)]
     end: End
     identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
@@ -190,8 +206,12 @@ class Line(Entry):
             one.position_um + one.window_um + self.travel_um(one.delay_ms * MILLISECOND)
             for one in self.readers
         )
-        weighed = self.beam(self.scale.beam).position_um + self.travel_um(self.scale.latest_ms * MILLISECOND)
-        return max(read, weighed) + self.max_length_um
+        recorded = max(
+            self.beam(one.beam).position_um + self.travel_um(one.latest_ms * MILLISECOND)
+            for one in (self.scale, self.dimensioner)
+            if one is not None
+        )
+        return max(read, recorded) + self.max_length_um
 
     def no_return_um(self, diverter: Diverter) -> int:
         """Where a parcel's front is when its divert is written down and ordered (contract §5, point of no return)."""

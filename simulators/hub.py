@@ -37,6 +37,7 @@ from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.desk import Declared, Desk
 from simulators.coordinator.filings import Filings
+from simulators.coordinator.sizes import dims_bands
 from simulators.coordinator.visits import MemoryBook
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
@@ -381,6 +382,7 @@ def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
             code=cond.get("code"),
             mass_mg=None if mass is None else (mass[0], mass[1]),
             not_after_us=None if until is None else parse_rfc3339(until),
+            dims_um=dims_bands(cond),
         ),
         needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
         valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],

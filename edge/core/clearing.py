@@ -104,7 +104,7 @@ class Clearing:
 
     def _obey_release(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
         now = self._ledger.wall(at)
-        void = void_reason(decision, self.own_code(parcel), parcel.mass, now)
+        void = void_reason(decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
         early_us = decision.valid_from_us - now.utc_us - now.unc_us
         if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
             if parcel.early is None or parcel.early.dec_seq <= decision.dec_seq:
@@ -187,7 +187,7 @@ class Clearing:
         if verdict is None or verdict.decision is None or not verdict.releases:
             return True
         now = self._ledger.wall(at if moves_at is None else moves_at)
-        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, now)
+        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
         if void is not None:
             self.hold(parcel, void, at)
             return False
@@ -228,7 +228,7 @@ class Clearing:
         event = Event(
             kind=kind, line=self._exits.id, visit=parcel.visit, at=at, wall=self._ledger.wall(at),
             flags=flags, codes=tuple(parcel.codes),
-            mass=parcel.mass, assoc=assoc, decision=decision, act=act, clock=clock,
+            mass=parcel.mass, dims=parcel.dims, assoc=assoc, decision=decision, act=act, clock=clock,
             dwell=parcel.clock.spans(at) if timed else (),
         )  # fmt: skip
         return self._ledger.record(event)

@@ -16,6 +16,7 @@ from drivers.reading import (
     DeviceDown,
     DeviceFault,
     DeviceUp,
+    DimensionsRead,
     EventsLost,
     NoRead,
     OrderAnswered,
@@ -98,6 +99,7 @@ class Gateway:
                 BarcodeRead()
                 | NoRead()
                 | WeightRead()
+                | DimensionsRead()
                 | BeamChanged()
                 | BeltMoved()
                 | BoardChanged()

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from edge.core.decision import STRICTNESS, Action, Decision, Reason
-from edge.core.event import Mass, WallTime
+from edge.core.decision import STRICTNESS, Action, Band, Decision, Reason
+from edge.core.event import Dims, Mass, WallTime
 from edge.core.snapshot import BenchState, Instruction, Place
 from hub_config.layout import Exit
 from hub_config.names import LaneId, LineId
@@ -113,7 +113,9 @@ def over(decision: Decision, now: WallTime) -> bool:
     return now.utc_us - now.unc_us > decision.valid_until_us
 
 
-def void_reason(decision: Decision, code: str | None, mass: Mass | None, now: WallTime) -> Reason | None:
+def void_reason(
+    decision: Decision, code: str | None, mass: Mass | None, dims: Dims | None, now: WallTime
+) -> Reason | None:  # fmt: skip
     """Why a decision no longer bounds this move (contract §5), by the pessimistic clock; None if it holds."""
     latest_us = now.utc_us + now.unc_us
     if latest_us < decision.valid_from_us:
@@ -127,7 +129,15 @@ def void_reason(decision: Decision, code: str | None, mass: Mass | None, now: Wa
         low, high = conditions.mass_mg
         if mass is None or not low <= mass.mg <= high:
             return "mass_mismatch"
+    if conditions.dims_um is not None and not _are_within(dims, conditions.dims_um):
+        return "dims_mismatch"
     return None
+
+
+def _are_within(dims: Dims | None, bands: tuple[Band, Band, Band]) -> bool:
+    if dims is None:
+        return False
+    return all(low <= side <= high for side, (low, high) in zip(dims.sides_um, bands, strict=True))
 
 
 def place_of(lane: str, exits: Exits) -> Place:

@@ -12,7 +12,15 @@ from typing import Final
 
 from drivers.command import SwitchOff, SwitchOn
 from drivers.identifiers.choice import identify
-from drivers.reading import BarcodeRead, BeamChanged, DeviceFault, NoRead, OrderAnswered, WeightRead
+from drivers.reading import (
+    BarcodeRead,
+    BeamChanged,
+    DeviceFault,
+    DimensionsRead,
+    NoRead,
+    OrderAnswered,
+    WeightRead,
+)
 from edge.core.effects import Effect, Order, Record
 from edge.core.event import Code, Event, Mass
 from edge.core.gateway import Gateway
@@ -34,8 +42,8 @@ OBEYED: Final = "obeyed"
 OPEN: Final = "open"
 """Neither told nor refused in its own step."""
 
-Told = BarcodeRead | NoRead | WeightRead | DeviceFault
-WITNESSED: Final = (BarcodeRead, NoRead, WeightRead, DeviceFault, DecisionArrived)
+Told = BarcodeRead | NoRead | WeightRead | DimensionsRead | DeviceFault
+WITNESSED: Final = (BarcodeRead, NoRead, WeightRead, DimensionsRead, DeviceFault, DecisionArrived)
 
 
 @dataclass(slots=True, eq=False)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, cast
 import orjson
 
 from edge.core.decision import Decision
-from edge.core.event import Code, Event, Mass
+from edge.core.event import Code, Dims, Event, Mass
 from edge.wire.canonical import (
     MESSAGE_BYTES_MAX,
     Checked,
@@ -104,6 +104,8 @@ def event_data(event: Event, context: EventContext, seq: int, prev: str) -> Json
         data["codes_more"] = len(event.codes) - CODES_MAX
     if event.mass is not None:
         data["mass"] = _mass(event.mass)
+    if event.dims is not None:
+        data["dims"] = _dims(event.dims)
     if event.assoc is not None:
         assoc = event.assoc
         data["assoc"] = {"method": assoc.method, "p_ppm": assoc.p_ppm, "rivals": assoc.rivals}
@@ -233,6 +235,18 @@ def _mass(mass: Mass) -> JsonObject:
     }
 
 
+def _dims(dims: Dims) -> JsonObject:
+    return {
+        "dev": dims.device,
+        "l_um": dims.l_um,
+        "w_um": dims.w_um,
+        "h_um": dims.h_um,
+        "u_um": dims.u_um,
+        "shape": dims.shape,
+        "rec": dims.record,
+    }
+
+
 def _decision_copy(decision: Decision) -> JsonObject:
     """The decision as it was signed, so that an auditor can check it without the coordinator."""
     return {"data": _signed_data(decision.wire), "kid": decision.kid, "sig": decision.sig}
@@ -248,6 +262,8 @@ def _provenance(event: Event, context: EventContext) -> JsonObject:
     involved = {code.device for code in event.codes[:CODES_MAX]}
     if event.mass is not None:
         involved.add(event.mass.device)
+    if event.dims is not None:
+        involved.add(event.dims.device)
     known = {name: context.devices[name] for name in sorted(involved) if name in context.devices}
     devices: JsonObject = {name: _facts(device) for name, device in known.items()}
     return {"edge": context.edge_version, "cfg": context.config_digest, "dev": devices}
