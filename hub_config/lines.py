@@ -12,15 +12,11 @@ from pydantic import BeforeValidator, Field
 from hub_config.layout import BayName, Exit, LineName
 from hub_config.names import MILLISECOND, DeviceId, LaneId
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, LineLane, entries, name, text, whole
+from hub_config.values import Entry, Lane, LineLane, entries, is_absent, name, text, whole
 
 BEAMS_MAX: Final = 31
 READERS_MAX: Final = 8
 DIVERTERS_MAX: Final = 8
-
-
-def _is_absent(value: object) -> bool:
-    return value is None
 
 
 def _position(example: str) -> BeforeValidator:
@@ -127,7 +123,7 @@ class Line(Entry):
     """Those of the belt in their order; a parcel enters at the first."""
     readers: Annotated[tuple[BeltReader, ...], Field(strict=False), entries(1, READERS_MAX)]
     scale: BeltScale
-    dimensioner: BeltDimensioner | None = Field(default=None, exclude_if=_is_absent)
+    dimensioner: BeltDimensioner | None = Field(default=None, exclude_if=is_absent)
     """Left out of what is written, so that a line without one keeps its digest."""
     diverters: Annotated[tuple[Diverter, ...], Field(strict=False), entries(1, DIVERTERS_MAX)]
     end: End
@@ -182,6 +178,11 @@ class Line(Entry):
     def belt(self) -> Belt:
         return self.belts[0]
 
+    @property
+    def recorders(self) -> tuple[BeltScale, ...]:
+        """What makes a record for each item that leaves its beam: the scale, then the dimensioner, if there is one."""
+        return (self.scale,) if self.dimensioner is None else (self.scale, self.dimensioner)
+
     def beam(self, beam_id: str) -> Beam:
         """Raises KeyError for an id that `load` would have refused."""
         for beam in self.beams:
@@ -208,8 +209,7 @@ class Line(Entry):
         )
         recorded = max(
             self.beam(one.beam).position_um + self.travel_um(one.latest_ms * MILLISECOND)
-            for one in (self.scale, self.dimensioner)
-            if one is not None
+            for one in self.recorders
         )
         return max(read, recorded) + self.max_length_um
 

@@ -120,6 +120,8 @@ def line_plan(
     drawn = {fault: rng.random() * MILLION for fault in _FIRST}
     form = traffic.form(rng)
     length_um = _length_by_mass(rng, parcel) if form is None else between(rng, form.lengths)
+    if parcel.sides_um is not None:
+        length_um = parcel.sides_um[0]
     plan = LinePlan(
         length_um=length_um,
         label_um=_label_um(rng, length_um, traffic),

@@ -22,6 +22,7 @@ from simulators.board_model import BoardModel
 from simulators.board_wire import BoardWire
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board_clock import BoardTraits
+from simulators.devices.numbered_records import NumberedRecords
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import Parcel
@@ -69,7 +70,10 @@ class LinePlant:
         else:
             self.board = BoardModel(world, board, self.conveyor, self._tell)
         self._reader, self._scale = line.readers[0].device, line.scale.device
-        self._dialled: dict[DeviceId, int] = {self._reader: 0, self._scale: 0}
+        self._recorders: dict[DeviceId, NumberedRecords] = {self._scale: self.conveyor.scale}
+        if line.dimensioner is not None and self.conveyor.dimensioner is not None:
+            self._recorders[line.dimensioner.device] = self.conveyor.dimensioner
+        self._dialled: dict[DeviceId, int] = dict.fromkeys((self._reader, *self._recorders), 0)
         """How often each has dialled in anew."""
         self._seen_at = world.now
         """When the board last told of the moving belt."""
@@ -78,15 +82,15 @@ class LinePlant:
         self._blind: list[tuple[Instant, Instant]] = []
         """When the gateway knew that it saw nothing of this belt."""
         self._sessions: dict[DeviceId, Session] = {
-            device: new_session(hub.device(device)) for device in (self._reader, self._scale)
+            device: new_session(hub.device(device)) for device in (self._reader, *self._recorders)
         }
         reader = self._sessions[self._reader]
         assert isinstance(reader, Actuator), f"{self._reader} can't be triggered"
         self._actuator = reader
         self._armed: dict[DeviceId, Instant] = {}
         self._arrives: dict[tuple[DeviceId, bool], Instant] = {}
-        self._looks_at: list[Instant | None] = [None, None]
-        """When the world stops to look at what reader and scale say."""
+        self._looks_at: dict[DeviceId, Instant] = {}
+        """When the world stops to look at what each device says."""
         world.call_after(0, self._open)
         world.call_after(FEED_AFTER_NS, self.conveyor.feed)
 
@@ -143,11 +147,16 @@ class LinePlant:
         self.conveyor.stirred = False
         self.board.edges()
         self._carry(self._reader, self.conveyor.reader_output(now))
-        self._carry(self._scale, self.conveyor.scale.take_output(now))
-        for place, wake_at in enumerate((self.conveyor.reader.wake_at, self.conveyor.scale.wake_at)):
-            if wake_at is not None and wake_at > now and wake_at != self._looks_at[place]:
-                self._looks_at[place] = wake_at
-                self._world.call_at(wake_at, self.conveyor.stir)
+        for name, device in self._recorders.items():
+            self._carry(name, device.take_output(now))
+        self._look_again(self._reader, self.conveyor.reader.wake_at)
+        for name, device in self._recorders.items():
+            self._look_again(name, device.wake_at)
+
+    def _look_again(self, device: DeviceId, at: Instant | None) -> None:
+        if at is not None and at > self._world.now and at != self._looks_at.get(device):
+            self._looks_at[device] = at
+            self._world.call_at(at, self.conveyor.stir)
 
     def _carry(self, device: DeviceId, data: bytes) -> None:
         """Device to driver, in two reads."""

@@ -133,7 +133,9 @@ def write_hub(
 def with_lines(config: HubConfig, copies: int | None, *, benches: bool) -> HubConfig:
     """Its first line so many times (None: its lines as they are), with or without its benches."""
     line_devices = {
-        device for line in config.lines for device in (line.board, line.readers[0].device, line.scale.device)
+        device
+        for line in config.lines
+        for device in (line.board, line.readers[0].device, *(one.device for one in line.recorders))
     }
     devices = {device.id: device for device in config.devices}
     if copies is None:
@@ -155,12 +157,15 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
     reader = line.readers[0]
     names = {
         old: DeviceId(f"{_NUMBER.sub('', old)}{number}")
-        for old in (line.board, reader.device, line.scale.device)
+        for old in (line.board, reader.device, *(one.device for one in line.recorders))
     }
     devices = [config.device(old).model_copy(update={"id": new}) for old, new in names.items()]
     readers = (reader.model_copy(update={"device": names[reader.device]}),)
     scale = line.scale.model_copy(update={"device": names[line.scale.device]})
     update = {"id": f"l{number}", "board": names[line.board], "readers": readers, "scale": scale}
+    if line.dimensioner is not None:
+        own = {"device": names[line.dimensioner.device]}
+        update["dimensioner"] = line.dimensioner.model_copy(update=own)
     return line.model_copy(update=update), devices
 
 
@@ -177,7 +182,10 @@ def shared_out(config: HubConfig, parcels: Sequence[Parcel]) -> Mapping[LineId, 
 def declarations(parcels: Sequence[Parcel]) -> dict[str, Declared]:
     """What the coordinator knows in advance, by code."""
     known = (parcel.declared for parcel in parcels if parcel.declared is not None)
-    return {one.code: Declared(one.mass_mg, one.value_minor, one.currency, one.description) for one in known}
+    return {
+        one.code: Declared(one.mass_mg, one.value_minor, one.currency, one.description, dims_um=one.dims_um)
+        for one in known
+    }
 
 
 def practice_signer(label: str) -> Signer:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from drivers.identifiers.choice import identify
 from edge.core.verdict import Exits
+from hub_config.lines import Line
 from simulators.bench import Happened
 from simulators.parcels import Parcel
 
@@ -24,6 +25,7 @@ CLASS_OF_LANE: Final = {
     "return": "returned",
     "custody": "returned",
 }
+TRUTHS: Final = ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")
 CLASSES: Final = ("departed", "held", "inspected", "returned", "lost_track")
 
 
@@ -34,6 +36,8 @@ class VisitFacts:
     codes: list[str] = field(default_factory=list)
     masses: list[tuple[int, int]] = field(default_factory=list)
     """mg and u_mg of each weight told."""
+    dims: list[tuple[int, int, int]] = field(default_factory=list)
+    """Length, width and height, in µm, of each box told."""
     release: Data | None = None
     """The release decision that stood last."""
     reasons: tuple[str, ...] = ()
@@ -61,6 +65,9 @@ def _take(facts: VisitFacts, data: Data) -> None:
     mass = data.get("mass")
     if mass is not None:
         facts.masses.append((mass["mg"], mass["u_mg"]))
+    dims = data.get("dims")
+    if dims is not None:
+        facts.dims.append((dims["l_um"], dims["w_um"], dims["h_um"]))
     facts.codes = [code["data"] for code in data.get("codes", ()) if "data" in code and code.get("chk")]
     match data["kind"]:
         case "parcel.decided":
@@ -141,13 +148,16 @@ def judge(
             details.append(f"no parcel was placed under visit {visit}: {facts}")
     return Judged(
         parcels={"entered": len(parcels), **{name: places[name] for name in CLASSES}},
-        truth={
-            name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")
-        },
+        truth={name: truth[name] for name in _truths(place)},
         lost_by_cause=dict(sorted(lost.items())),
         details=tuple(details),
         causes=causes,
     )
+
+
+def _truths(place: Exits) -> tuple[str, ...]:
+    sized = isinstance(place, Line) and place.dimensioner is not None
+    return (*TRUTHS, "wrong_dims") if sized else TRUTHS
 
 
 def together(parts: Sequence[Judged]) -> Judged:
@@ -161,7 +171,7 @@ def together(parts: Sequence[Judged]) -> Judged:
         lost.update(part.lost_by_cause)
     return Judged(
         {name: parcels[name] for name in ("entered", *CLASSES)},
-        {name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")},
+        {name: truth[name] for name in dict.fromkeys(name for part in parts for name in part.truth)},
         dict(sorted(lost.items())),
         tuple(line for part in parts for line in part.details),
         {number: cause for part in parts for number, cause in part.causes.items()},
@@ -199,6 +209,8 @@ def _faults(
         min(abs(mg - mass_mg), abs(mg - once_mg)) > u_mg for mg, u_mg in facts.masses
     ):
         faults.append("wrong_weight")
+    if facts is not None and any(box not in one.sizes for box in facts.dims):
+        faults.append("wrong_dims")
     return faults
 
 

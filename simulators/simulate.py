@@ -83,6 +83,8 @@ class Simulation:
                 "over_bytes": self.over_bytes,
                 "unwatched": sum(len(line.unwatched) for line in run.lines),
             }
+            if any(line.line.dimensioner is not None for line in run.lines):
+                report["dims"] = dims_figures(bodies, run.events)
             if any(body.swapped for body in bodies):
                 report["swaps"] = swaps(run, self.stamps_within_us)
         return report, judged.details
@@ -113,7 +115,7 @@ def simulate(
     simulation = prepare(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
-        mistakes_ppm=plan.mistakes_ppm,
+        mistakes_ppm=plan.mistakes_ppm, rules=load_rules(plan.rules),
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -127,10 +129,10 @@ def simulate(
 def prepare(
     config: HubConfig, parcels: Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
-    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
+    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, rules: RulePack | None = None,
 ) -> Simulation:  # fmt: skip
-    """Nothing has happened yet, so more can be asked of its world."""
-    rules, manifest = load_rules(RULES), declarations(parcels)
+    """Nothing has happened yet, so more can be asked of its world. `rules`: other than those of the practice hub."""
+    rules, manifest = rules or load_rules(RULES), declarations(parcels)
     hub = SimulatedHub(
         config, shared_out(config, parcels), seed, rules, manifest,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
@@ -156,7 +158,9 @@ def judge_hub(
         bodies = line.conveyor.bodies
         happened = line_happened(bodies, run.events, line.line, within_us)
         u_mg = config.device(line.line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, config.hub.id, now_us)
+        sizer = line.line.dimensioner
+        u_um = 0 if sizer is None else config.device(sizer.device).u_um  # type: ignore[union-attr]  # a dimensioner
+        oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, config.hub.id, now_us, u_um)
         passed = [body.parcel for body in bodies]
         parts.append(
             judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched | hidden(bodies))
@@ -174,6 +178,20 @@ def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
     return {
         "order_margin_ms": margin_ms,
         "clipped": sum(body.clipped for body in bodies),
+        "faults": dict(sorted(faults.items())),
+    }
+
+
+def dims_figures(bodies: Sequence[Body], events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """`measured`: parcels of which the dimensioner told a box; `asked_with`: visits that were asked about with one."""
+    faults: dict[str, int] = {}
+    for fault in (fault for body in bodies for fault in body.dims_faults):
+        faults[fault] = faults.get(fault, 0) + 1
+    asked = [data for data in events if data["kind"] == "parcel.measured"]
+    return {
+        "measured": sum(bool(body.sizes) for body in bodies),
+        "asked": len(asked),
+        "asked_with": sum("dims" in data for data in asked),
         "faults": dict(sorted(faults.items())),
     }
 
