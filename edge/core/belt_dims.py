@@ -42,6 +42,8 @@ class BeltDims:
         self._belt = belt
         self._ledger = ledger
         self._records = BeltRecords(place)
+        self._supposed: dict[int, Dims] = {}
+        """By the item's number: boxes that are only supposed to be its own. No event tells them."""
         self.beam = track.beams.index(line.beam(place.beam))
         """Index of the belt beam that triggers it."""
         self._behind_um = track.beams[self.beam].position_um + line.tolerance_um
@@ -70,13 +72,15 @@ class BeltDims:
             self._ledger.count_rejected(outcome if item is None else "late_dims")
             return
         item.parcel.sized = outcome == "joined"
-        refused = self._join(item, item.parcel, read, at)
+        refused = self._join(item, item.parcel, read, at, sure=outcome == "joined")
         if refused is None:
             self._ledger.count_journalled()
         else:
             self._ledger.count_rejected(refused)
 
-    def _join(self, item: Item, parcel: Parcel, read: DimensionsRead, at: Instant) -> str | None:
+    def _join(
+        self, item: Item, parcel: Parcel, read: DimensionsRead, at: Instant, *, sure: bool
+    ) -> str | None:
         """Gives it its box; or says in a word why it gets none."""
         if read.l_um is None or read.w_um is None or read.h_um is None:
             return "no_dims"
@@ -89,17 +93,21 @@ class BeltDims:
             return "dims_contradicted"
         if not is_verified(self._config.valid_until, self._ledger.wall(at)):
             return "dims_outdated"
-        parcel.dims = dims
+        if sure:
+            parcel.dims = dims
+        else:
+            self._supposed[item.number] = dims
         return None
 
     def _settle(self) -> None:
         """What was supposed is so, or counts for nothing."""
         for item, sure in self._records.take_settled():
+            dims = self._supposed.pop(item.number, None)
             if item.parcel is None:
                 continue
             item.parcel.sized = True
-            if not sure and item.parcel.phase == "measuring":
-                item.parcel.dims = None
+            if item.parcel.phase == "measuring":
+                item.parcel.dims = dims or item.parcel.dims if sure else None
 
     # Items ------------------------------------------------------------------------------------------
 
@@ -138,6 +146,7 @@ class BeltDims:
     def forget(self) -> None:
         """All items are gone."""
         self._records.forget()
+        self._supposed.clear()
 
 
 def contradicts(dims: Dims, item: Item, *, along_belt: bool) -> bool:
