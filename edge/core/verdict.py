@@ -126,18 +126,34 @@ def void_reason(
     if conditions.code is not None and conditions.code != code:
         return "swap_suspected"
     if conditions.mass_mg is not None:
-        low, high = conditions.mass_mg
-        if mass is None or not low <= mass.mg <= high:
-            return "mass_mismatch"
-    if conditions.dims_um is not None and not _are_within(dims, conditions.dims_um):
+        reason = _outside(conditions.mass_mg, mass)
+        if reason is not None:
+            return reason
+    if conditions.dims_um is not None and not _are_within(conditions.dims_um, dims):
         return "dims_mismatch"
     return None
 
 
-def _are_within(dims: Dims | None, bands: tuple[Band, Band, Band]) -> bool:
+def _outside(band_mg: Band, mass: Mass | None) -> Reason | None:
+    """By the guard band of the contract §5: bare numbers are never compared. A band from 0 has no lower edge."""
+    if mass is None:
+        return "mass_mismatch"
+    low, high = band_mg
+    least, most = mass.mg - mass.u_mg, mass.mg + mass.u_mg
+    if most < low or least > high:
+        return "mass_mismatch"
+    return "mass_inconclusive" if (low > 0 and least < low) or most > high else None
+
+
+def _are_within(bands: tuple[Band, Band, Band], dims: Dims | None) -> bool:
+    """Every side surely, by the same guard band; what was not measured is in no band."""
     if dims is None:
         return False
-    return all(low <= side <= high for side, (low, high) in zip(dims.sides_um, bands, strict=True))
+    u_um = dims.u_um
+    return all(
+        side + u_um <= high and (low == 0 or side - u_um >= low)
+        for side, (low, high) in zip(dims.sides_um, bands, strict=True)
+    )
 
 
 def place_of(lane: str, exits: Exits) -> Place:

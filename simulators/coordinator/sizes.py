@@ -32,7 +32,10 @@ def sides_fit(bands: list[list[int]], dims: Mapping[str, Any] | None) -> bool:
         return False
     sides = sorted((dims["l_um"], dims["w_um"], dims["h_um"]), reverse=True)
     u_um = dims["u_um"]
-    return all(low + u_um <= side <= high - u_um for side, (low, high) in zip(sides, bands, strict=True))
+    return all(
+        side + u_um <= high and (low == 0 or side - u_um >= low)
+        for side, (low, high) in zip(sides, bands, strict=True)
+    )
 
 
 def dims_bands(cond: Mapping[str, Any]) -> tuple[Band, Band, Band] | None:
