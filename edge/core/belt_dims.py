@@ -91,7 +91,7 @@ class BeltDims:
             self._settle()
             parcel.sized = True
             return "dims_contradicted"
-        if not is_verified(self._config.valid_until, self._ledger.wall(at)):
+        if not is_verified(self._config, self._ledger.wall(at)):
             return "dims_outdated"
         if sure:
             parcel.dims = dims

@@ -3,12 +3,11 @@
 The uncertainty told (k=2) is the scale's maximum permissible error, as configured from its certificate.
 """
 
-from datetime import date
 from typing import Final
 
 from edge.core.event import Mass, WallTime
 from hub_config.devices import RecordScaleConfig, SicsScaleConfig
-from hub_config.dimensioners import RecordDimensionerConfig, SickMdaConfig
+from hub_config.dimensioners import Dimensioner, RecordDimensionerConfig, SickMdaConfig
 from hub_config.metrology import Metrology
 
 UNIX_EPOCH_ORDINAL: Final = 719_163
@@ -40,11 +39,11 @@ def is_legal(mass: Mass, metrology: Metrology, now: WallTime) -> bool:
     """In range and verified: it may support a release where the rules ask for a legal weight."""
     if metrology.regime == "none" or not metrology.min_mg <= mass.mg <= metrology.max_mg:
         return False
-    return is_verified(metrology.valid_until, now)
+    return is_verified(metrology, now)
 
 
-def is_verified(valid_until: date | None, now: WallTime) -> bool:
-    """Up to the end of that day, UTC."""
-    if valid_until is None:
+def is_verified(device: Metrology | Dimensioner, now: WallTime) -> bool:
+    """Up to the end of its last day, UTC."""
+    if device.valid_until is None:
         return True
-    return now.utc_us < (valid_until.toordinal() - UNIX_EPOCH_ORDINAL + 1) * DAY_US
+    return now.utc_us < (device.valid_until.toordinal() - UNIX_EPOCH_ORDINAL + 1) * DAY_US
