@@ -167,9 +167,12 @@ def test_a_dimensioner_never_raises_and_tells_all_three_sides_or_none(
 def test_the_second_repetition_of_a_good_message_of_a_dimensioner_is_read(
     garbage: bytes, more: bytes
 ) -> None:
-    named = [vectors(name)[0].frame for name in ("datalogic-dm3610", "sick-mda")]
+    named = [
+        vectors(name, direction="device->host")[0].frame
+        for name in ("datalogic-dm3610", "sick-mda", "cubiscan")
+    ]
     goods = [b"7;300;200;100;mm;OK\r\n", DWS, *named]
-    for config, good in zip(dimensioner_configs()[:4], goods, strict=True):
+    for config, good in zip(dimensioner_configs(), goods, strict=True):
         session = new_dimensioner(config)
         session.receive(garbage + more, ms(2))
 
