@@ -67,47 +67,42 @@ class BeltDims:
 
     def take(self, read: DimensionsRead, at: Instant) -> None:
         item, outcome = self._records.take(read.record, read.at)
-        self._settle()
+        dims = dims_of(read)
+        contradicted = (
+            item is not None
+            and dims is not None
+            and contradicts(dims, item, along_belt=self._place.along_belt)
+        )
+        if item is not None and contradicted:
+            item.doubt("assoc_low")
+            self._records.distrust()
+        self._settle(trusted=not contradicted)
         if item is None or item.parcel is None or item.parcel.phase != "measuring":
             self._ledger.count_rejected(outcome if item is None else "late_dims")
             return
-        item.parcel.sized = outcome == "joined"
-        refused = self._join(item, item.parcel, read, at, sure=outcome == "joined")
-        if refused is None:
+        item.parcel.sized = contradicted or outcome == "joined"
+        if contradicted:
+            self._ledger.count_rejected("dims_contradicted")
+        elif dims is None:
+            self._ledger.count_rejected("no_dims")
+        elif not is_verified(self._config, self._ledger.wall(at)):
+            self._ledger.count_rejected("dims_outdated")
+        else:
             self._ledger.count_journalled()
-        else:
-            self._ledger.count_rejected(refused)
+            if outcome == "joined":
+                item.parcel.dims = dims
+            else:
+                self._supposed[item.number] = dims
 
-    def _join(
-        self, item: Item, parcel: Parcel, read: DimensionsRead, at: Instant, *, sure: bool
-    ) -> str | None:
-        """Gives it its box; or says in a word why it gets none."""
-        if read.l_um is None or read.w_um is None or read.h_um is None:
-            return "no_dims"
-        dims = Dims(read.device, read.l_um, read.w_um, read.h_um, read.u_um, read.shape, read.record)
-        if contradicts(dims, item, along_belt=self._place.along_belt):
-            item.doubt("assoc_low")
-            self._records.distrust()
-            self._settle()
-            parcel.sized = True
-            return "dims_contradicted"
-        if not is_verified(self._config, self._ledger.wall(at)):
-            return "dims_outdated"
-        if sure:
-            parcel.dims = dims
-        else:
-            self._supposed[item.number] = dims
-        return None
-
-    def _settle(self) -> None:
-        """What was supposed is so, or counts for nothing."""
+    def _settle(self, *, trusted: bool = True) -> None:
+        """What was supposed is so, or counts for nothing. `trusted`: what bears it out is not contradicted itself."""
         for item, sure in self._records.take_settled():
             dims = self._supposed.pop(item.number, None)
             if item.parcel is None:
                 continue
             item.parcel.sized = True
             if item.parcel.phase == "measuring":
-                item.parcel.dims = dims or item.parcel.dims if sure else None
+                item.parcel.dims = dims or item.parcel.dims if sure and trusted else None
 
     # Items ------------------------------------------------------------------------------------------
 
@@ -147,6 +142,13 @@ class BeltDims:
         """All items are gone."""
         self._records.forget()
         self._supposed.clear()
+
+
+def dims_of(read: DimensionsRead) -> Dims | None:
+    """None: the device could not measure it."""
+    if read.l_um is None or read.w_um is None or read.h_um is None:
+        return None
+    return Dims(read.device, read.l_um, read.w_um, read.h_um, read.u_um, read.shape, read.record)
 
 
 def contradicts(dims: Dims, item: Item, *, along_belt: bool) -> bool:

@@ -159,13 +159,29 @@ def test_a_record_between_two_that_are_due_is_the_older_ones_once_the_next_bears
     first = line.measure(entered(line))
     line.box(first)
     second = line.measure(Object(first.starts + SECOND), S10_B)
-    third = line.measure(Object(second.starts + SECOND * 4 // 10), "RR473124829MY")
+    third = line.measure(Object(second.starts + SECOND * 3 // 10), "RR473124829MY")
     line.box(second, (300_000, 210_000, 90_000), after_ms=395)
     line.box(third, (300_000, 220_000, 80_000), after_ms=150)
     line.later(TO_MEASURED_S + 2)
 
     told = [event.dims for event in line.events if event.kind == "parcel.measured"]
     assert [dims and dims.w_um for dims in told] == [200_000, 210_000, 220_000]
+
+
+def test_what_is_supposed_is_not_so_if_the_beams_contradict_the_record_that_bears_it_out() -> None:
+    line = driver()
+    first = line.measure(entered(line))
+    line.box(first)
+    second = line.measure(Object(first.starts + SECOND), S10_B)
+    third = line.measure(Object(second.starts + SECOND * 3 // 10), "RR473124829MY")
+    line.box(second, after_ms=395)
+    line.box(third, (450_000, 200_000, 100_000), after_ms=150)
+    line.later(TO_MEASURED_S + 2)
+
+    told = [event.dims is not None for event in line.events if event.kind == "parcel.measured"]
+    assert told == [True, False]
+    assert line.last("parcel.decided").flags == ("assoc_low",)
+    assert rejected(line)["dims_contradicted"] == 1
 
 
 def test_a_box_that_the_beams_contradict_puts_the_parcel_in_doubt_and_the_count_with_it() -> None:
