@@ -2,7 +2,7 @@
 
 Pure: time, entropy and the book of visits are given, so a whole hub with its coordinator runs in simulated time.
 It answers `parcel.measured` only; of other events it notes what a later answer depends on. The first, small set of
-rules: identity, declaration, prohibited goods, value, mass limit and the guard band for weight against declaration.
+rules: identity, declaration, prohibited goods, value, mass limit, and the guard bands for weight and sides (`sizes`).
 Whatever is in doubt is held; nothing is released that no rule releases.
 """
 
