@@ -23,7 +23,6 @@ NOT_READY: Final = "NOTREADY"
 """Not legal for trade: what it measured counts for no parcel."""
 
 _SIDE: Final = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
-_FIRST: Final = re.compile(r"([0-9]{0,3})([0-9]{1,7}(?:\.[0-9]{1,2})?)")
 _WIDTH: Final = (2, 7)
 """Of a side; the point counts."""
 _REASON: Final = re.compile(r"NODIM_[A-Z0-9_]{1,40}")
@@ -54,6 +53,8 @@ def parse_message(text: str, delimiter: str) -> Dm3610Message | None:
     sides = (side, second, third)
     if not all(_SIDE.fullmatch(one) for one in sides) or not (sequence == "" or sequence.isdecimal()):
         return None
+    if len({one.find(".") for one in sides}) != 1:
+        return None  # all have one precision
     unit = rest.pop(0) if rest and rest[0] in UM_PER_UNIT else None
     ready = {READY: True, NOT_READY: False}.get(rest[0]) if rest else None
     rest = rest if ready is None else rest[1:]
