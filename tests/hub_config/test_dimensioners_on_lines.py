@@ -11,6 +11,7 @@ from hub_config.rules import load_rules
 ROOT = Path(__file__).parents[2]
 LAYOUTS = ROOT / "simulators" / "scenarios" / "layouts"
 DWS = LAYOUTS / "dws.toml"
+RULES = LAYOUTS.parent / "rules" / "dws.toml"
 PLACE = 'dimensioner = { device = "dim-1", beam = "dims", earliest = "20 ms", latest = "500 ms", along_belt = true }'
 SCALE = 'scale = { device = "wim-1", beam = "scale", earliest = "20 ms", latest = "400 ms" }'
 METROLOGY = '[devices.metrology]\nregime = "none"\nmax = "30 kg"\nmin = "20 g"\ne = "10 g"\nmpe = "20 g"\n'
@@ -111,8 +112,8 @@ def test_one_device_may_stand_for_scale_and_dimensioner_where_its_records_carry_
 
 
 def test_a_tolerance_of_sides_has_a_share_and_a_minimum(tmp_path: Path) -> None:
-    text = (LAYOUTS / "dws.rules.toml").read_text(encoding="utf-8")
-    rules = load_rules(LAYOUTS / "dws.rules.toml")
+    text = (RULES).read_text(encoding="utf-8")
+    rules = load_rules(RULES)
     file = tmp_path / "half.toml"
     file.write_text(text.replace('dims_tolerance_min = "25 mm"\n', ""), encoding="utf-8")
 

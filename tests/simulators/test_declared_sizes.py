@@ -11,7 +11,7 @@ from simulators.coordinator.sizes import dims_bands, sides_fit, sides_wanted
 from simulators.coordinator.visits import MemoryBook
 
 ROOT = Path(__file__).parents[2]
-SIZED = load_rules(ROOT / "simulators/scenarios/layouts/dws.rules.toml")
+SIZED = load_rules(ROOT / "simulators/scenarios/rules/dws.toml")
 UNSIZED = load_rules(ROOT / "hub_config/profiles/my-kul-1.rules.toml")
 CODE = "RR473124829MY"
 BOX = (300_000, 200_000, 100_000)

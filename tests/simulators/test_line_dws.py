@@ -9,9 +9,10 @@ import pytest
 
 from edge.commands.why import text_of
 from edge.rim.replayed import stories
+from hub_config.load import ConfigFaults
 from simulators.line_plant import LineOptions
 from simulators.parcels import stream
-from simulators.scenario import find
+from simulators.scenario import FOLDER, find, read
 from simulators.simulate import simulate
 from simulators.sizing import DIMS_FAULTS, DimsFault
 
@@ -79,3 +80,34 @@ def test_parcels_of_a_layout_without_a_dimensioner_have_no_sides() -> None:
     assert find("line-dws").goods.sized
     assert not find("line-quiet").goods.sized
     assert {parcel.sides_um for parcel in stream(1, 20)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'rules = "rules/dws.toml"',
+            'rules = "rules/nowhere.toml"',
+            "a rule pack, named from the folder of this file",
+        ),
+        (
+            'record_to = "260 ms"',
+            'record_to = "600 ms"',
+            "records may come later than the layout's dimensioner says",
+        ),
+        ('error = "3 mm"', 'error = "3 kg"', "dimensioner.error"),
+        ("late_dims = 2_000", "late_dim = 2_000", 'did you mean "late_dims"?'),
+    ],
+)
+def test_a_scenario_that_does_not_fit_its_layout_is_told_in_words(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    text = (FOLDER / "line-dws.toml").read_text(encoding="utf-8").replace(old, new)
+    text = text.replace('"layouts/', f'"{FOLDER}/layouts/').replace('"rules/', f'"{FOLDER}/rules/')
+    file = tmp_path / "mine.toml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigFaults) as refused:
+        read(file)
+
+    assert any(said in str(fault) for fault in refused.value.faults), refused.value.faults
