@@ -221,26 +221,29 @@ class Weighings:
 
     def take_settled(self) -> list[tuple[Item, bool]]:
         """Items whose record was only supposed to be theirs: it is (True), or may be another's (False)."""
-        settled, self._settled = self._settled, []
+        settled = self._settled
+        if settled:
+            self._settled = []
         return settled
 
     def overdue(self, at: Instant) -> list[Item]:
         """Items whose record will not come any more; each is told once."""
-        if not self._waiting:
-            return []
-        over = [one for one in self._waiting if not one.supposed and self._is_settled(one, at)]
+        last = at - self._latest_ns
+        over = [
+            one for one in self._waiting
+            if not one.supposed and (one.answered or one.doubted or one.at < last)
+        ]  # fmt: skip
         if not over:
             return []
         self._waiting = deque((one for one in self._waiting if one not in over), maxlen=CROSSINGS_MAX)
         return [one.item for one in over if one.item is not None and not one.item.weighed]
 
-    def _is_settled(self, one: Crossing, at: Instant) -> bool:
-        return one.answered or one.doubted or at - one.at > self._latest_ns
-
     def wake_at(self) -> Instant | None:
         """When the first of those still waited for is overdue."""
-        first = next((one for one in self._waiting if not one.supposed), None)
-        return Instant(first.at + self._latest_ns + 1) if first is not None else None
+        for one in self._waiting:
+            if not one.supposed:
+                return Instant(one.at + self._latest_ns + 1)
+        return None
 
     def forget(self) -> None:
         """The belt's items are gone. Records still under way are theirs: they are waited for, and count for none."""

@@ -219,7 +219,8 @@ class Gateway:
             self._record_mode(level=2, at=at)
             self._tell_places(at)
         for place in self._places:
-            place.wake(at)
+            if place.wake_at is not None and at >= place.wake_at:
+                place.wake(at)
 
     def _tell_places(self, at: Instant) -> None:
         for place in self._places:

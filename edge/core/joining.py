@@ -72,6 +72,7 @@ class Joining:
         self._before = max(place for place, um in enumerate(places) if um <= first)
         self._behind = min(place for place, um in enumerate(places) if um > last)
         """Belt beams before and behind the readers: how far they are, the worst reader counts."""
+        self._end_um = places[-1]
         self._reach_um = (
             2 * max(one.window_um for one in readers) + line.tolerance_um + line.travel_um(LATENCY_NS)
         )
@@ -230,11 +231,9 @@ class Joining:
                 if not any(one.parcel is not None and one.parcel.phase == "measuring" for one in seen.waits):
                     self._give_up(seen)
             self._waiting = [seen for seen in self._waiting if seen.waits]
-        while self._seen and self._is_over(self._seen[0]):
+        over_um = self._end_um - self._belt.travel_um
+        while self._seen and self._seen[0].evidence.lo_um > over_um:
             self._give_up(self._seen.popleft())
-
-    def _is_over(self, seen: Seen) -> bool:
-        return seen.evidence.lo_um + self._belt.travel_um > self._track.beams[-1].position_um
 
     def _give_up(self, seen: Seen) -> None:
         if seen.waits:

@@ -45,6 +45,8 @@ class Lanes:
 
     def full(self, at: Instant) -> tuple[LaneId, ...]:
         """Lanes whose beam somebody has to look at: nothing goes there."""
+        if not self._covered_at:
+            return ()
         return tuple(
             self._exits[channel].lane
             for channel, since in self._covered_at.items()

@@ -112,10 +112,8 @@ class Measuring:
         if ahead is None or ahead > self._config.tolerance_um:  # else the beam bounces behind a parcel
             self._weighings.passed(at)
 
-    def _look_behind_scale(self, item: Item, at: Instant) -> None:
-        """Once its rear must have left the scale's beam and was not seen to: whether a record comes nobody knows."""
-        if item.rear_um is None or item.rear_um + self._belt.travel_um <= self._behind_scale_um:
-            return
+    def _pass_scale(self, item: Item, at: Instant) -> None:
+        """Its rear must have left the scale's beam and was not seen to: whether a record comes nobody knows."""
         item.crossed = item.weighed = True
         item.doubt("not_isolated")
         self._weighings.passed(at)
@@ -136,9 +134,10 @@ class Measuring:
 
     # Closing ----------------------------------------------------------------------------------------
 
-    def begin(self, at: Instant) -> list[Instant | None]:
+    def begin(self, travel_um: int, at: Instant) -> list[Instant | None]:
         """Triggers what is due, and gives up what is overdue; returns when to look again."""
-        wakes = [reader.advance(self._track, self._belt, at) for reader in self._readers.values()]
+        track, belt = self._track, self._belt
+        wakes = [reader.advance(track, belt, travel_um, at) for reader in self._readers.values()]
         self._joining.advance()
         self._settle()
         for overdue in self._weighings.overdue(at):
@@ -147,9 +146,10 @@ class Measuring:
 
     def advance(self, item: Item, parcel: Parcel, down: Mapping[DeviceId, str], at: Instant) -> None:
         """Closes its measurement if that is complete. `down`: devices that don't work, and why."""
-        if not item.crossed and item.origin <= self.scale_beam:
-            self._look_behind_scale(item, at)
-        if parcel.phase == "measuring" and item.weighed and self._joining.is_ready(item):
+        if not item.crossed and item.origin <= self.scale_beam and item.rear_um is not None:
+            if item.rear_um + self._belt.travel_um > self._behind_scale_um:
+                self._pass_scale(item, at)
+        if item.weighed and parcel.phase == "measuring" and self._joining.is_ready(item):
             self._close(item, parcel, tuple(down), at)
 
     def wake_at(self) -> Instant | None:

@@ -12,6 +12,7 @@ Places on an item are *offsets*: offset + travel of the belt = position along th
 
 from collections import deque
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from edge.core.decision import Reason
@@ -146,6 +147,9 @@ class Found:
     overflow: bool = False
 
 
+_front_um: Final = attrgetter("front_um")
+
+
 class Track:
     def __init__(self, line: LineConfig) -> None:
         self._line = line
@@ -207,12 +211,10 @@ class Track:
     def creep(self, travel_um: int) -> None:
         """The belt has come so far: every item is where it has crept to meanwhile."""
         for item in self.items:
-            if item.creep_ppm:
-                ran_um = travel_um - item.crept_at_um
-                um = item.creep_ppm * ran_um // MILLION
-                if um:
-                    item.crept_at_um = travel_um
-                    self._move(item, um)
+            um = item.creep_ppm * (travel_um - item.crept_at_um) // MILLION
+            if um:
+                item.crept_at_um = travel_um
+                self._move(item, um)
 
     def freed(self, beam: int, travel_um: int, at: Instant, found: Found) -> None:
         """A trailing edge at a belt beam."""
@@ -240,12 +242,14 @@ class Track:
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
-        return any(item.parcel is None or travel_um > item.seen_by_um for item in self.items)
+        for item in self.items:
+            if travel_um > item.seen_by_um or item.parcel is None:
+                return True
+        return False
 
     def advance(self, travel_um: int, found: Found) -> None:
         """Every edge up to this travel has been told."""
-        due = [item for item in self.items if item.parcel is None or travel_um > item.seen_by_um]
-        for item in due:
+        for item in [one for one in self.items if one.parcel is None or travel_um > one.seen_by_um]:
             if item.parcel is None:
                 self._prove(item, travel_um, found)
             if travel_um > item.seen_by_um and item in self.items:
@@ -285,11 +289,12 @@ class Track:
 
     def _expected(self, beam: int, offset: int) -> Item | None:
         """The one item that may be here; None if there is none, or more than one far off."""
-        coming = [item for item in self.items if item.seen < beam]
-        near = [one for one in coming if abs(one.front_um - offset) <= self._line.tolerance_um]
-        if near:
-            return min(near, key=lambda item: abs(item.front_um - offset))
-        far = [item for item in coming if abs(item.front_um - offset) <= 2 * self._reach_um]
+        far = [one for one in self.items if one.seen < beam and abs(one.front_um - offset) <= 2 * self._reach_um]
+        if not far:
+            return None
+        nearest = min(far, key=lambda item: abs(item.front_um - offset))
+        if abs(nearest.front_um - offset) <= self._line.tolerance_um:
+            return nearest
         return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self._reach_um else None
 
     def is_coming(self, beam: int, offset: int) -> bool:
@@ -309,7 +314,7 @@ class Track:
     def _shift(self, item: Item, um: int) -> None:
         self._move(item, um)
         item.leg_um += um
-        self.items.sort(key=lambda one: -one.front_um)
+        self.items.sort(key=_front_um, reverse=True)
 
     def _move(self, item: Item, um: int) -> None:
         item.front_um += um
@@ -334,7 +339,7 @@ class Track:
             self._skipped[beam] = False
         self.expect(item)
         self.items.append(item)
-        self.items.sort(key=lambda one: -one.front_um)
+        self.items.sort(key=_front_um, reverse=True)
 
     def _prove(self, item: Item, travel_um: int, found: Found) -> None:
         under = self._positions[item.origin] - travel_um
@@ -363,14 +368,19 @@ class Track:
 
     def gaps_um(self, item: Item) -> tuple[int | None, int | None]:
         """Free belt ahead and behind; None where nothing is there."""
-        place = self.items.index(item)
+        return self.gaps_at(self.items.index(item))
+
+    def gaps_at(self, place: int) -> tuple[int | None, int | None]:
+        """Of the item at this place of `items`."""
+        items = self.items
+        item = items[place]
         ahead = behind = None
         if place > 0:
-            other = self.items[place - 1]
+            other = items[place - 1]
             # While it still covers its first beam nobody knows where it ends.
             ahead = 0 if other.rear_um is None else other.rear_um - item.front_um
-        if place + 1 < len(self.items):
-            other = self.items[place + 1]
+        if place + 1 < len(items):
+            other = items[place + 1]
             behind = 0 if item.rear_um is None else item.rear_um - other.front_um
         return ahead, behind
 
