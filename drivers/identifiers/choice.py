@@ -56,11 +56,15 @@ def identify(data: str, aim: str | None) -> Identified:
 def choose(codes: Sequence[Identified], rank: Sequence[str]) -> Choice:
     """`rank` lists the accepted types, best first; codes of other types are no candidates."""
     for accepted in rank:
-        winners = dict.fromkeys(code for code in codes if code.check_ok and code.type == accepted)
-        if len(winners) > 1:
-            return Choice(None, conflict=True)
-        if winners:
-            return Choice(next(iter(winners)), conflict=False)
+        winner: Identified | None = None
+        for code in codes:
+            if code.type == accepted and code.check_ok:
+                if winner is None:
+                    winner = code
+                elif code != winner:
+                    return Choice(None, conflict=True)
+        if winner is not None:
+            return Choice(winner, conflict=False)
     return Choice(None, conflict=False)
 
 

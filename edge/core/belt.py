@@ -59,6 +59,8 @@ class Belt:
         """Of the latest of them."""
         self.travel_um = 0
         """As last reported."""
+        self.gone_at: Instant | None = None
+        """When what is on the belt is to be given up, if no report comes; None: none has come yet."""
         self._speeds: deque[int] = deque(maxlen=SPEEDS)
         self._mark = (Instant(0), 0)
         """The report from which the next speed is measured."""
@@ -72,7 +74,7 @@ class Belt:
     def forget(self) -> None:
         """The board was restarted: its counts begin anew."""
         self._samples.clear()
-        self._reported_at, self.travel_um = None, 0
+        self._reported_at, self.gone_at, self.travel_um = None, None, 0
         self._speeds.clear()
         self._creeps.clear()
         self._stuck.clear()
@@ -109,7 +111,8 @@ class Belt:
     def travel_for(self, at: Instant, count: int) -> int:
         """Of an edge or a report; by its time where the encoder is dead."""
         if self._dead is None:
-            return self.travel_of(count)
+            base_count, base_um = self._base
+            return base_um + (count - base_count) * self._count_um * (PPM + self.stretch_ppm) // PPM
         since, travel = self._dead
         return travel + (at - since) * self._set_um_s // 1_000_000_000
 
@@ -164,7 +167,7 @@ class Belt:
             self._speeds.append(speed)
         self.moving = moving
         self._samples.append((at, travel))
-        self._reported_at, self.travel_um = at, travel
+        self._reported_at, self.gone_at, self.travel_um = at, Instant(at + GONE_NS), travel
         if not moving:
             self.speed_um_s = 0
         elif self._speeds:
@@ -210,10 +213,6 @@ class Belt:
     def is_late(self, at: Instant) -> bool:
         """A report is overdue: where a moving belt is now is no longer known well enough to divert."""
         return self._reported_at is None or at - self._reported_at > LATE_NS
-
-    def gone_at(self) -> Instant | None:
-        """When what is on the belt is to be given up, if no report comes; None: none has come yet."""
-        return None if self._reported_at is None else Instant(self._reported_at + GONE_NS)
 
     def is_stale(self, at: Instant) -> bool:
         return self._reported_at is None or at - self._reported_at > STALE_NS

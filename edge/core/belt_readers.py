@@ -11,7 +11,6 @@ from drivers.command import Trigger
 from drivers.reading import BarcodeRead, NoRead
 from edge.core.belt import Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
-from edge.core.evidence import Look as SureLook
 from edge.core.ledger import Ledger
 from edge.core.track import NEVER_UM, Item, Look, Track
 from hub_config.lines import BeltReader
@@ -164,14 +163,14 @@ class Reader:
         look = item.looks[self.place]
         return look.done and (look.answered or look.told or not self._triggered)
 
-    def sure_look(self, item: Item, codes: tuple[str, ...], belt: Belt) -> SureLook | None:
-        """The stretch of belt that it has surely looked at for this item, and what it told of it."""
+    def sure_stretch(self, item: Item, belt: Belt) -> tuple[int, int] | None:
+        """The stretch of belt that it has surely looked at for this item, and what it had to say of it has come."""
         look = item.looks[self.place]
         if look.off_um is None or not self.has_looked(item):
             return None
         sure_um = self.window_um - belt.speed_um_s * TAKES_NS // SECOND
         low, high = self.position_um - sure_um - look.off_um, self.position_um + sure_um - look.on_um
-        return SureLook(self.device, low, high, codes) if low < high else None
+        return (low, high) if low < high else None
 
     def _sees(self, item: Item, track: Track, first_um: int, last_um: int) -> bool:
         position, window = self.position_um, self.window_um

@@ -98,7 +98,8 @@ class Weighings:
         """The item this record is of, or why it is of none."""
         if read.record is None:
             return None, "record_without_number"
-        due = [crossing for crossing in self._crossings if self._fits(crossing, read.at)]
+        first, last = read.at - self._latest_ns, read.at - self._earliest_ns
+        due = [one for one in self._crossings if first <= one.at <= last and not (one.answered or one.doubted)]
         again = read.record == self._last
         self._last = read.record
         named = self._named(read.record, due)

@@ -160,6 +160,11 @@ class Clearing:
         self._await(parcel.decided, parcel)
         parcel.enter("recording", at)
 
+    @property
+    def awaits(self) -> bool:
+        """Something of it is on its way to the disk."""
+        return bool(self._awaited)
+
     def _await(self, number: int, parcel: Parcel) -> None:
         if len(self._awaited) >= AWAITED_MAX:
             del self._awaited[next(iter(self._awaited))]

@@ -139,7 +139,9 @@ class Diverting:
         """What was noticed of it since it came on the belt; None if nothing."""
         if item.doubts:
             return item.doubts[0]
-        if not any(gap is not None and gap < self._gaps[diverter.id] for gap in self._track.gaps_um(item)):
+        ahead, behind = self._track.gaps_um(item)
+        needed = self._gaps[diverter.id]
+        if (ahead is None or ahead >= needed) and (behind is None or behind >= needed):
             return None
         along = self._goes_along(item, diverter, -1) and self._goes_along(item, diverter, 1)
         return None if along else "not_isolated"
@@ -199,6 +201,11 @@ class Diverting:
         self._clearing.hold(item.parcel, reason, at)
 
     # Ordering ---------------------------------------------------------------------------------------
+
+    @property
+    def intends(self) -> bool:
+        """A divert is on its way to the disk."""
+        return bool(self._intents)
 
     def committed(self, first: int, count: int, at: Instant) -> bool:
         """Events are on disk; for each intent among them the order goes out. False if there was none."""

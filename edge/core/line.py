@@ -120,8 +120,10 @@ class Line:
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
         wanted = decision.was or decision.visit
-        item = next((i for i in self.track.items if i.parcel is not None and i.parcel.visit == wanted), None)
-        if item is None or item.parcel is None:
+        for item in self.track.items:
+            if item.parcel is not None and item.parcel.visit == wanted:
+                break
+        else:
             return "no_such_parcel"
         refused = self.clearing.decide_on(item.parcel, decision, at)
         if refused is None and item.push is not None and not self.diverting.cancel(item, at):
@@ -130,6 +132,8 @@ class Line:
         return refused
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
+        if not (self.clearing.awaits or self.diverting.intends):
+            return
         ready = self.clearing.commit(first, ids)
         for parcel in ready:
             parcel.enter("placing", at)
@@ -269,12 +273,12 @@ class Line:
 
     def _advance(self, at: Instant) -> None:
         """Does everything that is due, and says when to look again."""
-        gone_at = self.belt.gone_at()
-        if gone_at is not None and at >= gone_at:
-            self.belt.forget()
+        belt = self.belt
+        if belt.gone_at is not None and at >= belt.gone_at:
+            belt.forget()
             self._lose_all(at)
-        travel = self.belt.travel_at(at)
-        self._planned_um_s = self.belt.speed_um_s
+        travel = belt.travel_at(at)
+        self._planned_um_s = belt.speed_um_s
         wakes = self._measuring.begin(travel, at)
         for item in self.track.items:
             parcel = item.parcel
@@ -287,9 +291,11 @@ class Line:
                     self.clearing.take_early(parcel, at)
                 else:
                     wakes.append(parcel.due_at)
-        gone_at = self.belt.gone_at() if self.track.items else None
-        wakes += (self.diverting.advance(travel, at), self._measuring.wake_at(), gone_at)
-        due = min((wake for wake in wakes if wake is not None), default=None)
+        wakes.append(self.diverting.advance(travel, at))
+        due = belt.gone_at if self.track.items else None
+        for wake in wakes:
+            if wake is not None and (due is None or wake < due):
+                due = wake
         # Never at once again: what is due now has been done, and rounding must not make it due for ever.
         self.wake_at = None if due is None else max(due, Instant(at + 1))
 

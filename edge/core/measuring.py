@@ -142,6 +142,7 @@ class Measuring:
         self._settle()
         for overdue in self._weighings.overdue(at):
             overdue.weighed = True
+        wakes.append(self._weighings.wake_at())
         return wakes
 
     def advance(self, item: Item, parcel: Parcel, down: Mapping[DeviceId, str], at: Instant) -> None:
@@ -151,9 +152,6 @@ class Measuring:
                 self._pass_scale(item, at)
         if item.weighed and parcel.phase == "measuring" and self._joining.is_ready(item):
             self._close(item, parcel, tuple(down), at)
-
-    def wake_at(self) -> Instant | None:
-        return self._weighings.wake_at()
 
     def _close(self, item: Item, parcel: Parcel, down: Sequence[DeviceId], at: Instant) -> None:
         if item.rear_um is None or item.front_um - item.rear_um > self._config.max_length_um:
