@@ -230,13 +230,13 @@ class Clearing:
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
         # A beam's edge is told after its instant, and a decision may have come between: no visit runs backwards.
         at = parcel.told_at = max(at, parcel.told_at)
-        event = Event(
-            kind=kind, line=self._exits.id, visit=parcel.visit, at=at, wall=self._ledger.wall(at),
-            flags=flags, codes=tuple(parcel.codes),
-            mass=parcel.mass, assoc=assoc, decision=decision, act=act, clock=clock,
-            dwell=parcel.clock.spans(at) if timed else (),
+        dwell = parcel.clock.spans(at) if timed else ()
+        return self._ledger.record(
+            Event(
+                kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
+                parcel.mass, assoc, decision, act, clock, dwell,
+            )
         )  # fmt: skip
-        return self._ledger.record(event)
 
 
 def act_of(bay: Exit, *, confirmed: bool) -> Act:

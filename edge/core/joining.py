@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from drivers.identifiers.choice import identify
+from drivers.identifiers.choice import Identified, identify
 from drivers.reading import BarcodeRead
 from edge.core.association import assign_near
 from edge.core.belt import Belt
@@ -41,6 +41,7 @@ AROUND: Final = 3
 @dataclass(slots=True)
 class Seen:
     read: BarcodeRead
+    known: Identified
     evidence: Evidence
     rank: int
     """Of its kind of name in the line's `identifiers`; the best is 0."""
@@ -98,13 +99,13 @@ class Joining:
         if len(self._seen) >= SEEN_MAX:
             self._give_up(self._seen.popleft())
         rank = self._line.identifiers.index(known.type) if names else len(self._line.identifiers)
-        seen = Seen(read, evidence, rank, waits)
+        seen = Seen(read, known, evidence, rank, waits)
         self._seen.append(seen)
         if waits:
             self._waiting.append(seen)
             return
         if owner is not None and owner.parcel is not None:
-            self._codes.take(owner, owner.parcel, read, at)
+            self._codes.take(owner, owner.parcel, read, known, at)
         else:
             outcome = "ambiguous_read" if view.inside else "orphan_read"
             self._ledger.count_rejected(outcome if owner is None else "late_read")
@@ -150,7 +151,7 @@ class Joining:
         for seen in [one for one in self._seen if item in one.waits]:
             if _label_of(seen, best) in mine:
                 seen.waits = ()
-                self._codes.take(item, parcel, seen.read, at)
+                self._codes.take(item, parcel, seen.read, seen.known, at)
         own = self._codes.own(parcel)
         sure = mine.get(own) if own is not None else None
         if sure is None or sure.p_ppm < FLOOR_PPM:

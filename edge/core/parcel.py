@@ -107,7 +107,10 @@ class Parcel:
         return self._identified
 
     def has_code(self, value: str) -> bool:
-        return any(code.data == value for code in self.codes)
+        for code in self.codes:
+            if code.data == value:
+                return True
+        return False
 
     def misread(self) -> bool:
         """An identifier was read whose check digit is wrong."""

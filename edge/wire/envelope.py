@@ -97,7 +97,7 @@ def event_data(event: Event, context: EventContext, seq: int, prev: str) -> Json
         "t_src": event.wall.source,
         "t_unc_us": event.wall.unc_us,
         "mono_us": event.at // MICROSECOND,
-        "flags": list[Json](event.flags),
+        "flags": [*event.flags],
         "prov": _provenance(event, context),
     }
     if event.codes:
@@ -208,11 +208,13 @@ def _counts(value: Json) -> bool:
 
 
 def _code(code: Code, evidence_key: bytes) -> JsonObject:
-    seen: JsonObject = {"sym": code.symbology, "dev": code.device, "reads": code.reads}
     if code.type == "unknown" or len(code.data) > CODE_CHARS_MAX or _TELLABLE.fullmatch(code.data) is None:
         digest = hmac.digest(evidence_key, code.raw, "sha256").hex()
-        return seen | {"len": len(code.raw), "dig": digest}
-    return seen | {"data": code.data, "type": code.type, "chk": code.check_ok}
+        told: JsonObject = {"len": len(code.raw), "dig": digest}
+    else:
+        told = {"data": code.data, "type": code.type, "chk": code.check_ok}
+    told["sym"], told["dev"], told["reads"] = code.symbology, code.device, code.reads
+    return told
 
 
 def _mass(mass: Mass) -> JsonObject:
@@ -241,11 +243,13 @@ def _signed_data(wire: str) -> JsonObject:
 
 
 def _provenance(event: Event, context: EventContext) -> JsonObject:
-    involved = [code.device for code in event.codes[:CODES_MAX]]
-    if event.mass is not None:
-        involved.append(event.mass.device)
     known = context.devices
-    devices: JsonObject = {name: _facts(known[name]) for name in dict.fromkeys(involved) if name in known}
+    devices: JsonObject = {}
+    for code in event.codes[:CODES_MAX]:
+        if code.device not in devices and code.device in known:
+            devices[code.device] = _facts(known[code.device])
+    if event.mass is not None and event.mass.device in known:
+        devices[event.mass.device] = _facts(known[event.mass.device])
     return {"edge": context.edge_version, "cfg": context.config_digest, "dev": devices}
 
 
