@@ -174,7 +174,7 @@ class Line(Entry):
                 return beam
         raise KeyError(f"no beam {beam_id} on line {self.id}")
 
-    @property
+    @cached_property
     def belt_beams(self) -> tuple[Beam, ...]:
         """In the order in which a parcel passes them that no diverter takes; without those inside lanes."""
         inside = {one.beam for one in self.diverters}

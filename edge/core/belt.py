@@ -17,6 +17,8 @@ SPEED_SPAN_NS: Final = 80 * MILLISECOND
 DISTURBED_PPM: Final = 150_000
 """A report that is this far from the usual speed: counts were left out, the parcel slips, or the belt starts."""
 PPM: Final = 1_000_000
+NEVER_UM: Final = 2**62
+"""A travel that no belt comes to."""
 SPEEDS: Final = 7
 """The speed is the middle one of so many: counts that an encoder leaves out once do not change it."""
 STALE_NS: Final = 3_000 * MILLISECOND
@@ -201,8 +203,8 @@ class Belt:
         return min(told), max(told)
 
     def when(self, travel_um: int) -> Instant | None:
-        """When the belt will have come so far; None while it stands or runs back."""
-        if self._reported_at is None or not self.moving or self.speed_um_s <= 0:
+        """When the belt will have come so far; None while it stands or runs back, and for `NEVER_UM`."""
+        if self._reported_at is None or not self.moving or self.speed_um_s <= 0 or travel_um >= NEVER_UM:
             return None
         return Instant(self._reported_at + (travel_um - self.travel_um) * 1_000_000_000 // self.speed_um_s)
 

@@ -9,10 +9,10 @@ from typing import Final
 
 from drivers.command import Trigger
 from drivers.reading import BarcodeRead, NoRead
-from edge.core.belt import Belt
+from edge.core.belt import NEVER_UM, Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
 from edge.core.ledger import Ledger
-from edge.core.track import NEVER_UM, Item, Look, Track
+from edge.core.track import Item, Look, Track
 from hub_config.lines import BeltReader
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
@@ -47,11 +47,10 @@ class Reader:
         self._open: tuple[Look, int] | None = None
         """The look that is triggered now, and the trigger's number."""
 
-    def advance(self, track: Track, belt: Belt, travel: int, at: Instant) -> Instant | None:
-        """Triggers what is due at `at`; returns when to look again."""
-        soonest: Instant | None = None
+    def advance(self, track: Track, travel: int, at: Instant, dues: list[Instant]) -> int:
+        """Triggers what is due; returns at which travel the next item enters the view or leaves it. Adds to `dues` when
+        else to look again."""
         next_um = NEVER_UM
-        """The travel at which the next item enters the view or leaves it."""
         for place, item in enumerate(track.items):
             look = item.looks[self.place]
             if look.done:
@@ -63,12 +62,11 @@ class Reader:
             elif look.answered or at >= look.due:
                 look.done = True
                 continue
-            if look.due is not None and (soonest is None or look.due < soonest):
-                soonest = look.due
+            if look.due is not None:
+                dues.append(look.due)
             if look.on_at is None and not look.done:
                 break  # what is behind it comes later still
-        wake = belt.when(next_um) if next_um < NEVER_UM else None
-        return wake if soonest is None or (wake is not None and wake < soonest) else soonest
+        return next_um
 
     def _way_to_next(
         self, item: Item, look: Look, track: Track, place: int, travel: int, at: Instant
@@ -77,7 +75,7 @@ class Reader:
         `place`: of the item in the track."""
         ahead, behind = track.gaps_at(place)
         if look.on_at is None:
-            if item.stray and item.front_um + travel > self.position_um + self.window_um:
+            if item.front_um + travel > self.position_um + self.window_um and item.stray:
                 look.done = True  # it appeared behind this reader
                 return NEVER_UM
             enters = self.position_um - self._reach(ahead) - item.front_um

@@ -58,7 +58,7 @@ class Weighings:
         self._earliest_ns = config.earliest_ms * MILLISECOND
         self._latest_ns = config.latest_ms * MILLISECOND
         self._crossings: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
-        self._waiting: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
+        self.waiting: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
         """Those whose item still has no record. One that is forgotten gets none, and its item has no time left."""
         self._index = 0
         self._offset: int | None = None
@@ -72,7 +72,7 @@ class Weighings:
         self._last: int | None = None
         """Number of the latest record."""
         self._suppositions: list[Crossing] = []
-        self._settled: list[tuple[Item, bool]] = []
+        self.settled: list[tuple[Item, bool]] = []
         self._proof: tuple[list[Crossing], Instant] | None = None
         """Those that hang on a record's having fitted one item alone, and when it came."""
 
@@ -80,7 +80,7 @@ class Weighings:
         self._index += 1
         crossing = Crossing(self._index, at, item)
         self._crossings.append(crossing)
-        self._waiting.append(crossing)
+        self.waiting.append(crossing)
         if self._proof is not None and self._fits(crossing, self._proof[1]):
             # Its beam was told later than the record came, which may as well have been its own.
             for one in self._proof[0]:
@@ -161,7 +161,7 @@ class Weighings:
         for one in self._crossings:
             if one.answered and one.item is not None and self._is_timely(one, at):
                 one.item.doubt("assoc_low")
-                self._settled.append((one.item, False))
+                self.settled.append((one.item, False))
 
     def _may_be_off(self, at: Instant) -> bool:
         """Something too short has crossed: if it was weighed, the count is off by one."""
@@ -211,7 +211,7 @@ class Weighings:
             crossing.supposed = False
             crossing.doubted = not sure
             if crossing.item is not None:
-                self._settled.append((crossing.item, sure))
+                self.settled.append((crossing.item, sure))
         self._suppositions.clear()
 
     def _fits(self, crossing: Crossing, at: Instant) -> bool:
@@ -222,26 +222,24 @@ class Weighings:
 
     def take_settled(self) -> list[tuple[Item, bool]]:
         """Items whose record was only supposed to be theirs: it is (True), or may be another's (False)."""
-        settled = self._settled
-        if settled:
-            self._settled = []
+        settled, self.settled = self.settled, []
         return settled
 
     def overdue(self, at: Instant) -> list[Item]:
         """Items whose record will not come any more; each is told once."""
         last = at - self._latest_ns
         over = [
-            one for one in self._waiting
+            one for one in self.waiting
             if not one.supposed and (one.answered or one.doubted or one.at < last)
         ]  # fmt: skip
         if not over:
             return []
-        self._waiting = deque((one for one in self._waiting if one not in over), maxlen=CROSSINGS_MAX)
+        self.waiting = deque((one for one in self.waiting if one not in over), maxlen=CROSSINGS_MAX)
         return [one.item for one in over if one.item is not None and not one.item.weighed]
 
     def wake_at(self) -> Instant | None:
         """When the first of those still waited for is overdue."""
-        for one in self._waiting:
+        for one in self.waiting:
             if not one.supposed:
                 return Instant(one.at + self._latest_ns + 1)
         return None
@@ -251,9 +249,9 @@ class Weighings:
         for crossing in self._crossings:
             crossing.item = None
             crossing.doubted = crossing.doubted or not crossing.answered
-        self._waiting.clear()
+        self.waiting.clear()
         self._suppositions.clear()
-        self._settled.clear()
+        self.settled.clear()
         self._offset = self._supposed = self._proof = None
         self._late = 0
 

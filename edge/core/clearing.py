@@ -51,7 +51,7 @@ class Clearing:
         self.away = True
         """No coordinator for so long that everything goes to hold."""
         self.held_reasons: dict[Reason, int] = {}
-        self._awaited: dict[int, Parcel] = {}
+        self.awaited: dict[int, Parcel] = {}
         """Records that are on their way to the disk, and of which parcel each is."""
 
     # Measured, and one with an older visit ----------------------------------------------------------
@@ -160,23 +160,18 @@ class Clearing:
         self._await(parcel.decided, parcel)
         parcel.enter("recording", at)
 
-    @property
-    def awaits(self) -> bool:
-        """Something of it is on its way to the disk."""
-        return bool(self._awaited)
-
     def _await(self, number: int, parcel: Parcel) -> None:
-        if len(self._awaited) >= AWAITED_MAX:
-            del self._awaited[next(iter(self._awaited))]
-        self._awaited[number] = parcel
+        if len(self.awaited) >= AWAITED_MAX:
+            del self.awaited[next(iter(self.awaited))]
+        self.awaited[number] = parcel
 
     def commit(self, first: int, ids: tuple[str, ...]) -> list[Parcel]:
         """Events are on disk; returns the parcels whose verdict is among them: now it may be acted on."""
         ready: list[Parcel] = []
-        if not self._awaited:
+        if not self.awaited:
             return ready
         for number, event_id in enumerate(ids, first):
-            parcel = self._awaited.pop(number, None)
+            parcel = self.awaited.pop(number, None)
             if parcel is None:
                 continue
             if number == parcel.measured:

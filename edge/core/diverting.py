@@ -15,13 +15,13 @@ from typing import Final
 
 from drivers.command import SwitchOff, SwitchOn
 from drivers.reading import OrderAnswered
-from edge.core.belt import Belt
+from edge.core.belt import NEVER_UM, Belt
 from edge.core.clearing import Clearing, act_of
 from edge.core.decision import Reason
 from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
-from edge.core.track import NEVER_UM, Item, Push, Track
+from edge.core.track import Item, Push, Track
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, Instant
@@ -45,7 +45,7 @@ class Diverting:
         self._clearing = clearing
         self._ledger = ledger
         self._orders = 0
-        self._intents: dict[int, Item] = {}
+        self.intents: dict[int, Item] = {}
         """Diverts on their way to the disk, by the number of their record."""
         self.ready = False
         """The board takes orders."""
@@ -70,10 +70,9 @@ class Diverting:
 
     # At the point of no return ----------------------------------------------------------------------
 
-    def advance(self, travel_um: int, at: Instant) -> Instant | None:
-        """Does what is due for the foremost items; returns when to look again."""
+    def advance(self, travel_um: int, at: Instant) -> int:
+        """Does what is due for the foremost items; returns at which travel the next one comes to a point of no return."""
         next_um = NEVER_UM
-        """The travel at which the next item comes to a point of no return."""
         for item in self._track.items:
             parcel = item.parcel
             if parcel is None:
@@ -87,7 +86,7 @@ class Diverting:
                 self._close(parcel, at)
             if item.push is None and parcel.phase in ("recording", "placing"):
                 next_um = min(next_um, self._look(item, parcel, travel_um, at))
-        return self._belt.when(next_um) if next_um < NEVER_UM else None
+        return next_um
 
     def _look(self, item: Item, parcel: Parcel, travel_um: int, at: Instant) -> int:
         """At one that is decided; returns the travel at which to look again."""
@@ -114,7 +113,7 @@ class Diverting:
         assert parcel is not None, f"{self._line.id}: only parcels are diverted"
         assert parcel.verdict is not None, f"{self._line.id}: only what is decided is diverted"
         doubt = self._unseen(item, diverter) or self._doubt(item, diverter)
-        if self._is_blocked(diverter, at) or len(self._intents) >= INTENTS_MAX:
+        if self._is_blocked(diverter, at) or len(self.intents) >= INTENTS_MAX:
             doubt = "device_fault"
         elif travel_um > self._points[diverter.id] - item.front_um + self._line.tolerance_um:
             doubt = "no_time"  # the belt was elsewhere than it was thought to be
@@ -127,7 +126,7 @@ class Diverting:
         decision = parcel.verdict.decision
         number = self._clearing.record("parcel.diverted", parcel, at, act=act, decision=decision)
         item.push = Push(diverter, number, decided=parcel.decided)
-        self._intents[number] = item
+        self.intents[number] = item
 
     def _is_blocked(self, diverter: Diverter, at: Instant) -> bool:
         """Nothing is diverted without the board, the disk, or knowing where the belt is; nor into a full lane."""
@@ -202,16 +201,11 @@ class Diverting:
 
     # Ordering ---------------------------------------------------------------------------------------
 
-    @property
-    def intends(self) -> bool:
-        """A divert is on its way to the disk."""
-        return bool(self._intents)
-
     def committed(self, first: int, count: int, at: Instant) -> bool:
         """Events are on disk; for each intent among them the order goes out. False if there was none."""
-        if not self._intents:
+        if not self.intents:
             return False
-        found = [self._intents.pop(number, None) for number in range(first, first + count)]
+        found = [self.intents.pop(number, None) for number in range(first, first + count)]
         for item in found:
             if item is not None and item.push is not None and not item.push.ended:
                 self._order(item, item.push, at)

@@ -132,7 +132,7 @@ class Line:
         return refused
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
-        if not (self.clearing.awaits or self.diverting.intends):
+        if not (self.clearing.awaited or self.diverting.intents):
             return
         ready = self.clearing.commit(first, ids)
         for parcel in ready:
@@ -279,7 +279,8 @@ class Line:
             self._lose_all(at)
         travel = belt.travel_at(at)
         self._planned_um_s = belt.speed_um_s
-        wakes = self._measuring.begin(travel, at)
+        dues = [belt.gone_at] if belt.gone_at is not None and self.track.items else []
+        next_um = self._measuring.begin(travel, at, dues)
         for item in self.track.items:
             parcel = item.parcel
             if parcel is None:
@@ -290,14 +291,12 @@ class Line:
                 if at >= parcel.due_at:
                     self.clearing.take_early(parcel, at)
                 else:
-                    wakes.append(parcel.due_at)
-        wakes.append(self.diverting.advance(travel, at))
-        due = belt.gone_at if self.track.items else None
-        for wake in wakes:
-            if wake is not None and (due is None or wake < due):
-                due = wake
+                    dues.append(parcel.due_at)
+        comes_at = belt.when(min(next_um, self.diverting.advance(travel, at)))
+        if comes_at is not None:
+            dues.append(comes_at)
         # Never at once again: what is due now has been done, and rounding must not make it due for ever.
-        self.wake_at = None if due is None else max(due, Instant(at + 1))
+        self.wake_at = max(min(dues), Instant(at + 1)) if dues else None
 
     # Devices ----------------------------------------------------------------------------------------
 

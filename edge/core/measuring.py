@@ -8,7 +8,7 @@ missing, is held; the rest is asked about.
 from collections.abc import Mapping, Sequence
 
 from drivers.reading import BarcodeRead, NoRead, WeightRead
-from edge.core.belt import Belt
+from edge.core.belt import NEVER_UM, Belt
 from edge.core.belt_codes import BeltCodes
 from edge.core.belt_readers import Reader, View
 from edge.core.belt_scale import Weighings
@@ -134,16 +134,23 @@ class Measuring:
 
     # Closing ----------------------------------------------------------------------------------------
 
-    def begin(self, travel_um: int, at: Instant) -> list[Instant | None]:
-        """Triggers what is due, and gives up what is overdue; returns when to look again."""
-        track, belt = self._track, self._belt
-        wakes = [reader.advance(track, belt, travel_um, at) for reader in self._readers.values()]
+    def begin(self, travel_um: int, at: Instant, dues: list[Instant]) -> int:
+        """Triggers what is due, and gives up what is overdue; returns at which travel to look again. Adds to `dues` when
+        else."""
+        next_um = NEVER_UM
+        for reader in self._readers.values():
+            next_um = min(next_um, reader.advance(self._track, travel_um, at, dues))
         self._joining.advance()
-        self._settle()
-        for overdue in self._weighings.overdue(at):
-            overdue.weighed = True
-        wakes.append(self._weighings.wake_at())
-        return wakes
+        weighings = self._weighings
+        if weighings.settled:
+            self._settle()
+        if weighings.waiting:
+            for overdue in weighings.overdue(at):
+                overdue.weighed = True
+            due = weighings.wake_at()
+            if due is not None:
+                dues.append(due)
+        return next_um
 
     def advance(self, item: Item, parcel: Parcel, down: Mapping[DeviceId, str], at: Instant) -> None:
         """Closes its measurement if that is complete. `down`: devices that don't work, and why."""

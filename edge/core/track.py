@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
+from edge.core.belt import NEVER_UM
 from edge.core.decision import Reason
 from edge.core.parcel import Parcel
 from hub_config.lines import Beam, Diverter
@@ -27,7 +28,6 @@ REACH_LEAST_UM: Final = 80_000
 doubt."""
 ITEMS_MAX: Final = 256
 """On one belt. More than that are not followed: all that lies on the belt then is in doubt, and so is the next one."""
-NEVER_UM: Final = 2**62
 MILLION: Final = 1_000_000
 CREEP_MAX_PPM: Final = 20_000
 """More than 2 % against the belt is no creep: something else has happened to the item."""
@@ -320,7 +320,8 @@ class Track:
         item.front_um += um
         if item.rear_um is not None:
             item.rear_um += um
-        self.expect(item)
+        if item.seen_by_um != NEVER_UM:
+            item.seen_by_um -= um
 
     def _begin(self, beam: int, offset: int, at: Instant, found: Found) -> None:
         if len(self.items) >= ITEMS_MAX:

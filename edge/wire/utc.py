@@ -42,7 +42,7 @@ def parse_rfc3339(text: str) -> int:
     match = _TIME.fullmatch(text)
     if match is None:
         raise WireError("bad_shape", f"time {text!r:.40}; wanted like 2026-11-22T00:15:02.123456Z")
-    year, month, day, hour, minute, second, micros = (int(part) for part in match.groups())
+    year, month, day, hour, minute, second, micros = map(int, match.groups())
     if not (1 <= month <= 12 and day >= 1 and hour < 24 and minute < 60 and second < 60):
         raise WireError("bad_shape", f"time {text} does not exist")
     days = _days(year, month, day)
