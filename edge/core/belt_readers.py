@@ -4,6 +4,7 @@ An answer is of what was in the reader's view when it was made: since the trigge
 reader's longest delay where it reads by itself. Whose it is `joining` says.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,7 @@ from drivers.reading import BarcodeRead, NoRead
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
 from edge.core.ledger import Ledger
-from edge.core.track import Item, Look, Track
+from edge.core.track import Item, Look, Track, gap_between
 from hub_config.lines import BeltReader
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
@@ -51,12 +52,13 @@ class Reader:
         """Triggers what is due; returns at which travel the next item enters the view or leaves it. Adds to `dues` when
         else to look again."""
         next_um = NEVER_UM
-        for place, item in enumerate(track.items):
+        items = track.items
+        for place, item in enumerate(items):
             look = item.looks[self.place]
             if look.done:
                 continue
             if look.due is None:
-                way_um = self._way_to_next(item, look, track, place, travel, at)
+                way_um = self._way_to_next(item, look, items, place, travel, at)
                 if way_um < next_um:
                     next_um = way_um
             elif look.answered or at >= look.due:
@@ -69,31 +71,34 @@ class Reader:
         return next_um
 
     def _way_to_next(
-        self, item: Item, look: Look, track: Track, place: int, travel: int, at: Instant
+        self, item: Item, look: Look, items: Sequence[Item], place: int, travel: int, at: Instant
     ) -> int:
         """Triggers what is due of an item whose look is not over; returns at which travel there is more to do.
-        `place`: of the item in the track."""
-        ahead, behind = track.gaps_at(place)
+        `place`: of the item among the others."""
         if look.on_at is None:
             if item.front_um + travel > self.position_um + self.window_um and item.stray:
                 look.done = True  # it appeared behind this reader
                 return NEVER_UM
-            enters = self.position_um - self._reach(ahead) - item.front_um
+            enters = self.position_um - item.front_um
+            enters -= self._reach(items[place - 1], item) if place > 0 else self.window_um
             if travel < enters:
                 return enters
             self._begin(item, look, travel, at)
         if item.rear_um is None:
             return NEVER_UM  # told again by the edge of its rear
-        leaves = self.position_um + self._reach(behind) - item.rear_um
+        last = place + 1 == len(items)
+        leaves = self.position_um - item.rear_um
+        leaves += self.window_um if last else self._reach(item, items[place + 1])
         if travel < leaves:
             return leaves
         self._end(look, at)
         look.off_um = travel
         return NEVER_UM
 
-    def _reach(self, gap_um: int | None) -> int:
-        """The view towards a neighbour shrinks to half the gap (conveyor-io §2)."""
-        if gap_um is None or gap_um >= 2 * self.window_um:
+    def _reach(self, ahead: Item, behind: Item) -> int:
+        """The view towards a neighbour shrinks to half the gap between them (conveyor-io §2)."""
+        gap_um = gap_between(ahead, behind)
+        if gap_um >= 2 * self.window_um:
             return self.window_um
         return gap_um // 2 if gap_um > 0 else 0
 

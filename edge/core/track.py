@@ -369,20 +369,10 @@ class Track:
 
     def gaps_um(self, item: Item) -> tuple[int | None, int | None]:
         """Free belt ahead and behind; None where nothing is there."""
-        return self.gaps_at(self.items.index(item))
-
-    def gaps_at(self, place: int) -> tuple[int | None, int | None]:
-        """Of the item at this place of `items`."""
         items = self.items
-        item = items[place]
-        ahead = behind = None
-        if place > 0:
-            other = items[place - 1]
-            # While it still covers its first beam nobody knows where it ends.
-            ahead = 0 if other.rear_um is None else other.rear_um - item.front_um
-        if place + 1 < len(items):
-            other = items[place + 1]
-            behind = 0 if item.rear_um is None else item.rear_um - other.front_um
+        place = items.index(item)
+        ahead = gap_between(items[place - 1], item) if place > 0 else None
+        behind = gap_between(item, items[place + 1]) if place + 1 < len(items) else None
         return ahead, behind
 
     def upstream_of(self, item: Item) -> Item | None:
@@ -409,3 +399,8 @@ class Track:
         gone, self.items = self.items, []
         self._gone.clear()
         return gone
+
+
+def gap_between(ahead: Item, behind: Item) -> int:
+    """Free belt between two neighbours; 0 while nobody knows where the first one ends: it covers its first beam."""
+    return 0 if ahead.rear_um is None else ahead.rear_um - behind.front_um

@@ -59,19 +59,15 @@ class Chain:
         return self._head
 
     def append(self, event: Event) -> Link:
-        seq, prev = self._head.next_seq, self._head.prev
+        head = self._head
+        seq, prev = head.next_seq, head.prev
         body = canonical(event_data(event, self._context, seq, prev), limit=DATA_BYTES_MAX, plain=True)
         identity = event_id(body)
         signed = self._signs(event.visit)
         self._head = Head(seq + 1, identity)
-        return Link(
-            seq=seq,
-            id=identity,
-            prev=prev,
-            body=body,
-            sig=self._signer.sign(body) if signed else None,
-            kid=self._signer.kid if signed else None,
-        )
+        if not signed:
+            return Link(seq, identity, prev, body, None, None)
+        return Link(seq, identity, prev, body, self._signer.sign(body), self._signer.kid)
 
     def rewind(self, head: Head) -> None:
         """Takes back links that could not be stored. The same events then give the same links again."""
