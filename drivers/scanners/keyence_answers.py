@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-
 LINE_ENDS: Final = (b"\r", b"\n", b"\x03")
 CODES_MAX: Final = 16
 """In one answer. A parcel shows two to six codes; an answer with more is dropped whole."""

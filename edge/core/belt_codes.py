@@ -27,9 +27,7 @@ class BeltCodes:
         self._ledger = ledger
         self._visits = visits
 
-    def take(
-        self, item: Item, parcel: Parcel, read: BarcodeRead, known: Identified, at: Instant
-    ) -> None:
+    def take(self, item: Item, parcel: Parcel, read: BarcodeRead, known: Identified, at: Instant) -> None:
         """A code of this item alone, and what it says."""
         data = read.data if known.type == "unknown" else known.value
         code = Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)

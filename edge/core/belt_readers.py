@@ -59,8 +59,7 @@ class Reader:
                 continue
             if look.due is None:
                 way_um = self._way_to_next(item, look, items, place, travel, at)
-                if way_um < next_um:
-                    next_um = way_um
+                next_um = min(next_um, way_um)
             elif look.answered or at >= look.due:
                 look.done = True
                 continue

@@ -99,7 +99,10 @@ class Weighings:
         if read.record is None:
             return None, "record_without_number"
         first, last = read.at - self._latest_ns, read.at - self._earliest_ns
-        due = [one for one in self._crossings if first <= one.at <= last and not (one.answered or one.doubted)]
+        due = [
+            one for one in self._crossings
+            if not one.answered and not one.doubted and first <= one.at <= last
+        ]  # fmt: skip
         again = read.record == self._last
         self._last = read.record
         named = self._named(read.record, due)

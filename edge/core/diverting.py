@@ -71,7 +71,7 @@ class Diverting:
     # At the point of no return ----------------------------------------------------------------------
 
     def advance(self, travel_um: int, at: Instant) -> int:
-        """Does what is due for the foremost items; returns at which travel the next one comes to a point of no return."""
+        """Does what is due for the foremost items; returns the travel at which the next comes to its point."""
         next_um = NEVER_UM
         for item in self._track.items:
             parcel = item.parcel

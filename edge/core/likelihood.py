@@ -97,10 +97,7 @@ def in_reach(one: Candidate, evidence: Sequence[Evidence], priors: Priors) -> bo
     gate = GATE_SIGMAS * max(GROSS_SIGMA_UM, WIDE_TIMES * one.sigma_um)
     high = one.front_um + gate
     low = (one.front_um - priors.longest_um if one.rear_um is None else one.rear_um) - gate
-    for seen in evidence:
-        if low <= seen.hi_um and seen.lo_um <= high:
-            return True
-    return False
+    return any(low <= seen.hi_um and seen.lo_um <= high for seen in evidence)
 
 
 @dataclass(slots=True)

@@ -135,8 +135,8 @@ class Measuring:
     # Closing ----------------------------------------------------------------------------------------
 
     def begin(self, travel_um: int, at: Instant, dues: list[Instant]) -> int:
-        """Triggers what is due, and gives up what is overdue; returns at which travel to look again. Adds to `dues` when
-        else."""
+        """Triggers what is due, and gives up what is overdue; returns at which travel to look again. Adds to `dues`
+        when else."""
         next_um = NEVER_UM
         for reader in self._readers.values():
             next_um = min(next_um, reader.advance(self._track, travel_um, at, dues))
@@ -154,9 +154,13 @@ class Measuring:
 
     def advance(self, item: Item, parcel: Parcel, down: Mapping[DeviceId, str], at: Instant) -> None:
         """Closes its measurement if that is complete. `down`: devices that don't work, and why."""
-        if not item.crossed and item.origin <= self.scale_beam and item.rear_um is not None:
-            if item.rear_um + self._belt.travel_um > self._behind_scale_um:
-                self._pass_scale(item, at)
+        if (
+            not item.crossed
+            and item.origin <= self.scale_beam
+            and item.rear_um is not None
+            and item.rear_um + self._belt.travel_um > self._behind_scale_um
+        ):
+            self._pass_scale(item, at)
         if item.weighed and parcel.phase == "measuring" and self._joining.is_ready(item):
             self._close(item, parcel, tuple(down), at)
 

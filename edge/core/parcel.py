@@ -108,10 +108,7 @@ class Parcel:
         return self._identified
 
     def has_code(self, value: str) -> bool:
-        for code in self.codes:
-            if code.data == value:
-                return True
-        return False
+        return any(code.data == value for code in self.codes)
 
     def misread(self) -> bool:
         """An identifier was read whose check digit is wrong."""

@@ -12,7 +12,6 @@ Places on an item are *offsets*: offset + travel of the belt = position along th
 
 from collections import deque
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Final
 
 from edge.core.belt import NEVER_UM
@@ -147,9 +146,6 @@ class Found:
     overflow: bool = False
 
 
-_front_um: Final = attrgetter("front_um")
-
-
 class Track:
     def __init__(self, line: LineConfig) -> None:
         self._line = line
@@ -242,10 +238,7 @@ class Track:
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
-        for item in self.items:
-            if travel_um > item.seen_by_um or item.parcel is None:
-                return True
-        return False
+        return any(travel_um > item.seen_by_um or item.parcel is None for item in self.items)
 
     def advance(self, travel_um: int, found: Found) -> None:
         """Every edge up to this travel has been told."""
@@ -289,7 +282,9 @@ class Track:
 
     def _expected(self, beam: int, offset: int) -> Item | None:
         """The one item that may be here; None if there is none, or more than one far off."""
-        far = [one for one in self.items if one.seen < beam and abs(one.front_um - offset) <= 2 * self._reach_um]
+        far = [
+            one for one in self.items if one.seen < beam and abs(one.front_um - offset) <= 2 * self._reach_um
+        ]
         if not far:
             return None
         nearest = min(far, key=lambda item: abs(item.front_um - offset))
@@ -314,7 +309,7 @@ class Track:
     def _shift(self, item: Item, um: int) -> None:
         self._move(item, um)
         item.leg_um += um
-        self.items.sort(key=_front_um, reverse=True)
+        self.items.sort(key=lambda one: -one.front_um)
 
     def _move(self, item: Item, um: int) -> None:
         item.front_um += um
@@ -340,7 +335,7 @@ class Track:
             self._skipped[beam] = False
         self.expect(item)
         self.items.append(item)
-        self.items.sort(key=_front_um, reverse=True)
+        self.items.sort(key=lambda one: -one.front_um)
 
     def _prove(self, item: Item, travel_um: int, found: Found) -> None:
         under = self._positions[item.origin] - travel_um
@@ -372,8 +367,7 @@ class Track:
         items = self.items
         place = items.index(item)
         ahead = gap_between(items[place - 1], item) if place > 0 else None
-        behind = gap_between(item, items[place + 1]) if place + 1 < len(items) else None
-        return ahead, behind
+        return ahead, gap_between(item, items[place + 1]) if place + 1 < len(items) else None
 
     def upstream_of(self, item: Item) -> Item | None:
         """The next one behind it that its beam has not seen yet."""
