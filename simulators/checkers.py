@@ -69,6 +69,13 @@ class Checkers:
         self._last_seq = 0
 
     def after_step(self, effects: Sequence[Effect], gateway: Gateway) -> None:
+        if effects:
+            self._see_effects(effects)
+        fault = gateway.books_fault
+        if fault is not None:
+            raise RuleBrokenError(fault)
+
+    def _see_effects(self, effects: Sequence[Effect]) -> None:
         self._voided.clear()
         for effect in effects:
             match effect:
@@ -81,7 +88,6 @@ class Checkers:
         for visit, divert in self._voided:
             if not divert.recalled:
                 raise RuleBrokenError(f"the order to divert visit {visit} was not taken back")
-        self._see_books(gateway)
 
     def committed(self, links: Iterable[Link]) -> None:
         for link in links:
@@ -234,8 +240,3 @@ class Checkers:
             raise RuleBrokenError(
                 f"the screen says RELEASE for visit {view.visit} before the release is on disk"
             )
-
-    def _see_books(self, gateway: Gateway) -> None:
-        fault = gateway.books_fault
-        if fault is not None:
-            raise RuleBrokenError(fault)

@@ -125,6 +125,8 @@ class SimulatedHub:
             LinePlant(self.world, self.host, config, line, parcels[line.id], seed + place, self._give, lines)
             for place, line in enumerate(config.lines)
         ]
+        self._under_way = list(self.lines)
+        """Lines with parcels that have not left yet, or were not looked at since."""
         self._plant_of: dict[DeviceId, LinePlant] = {
             reader.device: plant for plant in self.lines for reader in plant.line.readers
         }
@@ -159,8 +161,9 @@ class SimulatedHub:
             self.world.call_at(Instant(outage.begins_ns), partial(self._link, there=False))
             self.world.call_at(outage.ends_at, partial(self._link, there=True))
         limit = RUN_MAX_NS_PER_PARCEL * max(1, self._count)
+        move_on = self._move_on if self.benches else self._run_next
         while not self._finished():
-            self._move_on()
+            move_on()
             if self.world.now > limit:
                 raise RunStuckError(self._stuck())
             for line in self.lines:
@@ -170,25 +173,31 @@ class SimulatedHub:
     def _move_on(self) -> None:
         """The world's next action; or what a bench's wires carry, if that is due before it."""
         due: Instant | None = None
+        now = self.world.now
         for bench in self.benches:
             at = bench.next_at
-            if at is not None and at <= self.world.now:
+            if at is not None and at <= now:
                 bench.serve()
                 at = bench.next_at
             if at is not None and (due is None or at < due):
                 due = at
         next_at = self.world.next_at if due is not None else None
         if due is None or (next_at is not None and next_at <= due):
-            if not self.world.run_next():
-                raise RunStuckError(self._stuck())
+            self._run_next()
         else:
-            self.world.run_until(max(due, self.world.now))
+            self.world.run_until(max(due, now))
+
+    def _run_next(self) -> None:
+        if not self.world.run_next():
+            raise RunStuckError(self._stuck())
 
     def _finished(self) -> bool:
-        if self._in_flight or self._waiting or self._committing:
+        while self._under_way and self._under_way[-1].done:
+            self._under_way.pop()
+        if self._under_way or self._in_flight or self._waiting or self._committing:
             return False
         for line in self.lines:
-            if not line.conveyor.done or self.world.now < line.conveyor.finished_at + TOLD_NS:
+            if self.world.now < line.conveyor.finished_at + TOLD_NS:
                 return False
         if self.lines and self.gateway.in_work:
             return False

@@ -139,15 +139,26 @@ class LinePlant:
 
     def poll(self) -> None:
         """Takes what the world's last action has brought forth."""
-        now = self._world.now
-        self.conveyor.stirred = False
+        conveyor, now = self.conveyor, self._world.now
+        conveyor.stirred = False
         self.board.edges()
-        self._carry(self._reader, self.conveyor.reader_output(now))
-        self._carry(self._scale, self.conveyor.scale.take_output(now))
-        for place, wake_at in enumerate((self.conveyor.reader.wake_at, self.conveyor.scale.wake_at)):
-            if wake_at is not None and wake_at > now and wake_at != self._looks_at[place]:
-                self._looks_at[place] = wake_at
-                self._world.call_at(wake_at, self.conveyor.stir)
+        due = conveyor.reader.wake_at
+        if due is not None and due <= now:
+            self._carry(self._reader, conveyor.reader_output(now))
+            due = conveyor.reader.wake_at
+        if due is not None and due != self._looks_at[0]:
+            self._look_again(0, due)
+        due = conveyor.scale.wake_at
+        if due is not None and due <= now:
+            self._carry(self._scale, conveyor.scale.take_output(now))
+            due = conveyor.scale.wake_at
+        if due is not None and due != self._looks_at[1]:
+            self._look_again(1, due)
+
+    def _look_again(self, place: int, at: Instant) -> None:
+        if at > self._world.now:
+            self._looks_at[place] = at
+            self._world.call_at(at, self.conveyor.stir)
 
     def _carry(self, device: DeviceId, data: bytes) -> None:
         """Device to driver, in two reads."""

@@ -4,8 +4,8 @@ Actions of one instant run in the order in which they were asked for, so a run i
 `simulators.serve.RealTime` runs the same world against the host's clock; behaviours are written once.
 """
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Final, NewType
 
 from hub_config.names import Instant
@@ -42,17 +42,17 @@ class World:
     def next_at(self) -> Instant | None:
         """When the next action is due; None with nothing pending."""
         while self._heap and self._heap[0][1] not in self._actions:
-            heapq.heappop(self._heap)
+            heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def call_at(self, at: Instant, action: Action) -> Token:
         """Runs `action` at `at`, or at once if that has passed."""
         if len(self._actions) >= MAX_PENDING:
             raise WorldError(f"world: {MAX_PENDING} actions pending, the limit; look for one that repeats")
-        self._order += 1
-        heapq.heappush(self._heap, (at if at > self._now else self._now, self._order))
-        self._actions[self._order] = action
-        return Token(self._order)
+        order = self._order = self._order + 1
+        heappush(self._heap, (at if at > self._now else self._now, order))
+        self._actions[order] = action
+        return Token(order)
 
     def call_after(self, ns: int, action: Action) -> Token:
         return self.call_at(Instant(self._now + ns), action)
@@ -63,11 +63,15 @@ class World:
 
     def run_next(self) -> bool:
         """Moves time to the next action and runs it. False with nothing pending."""
-        while self._heap:
-            at, order = heapq.heappop(self._heap)
+        heap = self._heap
+        while heap:
+            at, order = heappop(heap)
             action = self._actions.pop(order, None)
             if action is not None:
-                self._move_to(at)
+                if at > self._now:
+                    self._now, self._at_one_instant = at, 0
+                else:
+                    self._count_action(at)
                 action()
                 return True
         return False
@@ -77,13 +81,10 @@ class World:
         while (at := self.next_at) is not None and at <= instant:
             self.run_next()
         if instant > self._now:
-            self._move_to(instant)
+            self._now, self._at_one_instant = instant, 0
 
-    def _move_to(self, at: Instant) -> None:
-        if at > self._now:
-            self._now = at
-            self._at_one_instant = 0
-            return
+    def _count_action(self, at: Instant) -> None:
+        """One more without time moving on."""
         self._at_one_instant += 1
         if self._at_one_instant > MAX_AT_ONE_INSTANT:
             raise WorldError(f"world: {MAX_AT_ONE_INSTANT} actions at instant {at} ns without time moving on")
