@@ -106,6 +106,8 @@ class Conveyor:
 
     def take_edges(self) -> list[tuple[Instant, int, bool]]:
         """Instant, channel and whether it is covered, in order."""
+        if not self._edges:
+            return []
         edges = list(self._edges)
         self._edges.clear()
         return edges
