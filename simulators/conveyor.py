@@ -144,6 +144,10 @@ class Conveyor:
         """Every parcel has left, in a lane, at the end or in somebody's hands."""
         return self.finished == len(self.parcels)
 
+    def forget(self, count: int) -> None:
+        """The first of `bodies`, which have left long ago."""
+        del self.bodies[:count]
+
     # Feeding ------------------------------------------------------------------------------------------
 
     def feed(self) -> None:

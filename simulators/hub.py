@@ -7,8 +7,9 @@ all signed, since events copy them.
 """
 
 import random
+import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -152,6 +153,11 @@ class SimulatedHub:
 
     def run(self) -> None:
         """Until every parcel has left its bench or belt and every event is with the coordinator."""
+        self.start()
+        while not self.go_on(sys.maxsize):
+            pass
+
+    def start(self) -> None:
         self.world.call_after(0, self._set_clock)
         for at_us, codes in self._filings.batches:
             at = Instant((at_us - UTC_AT_START_US) * MICROSECOND)
@@ -160,15 +166,26 @@ class SimulatedHub:
         for outage in self._network.outages:
             self.world.call_at(Instant(outage.begins_ns), partial(self._link, there=False))
             self.world.call_at(outage.ends_at, partial(self._link, there=True))
+
+    def go_on(self, events_max: int) -> bool:
+        """True: it is over. False: the coordinator has `events_max` of them in `events`, to be taken from there."""
         limit = RUN_MAX_NS_PER_PARCEL * max(1, self._count)
         move_on = self._move_on if self.benches else self._run_next
         while not self._finished():
+            if len(self.events) >= events_max:
+                return False
             move_on()
             if self.world.now > limit:
                 raise RunStuckError(self._stuck())
             for line in self.lines:
                 if line.conveyor.stirred:
                     line.poll()
+        return True
+
+    def forget(self, visits: Set[str]) -> None:
+        """Nothing more is told of these: they have left, and that has been accounted for."""
+        self.checkers.forget(visits)
+        self._book.forget(visits)
 
     def _move_on(self) -> None:
         """The world's next action; or what a bench's wires carry, if that is due before it."""

@@ -115,6 +115,10 @@ class LinePlant:
             if all(any(since < at <= until for since, until in blind) for at in times)
         }
 
+    def forget_before(self, at: Instant) -> None:
+        """When it was blind: no parcel of then is asked about any more."""
+        self._blind = [(since, until) for since, until in self._blind if until >= at]
+
     def redial(self) -> None:
         """The scale dials in once more: its newest connection counts, what was under way on the older is lost."""
         self._dialled[self._scale] += 1
