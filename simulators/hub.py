@@ -9,7 +9,7 @@ all signed, since events copy them.
 import random
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -18,18 +18,16 @@ from typing import Any, Final, assert_never
 import orjson
 
 from drivers.reading import Reading
-from edge.core.decision import Conditions, Decision
+from edge.core.decision import Decision
 from edge.core.effects import Effect, Order, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
 from edge.rim.trace import TraceWriter, digest_of, replay_context
-from edge.wire.canonical import canonical
 from edge.wire.chain import Chain, Link
 from edge.wire.envelope import event_payload
 from edge.wire.messages import build_decision, parse_decision
-from edge.wire.signing import Signer, TrustStore
-from edge.wire.utc import parse_rfc3339
+from edge.wire.signing import TrustStore
 from edge.wire.verifier import ChainCheck, check_event
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
@@ -46,6 +44,7 @@ from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
 from simulators.practice import COORDINATOR, practice_signer
 from simulators.supply import Supply
+from simulators.unchecked import unchecked
 from simulators.world import Token, World
 
 EDGE_VERSION: Final = "simulated"
@@ -80,7 +79,7 @@ class SimulatedHub:
     def __init__(
         self,
         config: HubConfig,
-        parcels: Mapping[LineId, Sequence[Parcel]],
+        parcels: Mapping[LineId, Collection[Parcel]],
         seed: int,
         rules: RulePack,
         manifest: Mapping[str, Declared],
@@ -115,10 +114,11 @@ class SimulatedHub:
         self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
         """Parcels held because nobody has declared them yet: what was measured, by code."""
         self._chain_check = ChainCheck()
+        at_bench = {bench.id: tuple(parcels[bench.id]) for bench in config.benches}
         self.benches = [
             BenchPlant(
-                self.world, config, bench, parcels[bench.id], seed, self._rng, self._give, mistakes_ppm,
-                supply and supply(self, parcels[bench.id]), pace,
+                self.world, config, bench, at_bench[bench.id], seed, self._rng, self._give, mistakes_ppm,
+                supply and supply(self, at_bench[bench.id]), pace,
             )
             for bench in config.benches
         ]  # fmt: skip
@@ -390,26 +390,3 @@ class SimulatedHub:
 
 def entropy_of(seed: int) -> bytes:
     return sha256(f"entropy/{seed}".encode()).digest()
-
-
-def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
-    """The desk's answer as the core gets it: signed, but neither parsed nor verified, where this run does not check
-    the visit's signatures."""
-    body = canonical(data)
-    cond = data["cond"]
-    mass = cond.get("mass_mg")
-    until = cond.get("not_after")
-    return Decision(
-        dec=data["dec"], dec_seq=data["dec_seq"], visit=data["visit"], was=data["was"], answers=data["for"],
-        action=data["action"], reasons=tuple(data["reasons"]), route=data["route"],
-        authority=data["basis"]["authority"],
-        conditions=Conditions(
-            code=cond.get("code"),
-            mass_mg=None if mass is None else (mass[0], mass[1]),
-            not_after_us=None if until is None else parse_rfc3339(until),
-        ),
-        needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
-        valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],
-        wire=body.decode(), kid=coordinator.kid, sig=coordinator.sign(body),
-        slack_us=data["slack_us"], tier=data["basis"]["tier"],
-    )  # fmt: skip

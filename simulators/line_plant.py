@@ -5,7 +5,7 @@ Reader and scale speak through their real drivers, byte for byte; the board does
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
@@ -51,7 +51,7 @@ AS_USUAL: Final = LineOptions()
 
 class LinePlant:
     def __init__(
-        self, world: World, host: Host, hub: HubConfig, line: LineConfig, parcels: Sequence[Parcel], seed: int,
+        self, world: World, host: Host, hub: HubConfig, line: LineConfig, parcels: Collection[Parcel], seed: int,
         give: Callable[[Reading], None], options: LineOptions,
     ) -> None:  # fmt: skip
         board = hub.device(line.board)

@@ -47,7 +47,7 @@ class VisitFacts:
     lost: bool = False
     joined: bool = False
     """It goes on under an older visit."""
-    last_us: int = 0
+    last_us: int = field(default=0, repr=False)
     """Its latest event, by the gateway's clock."""
 
 

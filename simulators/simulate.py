@@ -16,13 +16,14 @@ from hub_config.rules import RulePack, load_rules
 from simulators.account import Account
 from simulators.belt_sums import belts_told
 from simulators.coordinator.desk import Declared
+from simulators.deal import Deal
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
-from simulators.parcels import Parcel, stream
+from simulators.parcels import Flow, Parcel
 from simulators.plots.album import Album
-from simulators.practice import RULES, declarations, practice_signer, shared_out
+from simulators.practice import RULES, practice_signer
 from simulators.progress import shown
 from simulators.report import release_shares
 from simulators.scenario import find
@@ -45,8 +46,9 @@ class Simulation:
     scenario: str
     seed: int
     over_bytes: bool
-    keeps_all: bool = True
-    """Every event and parcel can still be looked at when it is over; else they are forgotten as they are settled."""
+    deal: Deal | None = None
+    """Of parcels that are forgotten with their events as they are settled. None: all of them can still be looked at
+    when the run is over."""
 
     def run(self) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Runs it; returns the report and one line for each fault of its truth."""
@@ -54,8 +56,9 @@ class Simulation:
         account = Account(run, self.rules, self.manifest, self.stamps_within_us)
         started = time.perf_counter()
         run.start()
-        while not run.go_on(sys.maxsize if self.keeps_all else EVENTS_MAX):
-            account.settle()
+        while not run.go_on(sys.maxsize if self.deal is None else EVENTS_MAX):
+            assert self.deal is not None, "it goes on to its end"
+            self.deal.forget(account.settle().parcels)
         wall_s = time.perf_counter() - started
         judged, oracle = account.close()
         report = {
@@ -103,7 +106,7 @@ def simulate(
     plan = find(scenario)
     config = plan.config(practice_signer("coordinator"))
     count = plan.count(config, count, minutes)
-    parcels = stream(seed, count, plan.goods)
+    parcels = Flow(seed, count, plan.goods)
     trace = None
     if record is not None:
         trace = TraceWriter(record, Start(config, entropy_of(seed), (), {}, EDGE_VERSION))
@@ -122,18 +125,21 @@ def simulate(
 
 
 def prepare(
-    config: HubConfig, parcels: Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
+    config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
     mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True,
 ) -> Simulation:  # fmt: skip
-    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: see `Simulation`."""
-    rules, manifest = load_rules(RULES), declarations(parcels)
+    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it
+    forgets what is settled, and can't be looked at when it is over but by its report."""
+    rules, deal = load_rules(RULES), Deal(config, parcels)
     hub = SimulatedHub(
-        config, shared_out(config, parcels), seed, rules, manifest,
+        config, deal.shares, seed, rules, deal.declared,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
         mistakes_ppm=mistakes_ppm,
     )  # fmt: skip
-    return Simulation(hub, rules, manifest, scenario, seed, lines.over_bytes, keeps_all)
+    return Simulation(
+        hub, rules, deal.declared, scenario, seed, lines.over_bytes, None if keeps_all else deal
+    )
 
 
 def dwell(snapshot: Snapshot) -> dict[str, Any]:
