@@ -8,7 +8,7 @@ from simulators import account as accounts
 from simulators import simulate as runs
 from simulators.account import BATCH_MIN, BEHIND_MIN, Account
 from simulators.parcels import Flow
-from simulators.practice import practice_signer
+from simulators.practice import practice_signer, with_lines
 from simulators.scenario import find
 from simulators.simulate import STAMPS_WITHIN_US, Simulation, prepare
 
@@ -69,3 +69,11 @@ def test_a_short_run_is_judged_at_its_end() -> None:
 
     assert PARCELS < BATCH_MIN
     assert [len(line.conveyor.bodies) for line in run.hub.lines] == [PARCELS]
+
+
+def test_a_line_that_no_parcel_comes_to_is_no_fault() -> None:
+    config = with_lines(find("lines").config(practice_signer("coordinator")), 3, benches=False)
+    report, details = prepare(config, Flow(3, 1), 3, "three lines").run()
+
+    assert (report["parcels"]["entered"], details) == (1, ())
+    assert (report["belt"]["offered_per_h"], report["belt"]["undisturbed"]["held_for_association"]) == (0, 0)

@@ -95,8 +95,8 @@ def test_a_failure_is_made_small_and_one_command_repeats_it(
     (failure,) = run_swarm(keep, range(seed, seed + 1))["failures"]
     small = read_mix(Path(failure["mix"]))
 
-    assert (len(small.parcels), list(small.rates_ppm)) == (2, ["touching"])
-    assert failure["shrunk"] == "2 parcels, 1 kinds of fault"
+    assert (len(small.parcels), list(small.rates_ppm)) == (1, ["touching"])
+    assert failure["shrunk"] == "1 parcels, 1 kinds of fault"
     assert replay(Path(failure["trace"])).recorded == replay(Path(failure["trace"])).digest
     words = shlex.split(failure["command"])
     assert words[:2] == ["./hub", "campaign"]
