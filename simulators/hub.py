@@ -126,7 +126,7 @@ class SimulatedHub:
             LinePlant(self.world, self.host, config, line, parcels[line.id], seed + place, self._give, lines)
             for place, line in enumerate(config.lines)
         ]
-        self._under_way = list(self.lines)
+        self._under_way = [line for line in self.lines if not line.done]
         """Lines with parcels that have not left yet, or were not looked at since."""
         self._plant_of: dict[DeviceId, LinePlant] = {
             reader.device: plant for plant in self.lines for reader in plant.line.readers
@@ -170,16 +170,21 @@ class SimulatedHub:
     def go_on(self, events_max: int) -> bool:
         """True: it is over. False: the coordinator has `events_max` of them in `events`, to be taken from there."""
         limit = RUN_MAX_NS_PER_PARCEL * max(1, self._count)
-        move_on = self._move_on if self.benches else self._run_next
-        while not self._finished():
+        world, under_way = self.world, self._under_way
+        while under_way or not self._finished():
             if len(self.events) >= events_max:
                 return False
-            move_on()
-            if self.world.now > limit:
+            if self.benches:
+                self._move_on()
+            elif not world.run_next():
+                raise RunStuckError(self._stuck())
+            if world.now > limit:
                 raise RunStuckError(self._stuck())
             for line in self.lines:
                 if line.conveyor.stirred:
                     line.poll()
+            while under_way and under_way[-1].conveyor.done:
+                under_way.pop()
         return True
 
     def forget(self, visits: Set[str]) -> None:
@@ -200,18 +205,13 @@ class SimulatedHub:
                 due = at
         next_at = self.world.next_at if due is not None else None
         if due is None or (next_at is not None and next_at <= due):
-            self._run_next()
+            if not self.world.run_next():
+                raise RunStuckError(self._stuck())
         else:
             self.world.run_until(max(due, now))
 
-    def _run_next(self) -> None:
-        if not self.world.run_next():
-            raise RunStuckError(self._stuck())
-
     def _finished(self) -> bool:
-        while self._under_way and self._under_way[-1].done:
-            self._under_way.pop()
-        if self._under_way or self._in_flight or self._waiting or self._committing:
+        if self._in_flight or self._waiting or self._committing:
             return False
         for line in self.lines:
             if self.world.now < line.conveyor.finished_at + TOLD_NS:

@@ -28,15 +28,12 @@ class WorldError(RuntimeError):
 
 class World:
     def __init__(self, now: Instant = START) -> None:
-        self._now = now
+        self.now = now
+        """Only the world itself moves it on."""
         self._order = 0
         self._heap: list[tuple[Instant, int]] = []
         self._actions: dict[int, Action] = {}
         self._at_one_instant = 0
-
-    @property
-    def now(self) -> Instant:
-        return self._now
 
     @property
     def next_at(self) -> Instant | None:
@@ -50,12 +47,12 @@ class World:
         if len(self._actions) >= MAX_PENDING:
             raise WorldError(f"world: {MAX_PENDING} actions pending, the limit; look for one that repeats")
         order = self._order = self._order + 1
-        heappush(self._heap, (at if at > self._now else self._now, order))
+        heappush(self._heap, (at if at > self.now else self.now, order))
         self._actions[order] = action
         return Token(order)
 
     def call_after(self, ns: int, action: Action) -> Token:
-        return self.call_at(Instant(self._now + ns), action)
+        return self.call_at(Instant(self.now + ns), action)
 
     def cancel(self, token: Token) -> None:
         """Forgets an action; one that has run or was cancelled before is no error."""
@@ -68,8 +65,8 @@ class World:
             at, order = heappop(heap)
             action = self._actions.pop(order, None)
             if action is not None:
-                if at > self._now:
-                    self._now, self._at_one_instant = at, 0
+                if at > self.now:
+                    self.now, self._at_one_instant = at, 0
                 else:
                     self._count_action(at)
                 action()
@@ -80,8 +77,8 @@ class World:
         """Runs all that is due at or before `instant`; time is then `instant`."""
         while (at := self.next_at) is not None and at <= instant:
             self.run_next()
-        if instant > self._now:
-            self._now, self._at_one_instant = instant, 0
+        if instant > self.now:
+            self.now, self._at_one_instant = instant, 0
 
     def _count_action(self, at: Instant) -> None:
         """One more without time moving on."""
