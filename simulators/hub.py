@@ -101,8 +101,7 @@ class SimulatedHub:
         self._signer = practice_signer("gateway")
         self._coordinator = practice_signer("coordinator")
         self._trust = TrustStore(config.trust)
-        entropy = entropy_of(seed)
-        self.gateway = Gateway(config, entropy)
+        self.gateway = Gateway(config, entropy_of(seed))
         self.step = self.gateway.step
         """Of the core; a witness may put its own before it."""
         self._chain = Chain(replay_context(config, EDGE_VERSION), self._signer, sign_one_in=sign_one_in)
@@ -126,8 +125,6 @@ class SimulatedHub:
             LinePlant(self.world, self.host, config, line, parcels[line.id], seed + place, self._give, lines)
             for place, line in enumerate(config.lines)
         ]
-        self._under_way = [line for line in self.lines if not line.done]
-        """Lines with parcels that have not left yet, or were not looked at since."""
         self._plant_of: dict[DeviceId, LinePlant] = {
             reader.device: plant for plant in self.lines for reader in plant.line.readers
         }
@@ -170,7 +167,7 @@ class SimulatedHub:
     def go_on(self, events_max: int) -> bool:
         """True: it is over. False: the coordinator has `events_max` of them in `events`, to be taken from there."""
         limit = RUN_MAX_NS_PER_PARCEL * max(1, self._count)
-        world, under_way = self.world, self._under_way
+        world, under_way = self.world, [line for line in self.lines if not line.done]
         while under_way or not self._finished():
             if len(self.events) >= events_max:
                 return False
