@@ -5,7 +5,7 @@ Reader and scale speak through their real drivers, byte for byte; the board does
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
@@ -52,7 +52,7 @@ AS_USUAL: Final = LineOptions()
 
 class LinePlant:
     def __init__(
-        self, world: World, host: Host, hub: HubConfig, line: LineConfig, parcels: Sequence[Parcel], seed: int,
+        self, world: World, host: Host, hub: HubConfig, line: LineConfig, parcels: Collection[Parcel], seed: int,
         give: Callable[[Reading], None], options: LineOptions,
     ) -> None:  # fmt: skip
         board = hub.device(line.board)
@@ -119,6 +119,10 @@ class LinePlant:
             if all(any(since < at <= until for since, until in blind) for at in times)
         }
 
+    def forget_before(self, at: Instant) -> None:
+        """When it was blind: no parcel of then is asked about any more."""
+        self._blind = [(since, until) for since, until in self._blind if until >= at]
+
     def redial(self) -> None:
         """The scale dials in once more: its newest connection counts, what was under way on the older is lost."""
         self._dialled[self._scale] += 1
@@ -143,18 +147,25 @@ class LinePlant:
 
     def poll(self) -> None:
         """Takes what the world's last action has brought forth."""
-        now = self._world.now
-        self.conveyor.stirred = False
+        conveyor, now = self.conveyor, self._world.now
+        conveyor.stirred = False
         self.board.edges()
-        self._carry(self._reader, self.conveyor.reader_output(now))
+        due = conveyor.reader.wake_at
+        if due is not None and due <= now:
+            self._carry(self._reader, conveyor.reader_output(now))
+            due = conveyor.reader.wake_at
+        if due is not None and due != self._looks_at.get(self._reader):
+            self._look_again(self._reader, due)
         for name, device in self._recorders.items():
-            self._carry(name, device.take_output(now))
-        self._look_again(self._reader, self.conveyor.reader.wake_at)
-        for name, device in self._recorders.items():
-            self._look_again(name, device.wake_at)
+            due = device.wake_at
+            if due is not None and due <= now:
+                self._carry(name, device.take_output(now))
+                due = device.wake_at
+            if due is not None and due != self._looks_at.get(name):
+                self._look_again(name, due)
 
-    def _look_again(self, device: DeviceId, at: Instant | None) -> None:
-        if at is not None and at > self._world.now and at != self._looks_at.get(device):
+    def _look_again(self, device: DeviceId, at: Instant) -> None:
+        if at > self._world.now:
             self._looks_at[device] = at
             self._world.call_at(at, self.conveyor.stir)
 

@@ -126,7 +126,6 @@ class Event:
     flags: tuple[Reason, ...] = ()
     codes: tuple[Code, ...] = ()
     mass: Mass | None = None
-    dims: Dims | None = None
     assoc: Association | None = None
     decision: Decision | None = None
     act: Act | None = None
@@ -135,3 +134,4 @@ class Event:
     dwell: tuple[DwellSpan, ...] = ()
     note: tuple[tuple[str, str | int], ...] = ()
     """Further facts of kinds without a parcel (device, from, to, …), as key and value."""
+    dims: Dims | None = None
