@@ -59,6 +59,8 @@ class UplinkFigures:
     """Highest sequence number the coordinator has acknowledged."""
     redelivered: int = 0
     pubacks: int = 0
+    catchup: tuple[int, int] | None = None
+    """First and last event of the backlog, while catching up after an outage."""
     refusals: int = 0
     """PUBACKs with a reason code of 0x80 or more."""
     rejected: tuple[tuple[str, int], ...] = ()
@@ -98,6 +100,7 @@ class Uplink:
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
         self._state_due = Instant(0)
+        self._said_catchup = False
         self._coordinator = False
         self._coordinator_session: str | None = None
         self._rejected: Counter[str] = Counter()
@@ -148,6 +151,7 @@ class Uplink:
             self._epoch = reader.meta.epoch
             self._rows = OutboxRows(reader)
             self._window = OutboxWindow(reader.acknowledged().seq)
+            self._window.extended(reader.last_seq())
             while not self._stopping:
                 self._turn()
             self._link.close(farewell=self._state(online=False))
@@ -164,9 +168,7 @@ class Uplink:
         self._link.tend(at)
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
-        if self._link.is_open and at >= self._state_due:
-            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
-            self._state_due = Instant(at + STATE_EVERY)
+        self._renew_state(at)
         self._send(at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
@@ -175,10 +177,19 @@ class Uplink:
             acknowledged=self._window.acknowledged,
             redelivered=self._window.redelivered,
             pubacks=self._window.pubacks,
+            catchup=self._window.catchup,
             refusals=self._window.refusals,
             rejected=tuple(sorted(self._rejected.items())),
         )
         self._receive(clock.now())
+
+    def _renew_state(self, at: Instant) -> None:
+        """Also as soon as catching up begins or ends, before the gap it makes or leaves is noticed."""
+        catching_up = self._window.catchup is not None
+        if self._link.is_open and (at >= self._state_due or catching_up != self._said_catchup):
+            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
+            self._state_due = Instant(at + STATE_EVERY)
+            self._said_catchup = catching_up
 
     def _receive(self, at: Instant) -> None:
         wakes = (self._link.wake_at, self._window.wake_at(at), Instant(at + IDLE))
@@ -198,6 +209,7 @@ class Uplink:
                 self._stopping = True
             case rows:
                 self._rows.hand_over(rows)
+                self._window.extended(rows[-1].seq)
 
     def _happened(self, happening: Opened | Closed | Delivered | Arrived | None) -> None:
         match happening:
@@ -255,7 +267,8 @@ class Uplink:
             )
 
     def _state(self, online: bool) -> bytes:
-        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup=None))
+        catchup = self._window.catchup if online else None
+        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup))
 
     # Decisions, acknowledgements and the coordinator's state in
 

@@ -17,6 +17,7 @@ from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opene
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
 from edge.wire.verifier import Checked, Refused, examine, kid, parse
 from hub_config.names import MILLISECOND, SECOND, Instant
+from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.desk import Data, Desk, parse_utc
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.store import OWED_MAX, Store
@@ -86,6 +87,7 @@ class Coordinator:
         self._ack_due: dict[tuple[str, int], Instant] = {}
         self._gaps: dict[str, _Gap] = {}
         self._sessions: dict[str, str] = {}
+        self._catchups = CatchUps()
         self._state_due = Instant(0)
         self._stopping = False
 
@@ -183,6 +185,7 @@ class Coordinator:
 
     def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
         """A new session is a new subscription: decisions that went out before it may have reached nobody."""
+        self._catchups.said(gateway, state, clock.now())
         session = state.get("session")
         if (
             state.get("online") is True
@@ -273,6 +276,8 @@ class Coordinator:
             if at - gap.since < self._nak_after:
                 continue
             self._gaps[gateway] = _Gap(gap.next_seq, at)
+            if self._catchups.covers(gateway, gap.next_seq, at):
+                continue
             epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, gap.next_seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
