@@ -1,7 +1,7 @@
 """The unacknowledged rows of the journal, by sequence number, as the uplink needs them.
 
 Rows are read in batches and forgotten when they have gone out; freshly committed rows are handed over and need no
-read, also while a backlog goes out beside them. Held at once: `ROWS_MAX` fresh rows and one batch, whatever the backlog.
+read, also while a backlog goes out beside them. Held at once: `ROWS_MAX` fresh rows and one batch.
 """
 
 from collections.abc import Sequence

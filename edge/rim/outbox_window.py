@@ -27,7 +27,7 @@ OUTSTANDING_MAX: Final = 2_000
 AHEAD_MAX: Final = 10_000
 """Live events sent ahead of a backlog and remembered; past it the oldest is sent again after the backlog instead."""
 UNANSWERED_MAX: Final = 2_000
-"""Live events sent ahead with no ack moving on meanwhile: nobody is working on the backlog; they wait in the journal."""
+"""Live events sent ahead with no ack moving on meanwhile: nobody works on the backlog; they wait in the journal."""
 RESEND_AFTER: Final = 10 * SECOND
 RESEND_AFTER_MAX: Final = 60 * SECOND
 REFUSAL_PAUSE: Final = 1 * SECOND

@@ -17,11 +17,12 @@ from typing import Final, Protocol, assert_never
 
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
-from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
+from edge.rim.tls import BrokerIdentity
 from edge.wire.canonical import WireError
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.signing import TrustStore
@@ -110,6 +111,9 @@ class Uplink:
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
         """A mistake of ours ended the thread; the events stay in the journal."""
+        self.taken_by: str | None = None
+        """Session of another gateway that runs under our name: the uplink has ended without using it."""
+        self._looked = threading.Event()
 
     def start(self) -> None:
         self._thread.start()
@@ -118,6 +122,10 @@ class Uplink:
         """Says goodbye to the hub if it is connected; returns within `STOP_TIMEOUT_S`."""
         self._queue.put(_Stop())
         self._thread.join(STOP_TIMEOUT_S)
+
+    def looked(self, timeout_s: float) -> None:
+        """Returns once it is known whether another runs under our name, or can't be known before the broker is back."""
+        self._looked.wait(timeout_s)
 
     def committed(self, rows: Sequence[Stored]) -> None:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
@@ -129,14 +137,15 @@ class Uplink:
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
         return Profile(
-            host=broker.host,
-            port=broker.port,
+            addresses=broker.addresses,
             keepalive_s=broker.keepalive_s,
-            client_id=topics.gateway,
+            client_id=topics.client_id,
             subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
+            identity=None if broker.tls is None else BrokerIdentity(broker.tls, topics.gateway),
+            alone=True,
         )
 
     @property
@@ -166,6 +175,8 @@ class Uplink:
     def _turn(self) -> None:
         at = clock.now()
         self._link.tend(at)
+        if self._link.has_looked:
+            self._looked.set()
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
         self._renew_state(at)
@@ -211,10 +222,14 @@ class Uplink:
                 self._rows.hand_over(rows)
                 self._window.extended(rows[-1].seq)
 
-    def _happened(self, happening: Opened | Closed | Delivered | Arrived | None) -> None:
+    def _happened(self, happening: Happening | None) -> None:
         match happening:
             case None:
                 pass
+            case Taken(session):
+                self.taken_by = session
+                self._looked.set()
+                self._stopping = True
             case Opened(version, in_flight_max):
                 self._version = version
                 self._sent.clear()

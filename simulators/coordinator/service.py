@@ -13,9 +13,12 @@ from queue import Empty, SimpleQueue
 from typing import Final, assert_never
 
 from edge.rim import clock
-from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
+from edge.rim.tls import BrokerIdentity
+from edge.wire.topics import client_id
 from edge.wire.verifier import Checked, Refused, examine, kid, parse
+from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.desk import Data, Desk, parse_utc
@@ -47,7 +50,7 @@ class Coordinator:
 
     def __init__(
         self,
-        broker: tuple[str, int],
+        broker: Address,
         store: Store,
         desk: Desk,
         letters: Letters,
@@ -56,8 +59,11 @@ class Coordinator:
         session: str,
         gateways: Mapping[str, str],
         nak_after: int = NAK_AFTER,
+        *,
+        others: tuple[Address, ...] = (),
+        identity: BrokerIdentity | None = None,
     ) -> None:
-        """`gateways`: the public key of each gateway it listens to."""
+        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
         self._store = store
         self._desk = desk
         self._letters = letters
@@ -66,15 +72,15 @@ class Coordinator:
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | None] = SimpleQueue()
         profile = Profile(
-            host=broker[0],
-            port=broker[1],
+            addresses=(broker, *others),
             keepalive_s=KEEPALIVE_S,
-            client_id=name,
+            client_id=client_id("practice", name),
             subscriptions=(letters.events, letters.gateway_states),
             will_topic=letters.state_topic,
             session=session,
             will=letters.will,
             manual_ack=True,
+            identity=identity,
         )
         self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
@@ -136,7 +142,7 @@ class Coordinator:
             self._stopping = True
             return
         match self._link.take(item):
-            case None:
+            case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
                 batch.append(arrived)

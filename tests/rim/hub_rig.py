@@ -21,7 +21,7 @@ from edge.rim.writer import JournalWriter
 from edge.wire.envelope import EventContext
 from edge.wire.signing import Signer, TrustStore
 from edge.wire.topics import Topics
-from hub_config.hub import Broker as BrokerEntry
+from hub_config.broker import Broker as BrokerEntry
 from hub_config.load import load
 from hub_config.names import DeviceId, Instant, LineId, VisitId
 from hub_config.trust import Trust
