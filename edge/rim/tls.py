@@ -78,6 +78,14 @@ class _NamedContext(ssl.SSLContext):
 
 
 class _AlertedSocket(ssl.SSLSocket):
+    def do_handshake(self, block: bool = False) -> None:
+        """paho leaves a socket open whose handshake failed."""
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         try:
             return super().recv(buflen, flags)
