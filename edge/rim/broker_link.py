@@ -39,7 +39,8 @@ RETRY_AFTER_MAX: Final = 5 * SECOND
 STATE_EVERY: Final = 2 * SECOND
 """How often a birth is renewed (contract §6: within 3 s). NATS may drop one published while a reader subscribes."""
 UNSUPPORTED_PROTOCOL: Final = 0x84
-SESSION_TAKEN_OVER: Final = 0x8E
+SHORT_LIVED: Final = 5 * SECOND
+"""A connection lost within this may have been taken by another of our name that started at the same moment."""
 REFUSED: Final = 0x80
 
 _log = logging.getLogger("hub.link")
@@ -85,6 +86,7 @@ class BrokerLink:
         self._attempt = 0
         self._accepted: Accepted | None = None
         self._open = False
+        self._opened_at = Instant(0)
         self._said_lost = False
         self._retry_after: int = RETRY_AFTER
         self._wake_at: Instant | None = Instant(0)
@@ -216,6 +218,7 @@ class BrokerLink:
             self._wake_at = self._probe.wake_at
             return None
         self._open = True
+        self._opened_at = clock.now()
         self._wake_at = None
         self._retry_after = RETRY_AFTER
         self._said_lost = False
@@ -223,9 +226,6 @@ class BrokerLink:
         return Opened(self._version, self._accepted.in_flight_max)
 
     def _ended(self, code: int, reason: str) -> Closed | None:
-        if code == SESSION_TAKEN_OVER:
-            # Two started at the same moment, neither saw the other: who lost the name looks before it comes back.
-            self._alone = not self._profile.alone
         if code != UNSUPPORTED_PROTOCOL or self._version != "MQTT 5":
             return self._lose(reason)
         self._versions[self._address] = "MQTT 3.1.1"
@@ -240,6 +240,8 @@ class BrokerLink:
 
     def _lose(self, reason: str) -> Closed | None:
         was_open, self._open = self._open, False
+        if was_open and clock.now() - self._opened_at < SHORT_LIVED:
+            self._alone = not self._profile.alone  # who lost the name looks again before it comes back
         self._discard()
         self._say_lost(reason)
         self._retry_later()

@@ -84,7 +84,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The connection is gone, or was refused; `code` is the CONNACK's or DISCONNECT's, else 0. May come twice."""
+    """The connection is gone, or was refused with the CONNACK code `code`. May come twice."""
 
     code: int
     reason: str
@@ -249,11 +249,10 @@ class MqttClient:
         self._tell(Granted(tuple(code.value for code in codes)))
 
     def _on_disconnect(
-        self, _client: Client, _data: object, flags: DisconnectFlags, code: ReasonCode, _: Properties | None
+        self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _: Properties | None
     ) -> None:
         # Also follows a refused CONNACK; the owner is at its next attempt by then.
-        told = code.value if flags.is_disconnect_packet_from_server else 0
-        self._tell(Ended(told, f"connection lost: {code}"))
+        self._tell(Ended(0, f"connection lost: {code}"))
         self._gone.set()
 
     def _on_publish(
