@@ -27,6 +27,7 @@ from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
 from edge.rim.trace import Start, TraceRecorder
 from edge.rim.uplink import Uplink
+from edge.rim.vitals import vitals
 from edge.rim.writer import JournalWriter
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
@@ -80,6 +81,7 @@ class App:
         self._uplink = Uplink(
             config, lambda: JournalReader(journal_file), TrustStore(config.trust), topics,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
+            health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics),
         )  # fmt: skip
         settings = config.journal
         self._writer = JournalWriter(

@@ -24,6 +24,7 @@ from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
 from edge.rim.tls import BrokerIdentity
 from edge.wire.canonical import WireError
+from edge.wire.health import Health, build_health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
@@ -35,6 +36,8 @@ IDLE: Final = 1 * SECOND
 TURN_MAX: Final = 200
 """Items taken from the queue between two looks at what may be sent."""
 STOP_TIMEOUT_S: Final = 2.0
+HEALTH_EVERY: Final = 5 * SECOND
+HEALTH_EXPIRY_S: Final = 15
 
 _log = logging.getLogger("hub.uplink")
 
@@ -86,6 +89,7 @@ class Uplink:
         acks: AckSink,
         session: str,
         metrics: PubackSink | None = None,
+        health: Callable[[], Health] | None = None,
     ) -> None:
         """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
@@ -96,6 +100,8 @@ class Uplink:
         self._acks = acks
         self._session = session
         self._metrics = metrics
+        self._health = health
+        self._health_due = Instant(0)
         self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
@@ -180,6 +186,7 @@ class Uplink:
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
         self._renew_state(at)
+        self._tell_health(at)
         self._send(at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
@@ -201,6 +208,12 @@ class Uplink:
             self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
             self._state_due = Instant(at + STATE_EVERY)
             self._said_catchup = catching_up
+
+    def _tell_health(self, at: Instant) -> None:
+        if self._health is not None and self._link.is_open and at >= self._health_due:
+            told = build_health(self._health())
+            self._link.publish(self._topics.health, told, expiry_s=HEALTH_EXPIRY_S, qos=0)
+            self._health_due = Instant(at + HEALTH_EVERY)
 
     def _receive(self, at: Instant) -> None:
         wakes = (self._link.wake_at, self._window.wake_at(at), Instant(at + IDLE))

@@ -2,41 +2,16 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from window_moves import confirm, opened, sec, send
 
 from edge.rim.outbox_window import (
-    AHEAD_MAX,
     IN_FLIGHT_MAX,
     OUTSTANDING_MAX,
     PUBACK_TIMEOUT,
     REFUSAL_PAUSE_MAX,
-    UNANSWERED_MAX,
     OutboxWindow,
 )
 from hub_config.names import SECOND, Instant
-
-
-def sec(seconds: float) -> Instant:
-    return Instant(int(seconds * SECOND))
-
-
-def opened(acknowledged: int = 0, in_flight_max: int = IN_FLIGHT_MAX) -> OutboxWindow:
-    window = OutboxWindow(acknowledged)
-    window.opened(in_flight_max)
-    return window
-
-
-def send(window: OutboxWindow, at: Instant, last: int) -> list[int]:
-    """Sends all that the window lets out, from a journal that ends at `last`."""
-    seqs = []
-    while (seq := window.candidate(at)) is not None and seq <= last:
-        window.sent(seq, at)
-        seqs.append(seq)
-    return seqs
-
-
-def confirm(window: OutboxWindow, at: Instant, seqs: list[int]) -> None:
-    for seq in seqs:
-        assert window.delivered(seq, at)
 
 
 def test_nothing_leaves_before_the_link_is_open() -> None:
@@ -280,153 +255,6 @@ def test_a_row_the_journal_has_lost_blocks_nothing_and_is_looked_for_again() -> 
 
     assert send(window, sec(0), last=3) == [2, 3]
     assert window.candidate(sec(60)) == 1
-
-
-def behind(backlog: int, in_flight_max: int = 5) -> OutboxWindow:
-    """A window that finds events 1 to `backlog` waiting when the link opens."""
-    window = OutboxWindow(0)
-    window.extended(backlog)
-    window.opened(in_flight_max)
-    return window
-
-
-def turn(window: OutboxWindow, at: Instant, last: int) -> list[int]:
-    """Fills the window once and confirms it all, from a journal that ends at `last`."""
-    window.extended(last)
-    seqs = send(window, at, last)
-    confirm(window, at, seqs)
-    return seqs
-
-
-def test_what_fits_the_window_at_once_is_no_backlog() -> None:
-    window = behind(5)
-
-    assert window.catchup is None
-    assert turn(window, sec(0), last=6) == [1, 2, 3, 4, 5]
-    assert turn(window, sec(0), last=6) == [6]
-
-
-def test_a_live_event_goes_before_the_backlog_which_fills_the_rest() -> None:
-    window = behind(20)
-    assert window.catchup == (1, 20)
-    assert turn(window, sec(0), last=20) == [1, 2, 3, 4, 5]
-
-    assert turn(window, sec(0), last=22) == [21, 22, 6, 7, 8]
-    assert turn(window, sec(0), last=23) == [23, 9, 10, 11, 12]
-
-
-def test_catching_up_ends_when_the_backlog_is_acknowledged_not_when_it_is_sent() -> None:
-    window = behind(7)
-    turn(window, sec(0), last=8)
-    turn(window, sec(0), last=8)
-    assert window.catchup == (1, 7)
-    assert turn(window, sec(0), last=9) == [9]
-
-    window.covered(6)
-    assert window.catchup == (7, 7)
-    window.covered(7)
-
-    assert window.catchup is None
-    assert turn(window, sec(0), last=11) == [10, 11]
-
-
-def test_live_events_that_went_ahead_are_not_sent_again_when_the_backlog_is_through() -> None:
-    window = behind(7)
-    turn(window, sec(0), last=9)
-    turn(window, sec(0), last=9)
-
-    window.covered(7)
-
-    assert turn(window, sec(1), last=9) == []
-    assert turn(window, sec(10), last=9) == [8, 9]
-    assert window.redelivered == 2
-
-
-def test_with_no_ack_live_events_stop_at_their_bound_and_an_ack_moves_them_on() -> None:
-    last = 10_000
-    window = behind(last, in_flight_max=IN_FLIGHT_MAX)
-    ahead = []
-    while batch := turn(window, sec(0), last + 5_000):
-        ahead += [seq for seq in batch if seq > last]
-    assert len(ahead) == UNANSWERED_MAX
-
-    window.covered(1)
-
-    assert turn(window, sec(0), last + 5_000)[0] == last + UNANSWERED_MAX + 1
-
-
-def test_the_oldest_event_ahead_of_a_long_backlog_is_forgotten_and_sent_after_it() -> None:
-    last, through = 200_000, 0
-    window = behind(last, in_flight_max=IN_FLIGHT_MAX)
-    end = last
-    while end < last + AHEAD_MAX + 3:
-        end = min(end + 1_000, last + AHEAD_MAX + 3)
-        window.extended(end)
-        while window.candidate(sec(0)) == window._live:
-            seq = window._live
-            window.sent(seq, sec(0))
-            window.delivered(seq, sec(0))
-        through += 1
-        window.covered(through)
-    assert len(window._ahead) == AHEAD_MAX
-
-    window.covered(last)
-
-    assert turn(window, sec(1), end) == [last + 1, last + 2, last + 3]
-
-
-def test_a_sender_that_falls_far_behind_without_an_outage_catches_up_too() -> None:
-    window = opened()
-    assert len(turn(window, sec(0), last=100)) == IN_FLIGHT_MAX
-    window.extended(100 + OUTSTANDING_MAX)
-    assert window.candidate(sec(0)) == 101
-    assert window.catchup is None
-
-    window.extended(101 + OUTSTANDING_MAX)
-    window.candidate(sec(0))
-
-    assert window.catchup == (1, 101 + OUTSTANDING_MAX)
-    assert turn(window, sec(0), last=102 + OUTSTANDING_MAX)[:2] == [102 + OUTSTANDING_MAX, 101]
-
-
-def test_a_lost_connection_makes_all_that_is_unacknowledged_the_backlog() -> None:
-    window = behind(20)
-    turn(window, sec(0), last=23)
-    window.covered(2)
-    window.closed()
-
-    window.opened(5)
-
-    assert window.catchup == (3, 23)
-    assert turn(window, sec(1), last=24) == [24, 3, 4, 5, 6]
-
-
-@given(st.integers(6, 60), st.lists(st.integers(0, 4), max_size=40), st.integers(1, 9))
-def test_while_catching_up_a_waiting_live_event_always_goes_next(
-    backlog: int, arrivals: list[int], in_flight_max: int
-) -> None:
-    window = behind(backlog, in_flight_max)
-    if window.catchup is None:
-        return
-    end, through = backlog, 0
-    got: set[int] = set()
-    sent_backlog: list[int] = []
-    for number in arrivals:
-        end += number
-        window.extended(end)
-        waiting = [seq for seq in range(backlog + 1, end + 1) if seq not in got]
-        batch = send(window, sec(0), end)
-        if window.catchup is not None:
-            assert batch[: len(waiting)] == waiting[: len(batch)]
-            sent_backlog += [seq for seq in batch if seq <= backlog]
-        confirm(window, sec(0), batch)
-        got.update(batch)
-        through = next(n for n in range(end + 1) if n + 1 not in got)
-        window.covered(through)
-
-    assert sent_backlog == sorted(sent_backlog)
-    assert window.catchup == (None if through >= backlog else (through + 1, backlog))
-    assert window.redelivered == 0
 
 
 @given(st.data())
