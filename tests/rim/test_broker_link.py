@@ -14,7 +14,7 @@ from hub_rig import CoordinatorProcess, Gateway, letters, wait_for
 from edge.rim.broker_link import jittered
 from hub_config.broker import Broker as BrokerEntry
 from hub_config.names import MILLISECOND
-from simulators.broker import HOST, Broker, free_port
+from simulators.broker import HOST, Broker, Kind, free_port
 
 
 def test_a_wait_is_between_half_and_whole_and_differs_between_gateways() -> None:
@@ -144,6 +144,30 @@ def test_a_broker_that_accepts_and_says_nothing_is_given_up_for_the_next(
         gateway.stop()
         broker.stop()
         mute.close()
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("kind", ["mosquitto", "nats"])
+def test_a_second_of_the_same_name_ends_without_having_used_it(kind: Kind, tmp_path: Path) -> None:
+    need(kind)
+    broker = Broker.start(tmp_path / "broker", prefer=kind)
+    first = Gateway(tmp_path / "first", broker.port, letters(), session="first")
+    second = Gateway(tmp_path / "second", broker.port, letters(), session="second")
+    try:
+        first.start()
+        wait_for(lambda: first.uplink.figures().broker, "the first is connected")
+        links = list(first.core.links)
+        second.start()
+        second.uplink.looked(10)
+
+        assert second.uplink.taken_by is not None
+        assert second.uplink.taken_by.startswith("first-")
+        assert second.core.links == []
+        assert first.core.links == links
+    finally:
+        first.stop()
+        second.stop()
+        broker.stop()
 
 
 @pytest.mark.system
