@@ -11,8 +11,8 @@ dropped. A new connection, a new start of the coordinator and a `nak` set the wi
 
 What was left behind by an outage and does not fit the window at once is a backlog, and the window catches up (§11):
 an event younger than the backlog is live and always goes next, the backlog, oldest first, fills the rest. The
-coordinator can't cover a live event before the whole backlog, so these are counted apart: `AHEAD_MAX` are remembered,
-and `UNANSWERED_MAX` may leave between two acks that move on.
+coordinator can't cover a live event before the whole backlog, so these are counted apart and sent again only when it
+is through: `AHEAD_MAX` are remembered, and `UNANSWERED_MAX` may leave between two acks that move on.
 """
 
 import heapq
@@ -28,6 +28,8 @@ AHEAD_MAX: Final = 10_000
 """Live events sent ahead of a backlog and remembered; past it the oldest is sent again after the backlog instead."""
 UNANSWERED_MAX: Final = 2_000
 """Live events sent ahead with no ack moving on meanwhile: nobody works on the backlog; they wait in the journal."""
+STANDSTILL: Final = 5 * SECOND
+"""All that may be outstanding is, and no ack moves on for this long: the coordinator is away, though connected."""
 RESEND_AFTER: Final = 10 * SECOND
 RESEND_AFTER_MAX: Final = 60 * SECOND
 REFUSAL_PAUSE: Final = 1 * SECOND
@@ -67,6 +69,8 @@ class OutboxWindow:
         self._ahead: dict[int, int] = {}
         """Live events that left before the backlog, in order."""
         self._unanswered = 0
+        self._full_since: Instant | None = None
+        self._stood_still = False
         self._highest_sent = 0
         self._in_flight: dict[int, Instant] = {}
         self._waiting: dict[int, _Waiting] = {}
@@ -110,9 +114,6 @@ class OutboxWindow:
         """
         if not self._open or at < self._paused_until or len(self._in_flight) >= self._in_flight_max:
             return None
-        unsent = self._end - max(self._next - 1, self._highest_sent)
-        if unsent > OUTSTANDING_MAX and not self._catching_up:
-            self._catch_up()  # the coordinator or the link was too slow for too long
         if self._catching_up and self._live <= self._end and self._unanswered < UNANSWERED_MAX:
             return self._live
         overdue = self._overdue(at)
@@ -122,8 +123,11 @@ class OutboxWindow:
             self._next += 1
         if self._catching_up and self._next > self._backlog_end:
             return None
-        outstanding = len(self._in_flight) + len(self._waiting) - len(self._ahead)
-        return self._next if outstanding < OUTSTANDING_MAX else None
+        if len(self._in_flight) + len(self._waiting) - len(self._ahead) < OUTSTANDING_MAX:
+            return self._next
+        self._full_since = at if self._full_since is None else self._full_since
+        self._stood_still |= at - self._full_since >= STANDSTILL
+        return None
 
     def sent(self, seq: int, at: Instant) -> None:
         waited = self._waiting.pop(seq, None)
@@ -174,6 +178,9 @@ class OutboxWindow:
         self._doubtful = {seq for seq in self._doubtful if seq > through_seq}
         self.acknowledged = through_seq
         self._unanswered = 0
+        if self._stood_still and self._end - through_seq >= self._in_flight_max:
+            self._catch_up()
+        self._full_since, self._stood_still = None, False
         if was_catching_up and not self._catching_up:
             # What was forgotten at the bound is sent again; the rest is in flight, waits, or was never sent.
             self._highest_sent = max(self._highest_sent, self._live - 1)
@@ -220,6 +227,7 @@ class OutboxWindow:
         self._next = min(self._next, from_seq)
         self._backlog_end = 0
         self._ahead.clear()
+        self._full_since, self._stood_still = None, False
         if self._end - from_seq >= self._in_flight_max:
             self._catch_up()
 
@@ -266,7 +274,13 @@ class OutboxWindow:
         while self._due:
             due, seq = self._due[0]
             waiting = self._waiting.get(seq)
-            if waiting is not None and waiting.due == due:
-                return seq if due <= at else None
+            stale = waiting is None or waiting.due != due
+            if not stale and due > at:
+                return None
+            if waiting is not None and not stale and not (self._catching_up and seq > self._backlog_end):
+                return seq
             heapq.heappop(self._due)
+            if waiting is not None and not stale:
+                # No ack can cover a live event before the backlog is through, so the lack of one says nothing.
+                self._wait(seq, Instant(at + RESEND_AFTER), waiting.delay)
         return None

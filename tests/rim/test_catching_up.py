@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from window_moves import behind, confirm, opened, sec, send, turn
 
-from edge.rim.outbox_window import AHEAD_MAX, IN_FLIGHT_MAX, OUTSTANDING_MAX, UNANSWERED_MAX
+from edge.rim.outbox_window import AHEAD_MAX, IN_FLIGHT_MAX, OUTSTANDING_MAX, UNANSWERED_MAX, OutboxWindow
+from hub_config.names import Instant
 
 
 def test_what_fits_the_window_at_once_is_no_backlog() -> None:
@@ -84,18 +85,51 @@ def test_the_oldest_event_ahead_of_a_long_backlog_is_forgotten_and_sent_after_it
     assert turn(window, sec(1), end) == [last + 1, last + 2, last + 3]
 
 
-def test_a_sender_that_falls_far_behind_without_an_outage_catches_up_too() -> None:
+def fill(window: OutboxWindow, at: Instant, last: int) -> None:
+    """Sends until nothing more may be outstanding."""
+    while turn(window, at, last):
+        pass
+
+
+def test_a_coordinator_that_stood_still_though_connected_is_caught_up_with() -> None:
     window = opened()
-    assert len(turn(window, sec(0), last=100)) == IN_FLIGHT_MAX
-    window.extended(100 + OUTSTANDING_MAX)
-    assert window.candidate(sec(0)) == 101
+    fill(window, sec(0), last=3_000)
+    assert window.candidate(sec(4)) is None
+    window.covered(10)
     assert window.catchup is None
+    fill(window, sec(4), last=3_000)
+    assert window.candidate(sec(9)) is None
 
-    window.extended(101 + OUTSTANDING_MAX)
-    window.candidate(sec(0))
+    window.covered(20)
 
-    assert window.catchup == (1, 101 + OUTSTANDING_MAX)
-    assert turn(window, sec(0), last=102 + OUTSTANDING_MAX)[:2] == [102 + OUTSTANDING_MAX, 101]
+    assert window.catchup == (21, 3_000)
+    assert turn(window, sec(9), last=3_001)[:2] == [3_001, OUTSTANDING_MAX + 11]
+
+
+def test_a_slow_coordinator_that_moves_on_gets_everything_in_order() -> None:
+    window = opened()
+    through, at = 0, 0
+    while through < 10_000:
+        assert window.catchup is None
+        batch = turn(window, sec(at), last=10_000)
+        assert batch == sorted(batch)
+        through += 100
+        window.covered(through)
+        at += 4 if through == 5_000 else 0
+
+
+def test_while_catching_up_a_live_event_is_not_sent_again_but_the_backlog_is() -> None:
+    window = behind(20)
+    sent = turn(window, sec(0), last=21)
+    assert sent == [21, 1, 2, 3, 4]
+
+    assert turn(window, sec(10), last=21) == [1, 2, 3, 4, 5]
+    for _ in range(3):
+        turn(window, sec(10), last=21)
+    assert window.redelivered == 4
+    window.covered(20)
+
+    assert turn(window, sec(20), last=21) == [21]
 
 
 def test_a_lost_connection_makes_all_that_is_unacknowledged_the_backlog() -> None:
