@@ -5,8 +5,10 @@ said with the file and the next step. A broker that refuses our certificate says
 handshake is over for us; paho neither raises nor calls back then, hence the socket that listens for the alert.
 """
 
+import select
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from hub_config.broker import BrokerTls
 
 EXPIRY_NOTICE: Final = timedelta(days=30)
 FILE_BYTES_MAX: Final = 1_000_000
+VERDICT_WAIT_S: Final = 0.5
 PRIVATE: Final = 0o077
 """Rights that nobody but the owner may have on a key."""
 RENEW: Final = "get a new one (hub broker config --certs makes a set)"
@@ -82,9 +85,23 @@ class _AlertedSocket(ssl.SSLSocket):
         """paho leaves a socket open whose handshake failed."""
         try:
             super().do_handshake(block)
+            if self.version() == "TLSv1.3":
+                self._hear_verdict()
         except BaseException:
             self.close()
             raise
+
+    def _hear_verdict(self) -> None:
+        """A broker that takes our certificate sends a session ticket, else an alert and a reset. Had we written by
+        then, the reset could overtake the alert, and nobody would know why."""
+        readable, _, _ = select.select([self], [], [], VERDICT_WAIT_S)
+        if not readable:
+            return
+        timeout = self.gettimeout()
+        self.settimeout(0)
+        with suppress(ssl.SSLWantReadError):
+            super().recv(1)  # nothing of MQTT comes before we speak
+        self.settimeout(timeout)
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         try:
