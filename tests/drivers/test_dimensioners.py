@@ -147,14 +147,6 @@ def test_a_dm3610_tells_its_sequence_and_nothing_of_what_is_not_legal_for_trade(
         b"a;b;c",
         b"012.3;08.00;004.5",
     ],
-    [
-        b"12.3;8.0;4.5;A7",
-        b"012.3;08.0;004.5",
-        b"00001012.3;008.0;004.5",
-        b"012.3;008.0",
-        b"a;b;c",
-        b"012.3;08.00;004.5",
-    ],
 )
 def test_a_dm3610_message_of_another_form_is_a_fault(message: bytes) -> None:
     """With a check value, of other widths, with a longer sequence: none of these was seen in a manual's frame."""
