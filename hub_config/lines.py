@@ -6,6 +6,7 @@ fail-safe lane (architecture §6.3). What must fit between the parts is checked 
 """
 
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
@@ -13,11 +14,14 @@ from pydantic import BeforeValidator, Field
 from hub_config.layout import BayName, Exit, LineName
 from hub_config.names import MILLISECOND, DeviceId, LaneId
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, LineLane, entries, is_absent, name, text, whole
+from hub_config.values import Entry, Lane, LineLane, entries, is_absent, is_nothing, name, text, whole
 
 BEAMS_MAX: Final = 31
 READERS_MAX: Final = 8
 DIVERTERS_MAX: Final = 8
+BELTS_MAX: Final = 8
+SLIP_UM: Final = 30_000
+"""At a transfer, where nothing else is said."""
 
 
 def _position(example: str) -> BeforeValidator:
@@ -37,6 +41,24 @@ class Belt(Entry):
         alias="count"
     )
     """Travel of the belt per count of the encoder."""
+    start_um: Annotated[int, _position("8 m")] = Field(default=0, alias="start", exclude_if=is_nothing)
+    """Where it takes over from the belt before it, along the line; the first belt begins at 0."""
+    board: Annotated[DeviceId, name("io-2")] | None = Field(default=None, exclude_if=is_absent)
+    """Which stamps its encoder and its beams; None: the line's, which is that of the last belt."""
+    slip_um: Annotated[int, quantity("um", example="30 mm", low="0 mm", high="300 mm")] | None = Field(
+        default=None, alias="slip", exclude_if=is_absent
+    )
+    """A parcel is taken over so much sooner or later than when its middle passes `start`, or slips by so much then, at
+    the most; None: `SLIP_UM`. Of the first belt it says nothing."""
+
+    @property
+    def end_um(self) -> int:
+        return self.start_um + self.length_um
+
+    @property
+    def takes_over_um(self) -> int:
+        """The slip that is reckoned with."""
+        return SLIP_UM if self.slip_um is None else self.slip_um
 
 
 class Beam(Entry):
@@ -118,8 +140,9 @@ class Line(Entry):
     id: LineName
     name: Annotated[str, text(1, 40)]
     board: Annotated[DeviceId, name("io-1")]
-    belts: Annotated[tuple[Belt, ...], Field(strict=False), entries(1, 1)]
-    """One, so far: belts in series come with their transfer points."""
+    belts: Annotated[tuple[Belt, ...], Field(strict=False), entries(1, BELTS_MAX)]
+    """In series: each takes over from the one before it. What reads and weighs stands on one of them, the diverters on
+    the last."""
     beams: Annotated[tuple[Beam, ...], Field(strict=False), entries(3, BEAMS_MAX)]
     """Those of the belt in their order; a parcel enters at the first."""
     readers: Annotated[tuple[BeltReader, ...], Field(strict=False), entries(1, READERS_MAX)]
@@ -177,7 +200,34 @@ class Line(Entry):
 
     @property
     def belt(self) -> Belt:
-        return self.belts[0]
+        """The last one, with the diverters and the end."""
+        return self.belts[-1]
+
+    @property
+    def length_um(self) -> int:
+        """Of all its belts."""
+        return self.belt.end_um
+
+    @property
+    def reading_place(self) -> int:
+        """Which belt readers and scale stand on."""
+        return self.belt_place(self.beam(self.scale.beam).position_um)
+
+    def belt_place(self, um: int) -> int:
+        """Which belt is there."""
+        return max((place for place, belt in enumerate(self.belts) if belt.start_um <= um), default=0)
+
+    def board_of(self, belt: Belt) -> DeviceId:
+        return self.board if belt.board is None else belt.board
+
+    @cached_property
+    def boards(self) -> tuple[DeviceId, ...]:
+        """Of its belts, in their order."""
+        return tuple(self.board_of(belt) for belt in self.belts)
+
+    def beams_on(self, place: int) -> tuple[Beam, ...]:
+        """Those over one belt, in their order."""
+        return tuple(beam for beam in self.belt_beams if self.belt_place(beam.position_um) == place)
 
     @property
     def recorders(self) -> tuple[BeltScale, ...]:
@@ -197,19 +247,20 @@ class Line(Entry):
         inside = {one.beam for one in self.diverters}
         return tuple(sorted((b for b in self.beams if b.id not in inside), key=lambda b: b.position_um))
 
-    def travel_um(self, ns: int) -> int:
-        """How far the belt moves in this time at its set speed."""
-        return ns * self.belt.speed_mm_s // MILLISECOND
+    def travel_um(self, ns: int, belt: Belt | None = None) -> int:
+        """How far a belt moves in this time at its set speed; None: the last."""
+        return ns * (self.belt if belt is None else belt).speed_mm_s // MILLISECOND
 
     @property
     def measured_by_um(self) -> int:
         """Where the front of the longest parcel is when its measurement is complete at the latest."""
+        belt = self.belts[self.reading_place]
         read = max(
-            one.position_um + one.window_um + self.travel_um(one.delay_ms * MILLISECOND)
+            one.position_um + one.window_um + self.travel_um(one.delay_ms * MILLISECOND, belt)
             for one in self.readers
         )
         recorded = max(
-            self.beam(one.beam).position_um + self.travel_um(one.latest_ms * MILLISECOND)
+            self.beam(one.beam).position_um + self.travel_um(one.latest_ms * MILLISECOND, belt)
             for one in self.recorders
         )
         return max(read, recorded) + self.max_length_um
@@ -221,8 +272,16 @@ class Line(Entry):
 
     def answer_time_ns(self, diverter: Diverter) -> int:
         """How long the coordinator has for its decision (contract §5, deadline); negative: a faulty layout."""
-        way_um = self.no_return_um(diverter) - self.measured_by_um
-        return way_um * MILLISECOND // self.belt.speed_mm_s
+        from_um, to_um = self.measured_by_um, self.no_return_um(diverter)
+        time_ns = 0
+        for before, behind in pairwise(self.belts):
+            # Its middle passes the transfer. Of a short and a long parcel the one with less time counts.
+            faster = behind.speed_mm_s >= before.speed_mm_s
+            passes_um = behind.start_um + (0 if faster else self.max_length_um // 2)
+            if from_um < passes_um <= to_um:
+                time_ns += (passes_um - from_um) * MILLISECOND // before.speed_mm_s
+                from_um = passes_um
+        return time_ns + (to_um - from_um) * MILLISECOND // self.belt.speed_mm_s
 
     def gap_needed_um(self, diverter: Diverter) -> int:
         """Free belt before and behind a parcel that is diverted (conveyor-io §4)."""

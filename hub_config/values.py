@@ -31,6 +31,11 @@ def is_absent(value: object) -> bool:
     return value is None
 
 
+def is_nothing(value: object) -> bool:
+    """The same for a quantity whose default is 0."""
+    return value == 0
+
+
 def nearest(word: str, known: tuple[str, ...] | list[str]) -> str | None:
     """The known word that was probably meant."""
     close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)

@@ -118,6 +118,11 @@ class Belt:
         since, travel = self._dead
         return travel + (at - since) * self._set_um_s // 1_000_000_000
 
+    @property
+    def set_um_s(self) -> int:
+        """The speed that it is set to."""
+        return self._set_um_s
+
     def set_travel(self, at: Instant) -> int:
         """How far it would have run at its set speed since it last counted."""
         return (at - self._counted_at) * self._set_um_s // 1_000_000_000
@@ -191,6 +196,20 @@ class Belt:
                 return before + (after - before) * (at - before_at) // max(1, after_at - before_at)
             after_at, after = before_at, before
         return after - (after_at - at) * self.speed_um_s // 1_000_000_000
+
+    def passed_at(self, travel_um: int, by: Instant) -> Instant:
+        """When it came so far, looking back from `by`: that moment itself if it has not yet come so far, the oldest one
+        remembered if it had before that."""
+        after_at, after = by, self.travel_at(by)
+        if after <= travel_um:
+            return by
+        for before_at, before in reversed(self._samples):
+            if before_at >= by:
+                continue
+            if before <= travel_um < after:
+                return Instant(after_at - (after - travel_um) * (after_at - before_at) // (after - before))
+            after_at, after = before_at, before
+        return after_at
 
     def between(self, low: Instant, high: Instant) -> tuple[int, int]:
         """The least and the greatest travel in this time."""

@@ -5,13 +5,16 @@ parcel on the belt that has it is in doubt, since which of them it was read from
 whenever it is read, also behind the measurement.
 """
 
+from collections.abc import Sequence
+
 from drivers.identifiers.choice import Identified
 from drivers.reading import BarcodeRead
 from edge.core.clearing import Clearing
 from edge.core.event import Code
+from edge.core.items import Item
 from edge.core.ledger import Ledger
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from edge.core.visits import Visits
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
@@ -19,10 +22,11 @@ from hub_config.names import Instant
 
 class BeltCodes:
     def __init__(
-        self, line: LineConfig, track: Track, clearing: Clearing, ledger: Ledger, visits: Visits
+        self, line: LineConfig, tracks: Sequence[Track], clearing: Clearing, ledger: Ledger, visits: Visits
     ) -> None:
         self._line = line
-        self._track = track
+        self._tracks = tracks
+        """Of all belts of the line."""
         self._clearing = clearing
         self._ledger = ledger
         self._visits = visits
@@ -63,7 +67,7 @@ class BeltCodes:
         mine = self._visits.claim(code.data, parcel.visit) and not of_another
         if not mine or parcel.two_names(self._line.identifiers):
             item.doubt("two_labels")
-            for other in self._track.items:
+            for other in (one for track in self._tracks for one in track.items):
                 if other.parcel is not None and other.parcel.has_code(code.data):
                     other.doubt("two_labels")
         self._clearing.record("parcel.identified", parcel, at)

@@ -12,8 +12,9 @@ from drivers.command import Trigger
 from drivers.reading import BarcodeRead, NoRead
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
+from edge.core.items import Item, Look, gap_between
 from edge.core.ledger import Ledger
-from edge.core.track import Item, Look, Track, gap_between
+from edge.core.track import Track
 from hub_config.lines import BeltReader
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 

@@ -14,7 +14,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from edge.core.track import Item, Track
+from edge.core.items import Item
+from edge.core.track import Track
 from hub_config.lines import BeltScale
 from hub_config.names import MILLISECOND, SECOND, Instant
 

@@ -18,8 +18,9 @@ from edge.core.belt_codes import BeltCodes
 from edge.core.belt_readers import Reader, View
 from edge.core.event import Association
 from edge.core.evidence import CONFIRMED, FLOOR_PPM, PRIORS, Candidate, Drift, Evidence, Look
+from edge.core.items import Item
 from edge.core.ledger import Ledger
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
 
@@ -71,11 +72,14 @@ class Joining:
         places = [beam.position_um for beam in track.beams]
         first, last = min(one.position_um for one in readers), max(one.position_um for one in readers)
         self._before = max(place for place, um in enumerate(places) if um <= first)
-        self._behind = min(place for place, um in enumerate(places) if um > last)
-        """Belt beams before and behind the readers: how far they are, the worst reader counts."""
+        self._behind = min((place for place, um in enumerate(places) if um > last), default=len(places))
+        """Belt beams before and behind the readers: how far they are, the worst reader counts. A belt may end with no
+        beam behind them: then nobody is seen again in time."""
         self._end_um = places[-1]
         self._reach_um = (
-            2 * max(one.window_um for one in readers) + line.tolerance_um + line.travel_um(LATENCY_NS)
+            2 * max(one.window_um for one in readers)
+            + line.tolerance_um
+            + line.travel_um(LATENCY_NS, line.belts[line.reading_place])
         )
         """Parcels nearer than that to each other may have been in view together."""
         self._priors = replace(PRIORS, margin_um=line.label_margin_um)
@@ -225,6 +229,10 @@ class Joining:
         self._gone.append(
             Candidate(candidate.key, candidate.front_um, candidate.rear_um, candidate.sigma_um, DISPLACED_PPM)
         )
+
+    def leave(self, item: Item) -> None:
+        """The next belt has taken it over; its codes were read where it was."""
+        self._gone.append(self._candidate(item))
 
     def advance(self) -> None:
         """Counts what nobody waits for any more, and forgets what the belt has carried away."""

@@ -9,10 +9,11 @@ from drivers.reading import BeamChanged
 from edge.core.clearing import Clearing
 from edge.core.decision import Reason
 from edge.core.dwell import DwellClock
+from edge.core.items import Item
 from edge.core.lanes import Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from edge.core.visits import Visits
 from hub_config.layout import Exit
 from hub_config.lines import Line as LineConfig

@@ -1,10 +1,13 @@
 """A belt line: parcels enter, are read and weighed on the way, asked about, and leave by the lane their decision names.
 
-`track` knows what lies on the belt, `measuring` what is read and weighed of it, `clearing` what becomes of a parcel,
-`diverting` how it gets into its lane. Here these are put together: each reading, decision and moment is handed to the
-part that owns it.
+A line has one belt or several in series, each with its own board, encoder and track; `transfer` carries items over.
+What reads and weighs stands on one of them, the diverters on the last. `track` knows what lies on a belt, `measuring`
+what is read and weighed of it, `clearing` what becomes of a parcel, `diverting` how it gets into its lane. Here these
+are put together: each reading, decision and moment is handed to the part that owns it.
 """
 
+from collections.abc import Sequence
+from itertools import count, pairwise
 from typing import Final
 
 from drivers.reading import (
@@ -28,12 +31,14 @@ from edge.core.clearing import Clearing
 from edge.core.decision import Decision
 from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
+from edge.core.items import Found, Item
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
 from edge.core.parcel import Parcel
-from edge.core.track import Found, Item, Track
+from edge.core.track import Track
+from edge.core.transfer import Section, Transfer
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
@@ -55,25 +60,40 @@ class Line:
         self._ledger = ledger
         self._visits = visits
         self.clearing = Clearing(config, ledger, visits, dwell)
-        self.belt = Belt(config.belt, config.tolerance_um)
-        self.track = Track(config)
+        numbers = count(1)
+        self.sections = tuple(
+            Section(place, board, Belt(belt, config.tolerance_um), Track(config, place, numbers))
+            for place, (belt, board) in enumerate(zip(config.belts, config.boards, strict=True))
+        )
+        self._transfers = tuple(Transfer(config, *pair) for pair in pairwise(self.sections))
+        self._last, self._reading = self.sections[-1], self.sections[config.reading_place]
+        self.belt, self.track = self._last.belt, self._last.track
         self.lanes = Lanes(config)
         self.diverting = Diverting(config, self.track, self.belt, self.lanes, self.clearing, ledger)
-        self._measuring = Measuring(config, hub, self.track, self.belt, self.clearing, ledger, visits)
+        self._measuring = Measuring(config, hub, self.sections, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
-        self._belt_beams = {beam.channel: place for place, beam in enumerate(self.track.beams)}
+        self._belt_beams = {
+            beam.channel: (section, place)
+            for section in self.sections
+            for place, beam in enumerate(section.track.beams)
+        }
         self.board: BoardState = "opening"
         self._down: dict[DeviceId, str] = {}
         self._full: tuple[LaneId, ...] = ()
         """Lanes that are full or blocked."""
         self.wake_at: Instant | None = None
         """When it wants to be woken."""
-        self._planned_um_s = 0
-        """The belt's speed by which that was set."""
 
     @property
     def devices(self) -> tuple[DeviceId, ...]:
-        return (self.config.board, *self._measuring.devices)
+        return (*self.config.boards, *self._measuring.devices)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """On all its belts, the foremost first."""
+        if len(self.sections) == 1:
+            return tuple(self.track.items)
+        return tuple(item for section in reversed(self.sections) for item in section.track.items)
 
     @property
     def devices_down(self) -> tuple[str, ...]:
@@ -89,7 +109,7 @@ class Line:
                 if not self._move(reading, at):
                     return
             case BeamChanged():
-                self._beam(reading)
+                self._beam(reading, at)
             case BarcodeRead():
                 self._down.pop(reading.device, None)
                 self._measuring.code(reading, at)
@@ -106,7 +126,7 @@ class Line:
                 self._change_board(reading, at)
             case EventsLost():
                 self._ledger.count_rejected("events_lost")
-                self._lose_all(at)
+                self._lose_all(self._section_of(reading.device), at)
             case OrderAnswered():
                 if not self.diverting.answered(reading, at) and not reading.accepted:
                     self._ledger.count_rejected("order_refused")
@@ -124,7 +144,7 @@ class Line:
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
         wanted = decision.was or decision.visit
-        for item in self.track.items:
+        for item in self.items:
             if item.parcel is not None and item.parcel.visit == wanted:
                 break
         else:
@@ -149,14 +169,14 @@ class Line:
         if trouble:
             self.diverting.take_back("device_fault", at)
         if away:
-            for item in self.track.items:
+            for item in self.items:
                 if item.parcel is not None and item.parcel.phase == "asking":
                     self.clearing.hold(item.parcel, "offline_default", at, owner="force")
 
     def set_clock(self, *, jumped: bool, at: Instant) -> None:
         if not jumped:
             return
-        for item in self.track.items:
+        for item in self.items:
             parcel = item.parcel
             releases = parcel is not None and parcel.verdict is not None and parcel.verdict.releases
             if parcel is not None and releases and self.diverting.cancel(item, at):
@@ -168,34 +188,59 @@ class Line:
 
     # The belt and its beams -------------------------------------------------------------------------
 
+    def _section_of(self, board: DeviceId) -> Section:
+        return next(section for section in self.sections if section.board == board)
+
     def _move(self, read: BeltMoved, at: Instant) -> bool:
         """False if the belt has gone on as it was thought to: then nothing is due earlier than was thought."""
-        stops = self.belt.moving and not read.moving
-        travel = self.belt.moved(read.at, read.count, moving=read.moving)
-        self.track.disturbed_at = self.belt.disturbed_at
-        if ENCODER in self._down and not self.belt.dead:
-            del self._down[ENCODER]
-            for item in self.track.items:
+        section = self._section_of(read.device)
+        belt, track = section.belt, section.track
+        stops, before_um = belt.moving and not read.moving, belt.travel_um
+        travel = belt.moved(read.at, read.count, moving=read.moving)
+        track.disturbed_at = belt.disturbed_at
+        if self._encoder(section) in self._down and not belt.dead:
+            del self._down[self._encoder(section)]
+            for item in track.items:
                 item.doubt("device_fault")  # what was read and weighed meanwhile was told apart by time alone
-        if stops:
+        if stops and section is self._last:
             self.diverting.take_back("no_time", at)
-        self.track.creep(travel)
-        changed = self.track.is_due(travel)
+        track.creep(travel)
+        self._carry(read.at, at)
+        if travel < before_um and section.place:
+            self._transfers[section.place - 1].turn_back()
+        changed = track.is_due(travel)
         if changed:
             found = Found()
-            self.track.advance(travel, found)
-            self._take_found(found, read.at)
+            track.advance(travel, found)
+            self._take_found(section, found, read.at)
         self._full = self.lanes.full(at)
         self.diverting.watch(at)
-        steady = abs(self.belt.speed_um_s - self._planned_um_s) * STEADY <= self.belt.speed_um_s
+        steady = abs(belt.speed_um_s - section.planned_um_s) * STEADY <= belt.speed_um_s
         due = self.wake_at is not None and at >= self.wake_at
         return due or changed or not steady or not read.moving
 
-    def _beam(self, read: BeamChanged) -> None:
-        place = self._belt_beams.get(read.channel)
+    def _encoder(self, section: Section) -> DeviceId:
+        """Its name among the devices that are down: it is wired to the board."""
+        return ENCODER if len(self.sections) == 1 else DeviceId(f"{ENCODER} of {section.board}")
+
+    def _carry(self, by: Instant, at: Instant) -> None:
+        """Over the transfers. `by`: of the edge or report that showed how far the belts have come."""
+        for transfer in self._transfers:
+            self._gone_over(transfer, transfer.carry(by), at)
+
+    def _gone_over(self, transfer: Transfer, items: Sequence[Item], at: Instant) -> None:
+        for item in items:
+            if transfer.before is self._reading:
+                self._measuring.leave(item, at)
+            if item.transit is None:  # the belt behind is full
+                self._ledger.count_rejected("too_many_items")
+                self.leaving.lose(item, at)
+
+    def _beam(self, read: BeamChanged, at: Instant) -> None:
+        section, place = self._belt_beams.get(read.channel, (self._last, None))
         if read.blocked and place is not None:
-            self._watch_encoder(read, place)
-        travel = self.belt.travel_for(read.at, read.count)
+            self._watch_encoder(section, read, place)
+        travel = section.belt.travel_for(read.at, read.count)
         if place is None:
             self.lanes.covered(read.channel, read.at, blocked=read.blocked)
             if read.blocked:
@@ -203,35 +248,47 @@ class Line:
             return
         found = Found()
         if read.blocked:
-            self.track.covered(place, travel, read.at, found)
+            if place == 0 and section.place:
+                transfer = self._transfers[section.place - 1]
+                self._carry(read.at, at)
+                offset_um = section.track.beams[0].position_um - travel
+                self._gone_over(transfer, transfer.meet(offset_um, read.at), at)
+            section.track.covered(place, travel, read.at, found)
         else:
-            self.track.freed(place, travel, read.at, found)
-        self.track.advance(travel, found)
-        self._take_found(found, read.at)
+            section.track.freed(place, travel, read.at, found)
+        section.track.advance(travel, found)
+        self._take_found(section, found, read.at)
 
-    def _watch_encoder(self, read: BeamChanged, beam: int) -> None:
+    def _watch_encoder(self, section: Section, read: BeamChanged, beam: int) -> None:
         """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
-        place_um = self.track.beams[beam].position_um - self.belt.travel_um - self.belt.set_travel(read.at)
-        expected = self.track.is_coming(beam, place_um)
-        if self.belt.front_came(read.at, read.count, beam, expected=expected):
-            self._down[ENCODER] = "parcels come, and it counts nothing; check its cable and its wheel"
-            self._lose_all(read.at)
+        belt, track = section.belt, section.track
+        stood_um = track.beams[beam].position_um - belt.travel_um
+        expected = track.is_coming(beam, stood_um - belt.set_travel(read.at)) or (
+            beam == 0 and track.is_brought(read.at, stood_um, belt.set_um_s)
+        )
+        if belt.front_came(read.at, read.count, beam, expected=expected):
+            self._down[self._encoder(section)] = (
+                "parcels come, and it counts nothing; check its cable and its wheel"
+            )
+            self._lose_all(section, read.at)
 
-    def _take_found(self, found: Found, at: Instant) -> None:
+    def _take_found(self, section: Section, found: Found, at: Instant) -> None:
         """`at`: of the edge or report that showed it."""
         for item in found.proven:
-            self._open(item)
+            self._open(section, item)
         for ppm in found.crept:
-            corrected = self.belt.calibrate(ppm)
+            corrected = section.belt.calibrate(ppm)
             if corrected:
-                self.track.recalibrate(corrected)
+                section.track.recalibrate(corrected)
         for item, beam in found.seen:
-            if beam == len(self.track.beams) - 1:
+            if section is self._last and beam == len(self.track.beams) - 1:
                 self.leaving.at_end(item, at)
         for item, beam in found.cleared:
-            self._measuring.cross(item, beam, at)
+            if section is self._reading:
+                self._measuring.cross(item, beam, at)
         for item in found.lost:
-            self._measuring.drop(item, at)
+            if section is self._reading:
+                self._measuring.drop(item, at)
             self.leaving.lose(item, at)
         if found.blips:
             self._ledger.count_rejected("beam_bounce", found.blips)
@@ -246,73 +303,88 @@ class Line:
         self.clearing.record("parcel.arrived", item.parcel, item.at, clock="hub")
         return item.parcel
 
-    def _open(self, item: Item) -> None:
+    def _open(self, section: Section, item: Item) -> None:
         """It is long enough to be a parcel."""
         at, parcel = item.at, self._enter(item)
         if not item.stray:
             return
         self.clearing.hold(parcel, "unknown_item", at)
-        if item not in self.track.items:
+        if item not in section.track.items:
             return  # it has been lost already
-        follower = self.track.upstream_of(item)
-        if follower is not None and follower.anchored_at < self.track.disturbed_at:
+        follower = section.track.upstream_of(item)
+        if follower is not None and follower.anchored_at < section.track.disturbed_at:
             # Counts went wrong: this may be that one, far from where it should be.
             follower.doubt("swap_suspected")
-        if item.seen == len(self.track.beams) - 1:
+        if section is self._last and item.seen == len(self.track.beams) - 1:
             self.leaving.at_end(item, at)
 
-    def _lose_all(self, at: Instant) -> None:
-        """Edges are missing, or the counts began anew: what lies on the belt comes to its end as strays."""
-        for item in self.track.items:
+    def _lose_all(self, section: Section, at: Instant) -> None:
+        """Edges are missing, or the counts began anew: what lies on this belt comes to its next beam as strays."""
+        for item in section.track.items:
             self.diverting.cancel(item, at)
-        for item in self.track.clear():
+        for item in section.track.clear():
             if item.parcel is None and item.rear_um is None:
                 self._enter(item)  # rather one too many to look for than one that nobody knows of
             self.leaving.lose(item, at)
-        self.lanes.forget()
-        self._measuring.forget(at)
+        for transfer in self._transfers:
+            if transfer.before is section:
+                transfer.forget()
+        if section is self._last:
+            self.lanes.forget()
+        if section is self._reading:
+            self._measuring.forget(at)
 
     # What a parcel still lacks ----------------------------------------------------------------------
 
     def _advance(self, at: Instant) -> None:
         """Does everything that is due, and says when to look again."""
-        belt = self.belt
-        if belt.gone_at is not None and at >= belt.gone_at:
-            belt.forget()
-            self._lose_all(at)
-        travel = belt.travel_at(at)
-        self._planned_um_s = belt.speed_um_s
-        dues = [belt.gone_at] if belt.gone_at is not None and self.track.items else []
-        next_um = self._measuring.begin(travel, at, dues)
-        for item in self.track.items:
-            parcel = item.parcel
-            if parcel is None:
-                continue
-            if not item.crossed or parcel.phase == "measuring":
-                self._measuring.advance(item, parcel, self._down, at)
-            if parcel.early is not None and parcel.due_at is not None:
-                if at >= parcel.due_at:
-                    self.clearing.take_early(parcel, at)
-                else:
-                    dues.append(parcel.due_at)
-        comes_at = belt.when(min(next_um, self.diverting.advance(travel, at)))
-        if comes_at is not None:
-            dues.append(comes_at)
+        dues: list[Instant] = []
+        for section in self.sections:
+            belt = section.belt
+            if belt.gone_at is not None and at >= belt.gone_at:
+                belt.forget()
+                self._lose_all(section, at)
+            section.planned_um_s = belt.speed_um_s
+            if belt.gone_at is not None and section.track.items:
+                dues.append(belt.gone_at)
+        reading = self._reading.belt
+        next_um = self._measuring.begin(reading.travel_at(at), at, dues)
+        for section in reversed(self.sections):
+            for item in section.track.items:
+                if item.parcel is not None:
+                    self._look_at(item, item.parcel, at, dues, reads=section is self._reading)
+        comes_at = [
+            reading.when(next_um),
+            self.belt.when(self.diverting.advance(self.belt.travel_at(at), at)),
+        ]
+        dues += [due for due in comes_at if due is not None]
         # Never at once again: what is due now has been done, and rounding must not make it due for ever.
         self.wake_at = max(min(dues), Instant(at + 1)) if dues else None
+
+    def _look_at(self, item: Item, parcel: Parcel, at: Instant, dues: list[Instant], *, reads: bool) -> None:
+        """`reads`: it lies on the belt where it is read and weighed."""
+        if reads and (not item.crossed or parcel.phase == "measuring"):
+            self._measuring.advance(item, parcel, self._down, at)
+        if parcel.early is not None and parcel.due_at is not None:
+            if at >= parcel.due_at:
+                self.clearing.take_early(parcel, at)
+            else:
+                dues.append(parcel.due_at)
 
     # Devices ----------------------------------------------------------------------------------------
 
     def _change_board(self, read: BoardChanged, at: Instant) -> None:
-        self.board = read.state
         if read.state == "ready":
             self._down.pop(read.device, None)
             if not read.continued:
-                self.belt.forget()
-                self._lose_all(at)
+                section = self._section_of(read.device)
+                section.belt.forget()
+                self._lose_all(section, at)
         elif read.state not in ("configuring", "syncing"):
             self._down[read.device] = read.detail
-        self.diverting.ready = read.state == "ready"
+        if read.device == self.config.board:
+            self.board = read.state
+            self.diverting.ready = read.state == "ready"
 
     def _device_gone(self, device: DeviceId, how: str) -> None:
         self._down[device] = how

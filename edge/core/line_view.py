@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from edge.core.items import Item
 from edge.core.line import Line
 from edge.core.snapshot import BeltItem, BenchState, ItemState, LineState, LineView
-from edge.core.track import Item
+from edge.core.transfer import Section
 from hub_config.names import Instant
 
 _ITEM_STATES: Final[dict[BenchState, ItemState]] = {
@@ -16,15 +17,18 @@ _ITEM_STATES: Final[dict[BenchState, ItemState]] = {
 
 
 def view_of_line(line: Line, at: Instant) -> LineView:
-    belt = line.belt
-    travel = belt.travel_at(at)
     return LineView(
         line=line.config.id,
         at=at,
         state=_state(line, at),
-        speed_um_s=belt.speed_um_s,
+        speed_um_s=line.belt.speed_um_s,
         board=line.board,
-        items=tuple(_item(line, item, travel) for item in line.track.items if item.parcel is not None),
+        items=tuple(
+            _item(line, section, item, section.belt.travel_at(at))
+            for section in reversed(line.sections)
+            for item in section.track.items
+            if item.parcel is not None
+        ),
         lanes=line.lanes.views(),
         devices_down=line.devices_down,
         network_away=line.clearing.away,
@@ -33,12 +37,14 @@ def view_of_line(line: Line, at: Instant) -> LineView:
 
 
 def _state(line: Line, at: Instant) -> LineState:
-    if line.board != "ready" or line.diverting.trouble or line.devices_down or line.belt.is_stale(at):
+    if line.board != "ready" or line.diverting.trouble or line.devices_down:
         return "fault"
-    return "runs" if line.belt.moving else "stands"
+    if any(section.belt.is_stale(at) for section in line.sections):
+        return "fault"
+    return "runs" if any(section.belt.moving for section in line.sections) else "stands"
 
 
-def _item(line: Line, item: Item, travel: int) -> BeltItem:
+def _item(line: Line, section: Section, item: Item, travel: int) -> BeltItem:
     parcel = item.parcel
     assert parcel is not None, f"{line.config.id}: only parcels are drawn"
     # Told once it is on disk, as at the bench.
@@ -54,7 +60,7 @@ def _item(line: Line, item: Item, travel: int) -> BeltItem:
         number=item.number,
         state=state,
         front_um=front,
-        rear_um=front - line.track.length_um(item, travel),
+        rear_um=front - section.track.length_um(item, travel),
         code=line.clearing.own_code(parcel) or (parcel.codes[0].data if parcel.codes else None),
         mass_mg=parcel.mass.mg if parcel.mass is not None else None,
         lane=verdict.bay.lane if verdict is not None else None,

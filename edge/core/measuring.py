@@ -8,18 +8,19 @@ dimensioner their time. What is in doubt by then, or missing, is held; the rest 
 from collections.abc import Mapping, Sequence
 
 from drivers.reading import BarcodeRead, DimensionsRead, NoRead, WeightRead
-from edge.core.belt import NEVER_UM, Belt
+from edge.core.belt import NEVER_UM
 from edge.core.belt_codes import BeltCodes
 from edge.core.belt_dims import BeltDims
 from edge.core.belt_readers import Reader, View
 from edge.core.belt_records import BeltRecords, is_something
 from edge.core.clearing import Clearing
 from edge.core.decision import Reason
+from edge.core.items import Item
 from edge.core.joining import Joining
 from edge.core.ledger import Ledger
 from edge.core.metrology import BeltScale, is_legal, mass_of, metrology_of
 from edge.core.parcel import Parcel
-from edge.core.track import Item, Track
+from edge.core.transfer import Section
 from edge.core.visits import Visits
 from hub_config.devices import KeyenceSrConfig
 from hub_config.hub import HubConfig
@@ -29,13 +30,15 @@ from hub_config.names import DeviceId, Instant
 
 class Measuring:
     def __init__(
-        self, config: LineConfig, hub: HubConfig, track: Track, belt: Belt, clearing: Clearing, ledger: Ledger,
+        self, config: LineConfig, hub: HubConfig, sections: Sequence[Section], clearing: Clearing, ledger: Ledger,
         visits: Visits,
     ) -> None:  # fmt: skip
+        """`sections`: all belts of the line; on one of them everything here happens."""
         scale = hub.device(config.scale.device)
         assert isinstance(scale, BeltScale), f"{config.id}: {scale.id} is no scale of a belt"
         self._config = config
         self._scale = scale
+        track, belt = sections[config.reading_place].track, sections[config.reading_place].belt
         self._track = track
         self._belt = belt
         self._clearing = clearing
@@ -46,7 +49,7 @@ class Measuring:
             )
             for place, one in enumerate(config.readers)
         }
-        codes = BeltCodes(config, track, clearing, ledger, visits)
+        codes = BeltCodes(config, tuple(one.track for one in sections), clearing, ledger, visits)
         self._joining = Joining(config, track, belt, tuple(self._readers.values()), codes, ledger)
         self._weighings = BeltRecords(config.scale)
         self._dims = BeltDims.on(config, hub, track, belt, ledger)
@@ -139,6 +142,17 @@ class Measuring:
         self._joining.drop(item)
         for reader in self._readers.values():
             reader.drop(item, at)
+
+    def leave(self, item: Item, at: Instant) -> None:
+        """The next belt has taken it over: what has not come by now does not count any more."""
+        self._weighings.drop(item)
+        if self._dims is not None:
+            self._dims.drop(item)
+        self._joining.leave(item)
+        for reader in self._readers.values():
+            reader.drop(item, at)
+        if item.parcel is not None and item.parcel.phase == "measuring":
+            self._clearing.hold(item.parcel, "no_time", at)
 
     def forget(self, at: Instant) -> None:
         """All items are gone."""

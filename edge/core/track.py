@@ -1,4 +1,4 @@
-"""What lies on the belt: items between their edges, found again at every beam.
+"""What lies on one belt: items between their edges, found again at every beam.
 
 An item enters at the first beam and moves with the encoder. At each further beam it must come where it is expected,
 within the line's tolerance, and its position is set anew there. One that comes a little farther off, and can be no
@@ -8,16 +8,20 @@ lost. What is longer at a later beam than it was is in doubt: something lies aga
 parcel or a gap can be are one (conveyor-io §1, §2).
 
 Places on an item are *offsets*: offset + travel of the belt = position along the line.
+
+A belt in series begins with its hand-over beam. There an item that the belt before has brought (`transfer.py`) must
+come within a window, as wide as it is unknown which of the two belts carried it when; what comes without having been
+brought is a stray. Two that may both be it are both in doubt.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from itertools import count
 from typing import Final
 
 from edge.core.belt import NEVER_UM
-from edge.core.decision import Reason
-from edge.core.parcel import Parcel
-from hub_config.lines import Beam, Diverter
+from edge.core.items import CARRIED, Found, Item, Look, Transit, gap_between
+from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 
@@ -34,127 +38,17 @@ GONE_MAX: Final = 8
 """Items that have left, remembered for the bouncing of the sensor that saw them last."""
 
 
-@dataclass(slots=True)
-class Look:
-    """One item under one reader."""
-
-    trigger: int | None = None
-    on_at: Instant | None = None
-    on_um: int = 0
-    """Where the belt was then."""
-    off_um: int | None = None
-    """Where it was when the item had left the view."""
-    due: Instant | None = None
-    """It has left the view; by then its answer must have come."""
-    answered: bool = False
-    told: bool = False
-    """A code was read with it in view."""
-    done: bool = False
-
-
-@dataclass(slots=True)
-class Push:
-    """A divert of one item: written down, then ordered, then seen."""
-
-    diverter: Diverter
-    intent: int
-    """Number of its record; the order goes out once that is on disk."""
-    order: int | None = None
-    fire_at: Instant = Instant(0)
-    passes_at: Instant = Instant(0)
-    """When its front will be at the diverter, as was foreseen when it was ordered."""
-    recall: int | None = None
-    """The order that takes it back, once there is one."""
-    ended: bool = False
-    """Refused or cancelled: the item goes straight on."""
-    decided: int | None = None
-    """Number of the record of the verdict that it carries out."""
-    why: Reason = "no_time"
-    """It is taken back."""
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    number: int
-    at: Instant
-    """When its front was first seen."""
-    origin: int
-    """Which belt beam saw it first; 0: it entered as a parcel should."""
-    front_um: int
-    rear_um: int | None = None
-    """None while it still covers its first beam."""
-    anchored_at: Instant = Instant(0)
-    """When a beam last said where it is, or another item's beam since."""
-    sure_at: Instant = Instant(0)
-    """When one of its own edges was last seen."""
-    seen: int = 0
-    """The last belt beam that saw its front."""
-    creep_ppm: int = 0
-    """How much farther it comes than the belt does; below 0 it slips back. As its own beams have shown so far."""
-    off_um: int = 0
-    """How far from where it should have been a beam has seen it, at the worst; below 0: behind that place."""
-    leg_um: int = 0
-    """Its front as that beam saw it: what it crept since then is what they differ by."""
-    crept_at_um: int = 0
-    """Travel of the belt up to which its creep has been reckoned in."""
-    cleared: int = -1
-    """The last belt beam that saw its rear where it should be."""
-    seen_by_um: int = 0
-    """When the belt has come so far, it should have been seen by the next beam."""
-    parcel: Parcel | None = None
-    """None until it is long enough to be one."""
-    doubts: list[Reason] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
-    crossed: bool = False
-    """Its rear has left the scale's beam."""
-    weighed: bool = False
-    """Its record has come, or will not come any more."""
-    unweighable: bool = False
-    """The scale said that its weighing does not count."""
-    push: Push | None = None
-    looked_past: bool = False
-    """The point of no return is behind it."""
-
-    @property
-    def stray(self) -> bool:
-        return self.origin > 0
-
-    def doubt(self, reason: Reason) -> None:
-        if reason not in self.doubts:
-            self.doubts.append(reason)
-
-    @property
-    def ordered(self) -> bool:
-        return self.push is not None and self.push.order is not None and not self.push.ended
-
-
-@dataclass(slots=True)
-class Found:
-    """What an edge or the passing of travel has shown, in order."""
-
-    proven: list[Item] = field(default_factory=list)
-    """Long enough to be parcels."""
-    seen: list[tuple[Item, int]] = field(default_factory=list)
-    """Fronts at a belt beam, by its index."""
-    cleared: list[tuple[Item, int]] = field(default_factory=list)
-    """Rears that have left a belt beam."""
-    lost: list[Item] = field(default_factory=list)
-    crept: list[int] = field(default_factory=list)
-    """How much farther than the belt each has come from beam to beam, in ppm."""
-    blips: int = 0
-    """Edges that were nothing."""
-    overflow: bool = False
-
-
 class Track:
-    def __init__(self, line: LineConfig) -> None:
+    def __init__(self, line: LineConfig, place: int = 0, numbers: Iterator[int] | None = None) -> None:
+        """`place`: of the belt among the line's; `numbers`: of its items, which no two of a line share."""
         self._line = line
-        self.beams: tuple[Beam, ...] = line.belt_beams
+        self.beams: tuple[Beam, ...] = line.beams_on(place)
+        self._follows = place > 0
         self._positions = [beam.position_um for beam in self.beams]
         self._reach_um = max(REACH * line.tolerance_um, REACH_LEAST_UM)
         self.items: list[Item] = []
         """The foremost first."""
-        self._number = 0
+        self._numbers = count(1) if numbers is None else numbers
         self.disturbed_at = Instant(0)
         """When the belt's counts last went wrong, as its owner sees."""
         self._gone: deque[tuple[int, int, int]] = deque(maxlen=GONE_MAX)
@@ -173,18 +67,20 @@ class Track:
         if self._continues(beam, offset, hole):
             found.blips += 1
             return
-        item = self._expected(beam, offset) if beam > 0 else None
+        item = self._handed_over(offset) if beam == 0 else self._expected(beam, offset)
         if item is None:
             self._begin(beam, offset, at, found)
             return
         shift = offset - item.front_um
-        item.off_um = max(item.off_um, shift, key=abs)
-        if abs(shift) > self._line.tolerance_um:
-            item.doubt("swap_suspected")
-            if item.anchored_at < self.disturbed_at:
-                self._shift_since_disturbance(item, shift)
-        elif item.sure_at >= self.disturbed_at and beam > item.seen:
-            found.crept.append(self._learn_creep(item, beam, offset))
+        if item.transit is None:
+            item.off_um = max(item.off_um, shift, key=abs)
+            if abs(shift) > self._line.tolerance_um:
+                item.doubt("swap_suspected")
+                if item.anchored_at < self.disturbed_at:
+                    self._shift_since_disturbance(item, shift)
+            elif item.sure_at >= self.disturbed_at and beam > item.seen:
+                found.crept.append(self._learn_creep(item, beam, offset))
+        item.transit = None
         self._shift(item, shift)
         item.seen, item.anchored_at, item.sure_at = beam, at, at
         item.leg_um, item.crept_at_um = item.front_um, travel_um
@@ -193,7 +89,7 @@ class Track:
 
     def _learn_creep(self, item: Item, beam: int, offset: int) -> int:
         """From beam to beam it came a little farther, or less far, than the belt: it will go on like that."""
-        begin, before, now = (self._positions[place] for place in (item.origin, item.seen, beam))
+        begin, before, now = (self._positions[place] for place in (max(0, item.origin), item.seen, beam))
         crept_um = item.creep_ppm * (before - begin) // MILLION + offset - item.leg_um
         creep_ppm = crept_um * MILLION // (now - begin)
         item.creep_ppm = max(-CREEP_MAX_PPM, min(CREEP_MAX_PPM, creep_ppm))
@@ -280,10 +176,47 @@ class Track:
             if at == beam and rear == front - self._line.max_length_um < offset <= front:
                 self._gone[place] = (at, front, offset)
 
+    def adopt(self, item: Item, transit: Transit, front_um: int, travel_um: int) -> bool:
+        """The belt before has brought it; `front_um` as this belt's offset, had it gone over as it should. False if
+        there are too many already."""
+        if len(self.items) >= ITEMS_MAX:
+            return False
+        length_um = 0 if item.rear_um is None else item.front_um - item.rear_um
+        item.unexpected = item.stray
+        item.origin = item.seen = item.cleared = CARRIED
+        item.front_um = item.leg_um = front_um
+        item.rear_um = front_um - length_um
+        item.creep_ppm = item.off_um = 0
+        item.crept_at_um, item.transit, item.anchored_at = travel_um, transit, transit.at
+        self.expect(item)
+        self.items.append(item)
+        self.items.sort(key=lambda one: -one.front_um)
+        return True
+
+    def _handed_over(self, offset: int) -> Item | None:
+        """The one in transit that may be here; None if there is none, or more than one far off."""
+        away = [
+            (max(0, one.transit.low_um - offset, offset - one.transit.high_um), one)
+            for one in self.items
+            if one.transit is not None
+        ]
+        fit = [one for um, one in away if um <= self._line.tolerance_um]
+        if not fit:
+            fit = [one for um, one in away if um <= self._reach_um]
+            if len(fit) != 1:
+                return None
+            fit[0].doubt("swap_suspected")
+        elif len(fit) > 1:
+            for one in fit:
+                one.doubt("swap_suspected")
+        return min(fit, key=lambda item: abs(item.front_um - offset))
+
     def _expected(self, beam: int, offset: int) -> Item | None:
         """The one item that may be here; None if there is none, or more than one far off."""
         far = [
-            one for one in self.items if one.seen < beam and abs(one.front_um - offset) <= 2 * self._reach_um
+            one
+            for one in self.items
+            if one.seen < beam and one.transit is None and abs(one.front_um - offset) <= 2 * self._reach_um
         ]
         if not far:
             return None
@@ -294,7 +227,10 @@ class Track:
 
     def is_coming(self, beam: int, offset: int) -> bool:
         """One that this beam has not seen yet is about there."""
-        return any(one.seen < beam and abs(one.front_um - offset) <= self._reach_um for one in self.items)
+        return any(
+            one.seen < beam and one.transit is None and abs(one.front_um - offset) <= self._reach_um
+            for one in self.items
+        )
 
     def _shift_since_disturbance(self, item: Item, um: int) -> None:
         """What was last seen before the belt's counts went wrong is off by as much."""
@@ -317,6 +253,9 @@ class Track:
             item.rear_um += um
         if item.seen_by_um != NEVER_UM:
             item.seen_by_um -= um
+        if item.transit is not None:
+            item.transit.low_um += um
+            item.transit.high_um += um
 
     def _begin(self, beam: int, offset: int, at: Instant, found: Found) -> None:
         if len(self.items) >= ITEMS_MAX:
@@ -324,11 +263,10 @@ class Track:
             for other in self.items:
                 other.doubt("not_isolated")
             return
-        self._number += 1
         looks = [Look() for _ in self._line.readers]
         item = Item(
-            self._number, at, beam, offset, anchored_at=at, sure_at=at, seen=beam, leg_um=offset,
-            crept_at_um=self._positions[beam] - offset, looks=looks,
+            next(self._numbers), at, beam, offset, anchored_at=at, sure_at=at, seen=beam, leg_um=offset,
+            crept_at_um=self._positions[beam] - offset, looks=looks, unexpected=beam == 0 and self._follows,
         )  # fmt: skip
         if self._skipped[beam]:
             item.doubt("not_isolated")
@@ -351,7 +289,9 @@ class Track:
         lane by then: it is looked for at the belt's end."""
         following = len(self.beams) - 1 if item.ordered else item.seen + 1
         if following >= len(self.beams):
-            item.seen_by_um = NEVER_UM  # it is at the end, and leaves once it is known to be a parcel
+            item.seen_by_um = NEVER_UM  # it is at the end, and leaves or is carried on
+        elif item.transit is not None:
+            item.seen_by_um = self._positions[0] + self._reach_um - item.transit.low_um
         else:
             item.seen_by_um = self._positions[following] + self._reach_um - item.front_um
 
@@ -381,6 +321,15 @@ class Track:
         behind_um = item.rear_um + travel_um - self._line.tolerance_um
         return max((place for place, at_um in enumerate(self._positions) if at_um < behind_um), default=-1)
 
+    def is_brought(self, at: Instant, offset: int, speed_um_s: int) -> bool:
+        """One in transit is about there, had its belt run at this speed since that took it over, without a count."""
+        return any(
+            one.transit is not None
+            and abs(one.front_um + (at - one.transit.at) * speed_um_s // 1_000_000_000 - offset)
+            <= self._reach_um
+            for one in self.items
+        )
+
     def remove(self, item: Item, left: int | None = None) -> None:
         """`left`: the belt beam that saw it leave; that beam may bounce behind it."""
         self.items.remove(item)
@@ -393,8 +342,3 @@ class Track:
         gone, self.items = self.items, []
         self._gone.clear()
         return gone
-
-
-def gap_between(ahead: Item, behind: Item) -> int:
-    """Free belt between two neighbours; 0 while nobody knows where the first one ends: it covers its first beam."""
-    return 0 if ahead.rear_um is None else ahead.rear_um - behind.front_um

@@ -35,7 +35,7 @@ from drivers.reading import (
 from edge.core.decision import Action, Conditions, Decision
 from edge.core.event import Event, WallTime
 from edge.core.inputs import DecisionArrived, Input, JournalTrouble, LinkChanged, Tick, WallClock
-from edge.core.track import Item
+from edge.core.items import Item
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, LaneId, VisitId
 
 GOOD_CODES: Final = ("RB000001006GB", "RB000006003GB")

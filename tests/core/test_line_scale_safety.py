@@ -19,7 +19,8 @@ from edge.core.belt_records import CROSSINGS_MAX, BeltRecords
 from edge.core.clearing import AWAITED_MAX
 from edge.core.diverting import INTENTS_MAX
 from edge.core.gateway import Gateway
-from edge.core.track import ITEMS_MAX, Found, Item, Track
+from edge.core.items import Found, Item
+from edge.core.track import ITEMS_MAX, Track
 from hub_config.lines import BeltScale
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 

@@ -1,0 +1,123 @@
+"""Where one belt hands over to the next: which parcels have gone over, and where on the next belt each may be.
+
+A parcel is carried by the first belt until its middle has passed the transfer, by the next from then on; each belt is
+followed by its own encoder. The next takes over as much as `slip` sooner or later, so between these two places of the
+first belt nobody knows which of the two carried it: what each belt ran meanwhile is what its place is unknown by. A
+first belt that stands there leaves that open until it runs again: nothing is lost while it stands. At the hand-over
+beam, which lies so far on that the next belt alone carries the longest parcel there, the parcel is seen again, and its
+place is known as before (`Track.covered`). Gaps stretch or shrink by themselves, as each parcel goes over by itself.
+"""
+
+from dataclasses import dataclass
+
+from edge.core.belt import Belt
+from edge.core.items import Item, Transit
+from edge.core.track import Track
+from hub_config.lines import Line as LineConfig
+from hub_config.names import DeviceId, Instant
+
+
+@dataclass(slots=True, eq=False)
+class Section:
+    """One belt of a line with what lies on it."""
+
+    place: int
+    board: DeviceId
+    belt: Belt
+    track: Track
+    planned_um_s: int = 0
+    """Speed by which the line's next look was set."""
+
+
+class Transfer:
+    def __init__(self, line: LineConfig, before: Section, behind: Section) -> None:
+        self.before, self.behind = before, behind
+        belt = line.belts[behind.place]
+        self._place_um, self._slip_um = belt.start_um, belt.takes_over_um
+        self._max_length_um, self._tolerance_um = line.max_length_um, line.tolerance_um
+        self._begun: dict[int, int] = {}
+        """Of items that may have gone over: where the front would be on the next belt, had it been at once."""
+
+    def carry(self, at: Instant) -> list[Item]:
+        """Those that have surely gone over by then, taken from the one track to the other."""
+        travel_um, gone = self.before.belt.travel_at(at), []
+        for item in tuple(self.before.track.items):
+            passes_um = self._passes_um(item)
+            if not self._may_be_over(item, passes_um, travel_um, at):
+                break  # what is behind it comes later still
+            if travel_um >= passes_um + self._slip_um:
+                self._hand_over(item, passes_um, at)
+                gone.append(item)
+        return gone
+
+    def meet(self, offset_um: int, at: Instant) -> list[Item]:
+        """Something has come to the hand-over beam: those that the belt before may still carry, but of which this may
+        be one, have gone over as well."""
+        gone = []
+        for item in tuple(self.before.track.items):
+            begun_um = self._begun.get(item.number)
+            if begun_um is None:
+                break
+            passes_um = self._passes_um(item)
+            low, high = self._bounds(item, passes_um, begun_um, at)
+            if low - self._tolerance_um <= offset_um <= high + self._tolerance_um:
+                self._hand_over(item, passes_um, at)
+                gone.append(item)
+        return gone
+
+    def forget(self) -> None:
+        """What lay on the belt before is given up."""
+        self._begun.clear()
+
+    def turn_back(self) -> None:
+        """The belt behind runs back: what comes to the transfer again may be drawn onto the belt before."""
+        travel_um = self.behind.belt.travel_um
+        for item in self.behind.track.items:
+            middle_um = item.front_um - self._half_um(item) + travel_um
+            if middle_um < self._place_um - self._slip_um:
+                item.doubt("lost_track")
+
+    def _half_um(self, item: Item) -> int:
+        """One whose end was never seen is reckoned as long as may be, and is in doubt when it goes over."""
+        if item.rear_um is None:
+            return self._max_length_um // 2
+        return (item.front_um - item.rear_um) // 2
+
+    def _passes_um(self, item: Item) -> int:
+        """Travel of the belt before at which its middle passes the transfer."""
+        return self._place_um + self._half_um(item) - item.front_um
+
+    def _may_be_over(self, item: Item, passes_um: int, travel_um: int, at: Instant) -> bool:
+        early_um = passes_um - self._slip_um
+        if travel_um < early_um:
+            if travel_um < early_um - self._slip_um - self._tolerance_um:
+                self._begun.pop(item.number, None)  # the belt before has drawn it back
+            return item.number in self._begun
+        if item.number not in self._begun:
+            front_um = self._place_um + self._half_um(item) - self._slip_um
+            self._begun[item.number] = front_um - self._travel_behind(early_um, at)
+        return True
+
+    def _travel_behind(self, before_um: int, at: Instant) -> int:
+        """How far the belt behind had come when the one before had come so far."""
+        return self.behind.belt.travel_at(self.before.belt.passed_at(before_um, at))
+
+    def _bounds(self, item: Item, passes_um: int, begun_um: int, at: Instant) -> tuple[int, int]:
+        """Between which offsets of the belt behind its front is."""
+        front_um = self._place_um + self._half_um(item)
+        nominal_um = front_um - self._travel_behind(passes_um, at)
+        late_um = front_um + self._slip_um - self._travel_behind(passes_um + self._slip_um, at)
+        told = (begun_um, nominal_um, late_um)
+        return min(told) - self._slip_um, max(told) + self._slip_um
+
+    def _hand_over(self, item: Item, passes_um: int, at: Instant) -> None:
+        begun_um = self._begun.pop(item.number)
+        low_um, high_um = self._bounds(item, passes_um, begun_um, at)
+        passed_at = self.before.belt.passed_at(passes_um, at)
+        behind_um = self.behind.belt.travel_at(passed_at)
+        front_um = self._place_um + self._half_um(item) - behind_um
+        if item.rear_um is None:
+            item.rear_um = item.front_um - self._max_length_um
+            item.doubt("not_isolated")
+        self.before.track.remove(item)
+        self.behind.track.adopt(item, Transit(passed_at, low_um, high_um), front_um, behind_um)
