@@ -27,7 +27,7 @@ from simulators.bench import PhysicalBench
 from simulators.broker import Broker, Kind, free_port, start_leashed
 from simulators.conveyor import Conveyor
 from simulators.coordinator.__main__ import DATABASE
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.letters import practice_key
 from simulators.coordinator.report import counts, stored_events
 from simulators.eyes import Eyes, PageState
