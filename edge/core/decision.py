@@ -64,3 +64,7 @@ class Decision:
     slack_us: int | None = None
     """Time left to the promise at `valid_from`; orders the hold queue."""
     tier: str | None = None
+
+    def is_about(self, visit: VisitId) -> bool:
+        """Under the id that the gateway gave the parcel, or under the older one that it goes on as (contract §1)."""
+        return visit in (self.was, self.visit)

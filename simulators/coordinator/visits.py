@@ -138,6 +138,7 @@ class MemoryBook:
         return self._joined.get(visit, visit)
 
     def join(self, visit: str, into: str, *, told: bool) -> None:
+        self._joined = {one: into if older == visit else older for one, older in self._joined.items()}
         self._joined[visit] = into
         self._told[visit] = self._told.get(visit, False) or told
         minted = self._visits.pop(visit, None)
