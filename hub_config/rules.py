@@ -12,7 +12,7 @@ from hub_config.finding import Finding, refusal, show
 from hub_config.hub import canonical
 from hub_config.load import read_model
 from hub_config.names import HubId, LaneId
-from hub_config.tiers import PPM, STANDARD, Party, RatePpm, Tier, capacity_finding, tier_findings
+from hub_config.tiers import PPM, STANDARD, DwellTarget, Party, RatePpm, Tier, capacity_finding, tier_findings
 from hub_config.units import quantity
 from hub_config.values import Entry, Lane, entries, name, text, whole
 from hub_config.zones import zone_name
@@ -80,6 +80,9 @@ class RulePack(Entry):
     """What the staff on duty can do."""
     parties: Annotated[tuple[Party, ...], Field(strict=False), entries(0, MAX_PARTIES)] = ()
     """Who besides customs must agree to a release (single window)."""
+
+    dwell_targets: Annotated[tuple[DwellTarget, ...], Field(strict=False), entries(0, MAX_TIERS)] = ()
+    """By lane; 3 h where none is named."""
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> "RulePack":

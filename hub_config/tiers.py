@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from hub_config.finding import Finding, refusal, show
 from hub_config.names import LaneId
+from hub_config.units import quantity
 from hub_config.values import Entry, Lane, entries, name, text, whole
 
 PPM: Final = 1_000_000
@@ -52,6 +53,13 @@ class Tier(Entry):
     """Identifiers of the merchants in this tier, as declarations name them."""
     parcels_per_hour: Annotated[int, whole(0, 10**6)] = 0
     """How many are expected in the busiest hour; with the rate it says how many checks that is."""
+
+
+class DwellTarget(Entry):
+    """How long a parcel may take that leaves by this lane (contract §10)."""
+
+    lane: Lane
+    dwell_s: Annotated[int, quantity("s", example="3 h", low="1 min", high="240 h")] = Field(alias="dwell")
 
 
 class Party(Entry):

@@ -17,17 +17,18 @@ from typing import Final, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.rim import clock
 from hub_config.load import ConfigFaults
 from hub_config.names import MILLISECOND
-from hub_config.rule_book import load_rule_book
+from hub_config.rule_book import RuleBook, load_rule_book
 from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.letters import KeyFault, Letters, Mode, pilot_key, practice_key
 from simulators.coordinator.service import NAK_AFTER, Coordinator
 from simulators.coordinator.store import Store, StoreFault
+from simulators.coordinator.tables import DATABASE
 
 EXIT_BAD_FILE: Final = 78
-DATABASE: Final = "coordinator.sqlite"
 
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
@@ -100,6 +101,7 @@ def build(told: argparse.Namespace, broker: tuple[str, int], mode: Mode) -> tupl
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault!r}")
     if book.packs[0].hub != told.hub:
         refuse(EXIT_BAD_FILE, f"{told.rules[0]} is the rule pack of {book.packs[0].hub}, not of {told.hub}")
+    store.set_targets(targets_us(book))
     letters = Letters(told.hub, told.id, key, mode)
     desk = Desk(book, store, told.hub, mode, entropy=secrets.token_bytes(32))
     session = f"{told.id}-{secrets.token_hex(8)}"
@@ -110,6 +112,12 @@ def build(told: argparse.Namespace, broker: tuple[str, int], mode: Mode) -> tupl
     except ManifestFault as fault:
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault}")
     return coordinator, letters
+
+
+def targets_us(book: RuleBook) -> dict[str, int]:
+    """Dwell targets by lane of the pack in force, else of the first."""
+    pack = book.in_force(clock.wall_time().utc_us) or book.packs[0]
+    return {target.lane: target.dwell_s * 1_000_000 for target in pack.dwell_targets}
 
 
 def refuse(status: int, sentence: str) -> NoReturn:

@@ -132,10 +132,10 @@ class StoredBook:
         )
         return None if row is None else _declared(json.loads(row[0]))
 
-    def file(self, declarations: Sequence[Declared], now_us: int) -> int:
-        """Takes what is new or changed, all or nothing; returns how many. Raises ManifestFault where an identifier
+    def file(self, declarations: Sequence[Declared], now_us: int) -> list[Declared]:
+        """Takes and returns what is new or changed, all or nothing. Raises ManifestFault where an identifier
         is another consignment's already. Inside a transaction, which the fault has to end."""
-        taken = 0
+        taken: list[Declared] = []
         for told in declarations:
             body = canonical(_plain(told)).decode()
             known = self._one(
@@ -155,7 +155,7 @@ class StoredBook:
                 "INSERT INTO declared_codes VALUES(?, ?)",
                 [(code, cursor.lastrowid) for code in told.identifiers],
             )
-            taken += 1
+            taken.append(told)
         return taken
 
     def _check_free(self, told: Declared) -> None:

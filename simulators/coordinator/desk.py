@@ -49,6 +49,8 @@ PROMISE_US: Final = 10_800 * 1_000_000
 """Default dwell target of the contract §10."""
 HOLD_VALID_S: Final = 120
 """Of a decision that no rule pack dates."""
+PARCELS: Final = ("parcel.", "visit.")
+"""Kinds of events that are about a parcel's visit; bags and drills have none."""
 CASES: Final = ("inspect", "screen", "refuse")
 """Actions that open a case: somebody must look, and say what was found."""
 
@@ -79,7 +81,7 @@ class Desk:
 
         A repeated event gets the decision it got before. `quarantined`: the gateway's word supports holds only.
         """
-        if data["visit"] is None:
+        if data["visit"] is None or not data["kind"].startswith(PARCELS):
             return None
         known = book.decision(event_id)
         if known is not None:
@@ -110,6 +112,8 @@ class Desk:
     def hear(self, answer: PartyAnswer, now_us: int, book: VisitBook) -> list[Data]:
         """A party's answer: a decision of its own authority on the parcel it is about, if that is here, and where
         customs' word changes by it, theirs. By itself a party frees nothing: its release still needs customs'."""
+        if answer in book.answers(answer.consignment):
+            return []  # it comes again
         book.hear(answer, now_us)
         visit = book.consigned(answer.consignment)
         if visit is None or visit.measured is None or visit.departed:

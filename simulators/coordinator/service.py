@@ -208,12 +208,12 @@ class Coordinator:
         now_us, decided = self._now(), 0
         with self._store.transaction():
             taken = self._store.file(declarations, now_us)
-            codes = (code for declared in declarations for code in declared.identifiers)
+            codes = (code for declared in taken for code in declared.identifiers)
             for event in self._store.waiting(codes):
                 data = self._store.event(event)
                 if data is not None and self._desk.reconsider(data, event, now_us, self._store) is not None:
                     decided += 1
-        return Outcome(taken, decided)
+        return Outcome(len(taken), decided)
 
     def _hear(self, answering: Answering) -> Outcome:
         with self._store.transaction():

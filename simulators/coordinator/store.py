@@ -8,7 +8,7 @@ gateway is quarantined.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,6 +164,12 @@ class Store(StoredBook):
         self._connection.execute(
             "INSERT INTO tampers VALUES(?, ?, ?, ?, ?)",
             (event.id, data["gw"], data["epoch"], data["seq"], canonical(data).decode()),
+        )
+
+    def set_targets(self, dwell_us: Mapping[str, int]) -> None:
+        """By lane; what reports measure against."""
+        self._connection.execute(
+            "INSERT OR REPLACE INTO facts VALUES('dwell_targets_us', ?)", (json.dumps(dict(dwell_us)),)
         )
 
     # The outbox of decisions

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+DATABASE: Final = "coordinator.sqlite"
+"""In the coordinator's data folder."""
 VERSION: Final = 2
 """`PRAGMA user_version`; another one is refused, never guessed at."""
 
