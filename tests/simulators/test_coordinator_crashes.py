@@ -117,9 +117,8 @@ def contents(path: Path) -> dict[str, list[Any]]:
         tables = [
             name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
-        found = {
-            name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in tables
-        }
+        rows = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables}  # noqa: S608 - its own
+    found = {name: sorted(some, key=repr) for name, some in rows.items()}
     found["counts"] = [row for row in found["counts"] if row[0] not in TIMES_TOLD]
     return found
 
