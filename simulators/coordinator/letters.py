@@ -18,6 +18,7 @@ from simulators.coordinator.stamps import utc_text
 Data = dict[str, Any]
 Mode = Literal["practice", "live"]
 ROOTS: Final[Mapping[Mode, str]] = {"practice": "ehub-practice", "live": "ehub"}
+KEY_FILE: Final = "coordinator-practice.key"
 KEY_RIGHTS: Final = 0o077
 """Rights on a live key that nobody but its owner may have."""
 
@@ -114,7 +115,7 @@ class Letters:
 
 def practice_key(folder: Path) -> Ed25519PrivateKey:
     """The coordinator's practice key, made at its first start (0600)."""
-    path = folder / "coordinator-practice.key"
+    path = folder / KEY_FILE
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
