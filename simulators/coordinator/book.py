@@ -110,7 +110,9 @@ class StoredBook:
                 parse_utc(decision["valid_until"]),
             ),
         )
-        visit = self.visit(decision.get("visit", ""))
+        for name in (f"action:{decision['action']}", *(f"reason:{one}" for one in decision["reasons"])):
+            self.count(name)
+        visit = self.visit(decision["visit"])
         if visit is not None and visit.place in WAITING:
             # It lies in a bay, so no event of its gateway will tell whom it waits for from now on.
             self._connection.execute(
@@ -123,6 +125,11 @@ class StoredBook:
                     decision["clock"],
                 ),
             )
+
+    def count(self, name: str) -> None:
+        self._connection.execute(
+            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
+        )
 
     # Declarations -----------------------------------------------------------------------------------
 

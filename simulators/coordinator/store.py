@@ -132,11 +132,6 @@ class Store(StoredBook):
     def quarantined(self, gateway: str) -> bool:
         return self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
 
-    def count(self, name: str) -> None:
-        self._connection.execute(
-            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
-        )
-
     def _advance(self, gateway: str, epoch: int) -> None:
         """Moves the cursor over every stored event that now follows without a gap."""
         cursor = self.cursor(gateway, epoch)
