@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, fields
 from typing import Any, Final
 
-from edge.wire.verifier import canonical
+from edge.wire.canonical import canonical
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.stamps import parse_utc
