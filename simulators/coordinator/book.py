@@ -131,6 +131,14 @@ class StoredBook:
             "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
         )
 
+    def was_released(self, visit: str) -> bool:
+        """The newest decision on its last measurement lets it go; one without a measurement here is not judged."""
+        found = self.visit(self.root(visit))
+        if found is None or found.measured is None:
+            return True
+        decision = self.decision(found.measured)
+        return decision is not None and decision["action"] == "release" and not decision["needs"]
+
     # Declarations -----------------------------------------------------------------------------------
 
     def get(self, code: str, /) -> Declared | None:

@@ -27,7 +27,7 @@ def numbers(**changes: Any) -> dict[str, Any]:
         "connected": True, "rule_pack": "pack-1", "answers": {"given": 3, "p50_us": 3_210, "p99_us": 25_000},
         "events": {"stored": 12_345, "redelivered": 0, "rejected": {NASTY: 2}},
         "decisions": {"given": 3, "owed": 0, "by_action": {"release": 3}, "by_reason": {}},
-        "declarations": 9, "tampers": 0, "gateways": [gateway, gateway | {"gw": "gw-02"}],
+        "declarations": 9, "tampers": 0, "conflicts": 0, "gateways": [gateway, gateway | {"gw": "gw-02"}],
         "visits": {"open": 2, "by_place": {"held": 2}, "open_cases": 1, "joined": 4, "oldest_us": 1_000_000},
         "dwell": dwell, "outturn": [],
     }  # fmt: skip

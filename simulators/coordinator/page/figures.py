@@ -102,6 +102,7 @@ def _counts(connection: sqlite3.Connection) -> dict[str, Any]:
         },
         "declarations": declarations,
         "tampers": tampers,
+        "conflicts": told.get("conflict", 0),
     }
 
 
