@@ -36,13 +36,6 @@ GOODS = Declared(
     mass_mg=1_000_000, value_minor=4_000, currency="MYR", description="Cotton T-shirt", consignment="c-1",
     identifiers=(CODE,),
 )  # fmt: skip
-    mass_mg=1_000_000,
-    value_minor=4_000,
-    currency="MYR",
-    description="Cotton T-shirt",
-    consignment="c-1",
-    identifiers=(CODE,),
-)
 
 
 class Desktop:
