@@ -23,7 +23,8 @@ from simulators.coordinator.desk import Desk
 from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
-from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Outcome, Request
+from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.requests import REQUESTS_MAX, Alerting, Answering, Filing, Outcome, Request
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import OWED_MAX, Store
 
@@ -152,7 +153,7 @@ class Coordinator:
         if item is None:
             self._stopping = True
             return
-        if isinstance(item, Filing | Answering):
+        if isinstance(item, Filing | Answering | Alerting):
             self._requests.append(item)
             return
         match self._link.take(item):
@@ -200,7 +201,16 @@ class Coordinator:
                 self._places.release()
 
     def _outcome(self, request: Request) -> Outcome:
-        return self.file(request.declarations) if isinstance(request, Filing) else self._hear(request)
+        match request:
+            case Filing(declarations):
+                return self.file(declarations)
+            case Answering(answer):
+                return self._hear(answer)
+            case Alerting(kind, about):
+                self._alert(kind, about)
+                return Outcome(1, 0)
+            case never:
+                assert_never(never)
 
     def file(self, declarations: Sequence[Declared]) -> Outcome:
         """Takes declarations, all or nothing; parcels that lie in a bay for want of one are decided anew. Raises
@@ -215,9 +225,9 @@ class Coordinator:
                     decided += 1
         return Outcome(len(taken), decided)
 
-    def _hear(self, answering: Answering) -> Outcome:
+    def _hear(self, answer: PartyAnswer) -> Outcome:
         with self._store.transaction():
-            decisions = self._desk.hear(answering.answer, self._now(), self._store)
+            decisions = self._desk.hear(answer, self._now(), self._store)
         return Outcome(1, len(decisions))
 
     def _now(self) -> int:
