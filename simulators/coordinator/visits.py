@@ -117,6 +117,7 @@ class MemoryBook:
         if visit.code is not None:
             if visit.departed:
                 self._departed[visit.code] = visit.id
+                self._events.pop(visit.measured or "", None)
             self._named[visit.code] = visit.id
         if visit.consignment is not None:
             self._consigned[visit.consignment] = visit.id
