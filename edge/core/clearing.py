@@ -79,7 +79,7 @@ class Clearing:
         note = (("from", parcel.visit), ("into", decision.visit))
         self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
         self._visits.rename(parcel.visit, decision.visit)
-        parcel.visit = decision.visit
+        parcel.minted, parcel.visit = parcel.visit, decision.visit
         # Under the older id too the journal must know it as being in work here, should the gateway stop now.
         self.record("parcel.identified", parcel, at)
 

@@ -122,8 +122,8 @@ class Line:
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
-        about = (i for i in self.track.items if i.parcel is not None and decision.is_about(i.parcel.visit))
-        item = next(about, None)
+        there = ((item, item.parcel) for item in self.track.items if item.parcel is not None)
+        item = next((item for item, one in there if decision.is_about(one.visit, one.minted)), None)
         if item is None or item.parcel is None:
             return "no_such_parcel"
         refused = self.clearing.decide_on(item.parcel, decision, at)

@@ -125,7 +125,8 @@ class Visits:
     def hear(self, decision: Decision, at: Instant) -> None:
         """A decision about a parcel in a bay opens nothing (contract §5); but after a release it is worth bringing,
         and until then its time is on the account that the decision names."""
-        held = next((one for one in self._held.values() if decision.is_about(one.visit)), None)
+        named = (decision.was, decision.visit)
+        held = next((one for one in self._held.values() if one.visit in named), None)
         if held is None:
             return
         standing = held.stay.standing.heard(decision)
