@@ -8,6 +8,7 @@ parcel that the coordinator recognises, the new id is `joined` to the older visi
 that one.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
@@ -19,7 +20,8 @@ WAITING: Final = ("held", "inspecting")
 PLACE_OF_LANE: Final[dict[str, Place]] = {
     "hold": "held", "manual": "inspecting", "xray": "inspecting", "return": "returned", "custody": "custody",
 }  # fmt: skip
-ENDED: Final = ("departed", "returned", "custody", "lost_track")
+DONE_MAX: Final = 4_096
+"""Visits kept once they are done with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,31 @@ class MemoryBook:
         self._events: dict[str, dict[str, Any]] = {}
         self._decisions: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, dict[str, PartyAnswer]] = {}
+        self._answered: dict[str, list[str]] = {}
+        """Events of each visit that were answered."""
+        self._done: dict[str, None] = {}
+        """Visits that are done with, in order."""
+
+    def forget(self, visits: Set[str]) -> None:
+        """They are done with: their decisions at once. By which visit a parcel has left is known for the last
+        `DONE_MAX` of them: its number may come back on a box that is used again."""
+        for visit in sorted(visits):
+            self._done[visit] = None
+            for event_id in self._answered.pop(visit, ()):
+                self._decisions.pop(event_id, None)
+                self._events.pop(event_id, None)
+        while len(self._done) > DONE_MAX:
+            oldest = next(iter(self._done))
+            del self._done[oldest]
+            self._joined.pop(oldest, None)
+            self._told.pop(oldest, None)
+            known = self._visits.pop(oldest, None)
+            if known is not None:
+                for table, name in (
+                    (self._departed, known.code), (self._named, known.code), (self._consigned, known.consignment),
+                ):  # fmt: skip
+                    if name is not None and table.get(name) == oldest:
+                        del table[name]
 
     def visit(self, visit: str) -> Visit | None:
         return self._visits.get(visit)
@@ -165,6 +192,7 @@ class MemoryBook:
 
     def keep(self, event_id: str, decision: dict[str, Any]) -> None:
         self._decisions[event_id] = decision
+        self._answered.setdefault(decision["visit"], []).append(event_id)
 
     def answers(self, consignment: str) -> tuple[PartyAnswer, ...]:
         said = self._answers.get(consignment, {})
