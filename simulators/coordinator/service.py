@@ -221,13 +221,16 @@ class Coordinator:
             codes = (code for declared in taken for code in declared.identifiers)
             for event in self._store.waiting(codes):
                 data = self._store.event(event)
-                if data is not None and self._desk.reconsider(data, event, now_us, self._store) is not None:
-                    decided += 1
+                if data is None:
+                    continue
+                doubtful = self._store.quarantined(data["gw"])
+                decided += self._desk.reconsider(data, event, now_us, self._store, doubtful) is not None
         return Outcome(len(taken), decided)
 
     def _hear(self, answer: PartyAnswer) -> Outcome:
         with self._store.transaction():
-            decisions = self._desk.hear(answer, self._now(), self._store)
+            doubtful = self._store.quarantined_gateways()
+            decisions = self._desk.hear(answer, self._now(), self._store, doubtful)
         return Outcome(1, len(decisions))
 
     def _now(self) -> int:
