@@ -14,10 +14,14 @@ from threading import BoundedSemaphore
 from typing import Final, assert_never
 
 from edge.rim import clock
-from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
+from edge.rim.tls import BrokerIdentity
+from edge.wire.topics import client_id
 from edge.wire.verifier import Checked, Refused, examine, kid, parse
+from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
+from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.gauges import Gauges
@@ -54,7 +58,7 @@ class Coordinator:
 
     def __init__(
         self,
-        broker: tuple[str, int],
+        broker: Address,
         store: Store,
         desk: Desk,
         letters: Letters,
@@ -63,8 +67,11 @@ class Coordinator:
         session: str,
         gateways: Mapping[str, str],
         nak_after: int = NAK_AFTER,
+        *,
+        others: tuple[Address, ...] = (),
+        identity: BrokerIdentity | None = None,
     ) -> None:
-        """`gateways`: the public key of each gateway it listens to."""
+        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
         self._store = store
         self._desk = desk
         self._letters = letters
@@ -76,15 +83,15 @@ class Coordinator:
         self._places = BoundedSemaphore(REQUESTS_MAX)
         self.gauges = Gauges()
         profile = Profile(
-            host=broker[0],
-            port=broker[1],
+            addresses=(broker, *others),
             keepalive_s=KEEPALIVE_S,
-            client_id=name,
+            client_id=client_id(letters.mode, name),
             subscriptions=(letters.events, letters.gateway_states),
             will_topic=letters.state_topic,
             session=session,
             will=letters.will,
             manual_ack=True,
+            identity=identity,
         )
         self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
@@ -97,6 +104,7 @@ class Coordinator:
         self._ack_due: dict[tuple[str, int], Instant] = {}
         self._gaps: dict[str, _Gap] = {}
         self._sessions: dict[str, str] = {}
+        self._catchups = CatchUps()
         self._state_due = Instant(0)
         self._stopping = False
 
@@ -157,7 +165,7 @@ class Coordinator:
             self._requests.append(item)
             return
         match self._link.take(item):
-            case None:
+            case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
                 batch.append(arrived)
@@ -261,6 +269,7 @@ class Coordinator:
 
     def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
         """A new session is a new subscription: decisions that went out before it may have reached nobody."""
+        self._catchups.said(gateway, state, clock.now())
         session = state.get("session")
         if (
             state.get("online") is True
@@ -359,6 +368,8 @@ class Coordinator:
             if at - gap.since < self._nak_after:
                 continue
             self._gaps[gateway] = _Gap(gap.next_seq, at)
+            if self._catchups.covers(gateway, gap.next_seq, at):
+                continue
             epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, gap.next_seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
