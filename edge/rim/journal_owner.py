@@ -1,0 +1,80 @@
+"""Who may write a journal: one process at a time, of the gateway whose journal it is, in the epoch it was begun for."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Final
+
+from edge.rim.journal_table import JournalFault, Meta, connect, read_fact, read_meta
+from edge.rim.keys import EPOCH_FILE, read_epoch, write_epoch
+from edge.wire.envelope import EventContext
+
+BEGIN_ANEW: Final = "keep the file as evidence, move it away, and the gateway begins its next epoch"
+
+
+def lock_journal(path: Path) -> int:
+    """Held as long as the process lives, however it ends."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise JournalFault(
+            f"journal {path}: {lock} can't be opened: {error.strerror}; give --data"
+        ) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        owner = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
+        os.close(handle)
+        raise JournalFault(
+            f"journal {path} is in use by process {owner or 'unknown'}; stop that gateway, or give another "
+            "folder with --data"
+        ) from error
+    os.truncate(handle, 0)
+    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    # With the file made here, SQLite gives its WAL the same access rights.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return handle
+
+
+def check_owner(path: Path, meta: Meta, context: EventContext) -> None:
+    ours = Meta(context.hub, context.gateway, context.mode, meta.epoch)
+    if meta != ours:
+        raise JournalFault(
+            f"journal {path} is of gateway {meta.gateway}, hub {meta.hub}, mode {meta.mode}; this is gateway "
+            f"{ours.gateway}, hub {ours.hub}, mode {ours.mode}; give another folder with --data"
+        )
+    counted = read_epoch(path.parent)
+    if counted is None:
+        write_epoch(path.parent, meta.epoch)
+    elif counted != meta.epoch:
+        raise JournalFault(
+            f"journal {path} is of epoch {meta.epoch}, but {path.parent / EPOCH_FILE} says {counted}: an older "
+            f"journal or counter was put back; {BEGIN_ANEW}"
+        )
+
+
+def seal_contradicted(path: Path) -> dict[str, object] | None:
+    """Puts away a journal that the coordinator has contradicted: it has lost events, and its epoch is over.
+
+    What it told is not lost with it: whatever it still holds is at the coordinator, or in the file that stays behind.
+    Returns what the journal of the next epoch has to say of it; None where there is nothing to put away.
+    """
+    if path.stat().st_size == 0:
+        return None
+    connection = connect(path, read_only=False)
+    try:
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'facts'").fetchone() is None:
+            return None
+        contradicted = read_fact(connection, "contradicted")
+        if contradicted is None:
+            return None
+        meta = read_meta(connection, path)
+        (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
+        connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file
+    finally:
+        connection.close()
+    sealed = path.with_name(f"{path.stem}-epoch-{meta.epoch}-contradicted{path.suffix}")
+    os.rename(path, sealed)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return {"epoch": meta.epoch, "last_seq": last, "file": sealed.name, **contradicted}
