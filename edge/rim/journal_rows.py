@@ -62,6 +62,14 @@ class JournalReader:
         """The last `count` events, oldest first."""
         return read_rows(self._connection, max(self.pruned().seq, self.last_seq() - count), count)
 
+    def event(self, identity: str) -> Stored | None:
+        """The event with this id."""
+        row = self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE id = ?",  # noqa: S608  (constant columns)
+            (identity,),
+        ).fetchone()
+        return None if row is None else checked_row(row)
+
     def mentioning(self, text: str) -> list[Stored]:
         """Events whose body holds this text, oldest first; the newest MENTIONED_MAX of them."""
         rows = self._connection.execute(
