@@ -52,7 +52,7 @@ class Disk:
         if not self._short:
             return None
         return (
-            f"the disk of {self._folder} has {free // MIB} MiB free of {total // MIB}, under {SHORT_PERCENT} %: "
+            f"the disk of {self._folder} has {free // MIB} MiB free of {total // MIB} MiB, under {SHORT_PERCENT} %: "
             "nothing moves without evidence; free some space"
         )
 

@@ -108,7 +108,8 @@ class Housekeeping:
         if at >= self._balance_due:
             self._balance_due = Instant(at + BALANCE_EVERY)
             self._keep_balance()
-        self._prune()
+        if self._damaged is None:
+            self._prune()
         if self._journal.in_wal >= WRITE_BACK_EVENTS:
             self._journal.write_back()
 
@@ -142,4 +143,7 @@ class Housekeeping:
 
     def _prune(self) -> None:
         made_by_us = None if self._short else self._utc_us() - self._retention.keep_s * US_PER_S
-        self._journal.prune(self._journal.prunable(made_by_us, self._retention.keep_events))
+        try:
+            self._journal.prune(self._journal.prunable(made_by_us, self._retention.keep_events))
+        except JournalFault as fault:
+            self._damaged = f"{fault}: the journal can't be pruned; run hub journal verify"

@@ -19,7 +19,7 @@ from edge.core.event import Event
 from edge.core.snapshot import Balance, LastPlaced
 from edge.rim.journal_check import ByteSink, Verified, log_of
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
-from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, seal_contradicted
+from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
 from edge.rim.journal_rows import JournalReader
 from edge.rim.journal_table import (
     COLUMNS,
@@ -31,7 +31,6 @@ from edge.rim.journal_table import (
     check_link,
     connect,
     read_cursor,
-    read_fact,
     read_meta,
     read_pruned,
     read_rows,
@@ -41,9 +40,11 @@ from edge.rim.journal_tree import (
     NODE_LEAVES,
     Checkpoint,
     EventTree,
+    Keeping,
     bring_up,
     countersign_checkpoint,
     countersigned_by,
+    look_at_keeping,
     make_checkpoint,
     newest_checkpoint,
     prune_slice,
@@ -81,17 +82,6 @@ class JournalFigures:
     journalled: int
     acknowledged: int
     pending: int
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """How much of the epoch is still here, and how far others vouch for it."""
-
-    pruned: int = 0
-    checkpoint: int = 0
-    countersigned: int = 0
-    lost: int = 0
-    """Events of this epoch or the one before that only the coordinator holds."""
 
 
 class Journal:
@@ -148,7 +138,7 @@ class Journal:
             meta = read_meta(self._connection, self.path)
             self.context = context_for(meta.epoch)
             check_owner(self.path, meta, self.context)
-            self.after_loss = read_fact(self._connection, "after_loss")
+            self.after_loss = read_after_loss(self._connection)
         self.epoch, self._signer = self.context.epoch, signer
         with self._transaction():
             self._connection.execute(
@@ -160,8 +150,8 @@ class Journal:
         self._tree = EventTree(self._connection, self._last.seq)
         self._log = log_of(read_meta(self._connection, self.path))
         self._chain = Chain(self.context, signer, self._last.seq + 1, self._last.id, sign_one_in)
-        self._lost = int(str((self.after_loss or {}).get("lost", 0)))
-        self._keeping = self._look_at_keeping()
+        self._lost = 0 if self.after_loss is None else self.after_loss.lost
+        self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
 
     @property
     def last_seq(self) -> int:
@@ -201,7 +191,7 @@ class Journal:
             with self._transaction():
                 if not countersign_checkpoint(self._connection, self._log, ack.ckpt):
                     return "wrong_root"
-            self._keeping = self._look_at_keeping()
+            self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
         if ack.through_seq <= self._acknowledged.seq:
             return "stale"
         with self._transaction():
@@ -218,7 +208,7 @@ class Journal:
         with self._transaction():
             write_fact(self._connection, "contradicted", told)
         self._lost = lost
-        self._keeping = self._look_at_keeping()
+        self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
 
     def pending(self, after_seq: int, limit: int) -> list[Stored]:
         return read_rows(self._connection, after_seq, limit)
@@ -242,7 +232,7 @@ class Journal:
             made = make_checkpoint(
                 self._connection, self._log, self._tree.size, self._tree.root, self._signer, at_us
             )
-        self._keeping = self._look_at_keeping()
+        self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
         return self._message(made)
 
     def newest_checkpoint(self) -> bytes | None:
@@ -273,19 +263,9 @@ class Journal:
             pruned = prune_slice(self._connection, through)
             write_fact(self._connection, "pruned", asdict(pruned))
         self._pruned = pruned
-        self._keeping = self._look_at_keeping()
-        self._connection.execute(f"PRAGMA incremental_vacuum({VACUUMED_AT_ONCE})").fetchall()
+        self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
+        self._connection.executescript(f"PRAGMA incremental_vacuum({VACUUMED_AT_ONCE})")  # one page a step
         return True
-
-    def _look_at_keeping(self) -> Keeping:
-        made = newest_checkpoint(self._connection)
-        signed = newest_checkpoint(self._connection, countersigned=True)
-        return Keeping(
-            pruned=self._pruned.seq,
-            checkpoint=0 if made is None else made.size,
-            countersigned=0 if signed is None else signed.size,
-            lost=self._lost,
-        )
 
     # Upkeep
 
@@ -363,7 +343,7 @@ class Journal:
         }
         self._connection.executemany("INSERT INTO meta VALUES(?, ?)", facts.items())
         if self.after_loss is not None:
-            write_fact(self._connection, "after_loss", self.after_loss)
+            write_fact(self._connection, "after_loss", asdict(self.after_loss))
 
     def _checked_tail(self) -> Cursor:
         begins = self._pruned.seq + 1

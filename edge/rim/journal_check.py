@@ -197,7 +197,7 @@ def export_all(connection: sqlite3.Connection, meta: Meta, out: ByteSink) -> int
             "journal": 1, "hub": meta.hub, "gw": meta.gateway, "epoch": meta.epoch, "keys": read_keys(connection),
         }  # fmt: skip
         if pruned.seq:
-            header["after"] = {"seq": pruned.seq, "id": pruned.id}
+            header["begins"] = [pruned.seq + 1, pruned.id]
         out.write(json.dumps(header, separators=(",", ":")).encode() + b"\n")
         count = 0
         for row in read_all(connection):

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -54,10 +56,31 @@ def check_owner(path: Path, meta: Meta, context: EventContext) -> None:
         )
 
 
-def seal_contradicted(path: Path) -> dict[str, object] | None:
-    """Puts away a journal that the coordinator has contradicted: it has lost events, and its epoch is over.
+@dataclass(frozen=True, slots=True)
+class AfterLoss:
+    """Why this journal was begun: what became of the one before."""
 
-    What it told is not lost with it: whatever it still holds is at the coordinator, or in the file that stays behind.
+    epoch: int
+    """Of the journal that was put away."""
+    last_seq: int
+    """It ended with this event,"""
+    acknowledged: int
+    """though the coordinator holds this many:"""
+    lost: int
+    """so many are missing, or 1 where it contradicts the coordinator."""
+    by: str
+    file: str
+    """Where it lies, beside this one."""
+
+
+def read_after_loss(connection: sqlite3.Connection) -> AfterLoss | None:
+    fact = read_fact(connection, "after_loss")
+    return None if fact is None else AfterLoss(**fact)
+
+
+def seal_contradicted(path: Path) -> AfterLoss | None:
+    """Puts a journal away that the coordinator has contradicted: it has lost events, and its epoch is over.
+
     Returns what the journal of the next epoch has to say of it; None where there is nothing to put away.
     """
     if path.stat().st_size == 0:
@@ -77,4 +100,4 @@ def seal_contradicted(path: Path) -> dict[str, object] | None:
     sealed = path.with_name(f"{path.stem}-epoch-{meta.epoch}-contradicted{path.suffix}")
     os.rename(path, sealed)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    return {"epoch": meta.epoch, "last_seq": last, "file": sealed.name, **contradicted}
+    return AfterLoss(meta.epoch, last, file=sealed.name, **contradicted)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from edge.core.snapshot import Balance
 from edge.rim.journal_check import ByteSink, Verified, export_all, one_moment, verify_all
 from edge.rim.journal_table import (
     COLUMNS,
@@ -57,6 +58,18 @@ class JournalReader:
 
     def fact(self, name: Fact) -> dict[str, Any] | None:
         return read_fact(self._connection, name)
+
+    def balance(self) -> tuple[Balance | None, int, int, int]:
+        """What the newest run read, if it has told; and of the epoch, counted: journalled, acknowledged, pending."""
+        with self.one_moment() as connection:
+            cursor, fact = self.acknowledged().seq, self.fact("balance")
+            (kept,) = connection.execute("SELECT count(*) FROM events").fetchone()
+            (pending,) = connection.execute("SELECT count(*) FROM events WHERE seq > ?", (cursor,)).fetchone()
+            journalled = self.pruned().seq + kept
+        if fact is None:
+            return None, journalled, cursor, pending
+        readings = Balance(fact["read"], fact["journalled"], tuple(sorted(fact["rejected"].items())))
+        return readings, journalled, cursor, pending
 
     def tail(self, count: int) -> list[Stored]:
         """The last `count` events, oldest first."""

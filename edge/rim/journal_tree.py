@@ -44,6 +44,17 @@ class Checkpoint:
         return (*fields, crc_of(*fields))
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How much of the epoch is still here, and how far others vouch for it."""
+
+    pruned: int = 0
+    checkpoint: int = 0
+    countersigned: int = 0
+    lost: int = 0
+    """Events of this epoch or the one before that only the coordinator holds."""
+
+
 class Subtrees:
     """Hashes of complete subtrees, from what the journal keeps of them or from its events."""
 
@@ -173,6 +184,11 @@ def countersigned_by(connection: sqlite3.Connection, at_us: int) -> Checkpoint |
 def countersigned_over(connection: sqlite3.Connection, seq: int) -> Checkpoint | None:
     """The oldest countersigned one that covers this event."""
     return _one(connection, "WHERE line IS NOT NULL AND size >= ? ORDER BY size LIMIT 1", seq)
+
+
+def look_at_keeping(connection: sqlite3.Connection, pruned: int, lost: int) -> Keeping:
+    made, signed = newest_checkpoint(connection), newest_checkpoint(connection, countersigned=True)
+    return Keeping(pruned, 0 if made is None else made.size, 0 if signed is None else signed.size, lost)
 
 
 def all_checkpoints(connection: sqlite3.Connection) -> list[Checkpoint]:

@@ -70,6 +70,11 @@ class _Stop:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Checkpoint:
+    message: bytes
+
+
 class Uplink:
     """`committed`, `stop` and `figures` may be called from any thread."""
 
@@ -93,7 +98,7 @@ class Uplink:
         self._acks = acks
         self._session = session
         self._metrics = metrics
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Checkpoint | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
@@ -103,6 +108,8 @@ class Uplink:
         self._rejected: Counter[str] = Counter()
         self._version: Version | None = None
         self._figures = UplinkFigures()
+        self._checkpoint = b""
+        self._checkpoint_due = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
@@ -119,6 +126,10 @@ class Uplink:
     def committed(self, rows: Sequence[Stored]) -> None:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
         self._queue.put(tuple(rows))
+
+    def checkpoint(self, message: bytes) -> None:
+        """The newest of this gateway: published retained, and again to every broker connected to later."""
+        self._queue.put(_Checkpoint(message))
 
     def figures(self) -> UplinkFigures:
         return self._figures
@@ -167,6 +178,9 @@ class Uplink:
         if self._link.is_open and at >= self._state_due:
             self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
             self._state_due = Instant(at + STATE_EVERY)
+        if self._checkpoint_due and self._link.is_open:
+            mid = self._link.publish(self._topics.checkpoint, self._checkpoint, retain=True)
+            self._checkpoint_due = mid is None
         self._send(at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
@@ -190,10 +204,12 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | _Stop) -> None:
+    def _take(self, item: FromBroker | tuple[Stored, ...] | _Checkpoint | _Stop) -> None:
         match item:
             case FromBroker():
                 self._happened(self._link.take(item))
+            case _Checkpoint(message):
+                self._checkpoint, self._checkpoint_due = message, True
             case _Stop():
                 self._stopping = True
             case rows:
@@ -207,6 +223,7 @@ class Uplink:
                 self._version = version
                 self._sent.clear()
                 self._state_due = Instant(0)
+                self._checkpoint_due = bool(self._checkpoint)
                 self._window.opened(in_flight_max)
                 self._tell_link()
             case Closed():
