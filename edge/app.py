@@ -38,7 +38,7 @@ from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
 from hub_config.devices import RecordScaleConfig, SicsScaleConfig
-from hub_config.hub import HubConfig
+from hub_config.hub import HubConfig, canonical
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
 
 TRUTH_FILE: Final = "truth.json"
@@ -66,6 +66,7 @@ class App:
         self._journal = Journal(
             journal_file, lambda epoch: event_context(config, identity, epoch), identity.signer
         )
+        self._journal.remember(canonical(config).decode(), config.digest(), config.trust)
         left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
         last = self._journal.last_placed({bench.id: bench.free_lane for bench in config.benches})
         self._inbox = Inbox()

@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
 from edge.rim.balance import balance_text, balance_told
+from edge.rim.capsule import make_capsule
 from edge.rim.journal import JOURNAL_FILE, JournalFault, JournalReader, Stored
 
 FOLLOW_EVERY_S: Final = 0.2
@@ -43,11 +44,14 @@ def _parser() -> argparse.ArgumentParser:
     tail = actions.add_parser("tail", help="show the last events")
     tail.add_argument("-n", type=int, default=10, help="how many (default 10)")
     tail.add_argument("--follow", action="store_true", help="and those that come, until Ctrl-C")
+    prove = actions.add_parser("prove", help="write the evidence capsule of one visit, which proves itself")
+    prove.add_argument("visit", help="as hub why names it")
+    prove.add_argument("-o", "--out", type=Path, help="file (default: VISIT.capsule.json)")
     export = actions.add_parser(
         "export", help="write a file that edge/wire/verifier.py checks without this project"
     )
     export.add_argument("file", type=Path)
-    for action in (verify, balance, tail, export):
+    for action in (verify, balance, tail, prove, export):
         action.add_argument(
             "--data", type=Path, default=DATA, help=f"data folder of the gateway (default {DATA})"
         )
@@ -65,6 +69,8 @@ def _act(reader: JournalReader, args: argparse.Namespace) -> int:
             told = balance_told(*counted)
             print(json.dumps(told) if args.json else balance_text(*counted))
             return EXIT_OK if told["holds"] else EXIT_FAULTS
+        case "prove":
+            return _prove(reader, args.visit, args.out or Path(f"{args.visit}.capsule.json"))
         case "export":
             return _export(reader, args.file)
         case _:
@@ -86,14 +92,25 @@ def _verify(reader: JournalReader, as_json: bool) -> int:
     return EXIT_OK
 
 
-def _export(reader: JournalReader, file: Path) -> int:
+def _prove(reader: JournalReader, visit: str, file: Path) -> int:
+    capsule = make_capsule(reader, visit)
+    with _opened(file) as out:
+        out.write(json.dumps(capsule, ensure_ascii=False, indent=1).encode() + b"\n")
+    print(f"{file}: check it with: .venv/bin/python edge/wire/capsule_verifier.py {file}")
+    return EXIT_OK
+
+
+def _opened(file: Path) -> BinaryIO:
     try:
-        out = file.open("wb")
+        return file.open("wb")
     except OSError as refused:
         raise JournalFault(
             f"{file}: {refused.strerror}; name a file in a folder that exists and can be written"
         ) from refused
-    with out:
+
+
+def _export(reader: JournalReader, file: Path) -> int:
+    with _opened(file) as out:
         count = reader.export(out)
     print(f"{file}: {count} events; check it with: .venv/bin/python edge/wire/verifier.py {file}")
     return EXIT_OK

@@ -9,7 +9,7 @@ on, is acknowledged and lies under a checkpoint that the coordinator has counter
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 
 from edge.core.event import Event
 from edge.core.snapshot import Balance, LastPlaced
+from edge.rim.capsule import remember
 from edge.rim.journal_check import ByteSink, Verified, log_of
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
 from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
@@ -54,7 +55,7 @@ from edge.wire.chain import Chain, Link
 from edge.wire.checkpoint import build_checkpoint
 from edge.wire.envelope import EventContext
 from edge.wire.messages import Ack
-from edge.wire.signing import Signer
+from edge.wire.signing import Signer, TrustedKey
 from hub_config.names import LineId
 
 __all__ = ["Journal", "JournalFault", "JournalReader", "OpenVisit", "Stored"]
@@ -274,6 +275,11 @@ class Journal:
         told = {"read": balance.read, "journalled": balance.journalled, "rejected": dict(balance.rejected)}
         with self._transaction():
             write_fact(self._connection, "balance", told)
+
+    def remember(self, config: str, digest: str, trust: Iterable[TrustedKey]) -> None:
+        """What events only name by a digest or a kid: the configuration, and whose signatures were believed."""
+        with self._transaction():
+            remember(self._connection, config, digest, trust)
 
     def write_back(self) -> None:
         """Moves what no reader needs any more from the WAL into the file; waits for nobody."""

@@ -99,6 +99,15 @@ class JournalReader:
         ).fetchall()
         return [checked_row(row) for row in reversed(rows)]
 
+    def joins(self, visit: str) -> list[Stored]:
+        """Events that join or split this visit, oldest first; the newest MENTIONED_MAX of them."""
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE kind IN ('visit.joined', 'visit.split') AND instr(body, ?) > 0"  # noqa: S608  (constant columns)
+            " ORDER BY seq DESC LIMIT ?",
+            (visit.encode(), MENTIONED_MAX),
+        ).fetchall()
+        return [checked_row(row) for row in reversed(rows)]
+
     def of_gateway(self, first_seq: int, last_seq: int) -> list[Stored]:
         """Events without a parcel between these two."""
         rows = self._connection.execute(

@@ -53,7 +53,7 @@ SCHEMA_2: Final = (
 SCHEMA: Final = (*SCHEMA_1, *SCHEMA_2)
 COLUMNS: Final = "seq, id, line, visit, kind, body, sig, kid, crc"
 BUSY_TIMEOUT_MS: Final = 5_000
-Fact = Literal["pruned", "balance", "contradicted", "after_loss"]
+Fact = Literal["pruned", "balance", "contradicted", "after_loss", "trust", "configs"]
 
 
 class JournalFault(Exception):  # noqa: N818  (the fault is the file's, not the program's)

@@ -304,7 +304,8 @@ class Uplink:
         if ack.epoch != self._epoch:
             self._reject(message, "wrong_epoch", f"ack for epoch {ack.epoch}; ours is {self._epoch}")
         elif ack.through_seq <= self._window.acknowledged:
-            return
+            if ack.ckpt is not None:  # nothing new of events, perhaps of checkpoints
+                self._acks.acknowledge(ack)
         elif (held := self._rows.id_of(ack.through_seq)) is None:
             self._contradicted(ack, message, "ack_ahead", f"this journal does not hold seq {ack.through_seq}")
         elif held != ack.through_id:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from edge.wire.verifier import ChainCheck, Checked, canonical
+from simulators.coordinator.checkpoints import Witness
 from simulators.coordinator.desk import parse_utc
 from simulators.coordinator.visits import Visit
 
@@ -74,6 +75,10 @@ class Store:
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         self._connection.executescript(SCHEMA)
+
+    def witness(self, log_root: str) -> Witness:
+        """Of the gateways' checkpoints, in this file and its transactions."""
+        return Witness(self._connection, log_root)
 
     def close(self) -> None:
         self._connection.close()
