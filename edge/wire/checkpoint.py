@@ -12,12 +12,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from edge.wire.canonical import Json, JsonObject, WireError, b64u, b64u_bytes, canonical
+from edge.wire.canonical import JsonObject, WireError, b64u, b64u_bytes, canonical
 from edge.wire.merkle import HASH_BYTES
 from edge.wire.signing import KEY_BYTES, SIGNATURE_BYTES, Signer, TrustStore, signature_holds
 from edge.wire.topics import Mode
 
-NOTE_CHARS_MAX: Final = 2_048
+LINE_CHARS_MAX: Final = 1_024
+"""Of a countersignature; the name in it is a hub and a coordinator."""
 COSIGNED_AT_MAX: Final = 1 << 40
 """Seconds of UTC; far beyond any clock, well below 2^53."""
 _SIGNED: Final = b"\x01"
@@ -103,15 +104,10 @@ def build_checkpoint(log: Log, size: int, note: str, signer: Signer) -> bytes:
     return canonical({"data": data, "ehubkid": signer.kid, "ehubsig": signer.sign(canonical(data))})
 
 
-def parse_countersigned(told: Json, log: Log, kid: str, trust: TrustStore) -> Countersigned:
+def parse_countersigned(
+    size: int, root: str, line: str, log: Log, kid: str, trust: TrustStore
+) -> Countersigned:
     """The object `ckpt` inside an ack that key `kid` has signed. Raises WireError if it is not wholly good."""
-    size, root, line = (
-        (told.get(name) for name in ("size", "root", "line")) if isinstance(told, dict) else (0, 0, 0)
-    )
-    whole = isinstance(size, int) and not isinstance(size, bool) and size >= 1
-    if not whole or not isinstance(root, str) or not isinstance(line, str) or len(line) > NOTE_CHARS_MAX:
-        raise WireError("bad_shape", "ckpt: size, root and line are wanted")
-    assert isinstance(size, int)
     digest = b64u_bytes(root, HASH_BYTES)
     if digest is None:
         raise WireError("bad_shape", f"ckpt: root is not {HASH_BYTES} bytes of base64url")

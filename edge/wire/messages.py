@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from edge.core.decision import Action, Conditions, Decision, Reason
 from edge.wire.canonical import JsonObject, WireError, canonical, event_id, parse_strict
-from edge.wire.checkpoint import Countersigned, Log, countersigned_json, parse_countersigned
+from edge.wire.checkpoint import LINE_CHARS_MAX, Countersigned, Log, countersigned_json, parse_countersigned
 from edge.wire.envelope import check_attributes, data_of, sequence_text, text_of
 from edge.wire.signing import Role, Signer, TrustStore
 from edge.wire.topics import Mode
@@ -88,7 +88,7 @@ class _Cond(_Open):
     not_after: Time | None = None
 
 
-class _DecisionData(_Open):
+class DecisionData(_Open):
     v: Literal[1]
     hub: Name
     gw: Name
@@ -131,12 +131,21 @@ class _Addressed(_Open):
     epoch: Count
 
 
-class _AckData(_Addressed):
+class _Ckpt(_Open):
+    """The coordinator's line under the gateway's newest checkpoint that agrees with the events it holds."""
+
+    size: Count
+    root: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    line: Annotated[str, StringConstraints(max_length=LINE_CHARS_MAX)]
+
+
+class AckData(_Addressed):
     through_seq: Annotated[int, Field(ge=0)]
     through_id: Id
+    ckpt: _Ckpt | None = None
 
 
-class _NakData(_Addressed):
+class NakData(_Addressed):
     from_seq: Count
 
 
@@ -145,7 +154,7 @@ class _Catchup(_Open):
     last: Count = Field(alias="to")
 
 
-class _StateData(_Open):
+class StateData(_Open):
     online: bool
     session: Name
     t: Time | None = None
@@ -160,7 +169,7 @@ def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: Gatew
     envelope = parse_strict(payload, limit=DECISION_BYTES_MAX)
     data = data_of(envelope)
     body = canonical(data)
-    told = _model(_DecisionData, body)
+    told = _model(DecisionData, body)
     _check_address(told, hub, gateway, mode)
     _check_decision_envelope(envelope, data, hub, event_id(body))
     kid, sig = _signature(envelope)
@@ -170,20 +179,19 @@ def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: Gatew
 
 
 def parse_ack(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Ack:
-    told, kid = _parse_addressed(_AckData, payload, trust, hub, gateway, mode)
-    ckpt = (told.model_extra or {}).get("ckpt")
-    log = Log(mode, hub, gateway, told.epoch)
-    signed = None if ckpt is None else parse_countersigned(ckpt, log, kid, trust)
+    told, kid = _parse_addressed(AckData, payload, trust, hub, gateway, mode)
+    ckpt, log = told.ckpt, Log(mode, hub, gateway, told.epoch)
+    signed = None if ckpt is None else parse_countersigned(ckpt.size, ckpt.root, ckpt.line, log, kid, trust)
     return Ack(told.epoch, told.through_seq, told.through_id, signed)
 
 
 def parse_nak(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Nak:
-    told, _ = _parse_addressed(_NakData, payload, trust, hub, gateway, mode)
+    told, _ = _parse_addressed(NakData, payload, trust, hub, gateway, mode)
     return Nak(told.epoch, told.from_seq)
 
 
 def parse_state(payload: bytes) -> State:
-    told = _model(_StateData, canonical(parse_strict(payload)))
+    told = _model(StateData, canonical(parse_strict(payload)))
     catchup = None if told.catchup is None else (told.catchup.first, told.catchup.last)
     return State(told.online, told.session, None if told.t is None else parse_rfc3339(told.t), catchup)
 
@@ -238,7 +246,7 @@ def _model(model: type[_M], body: bytes) -> _M:
         raise WireError("bad_shape", f"{where}: {first['msg']}"[:DETAIL_CHARS_MAX]) from error
 
 
-def _check_address(told: _DecisionData | _Addressed, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
+def _check_address(told: DecisionData | _Addressed, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
     if told.hub != hub:
         raise WireError("wrong_hub", f"it is for hub {told.hub}; this is {hub}")
     if told.gw != gateway:
@@ -281,7 +289,7 @@ def _signed(data: JsonObject, signer: Signer) -> bytes:
     return canonical({"data": data, "ehubkid": signer.kid, "ehubsig": signer.sign(canonical(data))})
 
 
-def _decision(told: _DecisionData, body: bytes, kid: str, sig: str) -> Decision:
+def _decision(told: DecisionData, body: bytes, kid: str, sig: str) -> Decision:
     return Decision(
         dec=told.dec,
         dec_seq=told.dec_seq,

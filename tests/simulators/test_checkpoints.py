@@ -85,7 +85,9 @@ def test_a_checkpoint_over_what_is_held_is_countersigned_and_the_gateway_believe
     assert office.judge() == "countersigned"
 
     ckpt: Any = office.witness.newest("gw-01", 1)
-    told = parse_countersigned(ckpt, LOG, LETTERS.kid, TrustStore([Trusted()]))
+    told = parse_countersigned(
+        ckpt["size"], ckpt["root"], ckpt["line"], LOG, LETTERS.kid, TrustStore([Trusted()])
+    )
     body = checkpoint_body(LOG, 37, told.root)
     assert told.size == 37
     assert note_holds(f"{body}\n{told.line}", body, None, LETTERS.public)
