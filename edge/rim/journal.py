@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from edge.core.event import Event
 from edge.core.snapshot import Balance, LastPlaced
 from edge.rim.capsule import remember
-from edge.rim.journal_check import ByteSink, Verified, log_of
+from edge.rim.journal_check import DAMAGED, ByteSink, Verified, log_of
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
 from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
 from edge.rim.journal_rows import JournalReader
@@ -110,7 +110,7 @@ class Journal:
             """What the journal of the epoch before had lost, if this one was begun for that."""
             self._connection = connect(path, read_only=False)
             self._open(context_for, signer, sign_one_in)
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             self._abandon()
             raise JournalFault(
                 f"journal {path} can't be opened: {error}; restore it from a backup"

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -16,6 +16,8 @@ from edge.rim.journal_table import (
     Stored,
     check_link,
     read_cursor,
+    read_fact,
+    read_nodes,
     read_pruned,
     read_rows,
 )
@@ -23,9 +25,11 @@ from edge.rim.journal_tree import NODE_LEAVES, Checkpoint, all_checkpoints
 from edge.wire.canonical import b64u_bytes
 from edge.wire.checkpoint import Log, checkpoint_body, note_holds
 from edge.wire.merkle import RightEdge, leaf_hash
-from edge.wire.signing import KEY_BYTES, signature_holds
+from edge.wire.signing import KEY_BYTES, kid_of, signature_holds
 from edge.wire.topics import Mode
 
+DAMAGED: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite raises for a file that is damaged; the second where its own message quotes damaged text."""
 PAGE_ROWS: Final = 500
 """Rows fetched at a time where the whole journal is walked."""
 
@@ -71,11 +75,16 @@ def one_moment(connection: sqlite3.Connection) -> Iterator[None]:
     if connection.in_transaction:
         yield
         return
-    connection.execute("BEGIN")
     try:
+        connection.execute("BEGIN")
         yield
+    except DAMAGED as error:
+        raise JournalFault(
+            f"journal: the file itself is damaged: {error}; restore it from a backup"
+        ) from error
     finally:
-        connection.execute("ROLLBACK")
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
 
 
 def verify_all(connection: sqlite3.Connection, meta: Meta) -> Verified:
@@ -88,11 +97,13 @@ def verify_all(connection: sqlite3.Connection, meta: Meta) -> Verified:
 
 
 def _verify(connection: sqlite3.Connection, meta: Meta) -> Verified:
-    keys = {kid: _public_key(public) for kid, public in read_keys(connection).items()}
+    keys = {kid: _public_key(kid, public) for kid, public in read_keys(connection).items()}
     pruned = read_pruned(connection)
     tree = _TreeCheck(connection, log_of(meta), pruned.seq)
     events = signed = 0
     for row in read_all(connection):
+        if events == 0:
+            _check_owner(row, meta)
         events += 1
         tree.add(row.body)
         if row.sig is None or row.kid is None:
@@ -104,21 +115,36 @@ def _verify(connection: sqlite3.Connection, meta: Meta) -> Verified:
             raise JournalFault(f"journal: the signature of the event with seq {row.seq} is not good")
         signed += 1
     tree.end()
-    last = pruned.seq + events
-    cursor = read_cursor(connection)
-    if not pruned.seq <= cursor.seq <= last or (
-        cursor.seq == last and not _ends_with(connection, pruned, cursor)
-    ):
-        raise JournalFault(
-            f"journal: it ends with seq {last}, its cursor says {cursor.seq}; restore from a backup"
-        )
+    _check_facts(connection, pruned, pruned.seq + events)
     return Verified(events, signed, events - signed, pruned.seq, tree.checked, tree.countersigned)
 
 
-def _ends_with(connection: sqlite3.Connection, pruned: Cursor, cursor: Cursor) -> bool:
-    if cursor.seq == pruned.seq:
-        return cursor.id == pruned.id
-    return read_rows(connection, cursor.seq - 1, 1)[0].id == cursor.id
+def _check_owner(row: Stored, meta: Meta) -> None:
+    data = json.loads(row.body)
+    if (data["hub"], data["gw"], data["mode"], data["epoch"]) != (
+        meta.hub,
+        meta.gateway,
+        meta.mode,
+        meta.epoch,
+    ):
+        raise JournalFault(
+            f"journal: the event with seq {row.seq} is not of the gateway or epoch it says it is of"
+        )
+
+
+def _check_facts(connection: sqlite3.Connection, pruned: Cursor, last: int) -> None:
+    for (name,) in connection.execute("SELECT name FROM facts").fetchall():
+        read_fact(connection, name)
+    cursor = read_cursor(connection)
+    if not pruned.seq <= cursor.seq <= last:
+        raise JournalFault(
+            f"journal: it ends with seq {last}, its cursor says {cursor.seq}; restore from a backup"
+        )
+    held = pruned.id if cursor.seq == pruned.seq else read_rows(connection, cursor.seq - 1, 1)[0].id
+    if cursor.id != held:
+        raise JournalFault(
+            f"journal: its cursor names another event than seq {cursor.seq}; restore from a backup"
+        )
 
 
 class _TreeCheck:
@@ -128,10 +154,7 @@ class _TreeCheck:
         self._log = log
         self._keys = read_keys(connection)
         self._checkpoints = all_checkpoints(connection)
-        self._nodes: dict[tuple[int, int], bytes] = {
-            (lo, hi): node
-            for lo, hi, node in connection.execute("SELECT lo, hi, hash FROM nodes ORDER BY lo")
-        }
+        self._nodes = {(lo, hi): node for lo, hi, node in read_nodes(connection)}
         self._edge, self._block = RightEdge(), RightEdge()
         for lo, hi in [place for place in self._nodes if place[1] <= pruned]:
             if lo != self._edge.size:
@@ -182,10 +205,10 @@ class _TreeCheck:
         self.countersigned = checkpoint.size
 
 
-def _public_key(text: str) -> Ed25519PublicKey:
+def _public_key(kid: str, text: str) -> Ed25519PublicKey:
     raw = b64u_bytes(text, KEY_BYTES)
-    if raw is None:
-        raise JournalFault(f"journal: {text:.50} in its table of keys is no public key")
+    if raw is None or kid_of(raw) != kid:
+        raise JournalFault(f"journal: {text:.50} in its table of keys is not the public key {kid:.20}")
     return Ed25519PublicKey.from_public_bytes(raw)
 
 

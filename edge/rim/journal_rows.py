@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from edge.core.snapshot import Balance
-from edge.rim.journal_check import ByteSink, Verified, export_all, one_moment, verify_all
+from edge.rim.journal_check import DAMAGED, ByteSink, Verified, export_all, one_moment, verify_all
 from edge.rim.journal_table import (
     COLUMNS,
     Cursor,
@@ -38,7 +38,7 @@ class JournalReader:
         try:
             self._connection = connect(path, read_only=True)
             self.meta: Meta = read_meta(self._connection, path)
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             raise JournalFault(f"journal {path} can't be read: {error}") from error
 
     def pending(self, after_seq: int, limit: int) -> list[Stored]:

@@ -60,8 +60,9 @@ class JournalFault(Exception):  # noqa: N818  (the fault is the file's, not the 
     """The journal can't be trusted or used. The message names file, seq and the next step."""
 
 
-def crc_of(*columns: str | int | None) -> int:
-    return crc32(json.dumps(columns).encode())
+def crc_of(*columns: object) -> int:
+    """Of text, integers and None. A damaged column may come back as anything; then the sum is another one."""
+    return crc32(json.dumps(columns, default=repr).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,19 @@ def read_meta(connection: sqlite3.Connection, path: Path) -> Meta:
 
 def read_cursor(connection: sqlite3.Connection) -> Cursor:
     row = connection.execute("SELECT seq, id FROM cursor").fetchone()
-    return Cursor() if row is None else Cursor(*row)
+    if row is None:
+        return Cursor()
+    if [type(column) for column in row] != [int, str]:
+        raise JournalFault("journal: its cursor is damaged; restore from a backup")
+    return Cursor(*row)
+
+
+def read_nodes(connection: sqlite3.Connection) -> list[tuple[int, int, bytes]]:
+    """Complete subtrees of the tree over the events, from the left: the events lo+1 to hi, and their hash."""
+    rows = connection.execute("SELECT lo, hi, hash FROM nodes ORDER BY lo").fetchall()
+    if any([type(column) for column in row] != [int, int, bytes] for row in rows):
+        raise JournalFault("journal: its tree is damaged; restore from a backup")
+    return rows
 
 
 def read_fact(connection: sqlite3.Connection, name: Fact) -> dict[str, Any] | None:
@@ -155,7 +168,7 @@ def read_fact(connection: sqlite3.Connection, name: Fact) -> dict[str, Any] | No
     row = connection.execute("SELECT value, crc FROM facts WHERE name = ?", (name,)).fetchone()
     if row is None:
         return None
-    if crc_of(name, row[0]) != row[1]:
+    if type(row[0]) is not str or crc_of(name, row[0]) != row[1]:
         raise JournalFault(f"journal: its fact {name!r} is damaged (CRC); restore from a backup")
     return dict(json.loads(row[0]))
 

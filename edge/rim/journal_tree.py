@@ -16,6 +16,7 @@ from edge.rim.journal_table import (
     Cursor,
     JournalFault,
     crc_of,
+    read_nodes,
     read_pruned,
     read_rows,
 )
@@ -85,12 +86,12 @@ class EventTree:
     def __init__(self, connection: sqlite3.Connection, last_seq: int) -> None:
         self._connection = connection
         self._blocks, self._open = RightEdge(), RightEdge()
-        for lo, hi, node in connection.execute("SELECT lo, hi, hash FROM nodes ORDER BY lo"):
+        for lo, hi, node in read_nodes(connection):
             if lo != self._blocks.size or hi > last_seq:
                 raise JournalFault(
                     f"journal: its tree has no subtree from {self._blocks.size}; run hub journal verify"
                 )
-            self._blocks.add_subtree(bytes(node), hi - lo)
+            self._blocks.add_subtree(node, hi - lo)
         for row in read_rows(connection, self._blocks.size, NODE_LEAVES):
             self._open.add(leaf_hash(row.body))
         if self.size != last_seq:

@@ -108,6 +108,8 @@ class Uplink:
         self._rejected: Counter[str] = Counter()
         self._version: Version | None = None
         self._figures = UplinkFigures()
+        self._halted = False
+        """This journal's epoch is over."""
         self._checkpoint = b""
         self._checkpoint_due = False
         self._stopping = False
@@ -243,7 +245,7 @@ class Uplink:
     # Events out
 
     def _send(self, at: Instant) -> None:
-        while (seq := self._window.candidate(at)) is not None:
+        while not self._halted and (seq := self._window.candidate(at)) is not None:
             try:
                 row = self._rows.take(seq)
             except JournalFault as hole:
@@ -315,7 +317,9 @@ class Uplink:
             self._window.covered(ack.through_seq)
 
     def _contradicted(self, ack: Ack, message: Arrived, reason: str, detail: str) -> None:
-        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss."""
+        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss.
+        Nothing goes out any more under numbers that the coordinator knows for other events."""
+        self._halted = True
         self._acks.acknowledge(ack)
         self._reject(message, reason, detail)
 
