@@ -92,7 +92,9 @@ def verify_all(connection: sqlite3.Connection, meta: Meta) -> Verified:
     with one_moment(connection):
         (sound,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if sound != "ok":
-            raise JournalFault(f"journal: the file itself is damaged: {sound}; restore it from a backup")
+            raise JournalFault(
+                f"journal: the file itself is damaged: {' '.join(sound.split())}; restore it from a backup"
+            )
         return _verify(connection, meta)
 
 

@@ -77,6 +77,7 @@ class Runner:
     def stop(self) -> None:
         self._stopping.set()
         self._thread.join(timeout=2.0)
+        self.snapshot = self._gateway.snapshot()
 
     def turned_within(self, ns: int) -> bool:
         """The core has been alive in the last `ns` nanoseconds. From any thread."""
