@@ -211,6 +211,7 @@ class Pages:
             "journal_trouble": snapshot.journal_trouble,
             "journal": {**asdict(self._journal.keeping()), "ballast": self._keeper.has_ballast},
             "balance": balance_told(snapshot.balance, events.journalled, events.acknowledged, events.pending),
+            "alibi": [asdict(view) for view in snapshot.alibi],
             "weights_dropped": self._inbox.weights_dropped,
             "ports": [_port_figures(port) for port in self._pump.stats()],
         }

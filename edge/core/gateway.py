@@ -21,6 +21,7 @@ from drivers.reading import (
     OrderAnswered,
     WeightRead,
 )
+from edge.core.alibi import AlibiWatch
 from edge.core.dwell import DwellLedger
 from edge.core.effects import Effect
 from edge.core.event import Event
@@ -75,6 +76,7 @@ class Gateway:
         self._trouble: str | None = None
         self._lasting: str | None = None
         """Trouble that no commit ends."""
+        self._alibi = AlibiWatch()
         self._rejected_messages: dict[str, int] = {}
         self._clock_set = False
         self._stations = [self._station(config, line) for line in range(len(config.benches))]
@@ -111,6 +113,8 @@ class Gateway:
                 | DeviceDown()
                 | DeviceFault()
             ):
+                if isinstance(given, WeightRead):
+                    self._alibi.note(given)
                 owner = self._owner.get(given.device)
                 if owner is not None:
                     owner.read(given, at)
@@ -170,6 +174,7 @@ class Gateway:
             held_by_reason=tuple(sorted(reasons.items())),
             journal_trouble=self._lasting or self._trouble,
             lines=tuple(view_of_line(line, self._now) for line in self._lines),
+            alibi=self._alibi.view(),
             queue=self._visits.queue(Moment(self._now, self._ledger.wall(self._now).utc_us, self._away)),
         )
 
