@@ -193,6 +193,11 @@ def read_rows(connection: sqlite3.Connection, after_seq: int, limit: int) -> lis
     rows = [checked_row(row) for row in found]
     for expected, row in enumerate(rows, start=after_seq + 1):
         if row.seq != expected:
+            pruned = read_pruned(connection).seq
+            if expected <= pruned:
+                raise JournalFault(
+                    f"journal: the events to seq {pruned} are pruned; the coordinator has them"
+                )
             raise JournalFault(
                 f"journal: seq {expected} is missing; the next is {row.seq}; restore from a backup"
             )

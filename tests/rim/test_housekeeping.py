@@ -213,6 +213,8 @@ def test_a_pruned_journal_is_whole_from_its_first_kept_event(
     )
     assert [row.seq for row in journal.tail(2_000)] == list(range(1_025, 1_101))
     assert journal.acknowledge(Ack(1, 500, "ni:///sha-256;x")) == "stale"
+    with pytest.raises(JournalFault, match="the events to seq 1024 are pruned; the coordinator has them"):
+        journal.pending(500, 10)
 
 
 def test_a_pruned_journal_goes_on_after_a_start(house: House, tmp_path: Path) -> None:
@@ -260,6 +262,17 @@ def test_what_is_pruned_gives_its_space_back(house: House) -> None:
     house.journal.write_back()
 
     assert house.journal.path.stat().st_size < before // 2
+
+
+def test_a_clock_that_falls_back_prunes_nothing_and_signs_on(house: House) -> None:
+    old_and_settled(house)
+    house.utc_us -= 3_600_000_000
+    house.journal.append(parcels(1))
+    house.after(CHECKPOINT_EVERY)
+    house.settle()
+    house.after(SLOW_EVERY)
+
+    assert (house.journal.keeping().pruned, house.journal.keeping().countersigned) == (0, 1_001)
 
 
 # -- the disk -----------------------------------------------------------------------------------------------------
