@@ -5,7 +5,9 @@ the line as long as it lasts is `standing`, in words (contract §11, level 4).
 """
 
 import logging
+import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -114,8 +116,9 @@ class Housekeeping:
             self._journal.write_back()
 
     def close(self) -> None:
-        """At the end of the thread: what this run has read."""
-        self._keep_balance()
+        """At the end of the thread: what this run has read, if the disk still takes it."""
+        with suppress(sqlite3.Error):
+            self._keep_balance()
 
     def _sign(self, at: Instant) -> None:
         new = self._journal.last_seq - self._journal.keeping().checkpoint

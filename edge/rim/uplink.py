@@ -180,7 +180,7 @@ class Uplink:
         if self._link.is_open and at >= self._state_due:
             self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
             self._state_due = Instant(at + STATE_EVERY)
-        if self._checkpoint_due and self._link.is_open:
+        if self._checkpoint_due and self._link.is_open and not self._halted:
             mid = self._link.publish(self._topics.checkpoint, self._checkpoint, retain=True)
             self._checkpoint_due = mid is None
         self._send(at)

@@ -17,6 +17,7 @@ from edge.wire.merkle import HASH_BYTES
 from edge.wire.signing import KEY_BYTES, SIGNATURE_BYTES, Signer, TrustStore, signature_holds
 from edge.wire.topics import Mode
 
+NOTE_CHARS_MAX: Final = 2_048
 LINE_CHARS_MAX: Final = 1_024
 """Of a countersignature; the name in it is a hub and a coordinator."""
 COSIGNED_AT_MAX: Final = 1 << 40

@@ -14,7 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from edge.core.decision import Action, Conditions, Decision, Reason
 from edge.wire.canonical import JsonObject, WireError, canonical, event_id, parse_strict
-from edge.wire.checkpoint import LINE_CHARS_MAX, Countersigned, Log, countersigned_json, parse_countersigned
+from edge.wire.checkpoint import (
+    LINE_CHARS_MAX,
+    NOTE_CHARS_MAX,
+    Countersigned,
+    Log,
+    countersigned_json,
+    parse_countersigned,
+)
 from edge.wire.envelope import check_attributes, data_of, sequence_text, text_of
 from edge.wire.signing import Role, Signer, TrustStore
 from edge.wire.topics import Mode
@@ -147,6 +154,13 @@ class AckData(_Addressed):
 
 class NakData(_Addressed):
     from_seq: Count
+
+
+class CkptData(_Addressed):
+    """A gateway's checkpoint: the note is text and signature (C2SP), as `edge.wire.checkpoint` writes it."""
+
+    size: Count
+    note: Annotated[str, StringConstraints(max_length=NOTE_CHARS_MAX)]
 
 
 class _Catchup(_Open):
