@@ -148,6 +148,7 @@ class Journal:
         self._pruned = read_pruned(self._connection)
         self._last, self._acknowledged = self._checked_tail(), read_cursor(self._connection)
         self._check_cursor()
+        self._began_at = self._last.seq
         self._tree = EventTree(self._connection, self._last.seq)
         self._log = log_of(read_meta(self._connection, self.path))
         self._chain = Chain(self.context, signer, self._last.seq + 1, self._last.id, sign_one_in)
@@ -204,7 +205,7 @@ class Journal:
 
     def contradicted(self, ack: Ack, outcome: AckOutcome) -> None:
         """Writes down that this epoch is over: at the next start this file is put away and the next one begins."""
-        lost = max(1, ack.through_seq - self.last_seq)
+        lost = max(1, ack.through_seq - self._began_at)  # what came since has taken numbers of lost ones
         told = {"by": outcome, "acknowledged": ack.through_seq, "lost": lost}
         with self._transaction():
             write_fact(self._connection, "contradicted", told)

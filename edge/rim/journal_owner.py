@@ -67,7 +67,7 @@ class AfterLoss:
     acknowledged: int
     """though the coordinator holds this many:"""
     lost: int
-    """so many are missing, or 1 where it contradicts the coordinator."""
+    """so many of them are not in it, counted from where this run began; at least 1."""
     by: str
     file: str
     """Where it lies, beside this one."""

@@ -27,12 +27,15 @@ from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decisio
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
 from hub_config.hub import HubConfig
-from hub_config.names import SECOND, GatewayId, HubId, Instant, LineId
+from hub_config.names import MILLISECOND, SECOND, GatewayId, HubId, Instant, LineId
 
 IDLE: Final = 1 * SECOND
 """The longest wait with nothing due."""
 TURN_MAX: Final = 200
 """Items taken from the queue between two looks at what may be sent."""
+COMPARE: Final = 300 * MILLISECOND
+"""So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
+anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
 STOP_TIMEOUT_S: Final = 2.0
 
 _log = logging.getLogger("hub.uplink")
@@ -108,6 +111,7 @@ class Uplink:
         self._rejected: Counter[str] = Counter()
         self._version: Version | None = None
         self._figures = UplinkFigures()
+        self._send_from = Instant(0)
         self._halted = False
         """This journal's epoch is over."""
         self._checkpoint = b""
@@ -197,7 +201,8 @@ class Uplink:
         self._receive(clock.now())
 
     def _receive(self, at: Instant) -> None:
-        wakes = (self._link.wake_at, self._window.wake_at(at), Instant(at + IDLE))
+        next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
+        wakes = (self._link.wake_at, next_sending, Instant(at + IDLE))
         wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
         try:
             self._take(self._queue.get(timeout=wait_s))
@@ -226,6 +231,7 @@ class Uplink:
                 self._sent.clear()
                 self._state_due = Instant(0)
                 self._checkpoint_due = bool(self._checkpoint)
+                self._send_from = Instant(clock.now() + COMPARE)
                 self._window.opened(in_flight_max)
                 self._tell_link()
             case Closed():
@@ -245,7 +251,9 @@ class Uplink:
     # Events out
 
     def _send(self, at: Instant) -> None:
-        while not self._halted and (seq := self._window.candidate(at)) is not None:
+        if self._halted or at < self._send_from:
+            return
+        while (seq := self._window.candidate(at)) is not None:
             try:
                 row = self._rows.take(seq)
             except JournalFault as hole:
@@ -305,7 +313,9 @@ class Uplink:
     def _acknowledged(self, ack: Ack, message: Arrived) -> None:
         if ack.epoch != self._epoch:
             self._reject(message, "wrong_epoch", f"ack for epoch {ack.epoch}; ours is {self._epoch}")
-        elif ack.through_seq <= self._window.acknowledged:
+            return
+        self._send_from = Instant(0)
+        if ack.through_seq <= self._window.acknowledged:
             if ack.ckpt is not None:  # nothing new of events, perhaps of checkpoints
                 self._acks.acknowledge(ack)
         elif (held := self._rows.id_of(ack.through_seq)) is None:

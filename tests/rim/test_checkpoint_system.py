@@ -24,7 +24,7 @@ def test_a_checkpoint_comes_back_countersigned_and_is_kept(tmp_path: Path) -> No
         coordinator.start()
         gateway.tell(10)
         wait_for(lambda: gateway.journal.keeping().countersigned == 60, "and by a coordinator started again")
-        assert gateway.settled(60)
+        wait_for(lambda: gateway.settled(60), "all acknowledged")
         assert gateway.uplink.figures().rejected == ()
         assert coordinator.counts()["rejected"] == {}
         path = gateway.path

@@ -234,8 +234,7 @@ def test_a_contradiction_lasts_and_the_next_start_begins_the_next_epoch(tmp_path
     assert "begins its next epoch" in trouble.detail
     line.record()
     line.writer.stop()
-    lost = 9 - 3
-    assert line.journal.keeping().lost in (lost, lost + 1, lost + 2)  # events may have come before the ack
+    assert line.journal.keeping().lost == 9
     line.journal.close()
 
     again = open_journal(tmp_path)
