@@ -18,6 +18,8 @@ from hub_config.names import SECOND, Instant
 
 LOOK_EVERY: Final = 1 * SECOND
 CHECKPOINT_EVERY: Final = 60 * SECOND
+FIRST_CHECKPOINT: Final = 5 * SECOND
+"""The first of a run comes sooner: what the last run left is then vouched for at once."""
 CHECKPOINT_EVENTS: Final = 1_000
 """Contract §3: whichever comes first."""
 BALANCE_EVERY: Final = 60 * SECOND
@@ -70,7 +72,7 @@ class Housekeeping:
         self._told_balance: Balance | None = None
         self._look_due = self._balance_due = Instant(0)
         self._slow_due = clock()
-        self._signed_at = clock()
+        self._signed_at = Instant(clock() - CHECKPOINT_EVERY + FIRST_CHECKPOINT)
         self._read_back = journal.last_seq
         self._short: str | None = None
         self._damaged: str | None = None

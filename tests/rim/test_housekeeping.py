@@ -81,6 +81,18 @@ def test_a_checkpoint_is_signed_after_a_minute_or_a_thousand_events(house: House
     assert house.journal.verify().checkpoints == 2
 
 
+def test_the_first_checkpoint_of_a_run_vouches_soon_for_what_the_last_one_left(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.append(parcels(3))
+    journal.close()
+    house = House(tmp_path)
+    house.after(4 * SECOND)
+    assert house.sent == []
+    house.after(SECOND)
+
+    assert house.journal.keeping().checkpoint == 3
+
+
 def test_a_countersigned_checkpoint_takes_the_place_of_older_ones(house: House) -> None:
     for _ in range(3):
         house.journal.append(parcels(5))
