@@ -17,12 +17,14 @@ from typing import Final, Protocol, assert_never
 
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
-from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
+from edge.rim.tls import BrokerIdentity
 from edge.wire.canonical import WireError
+from edge.wire.health import Health, build_health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
@@ -37,6 +39,8 @@ COMPARE: Final = 300 * MILLISECOND
 """So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
 anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
 STOP_TIMEOUT_S: Final = 2.0
+HEALTH_EVERY: Final = 5 * SECOND
+HEALTH_EXPIRY_S: Final = 15
 
 _log = logging.getLogger("hub.uplink")
 
@@ -62,6 +66,8 @@ class UplinkFigures:
     """Highest sequence number the coordinator has acknowledged."""
     redelivered: int = 0
     pubacks: int = 0
+    catchup: tuple[int, int] | None = None
+    """First and last event of the backlog, while catching up after an outage."""
     refusals: int = 0
     """PUBACKs with a reason code of 0x80 or more."""
     rejected: tuple[tuple[str, int], ...] = ()
@@ -71,11 +77,6 @@ class UplinkFigures:
 @dataclass(frozen=True, slots=True)
 class _Stop:
     pass
-
-
-@dataclass(frozen=True, slots=True)
-class _Checkpoint:
-    message: bytes
 
 
 class Uplink:
@@ -91,6 +92,7 @@ class Uplink:
         acks: AckSink,
         session: str,
         metrics: PubackSink | None = None,
+        health: Callable[[], Health] | None = None,
     ) -> None:
         """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
@@ -101,11 +103,14 @@ class Uplink:
         self._acks = acks
         self._session = session
         self._metrics = metrics
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Checkpoint | _Stop] = SimpleQueue()
+        self._health = health
+        self._health_due = Instant(0)
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
         self._state_due = Instant(0)
+        self._said_catchup = False
         self._coordinator = False
         self._coordinator_session: str | None = None
         self._rejected: Counter[str] = Counter()
@@ -120,6 +125,9 @@ class Uplink:
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
         """A mistake of ours ended the thread; the events stay in the journal."""
+        self.taken_by: str | None = None
+        """Session of another gateway that runs under our name: the uplink has ended without using it."""
+        self._looked = threading.Event()
 
     def start(self) -> None:
         self._thread.start()
@@ -129,13 +137,17 @@ class Uplink:
         self._queue.put(_Stop())
         self._thread.join(STOP_TIMEOUT_S)
 
+    def looked(self, timeout_s: float) -> None:
+        """Returns once it is known whether another runs under our name, or can't be known before the broker is back."""
+        self._looked.wait(timeout_s)
+
     def committed(self, rows: Sequence[Stored]) -> None:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
         self._queue.put(tuple(rows))
 
     def checkpoint(self, message: bytes) -> None:
         """The newest of this gateway: published retained, and again to every broker connected to later."""
-        self._queue.put(_Checkpoint(message))
+        self._queue.put(message)
 
     def figures(self) -> UplinkFigures:
         return self._figures
@@ -143,14 +155,15 @@ class Uplink:
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
         return Profile(
-            host=broker.host,
-            port=broker.port,
+            addresses=broker.addresses,
             keepalive_s=broker.keepalive_s,
-            client_id=topics.gateway,
+            client_id=topics.client_id,
             subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
+            identity=None if broker.tls is None else BrokerIdentity(broker.tls, topics.gateway),
+            alone=True,
         )
 
     @property
@@ -165,6 +178,7 @@ class Uplink:
             self._epoch = reader.meta.epoch
             self._rows = OutboxRows(reader)
             self._window = OutboxWindow(reader.acknowledged().seq)
+            self._window.extended(reader.last_seq())
             while not self._stopping:
                 self._turn()
             self._link.close(farewell=self._state(online=False))
@@ -179,14 +193,13 @@ class Uplink:
     def _turn(self) -> None:
         at = clock.now()
         self._link.tend(at)
+        if self._link.has_looked:
+            self._looked.set()
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
-        if self._link.is_open and at >= self._state_due:
-            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
-            self._state_due = Instant(at + STATE_EVERY)
-        if self._checkpoint_due and self._link.is_open and not self._halted:
-            mid = self._link.publish(self._topics.checkpoint, self._checkpoint, retain=True)
-            self._checkpoint_due = mid is None
+        self._renew_state(at)
+        self._tell_health(at)
+        self._tell_checkpoint()
         self._send(at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
@@ -195,10 +208,30 @@ class Uplink:
             acknowledged=self._window.acknowledged,
             redelivered=self._window.redelivered,
             pubacks=self._window.pubacks,
+            catchup=self._window.catchup,
             refusals=self._window.refusals,
             rejected=tuple(sorted(self._rejected.items())),
         )
         self._receive(clock.now())
+
+    def _renew_state(self, at: Instant) -> None:
+        """Also as soon as catching up begins or ends, before the gap it makes or leaves is noticed."""
+        catching_up = self._window.catchup is not None
+        if self._link.is_open and (at >= self._state_due or catching_up != self._said_catchup):
+            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
+            self._state_due = Instant(at + STATE_EVERY)
+            self._said_catchup = catching_up
+
+    def _tell_checkpoint(self) -> None:
+        if self._checkpoint_due and self._link.is_open and not self._halted:
+            mid = self._link.publish(self._topics.checkpoint, self._checkpoint, retain=True)
+            self._checkpoint_due = mid is None
+
+    def _tell_health(self, at: Instant) -> None:
+        if self._health is not None and self._link.is_open and at >= self._health_due:
+            told = build_health(self._health())
+            self._link.publish(self._topics.health, told, expiry_s=HEALTH_EXPIRY_S, qos=0)
+            self._health_due = Instant(at + HEALTH_EVERY)
 
     def _receive(self, at: Instant) -> None:
         next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
@@ -211,21 +244,26 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | _Checkpoint | _Stop) -> None:
+    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | _Stop) -> None:
         match item:
             case FromBroker():
                 self._happened(self._link.take(item))
-            case _Checkpoint(message):
-                self._checkpoint, self._checkpoint_due = message, True
+            case bytes():
+                self._checkpoint, self._checkpoint_due = item, True
             case _Stop():
                 self._stopping = True
             case rows:
                 self._rows.hand_over(rows)
+                self._window.extended(rows[-1].seq)
 
-    def _happened(self, happening: Opened | Closed | Delivered | Arrived | None) -> None:
+    def _happened(self, happening: Happening | None) -> None:
         match happening:
             case None:
                 pass
+            case Taken(session):
+                self.taken_by = session
+                self._looked.set()
+                self._stopping = True
             case Opened(version, in_flight_max):
                 self._version = version
                 self._sent.clear()
@@ -282,7 +320,8 @@ class Uplink:
             )
 
     def _state(self, online: bool) -> bytes:
-        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup=None))
+        catchup = self._window.catchup if online else None
+        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup))
 
     # Decisions, acknowledgements and the coordinator's state in
 
