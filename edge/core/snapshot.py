@@ -6,6 +6,7 @@ Texts are keys of `hub_config/i18n`; screens put them into words.
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from edge.core.alibi import AlibiView
 from edge.core.decision import Reason
 from edge.core.priority import NO_QUEUE, Queue
 from hub_config.names import Instant, LaneId, LineId, VisitId
@@ -171,6 +172,8 @@ class Snapshot:
     lines: tuple[LineView, ...] = ()
     queue: Queue = NO_QUEUE
     """Held parcels in the order in which they are to be brought back."""
+    alibi: tuple[AlibiView, ...] = ()
+    """Record numbers of the scales that have them, sorted by device."""
 
     def out_of_touch(self) -> "Snapshot":
         """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""

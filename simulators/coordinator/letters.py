@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.wire.verifier import canonical, identity
+from simulators.coordinator.checkpoints import countersignature
 from simulators.coordinator.stamps import utc_text
 
 Data = dict[str, Any]
@@ -44,6 +45,7 @@ class Letters:
         self.root = f"{ROOTS[mode]}/v1/{hub}"
         self.events = f"{self.root}/evt/+/+"
         self.gateway_states = f"{self.root}/state/gateway/+"
+        self.checkpoints = f"{self.root}/ckpt/+"
         self.state_topic = f"{self.root}/state/coordinator/{coordinator}"
 
     def event_origin(self, topic: str) -> tuple[str, str] | None:
@@ -55,6 +57,11 @@ class Letters:
         """The gateway of a state's topic."""
         levels = topic.removeprefix(self.root + "/").split("/")
         return levels[2] if len(levels) == 3 and levels[:2] == ["state", "gateway"] else None
+
+    def checkpoint_origin(self, topic: str) -> str | None:
+        """The gateway of a checkpoint's topic."""
+        levels = topic.removeprefix(self.root + "/").split("/")
+        return levels[1] if len(levels) == 2 and levels[0] == "ckpt" else None
 
     def ack_topic(self, gateway: str) -> str:
         return f"{self.root}/ack/{gateway}"
@@ -90,9 +97,15 @@ class Letters:
         }
         return canonical(envelope)
 
-    def ack(self, gateway: str, epoch: int, through_seq: int, through_id: str) -> bytes:
-        told = {"through_seq": through_seq, "through_id": through_id}
-        return self._signed(self._address(gateway, epoch) | told)
+    def ack(
+        self, gateway: str, epoch: int, through_seq: int, through_id: str, ckpt: Data | None = None
+    ) -> bytes:
+        """`ckpt`: the newest countersignature of this gateway's checkpoints."""
+        told: Data = {"through_seq": through_seq, "through_id": through_id}
+        return self._signed(self._address(gateway, epoch) | (told if ckpt is None else told | {"ckpt": ckpt}))
+
+    def countersignature(self, body: str, at_s: int) -> str:
+        return countersignature(f"{self.root}/{self._coordinator}", self._private, body, at_s)
 
     def nak(self, gateway: str, epoch: int, from_seq: int) -> bytes:
         return self._signed(self._address(gateway, epoch) | {"from_seq": from_seq})

@@ -73,6 +73,7 @@ class Coordinator:
     ) -> None:
         """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
         self._store = store
+        self._witness = store.witness(letters.root)
         self._desk = desk
         self._letters = letters
         self._hub = hub
@@ -86,7 +87,7 @@ class Coordinator:
             addresses=(broker, *others),
             keepalive_s=KEEPALIVE_S,
             client_id=client_id(letters.mode, name),
-            subscriptions=(letters.events, letters.gateway_states),
+            subscriptions=(letters.events, letters.gateway_states, letters.checkpoints),
             will_topic=letters.state_topic,
             session=session,
             will=letters.will,
@@ -106,6 +107,8 @@ class Coordinator:
         self._sessions: dict[str, str] = {}
         self._catchups = CatchUps()
         self._state_due = Instant(0)
+        self._unsettled = True
+        """A checkpoint may wait for its events, or for its turn."""
         self._stopping = False
 
     def run(self) -> None:
@@ -118,6 +121,7 @@ class Coordinator:
                 # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
                 self._speak()
                 self._process(batch)
+            self._countersign()
         self._link.close(farewell=self._letters.will(self._link.session))
         with self._store.transaction():
             self._store.sent(self._confirmed)
@@ -257,6 +261,8 @@ class Coordinator:
                 try:
                     if (gateway := self._letters.state_origin(message.topic)) in self._keys:
                         self._gateway_said(gateway, parse(message.payload), now_us)
+                    elif (gateway := self._letters.checkpoint_origin(message.topic)) in self._keys:
+                        self._checkpointed(gateway, parse(message.payload))
                     else:
                         self._store_and_answer(self._check(message), now_us, message.at)
                 except Refused as fault:
@@ -278,6 +284,30 @@ class Coordinator:
         ):
             self._sessions[gateway] = session
             self._store.owe_all_valid(gateway, now_us)
+
+    def _checkpointed(self, gateway: str, payload: Data) -> None:
+        (public,) = self._keys[gateway].values()
+        if self._witness.take(gateway, self._witness.read(payload, gateway, public)):
+            self._unsettled = True
+
+    def _countersign(self) -> None:
+        """Checkpoints that wait, as far as their events are here."""
+        if not self._unsettled:
+            return
+        with self._store.transaction():
+            waiting = self._witness.waiting()
+            for gateway, epoch in waiting:
+                through, at_s = (
+                    self._store.cursor(gateway, epoch).through_seq,
+                    clock.wall_time().utc_us // 1_000_000,
+                )
+                verdict = self._witness.judge(gateway, epoch, through, self._letters.countersignature, at_s)
+                if verdict == "countersigned":
+                    self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
+                elif verdict == "contradicts":
+                    self._store.count("checkpoint_contradicts")
+                    _log.error("%s: its checkpoint of epoch %d is not of the events it sent", gateway, epoch)
+            self._unsettled = bool(self._witness.waiting())
 
     def _check(self, message: Arrived) -> Checked:
         origin = self._letters.event_origin(message.topic)
@@ -359,7 +389,8 @@ class Coordinator:
             if at < due or len(self._in_flight) >= self._in_flight_max:
                 continue
             cursor = self._store.cursor(gateway, epoch)
-            ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id)
+            ckpt = self._witness.newest(gateway, epoch)
+            ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id, ckpt)
             if self._send(self._letters.ack_topic(gateway), ack, retain=True):
                 del self._ack_due[gateway, epoch]
 

@@ -18,6 +18,7 @@ from edge.wire.canonical import canonical
 from edge.wire.verifier import ChainCheck, Checked
 from simulators.coordinator.accounts import account
 from simulators.coordinator.book import StoredBook
+from simulators.coordinator.checkpoints import Witness
 from simulators.coordinator.tables import TABLES, VERSION
 
 TAMPERS_MAX: Final = 1_000
@@ -74,6 +75,10 @@ class Store(StoredBook):
             if kept != (mode,):
                 told = kept[0] if kept is not None else None
                 raise StoreFault(f"{path} is of mode {told}, not {mode}; practice and live data stay apart")
+
+    def witness(self, log_root: str) -> Witness:
+        """Of the gateways' checkpoints, in this file and its transactions."""
+        return Witness(self._connection, log_root)
 
     def close(self) -> None:
         self._connection.close()
