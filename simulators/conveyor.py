@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from hub_config.lines import Diverter
+from hub_config.lines import BeltReader, Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, Instant
-from simulators.bench import Sent
 from simulators.bodies import (
     BoardTrouble,
     Body,
@@ -24,20 +23,19 @@ from simulators.bodies import (
     free_place_um,
     hands_place_um,
 )  # fmt: skip
-from simulators.devices.keyence_sr import KeyenceReader
 from simulators.devices.record_scale import RecordScaleDevice
 from simulators.devices.sics_wire import Told
 from simulators.encoder import Encoder
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
 from simulators.motion import Room, motion, room
-from simulators.parcels import MILLION, LabelCode, Parcel
+from simulators.parcels import MILLION, Parcel
+from simulators.prints import Print, prints
+from simulators.reader_stand import ReaderStand
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
 TOUCH_UM: Final = 1_000
 """Touching parcels overlap by this, so that no beam sees between them."""
-SHOWN_MAX: Final = 8
-"""Parcels whose label may be in an answer of the reader."""
 NEAR_MAX: Final = 64
 """Parcels that may be on the belt at one time."""
 EDGES_MAX: Final = 10_000
@@ -51,7 +49,9 @@ class Conveyor:
     def __init__(
         self, world: World, line: LineConfig, parcels: Sequence[Parcel], seed: int,
         rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, traffic: Traffic = USUAL,
+        readers: Sequence[BeltReader] | None = None,
     ) -> None:  # fmt: skip
+        """`readers`: the fixed ones among the line's; None: its first is the only one."""
         self.world = world
         self.line = line
         self.parcels = tuple(parcels)
@@ -62,7 +62,8 @@ class Conveyor:
         self.speed_um_s = line.belt.speed_mm_s * 1_000
         self.began = world.now
         self._longest_ns = self._time(line.max_length_um)
-        self.reader = KeyenceReader(aim=True, collects=True, read_ns=traffic.read_ns)
+        stands = line.readers[:1] if readers is None else readers
+        self.readers = tuple(ReaderStand(one, traffic.read_ns) for one in stands)
         self.scale = RecordScaleDevice()
         self.bodies: list[Body] = []
         self._fed = 0
@@ -77,8 +78,6 @@ class Conveyor:
         self._covering: dict[int, list[Body]] = {beam.channel: [] for beam in line.beams}
         self._under_scale: list[Body] = []
         self._edges: deque[tuple[Instant, int, bool]] = deque(maxlen=EDGES_MAX)
-        self._in_view: list[Body] = []
-        self._shown: deque[Body] = deque(maxlen=SHOWN_MAX)
         self._encoder = Encoder(world.now, self.speed_um_s, line.belt.count_um)
         self._gates: dict[str, list[tuple[Instant, bool]]] = {one.id: [] for one in line.diverters}
         self._troubles: deque[BoardTrouble] = deque()
@@ -122,18 +121,6 @@ class Conveyor:
                     moves.append((at, on))
                     del moves[:-8]
                     self._strike(diverter, at)
-
-    # The wires of reader and scale --------------------------------------------------------------------
-
-    def reader_output(self, now: Instant) -> bytes:
-        """What the reader says; notes whose labels are in it."""
-        data = self.reader.take_output(now)
-        if data:
-            for body in self._shown:
-                for code in body.parcel.labels:
-                    if code.data.encode() in data:
-                        body.scans.append(Sent(now, code.data, code.aim, None))
-        return data
 
     # The truth ----------------------------------------------------------------------------------------
 
@@ -196,11 +183,11 @@ class Conveyor:
                 self.world.call_at(body.rear_at(beam.position_um), partial(self._uncover, body, beam.channel))
         for diverter in self.line.diverters:
             self._at(body, diverter.position_um, partial(self._reach, body, diverter))
-        if body.legible:
-            reader = self.line.readers[0]
-            label = reader.position_um + self._label_um(body) + body.plan.wander_um
-            self._at(body, label - reader.window_um, lambda: self._show(body))
-            self._at(body, label + reader.window_um, lambda: self._hide(body))
+        for label in prints(
+            self._seed, body.parcel, body.plan, body.legible, self._traffic, len(self.readers)
+        ):
+            for number in label.seen_by:
+                self._pass_by(body, label, self.readers[number])
         if body.plan.hands == "removed":
             taken = free_place_um(self.line, body.plan)
             self._at(body, taken, lambda: self._take(body))
@@ -210,12 +197,13 @@ class Conveyor:
             )
         self._schedule_trouble(body)
 
-    def _label_um(self, body: Body) -> int:
-        """Of its label behind its front, when the reader sees it."""
-        turned_at = body.motion.turned_at_um
-        if turned_at is None or turned_at > self.line.readers[0].position_um:
-            return body.plan.label_um
-        return body.plan.turned_label_um
+    def _pass_by(self, body: Body, label: Print, stand: ReaderStand) -> None:
+        """One of its labels comes into a reader's view and leaves it."""
+        reader, turned_at = stand.config, body.motion.turned_at_um
+        turned = turned_at is not None and turned_at <= reader.position_um
+        place = reader.position_um + (label.turned_um if turned else label.place_um) + body.plan.wander_um
+        self._at(body, place - reader.window_um, lambda: self._show(stand, body, label))
+        self._at(body, place + reader.window_um, lambda: self._hide(stand, body, label))
 
     def _schedule_trouble(self, body: Body) -> None:
         """Faults that strike while its front is somewhere between the first beam and the end."""
@@ -227,12 +215,10 @@ class Conveyor:
                 cut_ns = body.plan.cut_ns if fault == "link_cut" else None
                 self._at(body, somewhere, partial(self._trouble, cut_ns))
             elif fault in ("late_answer", "mute_reader"):
-                reader = self.line.readers[0]
-                self._at(
-                    body,
-                    reader.position_um - 2 * reader.window_um,
-                    partial(self._spoil_reader, body, fault),
-                )
+                for stand in self._spoilt(body):
+                    reader = stand.config
+                    before_um = reader.position_um - 2 * reader.window_um
+                    self._at(body, before_um, partial(self._spoil, stand, body, fault))
 
     def _trouble(self, cut_ns: int | None) -> None:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns))
@@ -294,26 +280,26 @@ class Conveyor:
 
     # Reader and scale ---------------------------------------------------------------------------------
 
-    def _show(self, body: Body) -> None:
-        self._in_view.append(body)
-        self._shown.append(body)
-        self._look()
-
-    def _hide(self, body: Body) -> None:
-        if body in self._in_view:
-            self._in_view.remove(body)
-            self._look()
-
-    def _look(self) -> None:
-        codes: list[LabelCode] = [code for body in self._in_view for code in body.legible]
-        self.reader.look([(code.data, code.aim) for code in codes], self.world.now)
+    def _show(self, stand: ReaderStand, body: Body, label: Print) -> None:
+        stand.show(body, label.codes, self.world.now)
         self.stirred = True
 
-    def _spoil_reader(self, body: Body, fault: LineFault) -> None:
+    def _hide(self, stand: ReaderStand, body: Body, label: Print | None = None) -> None:
+        stand.hide(body, None if label is None else label.codes, self.world.now)
+        self.stirred = True
+
+    def _spoilt(self, body: Body) -> tuple[ReaderStand, ...]:
+        """One of the readers; all, where only one of them may have seen a second item number."""
+        if len(body.parcel.items) > 1:
+            return self.readers
+        place = body.plan.at_ppm * len(self.readers) // MILLION
+        return self.readers[place : place + 1]
+
+    def _spoil(self, stand: ReaderStand, body: Body, fault: LineFault) -> None:
         if fault == "mute_reader":
-            self.reader.mute_next()
+            stand.device.mute_next()
         else:
-            self.reader.delay_next(body.plan.late_answer_ns)
+            stand.device.delay_next(body.plan.late_answer_ns)
 
     def _weigh(self) -> None:
         bodies, self._under_scale = self._under_scale, []
@@ -383,7 +369,8 @@ class Conveyor:
         body.taken = True
         self.finished += 1
         self.finished_at = self.world.now
-        self._hide(body)
+        for stand in self.readers:
+            self._hide(stand, body)
 
     def _plan_exchange(self, body: Body) -> None:
         """Both are on the belt and have been seen; where they lie between two beams hands exchange them."""

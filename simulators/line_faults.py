@@ -122,7 +122,7 @@ def line_plan(
     length_um = _length_by_mass(rng, parcel) if form is None else between(rng, form.lengths)
     plan = LinePlan(
         length_um=length_um,
-        label_um=_label_um(rng, length_um, traffic),
+        label_um=label_place_um(rng, length_um, traffic),
         gap_um=traffic.gap.draw(rng),
         faults=(),
         at_ppm=rng.randrange(MILLION),
@@ -149,7 +149,7 @@ def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
     return min(480_000, 120_000 + round(rng.random() ** 2 * 250_000) + min(110_000, parcel.mass_mg // 100))
 
 
-def _label_um(rng: random.Random, length_um: int, traffic: Traffic) -> int:
+def label_place_um(rng: random.Random, length_um: int, traffic: Traffic) -> int:
     low, high = traffic.label_ppm
     return rng.randint(length_um * low // MILLION, length_um * high // MILLION)
 
@@ -165,6 +165,6 @@ def _moved(rng: random.Random, plan: LinePlan, traffic: Traffic) -> LinePlan:
         slip_um=rng.randint(*traffic.slip_um),
         push_um=rng.randint(-traffic.push_um, traffic.push_um),
         turned_um=turned_um,
-        turned_label_um=_label_um(rng, turned_um, traffic),
+        turned_label_um=label_place_um(rng, turned_um, traffic),
         code_ppm=rng.randrange(MILLION),
     )

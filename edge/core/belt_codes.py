@@ -1,11 +1,11 @@
 """What a code that was read on a belt says of the parcel it belongs to: whose name it is, and whether that is sure.
 
-A name may bring a held parcel's visit back. It must be nobody else's, and the only one of its rank: otherwise every
-parcel on the belt that has it is in doubt, since which of them it was read from nobody knows. A second name is one
-whenever it is read, also behind the measurement.
+A name may bring a held parcel's visit back, once every reader has looked. It must be nobody else's, and the only one of
+its rank: otherwise every parcel on the belt that has it is in doubt, since which of them it was read from nobody knows.
+A second name is one whenever it is read, also behind the measurement.
 """
 
-from drivers.identifiers.choice import identify
+from drivers.identifiers.choice import choose, identify
 from drivers.reading import BarcodeRead
 from edge.core.clearing import Clearing
 from edge.core.event import Code
@@ -53,16 +53,30 @@ class BeltCodes:
         if own is not None and self._clearing.own_code(further) != own:
             item.doubt("two_labels")
 
+    def come_back(self, item: Item, parcel: Parcel, at: Instant) -> None:
+        """All its names are known: one that is a held parcel's brings that one's visit back, if it is its own name and
+        nothing speaks against it. An old label that another one's box still has does not."""
+        rank = self._line.identifiers
+        names = parcel.names(rank)
+        held = [one.value for one in names.known if self._visits.is_held(one.value)]
+        if not held:
+            return
+        own = self.own(parcel)
+        before = self._visits.held_as(own) if own is not None else None
+        if own is None or before is None or any(self._visits.held_as(code) is not before for code in held):
+            item.doubt("two_labels")
+            return
+        if choose([*before.names.known, *names.known], rank).conflict:
+            item.doubt("two_labels")
+            return
+        self._visits.reopen(own)
+        self._visits.release(parcel.visit)
+        self._clearing.join(parcel, before, at)
+        for one in names.known:
+            self._visits.claim(one.value, parcel.visit)
+
     def _name(self, item: Item, parcel: Parcel, code: Code, at: Instant) -> None:
-        """It may be a held parcel's come back, but only of one that has no other name."""
-        of_another = self._visits.is_held(code.data)
-        if of_another and not parcel.again and len(parcel.names(self._line.identifiers).known) == 1:
-            held = self._visits.reopen(code.data)
-            assert held is not None, f"{self._line.id}: {code.data} is held and then is not"
-            self._clearing.join(parcel, held, at)
-            of_another = False
-        mine = self._visits.claim(code.data, parcel.visit) and not of_another
-        if not mine or parcel.two_names(self._line.identifiers):
+        if not self._visits.claim(code.data, parcel.visit) or parcel.two_names(self._line.identifiers):
             item.doubt("two_labels")
             for other in self._track.items:
                 if other.parcel is not None and other.parcel.has_code(code.data):

@@ -24,7 +24,8 @@ from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, Instant
 
 SEEN_MAX: Final = 64
-"""Readings remembered, the latest; those of a few parcels. One that is forgotten while it waits counts for nobody."""
+"""Readings remembered for each reader of the line, the latest; those of a few parcels. One that is forgotten while it
+waits counts for nobody."""
 GONE_MAX: Final = 8
 """Parcels that are followed no more, whose codes were read and may lie near another's."""
 DISPLACED_PPM: Final = 500_000
@@ -65,6 +66,7 @@ class Joining:
         self._codes = codes
         self._ledger = ledger
         self._seen: deque[Seen] = deque()
+        self._seen_max = SEEN_MAX * len(readers)
         self._waiting: list[Seen] = []
         self._gone: deque[Candidate] = deque(maxlen=GONE_MAX)
         places = [beam.position_um for beam in track.beams]
@@ -94,7 +96,7 @@ class Joining:
         )
         if len(view.inside) > 1 and names:
             self._doubt_decided(view.inside, known.value)
-        if len(self._seen) >= SEEN_MAX:
+        if len(self._seen) >= self._seen_max:
             self._give_up(self._seen.popleft())
         rank = self._line.identifiers.index(known.type) if names else len(self._line.identifiers)
         seen = Seen(read, evidence, rank, waits)

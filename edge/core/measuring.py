@@ -45,8 +45,8 @@ class Measuring:
             )
             for place, one in enumerate(config.readers)
         }
-        codes = BeltCodes(config, track, clearing, ledger, visits)
-        self._joining = Joining(config, track, belt, tuple(self._readers.values()), codes, ledger)
+        self._codes = BeltCodes(config, track, clearing, ledger, visits)
+        self._joining = Joining(config, track, belt, tuple(self._readers.values()), self._codes, ledger)
         self._weighings = Weighings(config.scale)
         self.scale_beam = track.beams.index(config.beam(config.scale.beam))
         """Index of the belt beam that triggers the scale."""
@@ -159,6 +159,8 @@ class Measuring:
         if item.rear_um is None or item.front_um - item.rear_um > self._config.max_length_um:
             item.doubt("not_isolated")
         assoc = self._joining.join(item, at)
+        if assoc is not None and not item.doubts:
+            self._codes.come_back(item, parcel, at)
         reason = item.doubts[0] if item.doubts else self._missing(item, parcel, down)
         if reason is None and assoc is None:
             reason = "assoc_low"

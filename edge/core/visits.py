@@ -73,6 +73,10 @@ class Visits:
         """Takes an identifier into work; False while a parcel at another bench has it."""
         return self._in_work.setdefault(code, visit) == visit
 
+    def release(self, visit: VisitId) -> None:
+        """Gives back the identifiers that this visit has taken."""
+        self._in_work = {code: holder for code, holder in self._in_work.items() if holder != visit}
+
     def settle(
         self, place: Place, visit: VisitId, names: Names, clock: DwellClock, *, again: bool,
         stay: Stay = NOT_KNOWN,
@@ -80,7 +84,7 @@ class Visits:
         """The parcel left the bench for `place`; `again`: it had been in a bay before."""
         self._at[place] += 1
         self._first_pass += place == "departed" and not again
-        self._in_work = {code: holder for code, holder in self._in_work.items() if holder != visit}
+        self.release(visit)
         if place in ("held", "inspected"):
             self._hold(HeldVisit(visit, place, clock, names, stay))
 
@@ -94,6 +98,10 @@ class Visits:
 
     def is_held(self, code: str) -> bool:
         return code in self._held
+
+    def held_as(self, code: str) -> HeldVisit | None:
+        """The visit that a scan of this code would take back."""
+        return self._held.get(code)
 
     def reopen(self, code: str) -> HeldVisit | None:
         """Takes a held visit back to the bench; None if no visit is held under this code."""
