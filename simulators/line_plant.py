@@ -22,6 +22,8 @@ from simulators.board_model import BoardModel
 from simulators.board_wire import BoardWire
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board_clock import BoardTraits
+from simulators.devices.keyence_sr import KeyenceReader
+from simulators.devices.record_scale import RecordScaleDevice
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import Parcel
@@ -85,7 +87,9 @@ class LinePlant:
         }
         self._armed: dict[DeviceId, Instant] = {}
         self._arrives: dict[tuple[DeviceId, bool], Instant] = {}
-        self._speakers = (*(one.device for one in self.conveyor.readers), self.conveyor.scale)
+        self._speakers: tuple[KeyenceReader | RecordScaleDevice, ...] = (
+            *(one.device for one in self.conveyor.readers), self.conveyor.scale,
+        )  # fmt: skip
         self._looks_at: list[Instant | None] = [None] * len(self._speakers)
         """When the world stops to look at what each reader and the scale say."""
         world.call_after(0, self._open)

@@ -1,7 +1,7 @@
 """Where the labels of a parcel are, and which of the readers over a belt see them.
 
-A label lies on one face of its parcel, more or less askew. A reader sees some faces, and reads fewer labels the more they
-lie askew. Whether it reads one is drawn from the seed and the parcel's number alone. Without faces and sights in
+A label lies on one face of its parcel, more or less askew. A reader sees some faces, and reads fewer labels the more
+they lie askew. Whether it reads one is drawn from the seed and the parcel's number alone. Without faces and sights in
 the traffic there is one label, behind the front, that every reader sees.
 """
 
