@@ -9,12 +9,19 @@ from drivers.identifiers.choice import choose, identify
 from drivers.reading import BarcodeRead
 from edge.core.clearing import Clearing
 from edge.core.event import Code
+from edge.core.item import Item
 from edge.core.ledger import Ledger
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from edge.core.visits import Visits
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
+
+
+def code_of(read: BarcodeRead) -> Code:
+    known = identify(read.data, read.aim)
+    data = read.data if known.type == "unknown" else known.value
+    return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
 
 
 class BeltCodes:
@@ -29,12 +36,8 @@ class BeltCodes:
 
     def take(self, item: Item, parcel: Parcel, read: BarcodeRead, at: Instant) -> None:
         """A code of this item alone."""
-        known = identify(read.data, read.aim)
-        data = read.data if known.type == "unknown" else known.value
-        code = Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
-        if parcel.phase != "measuring":
-            self._take_late(item, parcel, code)
-            return
+        code = code_of(read)
+        data = code.data
         if parcel.has_code(data) or len(parcel.codes) >= CODES_PER_PARCEL_MAX:
             self._ledger.count_rejected("duplicate" if parcel.has_code(data) else "too_many_codes")
             return
@@ -45,13 +48,6 @@ class BeltCodes:
 
     def own(self, parcel: Parcel) -> str | None:
         return self._clearing.own_code(parcel)
-
-    def _take_late(self, item: Item, parcel: Parcel, code: Code) -> None:
-        self._ledger.count_rejected("late_read")
-        own = self._clearing.own_code(parcel)
-        further = Parcel(parcel.visit, parcel.clock, codes=[*parcel.codes, code], known=parcel.known)
-        if own is not None and self._clearing.own_code(further) != own:
-            item.doubt("two_labels")
 
     def come_back(self, item: Item, parcel: Parcel, at: Instant) -> None:
         """All its names are known: one that is a held parcel's brings that one's visit back, if it is its own name and

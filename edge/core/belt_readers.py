@@ -12,8 +12,9 @@ from drivers.reading import BarcodeRead, NoRead
 from edge.core.belt import Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
 from edge.core.evidence import Look as SureLook
+from edge.core.item import Item, Look
 from edge.core.ledger import Ledger
-from edge.core.track import Item, Look, Track
+from edge.core.track import Track
 from hub_config.lines import BeltReader
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
@@ -129,8 +130,12 @@ class Reader:
         delay_ns = 0 if isinstance(read, BarcodeRead) and read.place is not None else self._delay_ns
         low = Instant(read.at - delay_ns)
         asked: Item | None = None
+        items = track.items
         if read.trigger is not None:
-            asked = next((i for i in track.items if i.looks[self.place].trigger == read.trigger), None)
+            asked = next((i for i in items if i.looks[self.place].trigger == read.trigger), None)
+            if asked is None:
+                items = [*track.left, *items]
+                asked = next((i for i in track.left if i.looks[self.place].trigger == read.trigger), None)
             if asked is None:
                 return None
             # A reader that collects codes until it is told to stop may have seen this one at any time since then.
@@ -139,7 +144,7 @@ class Reader:
         if asked is not None:  # the belt may have stood since then for longer than its reports are remembered
             on_um = asked.looks[self.place].on_um
             first, last = min(first, on_um), max(last, on_um)
-        inside = tuple(item for item in track.items if self._sees(item, track, first, last))
+        inside = tuple(item for item in items if self._sees(item, track, first, last))
         if asked is not None and asked not in inside:
             inside = ()
         return View(inside, asked, first, last)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from drivers.reading import WeightRead
-from edge.core.track import Item
+from edge.core.item import Item
 from hub_config.lines import BeltScale
 from hub_config.names import MILLISECOND, SECOND, Instant
 
@@ -71,6 +71,10 @@ class Weighings:
         """Late records in a row."""
         self._last: int | None = None
         """Number of the latest record."""
+        self._overdue: tuple[Crossing, WeightRead] | None = None
+        """A late record, until the next one that its number and its time both name shows that the count has held."""
+        self._told: list[tuple[Item | None, WeightRead, bool]] = []
+        """Late records whose item is known now, or never will be."""
         self._suppositions: list[Crossing] = []
         self._settled: list[tuple[Item, bool]] = []
         self._proof: tuple[list[Crossing], Instant] | None = None
@@ -116,7 +120,7 @@ class Weighings:
             self._held = None  # the scale has left out a number: what follows is no sign of lateness
             self._lose_count(due)
             return None, "record_repeated"
-        if self._offset is not None and self._is_late(read.record - self._offset, read.at):
+        if self._offset is not None and self._is_late(read.record - self._offset, read):
             return None, "record_late"  # its item went on without a weight; the count still holds
         if len(due) != 1:
             if not due:
@@ -141,6 +145,7 @@ class Weighings:
     ) -> tuple[Item | None, Outcome]:
         assert read.record is not None, "a record without its number is nobody's"
         crossing.answered = True
+        self._end_overdue(sure=named and not self._may_be_off(read.at))
         self._offset = self._held = read.record - crossing.index
         self._supposed, self._late = None, 0
         hanging = [*self._suppositions, crossing] if self._suppositions or not named else []
@@ -166,15 +171,28 @@ class Weighings:
         """Something too short has crossed: if it was weighed, the count is off by one."""
         return any(one.extra and not one.answered and at - one.at < OUT_NS for one in self._crossings)
 
-    def _is_late(self, index: int, at: Instant) -> bool:
-        if self._may_be_off(at):
+    def _is_late(self, index: int, read: WeightRead) -> bool:
+        if self._may_be_off(read.at):
             return False
         known = next((one for one in self._crossings if one.index == index and not one.extra), None)
         if known is None or known.answered or self._late >= LATE_MAX:
             return False
         known.answered = True
         self._late += 1
+        self._end_overdue(sure=False)
+        self._overdue = known, read
         return True
+
+    def _end_overdue(self, *, sure: bool) -> None:
+        if self._overdue is not None:
+            crossing, read = self._overdue
+            self._overdue = None
+            self._told.append((crossing.item, read, sure))
+
+    def take_overdue(self) -> list[tuple[Item | None, WeightRead, bool]]:
+        """Late records that are surely their item's (True), or nobody's."""
+        told, self._told = self._told, []
+        return told
 
     def _may_be_late(self, due: Crossing, read: WeightRead) -> bool:
         """By the count that held last, or by its time, it is of an item before the one that is due."""
@@ -202,6 +220,7 @@ class Weighings:
         for crossing in due:
             crossing.doubted = True
         self._settle(sure=False)
+        self._end_overdue(sure=False)
         self._offset = self._supposed = self._proof = None
         self._late = 0
 
@@ -250,6 +269,7 @@ class Weighings:
         self._waiting.clear()
         self._suppositions.clear()
         self._settled.clear()
+        self._end_overdue(sure=False)
         self._offset = self._supposed = self._proof = None
         self._late = 0
 

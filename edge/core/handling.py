@@ -51,7 +51,7 @@ class Handling(Clearing):
         return self.decide_on(parcel, decision, at)
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
-        ready = self.commit(first, ids)
+        ready = self.commit(first, ids, at)
         parcel = self.parcel
         if parcel is None:
             return

@@ -27,12 +27,13 @@ from edge.core.clearing import Clearing
 from edge.core.decision import Decision
 from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
+from edge.core.item import Item
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
 from edge.core.parcel import Parcel
-from edge.core.track import Found, Item, Track
+from edge.core.track import Found, Track
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
@@ -95,6 +96,7 @@ class Line:
             case BarcodeRead():
                 self._down.pop(reading.device, None)
                 self._measuring.code(reading, at)
+                self.diverting.watch(at)
             case NoRead():
                 self._down.pop(reading.device, None)
                 self._measuring.no_read(reading)
@@ -133,7 +135,7 @@ class Line:
         return refused
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
-        ready = self.clearing.commit(first, ids)
+        ready = self.clearing.commit(first, ids, at)
         for parcel in ready:
             parcel.enter("placing", at)
         if self.diverting.committed(first, len(ids), at) or ready:

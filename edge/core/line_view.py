@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from edge.core.item import Item
 from edge.core.line import Line
 from edge.core.snapshot import BeltItem, BenchState, ItemState, LineState, LineView
-from edge.core.track import Item
 from hub_config.names import Instant
 
 _ITEM_STATES: Final[dict[BenchState, ItemState]] = {

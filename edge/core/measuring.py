@@ -13,12 +13,14 @@ from edge.core.belt_codes import BeltCodes
 from edge.core.belt_readers import Reader, View
 from edge.core.belt_scale import Weighings
 from edge.core.clearing import Clearing
+from edge.core.corrections import Corrections
 from edge.core.decision import Reason
+from edge.core.item import Item
 from edge.core.joining import Joining
 from edge.core.ledger import Ledger
 from edge.core.metrology import is_legal, mass_of
 from edge.core.parcel import Parcel
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from edge.core.visits import Visits
 from hub_config.devices import KeyenceSrConfig, RecordScaleConfig
 from hub_config.hub import HubConfig
@@ -46,7 +48,10 @@ class Measuring:
             for place, one in enumerate(config.readers)
         }
         self._codes = BeltCodes(config, track, clearing, ledger, visits)
-        self._joining = Joining(config, track, belt, tuple(self._readers.values()), self._codes, ledger)
+        self._corrections = Corrections(config, track, clearing, ledger, visits)
+        self._joining = Joining(
+            config, track, belt, tuple(self._readers.values()), self._codes, self._corrections, ledger
+        )
         self._weighings = Weighings(config.scale)
         self.scale_beam = track.beams.index(config.beam(config.scale.beam))
         """Index of the belt beam that triggers the scale."""
@@ -81,8 +86,14 @@ class Measuring:
     def weigh(self, read: WeightRead) -> None:
         item, outcome = self._weighings.take(read)
         self._settle()
-        if item is None or item.parcel is None or item.parcel.phase != "measuring":
-            self._ledger.count_rejected(outcome if item is None else "late_weight")
+        self._correct(read.at)
+        if outcome == "record_late":
+            return  # counted when it is known whether it is so
+        if item is None or item.parcel is None:
+            self._ledger.count_rejected(outcome)
+            return
+        if item.parcel.phase != "measuring":
+            self._take_late(item.parcel, read, "late_weight", read.at, sure=outcome == "joined")
             return
         item.weighed = outcome == "joined"
         self._ledger.count_journalled()
@@ -90,6 +101,20 @@ class Measuring:
             item.unweighable = True
         else:
             item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
+
+    def _correct(self, at: Instant) -> None:
+        """Late records of which it is known now whose they are, or that nobody will know."""
+        for item, read, sure in self._weighings.take_overdue():
+            self._take_late(None if item is None else item.parcel, read, "record_late", at, sure=sure)
+
+    def _take_late(
+        self, parcel: Parcel | None, read: WeightRead, reason: str, at: Instant, *, sure: bool
+    ) -> None:
+        known = parcel is None or parcel.phase == "measuring" or parcel.mass is not None
+        if parcel is None or known or read.mass_mg is None or not sure:
+            self._ledger.count_rejected(reason)
+        else:
+            self._corrections.mass(parcel, mass_of(self._scale, read.mass_mg, read.record), at)
 
     def _settle(self) -> None:
         """What was supposed is so, or counts for nothing."""
@@ -130,6 +155,7 @@ class Measuring:
     def forget(self, at: Instant) -> None:
         """All items are gone."""
         self._weighings.forget()
+        self._correct(at)
         self._joining.forget()
         for reader in self._readers.values():
             reader.forget(at)
@@ -141,6 +167,7 @@ class Measuring:
         wakes = [reader.advance(self._track, self._belt, at) for reader in self._readers.values()]
         self._joining.advance()
         self._settle()
+        self._correct(at)
         for overdue in self._weighings.overdue(at):
             overdue.weighed = True
         return wakes
