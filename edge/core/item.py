@@ -89,6 +89,8 @@ class Item:
     unweighable: bool = False
     """The scale said that its weighing does not count."""
     push: Push | None = None
+    stands: bool = False
+    """In a jam, under the beam that saw it last."""
     looked_past: bool = False
     """The point of no return is behind it."""
 

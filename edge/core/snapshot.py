@@ -103,7 +103,7 @@ class LaneView:
     reasons: tuple[Reason, ...] = ()
 
 
-LineState = Literal["runs", "stands", "fault"]
+LineState = Literal["runs", "stands", "jam", "fault"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,10 +258,32 @@ class Track:
         """Sets how far the belt may go until the next beam must have seen it. One under a divert order may be in its
         lane by then: it is looked for at the belt's end."""
         following = len(self.beams) - 1 if item.ordered else item.seen + 1
-        if following >= len(self.beams):
-            item.seen_by_um = NEVER_UM  # it is at the end, and leaves once it is known to be a parcel
+        if item.stands or following >= len(self.beams):
+            item.seen_by_um = NEVER_UM  # at the end it leaves once it is known to be a parcel
         else:
             item.seen_by_um = self._positions[following] + self._reach_um - item.front_um
+
+    # Jams ---------------------------------------------------------------------------------------------
+
+    def jam(self, beam: int) -> None:
+        """What covers this beam stands, and what is behind it runs up against it."""
+        under = next((one for one in reversed(self.items) if one.seen >= beam), None)
+        for item in self.items:
+            if item is under or item.seen < beam:
+                item.doubt("not_isolated")
+        if under is not None:
+            under.stands = True
+            self.expect(under)
+
+    def clear_jam(self, beam: int, travel_um: int) -> None:
+        """What stood under this beam has left it now: it goes on from there."""
+        for item in self.items:
+            if item.stands and item.seen == beam:
+                item.stands = False
+                if item.rear_um is not None:
+                    self._shift(item, self._positions[beam] - travel_um - item.rear_um)
+                self.expect(item)
+                return
 
     # Neighbours -----------------------------------------------------------------------------------
 
