@@ -15,13 +15,16 @@ from typing import Final
 from hub_config.lines import BeltReader, Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, Instant
+from simulators.belt_clock import BeltClock
 from simulators.bodies import (
+    TOUCH_UM,
     BoardTrouble,
     Body,
     chatter,
     exchange_place_um,
     free_place_um,
     hands_place_um,
+    strike,
 )  # fmt: skip
 from simulators.devices.record_scale import RecordScaleDevice
 from simulators.devices.sics_wire import Told
@@ -30,12 +33,11 @@ from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_pla
 from simulators.motion import Room, motion, room
 from simulators.parcels import MILLION, Parcel
 from simulators.prints import Print, prints
+from simulators.queueing import feeds_at, stands
 from simulators.reader_stand import ReaderStand
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
-TOUCH_UM: Final = 1_000
-"""Touching parcels overlap by this, so that no beam sees between them."""
 NEAR_MAX: Final = 64
 """Parcels that may be on the belt at one time."""
 EDGES_MAX: Final = 10_000
@@ -62,6 +64,9 @@ class Conveyor:
         self.speed_um_s = line.belt.speed_mm_s * 1_000
         self.began = world.now
         self._longest_ns = self._time(line.max_length_um)
+        self._clock = BeltClock(world) if rates_ppm.get("belt_stop") else None
+        """None: the belt never stops, and its time is the world's."""
+        self._belt: BeltClock | World = self._clock or world
         stands = line.readers[:1] if readers is None else readers
         self.readers = tuple(ReaderStand(one, traffic.read_ns) for one in stands)
         self.scale = RecordScaleDevice()
@@ -95,13 +100,18 @@ class Conveyor:
 
     def count_at(self, at: Instant) -> int:
         """Of the encoder, since the belt began."""
-        return self._encoder.count_at(at)
+        return self._encoder.count_at(self._ran(at))
 
     def last_pulse_at(self, at: Instant) -> Instant:
-        return self._encoder.last_pulse_at(at)
+        pulse = self._encoder.last_pulse_at(self._ran(at))
+        return pulse if self._clock is None else self._clock.when(pulse)
 
     def moving_at(self, at: Instant) -> bool:
-        return at >= self.began
+        return at >= self.began and (self._clock is None or self._clock.moves_at(at))
+
+    def _ran(self, at: Instant) -> Instant:
+        """Belt time."""
+        return at if self._clock is None else self._clock.of(at)
 
     def take_edges(self) -> list[tuple[Instant, int, bool]]:
         """Instant, channel and whether it is covered, in order."""
@@ -144,13 +154,13 @@ class Conveyor:
             following = self._next_plan = self._plan(self.parcels[self._fed])
             touched = "touching" in following.faults and "added" not in (*plan.faults, *following.faults)
             gap = -TOUCH_UM if touched else following.gap_um
-        body = Body(parcel, plan, self.world.now, touches=self._touches)
+        body = Body(parcel, plan, self._belt.now, touches=self._touches)
         self._set_down(body, gap)
         self._touches = touched
         self.bodies.append(body)
         self._schedule(body)
         if gap is not None:
-            self.world.call_after(self._time(plan.length_um + gap), self.feed)
+            self._belt.call_at(feeds_at(self.line, body, self._time(plan.length_um + gap)), self.feed)
 
     def _plan(self, parcel: Parcel) -> LinePlan:
         return line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
@@ -160,14 +170,18 @@ class Conveyor:
         plan, line = body.plan, self.line
         if "added" in plan.faults:
             body.appears_um = free_place_um(line, plan)
+        before = self.bodies[-1] if self.bodies else None
+        if stands(line, body, before, gap_behind_um, self.speed_um_s):
+            return
         if not body.touches:
             self._creep_ppm = plan.creep_ppm
         allowed = self._traffic.creep_ppm
         left = Room(0, 0)
-        if not body.touches and (gap_behind_um is None or gap_behind_um > 0):
-            before = self.bodies[-1].motion.used_behind_um if self.bodies else 0
-            ahead_um = room(line, plan.gap_um if self.bodies else None, allowed)
-            left = Room(max(0, ahead_um - before), room(line, gap_behind_um, allowed))
+        free = before is None or before.stand is None
+        if free and not body.touches and (gap_behind_um is None or gap_behind_um > 0):
+            used_um = before.motion.used_behind_um if before is not None else 0
+            ahead_um = room(line, plan.gap_um if before is not None else None, allowed)
+            left = Room(max(0, ahead_um - used_um), room(line, gap_behind_um, allowed))
         hands_um = hands_place_um(line, plan) if plan.hands in ("turned", "pushed") else None
         body.motion = motion(self.speed_um_s, plan, self._creep_ppm, self._somewhere_um(body), hands_um, left)
 
@@ -180,7 +194,7 @@ class Conveyor:
         for beam in self.line.belt_beams:
             self._at(body, beam.position_um, partial(self._cover, body, beam.channel))
             if beam.position_um + body.motion.length_with_rear_at(beam.position_um) > body.appears_um:
-                self.world.call_at(body.rear_at(beam.position_um), partial(self._uncover, body, beam.channel))
+                self._belt.call_at(body.rear_at(beam.position_um), partial(self._uncover, body, beam.channel))
         for diverter in self.line.diverters:
             self._at(body, diverter.position_um, partial(self._reach, body, diverter))
         for label in prints(
@@ -210,7 +224,10 @@ class Conveyor:
         somewhere = self._somewhere_um(body)
         for fault in body.plan.faults:
             if fault == "lost_counts":
-                self._at(body, somewhere, lambda: self._encoder.lose(body.plan.lost_counts, self.world.now))
+                self._at(body, somewhere, lambda: self._encoder.lose(body.plan.lost_counts, self._belt.now))
+            elif fault == "belt_stop" and self._clock is not None:
+                brake_ns = 2 * self._time(body.plan.coast_um)
+                self._at(body, somewhere, partial(self._clock.stop, brake_ns, body.plan.stop_ns))
             elif fault in ("board_reset", "link_cut"):
                 cut_ns = body.plan.cut_ns if fault == "link_cut" else None
                 self._at(body, somewhere, partial(self._trouble, cut_ns))
@@ -233,7 +250,7 @@ class Conveyor:
             if not body.taken and body.path is None:
                 action()
 
-        self.world.call_at(body.front_at(front_um), act)
+        self._belt.call_at(body.front_at(front_um), act)
 
     def _time(self, um: int) -> int:
         return um * 1_000_000_000 // self.speed_um_s
@@ -332,8 +349,8 @@ class Conveyor:
         beam = self.line.beam(diverter.beam)
         to_beam = self._time(beam.position_um - diverter.position_um)
         length = self._time(body.motion.length_with_rear_at(diverter.position_um))
-        self.world.call_after(to_beam, lambda: self._enter_lane(body, diverter, beam.channel))
-        self.world.call_after(to_beam + length, lambda: self._uncover(body, beam.channel))
+        self._belt.call_after(to_beam, lambda: self._enter_lane(body, diverter, beam.channel))
+        self._belt.call_after(to_beam + length, lambda: self._uncover(body, beam.channel))
 
     def _is_out(self, diverter: Diverter, now: Instant) -> bool:
         moves = self._gates[diverter.id]
@@ -351,13 +368,7 @@ class Conveyor:
 
     def _strike(self, diverter: Diverter, at: Instant) -> None:
         """A diverter that moves while a parcel passes it strikes that parcel."""
-        for body in reversed(self.bodies[-NEAR_MAX:]):
-            front = body.front_at(diverter.position_um)
-            if at - front > self._longest_ns:
-                break
-            elsewhere = body.taken or (body.path is not None and body.path is not diverter)
-            if not elsewhere and front < at < body.rear_at(diverter.position_um):
-                body.clipped = True
+        strike(self.bodies[-NEAR_MAX:], diverter, self._ran(at), self._longest_ns)
 
     def _leave(self, body: Body, lane: str, bay: str) -> None:
         if body.left_at is None:

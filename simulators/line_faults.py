@@ -33,6 +33,8 @@ LineFault = Literal[
     "turned",  # somebody turns it: its length along the belt and the place of its label are others from then on
     "pushed",  # somebody pushes it forwards or holds it back
     "swapped",  # somebody exchanges it with the one behind it, if the two are alike
+    "jammed",  # it stands under a beam while the belt runs on, and those behind run up against it
+    "belt_stop",  # the belt stops while this parcel is on it, coasts, stands and starts again
 ]
 HANDS: Final[tuple[LineFault, ...]] = ("added", "removed", "turned", "pushed")
 """Of a parcel with several of these the first one happens."""
@@ -57,10 +59,14 @@ LINE_RATES_PPM: Final[Mapping[LineFault, int]] = {
     "turned": 0,
     "pushed": 0,
     "swapped": 0,
+    "jammed": 0,
+    "belt_stop": 0,
 }
 _LATER: Final[tuple[LineFault, ...]] = ("half_read", "slipped", "turned", "pushed", "swapped")
 """Drawn behind everything else, so that a seed goes on giving the belt that it gave before there were these."""
-_FIRST: Final = tuple(fault for fault in LINE_RATES_PPM if fault not in _LATER)
+_LAST: Final[tuple[LineFault, ...]] = ("jammed", "belt_stop")
+"""The same again, behind those."""
+_FIRST: Final = tuple(fault for fault in LINE_RATES_PPM if fault not in (*_LATER, *_LAST))
 
 LOST_COUNTS: Final = (8, 240)
 """4 to 120 mm: half of them within a line's tolerance, half beyond."""
@@ -70,6 +76,10 @@ JUMP: Final = (2, 50)
 CUT_NS: Final = (300 * MILLISECOND, 3 * SECOND)
 BOUNCE_NS: Final = (1 * MILLISECOND, 6 * MILLISECOND)
 BOUNCES_MAX: Final = 3
+JAM_NS: Final = (300 * MILLISECOND, 4 * SECOND)
+"""The shorter ones end before a gateway can know that it is one."""
+COAST_UM: Final = (20_000, 400_000)
+STOP_NS: Final = (200 * MILLISECOND, 5 * SECOND)
 TURN_MAX_UM: Final = 100_000
 """So much longer or shorter a turned parcel is at the most: no end of it comes under a beam by that."""
 
@@ -103,6 +113,12 @@ class LinePlan:
     turned_um: int = 0
     """Its length once it is turned."""
     turned_label_um: int = 0
+    jam_ns: int = 0
+    """How long it stands."""
+    coast_um: int = 0
+    """How far the belt runs on until it stands, and again until it is back at its speed."""
+    stop_ns: int = 0
+    """How long the belt stands."""
     code_ppm: int = 0
     """Which of its codes a reader sees that sees one."""
 
@@ -140,8 +156,20 @@ def line_plan(
     rates = dict(rates_ppm)
     if form is not None and form.no_read_ppm:
         rates["no_read"] = rates.get("no_read", 0) + form.no_read_ppm
-    faults = tuple(fault for fault in LINE_RATES_PPM if drawn[fault] < rates.get(fault, 0))
-    return _moved(rng, replace(plan, faults=faults), traffic)
+    faults = tuple(fault for fault in LINE_RATES_PPM if fault in drawn and drawn[fault] < rates.get(fault, 0))
+    return _stopped(rng, _moved(rng, replace(plan, faults=faults), traffic), rates)
+
+
+def _stopped(rng: random.Random, plan: LinePlan, rates: Mapping[LineFault, int]) -> LinePlan:
+    """What makes it, or the belt, stand."""
+    more = tuple(fault for fault in _LAST if rng.random() * MILLION < rates.get(fault, 0))
+    return replace(
+        plan,
+        faults=(*plan.faults, *more),
+        jam_ns=rng.randint(*JAM_NS),
+        coast_um=rng.randint(*COAST_UM),
+        stop_ns=rng.randint(*STOP_NS),
+    )
 
 
 def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:

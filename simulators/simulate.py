@@ -178,7 +178,7 @@ def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
     }
 
 
-OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut")
+OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut", "jammed", "belt_stop")
 """Faults that strike all that is on the belt."""
 ASSOCIATION: Final = (
     "assoc_low",

@@ -1,8 +1,9 @@
 """Jams: a beam stays covered for longer than any parcel takes while the belt runs on under it.
 
-What covers it stands there, and whatever comes behind runs up against it: where those lie nobody knows. The longest
-that a beam may be covered is the length that the first beam saw, and the length of the longest parcel besides: two that
-touch are no jam. Counted in travel of the belt, so a belt that stands jams nothing. A beam that comes free ends it.
+What covers it stands there, and whatever comes behind runs up against it: where those lie nobody knows, so they are
+given up, and held when they come. The longest that a beam may be covered is the length that the first beam saw, and the
+length of the longest parcel besides: two that touch are no jam. Counted in travel of the belt, so a belt that stands
+jams nothing. A beam that comes free ends it.
 """
 
 from edge.core.track import NEVER_UM

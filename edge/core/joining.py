@@ -120,7 +120,7 @@ class Joining:
         if self._may_get(owner):
             self._codes.take(owner, owner.parcel, read, at)
         else:
-            sure = names and self._surely_of(seen, (owner,)) is owner
+            sure = names and not owner.doubts and self._surely_of(seen, (owner,)) is owner
             self._corrections.code(owner, owner.parcel, code_of(read), at, sure=sure)
             self._look_again(owner, owner.parcel, at)
 

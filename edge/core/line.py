@@ -186,6 +186,7 @@ class Line:
             for place in self.jams.begun(travel):
                 self.track.jam(place)
                 self._tell_jam(place, "jammed", at)
+                self._give_up_behind(place, read.at)
         changed = self.track.is_due(travel)
         if changed:
             found = Found()
@@ -216,9 +217,21 @@ class Line:
             if self.jams.freed(place):
                 self.track.clear_jam(place, travel)
                 self._tell_jam(place, "clear", read.at)
+                self._give_up_behind(place, read.at)
             self.track.freed(place, travel, read.at, found)
         self.track.advance(travel, found)
         self._take_found(found, read.at)
+
+    def _give_up_behind(self, place: int, at: Instant) -> None:
+        """What has run up against a jam lies anywhere: the next may come just where it was expected. It comes on as a
+        stray. What leaves before the end is not followed up to a jam there."""
+        if place == len(self.track.beams) - 1:
+            return
+        for item in [one for one in self.track.items if one.seen < place and one.rear_um is not None]:
+            self.diverting.cancel(item, at)
+            self.track.remove(item)
+            self._measuring.drop(item, at)
+            self.leaving.lose(item, at)
 
     def _tell_jam(self, place: int, state: str, at: Instant) -> None:
         beam = self.track.beams[place].id

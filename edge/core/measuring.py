@@ -93,7 +93,7 @@ class Measuring:
             self._ledger.count_rejected(outcome)
             return
         if item.parcel.phase != "measuring":
-            self._take_late(item.parcel, read, "late_weight", read.at, sure=outcome == "joined")
+            self._take_late(item, read, "late_weight", read.at, sure=outcome == "joined")
             return
         item.weighed = outcome == "joined"
         self._ledger.count_journalled()
@@ -105,13 +105,13 @@ class Measuring:
     def _correct(self, at: Instant) -> None:
         """Late records of which it is known now whose they are, or that nobody will know."""
         for item, read, sure in self._weighings.take_overdue():
-            self._take_late(None if item is None else item.parcel, read, "record_late", at, sure=sure)
+            self._take_late(item, read, "record_late", at, sure=sure)
 
     def _take_late(
-        self, parcel: Parcel | None, read: WeightRead, reason: str, at: Instant, *, sure: bool
+        self, item: Item | None, read: WeightRead, reason: str, at: Instant, *, sure: bool
     ) -> None:
-        known = parcel is None or parcel.phase == "measuring" or parcel.mass is not None
-        if parcel is None or known or read.mass_mg is None or not sure:
+        parcel = item.parcel if item is not None and sure and not item.doubts else None
+        if parcel is None or read.mass_mg is None or parcel.phase == "measuring" or parcel.mass is not None:
             self._ledger.count_rejected(reason)
         else:
             self._corrections.mass(parcel, mass_of(self._scale, read.mass_mg, read.record), at)

@@ -85,9 +85,10 @@ def test_what_is_behind_a_jam_is_held_also_what_comes_on_while_it_lasts(driver: 
     coming = driver.measure(entered(driver), "RB000001006GB")
     driver.later(TO_END_S + 3)
 
-    decided = [event.flags for event in driver.events if event.kind == "parcel.decided" and event.flags]
     assert behind.starts < coming.starts
-    assert decided.count(("not_isolated",)) >= 2
+    tally = driver.gateway.snapshot().tally
+    assert tally.lost_track >= 2  # where those lie that run up against it nobody knows
+    assert tally.lost_track + tally.held == tally.entered
     assert driver.ons == []
     assert "parcel.departed" not in driver.kinds()
 
