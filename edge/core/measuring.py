@@ -110,7 +110,8 @@ class Measuring:
     def _take_late(
         self, item: Item | None, read: WeightRead, reason: str, at: Instant, *, sure: bool
     ) -> None:
-        parcel = item.parcel if item is not None and sure and not item.doubts else None
+        clear = item is not None and sure and not item.doubts and not item.stray
+        parcel = item.parcel if item is not None and clear else None
         if parcel is None or read.mass_mg is None or parcel.phase == "measuring" or parcel.mass is not None:
             self._ledger.count_rejected(reason)
         else:
