@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.command import Trigger
-from drivers.reading import BarcodeRead, NoRead
+from drivers.reading import BarcodeRead, NoRead, Place
 from edge.core.belt import Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
 from edge.core.evidence import Look as SureLook
@@ -33,6 +33,15 @@ class View:
     first_um: int
     last_um: int
     """Travel of the belt between which it was made."""
+
+
+def _along_um(place: Place, config: BeltReader, pixel_um: int) -> int:
+    """How far along the belt a code is from where its camera stands."""
+    at_px, size_px = (
+        (place.x_px, place.width_px) if config.along.endswith("x") else (place.y_px, place.height_px)
+    )
+    origin_px = size_px // 2 if config.origin_px is None else config.origin_px
+    return (at_px - origin_px) * (-pixel_um if config.along.startswith("-") else pixel_um)
 
 
 class Reader:
@@ -151,6 +160,13 @@ class Reader:
 
     def evidence(self, code: str, read: BarcodeRead, view: View, *, names: bool) -> Evidence:
         """Where on the belt the label of this code was."""
+        place = read.place
+        if place is not None and self._config.pixel_um is not None:
+            at_um = self.position_um + _along_um(place, self._config, self._config.pixel_um)
+            return seen_between(
+                code, self.device, "exposure", at_um, 0, view.first_um, view.last_um,
+                sigma_um=self._config.place_error_um // 2, identifier=names,
+            )  # fmt: skip
         stamp: Stamp = (
             "trigger" if view.asked is not None else "arrival" if read.place is None else "exposure"
         )
