@@ -7,8 +7,9 @@ all signed, since events copy them.
 """
 
 import random
+import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -17,18 +18,16 @@ from typing import Any, Final, assert_never
 import orjson
 
 from drivers.reading import Reading
-from edge.core.decision import Conditions, Decision
+from edge.core.decision import Decision
 from edge.core.effects import Effect, Order, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
 from edge.rim.trace import TraceWriter, digest_of, replay_context
-from edge.wire.canonical import canonical
 from edge.wire.chain import Chain, Link
 from edge.wire.envelope import event_payload
 from edge.wire.messages import build_decision, parse_decision
-from edge.wire.signing import Signer, TrustStore
-from edge.wire.utc import parse_rfc3339
+from edge.wire.signing import TrustStore
 from edge.wire.verifier import ChainCheck, check_event
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
@@ -45,6 +44,7 @@ from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
 from simulators.practice import COORDINATOR, practice_signer
 from simulators.supply import Supply
+from simulators.unchecked import unchecked
 from simulators.world import Token, World
 
 EDGE_VERSION: Final = "simulated"
@@ -79,7 +79,7 @@ class SimulatedHub:
     def __init__(
         self,
         config: HubConfig,
-        parcels: Mapping[LineId, Sequence[Parcel]],
+        parcels: Mapping[LineId, Collection[Parcel]],
         seed: int,
         rules: RulePack,
         manifest: Mapping[str, Declared],
@@ -101,8 +101,7 @@ class SimulatedHub:
         self._signer = practice_signer("gateway")
         self._coordinator = practice_signer("coordinator")
         self._trust = TrustStore(config.trust)
-        entropy = entropy_of(seed)
-        self.gateway = Gateway(config, entropy)
+        self.gateway = Gateway(config, entropy_of(seed))
         self.step = self.gateway.step
         """Of the core; a witness may put its own before it."""
         self._chain = Chain(replay_context(config, EDGE_VERSION), self._signer, sign_one_in=sign_one_in)
@@ -114,10 +113,11 @@ class SimulatedHub:
         self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
         """Parcels held because nobody has declared them yet: what was measured, by code."""
         self._chain_check = ChainCheck()
+        at_bench = {bench.id: tuple(parcels[bench.id]) for bench in config.benches}
         self.benches = [
             BenchPlant(
-                self.world, config, bench, parcels[bench.id], seed, self._rng, self._give, mistakes_ppm,
-                supply and supply(self, parcels[bench.id]), pace,
+                self.world, config, bench, at_bench[bench.id], seed, self._rng, self._give, mistakes_ppm,
+                supply and supply(self, at_bench[bench.id]), pace,
             )
             for bench in config.benches
         ]  # fmt: skip
@@ -150,6 +150,11 @@ class SimulatedHub:
 
     def run(self) -> None:
         """Until every parcel has left its bench or belt and every event is with the coordinator."""
+        self.start()
+        while not self.go_on(sys.maxsize):
+            pass
+
+    def start(self) -> None:
         self.world.call_after(0, self._set_clock)
         for at_us, codes in self._filings.batches:
             at = Instant((at_us - UTC_AT_START_US) * MICROSECOND)
@@ -158,21 +163,39 @@ class SimulatedHub:
         for outage in self._network.outages:
             self.world.call_at(Instant(outage.begins_ns), partial(self._link, there=False))
             self.world.call_at(outage.ends_at, partial(self._link, there=True))
+
+    def go_on(self, events_max: int) -> bool:
+        """True: it is over. False: the coordinator has `events_max` of them in `events`, to be taken from there."""
         limit = RUN_MAX_NS_PER_PARCEL * max(1, self._count)
-        while not self._finished():
-            self._move_on()
-            if self.world.now > limit:
+        world, under_way = self.world, [line for line in self.lines if not line.done]
+        while under_way or not self._finished():
+            if len(self.events) >= events_max:
+                return False
+            if self.benches:
+                self._move_on()
+            elif not world.run_next():
+                raise RunStuckError(self._stuck())
+            if world.now > limit:
                 raise RunStuckError(self._stuck())
             for line in self.lines:
                 if line.conveyor.stirred:
                     line.poll()
+            while under_way and under_way[-1].conveyor.done:
+                under_way.pop()
+        return True
+
+    def forget(self, visits: Set[str]) -> None:
+        """Nothing more is told of these: they have left, and that has been accounted for."""
+        self.checkers.forget(visits)
+        self._book.forget(visits)
 
     def _move_on(self) -> None:
         """The world's next action; or what a bench's wires carry, if that is due before it."""
         due: Instant | None = None
+        now = self.world.now
         for bench in self.benches:
             at = bench.next_at
-            if at is not None and at <= self.world.now:
+            if at is not None and at <= now:
                 bench.serve()
                 at = bench.next_at
             if at is not None and (due is None or at < due):
@@ -182,13 +205,13 @@ class SimulatedHub:
             if not self.world.run_next():
                 raise RunStuckError(self._stuck())
         else:
-            self.world.run_until(max(due, self.world.now))
+            self.world.run_until(max(due, now))
 
     def _finished(self) -> bool:
         if self._in_flight or self._waiting or self._committing:
             return False
         for line in self.lines:
-            if not line.conveyor.done or self.world.now < line.conveyor.finished_at + TOLD_NS:
+            if self.world.now < line.conveyor.finished_at + TOLD_NS:
                 return False
         if self.lines and self.gateway.in_work:
             return False
@@ -364,26 +387,3 @@ class SimulatedHub:
 
 def entropy_of(seed: int) -> bytes:
     return sha256(f"entropy/{seed}".encode()).digest()
-
-
-def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
-    """The desk's answer as the core gets it: signed, but neither parsed nor verified, where this run does not check
-    the visit's signatures."""
-    body = canonical(data)
-    cond = data["cond"]
-    mass = cond.get("mass_mg")
-    until = cond.get("not_after")
-    return Decision(
-        dec=data["dec"], dec_seq=data["dec_seq"], visit=data["visit"], was=data["was"], answers=data["for"],
-        action=data["action"], reasons=tuple(data["reasons"]), route=data["route"],
-        authority=data["basis"]["authority"],
-        conditions=Conditions(
-            code=cond.get("code"),
-            mass_mg=None if mass is None else (mass[0], mass[1]),
-            not_after_us=None if until is None else parse_rfc3339(until),
-        ),
-        needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
-        valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],
-        wire=body.decode(), kid=coordinator.kid, sig=coordinator.sign(body),
-        slack_us=data["slack_us"], tier=data["basis"]["tier"],
-    )  # fmt: skip

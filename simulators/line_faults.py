@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from hub_config.names import MILLISECOND, SECOND
 from simulators.parcels import MILLION, Parcel
-from simulators.traffic import USUAL, Traffic, between
+from simulators.traffic import USUAL, Form, Traffic, between
 
 LineFault = Literal[
     "no_read",  # the reader does not see the label, though it is good
@@ -136,11 +136,11 @@ def line_plan(
     drawn = {fault: rng.random() * MILLION for fault in _FIRST}
     form = traffic.form(rng)
     length_um = _length_by_mass(rng, parcel) if form is None else between(rng, form.lengths)
-    plan = LinePlan(
+    turns_um = min(TURN_MAX_UM, length_um // 2)
+    plan = LinePlan(  # the order of these lines is the order of the draws
         length_um=length_um,
         label_um=label_place_um(rng, length_um, traffic),
         gap_um=traffic.gap.draw(rng),
-        faults=(),
         at_ppm=rng.randrange(MILLION),
         lost_counts=rng.randint(*LOST_COUNTS),
         late_answer_ns=rng.randint(*LATE_ANSWER_NS),
@@ -151,18 +151,21 @@ def line_plan(
         bounce_beam_ppm=rng.randrange(MILLION),
         weight_error_mg=rng.randint(-traffic.weight_error_mg, traffic.weight_error_mg),
         form="box" if form is None else form.name,
+        faults=_faults(rng, drawn, rates_ppm, form),
+        turned_um=(turned_um := length_um + rng.randint(-turns_um, TURN_MAX_UM)),
+        wander_um=rng.randint(-traffic.wander_um, traffic.wander_um),
+        creep_ppm=rng.randint(-traffic.creep_ppm, traffic.creep_ppm),
+        slip_um=rng.randint(*traffic.slip_um),
+        push_um=rng.randint(-traffic.push_um, traffic.push_um),
+        turned_label_um=label_place_um(rng, turned_um, traffic),
+        code_ppm=rng.randrange(MILLION),
     )
-    drawn |= {fault: rng.random() * MILLION for fault in _LATER}
-    rates = dict(rates_ppm)
-    if form is not None and form.no_read_ppm:
-        rates["no_read"] = rates.get("no_read", 0) + form.no_read_ppm
-    faults = tuple(fault for fault in LINE_RATES_PPM if fault in drawn and drawn[fault] < rates.get(fault, 0))
-    return _stopped(rng, _moved(rng, replace(plan, faults=faults), traffic), rates)
+    return _stopped(rng, plan, rates_ppm) if any(rates_ppm.get(fault) for fault in _LAST) else plan
 
 
-def _stopped(rng: random.Random, plan: LinePlan, rates: Mapping[LineFault, int]) -> LinePlan:
-    """What makes it, or the belt, stand."""
-    more = tuple(fault for fault in _LAST if rng.random() * MILLION < rates.get(fault, 0))
+def _stopped(rng: random.Random, plan: LinePlan, rates_ppm: Mapping[LineFault, int]) -> LinePlan:
+    """What makes it, or the belt, stand: drawn last."""
+    more = tuple(fault for fault in _LAST if rng.random() * MILLION < rates_ppm.get(fault, 0))
     return replace(
         plan,
         faults=(*plan.faults, *more),
@@ -170,6 +173,18 @@ def _stopped(rng: random.Random, plan: LinePlan, rates: Mapping[LineFault, int])
         coast_um=rng.randint(*COAST_UM),
         stop_ns=rng.randint(*STOP_NS),
     )
+
+
+def _faults(
+    rng: random.Random, drawn: dict[LineFault, float], rates_ppm: Mapping[LineFault, int], form: Form | None
+) -> tuple[LineFault, ...]:
+    """`drawn`: of the first ones; the later ones are drawn here."""
+    for fault in _LATER:
+        drawn[fault] = rng.random() * MILLION
+    rates = dict(rates_ppm)
+    if form is not None and form.no_read_ppm:
+        rates["no_read"] = rates.get("no_read", 0) + form.no_read_ppm
+    return tuple(fault for fault in LINE_RATES_PPM if fault in drawn and drawn[fault] < rates.get(fault, 0))
 
 
 def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
@@ -180,19 +195,3 @@ def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
 def label_place_um(rng: random.Random, length_um: int, traffic: Traffic) -> int:
     low, high = traffic.label_ppm
     return rng.randint(length_um * low // MILLION, length_um * high // MILLION)
-
-
-def _moved(rng: random.Random, plan: LinePlan, traffic: Traffic) -> LinePlan:
-    """How it travels otherwise than the belt, and what hands do to it."""
-    half = plan.length_um // 2
-    turned_um = plan.length_um + rng.randint(-min(TURN_MAX_UM, half), TURN_MAX_UM)
-    return replace(
-        plan,
-        wander_um=rng.randint(-traffic.wander_um, traffic.wander_um),
-        creep_ppm=rng.randint(-traffic.creep_ppm, traffic.creep_ppm),
-        slip_um=rng.randint(*traffic.slip_um),
-        push_um=rng.randint(-traffic.push_um, traffic.push_um),
-        turned_um=turned_um,
-        turned_label_um=label_place_um(rng, turned_um, traffic),
-        code_ppm=rng.randrange(MILLION),
-    )

@@ -5,7 +5,7 @@ its rank: otherwise every parcel on the belt that has it is in doubt, since whic
 A second name is one whenever it is read, also behind the measurement.
 """
 
-from drivers.identifiers.choice import choose, identify
+from drivers.identifiers.choice import Identified, choose
 from drivers.reading import BarcodeRead
 from edge.core.clearing import Clearing
 from edge.core.event import Code
@@ -18,8 +18,7 @@ from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 
 
-def code_of(read: BarcodeRead) -> Code:
-    known = identify(read.data, read.aim)
+def code_of(read: BarcodeRead, known: Identified) -> Code:
     data = read.data if known.type == "unknown" else known.value
     return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
 
@@ -34,9 +33,9 @@ class BeltCodes:
         self._ledger = ledger
         self._visits = visits
 
-    def take(self, item: Item, parcel: Parcel, read: BarcodeRead, at: Instant) -> None:
-        """A code of this item alone."""
-        code = code_of(read)
+    def take(self, item: Item, parcel: Parcel, read: BarcodeRead, known: Identified, at: Instant) -> None:
+        """A code of this item alone, and what it says."""
+        code = code_of(read, known)
         data = code.data
         if parcel.has_code(data) or len(parcel.codes) >= CODES_PER_PARCEL_MAX:
             self._ledger.count_rejected("duplicate" if parcel.has_code(data) else "too_many_codes")

@@ -57,7 +57,7 @@ class Clearing:
         """Of parcels whose measurement had closed, by what was told of them."""
         self.contradicted_after = 0
         """Of those that had left by then: somebody has to look for them."""
-        self._awaited: dict[int, Parcel] = {}
+        self.awaited: dict[int, Parcel] = {}
         """Records that are on their way to the disk, and of which parcel each is."""
 
     # Measured, and one with an older visit ----------------------------------------------------------
@@ -176,9 +176,9 @@ class Clearing:
         parcel.enter("recording", at)
 
     def _await(self, number: int, parcel: Parcel) -> None:
-        if len(self._awaited) >= AWAITED_MAX:
-            del self._awaited[next(iter(self._awaited))]
-        self._awaited[number] = parcel
+        if len(self.awaited) >= AWAITED_MAX:
+            del self.awaited[next(iter(self.awaited))]
+        self.awaited[number] = parcel
 
     def correct(self, parcel: Parcel, what: str, at: Instant, *, flags: tuple[Reason, ...] = ()) -> None:
         """Something more is known of it than was told (contract §4): points at the event that it corrects, once that
@@ -200,10 +200,10 @@ class Clearing:
     def commit(self, first: int, ids: tuple[str, ...], at: Instant) -> list[Parcel]:
         """Events are on disk; returns the parcels whose verdict is among them: now it may be acted on."""
         ready: list[Parcel] = []
-        if not self._awaited:
+        if not self.awaited:
             return ready
         for number, event_id in enumerate(ids, first):
-            parcel = self._awaited.pop(number, None)
+            parcel = self.awaited.pop(number, None)
             if parcel is None:
                 continue
             if number == parcel.measured:
@@ -263,13 +263,13 @@ class Clearing:
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
         # A beam's edge is told after its instant, and a decision may have come between: no visit runs backwards.
         at = parcel.told_at = max(at, parcel.told_at)
-        event = Event(
-            kind=kind, line=self._exits.id, visit=parcel.visit, at=at, wall=self._ledger.wall(at),
-            flags=flags, codes=tuple(parcel.codes),
-            mass=parcel.mass, assoc=assoc, decision=decision, act=act, clock=clock,
-            dwell=parcel.clock.spans(at) if timed else (), note=note,
+        dwell = parcel.clock.spans(at) if timed else ()
+        return self._ledger.record(
+            Event(
+                kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
+                parcel.mass, assoc, decision, act, clock, dwell, note,
+            )
         )  # fmt: skip
-        return self._ledger.record(event)
 
 
 def act_of(bay: Exit, *, confirmed: bool) -> Act:

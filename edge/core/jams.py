@@ -6,7 +6,7 @@ length of the longest parcel besides: two that touch are no jam. Counted in trav
 jams nothing. A beam that comes free ends it.
 """
 
-from edge.core.track import NEVER_UM
+from edge.core.belt import NEVER_UM
 from hub_config.lines import Line as LineConfig
 
 

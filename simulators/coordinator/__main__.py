@@ -10,9 +10,13 @@ import logging
 import secrets
 import signal
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from edge.rim.tls import BrokerIdentity, TlsFault
+from hub_config.broker import Address, BrokerTls, parse_address
 from hub_config.load import ConfigFaults
 from hub_config.names import MILLISECOND
 from hub_config.rules import load_rules
@@ -27,7 +31,15 @@ DATABASE: Final = "coordinator.sqlite"
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
     reader = argparse.ArgumentParser(prog="coordinator", description="Reference clearance coordinator.")
-    reader.add_argument("--broker", metavar="HOST:PORT", required=True)
+    reader.add_argument(
+        "--broker",
+        metavar="HOST:PORT",
+        required=True,
+        action="append",
+        help="repeat it for the further nodes of a cluster",
+    )
+    reader.add_argument("--tls", metavar="DIR", type=Path, help="folder with ca.crt, ID.crt and ID.key")
+    reader.add_argument("--tls-name", metavar="NAME", help="name in the broker's certificate, if not HOST")
     reader.add_argument("--hub", required=True)
     reader.add_argument("--id", required=True, help="its name, also its MQTT client id")
     reader.add_argument("--mode", default="practice")
@@ -53,10 +65,13 @@ def main(given: list[str] | None = None) -> int:
             2,
             f"this coordinator runs in mode practice only, not {told.mode}: it has no keys for anything else",
         )
-    host, _, port = told.broker.rpartition(":")
-    if not host or not port.isdecimal():
-        refuse(2, f"--broker {told.broker!r} is not HOST:PORT, like 127.0.0.1:1883")
-    coordinator, letters = build(told, (host, int(port)))
+    brokers: list[Address] = []
+    for said in told.broker:
+        address = parse_address(said)
+        if address is None:
+            refuse(2, f"--broker {said!r} is not HOST:PORT, like 127.0.0.1:1883")
+        brokers.append(address)
+    coordinator, letters = build(told, brokers)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: coordinator.stop())
     print(f"coordinator {told.id} ready kid={letters.kid} public={letters.public}", flush=True)
@@ -64,13 +79,16 @@ def main(given: list[str] | None = None) -> int:
     return 0
 
 
-def build(told: argparse.Namespace, broker: tuple[str, int]) -> tuple[Coordinator, Letters]:
+def build(told: argparse.Namespace, brokers: Sequence[Address]) -> tuple[Coordinator, Letters]:
     try:
         told.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         rules = load_rules(told.rules)
         manifest = read_manifest(told.manifest)
         gateways = {str(name): str(key) for name, key in json.loads(told.gateways.read_bytes()).items()}
         letters = Letters(told.hub, told.id, practice_key(told.data))
+        identity = tls_identity(told)
+    except TlsFault as fault:
+        refuse(EXIT_BAD_FILE, str(fault))
     except ConfigFaults as faults:
         refuse(EXIT_BAD_FILE, str(faults))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:
@@ -82,9 +100,24 @@ def build(told: argparse.Namespace, broker: tuple[str, int]) -> tuple[Coordinato
     store = Store(told.data / DATABASE)
     nak_after = told.nak_after_ms * MILLISECOND
     return (
-        Coordinator(broker, store, desk, letters, told.id, told.hub, session, gateways, nak_after),
+        Coordinator(
+            brokers[0], store, desk, letters, told.id, told.hub, session, gateways, nak_after,
+            others=tuple(brokers[1:]), identity=identity,
+        ),
         letters,
+    )  # fmt: skip
+
+
+def tls_identity(told: argparse.Namespace) -> BrokerIdentity | None:
+    """Raises TlsFault."""
+    if told.tls is None:
+        return None
+    ca, cert, key = (
+        str(told.tls.absolute() / name) for name in ("ca.crt", f"{told.id}.crt", f"{told.id}.key")
     )
+    identity = BrokerIdentity(BrokerTls(ca=ca, cert=cert, key=key, server_name=told.tls_name), told.id)
+    identity.check(datetime.now(UTC))
+    return identity
 
 
 def read_manifest(path: Path) -> dict[str, Declared]:

@@ -95,7 +95,9 @@ class Desk:
             return known
         visit = book.visit(data["visit"]) or Visit(data["visit"], opened_us=parse_utc(data["t"]))
         if data["kind"] != "parcel.measured":
-            book.put(replace(visit, departed=visit.departed or data["kind"] == "parcel.departed"))
+            if data["kind"] == "parcel.departed":
+                visit = replace(visit, departed=True)
+            book.put(visit)
             return None
         return self._decide(data, event_id, visit, now_us, book, quarantined=quarantined)
 

@@ -13,10 +13,14 @@ from queue import Empty, SimpleQueue
 from typing import Final, assert_never
 
 from edge.rim import clock
-from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
+from edge.rim.tls import BrokerIdentity
+from edge.wire.topics import client_id
 from edge.wire.verifier import Checked, Refused, examine, kid, parse
+from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
+from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.desk import Data, Desk, parse_utc
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.store import OWED_MAX, Store
@@ -46,7 +50,7 @@ class Coordinator:
 
     def __init__(
         self,
-        broker: tuple[str, int],
+        broker: Address,
         store: Store,
         desk: Desk,
         letters: Letters,
@@ -55,8 +59,11 @@ class Coordinator:
         session: str,
         gateways: Mapping[str, str],
         nak_after: int = NAK_AFTER,
+        *,
+        others: tuple[Address, ...] = (),
+        identity: BrokerIdentity | None = None,
     ) -> None:
-        """`gateways`: the public key of each gateway it listens to."""
+        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
         self._store = store
         self._desk = desk
         self._letters = letters
@@ -65,15 +72,15 @@ class Coordinator:
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | None] = SimpleQueue()
         profile = Profile(
-            host=broker[0],
-            port=broker[1],
+            addresses=(broker, *others),
             keepalive_s=KEEPALIVE_S,
-            client_id=name,
+            client_id=client_id("practice", name),
             subscriptions=(letters.events, letters.gateway_states),
             will_topic=letters.state_topic,
             session=session,
             will=letters.will,
             manual_ack=True,
+            identity=identity,
         )
         self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
@@ -86,6 +93,7 @@ class Coordinator:
         self._ack_due: dict[tuple[str, int], Instant] = {}
         self._gaps: dict[str, _Gap] = {}
         self._sessions: dict[str, str] = {}
+        self._catchups = CatchUps()
         self._state_due = Instant(0)
         self._stopping = False
 
@@ -134,7 +142,7 @@ class Coordinator:
             self._stopping = True
             return
         match self._link.take(item):
-            case None:
+            case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
                 batch.append(arrived)
@@ -183,6 +191,7 @@ class Coordinator:
 
     def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
         """A new session is a new subscription: decisions that went out before it may have reached nobody."""
+        self._catchups.said(gateway, state, clock.now())
         session = state.get("session")
         if (
             state.get("online") is True
@@ -273,6 +282,8 @@ class Coordinator:
             if at - gap.since < self._nak_after:
                 continue
             self._gaps[gateway] = _Gap(gap.next_seq, at)
+            if self._catchups.covers(gateway, gap.next_seq, at):
+                continue
             epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, gap.next_seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):

@@ -4,8 +4,12 @@ The desk reads and writes through `VisitBook`; in simulated runs that is a dicti
 its store, so that book, events and decisions change in one transaction.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+DONE_MAX: Final = 4_096
+"""Visits kept once they are done with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,24 @@ class MemoryBook:
         self._visits: dict[str, Visit] = {}
         self._departed: dict[str, str] = {}
         self._decisions: dict[str, dict[str, Any]] = {}
+        self._answered: dict[str, list[str]] = {}
+        """Events of each visit that were answered."""
+        self._done: dict[str, None] = {}
+        """Visits that are done with, in order."""
+
+    def forget(self, visits: Set[str]) -> None:
+        """They are done with: their decisions at once. By which visit a parcel has left is known for the last
+        `DONE_MAX` of them: its number may come back on a box that is used again."""
+        for visit in sorted(visits):
+            self._done[visit] = None
+            for event_id in self._answered.pop(visit, ()):
+                del self._decisions[event_id]
+        while len(self._done) > DONE_MAX:
+            oldest = next(iter(self._done))
+            del self._done[oldest]
+            known = self._visits.pop(oldest, None)
+            if known is not None and known.code is not None and self._departed.get(known.code) == oldest:
+                del self._departed[known.code]
 
     def visit(self, visit: str) -> Visit | None:
         return self._visits.get(visit)
@@ -58,3 +80,4 @@ class MemoryBook:
 
     def keep(self, event_id: str, decision: dict[str, Any]) -> None:
         self._decisions[event_id] = decision
+        self._answered.setdefault(decision["visit"], []).append(event_id)

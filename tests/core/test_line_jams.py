@@ -19,10 +19,10 @@ from line_driver import (
 from line_moments import FIRES_AFTER_S, TO_SEEN_S, flags, heed, in_lane, released, stand
 
 from drivers.reading import BeamChanged, BeltMoved
+from edge.core.belt import NEVER_UM
 from edge.core.event import Event
 from edge.core.gateway import Gateway
 from edge.core.jams import Jams
-from edge.core.track import NEVER_UM
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 GATE_UM = 6_000_000

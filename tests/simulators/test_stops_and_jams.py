@@ -140,7 +140,7 @@ def test_parcels_behind_a_jam_stand_in_a_row_and_come_on_apart_from_each_other()
     parcels = stream(seed, 4)
     belt = Conveyor(World(), LINE, parcels, seed, {"jammed": 0})
     plan = line_plan(seed, parcels[0], {"jammed": EVERY}, USUAL)
-    belt._next_plan = plan
+    belt._following = (next(belt._parcels), plan)
     belt.feed()
     while belt.world.run_next():
         pass
