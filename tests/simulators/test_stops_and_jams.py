@@ -134,12 +134,15 @@ def test_a_jammed_parcel_covers_its_beam_for_as_long_as_it_stands() -> None:
 
 
 def test_parcels_behind_a_jam_stand_in_a_row_and_come_on_apart_from_each_other() -> None:
+    always: dict[LineFault, int] = {"jammed": EVERY}
     seed = next(
-        seed for seed in range(1, 99) if line_plan(seed, stream(seed, 1)[0], {}, USUAL).jam_ns > 3 * SECOND
+        seed
+        for seed in range(1, 99)
+        if line_plan(seed, stream(seed, 1)[0], always, USUAL).jam_ns > 3 * SECOND
     )
     parcels = stream(seed, 4)
     belt = Conveyor(World(), LINE, parcels, seed, {"jammed": 0})
-    plan = line_plan(seed, parcels[0], {"jammed": EVERY}, USUAL)
+    plan = line_plan(seed, parcels[0], always, USUAL)
     belt._following = (next(belt._parcels), plan)
     belt.feed()
     while belt.world.run_next():
