@@ -6,7 +6,6 @@ beams and the encoder go to an I/O board, real or modelled, through `take_edges`
 come back through `switch`. `bodies` is the truth: where each parcel really was, and what devices delivered of it.
 """
 
-import random
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
@@ -26,8 +25,6 @@ from simulators.bodies import (
     hands_place_um,
     strike,
 )  # fmt: skip
-from simulators.devices.record_scale import RecordScaleDevice
-from simulators.devices.sics_wire import Told
 from simulators.encoder import Encoder
 from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
@@ -36,14 +33,13 @@ from simulators.parcels import MILLION, Parcel
 from simulators.prints import Print, prints
 from simulators.queueing import feeds_at, stands
 from simulators.reader_stand import ReaderStand
+from simulators.recorders import Sizer, Weigher
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
 NEAR_MAX: Final = 64
 """Parcels that may be on the belt at one time."""
 EDGES_MAX: Final = 10_000
-SCALE_MAX_MG: Final = 30_000_000
-SCALE_STEP_MG: Final = 10_000
 
 
 class Conveyor:
@@ -65,7 +61,6 @@ class Conveyor:
         self._seed = seed
         self._rates_ppm = rates_ppm
         self._traffic = traffic
-        self._rng = random.Random(f"conveyor/{line.id}/{seed}")
         self.speed_um_s = line.belt.speed_mm_s * 1_000
         self.began = world.now
         self._longest_ns = self._time(line.max_length_um)
@@ -74,7 +69,11 @@ class Conveyor:
         self._belt: BeltClock | World = self._clock or world
         stands = line.readers[:1] if readers is None else readers
         self.readers = tuple(ReaderStand(one, traffic.read_ns) for one in stands)
-        self.scale = RecordScaleDevice()
+        weigher = Weigher(line, traffic, seed)
+        sizer = None if line.dimensioner is None else Sizer(line, traffic.sizing, seed)
+        self.scale = weigher.device
+        self.dimensioner = None if sizer is None else sizer.device
+        self._recorders: tuple[Weigher | Sizer, ...] = (weigher,) if sizer is None else (weigher, sizer)
         self.bodies: list[Body] = []
         self._fed = 0
         self.finished = 0
@@ -85,14 +84,12 @@ class Conveyor:
         self._creep_ppm = 0
         """Of the one fed last."""
         self._covering: dict[int, list[Body]] = {beam.channel: [] for beam in line.beams}
-        self._under_scale: list[Body] = []
         self._edges: deque[tuple[Instant, int, bool]] = deque(maxlen=EDGES_MAX)
         self._encoder = Encoder(world.now, self.speed_um_s, line.belt.count_um)
         self._gates = Gates(line)
         self._troubles: deque[BoardTrouble] = deque()
         self.stirred = False
         """Something may have come out of it since it was last looked at."""
-        self._scale_channel = line.beam(line.scale.beam).channel
         self._entry = line.belt_beams[0]
         self._end = line.beam(line.end.beam)
         self._position_of = {beam.channel: beam.position_um for beam in line.beams}
@@ -270,8 +267,8 @@ class Conveyor:
         body.crossed[self._position_of[channel]] = now
         if channel == self._end.channel:
             self._leave(body, self.line.end.lane, self.line.end.bay)
-        if channel == self._scale_channel:
-            self._under_scale.append(body)
+        for recorder in self._recorders:
+            recorder.under.covered(body, channel)
         if len(covering) == 1:
             self._edge(body, channel, covered=True)
 
@@ -282,8 +279,10 @@ class Conveyor:
         covering.remove(body)
         if not covering:
             self._edge(body, channel, covered=False)
-            if channel == self._scale_channel:
-                self._weigh()
+            for recorder in self._recorders:
+                bodies = recorder.under.freed(channel)
+                if bodies:
+                    recorder.record(bodies, self.world.now)
 
     def _edge(self, body: Body, channel: int, *, covered: bool) -> None:
         now = self.world.now
@@ -301,7 +300,7 @@ class Conveyor:
         self._edges.append((self.world.now, channel, covered))
         self.stirred = True
 
-    # Reader and scale ---------------------------------------------------------------------------------
+    # The reader ---------------------------------------------------------------------------------
 
     def _show(self, stand: ReaderStand, body: Body, label: Print) -> None:
         stand.show(body, label.codes, self.world.now)
@@ -323,26 +322,6 @@ class Conveyor:
             stand.device.mute_next()
         else:
             stand.device.delay_next(body.plan.late_answer_ns)
-
-    def _weigh(self) -> None:
-        bodies, self._under_scale = self._under_scale, []
-        first = bodies[0]
-        plan, now = first.plan, self.world.now
-        mass_mg = sum(body.parcel.mass_mg for body in bodies) + plan.weight_error_mg
-        shown = (2 * mass_mg + SCALE_STEP_MG) // (2 * SCALE_STEP_MG) * SCALE_STEP_MG
-        over = shown > SCALE_MAX_MG
-        delay_ns = self._rng.randint(*self._traffic.record_ns)
-        if "late_record" in plan.faults:
-            delay_ns = plan.late_record_ns
-        if "record_jump" in plan.faults:
-            self.scale.skip_numbers(plan.jump)
-        if "record_repeat" in plan.faults:
-            self.scale.repeat_number()
-        lost = "lost_record" in plan.faults
-        self.scale.weigh(None if over else shown, now, delay_ns, lost=lost)
-        self.stirred = True
-        if not lost and len(bodies) == 1:
-            first.weights.append(Told(now, first.parcel.number, None if over else shown))
 
     # Diverters, lanes and hands -------------------------------------------------------------------------
 

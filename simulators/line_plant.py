@@ -22,8 +22,7 @@ from simulators.board_model import BoardModel
 from simulators.board_wire import BoardWire
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board_clock import BoardTraits
-from simulators.devices.keyence_sr import KeyenceReader
-from simulators.devices.record_scale import RecordScaleDevice
+from simulators.devices.numbered_records import NumberedRecords
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import Parcel
@@ -74,7 +73,10 @@ class LinePlant:
             self.board = BoardModel(world, board, self.conveyor, self._tell)
         self._stands = {one.config.device: one for one in self.conveyor.readers}
         self._scale = line.scale.device
-        self._dialled: dict[DeviceId, int] = dict.fromkeys((*self._stands, self._scale), 0)
+        self._recorders: dict[DeviceId, NumberedRecords] = {self._scale: self.conveyor.scale}
+        if line.dimensioner is not None and self.conveyor.dimensioner is not None:
+            self._recorders[line.dimensioner.device] = self.conveyor.dimensioner
+        self._dialled: dict[DeviceId, int] = dict.fromkeys((*self._stands, *self._recorders), 0)
         """How often each has dialled in anew."""
         self._seen_at = world.now
         """When the board last told of the moving belt."""
@@ -87,11 +89,8 @@ class LinePlant:
         }
         self._armed: dict[DeviceId, Instant] = {}
         self._arrives: dict[tuple[DeviceId, bool], Instant] = {}
-        self._speakers: tuple[KeyenceReader | RecordScaleDevice, ...] = (
-            *(one.device for one in self.conveyor.readers), self.conveyor.scale,
-        )  # fmt: skip
-        self._looks_at: list[Instant | None] = [None] * len(self._speakers)
-        """When the world stops to look at what each reader and the scale say."""
+        self._looks_at: dict[DeviceId, Instant] = {}
+        """When the world stops to look at what each device says."""
         world.call_after(0, self._open)
         world.call_after(FEED_AFTER_NS, self.conveyor.feed)
 
@@ -153,25 +152,24 @@ class LinePlant:
         conveyor, now = self.conveyor, self._world.now
         conveyor.stirred = False
         self.board.edges()
-        for place, speaker in enumerate(self._speakers):
-            due = speaker.wake_at
+        for name, stand in self._stands.items():
+            due = stand.device.wake_at
             if due is not None and due <= now:
-                self._say(place, now)
-                due = speaker.wake_at
-            if due is not None and due != self._looks_at[place]:
-                self._look_again(place, due)
+                self._carry(name, stand.output(now))
+                due = stand.device.wake_at
+            if due is not None and due != self._looks_at.get(name):
+                self._look_again(name, due)
+        for name, device in self._recorders.items():
+            due = device.wake_at
+            if due is not None and due <= now:
+                self._carry(name, device.take_output(now))
+                due = device.wake_at
+            if due is not None and due != self._looks_at.get(name):
+                self._look_again(name, due)
 
-    def _say(self, place: int, now: Instant) -> None:
-        """What one of the readers, or the scale behind them, has to say."""
-        if place < len(self.conveyor.readers):
-            stand = self.conveyor.readers[place]
-            self._carry(stand.config.device, stand.output(now))
-        else:
-            self._carry(self._scale, self.conveyor.scale.take_output(now))
-
-    def _look_again(self, place: int, at: Instant) -> None:
+    def _look_again(self, device: DeviceId, at: Instant) -> None:
         if at > self._world.now:
-            self._looks_at[place] = at
+            self._looks_at[device] = at
             self._world.call_at(at, self.conveyor.stir)
 
     def _carry(self, device: DeviceId, data: bytes) -> None:

@@ -136,7 +136,11 @@ def with_lines(config: HubConfig, copies: int | None, *, benches: bool) -> HubCo
     line_devices = {
         device
         for line in config.lines
-        for device in (line.board, *(one.device for one in line.readers), line.scale.device)
+        for device in (
+            line.board,
+            *(one.device for one in line.readers),
+            *(one.device for one in line.recorders),
+        )
     }
     devices = {device.id: device for device in config.devices}
     if copies is None:
@@ -159,11 +163,15 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
         old: DeviceId(f"{_NUMBER.sub('', old)}{number}" + (f"-{place}" if place > 1 else ""))
         for place, old in enumerate((line.board, *(one.device for one in line.readers)))
     }
-    names[line.scale.device] = DeviceId(f"{_NUMBER.sub('', line.scale.device)}{number}")
+    for one in line.recorders:
+        names[one.device] = DeviceId(f"{_NUMBER.sub('', one.device)}{number}")
     devices = [config.device(old).model_copy(update={"id": new}) for old, new in names.items()]
     readers = tuple(one.model_copy(update={"device": names[one.device]}) for one in line.readers)
     scale = line.scale.model_copy(update={"device": names[line.scale.device]})
     update = {"id": f"l{number}", "board": names[line.board], "readers": readers, "scale": scale}
+    if line.dimensioner is not None:
+        own = {"device": names[line.dimensioner.device]}
+        update["dimensioner"] = line.dimensioner.model_copy(update=own)
     return line.model_copy(update=update), devices
 
 
@@ -190,7 +198,7 @@ def declarations(parcels: Sequence[Parcel]) -> dict[str, Declared]:
 
 def declaration(told: DeclaredParcel) -> Declared:
     """As the coordinator has it."""
-    return Declared(told.mass_mg, told.value_minor, told.currency, told.description)
+    return Declared(told.mass_mg, told.value_minor, told.currency, told.description, dims_um=told.dims_um)
 
 
 def practice_signer(label: str) -> Signer:

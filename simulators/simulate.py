@@ -17,6 +17,7 @@ from simulators.account import Account
 from simulators.belt_sums import belts_told
 from simulators.coordinator.desk import Declared
 from simulators.deal import Deal
+from simulators.dims_sums import dims_told
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.mistakes import RATES_PPM, Mistake
@@ -84,6 +85,8 @@ class Simulation:
         if run.lines:
             belts = belts_told([line.sums for line in account.lines.values()])
             report["belt"] = belts | {"over_bytes": self.over_bytes}
+            if any(line.line.dimensioner is not None for line in run.lines):
+                report["dims"] = dims_told([line.dims for line in account.lines.values()])
             report |= swaps_told([line.swaps for line in account.lines.values()])
         return report, judged.details
 
@@ -113,7 +116,7 @@ def simulate(
     simulation = prepare(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
-        mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None,
+        mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None, rules=load_rules(plan.rules),
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -127,11 +130,11 @@ def simulate(
 def prepare(
     config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
-    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True,
+    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, rules: RulePack | None = None,
 ) -> Simulation:  # fmt: skip
-    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it
-    forgets what is settled, and can't be looked at when it is over but by its report."""
-    rules, deal = load_rules(RULES), Deal(config, parcels)
+    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it forgets what is settled, and
+    can't be looked at when it is over but by its report. `rules`: other than those of the practice hub."""
+    rules, deal = rules or load_rules(RULES), Deal(config, parcels)
     hub = SimulatedHub(
         config, deal.shares, seed, rules, deal.declared,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,

@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args
 
 from hub_config.names import MILLISECOND
 from simulators.parcels import MILLION, Marks
+from simulators.sizing import AS_SIZED, Sizing
 
 RECORD_NS: Final = (60 * MILLISECOND, 220 * MILLISECOND)
 """From an item's rear at the scale's beam to its record."""
@@ -97,6 +98,8 @@ class Traffic:
     """A label lies askew by so much at the most: every angle from 0 up is as likely."""
     sights: tuple[Sight, ...] = ()
     """One for each reader of the line; without any, every reader sees every label."""
+    sizing: Sizing = AS_SIZED
+    """Of a line that has a dimensioner."""
 
     def form(self, rng: random.Random) -> Form | None:
         if not self.forms:

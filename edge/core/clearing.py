@@ -119,7 +119,7 @@ class Clearing:
         if stricter_word is not None:
             self.hold(parcel, "agency_pending", at, lane=stricter_word.route)
             return None
-        void = void_reason(decision, self.own_code(parcel), parcel.mass, now)
+        void = void_reason(decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
         early_us = decision.valid_from_us - now.utc_us - now.unc_us
         if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
             if parcel.early is None or parcel.early.dec_seq <= decision.dec_seq:
@@ -223,7 +223,7 @@ class Clearing:
         if verdict is None or verdict.decision is None or not verdict.releases:
             return True
         now = self._ledger.wall(at if moves_at is None else moves_at)
-        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, now)
+        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
         if void is not None:
             self.hold(parcel, void, at)
             return False
@@ -267,7 +267,7 @@ class Clearing:
         return self._ledger.record(
             Event(
                 kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
-                parcel.mass, assoc, decision, act, clock, dwell, note,
+                parcel.mass, assoc, decision, act, clock, dwell, note, parcel.dims,
             )
         )  # fmt: skip
 

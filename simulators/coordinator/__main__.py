@@ -126,7 +126,10 @@ def read_manifest(path: Path) -> dict[str, Declared]:
 
 
 def _declared(code: str, told: dict[str, Any]) -> Declared:
-    declared = Declared(**told)
+    sides = told.get("dims_um")
+    declared = Declared(**{**told, "dims_um": None if sides is None else tuple(sides)})
+    if sides is not None and not (len(sides) == 3 and all(type(one) is int and one > 0 for one in sides)):
+        raise ValueError(f"declaration of {code}: dims_um is three integers above 0, in micrometres")
     if not (type(declared.mass_mg) is type(declared.value_minor) is int and declared.mass_mg > 0):
         raise ValueError(f"declaration of {code}: mass_mg and value_minor are integers, mass_mg above 0")
     return declared

@@ -2,7 +2,7 @@
 
 Pure: time, entropy and the book of visits are given, so a whole hub with its coordinator runs in simulated time.
 It answers `parcel.measured` only; of other events it notes what a later answer depends on. The first, small set of
-rules: identity, declaration, prohibited goods, value, mass limit and the guard band for weight against declaration.
+rules: identity, declaration, prohibited goods, value, mass limit, and the guard bands for weight and sides (`sizes`).
 Whatever is in doubt is held; nothing is released that no rule releases.
 """
 
@@ -15,6 +15,7 @@ from typing import Any, Final
 from edge.core.decision import REASONS
 from edge.core.priority import RELIEF
 from hub_config.rules import Procedure, RulePack
+from simulators.coordinator.sizes import sides_fit, sides_wanted
 from simulators.coordinator.visits import Visit, VisitBook
 
 PROMISE_US: Final = 10_800 * 1_000_000
@@ -49,6 +50,8 @@ class Declared:
     """UTC µs: the last moment at which its flight takes it."""
     filed_us: int = 0
     """UTC µs at which the declaration came in; until then it does not exist."""
+    dims_um: tuple[int, int, int] | None = None
+    """Its sides, in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +188,13 @@ class Desk:
             if visit.reweighed:
                 return _inspect("mass_inconclusive", "declared-mass")
             return Verdict("reweigh", ("mass_inconclusive",), "hold", "declared-mass", clock="hub")
+        sides = sides_wanted(declared.dims_um, self._rules)
+        if sides is not None and not sides_fit(sides, data.get("dims")):
+            return _inspect("dims_mismatch", "declared-dims")
         band = [max(0, declared.mass_mg - tolerance_mg), declared.mass_mg + tolerance_mg]
         until = utc_text(now_us + self._rules.decision_valid_s * 1_000_000)
-        cond = (("code", code), ("mass_mg", band), ("not_after", until))
+        sizes = () if sides is None else (("dims_um", sides),)
+        cond = (("code", code), ("mass_mg", band), *sizes, ("not_after", until))
         rule = RELEASED_BY[declared.procedure]
         return Verdict("release", (), self._rules.free_route, rule, clock="hub", cond=cond)
 
