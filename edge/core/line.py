@@ -129,9 +129,8 @@ class Line:
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
-        wanted = decision.was or decision.visit
         for item in self.track.items:
-            if item.parcel is not None and item.parcel.visit == wanted:
+            if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
                 break
         else:
             return "no_such_parcel"

@@ -48,6 +48,8 @@ def names_of(codes: Sequence[Identified], rank: tuple[str, ...]) -> Names:
 class Parcel:
     visit: VisitId
     clock: DwellClock
+    minted: VisitId | None = None
+    """Its id before the coordinator recognised it in this pass."""
     phase: Phase = "measuring"
     phase_at: Instant = Instant(0)
     codes: list[Code] = field(default_factory=list)
