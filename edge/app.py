@@ -235,6 +235,7 @@ class Pages:
             "rejected": dict(snapshot.balance.rejected),
             "rejected_messages": dict((*snapshot.rejected_messages, *link.rejected)),
             "held_by_reason": dict(snapshot.held_by_reason),
+            "corrected": dict(snapshot.corrected),
             "dwell_us": snapshot.dwell_us,
             "dwell_by_owner_us": dict(snapshot.dwell_by_owner_us),
             "journal_trouble": snapshot.journal_trouble,

@@ -60,6 +60,19 @@ class BeltReader(Entry):
         default=80, alias="delay"
     )
     """From seeing a code to its last byte, at the most."""
+    pixel_um: Annotated[int, quantity("um", example="250 um", low="10 um", high="10 mm")] | None = Field(
+        default=None, alias="pixel"
+    )
+    """Of a camera: how much of the belt one pixel shows. With it a code is where its picture has it, else anywhere in
+    view."""
+    along: Literal["x", "-x", "y", "-y"] = "x"
+    """Which way parcels go in the picture."""
+    origin_px: Annotated[int, whole(0, 100_000)] | None = None
+    """The pixel that is at `position`, along that axis; none: the middle of the picture."""
+    place_error_um: Annotated[int, quantity("um", example="20 mm", low="1 mm", high="500 mm")] = Field(
+        default=20_000, alias="place_error"
+    )
+    """How far off a code's place may be, k=2: the lens, the belt's shake, and that what is higher looks farther out."""
 
 
 class BeltScale(Entry):

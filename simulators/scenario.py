@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, get_args
 
 from edge.wire.signing import Signer
+from hub_config.devices import KeyenceSrConfig
 from hub_config.finding import Finding, show
 from hub_config.hub import HubConfig
 from hub_config.lines import Line
@@ -26,9 +27,9 @@ from simulators.motion import CLOSE_UM
 from simulators.network import Network, Outage
 from simulators.parcels import MASSES, Goods, Trouble, stream
 from simulators.practice import BENCH_ONE_IN, NO_PORTS, RULES, keyed, with_lines
-from simulators.scenario_file import DimensionerEntry, FormEntry, ParcelsEntry, ScenarioFile
+from simulators.scenario_file import DimensionerEntry, FormEntry, ParcelsEntry, ScenarioFile, SightEntry
 from simulators.sizing import Sizing
-from simulators.traffic import Form, Gap, Traffic
+from simulators.traffic import Form, Gap, Sight, Traffic
 
 FOLDER: Final = Path(__file__).parent / "scenarios"
 SAMPLE: Final = 2_000
@@ -192,6 +193,9 @@ def _traffic(file: ScenarioFile) -> Traffic:
         gap=Gap(feeder.least_um, feeder.most_um, feeder.mean_um),
         label_ppm=(parcels.label_from_ppm, parcels.label_to_ppm),
         wander_um=file.readers.wander_um,
+        faces=tuple(sorted(parcels.face_ppm.items())),
+        askew_deg=parcels.askew_to_deg,
+        sights=tuple(_sight(one) for one in file.readers.sights),
         creep_ppm=belt.creep_ppm,
         slip_um=(belt.slip_from_um, belt.slip_to_um),
         push_um=belt.push_um,
@@ -200,6 +204,10 @@ def _traffic(file: ScenarioFile) -> Traffic:
         record_ns=(scale.record_from_us * MICROSECOND, scale.record_to_us * MICROSECOND),
         sizing=_sizing(file.dimensioner),
     )
+
+
+def _sight(one: SightEntry) -> Sight:
+    return Sight(tuple(one.faces), tuple((mark.to_deg, mark.read_ppm) for mark in one.rates))
 
 
 def _sizing(one: DimensionerEntry) -> Sizing:
@@ -225,13 +233,11 @@ def _misfits(file: ScenarioFile, config: HubConfig) -> Iterator[Finding]:
     if file.lines == 0:
         return
     for line in config.lines:
-        yield from _line_misfits(file, line)
+        yield from _line_misfits(file, line, config)
 
 
-def _line_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
-    if len(line.readers) > 1:
-        what = f"line {line.id} of the layout has {len(line.readers)} readers"
-        yield Finding(("layout",), what, "one reader a line is simulated, so far", "name another layout")
+def _line_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:
+    yield from _reader_misfits(file, line, config)
     forms = file.parcels.forms
     longest = max((one.marks[-1].below_um for one in forms), default=LONGEST_UM)
     if longest > line.max_length_um:
@@ -251,6 +257,22 @@ def _line_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
             what = f"records may come later than the layout's {key} says"
             yield Finding((key,), what, f"at most latest, {place.latest_ms} ms", "lower record_to")
     yield from _hands_misfits(file, line, longest)
+
+
+def _reader_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:
+    for one in line.readers:
+        if not isinstance(config.device(one.device), KeyenceSrConfig):
+            what = f"reader {one.device} of line {line.id} is no fixed reader"
+            limit = (
+                "readers of kind keyence-sr are simulated here; a camera's pictures are in hub demo --camera"
+            )
+            yield Finding(("layout",), what, limit, "name another layout")
+    sights = file.readers.sights
+    if sights and len(sights) != len(line.readers):
+        what = f"{len(sights)} sights for the {len(line.readers)} readers of line {line.id}"
+        yield Finding(
+            ("readers",), what, "one for each reader of the layout, in its order", "add or remove some"
+        )
 
 
 def _hands_misfits(file: ScenarioFile, line: Line, longest_um: int) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ from drivers.reading import DimensionsRead
 from edge.core.belt import Belt
 from edge.core.belt_records import BeltRecords, is_something
 from edge.core.event import Dims
+from edge.core.item import Item
 from edge.core.ledger import Ledger
 from edge.core.metrology import is_verified
 from edge.core.parcel import Parcel
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from hub_config.dimensioners import Dm3610Config, RecordDimensionerConfig, SickMdaConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import BeltDimensioner

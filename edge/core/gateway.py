@@ -135,10 +135,13 @@ class Gateway:
     def snapshot(self) -> Snapshot:
         """What screens and reports may see: immutable, complete, of this instant."""
         reasons: dict[str, int] = {}
+        corrected: dict[str, int] = {}
         work = (*(station.work for station in self._stations), *(line.clearing for line in self._lines))
         for clearing in work:
             for reason, count in clearing.held_reasons.items():
                 reasons[reason] = reasons.get(reason, 0) + count
+            for what, count in (*clearing.corrected.items(), ("after_leaving", clearing.contradicted_after)):
+                corrected[what] = corrected.get(what, 0) + count
         return Snapshot(
             at=self._now,
             benches=tuple(station.view for station in self._stations),
@@ -149,6 +152,7 @@ class Gateway:
             rejected_messages=tuple(sorted(self._rejected_messages.items())),
             dwell_by_owner_us=self._dwell.by_owner_us(),
             held_by_reason=tuple(sorted(reasons.items())),
+            corrected=tuple(sorted(corrected.items())),
             journal_trouble=self._lasting or self._trouble,
             lines=tuple(view_of_line(line, self._now) for line in self._lines),
             alibi=self._alibi.view(),

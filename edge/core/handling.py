@@ -52,7 +52,7 @@ class Handling(Clearing):
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> bool:
         """Whether the parcel in work goes on by it: most commits concern other benches."""
-        ready = self.commit(first, ids)
+        ready = self.commit(first, ids, at)
         parcel = self.parcel
         if parcel is None:
             return False

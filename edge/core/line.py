@@ -28,12 +28,15 @@ from edge.core.clearing import Clearing
 from edge.core.decision import Decision
 from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
+from edge.core.event import Event
+from edge.core.item import Item
+from edge.core.jams import Jams
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
 from edge.core.parcel import Parcel
-from edge.core.track import Found, Item, Track
+from edge.core.track import Found, Track
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
@@ -61,6 +64,7 @@ class Line:
         self.diverting = Diverting(config, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.track, self.belt, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
+        self.jams = Jams(config)
         self._belt_beams = {beam.channel: place for place, beam in enumerate(self.track.beams)}
         self.board: BoardState = "opening"
         self._down: dict[DeviceId, str] = {}
@@ -77,8 +81,9 @@ class Line:
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        """With lanes that are full or blocked."""
-        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full))
+        """With lanes that are full or blocked, and beams that are jammed."""
+        jams = (f"jam at beam {self.track.beams[place].id}" for place in self.jams.beams)
+        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full), *jams)
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -93,6 +98,7 @@ class Line:
             case BarcodeRead():
                 self._down.pop(reading.device, None)
                 self._measuring.code(reading, at)
+                self.diverting.watch(at)
             case NoRead():
                 self._down.pop(reading.device, None)
                 self._measuring.no_read(reading)
@@ -137,7 +143,7 @@ class Line:
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
         if not (self.clearing.awaited or self.diverting.intents):
             return
-        ready = self.clearing.commit(first, ids)
+        ready = self.clearing.commit(first, ids, at)
         for parcel in ready:
             parcel.enter("placing", at)
         if self.diverting.committed(first, len(ids), at) or ready:
@@ -179,6 +185,11 @@ class Line:
         if stops:
             self.diverting.take_back("no_time", at)
         self.track.creep(travel)
+        if travel > self.jams.due_um and not self.belt.dead:
+            for place in self.jams.begun(travel):
+                self.track.jam(place)
+                self._tell_jam(place, "jammed", at)
+                self._give_up_behind(place, read.at)
         changed = self.track.is_due(travel)
         if changed:
             found = Found()
@@ -203,10 +214,32 @@ class Line:
         found = Found()
         if read.blocked:
             self.track.covered(place, travel, read.at, found)
+            seen = found.seen[0][0] if found.seen else None
+            self.jams.covered(place, travel, None if seen is None else self.track.length_um(seen, travel))
         else:
+            if self.jams.freed(place):
+                self.track.clear_jam(place, travel)
+                self._tell_jam(place, "clear", read.at)
+                self._give_up_behind(place, read.at)
             self.track.freed(place, travel, read.at, found)
         self.track.advance(travel, found)
         self._take_found(found, read.at)
+
+    def _give_up_behind(self, place: int, at: Instant) -> None:
+        """What has run up against a jam lies anywhere: the next may come just where it was expected. It comes on as a
+        stray. What leaves before the end is not followed up to a jam there."""
+        if place == len(self.track.beams) - 1:
+            return
+        for item in [one for one in self.track.items if one.seen < place and one.rear_um is not None]:
+            self.diverting.cancel(item, at)
+            self.track.remove(item)
+            self._measuring.drop(item, at)
+            self.leaving.lose(item, at)
+
+    def _tell_jam(self, place: int, state: str, at: Instant) -> None:
+        beam = self.track.beams[place].id
+        note = (("device", self.config.board), ("line", self.config.id), ("beam", beam), ("state", state))
+        self._ledger.record(Event("device.changed", self.config.id, None, at, note=note))
 
     def _watch_encoder(self, read: BeamChanged, beam: int) -> None:
         """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
@@ -241,6 +274,8 @@ class Line:
         """It counts as a parcel, which arrived when its front was seen."""
         self._visits.enter()
         item.parcel = Parcel(self._ledger.mint_visit(item.at), DwellClock(item.at), phase_at=item.at)
+        if self.jams.beams:
+            item.doubt("not_isolated")  # whether it stops behind the others nobody knows
         self._ledger.count_journalled()
         self.clearing.record("parcel.arrived", item.parcel, item.at, clock="hub")
         return item.parcel
@@ -269,6 +304,7 @@ class Line:
                 self._enter(item)  # rather one too many to look for than one that nobody knows of
             self.leaving.lose(item, at)
         self.lanes.forget()
+        self.jams.forget()
         self._measuring.forget(at)
 
     # What a parcel still lacks ----------------------------------------------------------------------

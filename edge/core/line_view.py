@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from edge.core.item import Item
 from edge.core.line import Line
 from edge.core.snapshot import BeltItem, BenchState, ItemState, LineState, LineView
-from edge.core.track import Item
 from hub_config.names import Instant
 
 _ITEM_STATES: Final[dict[BenchState, ItemState]] = {
@@ -33,6 +33,8 @@ def view_of_line(line: Line, at: Instant) -> LineView:
 
 
 def _state(line: Line, at: Instant) -> LineState:
+    if line.jams.beams and line.board == "ready":
+        return "jam"
     if line.board != "ready" or line.diverting.trouble or line.devices_down or line.belt.is_stale(at):
         return "fault"
     return "runs" if line.belt.moving else "stands"

@@ -102,7 +102,7 @@ class LaneView:
     reasons: tuple[Reason, ...] = ()
 
 
-LineState = Literal["runs", "stands", "fault"]
+LineState = Literal["runs", "stands", "jam", "fault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,9 @@ class Snapshot:
     """Summed over closed visits, sorted by owner."""
     held_by_reason: tuple[tuple[str, int], ...] = ()
     """How often each reason sent a parcel elsewhere than to a free lane, sorted by reason."""
+    corrected: tuple[tuple[str, int], ...] = ()
+    """What was read or weighed of parcels after their measurement had closed, by what it was; of `after_leaving` each
+    contradicted the name of a parcel that had left: somebody has to look for it."""
     journal_trouble: str | None = None
     lines: tuple[LineView, ...] = ()
     queue: Queue = NO_QUEUE

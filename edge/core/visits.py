@@ -87,6 +87,11 @@ class Visits:
             mine.append(code)
         return holder == visit
 
+    def release(self, visit: VisitId) -> None:
+        """Gives back the identifiers that this visit has taken."""
+        for code in self._claims.pop(visit, ()):
+            del self._in_work[code]
+
     def settle(
         self, place: Place, visit: VisitId, names: Names, clock: DwellClock, *, again: bool,
         stay: Stay = NOT_KNOWN,
@@ -95,8 +100,7 @@ class Visits:
         self._at[place] += 1
         self.in_work -= 1
         self._first_pass += place == "departed" and not again
-        for code in self._claims.pop(visit, ()):
-            del self._in_work[code]
+        self.release(visit)
         if place in ("held", "inspected"):
             self._hold(HeldVisit(visit, place, clock, names, stay))
 
@@ -110,6 +114,10 @@ class Visits:
 
     def is_held(self, code: str) -> bool:
         return code in self._held
+
+    def held_as(self, code: str) -> HeldVisit | None:
+        """The visit that a scan of this code would take back."""
+        return self._held.get(code)
 
     def reopen(self, code: str) -> HeldVisit | None:
         """Takes a held visit back to the bench; None if no visit is held under this code."""
