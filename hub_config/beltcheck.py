@@ -128,13 +128,13 @@ def belt_findings(line: Line, path: KeyPath) -> list[Finding]:
 
 def _extent_findings(line: Line, places: _Places, path: KeyPath) -> Iterator[Finding]:
     """Everything lies on the belt. If much does not, the belt's length is the faulty number."""
-    length = line.belt.length_um
+    length = line.length_um
     past = [part for part in places.on_belt if part.far_um > length]
     if len(past) > 1:
         last = max(past, key=lambda part: part.far_um)
         what = f"the belt ends at {_mm(length)}, before {len(past)} of its parts"
         todo = "correct the length, or the positions"
-        yield Finding((*path, "belts", 0, "length"), what, f"the last is {last}", todo)
+        yield Finding((*path, "belts", len(line.belts) - 1, "length"), what, f"the last is {last}", todo)
     for part in places.on_belt:
         if part.near_um < 0 or (part in past and len(past) == 1):
             yield Finding(part.path, *_past(part, length))

@@ -107,6 +107,12 @@ def _places(whole: Outline) -> Iterator[_Place]:
         yield _Place(bench.scale, "a scale", SCALE_KINDS)
     for line in whole.lines:
         yield _Place(line.board, "an I/O board", BOARD_KINDS)
+        # What the last belt names is checked with the belts: it may be the line's own.
+        yield from (
+            _Place(spot, "an I/O board", BOARD_KINDS)
+            for spot in line.belt_boards
+            if spot is None or line.board is None or spot.text != line.board.text
+        )
         yield from (_Place(spot, "a reader", READER_KINDS) for spot in line.readers)
         if line.weighs_and_sizes:  # one device, one place
             yield _Place(line.scale, "a dimensioner that weighs", DWS_KINDS)

@@ -11,11 +11,11 @@ from pydantic import AfterValidator, Field
 from hub_config.broker import Broker
 from hub_config.devices import Device
 from hub_config.finding import Finding, refusal, show
+from hub_config.journal import JournalSettings
 from hub_config.layout import Bench
 from hub_config.lines import Line
 from hub_config.names import DeviceId, GatewayId, HubId
 from hub_config.trust import Trust
-from hub_config.units import quantity
 from hub_config.values import Entry, Mode, entries, name, whole
 
 MAX_DEVICES: Final = 64
@@ -72,15 +72,6 @@ class CoordinatorEntry(Entry):
 class Web(Entry):
     host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
     port: Annotated[int, _PORT] = 8040
-
-
-class JournalSettings(Entry):
-    """How commits are grouped (contract §7: at most 100 events or 2 ms by default)."""
-
-    group_events: Annotated[int, whole(1, 1000)] = 100
-    group_wait_ms: Annotated[int, quantity("ms", example="2 ms", low="0 ms", high="1 s")] = Field(
-        default=2, alias="group_wait"
-    )
 
 
 class HubConfig(Entry):

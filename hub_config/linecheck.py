@@ -14,6 +14,7 @@ from hub_config.finding import Finding, listed, show
 from hub_config.lanecheck import FREE_LANE, SAFE_LANES, free_and_safe_findings
 from hub_config.lines import Line
 from hub_config.outline import DeviceSpots, LineSpots
+from hub_config.seriescheck import series_findings
 from hub_config.spots import Spot, absent, twice
 from hub_config.units import FROM_FILE
 from hub_config.values import LANES, RECIRCULATE
@@ -25,15 +26,16 @@ LINE_LANES: Final = (*LANES, RECIRCULATE)
 
 def line_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> Iterator[Finding]:
     yield from twice(line.identifiers, "rank", "remove it here")
-    yield from _board_findings(line, devices)
+    whole = _by_itself(line)
+    yield from _board_findings(line, whole, devices)
     yield from _lane_findings(line)
     named = [*_id_findings(line), *_beam_findings(line)]
     yield from named
-    whole = _by_itself(line)
     if whole is not None:
         yield from limit_findings(whole, line.path)
         if not named:
-            yield from belt_findings(whole, line.path)
+            in_series = series_findings(whole, line.path)
+            yield from in_series or belt_findings(whole, line.path)
 
 
 def _by_itself(line: LineSpots) -> Line | None:
@@ -44,19 +46,24 @@ def _by_itself(line: LineSpots) -> Line | None:
         return None
 
 
-def _board_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> Iterator[Finding]:
+def _board_findings(
+    line: LineSpots, whole: Line | None, devices: Mapping[str, DeviceSpots]
+) -> Iterator[Finding]:
     """Every channel is wired to one thing, and a beam's to an input that the board reads as a beam."""
     beams = [beam.channel for beam in line.beams or ()]
     yield from twice(beams, "beam a channel", "correct one of them")
     diverted = (diverter.channel for diverter in line.diverters or ())
     yield from twice(diverted, "diverter a channel", "correct one of them")
-    board = devices.get(line.board.text) if line.board else None
-    if board is None or board.id is None or board.inputs is None:
-        return
-    inputs = board.inputs
-    usable = [str(channel) for channel in sorted(inputs) if inputs[channel] == "beam"]
-    for channel in beams:
-        if channel is None or inputs.get(channel.number) not in (None, "encoder"):
+    names = [line.board.text if line.board else None] * len(beams)
+    if line.belt_boards:
+        names = [None if whole is None else _board_of(whole, beam) for beam in range(len(beams))]
+    for channel, name in zip(beams, names, strict=True):
+        board = devices.get(name) if name is not None else None
+        if channel is None or board is None or board.id is None or board.inputs is None:
+            continue
+        inputs = board.inputs
+        usable = [str(channel) for channel in sorted(inputs) if inputs[channel] == "beam"]
+        if inputs.get(channel.number) not in (None, "encoder"):
             continue
         shown, limit = show(board.id.text), f"its inputs for beams are {listed(usable)}"
         if channel.number in inputs:
@@ -65,6 +72,13 @@ def _board_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> Iter
             what = f"channel {channel.number} is no input of {shown}"
             todo = "correct the channel, or add it to the inputs of the board"
         yield Finding(channel.path, what, limit, todo)
+
+
+def _board_of(line: Line, number: int) -> str:
+    """Of a beam by its number in the file; those inside lanes are wired to the line's own."""
+    beam = line.beams[number]
+    belt = line.belts[line.belt_place(beam.position_um)]
+    return line.board if belt is line.belt or beam not in line.belt_beams else line.board_of(belt)
 
 
 def _id_findings(line: LineSpots) -> Iterator[Finding]:

@@ -14,7 +14,18 @@ from pydantic import BeforeValidator, Field
 from hub_config.layout import BayName, Exit, LineName
 from hub_config.names import MILLISECOND, DeviceId, LaneId
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, LineLane, entries, is_absent, is_nothing, name, text, whole
+from hub_config.values import (
+    Entry,
+    Lane,
+    LineLane,
+    device_name,
+    entries,
+    is_absent,
+    is_nothing,
+    name,
+    text,
+    whole,
+)
 
 BEAMS_MAX: Final = 31
 READERS_MAX: Final = 8
@@ -43,7 +54,7 @@ class Belt(Entry):
     """Travel of the belt per count of the encoder."""
     start_um: Annotated[int, _position("8 m")] = Field(default=0, alias="start", exclude_if=is_nothing)
     """Where it takes over from the belt before it, along the line; the first belt begins at 0."""
-    board: Annotated[DeviceId, name("io-2")] | None = Field(default=None, exclude_if=is_absent)
+    board: Annotated[DeviceId, device_name("io-2")] | None = Field(default=None, exclude_if=is_absent)
     """Which stamps its encoder and its beams; None: the line's, which is that of the last belt."""
     slip_um: Annotated[int, quantity("um", example="30 mm", low="0 mm", high="300 mm")] | None = Field(
         default=None, alias="slip", exclude_if=is_absent
@@ -72,7 +83,7 @@ class Beam(Entry):
 class BeltReader(Entry):
     """A scanner or camera over the belt."""
 
-    device: Annotated[DeviceId, name("tunnel-1")]
+    device: Annotated[DeviceId, device_name("tunnel-1")]
     position_um: Annotated[int, _position("2 m")] = Field(alias="position")
     window_um: Annotated[int, quantity("um", example="150 mm", low="0 mm", high="3 m")] = Field(
         alias="window"
@@ -82,12 +93,25 @@ class BeltReader(Entry):
         default=80, alias="delay"
     )
     """From seeing a code to its last byte, at the most."""
+    pixel_um: Annotated[int, quantity("um", example="250 um", low="10 um", high="10 mm")] | None = Field(
+        default=None, alias="pixel"
+    )
+    """Of a camera: how much of the belt one pixel shows. With it a code is where its picture has it, else anywhere in
+    view."""
+    along: Literal["x", "-x", "y", "-y"] = "x"
+    """Which way parcels go in the picture."""
+    origin_px: Annotated[int, whole(0, 100_000)] | None = None
+    """The pixel that is at `position`, along that axis; none: the middle of the picture."""
+    place_error_um: Annotated[int, quantity("um", example="20 mm", low="1 mm", high="500 mm")] = Field(
+        default=20_000, alias="place_error"
+    )
+    """How far off a code's place may be, k=2: the lens, the belt's shake, and that what is higher looks farther out."""
 
 
 class BeltScale(Entry):
     """A scale that weighs in motion and is triggered by a beam: a record for each item that has left that beam."""
 
-    device: Annotated[DeviceId, name("wim-1")]
+    device: Annotated[DeviceId, device_name("wim-1")]
     beam: Annotated[str, name("scale")]
     earliest_ms: Annotated[int, quantity("ms", example="20 ms", low="0 ms", high="5 s")] = Field(
         default=20, alias="earliest"
@@ -102,7 +126,7 @@ class BeltDimensioner(BeltScale):
     """A dimensioner that is triggered by a beam: a record for each item that has left that beam, as of the scale. The
     beam may be the scale's, and the device too, where one record carries dimensions and weight."""
 
-    device: Annotated[DeviceId, name("dim-1")]
+    device: Annotated[DeviceId, device_name("dim-1")]
     beam: Annotated[str, name("dims")]
     along_belt: bool = False
     """Its length is that along the belt; else the longest side, however the parcel lies."""
@@ -139,7 +163,7 @@ class Line(Entry):
 
     id: LineName
     name: Annotated[str, text(1, 40)]
-    board: Annotated[DeviceId, name("io-1")]
+    board: Annotated[DeviceId, device_name("io-1")]
     belts: Annotated[tuple[Belt, ...], Field(strict=False), entries(1, BELTS_MAX)]
     """In series: each takes over from the one before it. What reads and weighs stands on one of them, the diverters on
     the last."""

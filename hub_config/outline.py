@@ -71,6 +71,8 @@ class LineSpots:
     """As in the file: what `linecheck` makes a Line of."""
     id: Spot | None
     board: Spot | None
+    belt_boards: tuple[Spot | None, ...]
+    """Of those belts that name one."""
     readers: tuple[Spot | None, ...]
     scale: Spot | None
     scale_beam: Spot | None
@@ -193,6 +195,11 @@ def _line(table: Mapping[str, object], path: KeyPath) -> LineSpots:
         table=table,
         id=_spot(table, "id", path),
         board=_spot(table, "board", path),
+        belt_boards=tuple(
+            _spot(belt, "board", (*path, "belts", number))
+            for number, belt in enumerate(_tables(table.get("belts")) or ())
+            if "board" in belt
+        ),
         readers=tuple(_spot(t, "device", (*path, "readers", i)) for i, t in enumerate(readers or ({},))),
         scale=_spot(scale, "device", (*path, "scale")),
         scale_beam=_spot(scale, "beam", (*path, "scale")),

@@ -19,7 +19,7 @@ from simulators.bench import Happened
 from simulators.bench_plant import BenchPlant
 from simulators.bodies import Body
 from simulators.conveyor import NEAR_MAX
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.dims_sums import DimsSums
 from simulators.hub import UTC_AT_START_US, SimulatedHub
 from simulators.line_plant import LinePlant

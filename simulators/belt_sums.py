@@ -10,7 +10,7 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.bodies import Body
 from simulators.samples import Samples
 
-OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut")
+OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut", "jammed", "belt_stop")
 """Faults that strike all that is on the belt."""
 SHAKEN_MAX: Final = 64
 """Of the latest of them it is known when they were on the belt: longer ago than any parcel now on it."""
@@ -95,11 +95,13 @@ class BeltSums:
 
     def _least_gap_um(self, ahead: Body, behind: Body) -> int:
         """As the beams of the belt saw it, had nobody taken either off."""
-        least_ns = min(
-            behind.front_at(beam.position_um) - ahead.rear_at(beam.position_um)
-            for beam in self._line.belt_beams
+        line = self._line
+        return min(
+            (behind.front_at(beam.position_um) - ahead.rear_at(beam.position_um))
+            * line.belts[line.belt_place(beam.position_um)].speed_mm_s
+            // MILLISECOND
+            for beam in line.belt_beams
         )
-        return least_ns * self._line.belt.speed_mm_s // MILLISECOND
 
 
 def faults_of(bodies: Sequence[Body]) -> Counter[str]:

@@ -23,8 +23,8 @@ from drivers.reading import (
 )
 from hub_config.devices import IoBoardConfig
 from hub_config.names import MILLISECOND, Instant
+from simulators.board_side import BoardWorld
 from simulators.bodies import BoardTrouble
-from simulators.conveyor import Conveyor
 from simulators.world import Token, World
 
 DELAY_NS: Final = 12 * MILLISECOND
@@ -43,7 +43,7 @@ UNC_NS: Final = 1 * MILLISECOND
 
 class BoardModel:
     def __init__(
-        self, world: World, config: IoBoardConfig, conveyor: Conveyor, give: Callable[[Reading], None]
+        self, world: World, config: IoBoardConfig, conveyor: BoardWorld, give: Callable[[Reading], None]
     ) -> None:
         self._world = world
         self._id = config.id
@@ -94,7 +94,11 @@ class BoardModel:
         """Of DELAY_NS ago, when the encoder was read."""
         at = Instant(self._world.now - DELAY_NS)
         if self._ready and at >= self._booted_at:
-            self._give(BeltMoved(self._id, at, self._conveyor.count_at(at) - self._zero, moving=True))
+            self._give(
+                BeltMoved(
+                    self._id, at, self._conveyor.count_at(at) - self._zero, self._conveyor.moving_at(at)
+                )
+            )
         self._world.call_after(MOVED_NS, self._report)
 
     def _start(self, boots: int) -> None:

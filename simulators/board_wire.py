@@ -18,8 +18,8 @@ from drivers.registry import new_session
 from drivers.session import Actuator, Resumable
 from hub_config.devices import IoBoardConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
+from simulators.board_side import BoardWorld
 from simulators.bodies import BoardTrouble
-from simulators.conveyor import Conveyor
 from simulators.devices.io_board import CAUSE_WATCHDOG, LineController
 from simulators.devices.io_board_clock import BoardTraits
 from simulators.host import Host
@@ -35,7 +35,7 @@ DRIFT_PPM: Final = 200
 
 class BoardWire:
     def __init__(
-        self, world: World, host: Host, config: IoBoardConfig, conveyor: Conveyor,
+        self, world: World, host: Host, config: IoBoardConfig, conveyor: BoardWorld,
         give: Callable[[Reading], None], seed: int, traits: BoardTraits | None = None,
     ) -> None:  # fmt: skip
         """`traits`: of the board; None is one that fits, with a drift of its own."""

@@ -1,6 +1,6 @@
 """What travels on a simulated belt: each parcel's body with its truth, and where hands can reach between the beams."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -16,9 +16,23 @@ from simulators.motion import CLOSE_UM, FREE_UM, MOVE_NS, Motion, unmoved
 from simulators.parcels import MILLION, LabelCode, Parcel
 from simulators.sizing import DimsFault
 
+TOUCH_UM: Final = 1_000
+"""Touching parcels overlap by this, so that no beam sees between them."""
 ALIKE_UM: Final = 3_000
 """Parcels whose lengths differ by no more are alike to every beam."""
+MOVING: Final[tuple[LineFault, ...]] = ("slipped", "turned", "pushed", "jammed", "transfer_slipped")
+"""Faults of its motion, which may find no room."""
 _NOWHERE: Final = unmoved(1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """In a jam."""
+
+    um: int
+    """Of its front."""
+    until: Instant
+    """In belt time."""
 
 
 @dataclass(slots=True)
@@ -28,10 +42,11 @@ class Body:
     parcel: Parcel
     plan: LinePlan
     starts: Instant
-    """When its front is, or would have been, at the belt's begin."""
+    """When its front is, or would have been, at the belt's begin. In belt time, as all its motion is."""
     touches: bool = False
     """The one before it."""
     motion: Motion = _NOWHERE
+    stand: Stand | None = None
     appears_um: int = 0
     """Where it was put down; 0: it was fed as it should be."""
     crossed: dict[int, Instant] = field(default_factory=dict)
@@ -71,10 +86,10 @@ class Body:
         return tuple(
             fault
             for fault in self.plan.faults
-            if (fault in ("slipped", "turned", "pushed") and fault in self.motion.done)
+            if (fault in MOVING and fault in self.motion.done)
             or (fault == "swapped" and self.swapped)
             or (fault in ("removed", "added") and fault == hands)
-            or fault not in ("slipped", "turned", "pushed", "swapped", "removed", "added")
+            or fault not in (*MOVING, "swapped", "removed", "added")
         )
 
     @property
@@ -102,6 +117,8 @@ class BoardTrouble:
 
     at: Instant
     cut_ns: int | None
+    place: int = 0
+    """Of its belt."""
 
 
 def chatter(
@@ -116,7 +133,7 @@ def chatter(
         return
     quiet_by = None
     if behind is not None and not behind.touches and not behind.appears_um:
-        near_ns = (line.min_gap_um + CLOSE_UM) * 1_000_000 // line.belt.speed_mm_s
+        near_ns = (line.min_gap_um + CLOSE_UM) * 1_000_000 // min(belt.speed_mm_s for belt in line.belts)
         quiet_by = behind.front_at(line.beams[place].position_um) - near_ns
     at = now
     for there_ns, back_ns in zip(body.plan.bounce_ns[::2], body.plan.bounce_ns[1::2], strict=True):
@@ -125,6 +142,17 @@ def chatter(
             return
         yield there, not covered
         yield at, covered
+
+
+def strike(bodies: Sequence[Body], diverter: Diverter, at: Instant, longest_ns: int) -> None:
+    """A diverter moves while some of them may be passing it: it strikes those. `at`: in belt time."""
+    for body in reversed(bodies):
+        front = body.front_at(diverter.position_um)
+        if at - front > longest_ns:
+            break
+        elsewhere = body.taken or (body.path is not None and body.path is not diverter)
+        if not elsewhere and front < at < body.rear_at(diverter.position_um):
+            body.clipped = True
 
 
 def last_look_um(line: LineConfig) -> int:
@@ -138,6 +166,7 @@ def free_spans(line: LineConfig) -> Iterator[tuple[int, int]]:
     low, high = line.belt_beams[0].position_um, last_look_um(line)
     marks = [(beam.position_um, 0) for beam in line.belt_beams]
     marks += [(one.position_um, one.window_um) for one in line.readers]
+    marks += [(belt.start_um, line.max_length_um) for belt in line.belts[1:]]
     marks.sort()
     for (before, reach), (after, ahead) in pairwise(marks):
         if low <= before and after <= high:

@@ -11,21 +11,25 @@ from functools import partial
 from typing import Final, assert_never
 
 from drivers.command import Command, SwitchOff, SwitchOn, Trigger
-from drivers.reading import BeamChanged, BeltMoved, BoardChanged, DeviceDown, EventsLost, Reading
+from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
-from hub_config.devices import IoBoardConfig
+from hub_config.devices import IoBoardConfig, KeyenceSrConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
 from simulators.board_model import BoardModel
+from simulators.board_side import BoardSide
+from simulators.board_sight import BoardSight
 from simulators.board_wire import BoardWire
+from simulators.bodies import Body
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board_clock import BoardTraits
 from simulators.devices.numbered_records import NumberedRecords
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import Parcel
+from simulators.reader_stand import ReaderStand
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
@@ -55,44 +59,44 @@ class LinePlant:
         self, world: World, host: Host, hub: HubConfig, line: LineConfig, parcels: Collection[Parcel], seed: int,
         give: Callable[[Reading], None], options: LineOptions,
     ) -> None:  # fmt: skip
-        board = hub.device(line.board)
-        assert isinstance(board, IoBoardConfig), f"{line.id}: {line.board} is no I/O board"
         self._world = world
         self._host = host
         self._hub = hub
         self._give = give
         self._rng = random.Random(f"plant/{line.id}/{seed}")
         self.line = line
-        self.conveyor = Conveyor(world, line, parcels, seed, options.rates_ppm, options.traffic)
-        self.board: BoardModel | BoardWire
-        if options.over_bytes:
-            self.board = BoardWire(world, host, board, self.conveyor, self._tell, seed, options.traits)
-        else:
-            self.board = BoardModel(world, board, self.conveyor, self._tell)
-        self._reader, self._scale = line.readers[0].device, line.scale.device
+        fixed = [one for one in line.readers if isinstance(hub.device(one.device), KeyenceSrConfig)]
+        self.conveyor = Conveyor(world, line, parcels, seed, options.rates_ppm, options.traffic, fixed)
+        self._sights = [BoardSight(world.now) for _ in line.belts]
+        self.boards = tuple(self._board(place, seed, options) for place in range(len(line.belts)))
+        """Of its belts."""
+        self.board = self.boards[-1]
+        """That of the diverters."""
+        self._stands = {one.config.device: one for one in self.conveyor.readers}
+        self._scale = line.scale.device
         self._recorders: dict[DeviceId, NumberedRecords] = {self._scale: self.conveyor.scale}
         if line.dimensioner is not None and self.conveyor.dimensioner is not None:
             self._recorders[line.dimensioner.device] = self.conveyor.dimensioner
-        self._dialled: dict[DeviceId, int] = dict.fromkeys((self._reader, *self._recorders), 0)
+        self._dialled: dict[DeviceId, int] = dict.fromkeys((*self._stands, *self._recorders), 0)
         """How often each has dialled in anew."""
-        self._seen_at = world.now
-        """When the board last told of the moving belt."""
-        self._ready = False
-        self._blind_since = world.now
-        self._blind: list[tuple[Instant, Instant]] = []
-        """When the gateway knew that it saw nothing of this belt."""
         self._sessions: dict[DeviceId, Session] = {
-            device: new_session(hub.device(device)) for device in (self._reader, *self._recorders)
+            device: new_session(hub.device(device)) for device in self._dialled
         }
-        reader = self._sessions[self._reader]
-        assert isinstance(reader, Actuator), f"{self._reader} can't be triggered"
-        self._actuator = reader
         self._armed: dict[DeviceId, Instant] = {}
         self._arrives: dict[tuple[DeviceId, bool], Instant] = {}
         self._looks_at: dict[DeviceId, Instant] = {}
         """When the world stops to look at what each device says."""
         world.call_after(0, self._open)
         world.call_after(FEED_AFTER_NS, self.conveyor.feed)
+
+    def _board(self, place: int, seed: int, options: LineOptions) -> BoardModel | BoardWire:
+        board = self._hub.device(self.line.boards[place])
+        assert isinstance(board, IoBoardConfig), f"{self.line.id}: {board.id} is no I/O board"
+        side = self.conveyor if len(self.line.belts) == 1 else BoardSide(self.conveyor, place)
+        tell = partial(self._tell, place)
+        if options.over_bytes:
+            return BoardWire(self._world, self._host, board, side, tell, seed, options.traits)
+        return BoardModel(self._world, board, side, tell)
 
     @property
     def done(self) -> bool:
@@ -105,23 +109,22 @@ class LinePlant:
     @property
     def unwatched(self) -> set[int]:
         """Parcels that passed every beam on their way while the gateway knew that it saw nothing there."""
-        blind = list(self._blind)
-        if not self._ready:
-            blind.append((self._blind_since, self._world.now))
-        passed = {
-            body.parcel.number: [*body.crossed.values(), *([] if body.left_at is None else [body.left_at])]
-            for body in self.conveyor.bodies
-            if body.finished
-        }
+        blind = [sight.spans(self._world.now) for sight in self._sights]
         return {
-            number
-            for number, times in passed.items()
-            if all(any(since < at <= until for since, until in blind) for at in times)
+            body.parcel.number
+            for body in self.conveyor.bodies
+            if body.finished and all(_is_in(blind[place], at) for place, at in self._passed(body))
         }
+
+    def _passed(self, body: Body) -> list[tuple[int, Instant]]:
+        """Belt and instant of each beam that it has passed."""
+        passed = [(self.line.belt_place(um), at) for um, at in body.crossed.items()]
+        return passed if body.left_at is None else [*passed, (len(self._sights) - 1, body.left_at)]
 
     def forget_before(self, at: Instant) -> None:
         """When it was blind: no parcel of then is asked about any more."""
-        self._blind = [(since, until) for since, until in self._blind if until >= at]
+        for sight in self._sights:
+            sight.forget_before(at)
 
     def redial(self) -> None:
         """The scale dials in once more: its newest connection counts, what was under way on the older is lost."""
@@ -142,20 +145,24 @@ class LinePlant:
                 assert_never(never)
 
     def _trigger(self, command: Trigger) -> None:
-        self._give_all(self._actuator.command(command, self._world.now))
+        reader = self._sessions[command.device]
+        assert isinstance(reader, Actuator), f"{command.device} can't be triggered"
+        self._give_all(reader.command(command, self._world.now))
         self._arm(command.device)
 
     def poll(self) -> None:
         """Takes what the world's last action has brought forth."""
         conveyor, now = self.conveyor, self._world.now
         conveyor.stirred = False
-        self.board.edges()
-        due = conveyor.reader.wake_at
-        if due is not None and due <= now:
-            self._carry(self._reader, conveyor.reader_output(now))
-            due = conveyor.reader.wake_at
-        if due is not None and due != self._looks_at.get(self._reader):
-            self._look_again(self._reader, due)
+        for board in self.boards:
+            board.edges()
+        for name, stand in self._stands.items():
+            due = stand.device.wake_at
+            if due is not None and due <= now:
+                self._carry(name, stand.output(now))
+                due = stand.device.wake_at
+            if due is not None and due != self._looks_at.get(name):
+                self._look_again(name, due)
         for name, device in self._recorders.items():
             due = device.wake_at
             if due is not None and due <= now:
@@ -195,16 +202,17 @@ class LinePlant:
         """Sends what the session wants sent, and wakes it when it wants to be woken."""
         session = self._sessions[device]
         data = session.take_output()
-        if data and device == self._reader:
+        stand = self._stands.get(device)
+        if data and stand is not None:
             at = self._delivery(device, inward=False)
-            self._world.call_at(at, lambda: self._hear(data))
+            self._world.call_at(at, lambda: self._hear(stand, data))
         due = session.wake_at
         if due is not None and self._armed.get(device) != due:
             self._armed[device] = due
             self._host.act_at(due, lambda: self._wake(device, due))
 
-    def _hear(self, data: bytes) -> None:
-        self.conveyor.reader.receive(data, self._world.now)
+    def _hear(self, stand: ReaderStand, data: bytes) -> None:
+        stand.device.receive(data, self._world.now)
         self.conveyor.stir()
 
     def _wake(self, device: DeviceId, due: Instant) -> None:
@@ -217,19 +225,11 @@ class LinePlant:
         for reading in readings:
             self._give(reading)
 
-    def _tell(self, reading: Reading) -> None:
-        """A reading of the board; notes when it sees the belt and when it does not."""
-        match reading:
-            case BeamChanged() | BeltMoved(moving=True):
-                self._seen_at = reading.at
-            case BoardChanged(_, at, "ready", _, continued):
-                self._ready = True
-                if not continued:
-                    self._blind.append((self._blind_since, at))
-            case BoardChanged(_, _, state) if self._ready or state in ("lost", "opening"):
-                self._ready, self._blind_since = False, self._seen_at
-            case EventsLost():
-                self._blind.append((self._blind_since, reading.at))
-            case _:
-                pass
+    def _tell(self, place: int, reading: Reading) -> None:
+        """A reading of the board of one belt."""
+        self._sights[place].tell(reading)
         self._give(reading)
+
+
+def _is_in(spans: Sequence[tuple[Instant, Instant]], at: Instant) -> bool:
+    return any(since < at <= until for since, until in spans)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, get_args
 
 from edge.wire.signing import Signer
+from hub_config.devices import KeyenceSrConfig
 from hub_config.finding import Finding, show
 from hub_config.hub import HubConfig
 from hub_config.lines import Line
@@ -26,9 +27,10 @@ from simulators.motion import CLOSE_UM
 from simulators.network import Network, Outage
 from simulators.parcels import MASSES, Goods, Trouble, stream
 from simulators.practice import BENCH_ONE_IN, NO_PORTS, RULES, keyed, with_lines
-from simulators.scenario_file import DimensionerEntry, FormEntry, ParcelsEntry, ScenarioFile
+from simulators.scenario_file import DimensionerEntry, FormEntry, ParcelsEntry, ScenarioFile, SightEntry
+from simulators.series import ABLE
 from simulators.sizing import Sizing
-from simulators.traffic import Form, Gap, Traffic
+from simulators.traffic import BeltStop, Form, Gap, Sight, Traffic
 
 FOLDER: Final = Path(__file__).parent / "scenarios"
 SAMPLE: Final = 2_000
@@ -88,7 +90,7 @@ class Scenario:
         """By the feeder of one line, from a sample of its parcels."""
         plans = [line_plan(1, parcel, {}, self.lines.traffic) for parcel in stream(1, SAMPLE, self.goods)]
         pitch_mm = sum(plan.length_um + plan.gap_um for plan in plans) / len(plans) / 1_000
-        return line.belt.speed_mm_s * 3_600 / pitch_mm
+        return line.belts[0].speed_mm_s * 3_600 / pitch_mm
 
     def network_of(self, count: int, minutes: float | None) -> Network:
         """Outages as long, in proportion, as the run."""
@@ -192,14 +194,24 @@ def _traffic(file: ScenarioFile) -> Traffic:
         gap=Gap(feeder.least_um, feeder.most_um, feeder.mean_um),
         label_ppm=(parcels.label_from_ppm, parcels.label_to_ppm),
         wander_um=file.readers.wander_um,
+        faces=tuple(sorted(parcels.face_ppm.items())),
+        askew_deg=parcels.askew_to_deg,
+        sights=tuple(_sight(one) for one in file.readers.sights),
         creep_ppm=belt.creep_ppm,
         slip_um=(belt.slip_from_um, belt.slip_to_um),
         push_um=belt.push_um,
+        belt_stop=None
+        if belt.stop is None
+        else BeltStop(belt.stop.belt, belt.stop.every_s * SECOND, belt.stop.lasts_s * SECOND),
         read_ns=file.readers.read_time_us * MICROSECOND,
         weight_error_mg=scale.error_mg,
         record_ns=(scale.record_from_us * MICROSECOND, scale.record_to_us * MICROSECOND),
         sizing=_sizing(file.dimensioner),
     )
+
+
+def _sight(one: SightEntry) -> Sight:
+    return Sight(tuple(one.faces), tuple((mark.to_deg, mark.read_ppm) for mark in one.rates))
 
 
 def _sizing(one: DimensionerEntry) -> Sizing:
@@ -225,13 +237,12 @@ def _misfits(file: ScenarioFile, config: HubConfig) -> Iterator[Finding]:
     if file.lines == 0:
         return
     for line in config.lines:
-        yield from _line_misfits(file, line)
+        yield from _line_misfits(file, line, config)
 
 
-def _line_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
-    if len(line.readers) > 1:
-        what = f"line {line.id} of the layout has {len(line.readers)} readers"
-        yield Finding(("layout",), what, "one reader a line is simulated, so far", "name another layout")
+def _line_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:
+    yield from _series_misfits(file, line)
+    yield from _reader_misfits(file, line, config)
     forms = file.parcels.forms
     longest = max((one.marks[-1].below_um for one in forms), default=LONGEST_UM)
     if longest > line.max_length_um:
@@ -251,6 +262,38 @@ def _line_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
             what = f"records may come later than the layout's {key} says"
             yield Finding((key,), what, f"at most latest, {place.latest_ms} ms", "lower record_to")
     yield from _hands_misfits(file, line, longest)
+
+
+def _series_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
+    """What is simulated of belts in series, and of one belt."""
+    alone, stop = len(line.belts) == 1, file.belt.stop
+    for fault, share in file.fault_ppm.items():
+        if share and (fault == "transfer_slipped" if alone else fault not in ABLE):
+            what = f"{fault} does not happen on line {line.id}"
+            limit = "it has one belt" if alone else f"on belts in series happen {', '.join(ABLE)}"
+            yield Finding(("fault_ppm",), what, limit, f"remove {fault}, or name another layout")
+    if stop is not None and (alone or stop.belt not in [belt.id for belt in line.belts]):
+        what = f"line {line.id} has no belt {show(stop.belt)} in series"
+        limit = f"its belts are {', '.join(belt.id for belt in line.belts)}"
+        yield Finding(
+            ("belt",), what, limit, "name one of several; one belt alone stops by the fault belt_stop"
+        )
+
+
+def _reader_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:
+    for one in line.readers:
+        if not isinstance(config.device(one.device), KeyenceSrConfig):
+            what = f"reader {one.device} of line {line.id} is no fixed reader"
+            limit = (
+                "readers of kind keyence-sr are simulated here; a camera's pictures are in hub demo --camera"
+            )
+            yield Finding(("layout",), what, limit, "name another layout")
+    sights = file.readers.sights
+    if sights and len(sights) != len(line.readers):
+        what = f"{len(sights)} sights for the {len(line.readers)} readers of line {line.id}"
+        yield Finding(
+            ("readers",), what, "one for each reader of the layout, in its order", "add or remove some"
+        )
 
 
 def _hands_misfits(file: ScenarioFile, line: Line, longest_um: int) -> Iterator[Finding]:

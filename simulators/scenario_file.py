@@ -8,12 +8,14 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from hub_config.finding import Finding, listed, refusal, show
+from hub_config.lines import READERS_MAX
 from hub_config.units import quantity
 from hub_config.values import Entry, entries, name, nearest, text, whole
 from simulators.line_faults import LineFault
 from simulators.mistakes import Mistake
 from simulators.parcels import MAX_PARCELS, MILLION, Trouble
 from simulators.sizing import ERROR_UM, DimsFault
+from simulators.traffic import ASKEW_MAX_DEG, Face
 
 FORMS_MAX: Final = 16
 MARKS_MAX: Final = 32
@@ -126,12 +128,18 @@ class ParcelsEntry(Entry):
     label_from_ppm: Share = 250_000
     label_to_ppm: Share = 750_000
     """Of its length, behind its front."""
+    face_ppm: Annotated[dict[Face, int], _shares(get_args(Face))] = Field(default={})
+    """On which face a label lies; the rest on top. Those in front or at the rear are at that end."""
+    askew_to_deg: Annotated[int, whole(0, ASKEW_MAX_DEG)] = 0
 
     @model_validator(mode="after")
     def _fits(self) -> "ParcelsEntry":
         total = sum(self.trouble_ppm.values())
         if total > MILLION:
             _refuse("trouble_ppm", f"the shares are {total} together", f"at most {MILLION}", "lower some")
+        faces = sum(self.face_ppm.values())
+        if faces > MILLION:
+            _refuse("face_ppm", f"the shares are {faces} together", f"at most {MILLION}", "lower some")
         if self.forms and sum(one.share_ppm for one in self.forms) != MILLION:
             total = sum(one.share_ppm for one in self.forms)
             _refuse("forms", f"the shares are {total} together", f"exactly {MILLION}", "correct them")
@@ -154,9 +162,32 @@ class FeederEntry(Entry):
         return self
 
 
+class RateMark(Entry):
+    to_deg: Annotated[int, whole(0, ASKEW_MAX_DEG)]
+    """Of labels that lie askew by up to this."""
+    read_ppm: Share
+
+
+class SightEntry(Entry):
+    """What one reader of the layout sees."""
+
+    faces: Annotated[tuple[Face, ...], Field(strict=False), entries(1, len(get_args(Face)))]
+    rates: Annotated[tuple[RateMark, ...], Field(strict=False), entries(1, MARKS_MAX)]
+    """Labels that lie more askew than the last mark says are not read."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> "SightEntry":
+        angles = [one.to_deg for one in self.rates]
+        if angles != sorted(set(angles)):
+            _refuse("rates", f"the angles are {listed(tuple(map(str, angles)))}", "they rise", "sort them")
+        return self
+
+
 class ReaderEntry(Entry):
     read_time_us: Annotated[int, _time("30 ms", low="1 ms", high="1 s")] = Field(30_000, alias="read_time")
     wander_um: Annotated[int, _length("10 mm", high="100 mm")] = Field(0, alias="wander")
+    sights: Annotated[tuple[SightEntry, ...], Field(strict=False), entries(0, READERS_MAX)] = ()
+    """One for each reader of the layout, in its order. None: each sees every label."""
 
 
 class ScaleEntry(Entry):
@@ -186,11 +217,24 @@ class DimensionerEntry(Entry):
         return self
 
 
+class BeltStopEntry(Entry):
+    belt: Annotated[str, name("sort")]
+    every_s: Annotated[int, quantity("s", example="60 s", low="2 s", high="1 h")] = Field(alias="every")
+    lasts_s: Annotated[int, quantity("s", example="5 s", low="1 s", high="1 h")] = Field(alias="lasts")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "BeltStopEntry":
+        _ordered("every", self.lasts_s + 1, self.every_s, "what it lasts and 1 s")
+        return self
+
+
 class BeltEntry(Entry):
     creep_ppm: Annotated[int, whole(0, 20_000)] = 0
     slip_from_um: Annotated[int, _length("5 mm", high="300 mm")] = Field(5_000, alias="slip_from")
     slip_to_um: Annotated[int, _length("60 mm", high="300 mm")] = Field(60_000, alias="slip_to")
     push_um: Annotated[int, _length("300 mm", high="300 mm")] = Field(300_000, alias="push")
+    stop: BeltStopEntry | None = None
+    """Of one belt of several in series."""
 
     @model_validator(mode="after")
     def _fits(self) -> "BeltEntry":

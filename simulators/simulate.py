@@ -15,7 +15,7 @@ from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules
 from simulators.account import Account
 from simulators.belt_sums import belts_told
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.deal import Deal
 from simulators.dims_sums import dims_told
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of

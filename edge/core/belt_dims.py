@@ -12,7 +12,7 @@ from drivers.reading import DimensionsRead
 from edge.core.belt import Belt
 from edge.core.belt_records import BeltRecords, is_something
 from edge.core.event import Dims
-from edge.core.items import Item
+from edge.core.item import Item
 from edge.core.ledger import Ledger
 from edge.core.metrology import is_verified
 from edge.core.parcel import Parcel

@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from edge.core.items import Item
+from edge.core.item import Item
 from edge.core.track import Track
 from hub_config.lines import BeltScale
 from hub_config.names import MILLISECOND, SECOND, Instant
@@ -23,6 +23,8 @@ CROSSINGS_MAX: Final = 64
 """Items remembered behind the device's beam."""
 OUT_NS: Final = 5 * SECOND
 """A record that has not come for so long will not come."""
+TOLD_MAX: Final = 8
+"""Late records that are told of, the latest, where nobody takes them."""
 LATE_MAX: Final = 1
 """Late records in a row. After one more the device has left out an item, and the count is off by one."""
 
@@ -71,6 +73,10 @@ class BeltRecords:
         """Late records in a row."""
         self._last: int | None = None
         """Number of the latest record."""
+        self._overdue: tuple[Crossing, int] | None = None
+        """A late record, until the next one that its number and its time both name shows that the count has held."""
+        self._told: deque[tuple[Item | None, int, bool]] = deque(maxlen=TOLD_MAX)
+        """Late records whose item is known now, or never will be."""
         self._suppositions: list[Crossing] = []
         self.settled: list[tuple[Item, bool]] = []
         self._proof: tuple[list[Crossing], Instant] | None = None
@@ -120,7 +126,7 @@ class BeltRecords:
             self._held = None  # the device has left out a number: what follows is no sign of lateness
             self._lose_count(due)
             return None, "record_repeated"
-        if self._offset is not None and self._is_late(record - self._offset, at):
+        if self._offset is not None and self._is_late(record, at):
             return None, "record_late"  # its item went on without one; the count still holds
         if len(due) != 1:
             if not due:
@@ -144,6 +150,7 @@ class BeltRecords:
         self, crossing: Crossing, record: int, at: Instant, *, named: bool = True
     ) -> tuple[Item | None, Outcome]:
         crossing.answered = True
+        self._end_overdue(sure=named and not self._may_be_off(at))
         self._offset = self._held = record - crossing.index
         self._supposed, self._late = None, 0
         hanging = [*self._suppositions, crossing] if self._suppositions or not named else []
@@ -169,15 +176,30 @@ class BeltRecords:
         """Something too short has crossed: if it was weighed, the count is off by one."""
         return any(one.extra and not one.answered and at - one.at < OUT_NS for one in self._crossings)
 
-    def _is_late(self, index: int, at: Instant) -> bool:
-        if self._may_be_off(at):
+    def _is_late(self, record: int, at: Instant) -> bool:
+        if self._offset is None or self._may_be_off(at):
             return False
+        index = record - self._offset
         known = next((one for one in self._crossings if one.index == index and not one.extra), None)
         if known is None or known.answered or self._late >= LATE_MAX:
             return False
         known.answered = True
         self._late += 1
+        self._end_overdue(sure=False)
+        self._overdue = known, record
         return True
+
+    def _end_overdue(self, *, sure: bool) -> None:
+        if self._overdue is not None:
+            crossing, record = self._overdue
+            self._overdue = None
+            self._told.append((crossing.item, record, sure))
+
+    def take_overdue(self) -> list[tuple[Item | None, int, bool]]:
+        """Numbers of late records that are surely their item's (True), or nobody's."""
+        told = list(self._told)
+        self._told.clear()
+        return told
 
     def _may_be_late(self, due: Crossing, record: int, at: Instant) -> bool:
         """By the count that held last, or by its time, it is of an item before the one that is due."""
@@ -205,6 +227,7 @@ class BeltRecords:
         for crossing in due:
             crossing.doubted = True
         self._settle(sure=False)
+        self._end_overdue(sure=False)
         self._offset = self._supposed = self._proof = None
         self._late = 0
 
@@ -258,6 +281,7 @@ class BeltRecords:
         self.waiting.clear()
         self._suppositions.clear()
         self.settled.clear()
+        self._end_overdue(sure=False)
         self._offset = self._supposed = self._proof = None
         self._late = 0
 

@@ -38,6 +38,8 @@ EARLY_MAX_US: Final = 2_000_000
 AWAITED_MAX: Final = 4_096
 """Records on their way to the disk that something waits for. Past it the oldest is given up: its parcel is never told
 to go anywhere, and ends in the fail-safe lane."""
+CORRECTIONS_MAX: Final = 8
+"""Of one parcel, that wait for the id of what they correct. Further ones are counted and not told."""
 UNTIMELY: Final = ("decision_late", "clock_untrusted")
 """Outside its validity a release counts as absent (contract §5)."""
 
@@ -51,6 +53,10 @@ class Clearing:
         self.away = True
         """No coordinator for so long that everything goes to hold."""
         self.held_reasons: dict[Reason, int] = {}
+        self.corrected: dict[str, int] = {}
+        """Of parcels whose measurement had closed, by what was told of them."""
+        self.contradicted_after = 0
+        """Of those that had left by then: somebody has to look for them."""
         self.awaited: dict[int, Parcel] = {}
         """Records that are on their way to the disk, and of which parcel each is."""
 
@@ -67,6 +73,22 @@ class Clearing:
         parcel.standing = parcel.standing.joined(held.stay.standing)
         parcel.again = True
 
+    def _go_on_as(self, parcel: Parcel, decision: Decision, at: Instant) -> None:
+        """The coordinator has recognised it: another gateway knows it under an older visit (contract §1). Only an
+        answer to this very measurement says so."""
+        if (
+            decision.was != parcel.visit
+            or decision.visit == parcel.visit
+            or decision.answers != parcel.measured_id
+        ):
+            return
+        note = (("from", parcel.visit), ("into", decision.visit))
+        self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
+        self._visits.rename(parcel.visit, decision.visit)
+        parcel.minted, parcel.visit = parcel.visit, decision.visit
+        # Under the older id too the journal must know it as being in work here, should the gateway stop now.
+        self.record("parcel.identified", parcel, at)
+
     def own_code(self, parcel: Parcel) -> str | None:
         return parcel.own_code(self._exits.identifiers)
 
@@ -82,6 +104,7 @@ class Clearing:
 
     def decide_on(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision about this parcel; or says in a word why it is not obeyed."""
+        self._go_on_as(parcel, decision, at)
         parcel.promise = promise_of(decision, parcel.promise)
         releases = decision.action == "release"
         tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
@@ -174,7 +197,24 @@ class Clearing:
             del self.awaited[next(iter(self.awaited))]
         self.awaited[number] = parcel
 
-    def commit(self, first: int, ids: tuple[str, ...]) -> list[Parcel]:
+    def correct(self, parcel: Parcel, what: str, at: Instant, *, flags: tuple[Reason, ...] = ()) -> None:
+        """Something more is known of it than was told (contract §4): points at the event that it corrects, once that
+        has its id."""
+        self.corrected[what] = self.corrected.get(what, 0) + 1
+        corrects = parcel.measured_id or parcel.decided_id
+        if corrects is not None:
+            note = (("corrects", corrects), ("what", what))
+            self.record("parcel.corrected", parcel, at, flags=flags, note=note)
+        elif len(parcel.uncorrected) < CORRECTIONS_MAX:
+            parcel.uncorrected.append((what, flags))
+
+    def _tell_corrections(self, parcel: Parcel, at: Instant) -> None:
+        waiting, parcel.uncorrected = parcel.uncorrected, []
+        for what, flags in waiting:
+            self.corrected[what] -= 1
+            self.correct(parcel, what, at, flags=flags)
+
+    def commit(self, first: int, ids: tuple[str, ...], at: Instant) -> list[Parcel]:
         """Events are on disk; returns the parcels whose verdict is among them: now it may be acted on."""
         ready: list[Parcel] = []
         if not self.awaited:
@@ -185,8 +225,12 @@ class Clearing:
                 continue
             if number == parcel.measured:
                 parcel.measured_id = event_id
-            elif number == parcel.decided and parcel.phase == "recording":
-                ready.append(parcel)
+            elif number == parcel.decided:
+                parcel.decided_id = event_id
+                if parcel.phase == "recording":
+                    ready.append(parcel)
+            if parcel.uncorrected:
+                self._tell_corrections(parcel, at)
         return ready
 
     def check_release(self, parcel: Parcel, at: Instant, *, moves_at: Instant | None = None) -> bool:
@@ -230,7 +274,7 @@ class Clearing:
     def record(
         self, kind: Kind, parcel: Parcel, at: Instant, *,
         flags: tuple[Reason, ...] = (), assoc: Association | None = None, decision: Decision | None = None,
-        act: Act | None = None, clock: Owner | None = None,
+        act: Act | None = None, clock: Owner | None = None, note: tuple[tuple[str, str | int], ...] = (),
     ) -> int:  # fmt: skip
         """Tells the world a fact about the parcel, with all that is known of it; returns the record's number."""
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
@@ -240,7 +284,7 @@ class Clearing:
         return self._ledger.record(
             Event(
                 kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
-                parcel.mass, assoc, decision, act, clock, dwell, dims=parcel.dims,
+                parcel.mass, assoc, decision, act, clock, dwell, note, parcel.dims,
             )
         )  # fmt: skip
 

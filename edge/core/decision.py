@@ -70,3 +70,9 @@ class Decision:
     slack_us: int | None = None
     """Time left to the promise at `valid_from`; orders the hold queue."""
     tier: str | None = None
+
+    def is_about(self, visit: VisitId, minted: VisitId | None) -> bool:
+        """The parcel that `was`, or else `visit`, names (contract §5); also where it goes on under the older id
+        already, and `minted` is what it was here before."""
+        wanted = self.was or self.visit
+        return wanted == visit or (wanted == minted and self.visit == visit)

@@ -18,7 +18,7 @@ from drivers.reading import OrderAnswered
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.clearing import Clearing, act_of
 from edge.core.decision import Reason
-from edge.core.items import Item, Push
+from edge.core.item import Item, Push
 from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel

@@ -20,6 +20,7 @@ Kind = Literal[
     "parcel.diverted",
     "parcel.departed",
     "parcel.lost_track",
+    "parcel.corrected",
     "visit.joined",
     "device.changed",
     "clock.changed",
@@ -133,5 +134,5 @@ class Event:
     """Owner of the dwell clock from this event on."""
     dwell: tuple[DwellSpan, ...] = ()
     note: tuple[tuple[str, str | int], ...] = ()
-    """Further facts of kinds without a parcel (device, from, to, …), as key and value."""
+    """Further facts of kinds without a parcel (device, from, to, …) and of corrections, as key and value."""
     dims: Dims | None = None

@@ -8,15 +8,18 @@ never runs backwards: stamps of two threads may arrive microseconds out of order
 from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
-from drivers.reading import Reading
+from drivers.reading import Reading, WeightRead
+from edge.core.alibi import AlibiWatch
 from edge.core.dwell import DwellLedger
 from edge.core.effects import Effect
 from edge.core.event import Event
 from edge.core.inputs import (
     Committed,
     DecisionArrived,
+    EpochBegun,
     Input,
     JournalTrouble,
+    JournalWell,
     LinkChanged,
     MessageRejected,
     Tick,
@@ -59,6 +62,9 @@ class Gateway:
         self._offline_since: Instant | None = Instant(0)
         self._away = True
         self._trouble: str | None = None
+        self._lasting: str | None = None
+        """Trouble that no commit ends."""
+        self._alibi = AlibiWatch()
         self._rejected_messages: dict[str, int] = {}
         self._clock_set = False
         self._stations = [self._station(config, line) for line in range(len(config.benches))]
@@ -82,6 +88,8 @@ class Gateway:
     def step(self, given: Input) -> list[Effect]:
         at = self._now = max(self._now, given.at)
         if isinstance(given, Reading):
+            if isinstance(given, WeightRead):
+                self._alibi.note(given)
             owner = self._owner.get(given.device)
             if owner is not None:
                 owner.read(given, at)
@@ -98,8 +106,13 @@ class Gateway:
             case WallClock():
                 self._set_clock(given, at)
             case JournalTrouble():
-                self._trouble = given.detail
+                self._fear(given, at)
+            case JournalWell():
+                self._lasting = None
                 self._tell_places(at)
+            case EpochBegun():
+                note = (("journal", "begun_anew"), ("epoch_before", given.before), ("lost", given.lost))
+                self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
             case Tick():
                 self._wake(at)
             case _:
@@ -122,10 +135,13 @@ class Gateway:
     def snapshot(self) -> Snapshot:
         """What screens and reports may see: immutable, complete, of this instant."""
         reasons: dict[str, int] = {}
+        corrected: dict[str, int] = {}
         work = (*(station.work for station in self._stations), *(line.clearing for line in self._lines))
         for clearing in work:
             for reason, count in clearing.held_reasons.items():
                 reasons[reason] = reasons.get(reason, 0) + count
+            for what, count in (*clearing.corrected.items(), ("after_leaving", clearing.contradicted_after)):
+                corrected[what] = corrected.get(what, 0) + count
         return Snapshot(
             at=self._now,
             benches=tuple(station.view for station in self._stations),
@@ -136,8 +152,10 @@ class Gateway:
             rejected_messages=tuple(sorted(self._rejected_messages.items())),
             dwell_by_owner_us=self._dwell.by_owner_us(),
             held_by_reason=tuple(sorted(reasons.items())),
-            journal_trouble=self._trouble,
+            corrected=tuple(sorted(corrected.items())),
+            journal_trouble=self._lasting or self._trouble,
             lines=tuple(view_of_line(line, self._now) for line in self._lines),
+            alibi=self._alibi.view(),
             queue=self._visits.queue(Moment(self._now, self._ledger.wall(self._now).utc_us, self._away)),
         )
 
@@ -178,6 +196,18 @@ class Gateway:
         for place in self._places:
             place.committed(given.first, given.ids, at)
 
+    def _fear(self, given: JournalTrouble, at: Instant) -> None:
+        if given.lasting:
+            self._lasting = given.detail
+        else:
+            self._trouble = given.detail
+        self._tell_places(at)
+
+    @property
+    def _stopped(self) -> bool:
+        """No evidence, no movement."""
+        return self._trouble is not None or self._lasting is not None
+
     def _change_link(self, given: LinkChanged, at: Instant) -> None:
         online = given.broker and given.coordinator
         if online and not self._online:
@@ -201,7 +231,7 @@ class Gateway:
 
     def _tell_places(self, at: Instant) -> None:
         for place in self._places:
-            place.set_link(away=self._away, trouble=self._trouble is not None, at=at)
+            place.set_link(away=self._away, trouble=self._stopped, at=at)
 
     def _set_clock(self, given: WallClock, at: Instant) -> None:
         before = self._ledger.set_wall(given.wall, at)

@@ -46,13 +46,13 @@ class Handling(Clearing):
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
         parcel = self.parcel
-        if parcel is None or parcel.phase == "placed" or (decision.was or decision.visit) != parcel.visit:
+        if parcel is None or parcel.phase == "placed" or not decision.is_about(parcel.visit, parcel.minted):
             return "no_such_parcel"
         return self.decide_on(parcel, decision, at)
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> bool:
         """Whether the parcel in work goes on by it: most commits concern other benches."""
-        ready = self.commit(first, ids)
+        ready = self.commit(first, ids, at)
         parcel = self.parcel
         if parcel is None:
             return False

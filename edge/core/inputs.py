@@ -56,10 +56,29 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class JournalTrouble:
-    """Events can't be committed (disk full, I/O error). No evidence, no movement, until `Committed` comes again."""
+    """No evidence, no movement (contract §11, level 4): events can't be committed, until `Committed` comes again; or
+    something lasts that no commit makes good (a disk nearly full, a loss), until `JournalWell` comes."""
 
     at: Instant
     detail: str
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JournalWell:
+    """What lasted is over."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class EpochBegun:
+    """The journal of the epoch before had lost `lost` events that the coordinator holds; it was put away."""
+
+    at: Instant
+    before: int
+    """The epoch that is over."""
+    lost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +89,14 @@ class Tick:
 
 
 Input = (
-    Reading | DecisionArrived | MessageRejected | Committed | LinkChanged | WallClock | JournalTrouble | Tick
+    Reading
+    | DecisionArrived
+    | MessageRejected
+    | Committed
+    | LinkChanged
+    | WallClock
+    | JournalTrouble
+    | JournalWell
+    | EpochBegun
+    | Tick
 )

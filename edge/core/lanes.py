@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from edge.core.items import Item
+from edge.core.item import Item
 from edge.core.parcel import Parcel
 from edge.core.snapshot import LaneView
 from hub_config.layout import Exit

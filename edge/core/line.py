@@ -1,13 +1,12 @@
 """A belt line: parcels enter, are read and weighed on the way, asked about, and leave by the lane their decision names.
 
-A line has one belt or several in series, each with its own board, encoder and track; `transfer` carries items over.
+A line has one belt or several in series, each with its own board, encoder and track; `carrying` takes items over.
 What reads and weighs stands on one of them, the diverters on the last. `track` knows what lies on a belt, `measuring`
 what is read and weighed of it, `clearing` what becomes of a parcel, `diverting` how it gets into its lane. Here these
 are put together: each reading, decision and moment is handed to the part that owns it.
 """
 
-from collections.abc import Sequence
-from itertools import count, pairwise
+from itertools import count
 from typing import Final
 
 from drivers.reading import (
@@ -27,18 +26,21 @@ from drivers.reading import (
     WeightRead,
 )
 from edge.core.belt import Belt
+from edge.core.carrying import Carrying
 from edge.core.clearing import Clearing
 from edge.core.decision import Decision
 from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
-from edge.core.items import Found, Item
+from edge.core.item import Found, Item
+from edge.core.jamming import Jamming
+from edge.core.jams import Jams
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
 from edge.core.parcel import Parcel
 from edge.core.track import Track
-from edge.core.transfer import Section, Transfer
+from edge.core.transfer import Section
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
@@ -62,16 +64,19 @@ class Line:
         self.clearing = Clearing(config, ledger, visits, dwell)
         numbers = count(1)
         self.sections = tuple(
-            Section(place, board, Belt(belt, config.tolerance_um), Track(config, place, numbers))
+            Section(
+                place, board, Belt(belt, config.tolerance_um), Track(config, place, numbers), Jams(config)
+            )
             for place, (belt, board) in enumerate(zip(config.belts, config.boards, strict=True))
         )
-        self._transfers = tuple(Transfer(config, *pair) for pair in pairwise(self.sections))
         self._last, self._reading = self.sections[-1], self.sections[config.reading_place]
         self.belt, self.track = self._last.belt, self._last.track
         self.lanes = Lanes(config)
         self.diverting = Diverting(config, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.sections, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
+        self._carrying = Carrying(config, self.sections, self._measuring, self.leaving, ledger)
+        self._jamming = Jamming(config, self.diverting, self._measuring, self.leaving, ledger)
         self._belt_beams = {
             beam.channel: (section, place)
             for section in self.sections
@@ -91,14 +96,17 @@ class Line:
     @property
     def items(self) -> tuple[Item, ...]:
         """On all its belts, the foremost first."""
-        if len(self.sections) == 1:
-            return tuple(self.track.items)
         return tuple(item for section in reversed(self.sections) for item in section.track.items)
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        """With lanes that are full or blocked."""
-        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full))
+        """With lanes that are full or blocked, and beams that are jammed."""
+        jams = (
+            f"jam at beam {section.track.beams[place].id}"
+            for section in self.sections
+            for place in section.jams.beams
+        )
+        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full), *jams)
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -113,6 +121,7 @@ class Line:
             case BarcodeRead():
                 self._down.pop(reading.device, None)
                 self._measuring.code(reading, at)
+                self.diverting.watch(at)
             case NoRead():
                 self._down.pop(reading.device, None)
                 self._measuring.no_read(reading)
@@ -143,9 +152,8 @@ class Line:
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
-        wanted = decision.was or decision.visit
         for item in self.items:
-            if item.parcel is not None and item.parcel.visit == wanted:
+            if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
                 break
         else:
             return "no_such_parcel"
@@ -158,7 +166,7 @@ class Line:
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
         if not (self.clearing.awaited or self.diverting.intents):
             return
-        ready = self.clearing.commit(first, ids)
+        ready = self.clearing.commit(first, ids, at)
         for parcel in ready:
             parcel.enter("placing", at)
         if self.diverting.committed(first, len(ids), at) or ready:
@@ -205,9 +213,11 @@ class Line:
         if stops and section is self._last:
             self.diverting.take_back("no_time", at)
         track.creep(travel)
-        self._carry(read.at, at)
-        if travel < before_um and section.place:
-            self._transfers[section.place - 1].turn_back()
+        self._carrying.carry(read.at, at)
+        if travel < before_um:
+            self._carrying.turn_back(section)
+        if travel > section.jams.due_um and not belt.dead:
+            self._jamming.begin(section, travel, read.at, at)
         changed = track.is_due(travel)
         if changed:
             found = Found()
@@ -223,19 +233,6 @@ class Line:
         """Its name among the devices that are down: it is wired to the board."""
         return ENCODER if len(self.sections) == 1 else DeviceId(f"{ENCODER} of {section.board}")
 
-    def _carry(self, by: Instant, at: Instant) -> None:
-        """Over the transfers. `by`: of the edge or report that showed how far the belts have come."""
-        for transfer in self._transfers:
-            self._gone_over(transfer, transfer.carry(by), at)
-
-    def _gone_over(self, transfer: Transfer, items: Sequence[Item], at: Instant) -> None:
-        for item in items:
-            if transfer.before is self._reading:
-                self._measuring.leave(item, at)
-            if item.transit is None:  # the belt behind is full
-                self._ledger.count_rejected("too_many_items")
-                self.leaving.lose(item, at)
-
     def _beam(self, read: BeamChanged, at: Instant) -> None:
         section, place = self._belt_beams.get(read.channel, (self._last, None))
         if read.blocked and place is not None:
@@ -249,12 +246,14 @@ class Line:
         found = Found()
         if read.blocked:
             if place == 0 and section.place:
-                transfer = self._transfers[section.place - 1]
-                self._carry(read.at, at)
-                offset_um = section.track.beams[0].position_um - travel
-                self._gone_over(transfer, transfer.meet(offset_um, read.at), at)
+                self._carrying.meet(section, section.track.beams[0].position_um - travel, read.at, at)
             section.track.covered(place, travel, read.at, found)
+            seen = found.seen[0][0] if found.seen else None
+            length_um = None if seen is None else section.track.length_um(seen, travel)
+            section.jams.covered(place, travel, length_um)
         else:
+            if section.jams.freed(place):
+                self._jamming.end(section, place, travel, read.at)
             section.track.freed(place, travel, read.at, found)
         section.track.advance(travel, found)
         self._take_found(section, found, read.at)
@@ -295,17 +294,19 @@ class Line:
         if found.overflow:
             self._ledger.count_rejected("too_many_items")
 
-    def _enter(self, item: Item) -> Parcel:
+    def _enter(self, section: Section, item: Item) -> Parcel:
         """It counts as a parcel, which arrived when its front was seen."""
         self._visits.enter()
         item.parcel = Parcel(self._ledger.mint_visit(item.at), DwellClock(item.at), phase_at=item.at)
+        if section.jams.beams:
+            item.doubt("not_isolated")  # whether it stops behind the others nobody knows
         self._ledger.count_journalled()
         self.clearing.record("parcel.arrived", item.parcel, item.at, clock="hub")
         return item.parcel
 
     def _open(self, section: Section, item: Item) -> None:
         """It is long enough to be a parcel."""
-        at, parcel = item.at, self._enter(item)
+        at, parcel = item.at, self._enter(section, item)
         if not item.stray:
             return
         self.clearing.hold(parcel, "unknown_item", at)
@@ -324,11 +325,10 @@ class Line:
             self.diverting.cancel(item, at)
         for item in section.track.clear():
             if item.parcel is None and item.rear_um is None:
-                self._enter(item)  # rather one too many to look for than one that nobody knows of
+                self._enter(section, item)  # rather one too many to look for than one that nobody knows of
             self.leaving.lose(item, at)
-        for transfer in self._transfers:
-            if transfer.before is section:
-                transfer.forget()
+        self._carrying.forget(section)
+        section.jams.forget()
         if section is self._last:
             self.lanes.forget()
         if section is self._reading:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from edge.core.items import Item
+from edge.core.item import Item
 from edge.core.line import Line
 from edge.core.snapshot import BeltItem, BenchState, ItemState, LineState, LineView
 from edge.core.transfer import Section
@@ -37,6 +37,8 @@ def view_of_line(line: Line, at: Instant) -> LineView:
 
 
 def _state(line: Line, at: Instant) -> LineState:
+    if any(section.jams.beams for section in line.sections) and line.board == "ready":
+        return "jam"
     if line.board != "ready" or line.diverting.trouble or line.devices_down:
         return "fault"
     if any(section.belt.is_stale(at) for section in line.sections):

@@ -14,8 +14,9 @@ from edge.core.belt_dims import BeltDims
 from edge.core.belt_readers import Reader, View
 from edge.core.belt_records import BeltRecords, is_something
 from edge.core.clearing import Clearing
+from edge.core.corrections import Corrections
 from edge.core.decision import Reason
-from edge.core.items import Item
+from edge.core.item import Item
 from edge.core.joining import Joining
 from edge.core.ledger import Ledger
 from edge.core.metrology import BeltScale, is_legal, mass_of, metrology_of
@@ -49,9 +50,15 @@ class Measuring:
             )
             for place, one in enumerate(config.readers)
         }
-        codes = BeltCodes(config, tuple(one.track for one in sections), clearing, ledger, visits)
-        self._joining = Joining(config, track, belt, tuple(self._readers.values()), codes, ledger)
+        tracks = tuple(one.track for one in sections)
+        self._codes = BeltCodes(config, tracks, clearing, ledger, visits)
+        self._corrections = Corrections(config, tracks, clearing, ledger, visits)
+        self._joining = Joining(
+            config, track, belt, tuple(self._readers.values()), self._codes, self._corrections, ledger
+        )
         self._weighings = BeltRecords(config.scale)
+        self._late: dict[int, WeightRead] = {}
+        """By number: late records of which nothing is known yet, one or two."""
         self._dims = BeltDims.on(config, hub, track, belt, ledger)
         """None: the line has no dimensioner."""
         self.scale_beam = track.beams.index(config.beam(config.scale.beam))
@@ -88,8 +95,15 @@ class Measuring:
     def weigh(self, read: WeightRead) -> None:
         item, outcome = self._weighings.take(read.record, read.at)
         self._settle()
-        if item is None or item.parcel is None or item.parcel.phase != "measuring":
-            self._ledger.count_rejected(outcome if item is None else "late_weight")
+        self._correct(read.at)
+        if outcome == "record_late" and read.record is not None:
+            self._late[read.record] = read  # counted when it is known whether it is so
+            return
+        if item is None or item.parcel is None:
+            self._ledger.count_rejected(outcome)
+            return
+        if item.parcel.phase != "measuring":
+            self._take_late(item, read, "late_weight", read.at, sure=outcome == "joined")
             return
         item.weighed = outcome == "joined"
         self._ledger.count_journalled()
@@ -97,6 +111,21 @@ class Measuring:
             item.unweighable = True
         else:
             item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
+
+    def _correct(self, at: Instant) -> None:
+        """Late records of which it is known now whose they are, or that nobody will know."""
+        for item, record, sure in self._weighings.take_overdue():
+            self._take_late(item, self._late.pop(record), "record_late", at, sure=sure)
+
+    def _take_late(
+        self, item: Item | None, read: WeightRead, reason: str, at: Instant, *, sure: bool
+    ) -> None:
+        clear = item is not None and sure and not item.doubts and not item.stray
+        parcel = item.parcel if item is not None and clear else None
+        if parcel is None or read.mass_mg is None or parcel.phase == "measuring" or parcel.mass is not None:
+            self._ledger.count_rejected(reason)
+        else:
+            self._corrections.mass(parcel, mass_of(self._scale, read.mass_mg, read.record), at)
 
     def size(self, read: DimensionsRead, at: Instant) -> None:
         assert self._dims is not None, f"{self._config.id}: {read.device} is no device of this line"
@@ -157,6 +186,7 @@ class Measuring:
     def forget(self, at: Instant) -> None:
         """All items are gone."""
         self._weighings.forget()
+        self._correct(at)
         if self._dims is not None:
             self._dims.forget()
         self._joining.forget()
@@ -175,6 +205,7 @@ class Measuring:
         weighings = self._weighings
         if weighings.settled:
             self._settle()
+        self._correct(at)
         if weighings.waiting:
             for overdue in weighings.overdue(at):
                 overdue.weighed = True
@@ -204,6 +235,8 @@ class Measuring:
         if item.rear_um is None or item.front_um - item.rear_um > self._config.max_length_um:
             item.doubt("not_isolated")
         assoc = self._joining.join(item, at)
+        if assoc is not None and not item.doubts:
+            self._codes.come_back(item, parcel, at)
         reason = item.doubts[0] if item.doubts else self._missing(item, parcel, down)
         if reason is None and assoc is None:
             reason = "assoc_low"

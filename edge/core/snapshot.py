@@ -6,6 +6,7 @@ Texts are keys of `hub_config/i18n`; screens put them into words.
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from edge.core.alibi import AlibiView
 from edge.core.decision import Reason
 from edge.core.priority import NO_QUEUE, Queue
 from hub_config.names import Instant, LaneId, LineId, VisitId
@@ -101,7 +102,7 @@ class LaneView:
     reasons: tuple[Reason, ...] = ()
 
 
-LineState = Literal["runs", "stands", "fault"]
+LineState = Literal["runs", "stands", "jam", "fault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +168,15 @@ class Snapshot:
     """Summed over closed visits, sorted by owner."""
     held_by_reason: tuple[tuple[str, int], ...] = ()
     """How often each reason sent a parcel elsewhere than to a free lane, sorted by reason."""
+    corrected: tuple[tuple[str, int], ...] = ()
+    """What was read or weighed of parcels after their measurement had closed, by what it was; of `after_leaving` each
+    contradicted the name of a parcel that had left: somebody has to look for it."""
     journal_trouble: str | None = None
     lines: tuple[LineView, ...] = ()
     queue: Queue = NO_QUEUE
     """Held parcels in the order in which they are to be brought back."""
+    alibi: tuple[AlibiView, ...] = ()
+    """Record numbers of the scales that have them, sorted by device."""
 
     def out_of_touch(self) -> "Snapshot":
         """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""

@@ -20,7 +20,7 @@ from itertools import count
 from typing import Final
 
 from edge.core.belt import NEVER_UM
-from edge.core.items import CARRIED, Found, Item, Look, Transit, gap_between
+from edge.core.item import CARRIED, Found, Item, Look, Transit
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
@@ -36,6 +36,8 @@ CREEP_MAX_PPM: Final = 20_000
 """More than 2 % against the belt is no creep: something else has happened to the item."""
 GONE_MAX: Final = 8
 """Items that have left, remembered for the bouncing of the sensor that saw them last."""
+LEFT_MAX: Final = 16
+"""Items that have left, remembered for what may still be told of them. An answer of an earlier one is nobody's."""
 
 
 class Track:
@@ -53,6 +55,8 @@ class Track:
         """When the belt's counts last went wrong, as its owner sees."""
         self._gone: deque[tuple[int, int, int]] = deque(maxlen=GONE_MAX)
         """Beam, front and rear."""
+        self.left: deque[Item] = deque(maxlen=LEFT_MAX)
+        """Seen in a lane or at the end, the latest last: a late answer may be of one of them."""
         self._holes: list[int | None] = [None] * len(self.beams)
         """Where each beam was freed last within an item."""
         self._skipped = [False] * len(self.beams)
@@ -288,12 +292,36 @@ class Track:
         """Sets how far the belt may go until the next beam must have seen it. One under a divert order may be in its
         lane by then: it is looked for at the belt's end."""
         following = len(self.beams) - 1 if item.ordered else item.seen + 1
-        if following >= len(self.beams):
-            item.seen_by_um = NEVER_UM  # it is at the end, and leaves or is carried on
+        if item.stands or following >= len(self.beams):
+            item.seen_by_um = (
+                NEVER_UM  # at the end it leaves once it is known to be a parcel, or is carried on
+            )
         elif item.transit is not None:
             item.seen_by_um = self._positions[0] + self._reach_um - item.transit.low_um
         else:
             item.seen_by_um = self._positions[following] + self._reach_um - item.front_um
+
+    # Jams ---------------------------------------------------------------------------------------------
+
+    def jam(self, beam: int) -> None:
+        """What covers this beam stands, and what is behind it runs up against it."""
+        under = next((one for one in reversed(self.items) if one.seen >= beam), None)
+        for item in self.items:
+            if item is under or item.seen < beam:
+                item.doubt("not_isolated")
+        if under is not None:
+            under.stands = True
+            self.expect(under)
+
+    def clear_jam(self, beam: int, travel_um: int) -> None:
+        """What stood under this beam has left it now: it goes on from there."""
+        for item in self.items:
+            if item.stands and item.seen == beam:
+                item.stands = False
+                if item.rear_um is not None:
+                    self._shift(item, self._positions[beam] - travel_um - item.rear_um)
+                self.expect(item)
+                return
 
     # Neighbours -----------------------------------------------------------------------------------
 
@@ -337,8 +365,22 @@ class Track:
             rear = item.rear_um if item.rear_um is not None else item.front_um - self._line.max_length_um
             self._gone.append((left, item.front_um, rear))
 
+    def with_left(self, item: Item) -> list[Item]:
+        """All items, and if this one has left, those that have as well; the foremost first."""
+        return (
+            self.items
+            if item in self.items
+            else sorted([*self.left, *self.items], key=lambda one: -one.front_um)
+        )
+
     def clear(self) -> list[Item]:
         """The board was restarted: where anything is, nobody knows."""
         gone, self.items = self.items, []
+        self.left.clear()
         self._gone.clear()
         return gone
+
+
+def gap_between(ahead: Item, behind: Item) -> int:
+    """Free belt between two neighbours; 0 while nobody knows where the first one ends: it covers its first beam."""
+    return 0 if ahead.rear_um is None else ahead.rear_um - behind.front_um

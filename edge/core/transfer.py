@@ -11,7 +11,8 @@ place is known as before (`Track.covered`). Gaps stretch or shrink by themselves
 from dataclasses import dataclass
 
 from edge.core.belt import Belt
-from edge.core.items import Item, Transit
+from edge.core.item import Item, Transit
+from edge.core.jams import Jams
 from edge.core.track import Track
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
@@ -25,6 +26,7 @@ class Section:
     board: DeviceId
     belt: Belt
     track: Track
+    jams: Jams
     planned_um_s: int = 0
     """Speed by which the line's next look was set."""
 
@@ -38,32 +40,44 @@ class Transfer:
         self._begun: dict[int, int] = {}
         """Of items that may have gone over: where the front would be on the next belt, had it been at once."""
 
-    def carry(self, at: Instant) -> list[Item]:
-        """Those that have surely gone over by then, taken from the one track to the other."""
+    def due(self, at: Instant) -> list[Item]:
+        """Those that have surely gone over by then."""
         travel_um, gone = self.before.belt.travel_at(at), []
-        for item in tuple(self.before.track.items):
+        if len(self._begun) > len(self.before.track.items):  # some were given up meanwhile
+            left = {item.number for item in self.before.track.items}
+            self._begun = {number: um for number, um in self._begun.items() if number in left}
+        for item in self.before.track.items:
             passes_um = self._passes_um(item)
             if not self._may_be_over(item, passes_um, travel_um, at):
                 break  # what is behind it comes later still
             if travel_um >= passes_um + self._slip_um:
-                self._hand_over(item, passes_um, at)
                 gone.append(item)
         return gone
 
-    def meet(self, offset_um: int, at: Instant) -> list[Item]:
-        """Something has come to the hand-over beam: those that the belt before may still carry, but of which this may
-        be one, have gone over as well."""
-        gone = []
-        for item in tuple(self.before.track.items):
+    def may_be(self, offset_um: int, at: Instant) -> list[Item]:
+        """Something has come to the hand-over beam: those that the belt before may still carry, and that it may be."""
+        found = []
+        for item in self.before.track.items:
             begun_um = self._begun.get(item.number)
             if begun_um is None:
                 break
-            passes_um = self._passes_um(item)
-            low, high = self._bounds(item, passes_um, begun_um, at)
+            low, high = self._bounds(item, self._passes_um(item), begun_um, at)
             if low - self._tolerance_um <= offset_um <= high + self._tolerance_um:
-                self._hand_over(item, passes_um, at)
-                gone.append(item)
-        return gone
+                found.append(item)
+        return found
+
+    def hand_over(self, item: Item, at: Instant) -> bool:
+        """From the one track to the other; False if that is full: then it is on neither."""
+        passes_um, begun_um = self._passes_um(item), self._begun.pop(item.number)
+        low_um, high_um = self._bounds(item, passes_um, begun_um, at)
+        passed_at = self.before.belt.passed_at(passes_um, at)
+        behind_um = self.behind.belt.travel_at(passed_at)
+        front_um = self._place_um + self._half_um(item) - behind_um
+        if item.rear_um is None:
+            item.rear_um = item.front_um - self._max_length_um
+            item.doubt("not_isolated")
+        self.before.track.remove(item)
+        return self.behind.track.adopt(item, Transit(passed_at, low_um, high_um), front_um, behind_um)
 
     def forget(self) -> None:
         """What lay on the belt before is given up."""
@@ -109,15 +123,3 @@ class Transfer:
         late_um = front_um + self._slip_um - self._travel_behind(passes_um + self._slip_um, at)
         told = (begun_um, nominal_um, late_um)
         return min(told) - self._slip_um, max(told) + self._slip_um
-
-    def _hand_over(self, item: Item, passes_um: int, at: Instant) -> None:
-        begun_um = self._begun.pop(item.number)
-        low_um, high_um = self._bounds(item, passes_um, begun_um, at)
-        passed_at = self.before.belt.passed_at(passes_um, at)
-        behind_um = self.behind.belt.travel_at(passed_at)
-        front_um = self._place_um + self._half_um(item) - behind_um
-        if item.rear_um is None:
-            item.rear_um = item.front_um - self._max_length_um
-            item.doubt("not_isolated")
-        self.before.track.remove(item)
-        self.behind.track.adopt(item, Transit(passed_at, low_um, high_um), front_um, behind_um)

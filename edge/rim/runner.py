@@ -14,7 +14,7 @@ from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, Eve
 from edge.core.effects import Effect, Order, Record, Show
 from edge.core.event import Event
 from edge.core.gateway import Gateway
-from edge.core.inputs import Input, JournalTrouble, Tick, WallClock
+from edge.core.inputs import EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
 from edge.core.snapshot import Snapshot
 from edge.rim import clock
 from edge.rim.inbox import Inbox
@@ -81,6 +81,7 @@ class Runner:
     def stop(self) -> None:
         self._stopping.set()
         self._thread.join(timeout=2.0)
+        self.snapshot = self._gateway.snapshot()
 
     def turned_within(self, ns: int) -> bool:
         """The core has been alive in the last `ns` nanoseconds. From any thread."""
@@ -161,5 +162,12 @@ def _log_trouble(given: Input) -> None:
             trouble_log.warning("%s: %d edges of beams are lost", given.device, given.count)
         case JournalTrouble():
             trouble_log.error("%s", given.detail)
+        case JournalWell():
+            trouble_log.info("the journal is well again: parcels move")
+        case EpochBegun():
+            trouble_log.error(
+                "the journal of epoch %d had lost %d events that the coordinator holds; it is put away beside the "
+                "new one: keep it as evidence", given.before, given.lost,
+            )  # fmt: skip
         case _:
             pass

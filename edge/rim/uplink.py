@@ -29,12 +29,15 @@ from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decisio
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
 from hub_config.hub import HubConfig
-from hub_config.names import SECOND, GatewayId, HubId, Instant, LineId
+from hub_config.names import MILLISECOND, SECOND, GatewayId, HubId, Instant, LineId
 
 IDLE: Final = 1 * SECOND
 """The longest wait with nothing due."""
 TURN_MAX: Final = 200
 """Items taken from the queue between two looks at what may be sent."""
+COMPARE: Final = 300 * MILLISECOND
+"""So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
+anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
 STOP_TIMEOUT_S: Final = 2.0
 HEALTH_EVERY: Final = 5 * SECOND
 HEALTH_EXPIRY_S: Final = 15
@@ -102,7 +105,7 @@ class Uplink:
         self._metrics = metrics
         self._health = health
         self._health_due = Instant(0)
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
@@ -113,6 +116,11 @@ class Uplink:
         self._rejected: Counter[str] = Counter()
         self._version: Version | None = None
         self._figures = UplinkFigures()
+        self._send_from = Instant(0)
+        self._halted = False
+        """This journal's epoch is over."""
+        self._checkpoint = b""
+        self._checkpoint_due = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
@@ -136,6 +144,10 @@ class Uplink:
     def committed(self, rows: Sequence[Stored]) -> None:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
         self._queue.put(tuple(rows))
+
+    def checkpoint(self, message: bytes) -> None:
+        """The newest of this gateway: published retained, and again to every broker connected to later."""
+        self._queue.put(message)
 
     def figures(self) -> UplinkFigures:
         return self._figures
@@ -187,6 +199,7 @@ class Uplink:
             self._happened(self._link.drop("it confirms nothing"))
         self._renew_state(at)
         self._tell_health(at)
+        self._tell_checkpoint()
         self._send(at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
@@ -209,6 +222,11 @@ class Uplink:
             self._state_due = Instant(at + STATE_EVERY)
             self._said_catchup = catching_up
 
+    def _tell_checkpoint(self) -> None:
+        if self._checkpoint_due and self._link.is_open and not self._halted:
+            mid = self._link.publish(self._topics.checkpoint, self._checkpoint, retain=True)
+            self._checkpoint_due = mid is None
+
     def _tell_health(self, at: Instant) -> None:
         if self._health is not None and self._link.is_open and at >= self._health_due:
             told = build_health(self._health())
@@ -216,7 +234,8 @@ class Uplink:
             self._health_due = Instant(at + HEALTH_EVERY)
 
     def _receive(self, at: Instant) -> None:
-        wakes = (self._link.wake_at, self._window.wake_at(at), Instant(at + IDLE))
+        next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
+        wakes = (self._link.wake_at, next_sending, Instant(at + IDLE))
         wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
         try:
             self._take(self._queue.get(timeout=wait_s))
@@ -225,10 +244,12 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | _Stop) -> None:
+    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | _Stop) -> None:
         match item:
             case FromBroker():
                 self._happened(self._link.take(item))
+            case bytes():
+                self._checkpoint, self._checkpoint_due = item, True
             case _Stop():
                 self._stopping = True
             case rows:
@@ -247,6 +268,8 @@ class Uplink:
                 self._version = version
                 self._sent.clear()
                 self._state_due = Instant(0)
+                self._checkpoint_due = bool(self._checkpoint)
+                self._send_from = Instant(clock.now() + COMPARE)
                 self._window.opened(in_flight_max)
                 self._tell_link()
             case Closed():
@@ -266,6 +289,8 @@ class Uplink:
     # Events out
 
     def _send(self, at: Instant) -> None:
+        if self._halted or at < self._send_from:
+            return
         while (seq := self._window.candidate(at)) is not None:
             try:
                 row = self._rows.take(seq)
@@ -327,8 +352,11 @@ class Uplink:
     def _acknowledged(self, ack: Ack, message: Arrived) -> None:
         if ack.epoch != self._epoch:
             self._reject(message, "wrong_epoch", f"ack for epoch {ack.epoch}; ours is {self._epoch}")
-        elif ack.through_seq <= self._window.acknowledged:
             return
+        self._send_from = Instant(0)
+        if ack.through_seq <= self._window.acknowledged:
+            if ack.ckpt is not None:  # nothing new of events, perhaps of checkpoints
+                self._acks.acknowledge(ack)
         elif (held := self._rows.id_of(ack.through_seq)) is None:
             self._contradicted(ack, message, "ack_ahead", f"this journal does not hold seq {ack.through_seq}")
         elif held != ack.through_id:
@@ -338,7 +366,9 @@ class Uplink:
             self._window.covered(ack.through_seq)
 
     def _contradicted(self, ack: Ack, message: Arrived, reason: str, detail: str) -> None:
-        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss."""
+        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss.
+        Nothing goes out any more under numbers that the coordinator knows for other events."""
+        self._halted = True
         self._acks.acknowledge(ack)
         self._reject(message, reason, detail)
 

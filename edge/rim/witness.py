@@ -99,7 +99,7 @@ class Witness:
         self._line_of: dict[DeviceId, LineId] = {}
         for line in config.lines:
             devices = (
-                line.board,
+                *line.boards,
                 *(one.device for one in line.recorders),
                 *(one.device for one in line.readers),
             )
@@ -141,7 +141,7 @@ class Witness:
         sighting = Sighting(given, line, JOINED if joined else refused or OPEN)
         if isinstance(given, DeviceFault):
             sighting.outcome = given.code
-            if line in self._lines and given.device == self._lines[line].board:
+            if line in self._lines and given.device in self._lines[line].boards:
                 return
         view = next((one for one in after.lines if one.line == line), None)
         if view is not None:

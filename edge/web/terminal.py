@@ -33,6 +33,7 @@ STYLES: Final = {
     "ask": "black on yellow",
     "inspect": "white on blue",
     "fault": "bold white on red",
+    "jam": "bold white on red",
     "stray": "white on bright_black",
 }
 """ST-04 in the colours that every terminal has. Any other state is plain."""

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 
 from edge.wire.event_schema import EventEnvelope
-from edge.wire.messages import AckData, DecisionData, NakData, StateData
+from edge.wire.messages import AckData, CkptData, DecisionData, NakData, StateData
 from edge.wire.topics import Mode, Topics
 from hub_config.names import GatewayId, HubId, LineId
 
@@ -48,6 +48,8 @@ def channels(mode: Mode = "live") -> tuple[Channel, ...]:
                 "One event per message, in order of seq; `gw` as line for events without a parcel."),
         Channel("state", "send", topics.own_state, "state", True, None,
                 "Birth, renewed every 2 s, and last will under the same session id."),
+        Channel("checkpoints", "send", topics.checkpoint, "ckpt", True, None,
+                "Every 60 s or 1,000 events: the gateway's word on all its events so far, to be countersigned."),
         Channel("decisions", "receive", topics.decision, "decision", False, "valid_until of the decision",
                 "What becomes of one visit."),
         Channel("acks", "receive", topics.ack, "ack", True, None,
@@ -65,6 +67,7 @@ def schemas() -> Mapping[str, Schema]:
         "decision": _enveloped("org.ehub.decision.v1", DecisionData, "A signed decision"),
         "ack": _around(AckData, "Acknowledgement, after the coordinator's commit"),
         "nak": _around(NakData, "Request to resend"),
+        "ckpt": _around(CkptData, "Checkpoint over all events of an epoch"),
         "state": _schema(StateData, "Birth or last will: a hint, never a permission"),
     }
 

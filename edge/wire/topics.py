@@ -64,6 +64,10 @@ class Topics:
         return f"{self.root}/dec/{self.gateway}"
 
     @property
+    def checkpoint(self) -> str:
+        return f"{self.root}/ckpt/{self.gateway}"
+
+    @property
     def health(self) -> str:
         return f"{self.root}/health/{self.gateway}"
 

@@ -177,7 +177,7 @@ def first_clean(events: Sequence[Data], line: Line, length: float) -> float | No
         if data["kind"] == "parcel.arrived" and data["line"] == line.id and data["mono_us"] < WATCHED_S * US
     ]
     arrivals.sort()
-    transit = line.belt.length_um / 1_000 / line.belt.speed_mm_s
+    transit = sum(belt.length_um / 1_000 / belt.speed_mm_s for belt in line.belts)
     for at, _ in arrivals:
         inside = [good for other, good in arrivals if at - transit <= other <= at + length]
         if at >= SETTLED_S and all(inside) and arrivals[-1][0] >= at + length / 2:

@@ -21,7 +21,7 @@ from edge.core.belt_dims import contradicts
 from edge.core.decision import Band
 from edge.core.event import Dims
 from edge.core.gateway import Gateway
-from edge.core.items import Item
+from edge.core.item import Item
 from hub_config.attach import SerialAttach
 from hub_config.dimensioners import RecordDimensionerConfig
 from hub_config.hub import HubConfig

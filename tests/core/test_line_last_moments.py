@@ -17,7 +17,7 @@ from line_moments import in_lane, measured, released, stand, tell
 
 from drivers.reading import OrderAnswered
 from edge.core.inputs import JournalTrouble, LinkChanged
-from edge.core.items import Item, Push
+from edge.core.item import Item, Push
 from edge.core.lanes import Lanes
 from hub_config.names import Instant
 

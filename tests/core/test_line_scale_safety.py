@@ -18,11 +18,12 @@ from drivers.reading import BeamChanged, WeightRead
 from edge.core.belt_records import CROSSINGS_MAX, BeltRecords
 from edge.core.clearing import AWAITED_MAX
 from edge.core.diverting import INTENTS_MAX
+from edge.core.event import Act
 from edge.core.gateway import Gateway
-from edge.core.items import Found, Item
+from edge.core.item import Found, Item
 from edge.core.track import ITEMS_MAX, Track
 from hub_config.lines import BeltScale
-from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant, LaneId
 
 SCALE = BeltScale.model_construct(device=DeviceId("wim-1"), beam="scale", earliest_ms=20, latest_ms=400)
 
@@ -301,7 +302,7 @@ def test_a_record_of_a_parcel_not_seen_to_leave_the_scales_beam_is_not_the_next_
     assert [event.mass for event in held] == [None, None]
 
 
-def test_a_parcel_given_up_at_the_point_of_no_return_does_not_get_its_weight_any_more() -> None:
+def test_a_parcel_given_up_at_the_point_of_no_return_stays_held_when_its_weight_comes() -> None:
     """A line so short that the point lies 700 mm behind the scale's beam."""
     driver = LineDriver(Gateway(config(order_lead_ms=3_100), ENTROPY)).start()
     thing = driver.carry(entered(driver))
@@ -310,8 +311,8 @@ def test_a_parcel_given_up_at_the_point_of_no_return_does_not_get_its_weight_any
     driver.later(TO_END_S)
 
     assert driver.last("parcel.decided").flags == ("no_time",)
-    assert dict(driver.gateway.snapshot().balance.rejected)["late_weight"] == 1
-    assert driver.last("parcel.diverted").mass is None
+    assert dict(driver.last("parcel.corrected").note)["what"] == "mass"
+    assert driver.last("parcel.diverted").act == Act(LaneId("hold"), "H9", confirmed=True)
     assert driver.ons == []
 
 

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.core.event import Code, Event, Mass
 from edge.core.inputs import DecisionArrived, LinkChanged, MessageRejected
 from edge.rim import clock
+from edge.rim.disk import Disk
+from edge.rim.housekeeping import Housekeeping, Retention
 from edge.rim.journal import Journal, JournalReader
 from edge.rim.uplink import Uplink
 from edge.rim.writer import JournalWriter
@@ -27,7 +29,7 @@ from hub_config.names import DeviceId, Instant, LineId, VisitId
 from hub_config.trust import Trust
 from simulators.broker import Broker, Kind
 from simulators.coordinator import report
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.letters import Letters
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +58,10 @@ def measured(number: int) -> Event:
         codes=(Code(CODE, CODE.encode(), "code128", "s10", True, DeviceId("scan-1"), 1),),
         mass=Mass(DeviceId("scale-1"), 1_000_000, 5_000, 5_000, 0, True, "static", "nawi", None),
     )
+
+
+HOUSE_SPEED = 100
+"""A checkpoint is due every 0.6 s."""
 
 
 class Core:
@@ -126,7 +132,11 @@ class Gateway:
             session,
             self.pubacks,
         )
-        self.writer = JournalWriter(self.journal, self.core, self.uplink, clock.now)
+        keeper = Housekeeping(
+            self.journal, Disk(folder, ballast_mib=0, enough_mib=0), Retention(604_800, 576_000),
+            lambda: Instant(clock.now() * HOUSE_SPEED), lambda: clock.wall_time().utc_us, self.uplink,
+        )  # fmt: skip
+        self.writer = JournalWriter(self.journal, self.core, self.uplink, clock.now, keeper=keeper)
         self._number = 0
 
     def acknowledge(self, ack: object) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from hub_config.rules import RulePack, load_rules
-from simulators.coordinator.desk import Declared, Desk, parse_utc
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import Desk
 from simulators.coordinator.sizes import dims_bands, sides_fit, sides_wanted
+from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.visits import MemoryBook
 
 ROOT = Path(__file__).parents[2]

@@ -9,6 +9,7 @@ import pytest
 from wire_samples import DECISION_BYTES, EVENT_BYTES, GATEWAY, HUB, SIGNER
 
 from edge.wire.asyncapi import channels, document, schemas
+from edge.wire.checkpoint import Log, build_checkpoint, checkpoint_body, sign_note
 from edge.wire.envelope import event_payload
 from edge.wire.messages import Ack, Nak, State, build_ack, build_decision, build_nak, build_state
 from edge.wire.topics import Topics
@@ -32,6 +33,9 @@ def test_the_contracts_own_examples_pass() -> None:
 def test_acks_naks_and_states_are_what_their_schemas_say() -> None:
     check("ack")(json.loads(build_ack(Ack(7, 1, GOLDEN_ID), HUB, GATEWAY, "practice", SIGNER)))
     check("nak")(json.loads(build_nak(Nak(7, 1), HUB, GATEWAY, "practice", SIGNER)))
+    log = Log("practice", HUB, GATEWAY, 7)
+    note = sign_note(checkpoint_body(log, 9, bytes(32)), log.origin, SIGNER)
+    check("ckpt")(json.loads(build_checkpoint(log, 9, note, SIGNER)))
     for state in (State(True, "s-1", 1_795_306_502_000_000, (3, 9)), State(False, "s-1", None, None)):
         check("state")(json.loads(build_state(state)))
 
@@ -86,7 +90,7 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
 def test_every_topic_of_a_gateway_is_a_channel() -> None:
     topics = Topics("live", HubId("HUB"), GatewayId("GW"))
     ours = {
-        topics.event(LineId("LINE")), topics.ack, topics.nak, topics.decision, topics.own_state,
+        topics.event(LineId("LINE")), topics.ack, topics.nak, topics.decision, topics.own_state, topics.checkpoint,
         topics.state("coordinator", "CO"),
     }  # fmt: skip
 

@@ -27,7 +27,7 @@ def line_layout(line: Line) -> FloorLayout:
         "id": line.id,
         "name": line.name,
         "board": line.board,
-        "length_um": line.belt.length_um,
+        "length_um": line.length_um,
         "speed_mm_s": line.belt.speed_mm_s,
         "beams": [{"id": beam.id, "position_um": beam.position_um} for beam in line.belt_beams],
         "readers": [

@@ -1,4 +1,7 @@
-"""What a track knows of each thing on a belt: its place, its doubts, where it was looked at and is to be pushed."""
+"""One item on a belt: its edges, how it looks to each reader, and the push that takes it into its lane.
+
+Places are offsets as `track` has them: offset + travel of the belt = position along the line.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -101,6 +104,8 @@ class Item:
     unweighable: bool = False
     """The scale said that its weighing does not count."""
     push: Push | None = None
+    stands: bool = False
+    """In a jam, under the beam that saw it last."""
     looked_past: bool = False
     """The point of no return is behind it."""
     transit: Transit | None = None
@@ -137,8 +142,3 @@ class Found:
     blips: int = 0
     """Edges that were nothing."""
     overflow: bool = False
-
-
-def gap_between(ahead: Item, behind: Item) -> int:
-    """Free belt between two neighbours; 0 while nobody knows where the first one ends: it covers its first beam."""
-    return 0 if ahead.rear_um is None else ahead.rear_um - behind.front_um

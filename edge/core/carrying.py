@@ -1,0 +1,58 @@
+"""Parcels going over from belt to belt of one line: `transfer` says which and when, here it is done.
+
+What leaves the belt on which it is read and weighed is measured by then, or held.
+"""
+
+from itertools import pairwise
+
+from edge.core.item import Item
+from edge.core.leaving import Leaving
+from edge.core.ledger import Ledger
+from edge.core.measuring import Measuring
+from edge.core.transfer import Section, Transfer
+from hub_config.lines import Line as LineConfig
+from hub_config.names import Instant
+
+
+class Carrying:
+    def __init__(
+        self, line: LineConfig, sections: tuple[Section, ...], measuring: Measuring, leaving: Leaving, ledger: Ledger
+    ) -> None:  # fmt: skip
+        self._transfers = tuple(Transfer(line, *pair) for pair in pairwise(sections))
+        self._reading_place = line.reading_place
+        self._measuring = measuring
+        self._leaving = leaving
+        self._ledger = ledger
+
+    def carry(self, by: Instant, at: Instant) -> None:
+        """What has surely gone over. `by`: of the edge or report that showed how far the belts have come."""
+        for transfer in self._transfers:
+            for item in transfer.due(by):
+                self._hand_over(transfer, item, by, at)
+
+    def meet(self, section: Section, offset_um: int, by: Instant, at: Instant) -> None:
+        """Something has come to this belt's hand-over beam: what it may be has gone over."""
+        self.carry(by, at)
+        transfer = self._transfers[section.place - 1]
+        for item in transfer.may_be(offset_um, by):
+            self._hand_over(transfer, item, by, at)
+
+    def turn_back(self, section: Section) -> None:
+        """This belt runs back."""
+        if section.place:
+            self._transfers[section.place - 1].turn_back()
+
+    def forget(self, section: Section) -> None:
+        """All that lay on this belt is given up."""
+        for transfer in self._transfers:
+            if transfer.before is section:
+                transfer.forget()
+
+    def _hand_over(self, transfer: Transfer, item: Item, by: Instant, at: Instant) -> None:
+        if transfer.before.place == self._reading_place:
+            self._measuring.leave(item, at)
+        if transfer.behind.jams.beams:
+            item.doubt("not_isolated")  # whether it stops behind the others nobody knows
+        if not transfer.hand_over(item, by):
+            self._ledger.count_rejected("too_many_items")
+            self._leaving.lose(item, at)

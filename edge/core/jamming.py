@@ -1,0 +1,51 @@
+"""What a jam does to a line: it is told, and what has run up against it is given up. `jams` says when there is one."""
+
+from edge.core.diverting import Diverting
+from edge.core.event import Event
+from edge.core.leaving import Leaving
+from edge.core.ledger import Ledger
+from edge.core.measuring import Measuring
+from edge.core.transfer import Section
+from hub_config.lines import Line as LineConfig
+from hub_config.names import Instant
+
+
+class Jamming:
+    def __init__(
+        self, line: LineConfig, diverting: Diverting, measuring: Measuring, leaving: Leaving, ledger: Ledger
+    ) -> None:
+        self._line = line
+        self._diverting = diverting
+        self._measuring = measuring
+        self._leaving = leaving
+        self._ledger = ledger
+
+    def begin(self, section: Section, travel_um: int, seen_at: Instant, at: Instant) -> None:
+        """`seen_at`: of the report that showed it."""
+        for place in section.jams.begun(travel_um):
+            section.track.jam(place)
+            self._tell(section, place, "jammed", at)
+            self._give_up_behind(section, place, seen_at)
+
+    def end(self, section: Section, place: int, travel_um: int, at: Instant) -> None:
+        section.track.clear_jam(place, travel_um)
+        self._tell(section, place, "clear", at)
+        self._give_up_behind(section, place, at)
+
+    def _give_up_behind(self, section: Section, place: int, at: Instant) -> None:
+        """What has run up against a jam lies anywhere: the next may come just where it was expected. It comes on as a
+        stray. What leaves before the end is not followed up to a jam there."""
+        track = section.track
+        if section.place == len(self._line.belts) - 1 and place == len(track.beams) - 1:
+            return
+        for item in [one for one in track.items if one.seen < place and one.rear_um is not None]:
+            self._diverting.cancel(item, at)
+            track.remove(item)
+            if section.place == self._line.reading_place:
+                self._measuring.drop(item, at)
+            self._leaving.lose(item, at)
+
+    def _tell(self, section: Section, place: int, state: str, at: Instant) -> None:
+        beam = section.track.beams[place].id
+        note = (("device", section.board), ("line", self._line.id), ("beam", beam), ("state", state))
+        self._ledger.record(Event("device.changed", self._line.id, None, at, note=note))
