@@ -16,6 +16,7 @@ from hub_config.units import quantity
 from hub_config.values import Entry, Lane, entries, name, text, whole
 
 MAX_WORDS: Final = 500
+MAX_RATES: Final = 64
 PPM: Final = 1_000_000
 
 Procedure = Literal["import", "export", "transit"]
@@ -30,6 +31,14 @@ def _capitals(length: int, example: str) -> AfterValidator:
         return value
 
     return AfterValidator(within)
+
+
+class SampleRate(Entry):
+    """How many of one lane's and tier's parcels are drawn for inspection."""
+
+    lane: Lane = LaneId("green")
+    tier: Annotated[str, name("standard")]
+    rate_ppm: Annotated[int, whole(1, PPM)]
 
 
 class RulePack(Entry):
@@ -66,6 +75,10 @@ class RulePack(Entry):
     ] = ()
     """Words of a goods description that keep a parcel out of the free lane."""
 
+    sample_floor_ppm: Annotated[int, whole(1, PPM)] = 20
+    """No rate is below this; it applies where `sample` names none (contract §8: rates never reach 0)."""
+    sample: Annotated[tuple[SampleRate, ...], Field(strict=False), entries(0, MAX_RATES)] = ()
+
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> "RulePack":
         if self.valid_until is not None and self.valid_until < self.valid_from:
@@ -77,6 +90,12 @@ class RulePack(Entry):
     def tolerance_mg(self, declared_mg: int) -> int:
         """T of the contract §5 for a declared mass, rounded down: the stricter side."""
         return max(self.mass_tolerance_min_mg, declared_mg * self.mass_tolerance_ppm // PPM)
+
+    def sample_ppm(self, tier: str, lane: str | None = None) -> int:
+        """How many of a million parcels of this tier are drawn; of the free lane where none is named."""
+        lane = self.free_route if lane is None else lane
+        named = [one.rate_ppm for one in self.sample if (one.lane, one.tier) == (lane, tier)]
+        return max(self.sample_floor_ppm, *named) if named else self.sample_floor_ppm
 
     def digest(self) -> str:
         """As decisions carry it in `basis.rule_pack`."""

@@ -13,11 +13,14 @@ import sys
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from edge.rim import clock
 from hub_config.load import ConfigFaults
 from hub_config.names import MILLISECOND
 from hub_config.rules import load_rules
 from simulators.coordinator.desk import Declared, Desk
 from simulators.coordinator.letters import Letters, practice_key
+from simulators.coordinator.sampling import Sampler
+from simulators.coordinator.seed_file import SeedFile
 from simulators.coordinator.service import NAK_AFTER, Coordinator
 from simulators.coordinator.store import Store
 
@@ -71,13 +74,14 @@ def build(told: argparse.Namespace, broker: tuple[str, int]) -> tuple[Coordinato
         manifest = read_manifest(told.manifest)
         gateways = {str(name): str(key) for name, key in json.loads(told.gateways.read_bytes()).items()}
         letters = Letters(told.hub, told.id, practice_key(told.data))
+        seeds = SeedFile(told.data, told.hub, lambda: clock.wall_time().utc_us)
     except ConfigFaults as faults:
         refuse(EXIT_BAD_FILE, str(faults))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault!r}")
     if rules.hub != told.hub:
         refuse(EXIT_BAD_FILE, f"{told.rules} is the rule pack of {rules.hub}, not of {told.hub}")
-    desk = Desk(rules, manifest, told.hub, "practice", entropy=secrets.token_bytes(32))
+    desk = Desk(rules, manifest, told.hub, "practice", secrets.token_bytes(32), Sampler(seeds))
     session = f"{told.id}-{secrets.token_hex(8)}"
     store = Store(told.data / DATABASE)
     nak_after = told.nak_after_ms * MILLISECOND

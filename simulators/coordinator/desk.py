@@ -15,6 +15,7 @@ from typing import Any, Final
 from edge.core.decision import REASONS
 from edge.core.priority import RELIEF
 from hub_config.rules import Procedure, RulePack
+from simulators.coordinator.sampling import DerivedSeeds, Draw, Over, Sampler
 from simulators.coordinator.visits import Visit, VisitBook
 
 PROMISE_US: Final = 10_800 * 1_000_000
@@ -49,6 +50,8 @@ class Declared:
     """UTC µs: the last moment at which its flight takes it."""
     filed_us: int = 0
     """UTC µs at which the declaration came in; until then it does not exist."""
+    consignment: str | None = None
+    """Its name in the declaration, over which the draw is made; None: the parcel's own code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,16 @@ class Desk:
         hub: str,
         mode: str,
         entropy: bytes,
+        sampler: Sampler | None = None,
     ) -> None:
+        """`sampler`: None derives the seeds of the random checks from `entropy`."""
         self._rules = rules
         self._rule_pack = rules.digest()
         self._manifest = manifest
         self._hub = hub
         self._mode = mode
         self._entropy = entropy
+        self._sampler = sampler or Sampler(DerivedSeeds(entropy))
         self._count = 0
 
     def answer(
@@ -96,6 +102,8 @@ class Desk:
         visit = book.visit(data["visit"]) or Visit(data["visit"], opened_us=parse_utc(data["t"]))
         if data["kind"] != "parcel.measured":
             book.put(replace(visit, departed=visit.departed or data["kind"] == "parcel.departed"))
+            if data["kind"] == "parcel.inspected":
+                _note_inspected(visit, book)
             return None
         return self._decide(data, event_id, visit, now_us, book, quarantined=quarantined)
 
@@ -112,7 +120,13 @@ class Desk:
         verdict = (
             _hold(("tamper",), "quarantine") if quarantined else self._judge(data, code, visit, now_us, book)
         )
+        declared = self._declared(code or visit.code, now_us)
+        draw = self._draw(code, visit, declared, now_us, book)
+        if draw is not None and draw.due and verdict.action in ("release", "reweigh"):
+            verdict = _inspect("sampled", "random-check")
         decision = self._decision(data, event_id, visit, verdict, now_us)
+        if draw is not None:
+            decision["basis"]["sample"] = draw.told()
         book.put(
             replace(
                 visit,
@@ -146,6 +160,26 @@ class Desk:
         if not self._in_force(now_us):
             return _hold(("offline_default",), "rule-pack-dates")
         return self._declaration(declared) or self._weight(data, code, declared, visit, now_us)
+
+    def _draw(
+        self, code: str | None, visit: Visit, declared: Declared | None, now_us: int, book: VisitBook
+    ) -> Draw | None:
+        """Made once, at the first measurement under a code, and the same ever after (contract §8); None without one."""
+        code = code or visit.code
+        if code is None:
+            return None
+        consignment = declared.consignment or code if declared is not None else None
+        names = tuple(dict.fromkeys(name for name in (visit.id, code, consignment) if name is not None))
+        known = [draw for draw in map(book.draw, names) if draw is not None]
+        if known:
+            draw = next((one for one in known if one.due), known[0])
+        else:
+            day, rate_ppm = utc_text(now_us)[:10], self._rules.sample_ppm(self._tier(declared))
+            over: Over = "visit" if consignment is None else "consignment"
+            draw = self._sampler.draw(over, consignment or visit.id, day, rate_ppm)
+        for name in names:
+            book.put_draw(name, draw)
+        return draw
 
     def _declared(self, code: str | None, now_us: int) -> Declared | None:
         declared = None if code is None else self._manifest.get(code)
@@ -189,6 +223,10 @@ class Desk:
         rule = RELEASED_BY[declared.procedure]
         return Verdict("release", (), self._rules.free_route, rule, clock="hub", cond=cond)
 
+    def _tier(self, declared: Declared | None) -> str:
+        relief = self._rules.relief_reference
+        return RELIEF if declared and relief and declared.relief == relief else TIER
+
     def _in_force(self, now_us: int) -> bool:
         return in_force(self._rules, now_us)
 
@@ -196,7 +234,6 @@ class Desk:
         self, data: Mapping[str, Any], event_id: str, visit: Visit, verdict: Verdict, now_us: int
     ) -> Data:
         declared = self._declared(_own_code(data) or visit.code, now_us)
-        relief = self._rules.relief_reference
         self._count += 1
         noise = sha256(self._entropy + self._count.to_bytes(8, "big")).digest()
         return {
@@ -217,7 +254,7 @@ class Desk:
                 "authority": AUTHORITY,
                 "rule": verdict.rule,
                 "rule_pack": self._rule_pack,
-                "tier": RELIEF if declared and relief and declared.relief == relief else TIER,
+                "tier": self._tier(declared),
             },
             "cond": dict(verdict.cond),
             "needs": [],
@@ -226,6 +263,14 @@ class Desk:
             "clock": verdict.clock,
             "slack_us": _due_us(visit, declared, now_us) - now_us,
         }
+
+
+def _note_inspected(visit: Visit, book: VisitBook) -> None:
+    """The draw has been served: what is decided from now on is decided on the parcel."""
+    for name in (visit.id, visit.code):
+        draw = None if name is None else book.draw(name)
+        if name is not None and draw is not None:
+            book.put_draw(name, replace(draw, inspected=True))
 
 
 def _due_us(visit: Visit, declared: Declared | None, now_us: int) -> int:

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 from edge.wire.verifier import ChainCheck, Checked, canonical
 from simulators.coordinator.desk import parse_utc
+from simulators.coordinator.sampling import Draw, draw_from
 from simulators.coordinator.visits import Visit
 
 SCHEMA: Final = """
@@ -39,6 +40,12 @@ CREATE TABLE IF NOT EXISTS decisions(
 );
 CREATE INDEX IF NOT EXISTS decisions_owed ON decisions(number) WHERE NOT sent;
 CREATE INDEX IF NOT EXISTS decisions_open ON decisions(valid_until_us) WHERE NOT settled;
+CREATE TABLE IF NOT EXISTS draws(
+    name TEXT PRIMARY KEY, told TEXT NOT NULL, inspected INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vouchers(
+    id TEXT PRIMARY KEY, data TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tampers(
     id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL
 );
@@ -208,6 +215,14 @@ class Store:
                 parse_utc(decision["valid_until"]),
             ),
         )
+
+    def draw(self, name: str) -> Draw | None:
+        row = self._one("SELECT told, inspected FROM draws WHERE name = ?", name)
+        return None if row is None else draw_from(json.loads(row[0]), inspected=bool(row[1]))
+
+    def put_draw(self, name: str, draw: Draw) -> None:
+        values = (name, json.dumps(draw.told()), draw.inspected)
+        self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
 
     # The outbox of decisions
 

@@ -7,6 +7,8 @@ its store, so that book, events and decisions change in one transaction.
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from simulators.coordinator.sampling import Draw
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -35,12 +37,18 @@ class VisitBook(Protocol):
 
     def keep(self, event_id: str, decision: dict[str, Any]) -> None: ...
 
+    def draw(self, name: str) -> Draw | None:
+        """The draw that stands for this code or visit."""
+
+    def put_draw(self, name: str, draw: Draw) -> None: ...
+
 
 class MemoryBook:
     def __init__(self) -> None:
         self._visits: dict[str, Visit] = {}
         self._departed: dict[str, str] = {}
         self._decisions: dict[str, dict[str, Any]] = {}
+        self._draws: dict[str, Draw] = {}
 
     def visit(self, visit: str) -> Visit | None:
         return self._visits.get(visit)
@@ -58,3 +66,9 @@ class MemoryBook:
 
     def keep(self, event_id: str, decision: dict[str, Any]) -> None:
         self._decisions[event_id] = decision
+
+    def draw(self, name: str) -> Draw | None:
+        return self._draws.get(name)
+
+    def put_draw(self, name: str, draw: Draw) -> None:
+        self._draws[name] = draw
