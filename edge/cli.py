@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "run": ("edge.commands.run", "run the gateway on the ports of a config"),
     "decode": ("edge.commands.decode", "show what a device's bytes mean"),
     "journal": ("edge.commands.journal", "verify, export or show the journal of a gateway"),
+    "export": ("edge.commands.export", "a gateway's events as EPCIS, EMSEVT or CloudEvents"),
     "replay": ("edge.commands.replay", "run a recorded trace again and compare"),
     "why": ("edge.commands.why", "what happened to one parcel, and why"),
     "watch": ("edge.commands.watch", "the hub as a live table in this terminal"),

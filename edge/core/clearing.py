@@ -64,6 +64,7 @@ class Clearing:
         held.clock.hand_over("hub", at)
         parcel.visit, parcel.clock, parcel.known = held.visit, held.clock, held.names.known
         parcel.promise, parcel.tries = held.stay.promise, held.next_try
+        parcel.standing = parcel.standing.joined(held.stay.standing)
         parcel.again = True
 
     def own_code(self, parcel: Parcel) -> str | None:
@@ -84,16 +85,17 @@ class Clearing:
         parcel.promise = promise_of(decision, parcel.promise)
         releases = decision.action == "release"
         tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
+        outdated = parcel.standing.outdated(decision)
+        parcel.standing = parcel.standing.heard(decision)
+        if parcel.early is not None and self._overruled(parcel, parcel.early):
+            parcel.early = parcel.due_at = None
         if parcel.measured_id is None or decision.answers != parcel.measured_id:
             # A stop may answer any event of the visit; only a release must answer this very measurement.
             if not (tightens and parcel.verdict is not None and parcel.verdict.decision is not None):
-                parcel.stopped_seq = max(parcel.stopped_seq, 0 if releases else decision.dec_seq)
-                if parcel.early is not None and parcel.early.dec_seq < parcel.stopped_seq:
-                    parcel.early = parcel.due_at = None
                 return "not_our_event"
         elif parcel.phase != "asking" and not tightens:
             return "too_late"
-        elif releases and decision.dec_seq < parcel.stopped_seq:
+        elif releases and outdated:
             return "superseded"
         if releases:
             return self._obey_release(parcel, decision, at)
@@ -102,8 +104,15 @@ class Clearing:
         self.obey(parcel, verdict_of(decision, self._exits), decision.clock, at)
         return None
 
+    def _overruled(self, parcel: Parcel, release: Decision) -> bool:
+        return parcel.standing.outdated(release) or parcel.standing.against(release) is not None
+
     def _obey_release(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
         now = self._ledger.wall(at)
+        stricter_word = parcel.standing.against(decision)
+        if stricter_word is not None:
+            self.hold(parcel, "agency_pending", at, lane=stricter_word.route)
+            return None
         void = void_reason(decision, self.own_code(parcel), parcel.mass, now)
         early_us = decision.valid_from_us - now.utc_us - now.unc_us
         if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
@@ -213,7 +222,9 @@ class Clearing:
         names = parcel.names(self._exits.identifiers)
         place = place_of(bay.lane, self._exits)
         reason = parcel.verdict.reasons[0] if parcel.verdict is not None and parcel.verdict.reasons else None
-        stay = Stay(parcel.told_at, bay.bay, bay.lane, reason, parcel.promise, parcel.tries)
+        stay = Stay(
+            parcel.told_at, bay.bay, bay.lane, reason, parcel.promise, parcel.tries, standing=parcel.standing
+        )
         self._visits.settle(place, parcel.visit, names, parcel.clock, again=parcel.again, stay=stay)
 
     def record(

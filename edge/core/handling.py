@@ -35,7 +35,7 @@ class Handling(Clearing):
         held.clock.hand_over("hub", at)
         self.parcel = Parcel(
             held.visit, held.clock, phase_at=at, again=True, known=held.names.known,
-            promise=held.stay.promise, tries=held.next_try,
+            promise=held.stay.promise, tries=held.next_try, standing=held.stay.standing,
         )  # fmt: skip
         return self.parcel
 

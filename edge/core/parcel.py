@@ -9,6 +9,7 @@ from edge.core.decision import Decision
 from edge.core.dwell import DwellClock
 from edge.core.event import Code, Mass
 from edge.core.priority import NO_PROMISE, Promise
+from edge.core.standing import NOTHING_SAID, Standing
 from edge.core.verdict import Verdict
 from hub_config.layout import Exit
 from hub_config.names import Instant, VisitId
@@ -75,8 +76,8 @@ class Parcel:
     """A release whose `valid_from` is not yet reached."""
     due_at: Instant | None = None
     """While a release is shown: when to look whether it has run out; while asking: when `early` begins."""
-    stopped_seq: int = 0
-    """Highest `dec_seq` of a stop that answers an earlier measurement of this visit: an older release is void."""
+    standing: Standing = NOTHING_SAID
+    """What each authority has said last about this visit."""
     told_at: Instant = Instant(0)
     """Of its latest event."""
     label_at: Instant = Instant(0)

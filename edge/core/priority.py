@@ -17,6 +17,7 @@ from heapq import nsmallest
 from typing import Final, Literal
 
 from edge.core.decision import Decision, Owner, Reason
+from edge.core.standing import NOTHING_SAID, Standing
 from hub_config.names import MICROSECOND, Instant, LaneId, VisitId
 
 HOUR_US: Final = 3_600_000_000
@@ -65,6 +66,7 @@ class Stay:
     """How often it was brought back and held again, with nothing new from the coordinator."""
     answered: bool = False
     """A release has come since: it moves nothing, but the parcel's next pass will not be in vain."""
+    standing: Standing = NOTHING_SAID
 
 
 NOT_KNOWN: Final = Stay()

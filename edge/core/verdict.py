@@ -124,10 +124,19 @@ def void_reason(decision: Decision, code: str | None, mass: Mass | None, now: Wa
     if conditions.code is not None and conditions.code != code:
         return "swap_suspected"
     if conditions.mass_mg is not None:
-        low, high = conditions.mass_mg
-        if mass is None or not low <= mass.mg <= high:
-            return "mass_mismatch"
+        return _outside(conditions.mass_mg, mass)
     return None
+
+
+def _outside(band_mg: tuple[int, int], mass: Mass | None) -> Reason | None:
+    """By the guard band of the contract §5: bare numbers are never compared. A band from 0 has no lower edge."""
+    if mass is None:
+        return "mass_mismatch"
+    low, high = band_mg
+    least, most = mass.mg - mass.u_mg, mass.mg + mass.u_mg
+    if most < low or least > high:
+        return "mass_mismatch"
+    return "mass_inconclusive" if (low > 0 and least < low) or most > high else None
 
 
 def place_of(lane: str, exits: Exits) -> Place:

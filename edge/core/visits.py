@@ -125,8 +125,11 @@ class Visits:
         held = next((one for one in self._held.values() if one.visit == wanted), None)
         if held is None:
             return
-        frees = decision.action == "release" and not decision.needs
-        stay = replace(held.stay, promise=promise_of(decision, held.stay.promise), answered=frees)
+        standing = held.stay.standing.heard(decision)
+        frees = decision.action == "release" and not decision.needs and standing.against(decision) is None
+        stay = replace(
+            held.stay, promise=promise_of(decision, held.stay.promise), answered=frees, standing=standing
+        )
         held.clock.hand_over(decision.clock, at)
         changed = replace(held, stay=stay)
         self._held = {code: changed if one is held else one for code, one in self._held.items()}

@@ -235,6 +235,14 @@ class JournalReader:
         (last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
         return read_rows(self._connection, max(0, last - count), count)
 
+    def event(self, identity: str) -> Stored | None:
+        """The event with this id."""
+        row = self._connection.execute(
+            f"SELECT {COLUMNS} FROM events WHERE id = ?",  # noqa: S608  (constant columns)
+            (identity,),
+        ).fetchone()
+        return None if row is None else checked_row(row)
+
     def mentioning(self, text: str) -> list[Stored]:
         """Events whose body holds this text, oldest first; the newest MENTIONED_MAX of them."""
         rows = self._connection.execute(

@@ -1,0 +1,75 @@
+"""What each authority has said last about one visit: between authorities the strictest word wins (contract §5).
+
+A newer decision of the same authority replaces its older one, and nothing else does: a stop stands, over every pass,
+until the authority that gave it says otherwise. Its validity bounds when it may move a parcel, not how long it is
+remembered: a release that comes after it is void as long as it stands.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from edge.core.decision import STRICTNESS, Action, Decision
+from hub_config.names import LaneId
+
+AUTHORITIES_MAX: Final = 16
+"""Authorities remembered for one visit; a hub has three or four. Past it the most lenient word is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """The latest of one authority."""
+
+    authority: str
+    dec_seq: int
+    action: Action
+    route: LaneId
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    words: tuple[Word, ...] = ()
+    """One per authority, the strictest first."""
+
+    def heard(self, decision: Decision) -> "Standing":
+        """With this decision among the words; unchanged where its authority has said something newer.
+
+        At `AUTHORITIES_MAX` the most lenient of the others is left out, which can't free a parcel: a stricter word of
+        another authority stands beside it.
+        """
+        if self.outdated(decision):
+            return self
+        others = tuple(word for word in self.words if word.authority != decision.authority)
+        word = Word(decision.authority, decision.dec_seq, decision.action, decision.route)
+        return Standing(_strictest_first((word, *others[: AUTHORITIES_MAX - 1])))
+
+    def joined(self, older: "Standing") -> "Standing":
+        """Of a visit that turns out to be an older one: the older visit numbers its decisions on its own, so that a
+        word about the visit that was joined counts as older than any of them."""
+        known = {word.authority for word in older.words}
+        ours = (Word(word.authority, 0, word.action, word.route) for word in self.words)
+        words = (*older.words, *(word for word in ours if word.authority not in known))
+        return Standing(_strictest_first(words)[:AUTHORITIES_MAX])
+
+    def outdated(self, decision: Decision) -> bool:
+        """Its authority has said something newer."""
+        return any(
+            word.authority == decision.authority and word.dec_seq > decision.dec_seq for word in self.words
+        )
+
+    def against(self, decision: Decision) -> Word | None:
+        """The strictest word of another authority, if it is stricter than this decision."""
+        others = (word for word in self.words if word.authority != decision.authority)
+        strictest = next(others, None)
+        stricter = strictest is not None and _rank(strictest.action) < _rank(decision.action)
+        return strictest if stricter else None
+
+
+NOTHING_SAID: Final = Standing()
+
+
+def _strictest_first(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    return tuple(sorted(words, key=lambda word: (_rank(word.action), word.authority)))
+
+
+def _rank(action: Action) -> int:
+    return STRICTNESS.index(action)
