@@ -81,7 +81,7 @@ class App:
         self._pump = Pump(config.devices, self._inbox)
         self._runner = Runner(
             Gateway(config, identity.entropy, left_open, last), self._inbox, self._writer, feed, self._metrics,
-            self._pump, self._recorder,
+            self._pump, self._uplink, self._recorder,
         )  # fmt: skip
         self._pages = Pages(
             self._runner, self._journal, self._uplink, self._metrics, self._inbox, self._pump, self._truth_file(data)

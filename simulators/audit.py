@@ -166,8 +166,9 @@ def audit(log: Log, days: Mapping[str, Day]) -> Outcome:
         if sample["drawn"] and decision["action"] == "release" and decision["visit"] not in served:
             outcome.contradictions.append(f"{what}: drawn, never inspected, and released")
     for voucher in log.vouchers.values():
-        _check_draw(voucher["sample"], f"voucher {voucher['id']}", days, outcome)
-        if voucher["sample"]["drawn"] or voucher["sample"]["of"] != voucher["id"]:
+        sample = voucher["basis"]["sample"]
+        _check_draw(sample, f"voucher {voucher['id']}", days, outcome)
+        if sample["drawn"] or sample["of"] != voucher["id"]:
             outcome.contradictions.append(f"voucher {voucher['id']}: issued to a parcel that was drawn")
     outcome.contradictions += _skipped(log)
     outcome.abandoned += _abandoned(log.events)

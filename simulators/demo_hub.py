@@ -30,6 +30,7 @@ from simulators.coordinator.__main__ import DATABASE
 from simulators.coordinator.desk import Declared
 from simulators.coordinator.letters import practice_key
 from simulators.coordinator.report import counts, stored_events
+from simulators.coordinator.visits import MemoryBook
 from simulators.eyes import Eyes, PageState
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.line_truth import line_happened
@@ -317,14 +318,14 @@ class DemoHub:
         bench = config.benches[0]
         happened = self.devices.ask(self.bench.happened)
         u_mg = config.device(bench.scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(happened, bench, u_mg, rules, manifest, HUB, now_us)
+        oracle = oracle_releases(happened, bench, u_mg, rules, manifest, HUB, now_us, MemoryBook())
         parts = [judge(self.bench.parcels, happened, events, bench, oracle)]
         if self.line is not None:
             conveyor, line = self.line.conveyor, self.line.conveyor.line
             bodies = self.devices.ask(lambda: list(conveyor.bodies))
             told = line_happened(bodies, events, line, STAMPS_WITHIN_US)
             u_mg = config.device(line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-            released = oracle_releases(told, line, u_mg, rules, manifest, HUB, now_us)
+            released = oracle_releases(told, line, u_mg, rules, manifest, HUB, now_us, MemoryBook())
             parts.append(judge([body.parcel for body in bodies], told, events, line, released))
             oracle |= released
         return together(parts), oracle

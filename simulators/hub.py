@@ -17,26 +17,26 @@ from typing import Any, Final, assert_never
 import orjson
 
 from drivers.reading import Reading
-from edge.core.decision import Conditions, Decision
-from edge.core.effects import Effect, Order, Record, Show
+from edge.core.decision import Decision
+from edge.core.effects import Alert, Effect, Order, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
 from edge.rim.trace import TraceWriter, digest_of, replay_context
-from edge.wire.canonical import canonical
 from edge.wire.chain import Chain, Link
 from edge.wire.envelope import event_payload
 from edge.wire.messages import build_decision, parse_decision
-from edge.wire.signing import Signer, TrustStore
-from edge.wire.utc import parse_rfc3339
+from edge.wire.signing import TrustStore
 from edge.wire.verifier import ChainCheck, check_event
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
 from hub_config.rules import RulePack
+from simulators.answers import unchecked
 from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.desk import Declared, Desk
 from simulators.coordinator.filings import Filings
+from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.visits import MemoryBook
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
@@ -44,6 +44,7 @@ from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
 from simulators.practice import COORDINATOR, practice_signer
+from simulators.preclearance import NO_VOUCHERS, OfflinePlan, Preclearance
 from simulators.supply import Supply
 from simulators.world import Token, World
 
@@ -91,6 +92,7 @@ class SimulatedHub:
         mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
         supply: "Callable[[SimulatedHub, Sequence[Parcel]], Supply] | None" = None,
         pace: float = 1.0,
+        offline: OfflinePlan = NO_VOUCHERS,
     ) -> None:
         """`parcels`: who passes each bench and line. `supply`: how they come to an operator's hands; else all of them
         are there from the start, and none is brought back. `pace`: of operators."""
@@ -106,10 +108,13 @@ class SimulatedHub:
         self.step = self.gateway.step
         """Of the core; a witness may put its own before it."""
         self._chain = Chain(replay_context(config, EDGE_VERSION), self._signer, sign_one_in=sign_one_in)
+        sampler = Sampler(DerivedSeeds(f"seeds/{seed}".encode()))
         self._desk = Desk(
-            rules, manifest, config.hub.id, "practice", sha256(f"desk/{seed}".encode()).digest()
+            rules, manifest, config.hub.id, "practice", sha256(f"desk/{seed}".encode()).digest(), sampler
         )
-        self._book = MemoryBook()
+        self.book = MemoryBook()
+        self.preclearance = Preclearance(config, rules, sampler, self._coordinator, offline, seed)
+        self._given_first = partial(self.preclearance.issue, parcels, manifest, self.book, UTC_AT_START_US)
         self._filings = Filings(manifest)
         self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
         """Parcels held because nobody has declared them yet: what was measured, by code."""
@@ -145,12 +150,15 @@ class SimulatedHub:
         self.checkers = Checkers((*config.benches, *config.lines))
         self.tallies = Tallies()
         self.events: list[dict[str, Any]] = []
+        self.alerts: list[Alert] = []
 
     # The run --------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Until every parcel has left its bench or belt and every event is with the coordinator."""
         self.world.call_after(0, self._set_clock)
+        for given in self._given_first(self.checkers):
+            self.world.call_after(0, partial(self._give, given))
         for at_us, codes in self._filings.batches:
             at = Instant((at_us - UTC_AT_START_US) * MICROSECOND)
             self.world.call_at(at, partial(self._file, codes))
@@ -250,6 +258,8 @@ class SimulatedHub:
                 self._bench_of[view.bench].show(view)
             case Order(command):
                 self._plant_of[command.device].order(command)
+            case Alert():
+                self.alerts.append(effect)
             case _ as never:
                 assert_never(never)
         self._other.update(repr(effect).encode())
@@ -310,8 +320,9 @@ class SimulatedHub:
         self._in_flight -= 1
         data = self._checked(link)
         self.events.append(data)
+        self.preclearance.take(data)
         now_us = UTC_AT_START_US + self.world.now // MICROSECOND
-        answer = self._desk.answer(data, link.id, now_us, self._book)
+        answer = self._desk.answer(data, link.id, now_us, self.book)
         if answer is None:
             return
         for code in self._filings.awaited(data, answer):
@@ -325,7 +336,7 @@ class SimulatedHub:
             waiting = self._unfiled.pop(code, None)
             if waiting is not None:
                 link, data = waiting
-                answer = self._desk.reconsider(data, link.id, now_us, self._book)
+                answer = self._desk.reconsider(data, link.id, now_us, self.book)
                 if answer is not None:
                     self._answer(link, answer)
 
@@ -364,26 +375,3 @@ class SimulatedHub:
 
 def entropy_of(seed: int) -> bytes:
     return sha256(f"entropy/{seed}".encode()).digest()
-
-
-def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
-    """The desk's answer as the core gets it: signed, but neither parsed nor verified, where this run does not check
-    the visit's signatures."""
-    body = canonical(data)
-    cond = data["cond"]
-    mass = cond.get("mass_mg")
-    until = cond.get("not_after")
-    return Decision(
-        dec=data["dec"], dec_seq=data["dec_seq"], visit=data["visit"], was=data["was"], answers=data["for"],
-        action=data["action"], reasons=tuple(data["reasons"]), route=data["route"],
-        authority=data["basis"]["authority"],
-        conditions=Conditions(
-            code=cond.get("code"),
-            mass_mg=None if mass is None else (mass[0], mass[1]),
-            not_after_us=None if until is None else parse_rfc3339(until),
-        ),
-        needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
-        valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],
-        wire=body.decode(), kid=coordinator.kid, sig=coordinator.sign(body),
-        slack_us=data["slack_us"], tier=data["basis"]["tier"],
-    )  # fmt: skip

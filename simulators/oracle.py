@@ -26,10 +26,12 @@ def oracle_releases(
     manifest: Mapping[str, Declared],
     hub: str,
     now_us: int,
+    drawn: MemoryBook,
 ) -> set[int]:
-    """Numbers of the parcels that these readings entitle to the free lane. `u_mg`: of the scale, k=2."""
+    """Numbers of the parcels that these readings entitle to the free lane. `u_mg`: of the scale, k=2. `drawn`: who was
+    drawn for inspection in the run."""
     desk = Desk(rules, manifest, hub, "practice", b"oracle")
-    book = MemoryBook()
+    book = MemoryBook(drawn)
     return {one.number for one in happened if _released(one, place, u_mg, desk, book, now_us)}
 
 

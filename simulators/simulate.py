@@ -25,6 +25,7 @@ from simulators.oracle import oracle_releases
 from simulators.parcels import Parcel, stream
 from simulators.plots.album import Album
 from simulators.practice import RULES, declarations, practice_signer, shared_out
+from simulators.preclearance import NO_VOUCHERS, OfflinePlan
 from simulators.progress import shown
 from simulators.report import Judged, judge, release_shares, together
 from simulators.scenario import find
@@ -74,6 +75,7 @@ class Simulation:
                 "parcels_per_s": round(judged.parcels["entered"] / wall_s, 1),
             },
         }  # fmt: skip
+        report["offline"] = alone(run)
         if run.lines:
             margins = [ns for line in run.lines for ns in line.board.margins_ns]
             bodies = [body for line in run.lines for body in line.conveyor.bodies]
@@ -113,7 +115,7 @@ def simulate(
     simulation = prepare(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
-        mistakes_ppm=plan.mistakes_ppm,
+        mistakes_ppm=plan.mistakes_ppm, offline=plan.offline,
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -127,14 +129,14 @@ def simulate(
 def prepare(
     config: HubConfig, parcels: Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
-    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
+    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, offline: OfflinePlan = NO_VOUCHERS,
 ) -> Simulation:  # fmt: skip
     """Nothing has happened yet, so more can be asked of its world."""
-    rules, manifest = load_rules(RULES), declarations(parcels)
+    rules, manifest = offline.rules(load_rules(RULES)), declarations(parcels)
     hub = SimulatedHub(
         config, shared_out(config, parcels), seed, rules, manifest,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
-        mistakes_ppm=mistakes_ppm,
+        mistakes_ppm=mistakes_ppm, offline=offline,
     )  # fmt: skip
     return Simulation(hub, rules, manifest, scenario, seed, lines.over_bytes)
 
@@ -149,20 +151,46 @@ def judge_hub(
     for bench in run.benches:
         happened = bench.bench.happened()
         u_mg = config.device(bench.config.scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(happened, bench.config, u_mg, rules, manifest, config.hub.id, now_us)
+        oracle = oracle_releases(
+            happened, bench.config, u_mg, rules, manifest, config.hub.id, now_us, run.book
+        )
         parts.append(judge(bench.bench.parcels, happened, run.events, bench.config, oracle))
         released |= oracle
     for line in run.lines:
         bodies = line.conveyor.bodies
         happened = line_happened(bodies, run.events, line.line, within_us)
         u_mg = config.device(line.line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, config.hub.id, now_us)
+        oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, config.hub.id, now_us, run.book)
         passed = [body.parcel for body in bodies]
         parts.append(
             judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched | hidden(bodies))
         )
         released |= oracle
     return together(parts), released
+
+
+def alone(run: SimulatedHub) -> dict[str, Any]:
+    """What was released without the coordinator, and what it says of that afterwards."""
+    view, levels = run.gateway.snapshot().offline, dict[str, int]()
+    for data in run.events:
+        if data["kind"] == "gateway.mode":
+            level = str(data["note"]["level"])
+            levels[level] = levels.get(level, 0) + 1
+    return {
+        "vouchers": view.vouchers,
+        "released": view.released_year,
+        "share_of_run_ppm": _ppm(view.released_today, view.parcels_today),
+        "share_of_year_ppm": _ppm(view.released_year, view.parcels_year),
+        "cap_year_ppm": view.cap_year_ppm,
+        "levels": dict(sorted(levels.items())),
+        "reconciled": run.preclearance.reconciler.checked,
+        "conflicts": len(run.preclearance.reconciler.conflicts),
+        "recalls": len(run.alerts),
+    }
+
+
+def _ppm(part: int, whole: int) -> int:
+    return part * 1_000_000 // whole if whole else 0
 
 
 def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:

@@ -64,3 +64,5 @@ class Decision:
     slack_us: int | None = None
     """Time left to the promise at `valid_from`; orders the hold queue."""
     tier: str | None = None
+    voucher: bool = False
+    """It is no decision of the moment but a voucher, given in advance (contract §11)."""

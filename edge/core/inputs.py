@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from drivers.reading import Reading
 from edge.core.decision import Decision
 from edge.core.event import WallTime
+from edge.core.offline_budget import DayCount
+from edge.core.voucher import Manifest, Shard
 from hub_config.names import Instant
 
 
@@ -63,6 +65,30 @@ class JournalTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class UsesKnown:
+    """What earlier runs have journalled: codes that are good for no voucher any more, and what each day's parcels
+    were. Comes once, at start, before any voucher."""
+
+    at: Instant
+    spent: tuple[str, ...]
+    days: tuple[DayCount, ...]
+    begun_us: int
+    """UTC at which the journal began: vouchers issued before it count for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestArrived:
+    at: Instant
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class ShardArrived:
+    at: Instant
+    shard: Shard
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """`Gateway.wake_at` has come."""
 
@@ -70,5 +96,15 @@ class Tick:
 
 
 Input = (
-    Reading | DecisionArrived | MessageRejected | Committed | LinkChanged | WallClock | JournalTrouble | Tick
+    Reading
+    | DecisionArrived
+    | MessageRejected
+    | Committed
+    | LinkChanged
+    | WallClock
+    | JournalTrouble
+    | UsesKnown
+    | ManifestArrived
+    | ShardArrived
+    | Tick
 )

@@ -44,11 +44,12 @@ class VisitBook(Protocol):
 
 
 class MemoryBook:
-    def __init__(self) -> None:
+    def __init__(self, drawn: "MemoryBook | None" = None) -> None:
+        """`drawn`: another book, whose draws stand here too."""
         self._visits: dict[str, Visit] = {}
         self._departed: dict[str, str] = {}
         self._decisions: dict[str, dict[str, Any]] = {}
-        self._draws: dict[str, Draw] = {}
+        self._draws: dict[str, Draw] = {} if drawn is None else dict(drawn._draws)
 
     def visit(self, visit: str) -> Visit | None:
         return self._visits.get(visit)

@@ -1,0 +1,116 @@
+"""Vouchers in a simulated hub: issued before the run, handed to the gateway, and looked at once events come.
+
+The office is the reference coordinator's, the parsing the gateway's own. The checkers get what was issued, so that
+they can judge a release without the coordinator by themselves.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from edge.core.inputs import Input, ManifestArrived, ShardArrived, UsesKnown
+from edge.core.offline_budget import DAY_US, DayCount
+from edge.wire.canonical import canonical
+from edge.wire.signing import Signer, TrustStore
+from edge.wire.vouchers import parse_manifest, parse_shard
+from hub_config.hub import HubConfig
+from hub_config.names import Instant, LineId
+from hub_config.rules import RulePack, SampleRate
+from simulators.checkers import Checkers
+from simulators.coordinator.desk import Declared
+from simulators.coordinator.reconcile import Conflict, Reconciler
+from simulators.coordinator.sampling import Sampler
+from simulators.coordinator.visits import MemoryBook
+from simulators.coordinator.vouchers import Owner, VoucherOffice
+from simulators.parcels import Parcel
+
+MODE: Final = "practice"
+
+
+@dataclass(frozen=True, slots=True)
+class OfflinePlan:
+    """What a scenario says of vouchers."""
+
+    vouchers: bool = False
+    issued_before_us: int = 0
+    """So long before the run begins."""
+    sample_ppm: int = 0
+    """Rate of the random checks; 0: the rule pack's own."""
+    year_parcels: int = 0
+    """Parcels of the year before the run: the budget is a share of all."""
+
+    def rules(self, rules: RulePack) -> RulePack:
+        if not self.sample_ppm:
+            return rules
+        return rules.model_copy(update={"sample": (SampleRate(tier="standard", rate_ppm=self.sample_ppm),)})
+
+
+NO_VOUCHERS: Final = OfflinePlan()
+
+
+class Preclearance:
+    def __init__(
+        self,
+        config: HubConfig,
+        rules: RulePack,
+        sampler: Sampler,
+        coordinator: Signer,
+        plan: OfflinePlan,
+        seed: int,
+    ) -> None:
+        self._config = config
+        self._plan = plan
+        index_key = sha256(f"index/{seed}".encode()).digest()
+        self._office = VoucherOffice(
+            rules,
+            config.hub.id,
+            MODE,
+            sampler,
+            index_key,
+            lambda body: (coordinator.kid, coordinator.sign(body)),
+        )
+        self._signer = coordinator
+        self._trust = TrustStore(config.trust)
+        self.reconciler = Reconciler()
+        self.conflicts: list[Conflict] = []
+
+    def issue(
+        self, parcels: Mapping[LineId, Sequence[Parcel]], manifest: Mapping[str, Declared], book: MemoryBook,
+        start_us: int, checkers: Checkers,
+    ) -> Iterator[Input]:  # fmt: skip
+        """What the gateway gets at its start."""
+        if not self._plan.vouchers:
+            return
+        gateway = self._config.gateway.id
+        owners = {
+            parcel.declared.code: Owner(gateway, line)
+            for line, stream in parcels.items()
+            for parcel in stream
+            if parcel.declared is not None
+        }
+        issued = self._office.issue(owners, manifest, start_us - self._plan.issued_before_us, book)
+        codes = {
+            self._office.name_of(code, owner, issued.manifest["issued"]): code
+            for code, owner in owners.items()
+        }
+        for voucher in issued.vouchers:
+            self.reconciler.issued[voucher["id"]] = Owner(voucher["gw"], voucher["line"])
+            checkers.vouchers[voucher["id"]] = (codes[voucher["id"]], voucher)
+        at = Instant(0)
+        before = DayCount(start_us // DAY_US - 1, self._plan.year_parcels, 0)
+        yield UsesKnown(at, (), (before,), start_us - self._plan.issued_before_us - DAY_US)
+        body = canonical(issued.manifest)
+        signed = canonical(
+            {"data": issued.manifest, "ehubkid": self._signer.kid, "ehubsig": self._signer.sign(body)}
+        )
+        hub = self._config.hub.id
+        yield ManifestArrived(at, parse_manifest(signed, self._trust, hub, MODE))
+        for shard in issued.shards:
+            yield ShardArrived(at, parse_shard(shard, self._trust, hub, gateway, MODE))
+
+    def take(self, data: Mapping[str, Any]) -> None:
+        """An event has come to the coordinator."""
+        conflict = self.reconciler.take(data)
+        if conflict is not None:
+            self.conflicts.append(conflict)
