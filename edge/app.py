@@ -22,9 +22,11 @@ from edge.rim.inbox import Inbox
 from edge.rim.journal import JOURNAL_FILE, Journal, JournalReader, OpenVisit
 from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
+from edge.rim.preclearing import Preclearing
 from edge.rim.runner import Runner
 from edge.rim.trace import Start, TraceRecorder
 from edge.rim.uplink import Uplink
+from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
@@ -50,7 +52,8 @@ log = logging.getLogger("hub.app")
 
 
 class App:
-    """Raises from `__init__` or `start`, with one sentence: DataFolderFault, JournalFault, WebPortTaken."""
+    """Raises from `__init__` or `start`, with one sentence: DataFolderFault, JournalFault, VoucherFault,
+    WebPortTaken."""
 
     def __init__(self, config: HubConfig, data: Path, record: Path | None = None) -> None:
         """`record`: a trace of every input, for `hub replay`."""
@@ -67,8 +70,17 @@ class App:
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
         topics = Topics(config.hub.mode, config.hub.id, config.gateway.id)
+        trust = TrustStore(config.trust)
+        self._vouchers = VoucherStore(
+            data / VOUCHER_FILE, trust, config.hub.id, config.gateway.id, config.hub.mode,
+            keep_manifest=config.offline.keep_manifest,
+        )  # fmt: skip
+        preclearing = Preclearing(self._vouchers, topics, self._inbox)
+        reader = JournalReader(journal_file)
+        preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
+        reader.close()
         self._uplink = Uplink(
-            config, lambda: JournalReader(journal_file), TrustStore(config.trust), topics,
+            config, lambda: JournalReader(journal_file), trust, topics, preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
         )  # fmt: skip
         settings = config.journal
@@ -125,6 +137,7 @@ class App:
             self._recorder.close()
         unwritten = self._writer.stop()
         self._uplink.stop()
+        self._vouchers.close()
         self._web.stop()
         self._journal.close()
         return unwritten

@@ -19,6 +19,9 @@ class OfflineSettings(Entry):
         default=86_400, alias="vouchers_max_age"
     )
     """Vouchers issued longer ago than this are stale: everything is held."""
+    keep_manifest: bool = False
+    """Vouchers survive a restart of the gateway without its broker. The key of their index is on its disk then, so
+    that who reads it can learn which parcels were not drawn for inspection."""
     clock_max_ms: Annotated[int, quantity("ms", example="1 s", low="1 ms", high="60 s")] = Field(
         default=1_000, alias="clock_max"
     )

@@ -28,7 +28,7 @@ from simulators.broker import Broker, Kind, free_port, start_leashed
 from simulators.conveyor import Conveyor
 from simulators.coordinator.__main__ import DATABASE
 from simulators.coordinator.desk import Declared
-from simulators.coordinator.letters import practice_key
+from simulators.coordinator.letters import KEY_FILE, practice_key
 from simulators.coordinator.report import counts, stored_events
 from simulators.coordinator.visits import MemoryBook
 from simulators.eyes import Eyes, PageState
@@ -156,6 +156,16 @@ class DemoHub:
              COORDINATOR, "--data", str(self._coordinator_data), "--rules", str(RULES), "--manifest",
              str(self.hub.manifest_file), "--gateways", str(gateways)],
         )  # fmt: skip
+
+    def stop_coordinator(self) -> None:
+        """Somebody else may be the coordinator from now on, with its key (`coordinator_key_file`)."""
+        if self._coordinator is not None:
+            _end(self._coordinator)
+            self._coordinator = None
+
+    @property
+    def coordinator_key_file(self) -> Path:
+        return self._coordinator_data / KEY_FILE
 
     def start_gateway(self) -> None:
         words = ["-m", "edge.cli", "run", str(self.hub.config_file), "--data", str(self.gateway_data)]

@@ -14,6 +14,7 @@ from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, file_to_w
 from edge.rim.journal import JournalFault
 from edge.rim.keys import DataFolderFault
 from edge.rim.trace import TraceFault
+from edge.rim.voucher_store import VoucherFault
 from edge.web.serve import WebPortTaken
 from hub_config.hub import HubConfig
 from hub_config.load import ConfigFaults, load
@@ -54,7 +55,7 @@ def _run(config: HubConfig, data: Path, record: Path | None) -> int:
     try:
         app = App(config, data, record)
         address = app.start()
-    except (DataFolderFault, JournalFault, TraceFault, WebPortTaken) as refused:
+    except (DataFolderFault, JournalFault, TraceFault, VoucherFault, WebPortTaken) as refused:
         print(f"hub run: {refused}", file=sys.stderr)
         return EXIT_FAULTS
     print(

@@ -180,15 +180,15 @@ class Clearing:
 
     def obey(self, parcel: Parcel, verdict: Verdict, owner: Owner, at: Instant) -> None:
         """Writes the verdict down; it is acted on once it is on disk."""
-        parcel.verdict = verdict
+        parcel.verdict, decision = verdict, verdict.decision
         self._offline.heard(parcel.codes, verdict, at)
         parcel.clock.hand_over(owner, at)
         for reason in verdict.reasons:
             self.held_reasons[reason] = self.held_reasons.get(reason, 0) + 1
         parcel.decided = self.record(
             "parcel.decided", parcel, at,
-            flags=verdict.reasons if verdict.decision is None else (),
-            decision=verdict.decision, act=act_of(verdict.bay, confirmed=False), clock=owner,
+            flags=() if decision is not None and decision.reasons == verdict.reasons else verdict.reasons,
+            decision=decision, act=act_of(verdict.bay, confirmed=False), clock=owner,
         )  # fmt: skip
         self._await(parcel.decided, parcel)
         parcel.enter("recording", at)

@@ -9,12 +9,13 @@ Threads: one of ours, which owns everything here, and paho's, which only puts va
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol, assert_never
 
+from edge.core.effects import Alert
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Opened
@@ -22,6 +23,8 @@ from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
+from edge.rim.preclearing import Preclearing
+from edge.wire.alerts import build_alert
 from edge.wire.canonical import WireError
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.signing import TrustStore
@@ -34,6 +37,9 @@ IDLE: Final = 1 * SECOND
 TURN_MAX: Final = 200
 """Items taken from the queue between two looks at what may be sent."""
 STOP_TIMEOUT_S: Final = 2.0
+ALERTS_MAX: Final = 100
+"""Alerts that wait for the broker; past it the oldest is dropped. What they tell of is in the events."""
+ALERT_EXPIRY_S: Final = 3_600
 
 _log = logging.getLogger("hub.uplink")
 
@@ -79,6 +85,7 @@ class Uplink:
         reader: Callable[[], JournalReader],
         trust: TrustStore,
         topics: Topics,
+        preclearing: Preclearing,
         core: CoreSink,
         acks: AckSink,
         session: str,
@@ -89,11 +96,13 @@ class Uplink:
         self._open_reader = reader
         self._trust = trust
         self._topics = topics
+        self._preclearing = preclearing
+        self._alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
         self._core = core
         self._acks = acks
         self._session = session
         self._metrics = metrics
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | Alert | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
@@ -120,6 +129,10 @@ class Uplink:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
         self._queue.put(tuple(rows))
 
+    def alert(self, alert: Alert) -> None:
+        """For whoever is there to hear; the fact itself is in the events."""
+        self._queue.put(alert)
+
     def figures(self) -> UplinkFigures:
         return self._figures
 
@@ -130,7 +143,14 @@ class Uplink:
             port=broker.port,
             keepalive_s=broker.keepalive_s,
             client_id=topics.gateway,
-            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic),
+            subscriptions=(
+                topics.decision,
+                topics.ack,
+                topics.nak,
+                self._coordinator_topic,
+                topics.manifest,
+                topics.shards,
+            ),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
@@ -144,7 +164,7 @@ class Uplink:
 
     def _run(self) -> None:
         try:
-            reader = self._open_reader()
+            reader = self._reader = self._open_reader()
             self._epoch = reader.meta.epoch
             self._rows = OutboxRows(reader)
             self._window = OutboxWindow(reader.acknowledged().seq)
@@ -168,6 +188,8 @@ class Uplink:
             self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
             self._state_due = Instant(at + STATE_EVERY)
         self._send(at)
+        self._warn()
+        self._preclearing.tend(self._reader, self._epoch, clock.wall_time().utc_us, at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
             coordinator=self._coordinator,
@@ -190,12 +212,14 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | _Stop) -> None:
+    def _take(self, item: FromBroker | tuple[Stored, ...] | Alert | _Stop) -> None:
         match item:
             case FromBroker():
                 self._happened(self._link.take(item))
             case _Stop():
                 self._stopping = True
+            case Alert():
+                self._alerts.append(item)
             case rows:
                 self._rows.hand_over(rows)
 
@@ -241,6 +265,14 @@ class Uplink:
             self._sent[mid] = seq
             self._window.sent(seq, at)
 
+    def _warn(self) -> None:
+        while self._alerts and self._link.is_open:
+            alert = self._alerts[0]
+            topic = self._topics.alert(alert.kind)
+            if self._link.publish(topic, build_alert(alert, self._topics), expiry_s=ALERT_EXPIRY_S) is None:
+                return
+            self._alerts.popleft()
+
     def _delivered(self, puback: Delivered) -> None:
         seq = self._sent.pop(puback.mid, None)
         if seq is None:  # our own state
@@ -274,7 +306,7 @@ class Uplink:
                     self._window.asked_again(nak.from_seq)
             elif message.topic == self._coordinator_topic:
                 self._coordinator_said(parse_state(message.payload))
-            else:
+            elif not self._preclearing.arrived(message.topic, message.payload, message.at):
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
             self._reject(message, fault.reason, fault.detail)

@@ -1,8 +1,8 @@
 """What a gateway keeps for the time without its coordinator: shards of vouchers, spent codes, the days' counts.
 
 One SQLite file beside the journal, WAL, synchronous=FULL. Spent codes and counts come from the journal alone, read on
-from where it was read before, in one transaction with that place: a use is journalled before the parcel moves, and so is
-never forgotten. The manifest with the key of the index stays in memory, so that the disk names nobody who was not
+from where it was read before, in one transaction with that place: a use is journalled before the parcel moves, and so
+it is never forgotten. The manifest with the key of the index stays in memory, so that the disk names nobody who was not
 drawn (contract §8); the broker retains it. A hub that has to survive a restart without its broker may keep it
 (`keep_manifest`). Shards need no checking again: a manifest lists their digests.
 """
@@ -28,7 +28,9 @@ from hub_config.names import MICROSECOND, GatewayId, HubId
 VOUCHER_FILE: Final = "vouchers.sqlite"
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS shards(digest TEXT PRIMARY KEY, payload BLOB NOT NULL, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shards(
+    digest TEXT PRIMARY KEY, payload BLOB NOT NULL, number INTEGER NOT NULL  -- of the manifest it came under
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS spent(code TEXT PRIMARY KEY, t_us INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS days(day INTEGER PRIMARY KEY, parcels INTEGER NOT NULL, alone INTEGER NOT NULL);
 """
@@ -49,7 +51,14 @@ class VoucherStore:
     """One thread at a time: the start's, then the uplink's."""
 
     def __init__(
-        self, path: Path, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode, *, keep_manifest: bool
+        self,
+        path: Path,
+        trust: TrustStore,
+        hub: HubId,
+        gateway: GatewayId,
+        mode: Mode,
+        *,
+        keep_manifest: bool,
     ) -> None:
         self._path = path
         self._trust = trust
@@ -64,7 +73,7 @@ class VoucherStore:
             self._connection.executescript(SCHEMA)
         except (sqlite3.Error, OSError) as error:
             raise VoucherFault(
-                f"{path} can't be used: {error}; move it away: what it holds comes again, and no voucher is used until then"
+                f"{path} can't be used: {error}; move it away: its vouchers come again, the journal tells the rest"
             ) from error
 
     def close(self) -> None:
@@ -103,7 +112,9 @@ class VoucherStore:
             )
         if not arrived and (alone or "decision" in data or any(one not in PASSING for one in data["flags"])):
             codes = [code["data"] for code in data.get("codes", ()) if code.get("chk")]
-            self._connection.executemany("INSERT OR IGNORE INTO spent VALUES(?, ?)", [(c, t_us) for c in codes])
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO spent VALUES(?, ?)", [(c, t_us) for c in codes]
+            )
 
     # What the core is told at the start -------------------------------------------------------------
 
@@ -113,7 +124,9 @@ class VoucherStore:
 
     def spent(self) -> tuple[str, ...]:
         """Those spent longest ago first."""
-        return tuple(code for (code,) in self._connection.execute("SELECT code FROM spent ORDER BY t_us, code"))
+        return tuple(
+            code for (code,) in self._connection.execute("SELECT code FROM spent ORDER BY t_us, code")
+        )
 
     def days(self) -> tuple[DayCount, ...]:
         return tuple(DayCount(*row) for row in self._connection.execute("SELECT * FROM days ORDER BY day"))
@@ -161,7 +174,9 @@ class VoucherStore:
     def _shards(self) -> Iterator[Shard]:
         assert self._manifest is not None, f"{self._path}: shards without a manifest"
         for digest in self._manifest.shards:
-            row = self._connection.execute("SELECT payload FROM shards WHERE digest = ?", (digest,)).fetchone()
+            row = self._connection.execute(
+                "SELECT payload FROM shards WHERE digest = ?", (digest,)
+            ).fetchone()
             if row is not None and shard_digest(row[0]) == digest:
                 yield self._parsed(row[0])
 
@@ -176,7 +191,9 @@ class VoucherStore:
         with self._transaction():
             (waiting,) = self._connection.execute("SELECT count(*) FROM shards").fetchone()
             if not listed and waiting >= SHARDS_MAX:
-                raise WireError("too_large", f"{waiting} shards are here already and no manifest lists this one")
+                raise WireError(
+                    "too_large", f"{waiting} shards are here already and no manifest lists this one"
+                )
             number = self._manifest.number if self._manifest is not None else 0
             self._connection.execute(
                 "INSERT INTO shards VALUES(?, ?, ?)", (digest, payload, number if listed else number + 1)

@@ -85,7 +85,7 @@ class _Cond(_Open):
     not_after: Time | None = None
 
 
-class _DecisionData(_Open):
+class DecisionData(_Open):
     v: Literal[1]
     hub: Name
     gw: Name
@@ -128,12 +128,12 @@ class _Addressed(_Open):
     epoch: Count
 
 
-class _AckData(_Addressed):
+class AckData(_Addressed):
     through_seq: Annotated[int, Field(ge=0)]
     through_id: Id
 
 
-class _NakData(_Addressed):
+class NakData(_Addressed):
     from_seq: Count
 
 
@@ -142,7 +142,7 @@ class _Catchup(_Open):
     last: Count = Field(alias="to")
 
 
-class _StateData(_Open):
+class StateData(_Open):
     online: bool
     session: Name
     t: Time | None = None
@@ -157,7 +157,7 @@ def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: Gatew
     envelope = parse_strict(payload, limit=DECISION_BYTES_MAX)
     data = data_of(envelope)
     body = canonical(data)
-    told = _model(_DecisionData, body)
+    told = _model(DecisionData, body)
     _check_address(told, hub, gateway, mode)
     _check_decision_envelope(envelope, data, hub, event_id(body))
     kid, sig = _signature(envelope)
@@ -167,17 +167,17 @@ def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: Gatew
 
 
 def parse_ack(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Ack:
-    told = _parse_addressed(_AckData, payload, trust, hub, gateway, mode)
+    told = _parse_addressed(AckData, payload, trust, hub, gateway, mode)
     return Ack(told.epoch, told.through_seq, told.through_id)
 
 
 def parse_nak(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Nak:
-    told = _parse_addressed(_NakData, payload, trust, hub, gateway, mode)
+    told = _parse_addressed(NakData, payload, trust, hub, gateway, mode)
     return Nak(told.epoch, told.from_seq)
 
 
 def parse_state(payload: bytes) -> State:
-    told = _model(_StateData, canonical(parse_strict(payload)))
+    told = _model(StateData, canonical(parse_strict(payload)))
     catchup = None if told.catchup is None else (told.catchup.first, told.catchup.last)
     return State(told.online, told.session, None if told.t is None else parse_rfc3339(told.t), catchup)
 
@@ -230,7 +230,7 @@ def _model(model: type[_M], body: bytes) -> _M:
         raise WireError("bad_shape", f"{where}: {first['msg']}"[:DETAIL_CHARS_MAX]) from error
 
 
-def _check_address(told: _DecisionData | _Addressed, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
+def _check_address(told: DecisionData | _Addressed, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
     if told.hub != hub:
         raise WireError("wrong_hub", f"it is for hub {told.hub}; this is {hub}")
     if told.gw != gateway:
@@ -273,7 +273,7 @@ def _signed(data: JsonObject, signer: Signer) -> bytes:
     return canonical({"data": data, "ehubkid": signer.kid, "ehubsig": signer.sign(canonical(data))})
 
 
-def _decision(told: _DecisionData, body: bytes, kid: str, sig: str) -> Decision:
+def _decision(told: DecisionData, body: bytes, kid: str, sig: str) -> Decision:
     return Decision(
         dec=told.dec,
         dec_seq=told.dec_seq,

@@ -7,7 +7,7 @@ gateway's own message code is used, so that a mistake there can't hide here.
 import base64
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -15,6 +15,8 @@ from edge.wire.verifier import canonical, identity
 from simulators.coordinator.desk import utc_text
 
 Data = dict[str, Any]
+
+KEY_FILE: Final = "coordinator-practice.key"
 
 
 class Letters:
@@ -95,7 +97,7 @@ class Letters:
 
 def practice_key(folder: Path) -> Ed25519PrivateKey:
     """The coordinator's practice key, made at its first start (0600)."""
-    path = folder / "coordinator-practice.key"
+    path = folder / KEY_FILE
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")

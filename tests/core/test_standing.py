@@ -142,3 +142,11 @@ def test_a_band_from_zero_has_no_lower_edge(bench: BenchDriver) -> None:
     bench.measured(mg=100_000).decide(conditions=Conditions(mass_mg=(0, 200_000)))
 
     assert shown(bench)[0] == "release"
+
+
+def test_a_release_that_is_not_effective_says_why_in_the_event(bench: BenchDriver) -> None:
+    bench.measured().decide(needs=(HEALTH,))
+
+    decided = next(event for event in reversed(bench.events) if event.kind == "parcel.decided")
+    assert decided.decision is not None
+    assert decided.flags == ("agency_pending",)

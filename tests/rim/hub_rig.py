@@ -13,10 +13,19 @@ from brokers import need
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.core.event import Code, Event, Mass
-from edge.core.inputs import DecisionArrived, LinkChanged, MessageRejected
+from edge.core.inputs import (
+    DecisionArrived,
+    LinkChanged,
+    ManifestArrived,
+    MessageRejected,
+    ShardArrived,
+    UsesKnown,
+)
 from edge.rim import clock
 from edge.rim.journal import Journal, JournalReader
+from edge.rim.preclearing import Preclearing
 from edge.rim.uplink import Uplink
+from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.wire.envelope import EventContext
 from edge.wire.signing import Signer, TrustStore
@@ -65,6 +74,9 @@ class Core:
         self.decisions: list[DecisionArrived] = []
         self.rejected: list[MessageRejected] = []
         self.links: list[LinkChanged] = []
+        self.uses: list[UsesKnown] = []
+        self.manifests: list[ManifestArrived] = []
+        self.shards: list[ShardArrived] = []
 
     def put(self, given: object) -> None:
         match given:
@@ -74,6 +86,12 @@ class Core:
                 self.rejected.append(given)
             case LinkChanged():
                 self.links.append(given)
+            case UsesKnown():
+                self.uses.append(given)
+            case ManifestArrived():
+                self.manifests.append(given)
+            case ShardArrived():
+                self.shards.append(given)
             case _:
                 pass
 
@@ -106,11 +124,21 @@ class Gateway:
         self.path = folder / "journal.sqlite"
         self.journal = Journal(self.path, self._context, Signer(GATEWAY_KEY))
         self.core, self.pubacks = Core(), Pubacks()
+        hub, gateway, store = self.config.hub, self.config.gateway, TrustStore([trust])
+        topics = Topics(hub.mode, hub.id, gateway.id)
+        self.vouchers = VoucherStore(
+            folder / VOUCHER_FILE, store, hub.id, gateway.id, hub.mode, keep_manifest=False
+        )
+        preclearing = Preclearing(self.vouchers, topics, self.core)
+        reader = JournalReader(self.path)
+        preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
+        reader.close()
         self.uplink = Uplink(
             self.config,
             lambda: JournalReader(self.path),
-            TrustStore([trust]),
-            Topics(self.config.hub.mode, self.config.hub.id, self.config.gateway.id),
+            store,
+            topics,
+            preclearing,
             self.core,
             self,
             session,
@@ -142,6 +170,7 @@ class Gateway:
 
     def stop(self) -> None:
         self.uplink.stop()
+        self.vouchers.close()
         self.writer.stop()
         self.journal.close()
 

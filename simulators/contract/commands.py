@@ -1,0 +1,135 @@
+"""`hub contract`: the contract for other vendors. Its messages as schemas, and a check of any coordinator or gateway.
+
+`hub contract asyncapi` prints the AsyncAPI 3 document, `hub contract schema NAME` one JSON Schema, and
+`hub contract check` tries what is at a broker and prints a table: exit 0 where all of it conforms, 1 where not.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rich.console import Console
+
+from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
+from edge.wire.asyncapi import document, schemas
+from edge.wire.canonical import b64u_bytes
+from edge.wire.signing import KEY_BYTES, Signer, kid_of
+from hub_config.names import GatewayId, HubId, LineId
+from simulators.contract.coordinator_check import QUIET_S, CoordinatorCheck, Tried
+from simulators.contract.gateway_check import GatewayCheck
+from simulators.contract.peer import PeerFault
+from simulators.contract.table import Results
+
+MQTT_PORT = 1883
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+class _Wrong(Exception):  # noqa: N818  (said to the user)
+    pass
+
+
+def main(argv: Sequence[str]) -> int:
+    args = _parser().parse_args(argv)
+    match args.action:
+        case "asyncapi":
+            print(json.dumps(document(), indent=2))
+            return EXIT_OK
+        case "schema":
+            print(json.dumps(schemas()[args.name], indent=2))
+            return EXIT_OK
+        case _:
+            return _check(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hub contract", description=__doc__)
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("asyncapi", help="print the AsyncAPI 3 document of the contract")
+    schema = actions.add_parser("schema", help="print the JSON Schema of one message")
+    schema.add_argument("name", choices=sorted(schemas()))
+    check = actions.add_parser("check", help="try a coordinator or a gateway, and print a table")
+    check.add_argument("--broker", required=True, metavar="URL", help="mqtt://HOST:PORT")
+    check.add_argument("--hub", required=True)
+    check.add_argument(
+        "--role", choices=("coordinator", "gateway"), default="coordinator", help="what is tried"
+    )
+    check.add_argument(
+        "--public", required=True, metavar="KEY", help="its public key, 43 characters of base64url"
+    )
+    check.add_argument(
+        "--coordinator", default="co-1", help="name of the coordinator: the tried one, or the kit's"
+    )
+    check.add_argument("--gateway", required=True, help="name of the gateway: the kit's, or the tried one")
+    check.add_argument("--line", default="b1", help="a line of that gateway")
+    check.add_argument(
+        "--key", type=Path, required=True, help="file with the kit's private practice key, 64 hex digits"
+    )
+    check.add_argument("--seconds", type=float, default=60, help="how long a gateway is watched (default 60)")
+    check.add_argument(
+        "--quiet", type=float, default=QUIET_S, metavar="S",
+        help=f"how long an ack that must not come is waited for (default {QUIET_S:g} s)",
+    )  # fmt: skip
+    check.add_argument("--json", action="store_true")
+    return parser
+
+
+def _check(args: argparse.Namespace) -> int:
+    try:
+        host, port = _broker(args.broker)
+        public = b64u_bytes(args.public, KEY_BYTES)
+        if public is None:
+            raise _Wrong(f"--public {args.public:.50}: wanted 43 characters of base64url")
+        for option in ("hub", "coordinator", "gateway", "line"):
+            if not _NAME.fullmatch(getattr(args, option)):
+                raise _Wrong(f"--{option} {getattr(args, option)!r}: letters, digits, _ and - are allowed")
+        tried = Tried(
+            host, port, HubId(args.hub), "practice", args.coordinator, args.public, GatewayId(args.gateway),
+            LineId(args.line), _signer(args.key), args.quiet,
+        )  # fmt: skip
+        kid = kid_of(public)
+        if args.role == "coordinator":
+            results = CoordinatorCheck(tried, kid).run()
+        else:
+            results = GatewayCheck(tried, kid, args.seconds).run()
+    except _Wrong as fault:
+        print(f"hub contract: {fault}", file=sys.stderr)
+        return EXIT_WRONG_USE
+    except PeerFault as fault:
+        print(f"hub contract: {fault}", file=sys.stderr)
+        return EXIT_FAULTS
+    _tell(results, args)
+    return EXIT_OK if results.conforms else EXIT_FAULTS
+
+
+def _tell(results: Results, args: argparse.Namespace) -> None:
+    if args.json:
+        print(json.dumps(results.as_json(), indent=2))
+        return
+    who = args.coordinator if args.role == "coordinator" else args.gateway
+    results.show(Console(), f"{args.role} {who} of {args.hub}, practice")
+
+
+def _broker(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port or MQTT_PORT
+    except ValueError as fault:
+        raise _Wrong(f"--broker {url}: {fault}") from fault
+    if parts.scheme != "mqtt" or not parts.hostname:
+        raise _Wrong(f"--broker {url}: wanted like mqtt://127.0.0.1:1883")
+    return parts.hostname, port
+
+
+def _signer(path: Path) -> Signer:
+    try:
+        raw = bytes.fromhex(path.read_text().strip())
+    except (OSError, ValueError) as fault:
+        raise _Wrong(f"--key {path}: {fault}; wanted a file of 64 hex digits") from fault
+    if len(raw) != KEY_BYTES:
+        raise _Wrong(f"--key {path} has {len(raw)} bytes; {KEY_BYTES} are wanted")
+    return Signer(Ed25519PrivateKey.from_private_bytes(raw))

@@ -1,0 +1,101 @@
+"""One client of the kit at a broker: it says what it is told to, and remembers all it hears."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.wire.canonical import WireError, parse_strict
+
+HEARD_MAX: Final = 100_000
+"""Messages remembered; a check of a minute hears a few hundred. Past it the run is refused, not shortened."""
+CONNECT_TIMEOUT_S: Final = 5.0
+LOOK_EVERY_S: Final = 0.01
+
+
+class PeerFault(Exception):  # noqa: N818  (the fault is the broker's or the place's)
+    """The kit itself can't go on: no broker, no connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    at_s: float
+    """Seconds of the monotonic clock."""
+    topic: str
+    payload: bytes
+    retained: bool
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The object `data` of a signed message; the whole object of a bare one; empty where it is no JSON object."""
+        try:
+            whole = parse_strict(self.payload)
+        except WireError:
+            return {}
+        inner = whole.get("data")
+        return dict(inner if isinstance(inner, dict) else whole)
+
+
+class Peer:
+    """Connects at once. Raises PeerFault where nobody answers."""
+
+    def __init__(self, host: str, port: int, client_id: str, topics: tuple[str, ...]) -> None:
+        self._lock = threading.Lock()
+        self._heard: list[Heard] = []
+        self._subscribed = threading.Event()
+        self._topics = [(topic, 1) for topic in topics]
+        self._client = Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv311
+        )
+        self._client.on_message = self._on_message
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        try:
+            self._client.connect(host, port, keepalive=10)
+        except OSError as refused:
+            raise PeerFault(f"no broker answers at {host}:{port}: {refused}") from refused
+        self._client.loop_start()
+        if not self._subscribed.wait(CONNECT_TIMEOUT_S):
+            self.close()
+            raise PeerFault(f"the broker at {host}:{port} did not let {client_id} subscribe")
+
+    def tell(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(CONNECT_TIMEOUT_S)
+
+    def heard(self, topic: str = "") -> list[Heard]:
+        """What has come on this topic, or on all, oldest first."""
+        with self._lock:
+            if len(self._heard) >= HEARD_MAX:
+                raise PeerFault(f"more than {HEARD_MAX} messages came; look at a quieter hub")
+            return [one for one in self._heard if topic in ("", one.topic)]
+
+    def wait(self, true: Callable[[], bool], seconds: float) -> bool:
+        """Whether it came true in time."""
+        until = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK_EVERY_S)
+        return True
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(
+        self, _client: Client, _data: object, _flags: ConnectFlags, _code: ReasonCode, _: Properties | None
+    ) -> None:
+        self._client.subscribe(self._topics)
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        with self._lock:
+            if len(self._heard) < HEARD_MAX:
+                self._heard.append(
+                    Heard(time.monotonic(), message.topic, bytes(message.payload), message.retain)
+                )

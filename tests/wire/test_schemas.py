@@ -1,0 +1,99 @@
+"""JSON Schemas and the AsyncAPI document: made from the code, and held to what the code really says."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import fastjsonschema
+import pytest
+from wire_samples import DECISION_BYTES, EVENT_BYTES, GATEWAY, HUB, SIGNER
+
+from edge.wire.asyncapi import channels, document, schemas
+from edge.wire.envelope import event_payload
+from edge.wire.messages import Ack, Nak, State, build_ack, build_decision, build_nak, build_state
+from edge.wire.topics import Topics
+from hub_config.names import GatewayId, HubId, LineId
+
+GOLDEN_ID = "ni:///sha-256;4pf1L9y-VHTubZbxzNd2QNhWrtWa641wDA5TEN-qeFc"
+EVENT = event_payload(EVENT_BYTES, GOLDEN_ID, "s", "k")
+
+
+def check(name: str) -> Callable[[Any], Any]:
+    schema = {key: value for key, value in schemas()[name].items() if key != "$schema"}
+    made: Callable[[Any], Any] = fastjsonschema.compile(schema)
+    return made
+
+
+def test_the_contracts_own_examples_pass() -> None:
+    check("event")(json.loads(EVENT))
+    check("decision")(json.loads(build_decision(json.loads(DECISION_BYTES), "co-1", SIGNER)))
+
+
+def test_acks_naks_and_states_are_what_their_schemas_say() -> None:
+    check("ack")(json.loads(build_ack(Ack(7, 1, GOLDEN_ID), HUB, GATEWAY, "practice", SIGNER)))
+    check("nak")(json.loads(build_nak(Nak(7, 1), HUB, GATEWAY, "practice", SIGNER)))
+    for state in (State(True, "s-1", 1_795_306_502_000_000, (3, 9)), State(False, "s-1", None, None)):
+        check("state")(json.loads(build_state(state)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("data", "mass", "mg"), 1.5),
+        (("data", "t"), "2026-11-22T00:15:02Z"),
+        (("data", "visit"), "a parcel"),
+        (("data", "seq"), 0),
+        (("data", "flags"), ["because"]),
+        (("data", "assoc", "p_ppm"), 1_000_001),
+        (("data", "codes", 0, "chk"), "yes"),
+        (("id"), "urn:x"),
+        (("sequence"), "1"),
+    ],
+)
+def test_a_wrong_event_does_not_pass(path: tuple[str | int, ...] | str, value: object) -> None:
+    event = json.loads(EVENT)
+    check("event")(event)
+    holder: Any = event
+    *into, last = (path,) if isinstance(path, str) else path
+    for step in into:
+        holder = holder[step]
+    holder[last] = value
+
+    with pytest.raises(fastjsonschema.JsonSchemaException):
+        check("event")(event)
+
+
+def references(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == "$ref":
+                yield value
+            yield from references(value)
+    elif isinstance(part, list):
+        for one in part:
+            yield from references(one)
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    whole = document()
+    for reference in references(whole):
+        found: Any = whole
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        assert isinstance(found, dict)
+
+
+def test_every_topic_of_a_gateway_is_a_channel() -> None:
+    topics = Topics("live", HubId("HUB"), GatewayId("GW"))
+    ours = {
+        topics.event(LineId("LINE")), topics.ack, topics.nak, topics.decision, topics.own_state,
+        topics.state("coordinator", "CO"),
+    }  # fmt: skip
+
+    assert {one.topic for one in channels()} >= ours
+    assert len(document()["operations"]) == len(channels())
+    assert document()["channels"]["events"]["address"] == "{root}/{hub}/evt/{line}/{gw}"
+
+
+def test_the_document_is_the_same_each_time() -> None:
+    assert json.dumps(document()) == json.dumps(document())
