@@ -57,6 +57,9 @@ class Topics:
     def manifest(self) -> str:
         return f"{self.root}/pre/manifest"
 
+    def shard(self, number: str) -> str:
+        return f"{self.root}/pre/shard/{_level(number)}"
+
     @property
     def shards(self) -> str:
         """Of every number: a filter, not a topic."""

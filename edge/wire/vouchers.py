@@ -60,7 +60,9 @@ class _Of(_Open):
     mode: Literal["live", "practice", "replay"]
 
 
-class _VoucherData(_Of):
+class VoucherData(_Of):
+    """What one voucher says (contract §11); facts the gateway must see, and the proof that it was not drawn (§8)."""
+
     id: Visit
     gw: Name
     line: Name
@@ -73,7 +75,7 @@ class _VoucherData(_Of):
     valid_until: Time
 
 
-class _ManifestData(_Of):
+class ManifestData(_Of):
     number: Annotated[int, Field(ge=1)]
     issued: Time
     index_key: Digest
@@ -83,18 +85,19 @@ class _ManifestData(_Of):
 
 class _Entry(_Open):
     data: dict[str, object]
+    """A `VoucherData`."""
     kid: str
     sig: str
 
 
-class _ShardData(_Of):
+class ShardData(_Of):
     vouchers: Annotated[tuple[_Entry, ...], Field(max_length=SHARD_VOUCHERS_MAX)]
 
 
 _T = TypeVar("_T", bound=_Of)
-_MANIFEST: Final = TypeAdapter(_ManifestData)
-_SHARD: Final = TypeAdapter(_ShardData)
-_VOUCHER: Final = TypeAdapter(_VoucherData)
+_MANIFEST: Final = TypeAdapter(ManifestData)
+_SHARD: Final = TypeAdapter(ShardData)
+_VOUCHER: Final = TypeAdapter(VoucherData)
 
 
 def parse_manifest(payload: bytes, trust: TrustStore, hub: HubId, mode: Mode) -> Manifest:
@@ -145,7 +148,7 @@ def _told(adapter: TypeAdapter[_T], body: bytes, hub: HubId, mode: Mode) -> _T:
     return told
 
 
-def _voucher(told: _VoucherData, body: bytes, kid: str, sig: str) -> Voucher:
+def _voucher(told: VoucherData, body: bytes, kid: str, sig: str) -> Voucher:
     valid_from_us, valid_until_us = parse_rfc3339(told.valid_from), parse_rfc3339(told.valid_until)
     if not 0 < valid_until_us - valid_from_us <= VALID_MAX_US:
         raise WireError("bad_shape", f"voucher {told.id} is valid for less than nothing or more than 48 h")
