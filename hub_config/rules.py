@@ -12,12 +12,14 @@ from hub_config.finding import Finding, refusal, show
 from hub_config.hub import canonical
 from hub_config.load import read_model
 from hub_config.names import HubId, LaneId
+from hub_config.tiers import PPM, STANDARD, DwellTarget, Party, RatePpm, Tier, capacity_finding, tier_findings
 from hub_config.units import quantity
 from hub_config.values import Entry, Lane, entries, name, text, whole
+from hub_config.zones import zone_name
 
 MAX_WORDS: Final = 500
-MAX_RATES: Final = 64
-PPM: Final = 1_000_000
+MAX_TIERS: Final = 16
+MAX_PARTIES: Final = 32
 
 Procedure = Literal["import", "export", "transit"]
 """What a parcel is declared for. In transit no duty falls due, so no value limit applies."""
@@ -33,16 +35,8 @@ def _capitals(length: int, example: str) -> AfterValidator:
     return AfterValidator(within)
 
 
-class SampleRate(Entry):
-    """How many of one lane's and tier's parcels are drawn for inspection."""
-
-    lane: Lane = LaneId("green")
-    tier: Annotated[str, name("standard")]
-    rate_ppm: Annotated[int, whole(1, PPM)]
-
-
 class RulePack(Entry):
-    """The first, small form: value and mass bands of a free lane. Amounts of money are in the minor unit."""
+    """Value and mass bands of the free lane, its tiers, and who else has a say. Money is in the minor unit."""
 
     id: Annotated[str, name("my-kul-1-2024-01")]
     hub: Annotated[HubId, name("MY-KUL-1")]
@@ -50,6 +44,8 @@ class RulePack(Entry):
     valid_from: date
     valid_until: date | None = None
     """Last day; none while the rule has no end."""
+    time_zone: Annotated[str, zone_name] = "UTC"
+    """Of the hub, by its name in the IANA database: its midnight begins and ends a rule's days."""
     currency: Annotated[str, _capitals(3, "MYR")]
     value_max_minor: Annotated[int, whole(0, 10**12)]
     """Highest declared value of the free lane."""
@@ -74,10 +70,19 @@ class RulePack(Entry):
         tuple[Annotated[str, text(2, 60)], ...], Field(strict=False), entries(0, MAX_WORDS)
     ] = ()
     """Words of a goods description that keep a parcel out of the free lane."""
+    tiers: Annotated[tuple[Tier, ...], Field(strict=False), entries(1, MAX_TIERS)] = (STANDARD,)
+    """By how well a merchant is known: how often its parcels are drawn for a check, and where they go."""
+    rate_floor_ppm: RatePpm = 20
+    """No tier is drawn more seldom than this (contract §8)."""
+    inspections_by_rule_per_hour: Annotated[int, whole(0, 10**6)] = 0
+    """Expected beside the drawn ones: values, weights, declarations."""
+    staffed_inspections_per_hour: Annotated[int, whole(0, 10**6)] = 0
+    """What the staff on duty can do."""
+    parties: Annotated[tuple[Party, ...], Field(strict=False), entries(0, MAX_PARTIES)] = ()
+    """Who besides customs must agree to a release (single window)."""
 
-    sample_floor_ppm: Annotated[int, whole(1, PPM)] = 20
-    """No rate is below this; it applies where `sample` names none (contract §8: rates never reach 0)."""
-    sample: Annotated[tuple[SampleRate, ...], Field(strict=False), entries(0, MAX_RATES)] = ()
+    dwell_targets: Annotated[tuple[DwellTarget, ...], Field(strict=False), entries(0, MAX_TIERS)] = ()
+    """By lane; 3 h where none is named."""
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> "RulePack":
@@ -87,15 +92,37 @@ class RulePack(Entry):
             raise refusal(Finding(("valid_until",), what, limit, "correct one of the two dates"))
         return self
 
+    @model_validator(mode="after")
+    def _tiers_fit(self) -> "RulePack":
+        found = tier_findings(self.tiers, self.rate_floor_ppm, relief=self.relief_reference is not None)
+        if found:
+            raise refusal(*found)
+        return self
+
+    @model_validator(mode="after")
+    def _staff_can_do_it(self) -> "RulePack":
+        """A pack that asks for more than the staff can do is not activated (contract §8)."""
+        found = capacity_finding(self.inspections_per_hour, self.staffed_inspections_per_hour)
+        if found is not None:
+            raise refusal(found)
+        return self
+
+    @property
+    def inspections_per_hour(self) -> int:
+        """What the pack implies, rounded up: drawn by tier, and by rule."""
+        drawn = sum(tier.rate_ppm * tier.parcels_per_hour for tier in self.tiers)
+        return -(-drawn // PPM) + self.inspections_by_rule_per_hour
+
+    def tier(self, wanted: str) -> Tier:
+        """Raises KeyError for a tier that the pack does not have."""
+        for tier in self.tiers:
+            if tier.id == wanted:
+                return tier
+        raise KeyError(f"no tier {wanted} in the rule pack {self.id}")
+
     def tolerance_mg(self, declared_mg: int) -> int:
         """T of the contract §5 for a declared mass, rounded down: the stricter side."""
         return max(self.mass_tolerance_min_mg, declared_mg * self.mass_tolerance_ppm // PPM)
-
-    def sample_ppm(self, tier: str, lane: str | None = None) -> int:
-        """How many of a million parcels of this tier are drawn; of the free lane where none is named."""
-        lane = self.free_route if lane is None else lane
-        named = [one.rate_ppm for one in self.sample if (one.lane, one.tier) == (lane, tier)]
-        return max(self.sample_floor_ppm, *named) if named else self.sample_floor_ppm
 
     def digest(self) -> str:
         """As decisions carry it in `basis.rule_pack`."""

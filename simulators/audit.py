@@ -156,14 +156,14 @@ def audit(log: Log, days: Mapping[str, Day]) -> Outcome:
         what = f"decision {decision['dec']} on visit {decision['visit']}"
         if sample is None:
             outcome.without += 1
-            if decision["action"] == "release":
+            if _frees(decision):
                 outcome.contradictions.append(f"{what}: a release without a draw")
             continue
         _check_draw(sample, what, days, outcome)
         outcome.contradictions += _names_changed(
             decision["cond"].get("code") or codes.get(decision["visit"]), sample, what, of_code, log
         )
-        if sample["drawn"] and decision["action"] == "release" and decision["visit"] not in served:
+        if sample["drawn"] and _frees(decision) and decision["visit"] not in served:
             outcome.contradictions.append(f"{what}: drawn, never inspected, and released")
     for voucher in log.vouchers.values():
         sample = voucher["basis"]["sample"]
@@ -173,6 +173,11 @@ def audit(log: Log, days: Mapping[str, Day]) -> Outcome:
     outcome.contradictions += _skipped(log)
     outcome.abandoned += _abandoned(log.events)
     return outcome
+
+
+def _frees(decision: Data) -> bool:
+    """By itself: another party's release waits for customs."""
+    return bool(decision["action"] == "release" and not decision["needs"])
 
 
 def _check_draw(sample: Data, what: str, days: Mapping[str, Day], outcome: Outcome) -> None:

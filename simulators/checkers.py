@@ -51,6 +51,8 @@ class Checkers:
         }
         self._recorded = 0
         self._on_disk = 0
+        self._joined: dict[VisitId, VisitId] = {}
+        """Measured under one id, gone on under an older one."""
         self._released: dict[VisitId, int] = {}
         """Visits under a standing release, with the number of its record."""
         self._gone: dict[VisitId, str] = {}
@@ -119,6 +121,9 @@ class Checkers:
                 self._measured.pop(event.visit, None)
                 if event.kind == "parcel.measured":
                     self._asked[number] = event.visit
+            case "visit.joined" if event.visit in self._measured:
+                into = self._joined[event.visit] = VisitId(str(dict(event.note)["into"]))
+                self._measured[into] = self._measured.pop(event.visit)
             case "parcel.departed" if self._gone.get(event.visit) != self._free[event.line]:
                 raise RuleBrokenError(
                     f"visit {event.visit} departed without a confirmed move into the free lane"
@@ -148,7 +153,8 @@ class Checkers:
         self._void(event)
         self._released.pop(event.visit, None)
         if free and decision is not None:
-            if (decision.was or decision.visit) != event.visit:
+            told = decision.was or decision.visit
+            if self._joined.get(told, told) != event.visit:
                 raise RuleBrokenError(f"visit {event.visit} is released by a decision for {decision.visit}")
             if decision.voucher:
                 self._see_voucher(event, decision)

@@ -26,10 +26,10 @@ from simulators.belt_camera import BeltCamera, camera_of
 from simulators.bench import PhysicalBench
 from simulators.broker import Broker, Kind, free_port, start_leashed
 from simulators.conveyor import Conveyor
-from simulators.coordinator.__main__ import DATABASE
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.letters import KEY_FILE, practice_key
 from simulators.coordinator.report import counts, stored_events
+from simulators.coordinator.tables import DATABASE
 from simulators.coordinator.visits import MemoryBook
 from simulators.eyes import Eyes, PageState
 from simulators.line_faults import LINE_RATES_PPM, LineFault

@@ -34,7 +34,8 @@ from hub_config.rules import RulePack
 from simulators.answers import unchecked
 from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
-from simulators.coordinator.desk import Declared, Desk
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import Desk
 from simulators.coordinator.filings import Filings
 from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.visits import MemoryBook

@@ -11,7 +11,9 @@ from drivers.identifiers.choice import Identified, identify
 from edge.core.verdict import Exits
 from hub_config.rules import RulePack
 from simulators.bench import Happened
-from simulators.coordinator.desk import Declared, Desk, utc_text
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import Desk
+from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import MemoryBook
 
 ANSWERS_MAX: Final = 2

@@ -21,7 +21,7 @@ from hub_config.lines import Line
 from hub_config.load import load
 from hub_config.names import DeviceId, LineId
 from hub_config.profiles import rules_file
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.parcels import Parcel, manifest
 
 HUB: Final = "MY-KUL-1"

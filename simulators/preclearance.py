@@ -16,9 +16,11 @@ from edge.wire.signing import Signer, TrustStore
 from edge.wire.vouchers import parse_manifest, parse_shard
 from hub_config.hub import HubConfig
 from hub_config.names import Instant, LineId
-from hub_config.rules import RulePack, SampleRate
+from hub_config.rule_book import RuleBook
+from hub_config.rules import RulePack
+from hub_config.tiers import STANDARD
 from simulators.checkers import Checkers
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.reconcile import Conflict, Reconciler
 from simulators.coordinator.sampling import Sampler
 from simulators.coordinator.visits import MemoryBook
@@ -43,7 +45,11 @@ class OfflinePlan:
     def rules(self, rules: RulePack) -> RulePack:
         if not self.sample_ppm:
             return rules
-        return rules.model_copy(update={"sample": (SampleRate(tier="standard", rate_ppm=self.sample_ppm),)})
+        tiers = tuple(
+            tier.model_copy(update={"rate_ppm": self.sample_ppm}) if tier.id == STANDARD.id else tier
+            for tier in rules.tiers
+        )
+        return rules.model_copy(update={"tiers": tiers})
 
 
 NO_VOUCHERS: Final = OfflinePlan()
@@ -63,7 +69,7 @@ class Preclearance:
         self._plan = plan
         index_key = sha256(f"index/{seed}".encode()).digest()
         self._office = VoucherOffice(
-            rules,
+            RuleBook((rules,)),
             config.hub.id,
             MODE,
             sampler,

@@ -15,7 +15,7 @@ from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
 from hub_config.rules import RulePack, load_rules
 from simulators.bodies import Body
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.line_truth import hidden, line_happened

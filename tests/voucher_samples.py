@@ -8,14 +8,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.wire.canonical import canonical
 from edge.wire.signing import Signer, TrustStore
+from hub_config.rule_book import RuleBook
 from hub_config.rules import load_rules
+from hub_config.tiers import STANDARD
 from hub_config.trust import Trust
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.visits import MemoryBook
 from simulators.coordinator.vouchers import Issued, Owner, VoucherOffice
 
-RULES = load_rules(Path(__file__).parents[1] / "hub_config" / "profiles" / "my-kul-1.rules.toml")
+PACK = load_rules(Path(__file__).parents[1] / "hub_config" / "profiles" / "my-kul-1.rules.toml")
+RULES = PACK.model_copy(update={"tiers": (STANDARD.model_copy(update={"rate_ppm": 20}),)})
+"""So few are drawn that every parcel of these tests gets its voucher."""
 KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34))))
 INDEX_KEY = bytes(range(32))
 HUB, GATEWAY, LINE = "MY-KUL-1", "gw-01", "b1"
@@ -46,9 +50,8 @@ class Published:
 
 
 def office() -> VoucherOffice:
-    return VoucherOffice(
-        RULES, HUB, "practice", Sampler(DerivedSeeds(b"s")), INDEX_KEY, lambda body: (KEY.kid, KEY.sign(body))
-    )
+    book, sampler = RuleBook((RULES,)), Sampler(DerivedSeeds(b"s"))
+    return VoucherOffice(book, HUB, "practice", sampler, INDEX_KEY, lambda body: (KEY.kid, KEY.sign(body)))
 
 
 def published(

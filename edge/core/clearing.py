@@ -69,6 +69,22 @@ class Clearing:
         parcel.standing = parcel.standing.joined(held.stay.standing)
         parcel.again = True
 
+    def _go_on_as(self, parcel: Parcel, decision: Decision, at: Instant) -> None:
+        """The coordinator has recognised it: another gateway knows it under an older visit (contract §1). Only an
+        answer to this very measurement says so."""
+        if (
+            decision.was != parcel.visit
+            or decision.visit == parcel.visit
+            or decision.answers != parcel.measured_id
+        ):
+            return
+        note = (("from", parcel.visit), ("into", decision.visit))
+        self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
+        self._visits.rename(parcel.visit, decision.visit)
+        parcel.visit = decision.visit
+        # Under the older id too the journal must know it as being in work here, should the gateway stop now.
+        self.record("parcel.identified", parcel, at)
+
     def own_code(self, parcel: Parcel) -> str | None:
         return parcel.own_code(self._exits.identifiers)
 
@@ -105,6 +121,7 @@ class Clearing:
 
     def decide_on(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision about this parcel; or says in a word why it is not obeyed."""
+        self._go_on_as(parcel, decision, at)
         parcel.promise = promise_of(decision, parcel.promise)
         releases = decision.action == "release"
         tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)

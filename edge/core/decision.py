@@ -66,3 +66,7 @@ class Decision:
     tier: str | None = None
     voucher: bool = False
     """It is no decision of the moment but a voucher, given in advance (contract §11)."""
+
+    def is_about(self, visit: VisitId) -> bool:
+        """Under the id that the gateway gave the parcel, or under the older one that it goes on as (contract §1)."""
+        return visit in (self.was, self.visit)

@@ -124,8 +124,8 @@ class Line:
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
-        wanted = decision.was or decision.visit
-        item = next((i for i in self.track.items if i.parcel is not None and i.parcel.visit == wanted), None)
+        about = (i for i in self.track.items if i.parcel is not None and decision.is_about(i.parcel.visit))
+        item = next(about, None)
         if item is None or item.parcel is None:
             return "no_such_parcel"
         refused = self.clearing.decide_on(item.parcel, decision, at)

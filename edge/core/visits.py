@@ -81,6 +81,10 @@ class Visits:
         """A visit was joined to an older one: one parcel less than was thought."""
         self._entered -= 1
 
+    def rename(self, visit: VisitId, into: VisitId) -> None:
+        """A parcel in work goes on under the older visit that another gateway has given it."""
+        self._in_work = {code: into if one == visit else one for code, one in self._in_work.items()}
+
     def claim(self, code: str, visit: VisitId) -> bool:
         """Takes an identifier into work; False while a parcel at another bench has it."""
         return self._in_work.setdefault(code, visit) == visit
@@ -141,8 +145,7 @@ class Visits:
     def hear(self, decision: Decision, at: Instant) -> None:
         """A decision about a parcel in a bay opens nothing (contract §5); but after a release it is worth bringing,
         and until then its time is on the account that the decision names."""
-        wanted = decision.was or decision.visit
-        held = next((one for one in self._held.values() if one.visit == wanted), None)
+        held = next((one for one in self._held.values() if decision.is_about(one.visit)), None)
         if held is None:
             return
         standing = held.stay.standing.heard(decision)

@@ -5,31 +5,43 @@ gateway's own message code is used, so that a mistake there can't hide here.
 """
 
 import base64
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.wire.verifier import canonical, identity
-from simulators.coordinator.desk import utc_text
+from simulators.coordinator.stamps import utc_text
 
 Data = dict[str, Any]
-
+Mode = Literal["practice", "live"]
+ROOTS: Final[Mapping[Mode, str]] = {"practice": "ehub-practice", "live": "ehub"}
 KEY_FILE: Final = "coordinator-practice.key"
+KEY_RIGHTS: Final = 0o077
+"""Rights on a live key that nobody but its owner may have."""
+
+
+class KeyFault(Exception):  # noqa: N818 - of a file, in one sentence
+    """A key file that must not be used."""
 
 
 class Letters:
-    """Writes and signs in the name of one coordinator, for practice hubs only."""
+    """Writes and signs in the name of one coordinator. Each mode has its own root, so that practice never reaches
+    live (contract §6)."""
 
-    def __init__(self, hub: str, coordinator: str, private: Ed25519PrivateKey) -> None:
+    def __init__(
+        self, hub: str, coordinator: str, private: Ed25519PrivateKey, mode: Mode = "practice"
+    ) -> None:
         self._hub = hub
         self._coordinator = coordinator
         self._private = private
         public = private.public_key().public_bytes_raw()
         self.public = _b64(public)
         self.kid = _b64(sha256(public).digest())[:16]
-        self.root = f"ehub-practice/v1/{hub}"
+        self.mode: Mode = mode
+        self.root = f"{ROOTS[mode]}/v1/{hub}"
         self.events = f"{self.root}/evt/+/+"
         self.gateway_states = f"{self.root}/state/gateway/+"
         self.state_topic = f"{self.root}/state/coordinator/{coordinator}"
@@ -52,6 +64,12 @@ class Letters:
 
     def decision_topic(self, gateway: str) -> str:
         return f"{self.root}/dec/{gateway}"
+
+    def alert_topic(self, kind: str) -> str:
+        return f"{self.root}/alert/{kind}/{self._coordinator}"
+
+    def alert(self, about: Data) -> bytes:
+        return self._signed({"v": 1, "hub": self._hub, "mode": self.mode} | about)
 
     def decision(self, data: Data) -> bytes:
         """A CloudEvent; the same data give the same bytes, signature included."""
@@ -86,7 +104,7 @@ class Letters:
         return canonical({"online": False, "session": session})
 
     def _address(self, gateway: str, epoch: int) -> Data:
-        return {"v": 1, "hub": self._hub, "gw": gateway, "mode": "practice", "epoch": epoch}
+        return {"v": 1, "hub": self._hub, "gw": gateway, "mode": self.mode, "epoch": epoch}
 
     def _signed(self, data: Data) -> bytes:
         return canonical({"data": data, "ehubkid": self.kid, "ehubsig": self._sign(canonical(data))})
@@ -102,6 +120,21 @@ def practice_key(folder: Path) -> Ed25519PrivateKey:
         path.touch(mode=0o600)
         path.write_text(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
+
+
+def pilot_key(path: Path) -> Ed25519PrivateKey:
+    """A key of a hub in earnest: made elsewhere, 32 bytes in hex, readable by its owner alone. Raises KeyFault."""
+    try:
+        rights = path.stat().st_mode
+        text = path.read_text("ascii").strip()
+    except (OSError, ValueError) as fault:
+        raise KeyFault(f"can't read the key {path}: {fault}; make one and name it with --key") from None
+    if rights & KEY_RIGHTS:
+        raise KeyFault(f"the key {path} has rights {rights & 0o777:04o}; 0600 is wanted: chmod 600 {path}")
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
+    except ValueError:
+        raise KeyFault(f"the key {path} is not 32 bytes in hex (64 digits)") from None
 
 
 def _b64(raw: bytes) -> str:

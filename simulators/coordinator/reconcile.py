@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from simulators.coordinator.desk import parse_utc
+from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.vouchers import Owner
 
 USES_MAX: Final = 1_000_000

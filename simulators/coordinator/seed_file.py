@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from simulators.coordinator.desk import utc_text
 from simulators.coordinator.sampling import SEED_BYTES, commitment
+from simulators.coordinator.stamps import utc_text
 
 SEEDS_FILE: Final = "seeds.json"
 PUBLIC_FILE: Final = "sampling.json"

@@ -7,9 +7,10 @@ prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the 
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore
 from typing import Final, assert_never
 
 from edge.rim import clock
@@ -17,8 +18,13 @@ from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opene
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
 from edge.wire.verifier import Checked, Refused, examine, kid, parse
 from hub_config.names import MILLISECOND, SECOND, Instant
-from simulators.coordinator.desk import Data, Desk, parse_utc
+from simulators.coordinator.declared import Declared, ManifestFault
+from simulators.coordinator.desk import Desk
+from simulators.coordinator.gauges import Gauges
+from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
+from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Outcome, Request
+from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import OWED_MAX, Store
 
 KEEPALIVE_S: Final = 10
@@ -28,6 +34,7 @@ IN_FLIGHT_MAX: Final = 100
 ACK_EVERY: Final = 100 * MILLISECOND
 NAK_AFTER: Final = 5 * SECOND
 NAK_EXPIRY_S: Final = 60
+ALERT_EXPIRY_S: Final = 3_600
 IDLE: Final = 1 * SECOND
 
 _log = logging.getLogger("hub.coordinator")
@@ -63,7 +70,10 @@ class Coordinator:
         self._hub = hub
         self._nak_after = nak_after
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
-        self._queue: SimpleQueue[FromBroker | None] = SimpleQueue()
+        self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
+        self._requests: deque[Request] = deque()
+        self._places = BoundedSemaphore(REQUESTS_MAX)
+        self.gauges = Gauges()
         profile = Profile(
             host=broker[0],
             port=broker[1],
@@ -94,6 +104,7 @@ class Coordinator:
             self._link.tend(clock.now())
             self._speak()
             batch = self._gather()
+            self._serve()
             if batch:
                 # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
                 self._speak()
@@ -109,9 +120,17 @@ class Coordinator:
         self._publish_acks(at)
         self._publish_owed()
         self._ask_for_gaps(at)
+        self.gauges.show(at, connected=self._link.is_open)
 
     def stop(self) -> None:
         self._queue.put(None)
+
+    def submit(self, request: Request) -> bool:
+        """From any thread; False where too many wait. What becomes of it is told by its `reply`."""
+        if not self._places.acquire(blocking=False):
+            return False
+        self._queue.put(request)
+        return True
 
     def _gather(self) -> list[Arrived]:
         """Waits until something comes or is due, then takes what is there, one batch of events at most."""
@@ -129,9 +148,12 @@ class Coordinator:
             pass
         return batch
 
-    def _take(self, item: FromBroker | None, batch: list[Arrived]) -> None:
+    def _take(self, item: FromBroker | Request | None, batch: list[Arrived]) -> None:
         if item is None:
             self._stopping = True
+            return
+        if isinstance(item, Filing | Answering):
+            self._requests.append(item)
             return
         match self._link.take(item):
             case None:
@@ -161,10 +183,53 @@ class Coordinator:
             self._ack_due[gateway, self._store.newest_epoch(gateway)] = clock.now()
         self._more_owed = True
 
+    # What is handed in
+
+    def _serve(self) -> None:
+        """Each request is one transaction with the decisions that follow from it."""
+        while self._requests:
+            request = self._requests.popleft()
+            try:
+                outcome = self._outcome(request)
+            except ManifestFault as fault:
+                request.reply.set_exception(fault)
+            else:
+                request.reply.set_result(outcome)
+                self._more_owed = True
+            finally:
+                self._places.release()
+
+    def _outcome(self, request: Request) -> Outcome:
+        return self.file(request.declarations) if isinstance(request, Filing) else self._hear(request)
+
+    def file(self, declarations: Sequence[Declared]) -> Outcome:
+        """Takes declarations, all or nothing; parcels that lie in a bay for want of one are decided anew. Raises
+        ManifestFault. From another thread use `submit`."""
+        now_us, decided = self._now(), 0
+        with self._store.transaction():
+            taken = self._store.file(declarations, now_us)
+            codes = (code for declared in taken for code in declared.identifiers)
+            for event in self._store.waiting(codes):
+                data = self._store.event(event)
+                if data is not None and self._desk.reconsider(data, event, now_us, self._store) is not None:
+                    decided += 1
+        return Outcome(len(taken), decided)
+
+    def _hear(self, answering: Answering) -> Outcome:
+        with self._store.transaction():
+            decisions = self._desk.hear(answering.answer, self._now(), self._store)
+        return Outcome(1, len(decisions))
+
+    def _now(self) -> int:
+        """UTC µs; the store is told how sure."""
+        wall = clock.wall_time()
+        self._store.clock_unc_us = wall.unc_us
+        return wall.utc_us
+
     # One batch
 
     def _process(self, batch: list[Arrived]) -> None:
-        now_us = clock.wall_time().utc_us
+        now_us = self._now()
         with self._store.transaction():
             self._store.sent(self._confirmed)
             for message in batch:
@@ -172,7 +237,7 @@ class Coordinator:
                     if (gateway := self._letters.state_origin(message.topic)) in self._keys:
                         self._gateway_said(gateway, parse(message.payload), now_us)
                     else:
-                        self._store_and_answer(self._check(message), now_us)
+                        self._store_and_answer(self._check(message), now_us, message.at)
                 except Refused as fault:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
@@ -201,20 +266,22 @@ class Coordinator:
         data = event.data
         if (data["hub"], data["gw"], data["line"]) != (self._hub, gateway, line):
             raise Refused("wrong_gateway", f"the event says {data['hub']}, {data['gw']}, {data['line']}")
-        if data["mode"] != "practice":
-            raise Refused("wrong_mode", f"mode {data['mode']} on the practice root")
+        if data["mode"] != self._letters.mode:
+            raise Refused("wrong_mode", f"mode {data['mode']} on the root of {self._letters.mode}")
         return event
 
-    def _store_and_answer(self, event: Checked, now_us: int) -> None:
+    def _store_and_answer(self, event: Checked, now_us: int, arrived_at: Instant) -> None:
         data = event.data
         gateway, epoch = data["gw"], data["epoch"]
         receipt = self._store.receive(event, now_us)
         if receipt == "tamper":
             _log.error("%s: two events for seq %d of epoch %d; quarantined", gateway, data["seq"], epoch)
+            self._alert("tamper", {"gw": gateway, "epoch": epoch, "seq": data["seq"]})
             return
         if receipt == "new":
             quarantined = self._store.quarantined(gateway)
-            self._desk.answer(data, event.id, now_us, self._store, quarantined)
+            if self._desk.answer(data, event.id, now_us, self._store, quarantined) is not None:
+                self.gauges.asked(event.id, arrived_at)
         else:
             self._store.owe_again(event.id)
         self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
@@ -239,6 +306,7 @@ class Coordinator:
             left_s = (parse_utc(data["valid_until"]) - clock.wall_time().utc_us) // 1_000_000
             if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
                 return
+            self.gauges.answered(data["for"], clock.now())
 
     def _refill_owed(self) -> None:
         """From the store, so that nothing owed depends on this process's memory."""
@@ -277,6 +345,11 @@ class Coordinator:
             nak = self._letters.nak(gateway, epoch, gap.next_seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
                 _log.warning("%s: asked for events from seq %d of epoch %d", gateway, gap.next_seq, epoch)
+                self._alert("gap", {"gw": gateway, "epoch": epoch, "seq": gap.next_seq})
+
+    def _alert(self, kind: str, about: Data) -> None:
+        """A hint to people; what it is about stands in the store."""
+        self._send(self._letters.alert_topic(kind), self._letters.alert(about), expiry_s=ALERT_EXPIRY_S)
 
     def _send(
         self,

@@ -8,49 +8,17 @@ gateway is quarantined.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from edge.wire.verifier import ChainCheck, Checked, canonical
-from simulators.coordinator.desk import parse_utc
-from simulators.coordinator.sampling import Draw, draw_from
-from simulators.coordinator.visits import Visit
+from simulators.coordinator.accounts import account
+from simulators.coordinator.book import StoredBook
+from simulators.coordinator.tables import TABLES, VERSION
 
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS events(
-    id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
-    visit TEXT, kind TEXT NOT NULL, data TEXT NOT NULL, stored_us INTEGER NOT NULL,
-    UNIQUE(gw, epoch, seq)
-);
-CREATE TABLE IF NOT EXISTS cursors(
-    gw TEXT, epoch INTEGER, next_seq INTEGER NOT NULL, last_id TEXT NOT NULL, PRIMARY KEY(gw, epoch)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS visits(
-    id TEXT PRIMARY KEY, opened_us INTEGER NOT NULL, code TEXT, decided INTEGER NOT NULL, last_dec TEXT,
-    reweighed INTEGER NOT NULL, departed INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS visits_departed ON visits(code) WHERE departed;
-CREATE TABLE IF NOT EXISTS decisions(
-    number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL UNIQUE, gw TEXT NOT NULL, data TEXT NOT NULL,
-    dec TEXT NOT NULL UNIQUE, valid_until_us INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0,
-    settled INTEGER NOT NULL DEFAULT 0  -- the gateway's own copy of it has come (parcel.decided)
-);
-CREATE INDEX IF NOT EXISTS decisions_owed ON decisions(number) WHERE NOT sent;
-CREATE INDEX IF NOT EXISTS decisions_open ON decisions(valid_until_us) WHERE NOT settled;
-CREATE TABLE IF NOT EXISTS draws(
-    name TEXT PRIMARY KEY, told TEXT NOT NULL, inspected INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS vouchers(
-    id TEXT PRIMARY KEY, data TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tampers(
-    id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS counts(name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
-"""
 TAMPERS_MAX: Final = 1_000
 """Contradicting events set aside as evidence; more would prove nothing further."""
 OWED_MAX: Final = 1_000
@@ -73,14 +41,38 @@ class Cursor:
         return self.next_seq - 1
 
 
-class Store:
+class StoreFault(Exception):  # noqa: N818 - the file's, in one sentence
+    """A database that this coordinator can't go on with."""
+
+
+class Store(StoredBook):
     """One connection, used by one thread. It is the desk's `VisitBook` as well."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
+    def __init__(self, path: Path, mode: str = "practice") -> None:
+        """Raises StoreFault for a file of another version or mode."""
+        super().__init__(sqlite3.connect(path, isolation_level=None))
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
-        self._connection.executescript(SCHEMA)
+        self._set_up(path, mode)
+
+    def _set_up(self, path: Path, mode: str) -> None:
+        """All tables, or none: a crash in between leaves a file that the next start sets up."""
+        with self.transaction():
+            found = self._one("PRAGMA user_version")
+            fresh = self._one("SELECT 1 FROM sqlite_master LIMIT 1") is None
+            if found != (VERSION,) and not fresh:
+                raise StoreFault(
+                    f"{path} has tables of version {found[0] if found else None}, wanted is {VERSION}; move it away, "
+                    "or go on with the version that wrote it"
+                )
+            for statement in _statements(TABLES):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
+            self._connection.execute("INSERT OR IGNORE INTO facts VALUES('mode', ?)", (mode,))
+            kept = self._one("SELECT value FROM facts WHERE name = 'mode'")
+            if kept != (mode,):
+                told = kept[0] if kept is not None else None
+                raise StoreFault(f"{path} is of mode {told}, not {mode}; practice and live data stay apart")
 
     def close(self) -> None:
         self._connection.close()
@@ -112,6 +104,7 @@ class Store:
             "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
             (event.id, *place, data["visit"], data["kind"], canonical(data).decode(), now_us),
         )
+        account(self._connection, data, event.id)
         self._advance(*place[:2])
         if data["kind"] == "parcel.decided":
             self._settle(data)
@@ -173,56 +166,11 @@ class Store:
             (event.id, data["gw"], data["epoch"], data["seq"], canonical(data).decode()),
         )
 
-    # The desk's book
-
-    def visit(self, visit: str) -> Visit | None:
-        row = self._one("SELECT * FROM visits WHERE id = ?", visit)
-        if row is None:
-            return None
-        name, opened_us, code, decided, last_dec, reweighed, departed = row
-        return Visit(name, opened_us, code, decided, last_dec, bool(reweighed), bool(departed))
-
-    def put(self, visit: Visit) -> None:
+    def set_targets(self, dwell_us: Mapping[str, int]) -> None:
+        """By lane; what reports measure against."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO visits VALUES(?, ?, ?, ?, ?, ?, ?)",
-            (
-                visit.id,
-                visit.opened_us,
-                visit.code,
-                visit.decided,
-                visit.last_dec,
-                visit.reweighed,
-                visit.departed,
-            ),
+            "INSERT OR REPLACE INTO facts VALUES('dwell_targets_us', ?)", (json.dumps(dict(dwell_us)),)
         )
-
-    def departed(self, code: str) -> str | None:
-        row = self._one("SELECT id FROM visits WHERE code = ? AND departed", code)
-        return None if row is None else str(row[0])
-
-    def decision(self, event_id: str) -> dict[str, Any] | None:
-        row = self._one("SELECT data FROM decisions WHERE event = ?", event_id)
-        return None if row is None else dict(json.loads(row[0]))
-
-    def keep(self, event_id: str, decision: dict[str, Any]) -> None:
-        self._connection.execute(
-            "INSERT INTO decisions(event, gw, data, dec, valid_until_us) VALUES(?, ?, ?, ?, ?)",
-            (
-                event_id,
-                decision["gw"],
-                canonical(decision).decode(),
-                decision["dec"],
-                parse_utc(decision["valid_until"]),
-            ),
-        )
-
-    def draw(self, name: str) -> Draw | None:
-        row = self._one("SELECT told, inspected FROM draws WHERE name = ?", name)
-        return None if row is None else draw_from(json.loads(row[0]), inspected=bool(row[1]))
-
-    def put_draw(self, name: str, draw: Draw) -> None:
-        values = (name, json.dumps(draw.told()), draw.inspected)
-        self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
 
     # The outbox of decisions
 
@@ -235,7 +183,10 @@ class Store:
 
     def owe_again(self, event_id: str) -> None:
         """The gateway sent the event again: it may not have got the answer."""
-        self._connection.execute("UPDATE decisions SET sent = 0 WHERE event = ?", (event_id,))
+        self._connection.execute(
+            "UPDATE decisions SET sent = 0 WHERE number = (SELECT max(number) FROM decisions WHERE event = ?)",
+            (event_id,),
+        )
 
     def owe_all_valid(self, gateway: str, now_us: int) -> None:
         """The gateway has a new connection: a broker that lost its store has lost confirmed decisions with it."""
@@ -255,6 +206,7 @@ class Store:
             "UPDATE decisions SET sent = 1 WHERE number = ?", [(number,) for number in numbers]
         )
 
-    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
-        return row
+
+def _statements(script: str) -> list[str]:
+    bare = "\n".join(line.split("--")[0] for line in script.splitlines())
+    return [statement.strip() for statement in bare.split(";") if statement.strip()]

@@ -13,9 +13,13 @@ from hashlib import sha256
 from typing import Any, Final
 
 from edge.wire.verifier import canonical
+from hub_config.rule_book import RuleBook
 from hub_config.rules import RulePack
-from simulators.coordinator.desk import AUTHORITY, TIER, Declared, in_force, utc_text
+from simulators.coordinator.declared import Declared, Manifest
+from simulators.coordinator.judge import declaration, tier_of
+from simulators.coordinator.parties import CUSTOMS, concerned
 from simulators.coordinator.sampling import Sampler, voucher_id
+from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import VisitBook
 
 SHARD_BYTES_MAX: Final = 60_000
@@ -48,7 +52,7 @@ class VoucherOffice:
     """`sign` gives kid and signature over canonical bytes. Number and revocations live here; it is one a hub."""
 
     def __init__(
-        self, rules: RulePack, hub: str, mode: str, sampler: Sampler, index_key: bytes,
+        self, rules: RuleBook, hub: str, mode: str, sampler: Sampler, index_key: bytes,
         sign: Callable[[bytes], tuple[str, str]],
     ) -> None:  # fmt: skip
         self._rules = rules
@@ -60,9 +64,7 @@ class VoucherOffice:
         self._number = 0
         self._revoked: dict[str, None] = {}
 
-    def issue(
-        self, owners: Mapping[str, Owner], manifest: Mapping[str, Declared], now_us: int, book: VisitBook
-    ) -> Issued:
+    def issue(self, owners: Mapping[str, Owner], manifest: Manifest, now_us: int, book: VisitBook) -> Issued:
         """`owners`: code to the line it is expected at. The new issue replaces the one before."""
         vouchers = [
             voucher
@@ -97,30 +99,32 @@ class VoucherOffice:
     def _voucher(
         self, code: str, owner: Owner, declared: Declared | None, now_us: int, book: VisitBook
     ) -> Data | None:
-        if declared is None or not clears_by_weight(declared, self._rules, now_us):
+        pack = self._rules.in_force(now_us)
+        if declared is None or pack is None or not clears_by_weight(declared, pack, now_us):
             return None
         if book.departed(code) is not None:
             return None
-        day = utc_text(now_us)[:10]
+        day, tier = utc_text(now_us)[:10], tier_of(declared, pack)
         name = voucher_id(code, owner.line, day)
-        rate_ppm = self._rules.sample_ppm(TIER)
         draw = book.draw(code)
         if draw is None:
-            draw = self._sampler.draw("voucher", name, day, rate_ppm)
+            draw = self._sampler.draw("voucher", name, day, max(pack.rate_floor_ppm, tier.rate_ppm))
             book.put_draw(code, draw)
+            book.put_draw(declared.consignment or code, draw)
         if draw.drawn or draw.of != name:
             return None  # drawn once, by whatever name; a draw of another day is not stated as this one's
-        tolerance_mg = self._rules.tolerance_mg(declared.mass_mg)
+        tolerance_mg = pack.tolerance_mg(declared.mass_mg)
+        low_mg = max(0, declared.mass_mg - tolerance_mg)
+        high_mg = min(declared.mass_mg + tolerance_mg, pack.mass_max_mg)
         return {
             "v": 1, "id": name, "hub": self._hub, "gw": owner.gateway, "line": owner.line, "mode": self._mode,
             "idx": b64(hmac.new(self._index_key, code.encode(), sha256).digest()),
-            "action": "release", "reasons": [], "route": self._rules.free_route,
+            "action": "release", "reasons": [], "route": pack.free_route,
             "basis": {
-                "authority": AUTHORITY, "rule": "voucher", "rule_pack": self._rules.digest(), "tier": TIER,
+                "authority": CUSTOMS, "rule": "voucher", "rule_pack": self._rules.digests[pack.id], "tier": tier.id,
                 "sample": draw.told(),
             },
-            "cond": {"mass_mg": [max(0, declared.mass_mg - tolerance_mg),
-                                 min(declared.mass_mg + tolerance_mg, self._rules.mass_max_mg)]},
+            "cond": {"mass_mg": [low_mg, high_mg]},
             "valid_from": utc_text(now_us), "valid_until": utc_text(now_us + VALID_US),
             "revocations": len(self._revoked),
         }  # fmt: skip
@@ -142,18 +146,15 @@ class VoucherOffice:
             yield canonical(head | {"vouchers": entries})
 
 
-def clears_by_weight(declared: Declared, rules: RulePack, now_us: int) -> bool:
-    """Declared in full, in time, and nothing but its weight is left to be seen: no other authority has a say in it."""
-    words = declared.description.casefold()
+def clears_by_weight(declared: Declared, pack: RulePack, now_us: int) -> bool:
+    """Declared in full and in time, nobody else has a say, and nothing but its weight is left to be seen."""
     return (
         declared.filed_us <= now_us
-        and in_force(rules, now_us)
-        and declared.procedure == "import"
-        and "import" in rules.procedures
-        and declared.currency == rules.currency
-        and 0 < declared.value_minor <= rules.value_max_minor
-        and 0 < declared.mass_mg <= rules.mass_max_mg
-        and not any(word.casefold() in words for word in rules.prohibited_words)
+        and 0 < declared.mass_mg <= pack.mass_max_mg
+        and declared.value_minor > 0
+        and not concerned(declared, pack)
+        and tier_of(declared, pack).lane == pack.free_route
+        and declaration(declared, pack, ()) is None
     )
 
 

@@ -139,11 +139,13 @@ class BenchDriver:
         self, action: Action = "release", route: str = "green", reasons: tuple[Reason, ...] = (), *,
         for_s: float = 60, dec_seq: int = 1, conditions: Conditions | None = None, needs: tuple[str, ...] = (),
         visit: str | None = None, answers: str | None = None, from_s: float = 0, authority: str = "customs",
+        was: str | None = None,
     ) -> "BenchDriver":  # fmt: skip
         asked = max(i for i, event in enumerate(self.events) if event.kind == "parcel.measured")
         now_us = BASE_US + (self.now - SECOND) // 1_000
         decision = Decision(
-            dec=f"dec-{dec_seq}", dec_seq=dec_seq, visit=VisitId(visit or self.events[asked].visit or ""), was=None,
+            dec=f"dec-{dec_seq}", dec_seq=dec_seq, visit=VisitId(visit or self.events[asked].visit or ""),
+            was=None if was is None else VisitId(was),
             answers=answers or self.ids[asked], action=action, reasons=reasons, route=LaneId(route),
             authority=authority, conditions=conditions or Conditions(), needs=needs,
             valid_from_us=now_us + int(from_s * 1e6), valid_until_us=now_us + int(for_s * 1e6), clock="hub",

@@ -189,9 +189,9 @@ class LineDriver:
 
     def decide(
         self, action: Action = "release", *, visit: VisitId | None = None, lane: str | None = None,
-        reasons: tuple[Reason, ...] = (), valid_s: float = 60.0, code: str | None = S10,
+        reasons: tuple[Reason, ...] = (), valid_s: float = 60.0, code: str | None = S10, into: str | None = None,
     ) -> None:  # fmt: skip
-        """On the last measurement, or on that of `visit`."""
+        """On the last measurement, or on that of `visit`; `into`: the older visit that it is joined to."""
         place = max(
             n for n, e in enumerate(self.events)
             if e.kind == "parcel.measured" and visit in (None, e.visit)
@@ -202,7 +202,8 @@ class LineDriver:
         now_us = BASE_US + (self.now - SECOND) // 1_000
         lanes = {"release": "green", "inspect": "manual"}
         decision = Decision(
-            dec=f"dec-{self.seq}", dec_seq=self.seq, visit=asked.visit, was=None, answers=self.ids[place],
+            dec=f"dec-{self.seq}", dec_seq=self.seq, visit=VisitId(into or asked.visit), answers=self.ids[place],
+            was=None if into is None else asked.visit,
             action=action, reasons=reasons or (() if action == "release" else ("sampled",)),
             route=LaneId(lane or lanes.get(action, "hold")), authority="customs",
             conditions=Conditions(code=code if action == "release" else None), needs=(),

@@ -36,7 +36,7 @@ from hub_config.names import DeviceId, Instant, LineId, VisitId
 from hub_config.trust import Trust
 from simulators.broker import Broker, Kind
 from simulators.coordinator import report
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.letters import Letters
 
 ROOT = Path(__file__).parents[2]

@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 
-from hub_config.rules import SampleRate, load_rules
+from hub_config.rules import load_rules
+from hub_config.tiers import STANDARD
 from simulators.audit import audit, read_log, read_seeds
 from simulators.audit_command import main
-from simulators.coordinator.desk import Declared, Desk, parse_utc
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import Desk
 from simulators.coordinator.sampling import Sampler, commitment
+from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.visits import MemoryBook
 
 RULES = load_rules(Path(__file__).parents[2] / "hub_config" / "profiles" / "my-kul-1.rules.toml")
-TENTH = RULES.model_copy(update={"sample": (SampleRate(tier="standard", rate_ppm=100_000),)})
+TENTH = RULES.model_copy(update={"tiers": (STANDARD.model_copy(update={"rate_ppm": 100_000}),)})
 SEEDS = (bytes(range(32)), bytes(range(32, 64)))
 NOW_US = parse_utc("2026-11-22T08:00:00.000000Z")
 PARCELS = 60

@@ -20,7 +20,8 @@ from hub_config.rules import load_rules
 from simulators.broker import Broker
 from simulators.coordinator import report
 from simulators.coordinator.__main__ import main
-from simulators.coordinator.desk import Declared, Desk
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import Desk
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.service import Coordinator
 from simulators.coordinator.store import Store
@@ -214,7 +215,7 @@ def test_it_refuses_any_mode_but_practice_in_one_sentence(
     assert "practice only" in said
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"RR473124829MY": {"mass_mg": 1.5}}', '{"X": 3}'])
+@pytest.mark.parametrize("content", ["", "[3]", "{", '{"RR473124829MY": {"mass_mg": 1.5}}', '{"X": 3}'])
 def test_a_manifest_it_cannot_use_is_said_and_not_guessed(
     content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.wire.verifier import Checked
 from simulators.coordinator import report
-from simulators.coordinator.desk import parse_utc
+from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
 from simulators.coordinator.visits import Visit
 
@@ -176,7 +176,7 @@ def test_the_book_keeps_visits_and_knows_who_left(tmp_path: Path) -> None:
     assert store.visit("v1") == visit
     assert store.departed("RR473124829MY") is None
 
-    store.put(Visit("v1", NOW_US, code="RR473124829MY", departed=True))
+    store.put(Visit("v1", NOW_US, code="RR473124829MY", place="departed"))
 
     assert store.departed("RR473124829MY") == "v1"
     assert store.visit("v2") is None

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from hub_config.rules import RulePack, SampleRate, load_rules
-from simulators.coordinator.desk import Declared, Desk, parse_utc, utc_text
+from hub_config.rules import RulePack, load_rules
+from hub_config.tiers import STANDARD
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import Desk
 from simulators.coordinator.sampling import (
     DerivedSeeds,
     Sampler,
@@ -18,11 +20,18 @@ from simulators.coordinator.sampling import (
     voucher_id,
 )
 from simulators.coordinator.seed_file import DAYS_MAX, PUBLIC_FILE, SEEDS_FILE, SeedFile
+from simulators.coordinator.stamps import parse_utc, utc_text
 from simulators.coordinator.store import Store
 from simulators.coordinator.visits import MemoryBook, VisitBook
 
-RULES = load_rules(Path(__file__).parents[2] / "hub_config" / "profiles" / "my-kul-1.rules.toml")
-ALL_DRAWN = RULES.model_copy(update={"sample": (SampleRate(tier="standard", rate_ppm=1_000_000),)})
+PACK = load_rules(Path(__file__).parents[2] / "hub_config" / "profiles" / "my-kul-1.rules.toml")
+
+
+def drawn_at(rate_ppm: int) -> RulePack:
+    return PACK.model_copy(update={"tiers": (STANDARD.model_copy(update={"rate_ppm": rate_ppm}),)})
+
+
+RULES, ALL_DRAWN = drawn_at(20), drawn_at(1_000_000)
 SEED = bytes(range(32))
 VISIT = "01a2009b-37eb-7cc0-9f2a-3a5b6c7d8e9f"
 CODE = "RR473124829MY"
@@ -72,12 +81,10 @@ def test_draws_are_as_many_as_the_rate_says() -> None:
     assert 950 < drawn < 1_250
 
 
-def test_no_rate_is_nothing_and_the_hubs_floor_lifts_every_rate() -> None:
-    assert RULES.sample_ppm("standard") == 20
-    assert ALL_DRAWN.sample_ppm("standard") == 1_000_000
-    assert ALL_DRAWN.sample_ppm("trusted") == 20
-    low = RULES.model_copy(update={"sample": (SampleRate(tier="standard", rate_ppm=1),)})
-    assert low.sample_ppm("standard") == 20
+def test_the_packs_floor_lifts_every_rate() -> None:
+    low = drawn_at(1).model_copy(update={"rate_floor_ppm": 30})
+
+    assert ask(desk(low), MemoryBook(), 1)["basis"]["sample"]["rate_ppm"] == 30
 
 
 def test_a_decision_states_its_draw() -> None:
@@ -116,7 +123,7 @@ def test_a_drawn_parcel_fed_again_a_hundred_times_stays_drawn(kept: str, tmp_pat
 def test_an_inspected_parcel_is_decided_on_its_merits() -> None:
     one, book = desk(ALL_DRAWN), MemoryBook()
     ask(one, book, 1)
-    one.answer(event("parcel.inspected"), "ni:///2", NOW_US, book)
+    one.answer(event("parcel.inspected") | {"note": {"outcome": "passed"}}, "ni:///2", NOW_US, book)
 
     answer = ask(one, book, 3)
 
