@@ -24,6 +24,9 @@ from simulators.sweep import sweep
 SEEDS: Final = range(1, 101)
 SEEDS_MAX: Final = 1_000_000
 JOBS_MAX: Final = 64
+KILLS: Final = 900
+"""Three hundred of each; about twenty minutes."""
+KILLS_MAX: Final = 10_000
 EXIT_STOPPED: Final = 130
 KEEP: Final = Path("swarm-failures")
 _SPAN: Final = re.compile(r"(\d{1,12})\.\.(\d{1,12})")
@@ -43,6 +46,11 @@ def main(argv: Sequence[str]) -> int:
         "sweep", help="one scenario over many seeds, summed",
         description="Runs a scenario once for each seed and sums what came of it: what is wrong, what was released of "
         "what could have been, how many undisturbed parcels were held, and how true p_ppm is.",
+    ))  # fmt: skip
+    _add_faults(campaigns.add_parser(
+        "faults", help="gateway, broker and coordinator killed in real time, under load",
+        description="A hub of processes under a load of scans: SIGKILLs at random moments, a broker that hangs or has "
+        "lost its store, a scanner unplugged, bursts. In the end journal and coordinator are compared event by event.",
     ))  # fmt: skip
     args = parser.parse_args(argv)
     code: int = args.run(args)
@@ -65,6 +73,34 @@ def _add_swarm(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--record", type=file_to_write, metavar="TRACE", help="with --mix: keep every input")
     parser.set_defaults(run=_swarm)
+
+
+def _add_faults(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kills", type=_kills, default=KILLS, metavar="N", help=f"default: {KILLS}")
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument(
+        "--json", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
+    )
+    parser.set_defaults(run=_faults)
+
+
+def _faults(args: argparse.Namespace) -> int:
+    from simulators.fault_campaign import run
+
+    with _progress(args.kills) as tell:
+        outcome = run(args.kills, args.seed, tell)
+    text = json.dumps(outcome.as_json(), indent=1)
+    if args.json is not None:
+        args.json.write_text(text + "\n")
+    else:
+        print(text)
+    return EXIT_OK if outcome.good else EXIT_FAULTS
+
+
+def _kills(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= KILLS_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r}: 1 to {KILLS_MAX} are wanted")
+    return int(text)
 
 
 def _swarm(args: argparse.Namespace) -> int:
@@ -159,9 +195,9 @@ def _progress(count: int) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("swarm"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("campaign"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("{task.fields[told]}"), console=Console(stderr=True)) as bar:
-        task = bar.add_task("swarm", total=count, told="")
+        task = bar.add_task("campaign", total=count, told="")
         yield lambda told: bar.update(task, advance=1, told=told)
 
 

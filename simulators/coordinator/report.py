@@ -34,6 +34,15 @@ def stored_decisions(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(text)
 
 
+def event_ids(path: Path) -> dict[tuple[int, int], str]:
+    """Id of every stored event, by epoch and seq, of a hub with one gateway."""
+    with closing(_connect(path)) as connection:
+        return {
+            (epoch, seq): found
+            for epoch, seq, found in connection.execute("SELECT epoch, seq, id FROM events")
+        }
+
+
 def counts(path: Path) -> Counts:
     with closing(_connect(path)) as connection:
         stored, places = connection.execute(

@@ -1,0 +1,213 @@
+"""From a reading to the hub: latency, processor time and rate, beside the shortest Python that does the same.
+
+One load of scans on ptys (`simulators/scan_load.py`) goes through three senders by turns, each a process, over one real
+broker to one subscriber: `pyserial → paho` (the floor), `pyserial → SQLite FULL, grouped → paho` (the durable floor),
+and `hub run` with commits, chain and signatures, beside the reference coordinator. Latency is from the write on the
+pty to the message at the subscriber. An event of the gateway has about 1.2 KB, a message of the floors 100 bytes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from simulators.broker import Broker
+from simulators.practice import HUB
+from simulators.scan_hub import ScanHub
+from simulators.scan_load import ScanLoad, Written
+
+Figures = dict[str, dict[str, float | str | int]]
+
+BENCHES: Final = 32
+RATES: Final = (100, 500)
+FLAT_OUT: Final = 6_000
+"""Readings a second asked for to find what is sustained; more than any sender here takes."""
+PARTS: Final = Path(__file__).with_name("parts")
+SETTLE_S: Final = 3.0
+CLOCK_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One sender under one load."""
+
+    latencies_ms: tuple[float, ...]
+    readings: int
+    messages: int
+    cpu_s: float
+    took_s: float
+
+    def at(self, share: float) -> float:
+        ordered = sorted(self.latencies_ms)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+    @property
+    def us_per_message(self) -> float:
+        return self.cpu_s * 1e6 / max(1, self.messages)
+
+
+def measure(short: bool) -> Figures:
+    seconds, rounds = (5.0, 1) if short else (20.0, 3)
+    figures: Figures = {}
+    for rate in RATES:
+        turns = [
+            {name: _run(name, rate, seconds) for name in ("floor", "durable", "ours")} for _ in range(rounds)
+        ]
+        figures |= _latencies(rate, turns)
+    flat = {name: _run(name, FLAT_OUT, seconds) for name in ("durable", "ours")}
+    figures["sustained"] = _figure(
+        flat["ours"].messages / flat["ours"].took_s,
+        flat["durable"].messages / flat["durable"].took_s,
+        "messages/s",
+        1,
+    )
+    figures["processor per message, flat out"] = _figure(
+        flat["ours"].us_per_message, flat["durable"].us_per_message, "us", 1
+    )
+    return figures
+
+
+def _latencies(rate: int, turns: list[dict[str, Run]]) -> Figures:
+    def of(name: str, share: float) -> float:
+        return median(turn[name].at(share) for turn in turns)
+
+    def cpu(name: str) -> float:
+        return median(turn[name].us_per_message for turn in turns)
+
+    runs = len(turns)
+    return {
+        f"{rate}/s, reading to hub, p50": _figure(of("ours", 0.5), of("durable", 0.5), "ms", runs),
+        f"{rate}/s, reading to hub, p99": _figure(of("ours", 0.99), of("durable", 0.99), "ms", runs),
+        f"{rate}/s, the same beside the floor that is not durable, p50": _figure(
+            of("ours", 0.5), of("floor", 0.5), "ms", runs
+        ),
+        f"{rate}/s, processor per message": _figure(cpu("ours"), cpu("durable"), "us", runs),
+    }
+
+
+def _figure(ours: float, baseline: float, unit: str, runs: int) -> dict[str, float | str | int]:
+    return {
+        "ours": round(ours, 2), "baseline": round(baseline, 2), "ratio": round(ours / baseline, 3), "unit": unit,
+        "runs": runs,
+    }  # fmt: skip
+
+
+def _run(sender: str, rate: int, seconds: float) -> Run:
+    with tempfile.TemporaryDirectory(prefix="ehub-bench-") as made:
+        folder = Path(made)
+        hub = ScanHub(folder, BENCHES)
+        topic = f"ehub-practice/v1/{HUB}/evt/+/+" if sender == "ours" else "floor/readings"
+        try:
+            with _ear(hub.broker, topic, folder / "heard") as heard:
+                process = _ours(hub) if sender == "ours" else _floor(sender, hub)
+                load = hub.load
+                _settle(load)
+                del load.written[:]
+                before_s, began = _cpu_s(process.pid), time.monotonic()
+                load.run(rate, seconds)
+                took_s = time.monotonic() - began
+                time.sleep(SETTLE_S)
+                cpu_s = _cpu_s(process.pid) - before_s
+                heard()
+                if sender != "ours":
+                    process.kill()
+                    process.wait()
+            return _judge(load.written, (folder / "heard").read_bytes(), sender, cpu_s, took_s)
+        finally:
+            hub.stop()
+
+
+def _ours(hub: ScanHub) -> "subprocess.Popen[bytes]":
+    hub.start_coordinator()
+    hub.start_gateway()
+    time.sleep(SETTLE_S)
+    assert hub.gateway is not None
+    return hub.gateway
+
+
+def _settle(load: ScanLoad) -> None:
+    """Every bench scans one whole turn: imports, caches and first pages are paid for."""
+    for _ in range(3):
+        for bench in range(load.benches):
+            load.scan(bench)
+            time.sleep(0.01)
+    time.sleep(SETTLE_S)
+
+
+def _judge(written: list[Written], heard: bytes, sender: str, cpu_s: float, took_s: float) -> Run:
+    first = {one.key: one.at_ns for one in written}
+    began_ns, latencies, messages = written[0].at_ns, [], 0
+    floor_turn: dict[str, str] = {}
+    for line in heard.splitlines():
+        at, _, payload = line.partition(b" ")
+        if int(at) < began_ns:
+            continue
+        messages += 1
+        message = json.loads(payload)
+        key = _key_of_event(message["data"]) if sender == "ours" else _key_of_floor(message, floor_turn)
+        if key in first:
+            latencies.append((int(at) - first.pop(key)) / 1e6)
+    return Run(tuple(latencies), len(written), messages, cpu_s, took_s)
+
+
+def _key_of_event(data: dict) -> str:  # type: ignore[type-arg]
+    codes = [code["data"] for code in data.get("codes", ())]
+    match data["kind"]:
+        case "parcel.identified":
+            return str(codes[-1])
+        case "parcel.diverted":
+            return f"{codes[0]}/bay"
+        case _:
+            return ""
+
+
+def _key_of_floor(message: dict, turn: dict[str, str]) -> str:  # type: ignore[type-arg]
+    """A bay's barcode follows two labels at its scanner."""
+    device, code = message["dev"], message["code"]
+    if code.startswith("HUBX"):
+        return f"{turn.pop(device, '')}/bay"
+    turn.setdefault(device, code)
+    return str(code)
+
+
+@contextmanager
+def _ear(broker: Broker, topic: str, file: Path) -> Iterator:  # type: ignore[type-arg]
+    words = [str(PARTS / "ear.py"), broker.host, str(broker.port), topic, str(file)]
+    ear = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert ear.stdout is not None
+    ear.stdout.readline()
+
+    def finish() -> None:
+        ear.communicate()
+
+    try:
+        yield finish
+    finally:
+        if ear.poll() is None:
+            ear.kill()
+            ear.wait()
+
+
+def _floor(name: str, hub: ScanHub) -> "subprocess.Popen[bytes]":
+    broker, load = hub.broker, hub.load
+    database = "-" if name == "floor" else str(hub.folder / "floor.db")
+    ports = [str(load.folder / f"scan-{number}") for number in range(load.benches)]
+    words = [str(PARTS / "floor.py"), broker.host, str(broker.port), database, *ports]
+    floor = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE)
+    assert floor.stdout is not None
+    floor.stdout.readline()
+    return floor
+
+
+def _cpu_s(pid: int) -> float:
+    """User and system time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS

@@ -1,0 +1,123 @@
+"""A whole hub in processes under a load of scans: broker, coordinator, gateway, each to be killed and started again.
+
+For measuring the event path (`bench/event_path.py`) and for breaking it (`fault_campaign.py`). Nothing here releases a
+parcel: every label is one that nobody declared.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.rim.keys import load_identity
+from edge.wire.signing import Signer
+from simulators.broker import Broker, Kind, free_port, start_leashed
+from simulators.coordinator.__main__ import DATABASE
+from simulators.coordinator.letters import KEY_FILE
+from simulators.practice import COORDINATOR, GATEWAY, HUB, RULES
+from simulators.scan_load import ScanLoad
+
+STOP_S: Final = 10.0
+_KEY: Final = bytes(range(32))
+"""The well-known practice key of the contract §3."""
+
+_HEAD: Final = """
+[hub]
+id = "{hub}"
+mode = "practice"
+utc_offset = "+08:00"
+
+[gateway]
+id = "{gateway}"
+
+[coordinator]
+id = "{coordinator}"
+
+[broker]
+host = "127.0.0.1"
+port = {port}
+
+[web]
+host = "127.0.0.1"
+port = {web}
+
+[[trust]]
+kid = "{kid}"
+public_key = "{public}"
+holder = "coordinator of the load"
+roles = ["release", "hold", "ack"]
+modes = ["practice"]
+"""
+
+
+class ScanHub:
+    """Nothing runs until the `start_…` methods are called; `stop` ends whatever runs."""
+
+    def __init__(self, folder: Path, benches: int, broker: Kind | None = None) -> None:
+        self.folder = folder
+        self.load = ScanLoad(folder / "ports", benches)
+        self.gateway_data = folder / "gateway"
+        self.coordinator_data = folder / "coordinator"
+        self.broker = Broker.start(folder / "broker", broker)
+        self.gateway: subprocess.Popen[bytes] | None = None
+        self.coordinator: subprocess.Popen[bytes] | None = None
+        self._config = folder / "hub.toml"
+        self._prepare()
+        self.load.start()
+
+    def _prepare(self) -> None:
+        signer = Signer(Ed25519PrivateKey.from_private_bytes(_KEY))
+        head = _HEAD.format(
+            hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, port=self.broker.port, web=free_port(),
+            kid=signer.kid, public=signer.public_b64,
+        )  # fmt: skip
+        self._config.write_text(self.load.config(head))
+        public = load_identity(self.gateway_data, "practice").signer.public_b64
+        (self.folder / "gateways.json").write_text(json.dumps({GATEWAY: public}))
+        (self.folder / "manifest.json").write_text("{}")
+        self.coordinator_data.mkdir(mode=0o700)
+        (self.coordinator_data / KEY_FILE).write_text(_KEY.hex() + "\n")
+
+    @property
+    def database(self) -> Path:
+        return self.coordinator_data / DATABASE
+
+    def start_gateway(self) -> None:
+        words = ["-m", "edge.cli", "run", str(self._config), "--data", str(self.gateway_data)]
+        self.gateway = self._launch("gateway", words)
+
+    def start_coordinator(self) -> None:
+        folder = self.folder
+        self.coordinator = self._launch(
+            "coordinator",
+            ["-m", "simulators.coordinator", "--broker", f"{self.broker.host}:{self.broker.port}", "--hub", HUB,
+             "--id", COORDINATOR, "--data", str(self.coordinator_data), "--rules", str(RULES),
+             "--manifest", str(folder / "manifest.json"), "--gateways", str(folder / "gateways.json")],
+        )  # fmt: skip
+
+    def kill(self, process: "subprocess.Popen[bytes]") -> None:
+        process.kill()
+        process.wait(STOP_S)
+
+    def stop(self) -> None:
+        for process in (self.gateway, self.coordinator):
+            if process is not None and process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(STOP_S)
+                except subprocess.TimeoutExpired:
+                    self.kill(process)
+        self.load.stop()
+        self.broker.stop()
+
+    def log(self, name: str) -> str:
+        """The last words of a process."""
+        lines = (self.folder / f"{name}.log").read_text(errors="replace").splitlines()
+        return "\n".join(lines[-6:])
+
+    def _launch(self, name: str, words: list[str]) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return start_leashed([sys.executable, "-P", *words], log)
