@@ -13,7 +13,10 @@ from hub_config.rules import load_rules
 from hub_config.tiers import STANDARD
 from hub_config.trust import Trust
 from simulators.coordinator.declared import Declared
+from simulators.coordinator.issuing import Issuing
+from simulators.coordinator.letters import Letters
 from simulators.coordinator.sampling import DerivedSeeds, Sampler
+from simulators.coordinator.store import Store
 from simulators.coordinator.visits import MemoryBook
 from simulators.coordinator.vouchers import Issued, Owner, VoucherOffice
 
@@ -65,3 +68,8 @@ def published(
 
 def signed(data: dict[str, Any], key: Signer = KEY) -> bytes:
     return canonical({"data": data, "ehubkid": key.kid, "ehubsig": key.sign(canonical(data))})
+
+
+def issuing_of(store: Store, letters: Letters) -> Issuing:
+    """As the coordinator process has it; of a hub where hardly anybody is drawn."""
+    return Issuing(store, letters, RuleBook((RULES,)), Sampler(DerivedSeeds(b"s")), INDEX_KEY)

@@ -23,6 +23,7 @@ from hub_config.names import MILLISECOND
 from hub_config.rule_book import RuleBook, load_rule_book
 from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.desk import Desk
+from simulators.coordinator.issuing import Issuing, index_key
 from simulators.coordinator.letters import KeyFault, Letters, Mode, pilot_key, practice_key
 from simulators.coordinator.sampling import Sampler
 from simulators.coordinator.seed_file import SeedFile
@@ -97,6 +98,7 @@ def build(told: argparse.Namespace, broker: tuple[str, int], mode: Mode) -> tupl
         gateways = {str(name): str(key) for name, key in json.loads(told.gateways.read_bytes()).items()}
         key: Ed25519PrivateKey = pilot_key(told.key) if told.pilot else practice_key(told.data)
         store = Store(told.data / DATABASE, mode)
+        voucher_key = index_key(told.data)
         seeds = SeedFile(told.data, told.hub, lambda: clock.wall_time().utc_us)
     except (ConfigFaults, KeyFault, StoreFault) as faults:
         refuse(EXIT_BAD_FILE, str(faults))
@@ -107,9 +109,12 @@ def build(told: argparse.Namespace, broker: tuple[str, int], mode: Mode) -> tupl
     store.set_targets(targets_us(book))
     letters = Letters(told.hub, told.id, key, mode)
     desk = Desk(book, store, told.hub, mode, secrets.token_bytes(32), Sampler(seeds))
+    issuing = Issuing(store, letters, book, Sampler(seeds), voucher_key)
     session = f"{told.id}-{secrets.token_hex(8)}"
     nak_after = told.nak_after_ms * MILLISECOND
-    coordinator = Coordinator(broker, store, desk, letters, told.id, told.hub, session, gateways, nak_after)
+    coordinator = Coordinator(
+        broker, store, desk, letters, told.id, told.hub, session, gateways, issuing, nak_after
+    )
     try:
         coordinator.file(declarations)
     except ManifestFault as fault:

