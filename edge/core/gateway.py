@@ -71,6 +71,8 @@ class Gateway:
         self._last = dict(last or {})
         self._now = Instant(0)
         self._offline = Offline(config.offline)
+        self._stopped_at: Instant | None = None
+        """Since when the journal gives no evidence, until that is told."""
         self._rejected_messages: dict[str, int] = {}
         self._clock_set = False
         self._stations = [self._station(config, line) for line in range(len(config.benches))]
@@ -241,14 +243,23 @@ class Gateway:
         """Finds the level; tells the world and every place if it is another one. `since`: how long nobody answered, if
         somebody does now."""
         changed = self._offline.review(self._ledger.wall(at), at)
-        if changed:
-            since = self._offline.since if since is None else since
-            offline_us = 0 if since is None else (at - since) // MICROSECOND
-            note = (("level", self._offline.level), ("offline_us", offline_us), ("why", self._offline.why))
-            self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
+        if changed and self._offline.level == 4:
+            self._stopped_at = at  # told once it can be: a journal in trouble takes no evidence
+        elif changed:
+            self._record_level(self._offline.since if since is None else since, at)
         if changed or anyway:
             for place in self._places:
                 place.set_link(trouble=self._offline.level == 4, at=at)
+
+    def _record_level(self, since: Instant | None, at: Instant) -> None:
+        offline_us = 0 if since is None else (at - since) // MICROSECOND
+        note: tuple[tuple[str, str | int], ...] = (
+            ("level", self._offline.level), ("offline_us", offline_us), ("why", self._offline.why),
+        )  # fmt: skip
+        if self._stopped_at is not None:
+            note = (*note, ("stopped_us", (at - self._stopped_at) // MICROSECOND))
+            self._stopped_at = None
+        self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
 
     def _set_clock(self, given: WallClock, at: Instant) -> None:
         before = self._ledger.set_wall(given.wall, at)

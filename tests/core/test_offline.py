@@ -8,7 +8,7 @@ from voucher_desk import HOUR_US, handed_in, manifest, shard, voucher
 
 from edge.core.event import WallTime
 from edge.core.gateway import Gateway
-from edge.core.inputs import JournalTrouble, LinkChanged, ManifestArrived, ShardArrived, WallClock
+from edge.core.inputs import Committed, JournalTrouble, LinkChanged, ManifestArrived, ShardArrived, WallClock
 from hub_config.offline import OfflineSettings
 
 
@@ -125,10 +125,14 @@ def test_a_journal_in_trouble_stops_the_line_and_a_commit_ends_that() -> None:
     bench.hold_commits = True
     bench.give(JournalTrouble(bench.at, "disk full"))
 
-    assert levels(bench)[-1] == (4, "journal")
+    assert bench.gateway.snapshot().offline.level == 4
     assert shown(bench)[0] == "fault"
-    bench.commit()
-    assert levels(bench)[-1] == (2, "vouchers")
+    bench.later(2).scan(S10)
+    assert "arrived" not in bench.kinds
+    bench.hold_commits = False
+    bench.give(Committed(bench.at, 1, ()))
+    assert levels(bench)[-2:] == [(2, "vouchers"), (2, "vouchers")]
+    assert dict(bench.events[-1].note)["stopped_us"] == 2_000_000
 
 
 def test_a_voucher_is_good_once() -> None:
