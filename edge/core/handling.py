@@ -52,16 +52,20 @@ class Handling(Clearing):
             return "no_such_parcel"
         return self.decide_on(parcel, decision, at)
 
-    def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
+    def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> bool:
+        """Whether the parcel in work goes on by it: most commits concern other benches."""
         ready = self.commit(first, ids)
         parcel = self.parcel
         if parcel is None:
-            return
+            return False
         if parcel in ready:
             parcel.enter("placing", at)
             self.check_release(parcel, at)
-        elif parcel.phase == "placed" and parcel.moved in range(first, first + len(ids)):
+            return True
+        if parcel.phase == "placed" and parcel.moved in range(first, first + len(ids)):
             self._settle(parcel)
+            return True
+        return False
 
     def place(self, parcel: Parcel, bay: Bay, at: Instant) -> None:
         """The bay's barcode is the bay's sensor: the move has happened. The operator is told once it is on disk."""

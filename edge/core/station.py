@@ -79,8 +79,8 @@ class Station:
         self._show(at)
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
-        self.work.committed(first, ids, at)
-        self._show(at)
+        if self.work.committed(first, ids, at):
+            self._show(at)
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""

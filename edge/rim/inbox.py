@@ -33,3 +33,7 @@ class Inbox:
             return self._queue.get(timeout=max(0.0, timeout_s))
         except Empty:
             return None
+
+    @property
+    def is_empty(self) -> bool:
+        return self._queue.empty()

@@ -23,6 +23,8 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 
 IDLE_NS: Final = 200 * MILLISECOND
 """The longest wait for an input; also how old a snapshot may be while only weights come in."""
+BUSY_LOOK_NS: Final = 20 * MILLISECOND
+"""How old a snapshot may be while inputs wait."""
 WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
 FAULTS_SAID: Final = ("silent", "refused", "not_proven")
 """Drivers say these once until they are over. Faults of single frames are counted, not logged."""
@@ -73,6 +75,8 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="core", daemon=True)
         self._clock_due = Instant(0)
         self._seen_at = Instant(0)
+        self._changed = False
+        """Something was told since the last picture."""
         self._turned_at = clock.now()
         self.snapshot: Snapshot = gateway.snapshot()
         self.failed = threading.Event()
@@ -110,8 +114,14 @@ class Runner:
         at = clock.now()
         if wake_at is not None and at >= wake_at:
             self._step(Tick(at))
-        if at - self._seen_at >= IDLE_NS:
+        if self._look_due(at):
             self._look(at)
+
+    def _look_due(self, at: Instant) -> bool:
+        """At once when there is time for it: a picture costs as much as a step, and shows every bench and belt."""
+        if not self._changed:
+            return at - self._seen_at >= IDLE_NS
+        return self._inbox.is_empty or at - self._seen_at >= BUSY_LOOK_NS
 
     def _step(self, given: Input) -> None:
         at = clock.now()
@@ -137,12 +147,11 @@ class Runner:
                     self._alerts.alert(effect)
                 case _ as never:
                     assert_never(never)
-        if effects:
-            self._look(at)
+        self._changed = self._changed or bool(effects)
 
     def _look(self, at: Instant) -> None:
         self.snapshot = self._gateway.snapshot()
-        self._seen_at = at
+        self._seen_at, self._changed = at, False
         self._screens.notify()
 
 
