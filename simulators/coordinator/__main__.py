@@ -18,6 +18,7 @@ from typing import Final, NoReturn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.rim import clock
+from edge.web.serve import AppServer, WebPortTaken
 from hub_config.load import ConfigFaults
 from hub_config.names import MILLISECOND
 from hub_config.rule_book import RuleBook, load_rule_book
@@ -25,6 +26,8 @@ from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.issuing import Issuing, index_key
 from simulators.coordinator.letters import KeyFault, Letters, Mode, pilot_key, practice_key
+from simulators.coordinator.page.app import create_page
+from simulators.coordinator.page.figures import About, Figures
 from simulators.coordinator.sampling import Sampler
 from simulators.coordinator.seed_file import SeedFile
 from simulators.coordinator.service import NAK_AFTER, Coordinator
@@ -32,6 +35,7 @@ from simulators.coordinator.store import Store, StoreFault
 from simulators.coordinator.tables import DATABASE
 
 EXIT_BAD_FILE: Final = 78
+HOST: Final = "127.0.0.1"
 
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
@@ -68,12 +72,34 @@ def main(given: list[str] | None = None) -> int:
     host, _, port = told.broker.rpartition(":")
     if not host or not port.isdecimal():
         refuse(2, f"--broker {told.broker!r} is not HOST:PORT, like 127.0.0.1:1883")
-    coordinator, letters = build(told, (host, int(port)), mode)
+    book = rules_of(told)
+    coordinator, letters = build(told, book, (host, int(port)), mode)
+    page, address = page_of(told, book, coordinator, letters)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: coordinator.stop())
-    print(f"coordinator {told.id} ready kid={letters.kid} public={letters.public}", flush=True)
-    coordinator.run()
+    ready = f"coordinator {told.id} ready kid={letters.kid} public={letters.public}"
+    print(ready + ("" if page is None else f" page={address}"), flush=True)
+    try:
+        coordinator.run()
+    finally:
+        if page is not None:
+            page.stop()
     return 0
+
+
+def page_of(
+    told: argparse.Namespace, book: RuleBook, coordinator: Coordinator, letters: Letters
+) -> tuple[AppServer | None, str]:
+    if told.web is None:
+        return None, ""
+    about = About(told.hub, told.id, letters.mode, letters.kid, book)
+    database = told.data / DATABASE
+    figures = Figures(database, about, coordinator.gauges, lambda: (clock.now(), clock.wall_time().utc_us))
+    page = AppServer(create_page(figures, database, coordinator.submit, HOST, told.web), HOST, told.web)
+    try:
+        return page, page.start()
+    except WebPortTaken as taken:
+        refuse(1, f"--web {told.web}: {taken}")
 
 
 def mode_of(told: argparse.Namespace) -> Mode:
@@ -88,10 +114,21 @@ def mode_of(told: argparse.Namespace) -> Mode:
     return mode
 
 
-def build(told: argparse.Namespace, broker: tuple[str, int], mode: Mode) -> tuple[Coordinator, Letters]:
+def rules_of(told: argparse.Namespace) -> RuleBook:
+    try:
+        book = load_rule_book(told.rules)
+    except ConfigFaults as faults:
+        refuse(EXIT_BAD_FILE, str(faults))
+    if book.packs[0].hub != told.hub:
+        refuse(EXIT_BAD_FILE, f"{told.rules[0]} is the rule pack of {book.packs[0].hub}, not of {told.hub}")
+    return book
+
+
+def build(
+    told: argparse.Namespace, book: RuleBook, broker: tuple[str, int], mode: Mode
+) -> tuple[Coordinator, Letters]:
     try:
         told.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        book = load_rule_book(told.rules)
         declarations = [
             one for path in told.manifest for one in declarations_of(json.loads(path.read_bytes()))
         ]
@@ -100,12 +137,10 @@ def build(told: argparse.Namespace, broker: tuple[str, int], mode: Mode) -> tupl
         store = Store(told.data / DATABASE, mode)
         voucher_key = index_key(told.data)
         seeds = SeedFile(told.data, told.hub, lambda: clock.wall_time().utc_us)
-    except (ConfigFaults, KeyFault, StoreFault) as faults:
+    except (KeyFault, StoreFault) as faults:
         refuse(EXIT_BAD_FILE, str(faults))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault!r}")
-    if book.packs[0].hub != told.hub:
-        refuse(EXIT_BAD_FILE, f"{told.rules[0]} is the rule pack of {book.packs[0].hub}, not of {told.hub}")
     store.set_targets(targets_us(book))
     letters = Letters(told.hub, told.id, key, mode)
     desk = Desk(book, store, told.hub, mode, secrets.token_bytes(32), Sampler(seeds))

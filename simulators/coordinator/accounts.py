@@ -9,7 +9,7 @@ from typing import Any, Final
 from simulators.coordinator.judge import JOINING_TYPES
 from simulators.coordinator.stamps import parse_utc
 
-NAMING: Final = ("parcel.arrived", "parcel.identified", "parcel.measured")
+NAMING: Final = ("parcel.identified", "parcel.measured")
 ENDING: Final = "parcel.departed"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple, fields
 from typing import Any, Final
 
-from edge.wire.verifier import canonical
+from edge.wire.canonical import canonical
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.sampling import Draw, draw_from
@@ -111,7 +111,9 @@ class StoredBook:
                 parse_utc(decision["valid_until"]),
             ),
         )
-        visit = self.visit(decision.get("visit", ""))
+        for name in (f"action:{decision['action']}", *(f"reason:{one}" for one in decision["reasons"])):
+            self.count(name)
+        visit = self.visit(decision["visit"])
         if visit is not None and visit.place in WAITING:
             # It lies in a bay, so no event of its gateway will tell whom it waits for from now on.
             self._connection.execute(
@@ -124,6 +126,19 @@ class StoredBook:
                     decision["clock"],
                 ),
             )
+
+    def count(self, name: str) -> None:
+        self._connection.execute(
+            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
+        )
+
+    def was_released(self, visit: str) -> bool:
+        """The newest decision on its last measurement lets it go; one without a measurement here is not judged."""
+        found = self.visit(self.root(visit))
+        if found is None or found.measured is None:
+            return True
+        decision = self.decision(found.measured)
+        return decision is not None and decision["action"] == "release" and not decision["needs"]
 
     # Declarations -----------------------------------------------------------------------------------
 

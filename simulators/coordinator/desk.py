@@ -51,8 +51,11 @@ PROMISE_US: Final = 10_800 * 1_000_000
 """Default dwell target of the contract §10."""
 HOLD_VALID_S: Final = 120
 """Of a decision that no rule pack dates."""
-PARCELS: Final = ("parcel.", "visit.")
-"""Kinds of events that are about a parcel's visit; bags and drills have none."""
+NOTED: Final = (
+    "parcel.arrived", "parcel.identified", "parcel.diverted", "parcel.departed", "parcel.lost_track",
+    "parcel.inspected", "visit.joined", "visit.split",
+)  # fmt: skip
+"""Kinds that a later answer may depend on, besides the measurement itself."""
 CASES: Final = ("inspect", "screen", "refuse")
 """Actions that open a case: somebody must look, and say what was found."""
 
@@ -86,23 +89,16 @@ class Desk:
 
         A repeated event gets the decision it got before. `quarantined`: the gateway's word supports holds only.
         """
-        if data["visit"] is None or not data["kind"].startswith(PARCELS):
+        if data["visit"] is None:
+            return None
+        if data["kind"] != "parcel.measured":
+            if data["kind"] in NOTED:
+                self._note(data, book)
             return None
         known = book.decision(event_id)
         if known is not None:
             return known
-        root = book.root(data["visit"])
-        visit = book.visit(root)
-        if visit is None:
-            visit = Visit(root, opened_us=parse_utc(data["t"]), gw=data["gw"], epoch=data.get("epoch", 0))
-            book.put(visit)
-        if data["kind"] != "parcel.measured":
-            noted = _noted(data, visit, book)
-            if noted is not visit:
-                book.put(noted)
-            if data["kind"] == "parcel.inspected":
-                served(noted, book)
-            return None
+        visit = _visit_of(data, book)
         book.note(event_id, data)
         older, twice = _recognised(data, visit, book)
         if twice is not None:
@@ -110,6 +106,15 @@ class Desk:
         return self._decide(
             data, event_id, older, now_us, book, quarantined=quarantined, twice=twice is not None
         )
+
+    @staticmethod
+    def _note(data: Data, book: VisitBook) -> None:
+        visit = _visit_of(data, book)
+        noted = _noted(data, visit, book)
+        if noted is not visit:
+            book.put(noted)
+        if data["kind"] == "parcel.inspected":
+            served(noted, book)
 
     def reconsider(self, data: Data, event_id: str, now_us: int, book: VisitBook) -> Data | None:
         """A new decision on an old measurement, because what was missing has come; None for a visit not known."""
@@ -279,6 +284,18 @@ def _relayed(answer: PartyAnswer, waits_for: tuple[str, ...] = ()) -> Verdict:
         clock=owner_of(answer.party) if stops else "hub", authority=answer.party,
         needs=() if stops else waits_for, source=answer.source,
     )  # fmt: skip
+
+
+def _visit_of(data: Mapping[str, Any], book: VisitBook) -> Visit:
+    """The visit that the event is about: its own, the older one that it is joined to, or a new one."""
+    visit = book.visit(data["visit"])
+    if visit is None:
+        root = book.root(data["visit"])
+        visit = book.visit(root)
+        if visit is None:
+            visit = Visit(root, opened_us=parse_utc(data["t"]), gw=data["gw"], epoch=data.get("epoch", 0))
+            book.put(visit)
+    return visit
 
 
 def _noted(data: Mapping[str, Any], visit: Visit, book: VisitBook) -> Visit:

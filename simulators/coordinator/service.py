@@ -295,6 +295,11 @@ class Coordinator:
             quarantined = self._store.quarantined(gateway)
             if self._desk.answer(data, event.id, now_us, self._store, quarantined) is not None:
                 self.gauges.asked(event.id, arrived_at)
+            if data["kind"] == "parcel.departed" and not self._store.was_released(data["visit"]):
+                # Offline by a voucher, or by a decision that was taken back meanwhile: customs has to know (§11).
+                _log.error("%s: visit %s has left, and no release stands for it", gateway, data["visit"])
+                self._store.count("conflict")
+                self._alert("offline_conflict", _last_known(data))
         else:
             self._store.owe_again(event.id)
         self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
@@ -384,3 +389,8 @@ class Coordinator:
         if mid is not None:
             self._in_flight[mid] = number
         return mid is not None
+
+
+def _last_known(data: Data) -> Data:
+    """Where a parcel was seen last."""
+    return {name: data[name] for name in ("gw", "line", "visit", "t")} | {"act": data.get("act")}

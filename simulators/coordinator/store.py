@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from edge.wire.verifier import ChainCheck, Checked, canonical
+from edge.wire.canonical import canonical
+from edge.wire.verifier import ChainCheck, Checked
 from simulators.coordinator.accounts import account
 from simulators.coordinator.book import StoredBook
 from simulators.coordinator.tables import TABLES, VERSION
@@ -105,7 +106,7 @@ class Store(StoredBook):
             (event.id, *place, data["visit"], data["kind"], canonical(data).decode(), now_us),
         )
         account(self._connection, data, event.id)
-        self._advance(*place[:2])
+        self._advance(data, event.id)
         if data["kind"] == "parcel.decided":
             self._settle(data)
         return "new"
@@ -132,17 +133,15 @@ class Store(StoredBook):
     def quarantined(self, gateway: str) -> bool:
         return self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
 
-    def count(self, name: str) -> None:
-        self._connection.execute(
-            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
-        )
-
-    def _advance(self, gateway: str, epoch: int) -> None:
-        """Moves the cursor over every stored event that now follows without a gap."""
+    def _advance(self, new: Mapping[str, Any], new_id: str) -> None:
+        """Moves the cursor over the new event and every stored one that now follows without a gap."""
+        gateway, epoch = new["gw"], new["epoch"]
         cursor = self.cursor(gateway, epoch)
         chain = ChainCheck(cursor.next_seq, cursor.last_id)
+        if new["seq"] == cursor.next_seq and chain.feed(new, new_id) == "fork":
+            self._set_aside(Checked(dict(new), new_id, None))
         following = "SELECT id, data FROM events WHERE gw = ? AND epoch = ? AND seq >= ? ORDER BY seq"
-        for event_id, text in self._connection.execute(following, (gateway, epoch, cursor.next_seq)):
+        for event_id, text in self._connection.execute(following, (gateway, epoch, chain.next_seq)):
             data = json.loads(text)
             outcome = chain.feed(data, event_id)
             if outcome == "fork":

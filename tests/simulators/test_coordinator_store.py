@@ -26,19 +26,21 @@ sys.path.insert(0, sys.argv[2])
 from gateway_chain import checked, links
 from simulators.coordinator.store import Store
 store = Store(Path(sys.argv[1]))
+DECISION = {"gw": "gw-01", "visit": "v", "action": "hold", "reasons": [], "valid_until": "2026-11-22T00:15:12.000000Z"}
 print("go", flush=True)
 for link in links(400):
     event = checked(link)
     with store.transaction():
         if store.receive(event, 1) == "new":
-            store.keep(event.id, {"gw": "gw-01", "dec": event.id, "valid_until": "2026-11-22T00:15:12.000000Z"})
+            store.keep(event.id, DECISION | {"dec": event.id})
     print(link.seq, flush=True)
 """
 
 
 def decision(number: int) -> dict[str, Any]:
     valid_until = "2026-11-22T00:15:12.000000Z"
-    return {"gw": "gw-01", "dec": f"dec-{number}", "valid_until": valid_until, "n": number}
+    told = {"visit": "v", "action": "hold", "reasons": []}
+    return told | {"gw": "gw-01", "dec": f"dec-{number}", "valid_until": valid_until, "n": number}
 
 
 def copy_of(dec: str | None) -> Checked:

@@ -4,19 +4,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from test_coordinator_desk import NOW_US, RULES_FILE, code
-
 from edge.wire.verifier import Checked, canonical, identity
+from hub_config.profiles import rules_file
 from hub_config.rules import RulePack, load_rules
 from simulators.coordinator.desk import Desk
-from simulators.coordinator.stamps import utc_text
+from simulators.coordinator.stamps import parse_utc, utc_text
 from simulators.coordinator.store import Store
 
 MINUTE_US = 60_000_000
+RULES_FILE = rules_file("MY-KUL-1")
+NOW_US = parse_utc("2026-11-22T00:15:02.300000Z")
 
 
 def visit(number: int) -> str:
     return f"01a2009b-37eb-7cc0-9f2a-{number:012x}"
+
+
+def code(name: str) -> dict[str, Any]:
+    return {"sym": "code128", "data": name, "type": "s10", "chk": True, "dev": "scan-1", "reads": 1}
 
 
 @dataclass
