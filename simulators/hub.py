@@ -35,9 +35,7 @@ from simulators.answers import unchecked
 from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.declared import Declared
-from simulators.coordinator.desk import Desk
 from simulators.coordinator.filings import Filings
-from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.visits import MemoryBook
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
@@ -104,18 +102,14 @@ class SimulatedHub:
         self._signer = practice_signer("gateway")
         self._coordinator = practice_signer("coordinator")
         self._trust = TrustStore(config.trust)
-        entropy = entropy_of(seed)
-        self.gateway = Gateway(config, entropy)
+        self.gateway = Gateway(config, entropy_of(seed))
         self.step = self.gateway.step
         """Of the core; a witness may put its own before it."""
         self._chain = Chain(replay_context(config, EDGE_VERSION), self._signer, sign_one_in=sign_one_in)
-        sampler = Sampler(DerivedSeeds(f"seeds/{seed}".encode()))
-        self._desk = Desk(
-            rules, manifest, config.hub.id, "practice", sha256(f"desk/{seed}".encode()).digest(), sampler
-        )
         self.book = MemoryBook()
-        self.preclearance = Preclearance(config, rules, sampler, self._coordinator, offline, seed)
-        self._given_first = partial(self.preclearance.issue, parcels, manifest, self.book, UTC_AT_START_US)
+        self.preclearance = Preclearance(config, rules, self._coordinator, offline, seed)
+        self._first = partial(self.preclearance.issue, parcels, manifest, self.book, UTC_AT_START_US)
+        self._desk = self.preclearance.desk(rules, manifest)
         self._filings = Filings(manifest)
         self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
         """Parcels held because nobody has declared them yet: what was measured, by code."""
@@ -158,7 +152,7 @@ class SimulatedHub:
     def run(self) -> None:
         """Until every parcel has left its bench or belt and every event is with the coordinator."""
         self.world.call_after(0, self._set_clock)
-        for given in self._given_first(self.checkers):
+        for given in self._first(self.checkers):
             self.world.call_after(0, partial(self._give, given))
         for at_us, codes in self._filings.batches:
             at = Instant((at_us - UTC_AT_START_US) * MICROSECOND)

@@ -20,9 +20,10 @@ from hub_config.rule_book import RuleBook
 from hub_config.rules import RulePack
 from hub_config.tiers import STANDARD
 from simulators.checkers import Checkers
-from simulators.coordinator.declared import Declared
+from simulators.coordinator.declared import Declared, Manifest
+from simulators.coordinator.desk import Desk
 from simulators.coordinator.reconcile import Conflict, Reconciler
-from simulators.coordinator.sampling import Sampler
+from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.visits import MemoryBook
 from simulators.coordinator.vouchers import Owner, VoucherOffice
 from simulators.parcels import Parcel
@@ -60,19 +61,20 @@ class Preclearance:
         self,
         config: HubConfig,
         rules: RulePack,
-        sampler: Sampler,
         coordinator: Signer,
         plan: OfflinePlan,
         seed: int,
     ) -> None:
         self._config = config
+        self._seed = seed
+        self._sampler = Sampler(DerivedSeeds(f"seeds/{seed}".encode()))
         self._plan = plan
         index_key = sha256(f"index/{seed}".encode()).digest()
         self._office = VoucherOffice(
             RuleBook((rules,)),
             config.hub.id,
             MODE,
-            sampler,
+            self._sampler,
             index_key,
             lambda body: (coordinator.kid, coordinator.sign(body)),
         )
@@ -80,6 +82,11 @@ class Preclearance:
         self._trust = TrustStore(config.trust)
         self.reconciler = Reconciler()
         self.conflicts: list[Conflict] = []
+
+    def desk(self, rules: RulePack, manifest: Manifest) -> Desk:
+        """Which makes its draws with the same seeds."""
+        entropy = sha256(f"desk/{self._seed}".encode()).digest()
+        return Desk(rules, manifest, self._config.hub.id, MODE, entropy, self._sampler)
 
     def issue(
         self, parcels: Mapping[LineId, Sequence[Parcel]], manifest: Mapping[str, Declared], book: MemoryBook,
