@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hub_rig import COORDINATOR_KEY, Gateway, letters, wait_for
+from hub_rig import COORDINATOR_KEY, CoordinatorProcess, Gateway, letters, measured, wait_for
 from paho.mqtt import publish
-from voucher_samples import KEY, published, signed
+from voucher_samples import KEY, code_of, published, signed
 
 from edge.core.effects import Alert
-from hub_config.names import LineId, VisitId
+from edge.core.event import Act
+from edge.core.voucher import release_on
+from hub_config.names import LaneId, LineId, VisitId
 from simulators.broker import Broker
 
 pytestmark = pytest.mark.system
@@ -81,6 +83,39 @@ def test_an_alert_is_told_once_the_broker_is_there(tmp_path: Path, broker: Broke
     assert (first["dec"], second["dec"], first["bay"]) == ("dec-1", "dec-2", "G1")
     gateway.stop()
     client()
+
+
+def test_the_coordinator_process_issues_vouchers_and_tells_of_a_wrong_use(
+    tmp_path: Path, broker: Broker
+) -> None:
+    coordinator = CoordinatorProcess(tmp_path / "coordinator", broker.port)
+    goods = {"mass_mg": 1_000_000, "value_minor": 4_000, "currency": "MYR", "description": "T-shirt"}
+    expected = {code_of(n): goods | {"expected": "gw-01/b1"} for n in range(30)}
+    (coordinator.folder / "manifest.json").write_text(json.dumps(expected))
+    heard: list[object] = []
+    end = _listener(broker, f"{ROOT}/alert/offline_conflict/co-1", heard)
+    coordinator.start()
+    gateway = Gateway(tmp_path, broker.port, letters())
+    gateway.start()
+    wait_for(lambda: bool(gateway.core.shards), "vouchers")
+    vouchers = [voucher for one in gateway.core.shards for voucher in one.shard.vouchers]
+    for number in (1, 2):
+        used = measured(number)
+        assert used.visit is not None
+        release = release_on(vouchers[0], code_of(0), used.visit, "")
+        act = Act(LaneId("green"), "G1", confirmed=False)
+        gateway.writer.put(number, replace(used, kind="parcel.decided", decision=release, act=act))
+
+    wait_for(lambda: bool(heard), "an alert")
+
+    assert 15 <= len(vouchers) <= 30  # about one in twenty is drawn
+    (told,) = heard
+    assert isinstance(told, dict)
+    about = told["data"]
+    assert (about["why"], about["voucher"], about["bay"]) == ("used_twice", vouchers[0].id, "G1")
+    gateway.stop()
+    coordinator.stop()
+    end()
 
 
 def _listener(broker: Broker, topic: str, heard: list[object]):  # type: ignore[no-untyped-def]  # noqa: ANN202
