@@ -106,15 +106,15 @@ class VoucherOffice:
             return None
         if any(answer.action != "release" for answer in book.answers(declared.consignment)):
             return None  # an authority wants it stopped
-        day, tier = utc_text(now_us)[:10], tier_of(declared, pack)
+        draw, tier = book.draw(code), tier_of(declared, pack)
+        day = utc_text(now_us)[:10] if draw is None else draw.day
         name = voucher_id(code, owner.line, day)
-        draw = book.draw(code)
         if draw is None:
             draw = self._sampler.draw("voucher", name, day, max(pack.rate_floor_ppm, tier.rate_ppm))
             book.put_draw(code, draw)
             book.put_draw(declared.consignment or code, draw)
         if draw.drawn or draw.of != name:
-            return None  # drawn once, by whatever name; a draw of another day is not stated as this one's
+            return None  # a consignment is drawn once, by whatever name
         tolerance_mg = pack.tolerance_mg(declared.mass_mg)
         low_mg = max(0, declared.mass_mg - tolerance_mg)
         high_mg = min(declared.mass_mg + tolerance_mg, pack.mass_max_mg)

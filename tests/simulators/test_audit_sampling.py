@@ -2,7 +2,9 @@
 
 import copy
 import json
+import sqlite3
 from base64 import urlsafe_b64encode
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from simulators.audit import audit, read_log, read_seeds
 from simulators.audit_command import main
 from simulators.coordinator.declared import Declared
 from simulators.coordinator.desk import Desk
-from simulators.coordinator.sampling import Sampler, commitment
+from simulators.coordinator.sampling import Sampler, commitment, voucher_id
 from simulators.coordinator.stamps import parse_utc
+from simulators.coordinator.store import Store
 from simulators.coordinator.visits import MemoryBook
 
 RULES = load_rules(Path(__file__).parents[2] / "hub_config" / "profiles" / "my-kul-1.rules.toml")
@@ -92,6 +95,50 @@ def test_a_fair_log_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert f"{PARCELS} draws made again, {drawn} of them drawn" in said
     assert "abandoned visits: 2" in said
     assert "contradictions: 0" in said
+
+
+def database(folder: Path, log: Told, vouchers: Told) -> Path:
+    """As the coordinator has it: decisions and vouchers in tables of their own."""
+    path = folder / "coordinator.sqlite"
+    Store(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        for seq, data in enumerate(log):
+            body = json.dumps({name: value for name, value in data.items() if name != "decision"})
+            row = (f"id-{seq}", "gw-01", 1, seq, data["visit"], data["kind"], body, 0)
+            connection.execute("INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?)", row)
+        for number, data in enumerate(decisions(log)):
+            row = (number, f"id-{number}", "gw-01", json.dumps(data), data["dec"], 0)
+            connection.execute(
+                "INSERT INTO decisions(number, event, gw, data, dec, valid_until_us) VALUES(?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        for data in vouchers:
+            connection.execute("INSERT INTO vouchers VALUES(?, ?)", (data["id"], json.dumps(data)))
+        connection.commit()
+    return path
+
+
+def voucher(number: int, *, drawn: bool) -> dict[str, Any]:
+    """The first one from `number` on whose draw comes out so; said to be not drawn."""
+    while True:
+        name = voucher_id(code_of(number), "l1", "2026-11-22")
+        draw = Sampler(Fixed()).draw("voucher", name, "2026-11-22", 100_000)
+        if draw.drawn == drawn:
+            told = draw.told() | {"drawn": False}
+            return {"id": name, "line": "l1", "basis": {"sample": told}}
+        number += 1
+
+
+def test_the_coordinators_own_database_can_be_audited_with_every_voucher_it_issued(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "seeds.json").write_text(json.dumps(seeds()))
+    for folder, drawn, wanted in (("fair", False, 0), ("unfair", True, 1)):
+        (tmp_path / folder).mkdir()
+        path = database(tmp_path / folder, fair_log(), [voucher(0, drawn=drawn)])
+
+        assert main(["sampling", "--db", str(path), "--seeds", str(tmp_path / "seeds.json")]) == wanted
+    assert "and not drawn was said" in capsys.readouterr().out
 
 
 def test_a_day_that_is_not_revealed_yet_is_no_contradiction(tmp_path: Path) -> None:

@@ -150,6 +150,22 @@ def test_they_are_issued_anew_every_few_hours_with_a_higher_number(store: Store)
     assert numbers[0] < numbers[1]
 
 
+def test_a_voucher_keeps_its_name_over_the_days_and_has_none_at_another_line(store: Store) -> None:
+    day_us = 86_400_000_000
+    file(store, *(declared(n) for n in range(20)))
+    issuing = begun(store)
+    first = shards_of(published(issuing, START))
+    issuing.changed(START)
+    later = shards_of(published(issuing, Instant(START + 2 * SECOND), NOW_US + 2 * day_us))
+    file(store, declared(0, expected="gw-01/l2"))
+    issuing.changed(Instant(START + 2 * SECOND))
+    moved = shards_of(published(issuing, Instant(START + 4 * SECOND), NOW_US + 2 * day_us))
+
+    names = [[voucher.id for shard in told for voucher in shard.vouchers] for told in (first, later, moved)]
+    assert names[0] == names[1]
+    assert len(names[0]) - len(names[2]) == 1
+
+
 def test_a_new_process_knows_what_was_issued_and_used(store: Store) -> None:
     file(store, declared(1))
     published(begun(store), START)
