@@ -11,6 +11,7 @@ from pathlib import Path
 
 from brokers import need
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rarely_drawn import rules_in
 
 from edge.core.event import Code, Event, Mass
 from edge.core.inputs import (
@@ -40,7 +41,6 @@ from simulators.coordinator.declared import Declared
 from simulators.coordinator.letters import Letters
 
 ROOT = Path(__file__).parents[2]
-RULES_FILE = ROOT / "hub_config" / "profiles" / "my-kul-1.rules.toml"
 CODE = "RR473124829MY"
 GOODS = Declared(mass_mg=1_000_000, value_minor=4_000, currency="MYR", description="Cotton T-shirt")
 GATEWAY_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -188,7 +188,7 @@ class CoordinatorProcess:
         (folder / "gateways.json").write_text(json.dumps({"gw-01": Signer(GATEWAY_KEY).public_b64}))
         self._command = [
             sys.executable, "-m", "simulators.coordinator", "--broker", f"127.0.0.1:{port}", "--hub", "MY-KUL-1",
-            "--id", "co-1", "--mode", "practice", "--data", str(folder), "--rules", str(RULES_FILE),
+            "--id", "co-1", "--mode", "practice", "--data", str(folder), "--rules", str(rules_in(folder)),
             "--manifest", str(folder / "manifest.json"), "--gateways", str(folder / "gateways.json"),
             "--nak-after-ms", "500",
         ]  # fmt: skip
