@@ -6,7 +6,7 @@ past `max_bytes` is told once as `TooLong` and dropped up to the next terminator
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,45 +72,45 @@ class LineBuffer:
     def feed(self, data: bytes) -> list[Piece]:
         pieces: list[Piece] = []
         for start in range(0, len(data), CHUNK_BYTES):
-            pieces += self._take(data[start : start + CHUNK_BYTES])
+            self._take(data[start : start + CHUNK_BYTES], pieces)
         return pieces
 
-    def _take(self, chunk: bytes) -> Iterator[Piece]:
+    def _take(self, chunk: bytes, pieces: list[Piece]) -> None:
         self._held += chunk
         line_start = 0
         search_from = self._searched
         while (end := self._end.search(self._held, search_from)) is not None:
-            yield from self._close(bytes(self._held[line_start : end.start()]))
+            self._close(bytes(self._held[line_start : end.start()]), pieces)
             line_start = search_from = end.end()
         del self._held[:line_start]
         # A terminator of several bytes may have arrived in part: look at its length again, no further back.
         self._searched = max(0, len(self._held) - self._overlap)
-        yield from self._bound()
+        self._bound(pieces)
 
-    def _close(self, line: bytes) -> Iterator[Piece]:
+    def _close(self, line: bytes, pieces: list[Piece]) -> None:
         if self._dropping:
             self._dropping = False
         elif len(line) > self._max_bytes:
-            yield TooLong(line[: self._head_bytes])
+            pieces.append(TooLong(line[: self._head_bytes]))
         elif line:
-            yield from self._unwrap(line)
+            self._unwrap(line, pieces)
 
-    def _bound(self) -> Iterator[Piece]:
+    def _bound(self, pieces: list[Piece]) -> None:
         if not self._dropping and len(self._held) - self._overlap > self._max_bytes:
             self._dropping = True
-            yield TooLong(bytes(self._held[: self._head_bytes]))
+            pieces.append(TooLong(bytes(self._held[: self._head_bytes])))
         if self._dropping:
             del self._held[: self._searched]
             self._searched = 0
 
-    def _unwrap(self, line: bytes) -> Iterator[Piece]:
+    def _unwrap(self, line: bytes, pieces: list[Piece]) -> None:
         if not self._prefix:
-            yield Line(line)
+            pieces.append(Line(line))
             return
         # A control character can't be data, so the last one opens the line; a printable prefix may be data too.
         sure = self._prefix[0] < _FIRST_PRINTABLE
         start = line.rfind(self._prefix) if sure else line.find(self._prefix, 0, len(self._prefix))
         if start != 0:
-            yield Unframed(line[: start if start > 0 else HEAD_BYTES][:HEAD_BYTES])
+            pieces.append(Unframed(line[: start if start > 0 else HEAD_BYTES][:HEAD_BYTES]))
         if start >= 0 and len(line) > start + len(self._prefix):
-            yield Line(line[start + len(self._prefix) :])
+            pieces.append(Line(line[start + len(self._prefix) :]))

@@ -5,6 +5,7 @@ the diverter into the lane. With every output at its safe level a parcel runs to
 fail-safe lane (architecture §6.3). What must fit between the parts is checked in `linecheck`.
 """
 
+from functools import cached_property
 from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
@@ -156,7 +157,7 @@ class Line(Entry):
     def fail_safe(self) -> LaneId:
         return self.end.lane
 
-    @property
+    @cached_property
     def bays(self) -> tuple[Exit, ...]:
         """Every lane of the line with its chute."""
         diverted = tuple(Exit(lane=one.lane, bay=one.bay) for one in self.diverters)
@@ -173,7 +174,7 @@ class Line(Entry):
                 return beam
         raise KeyError(f"no beam {beam_id} on line {self.id}")
 
-    @property
+    @cached_property
     def belt_beams(self) -> tuple[Beam, ...]:
         """In the order in which a parcel passes them that no diverter takes; without those inside lanes."""
         inside = {one.beam for one in self.diverters}

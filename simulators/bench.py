@@ -81,6 +81,8 @@ class PhysicalBench:
         self.scale = Scale(traits, seed)
         self.scale_wire = SicsWire(self.scale)
         self.scanner = scanner if scanner is not None else LineScanner(aim=True)
+        self.stirred = False
+        """Something may come out of its wires sooner than it was last said."""
         self._scans: deque[tuple[Instant, bytes]] = deque(maxlen=MAX_SCANS_WAITING)
         self._pan: Parcel | None = None
         self._residue_mg = 0
@@ -124,9 +126,10 @@ class PhysicalBench:
     @property
     def next_output_at(self) -> Instant | None:
         """The earliest instant at which one of the outputs may have something."""
-        due = [self._scans[0][0]] if self._scans else []
         wake_at = self.scale_wire.wake_at
-        return min([*due, wake_at] if wake_at is not None else due, default=None)
+        if not self._scans:
+            return wake_at
+        return self._scans[0][0] if wake_at is None else min(self._scans[0][0], wake_at)
 
     def scanner_output(self, now: Instant) -> bytes:
         out = bytearray()
@@ -135,6 +138,7 @@ class PhysicalBench:
         return bytes(out)
 
     def scale_receive(self, data: bytes, now: Instant) -> None:
+        self.stirred = True
         self.scale_wire.receive(data, now)
 
     def scale_output(self, now: Instant) -> bytes:
@@ -213,4 +217,5 @@ class PhysicalBench:
 
     def _send(self, data: bytes) -> None:
         if data:
+            self.stirred = True
             self._scans.append((Instant(self.world.now + SCAN_NS), data))

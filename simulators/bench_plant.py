@@ -39,6 +39,9 @@ class BenchPlant:
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in (*bench.scanners, bench.scale)
         }
+        self._due: Instant | None = None
+        self._stirred = True
+        """Something was moved since `_due` was looked up."""
 
     @property
     def done(self) -> bool:
@@ -47,6 +50,12 @@ class BenchPlant:
     @property
     def next_at(self) -> Instant | None:
         """When to serve again; the world's own actions aside."""
+        if self._stirred or self.bench.stirred:
+            self._stirred = self.bench.stirred = False
+            self._due = self._soonest()
+        return self._due
+
+    def _soonest(self) -> Instant | None:
         due = self.bench.next_output_at
         for session in self._sessions.values():
             wake = session.wake_at
@@ -61,6 +70,7 @@ class BenchPlant:
     def serve(self) -> None:
         """Moves whatever is due at this instant."""
         now = self._world.now
+        self._stirred = True
         self._carry(self._scanner, self.bench.scanner_output(now))
         self._carry(self._scale, self.bench.scale_output(now))
         for device, session in self._sessions.items():
@@ -79,6 +89,7 @@ class BenchPlant:
         self._world.call_after(len(data) * BYTE_NS, lambda: self._receive(device, last))
 
     def _receive(self, device: DeviceId, data: bytes) -> None:
+        self._stirred = True
         session = self._sessions[device]
         if data:
             self._give_all(session.receive(data, self._world.now))

@@ -4,7 +4,7 @@ A broken rule ends the run with its name: that is a fault of ours, not of the si
 judged here from the events alone, without the code that judges it in the core.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from hub_config.lines import Line
 from hub_config.names import MILLISECOND, DeviceId, Instant, LaneId, LineId, VisitId
 
 ASTRAY: Final = "astray"
+BEGINNING: Final = 13
+"""Characters of a visit's id (UUIDv7) that say in which ms it began."""
 HEEDED_NS: Final = 20 * MILLISECOND
 """A recall may come too late for a diverter that moves sooner than this."""
 
@@ -73,8 +75,26 @@ class Checkers:
         """Every voucher issued: whose it is, and what it says."""
         self._used: dict[str, VisitId] = {}
         self._level = 0
+        self._done_with = ""
+        """The latest beginning of a visit that is done with, as its id tells it."""
+
+    def forget(self, visits: Set[str]) -> None:
+        """They are done with: an event of one of them from now on breaks a rule."""
+        for visit in map(VisitId, visits):
+            self._done_with = max(self._done_with, visit[:BEGINNING])
+            for table in (self._released, self._gone, self._intended, self._diverts, self._decided_by):
+                table.pop(visit, None)
+            self._measured.pop(visit, None)
+            self._told_at.pop(visit, None)
 
     def after_step(self, effects: Sequence[Effect], gateway: Gateway) -> None:
+        if effects:
+            self._see_effects(effects)
+        fault = gateway.books_fault
+        if fault is not None:
+            raise RuleBrokenError(fault)
+
+    def _see_effects(self, effects: Sequence[Effect]) -> None:
         self._voided.clear()
         for effect in effects:
             match effect:
@@ -87,7 +107,6 @@ class Checkers:
         for visit, divert in self._voided:
             if not divert.recalled:
                 raise RuleBrokenError(f"the order to divert visit {visit} was not taken back")
-        self._see_books(gateway)
 
     def committed(self, links: Iterable[Link]) -> None:
         for link in links:
@@ -107,7 +126,12 @@ class Checkers:
             if event.kind == "gateway.mode":
                 self._level = int(dict(event.note)["level"])
             return
-        if event.at < self._told_at.get(event.visit, event.at):
+        told_at = self._told_at.get(event.visit)
+        if told_at is None and event.visit[:BEGINNING] <= self._done_with:
+            raise RuleBrokenError(
+                f"visit {event.visit} is told of again with {event.kind} after it was done with"
+            )
+        if told_at is not None and event.at < told_at:
             raise RuleBrokenError(f"visit {event.visit} runs backwards with {event.kind}")
         self._told_at[event.visit] = event.at
         match event.kind:
@@ -271,8 +295,3 @@ class Checkers:
             raise RuleBrokenError(
                 f"the screen says RELEASE for visit {view.visit} before the release is on disk"
             )
-
-    def _see_books(self, gateway: Gateway) -> None:
-        fault = gateway.books_fault
-        if fault is not None:
-            raise RuleBrokenError(fault)

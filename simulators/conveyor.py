@@ -8,13 +8,13 @@ come back through `switch`. `bodies` is the truth: where each parcel really was,
 
 import random
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
-from hub_config.names import MILLISECOND, Instant
+from hub_config.names import Instant
 from simulators.bench import Sent
 from simulators.bodies import (
     BoardTrouble,
@@ -28,6 +28,7 @@ from simulators.devices.keyence_sr import KeyenceReader
 from simulators.devices.record_scale import RecordScaleDevice
 from simulators.devices.sics_wire import Told
 from simulators.encoder import Encoder
+from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
 from simulators.motion import Room, motion, room
 from simulators.parcels import MILLION, LabelCode, Parcel
@@ -49,12 +50,16 @@ class Conveyor:
     """`feed` starts it; nothing moves onto the belt before."""
 
     def __init__(
-        self, world: World, line: LineConfig, parcels: Sequence[Parcel], seed: int,
+        self, world: World, line: LineConfig, parcels: Collection[Parcel], seed: int,
         rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, traffic: Traffic = USUAL,
     ) -> None:  # fmt: skip
         self.world = world
         self.line = line
-        self.parcels = tuple(parcels)
+        self.count = len(parcels)
+        """Parcels that pass it in all."""
+        self._parcels = iter(parcels)
+        self._following: tuple[Parcel, LinePlan] | None = None
+        """The next one fed."""
         self._seed = seed
         self._rates_ppm = rates_ppm
         self._traffic = traffic
@@ -69,7 +74,6 @@ class Conveyor:
         self.finished = 0
         """Parcels that have left."""
         self.finished_at = world.now
-        self._next_plan: LinePlan | None = None
         self._touches = False
         """The next one fed touches the one before it."""
         self._creep_ppm = 0
@@ -80,7 +84,7 @@ class Conveyor:
         self._in_view: list[Body] = []
         self._shown: deque[Body] = deque(maxlen=SHOWN_MAX)
         self._encoder = Encoder(world.now, self.speed_um_s, line.belt.count_um)
-        self._gates: dict[str, list[tuple[Instant, bool]]] = {one.id: [] for one in line.diverters}
+        self._gates = Gates(line)
         self._troubles: deque[BoardTrouble] = deque()
         self.stirred = False
         """Something may have come out of it since it was last looked at."""
@@ -106,6 +110,8 @@ class Conveyor:
 
     def take_edges(self) -> list[tuple[Instant, int, bool]]:
         """Instant, channel and whether it is covered, in order."""
+        if not self._edges:
+            return []
         edges = list(self._edges)
         self._edges.clear()
         return edges
@@ -115,13 +121,9 @@ class Conveyor:
 
     def switch(self, channel: int, on: bool, at: Instant) -> None:
         """An output of the board has changed."""
-        for diverter in self.line.diverters:
-            if diverter.channel == channel:
-                moves = self._gates[diverter.id]
-                if not moves or moves[-1][1] != on:
-                    moves.append((at, on))
-                    del moves[:-8]
-                    self._strike(diverter, at)
+        diverter = self._gates.switch(channel, on, at)
+        if diverter is not None:
+            self._strike(diverter, at)
 
     # The wires of reader and scale --------------------------------------------------------------------
 
@@ -140,21 +142,24 @@ class Conveyor:
     @property
     def done(self) -> bool:
         """Every parcel has left, in a lane, at the end or in somebody's hands."""
-        return self.finished == len(self.parcels)
+        return self.finished == self.count
+
+    def forget(self, count: int) -> None:
+        """The first of `bodies`, which have left long ago."""
+        del self.bodies[:count]
 
     # Feeding ------------------------------------------------------------------------------------------
 
     def feed(self) -> None:
         """The feeder sets the next parcel down, and goes on."""
-        if self._fed == len(self.parcels):
+        if self._fed == self.count:
             return
-        parcel = self.parcels[self._fed]
+        parcel, plan = self._following or self._next()
         self._fed += 1
-        plan = self._next_plan or self._plan(parcel)
         gap: int | None = None
         touched = False
-        if self._fed < len(self.parcels):
-            following = self._next_plan = self._plan(self.parcels[self._fed])
+        if self._fed < self.count:
+            _, following = self._following = self._next()
             touched = "touching" in following.faults and "added" not in (*plan.faults, *following.faults)
             gap = -TOUCH_UM if touched else following.gap_um
         body = Body(parcel, plan, self.world.now, touches=self._touches)
@@ -165,8 +170,9 @@ class Conveyor:
         if gap is not None:
             self.world.call_after(self._time(plan.length_um + gap), self.feed)
 
-    def _plan(self, parcel: Parcel) -> LinePlan:
-        return line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
+    def _next(self) -> tuple[Parcel, LinePlan]:
+        parcel = next(self._parcels)
+        return parcel, line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
 
     def _set_down(self, body: Body, gap_behind_um: int | None) -> None:
         """How it will move. Parcels that touch go as one."""
@@ -340,7 +346,7 @@ class Conveyor:
     def _reach(self, body: Body, diverter: Diverter) -> None:
         """Its front is at the diverter: one that is not all the way home takes it."""
         now = self.world.now
-        if not self._is_out(diverter, now):
+        if not self._gates.is_out(diverter, now):
             return
         body.path = diverter
         beam = self.line.beam(diverter.beam)
@@ -348,13 +354,6 @@ class Conveyor:
         length = self._time(body.motion.length_with_rear_at(diverter.position_um))
         self.world.call_after(to_beam, lambda: self._enter_lane(body, diverter, beam.channel))
         self.world.call_after(to_beam + length, lambda: self._uncover(body, beam.channel))
-
-    def _is_out(self, diverter: Diverter, now: Instant) -> bool:
-        moves = self._gates[diverter.id]
-        if not moves:
-            return False
-        at, on = moves[-1]
-        return on or now < at + diverter.return_ms * MILLISECOND
 
     def _enter_lane(self, body: Body, diverter: Diverter, channel: int) -> None:
         self._leave(body, diverter.lane, diverter.bay)

@@ -23,6 +23,7 @@ from edge.wire import verifier
 from edge.wire.signing import Signer
 from hub_config.rules import load_rules
 from simulators.belt_camera import BeltCamera, camera_of
+from simulators.belt_sums import faults_of
 from simulators.bench import PhysicalBench
 from simulators.broker import Broker, Kind, free_port, start_leashed
 from simulators.conveyor import Conveyor
@@ -50,7 +51,6 @@ from simulators.practice import (
 from simulators.report import Judged, judge, release_shares, together
 from simulators.serve import RealTime, real_now, real_world
 from simulators.served_line import ServedLine
-from simulators.simulate import belt
 
 START_S: Final = 20.0
 STOP_S: Final = 5.0
@@ -295,7 +295,7 @@ class DemoHub:
             "seed": self.seed,
             "parcels": judged.parcels,
             "truth": judged.truth,
-            "release": release_shares(judged, oracle),
+            "release": release_shares(judged, len(oracle)),
             "events": {
                 "journalled": events["journalled"], "acknowledged": events["acknowledged"],
                 "pending": events["pending"], "duplicates": stored["stored"] - stored["distinct"],
@@ -316,7 +316,11 @@ class DemoHub:
             bodies = self.devices.ask(
                 lambda: list(self.line.conveyor.bodies) if self.line is not None else []
             )
-            report["belt"] = belt(bodies, figures["order_margin_ms"])
+            report["belt"] = {
+                "order_margin_ms": figures["order_margin_ms"],
+                "clipped": sum(body.clipped for body in bodies),
+                "faults": dict(sorted(faults_of(bodies).items())),
+            }
         if self.camera is not None:
             report["camera"] = _seen_by(self.camera, stored_events(database))
         return report, judged.details

@@ -7,8 +7,9 @@ all signed, since events copy them.
 """
 
 import random
+import sys
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -31,7 +32,6 @@ from edge.wire.verifier import ChainCheck, check_event
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
 from hub_config.rules import RulePack
-from simulators.answers import unchecked
 from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.declared import Declared
@@ -43,8 +43,9 @@ from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
 from simulators.practice import COORDINATOR, practice_signer
-from simulators.preclearance import NO_VOUCHERS, OfflinePlan, Preclearance
+from simulators.preclearance import Preclearance
 from simulators.supply import Supply
+from simulators.unchecked import unchecked
 from simulators.world import Token, World
 
 EDGE_VERSION: Final = "simulated"
@@ -79,7 +80,7 @@ class SimulatedHub:
     def __init__(
         self,
         config: HubConfig,
-        parcels: Mapping[LineId, Sequence[Parcel]],
+        parcels: Mapping[LineId, Collection[Parcel]],
         seed: int,
         rules: RulePack,
         manifest: Mapping[str, Declared],
@@ -91,7 +92,7 @@ class SimulatedHub:
         mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
         supply: "Callable[[SimulatedHub, Sequence[Parcel]], Supply] | None" = None,
         pace: float = 1.0,
-        offline: OfflinePlan = NO_VOUCHERS,
+        preclearance: Preclearance | None = None,
     ) -> None:
         """`parcels`: who passes each bench and line. `supply`: how they come to an operator's hands; else all of them
         are there from the start, and none is brought back. `pace`: of operators."""
@@ -107,17 +108,17 @@ class SimulatedHub:
         """Of the core; a witness may put its own before it."""
         self._chain = Chain(replay_context(config, EDGE_VERSION), self._signer, sign_one_in=sign_one_in)
         self.book = MemoryBook()
-        self.preclearance = Preclearance(config, rules, self._coordinator, offline, seed)
-        self._first = partial(self.preclearance.issue, parcels, manifest, self.book, UTC_AT_START_US)
+        self.preclearance = preclearance or Preclearance(config, rules, seed)
         self._desk = self.preclearance.desk(rules, manifest)
         self._filings = Filings(manifest)
         self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
         """Parcels held because nobody has declared them yet: what was measured, by code."""
         self._chain_check = ChainCheck()
+        at_bench = {bench.id: tuple(parcels[bench.id]) for bench in config.benches}
         self.benches = [
             BenchPlant(
-                self.world, config, bench, parcels[bench.id], seed, self._rng, self._give, mistakes_ppm,
-                supply and supply(self, parcels[bench.id]), pace,
+                self.world, config, bench, at_bench[bench.id], seed, self._rng, self._give, mistakes_ppm,
+                supply and supply(self, at_bench[bench.id]), pace,
             )
             for bench in config.benches
         ]  # fmt: skip
@@ -151,8 +152,13 @@ class SimulatedHub:
 
     def run(self) -> None:
         """Until every parcel has left its bench or belt and every event is with the coordinator."""
+        self.start()
+        while not self.go_on(sys.maxsize):
+            pass
+
+    def start(self) -> None:
         self.world.call_after(0, self._set_clock)
-        for given in self._first(self.checkers):
+        for given in self.preclearance.issue(self.book, UTC_AT_START_US, self.checkers):
             self.world.call_after(0, partial(self._give, given))
         for at_us, codes in self._filings.batches:
             at = Instant((at_us - UTC_AT_START_US) * MICROSECOND)
@@ -161,21 +167,39 @@ class SimulatedHub:
         for outage in self._network.outages:
             self.world.call_at(Instant(outage.begins_ns), partial(self._link, there=False))
             self.world.call_at(outage.ends_at, partial(self._link, there=True))
+
+    def go_on(self, events_max: int) -> bool:
+        """True: it is over. False: the coordinator has `events_max` of them in `events`, to be taken from there."""
         limit = RUN_MAX_NS_PER_PARCEL * max(1, self._count)
-        while not self._finished():
-            self._move_on()
-            if self.world.now > limit:
+        world, under_way = self.world, [line for line in self.lines if not line.done]
+        while under_way or not self._finished():
+            if len(self.events) >= events_max:
+                return False
+            if self.benches:
+                self._move_on()
+            elif not world.run_next():
+                raise RunStuckError(self._stuck())
+            if world.now > limit:
                 raise RunStuckError(self._stuck())
             for line in self.lines:
                 if line.conveyor.stirred:
                     line.poll()
+            while under_way and under_way[-1].conveyor.done:
+                under_way.pop()
+        return True
+
+    def forget(self, visits: Set[str]) -> None:
+        """Nothing more is told of these: they have left, and that has been accounted for."""
+        self.checkers.forget(visits)
+        self.book.forget(visits)
 
     def _move_on(self) -> None:
         """The world's next action; or what a bench's wires carry, if that is due before it."""
         due: Instant | None = None
+        now = self.world.now
         for bench in self.benches:
             at = bench.next_at
-            if at is not None and at <= self.world.now:
+            if at is not None and at <= now:
                 bench.serve()
                 at = bench.next_at
             if at is not None and (due is None or at < due):
@@ -185,13 +209,13 @@ class SimulatedHub:
             if not self.world.run_next():
                 raise RunStuckError(self._stuck())
         else:
-            self.world.run_until(max(due, self.world.now))
+            self.world.run_until(max(due, now))
 
     def _finished(self) -> bool:
         if self._in_flight or self._waiting or self._committing:
             return False
         for line in self.lines:
-            if not line.conveyor.done or self.world.now < line.conveyor.finished_at + TOLD_NS:
+            if self.world.now < line.conveyor.finished_at + TOLD_NS:
                 return False
         if self.lines and self.gateway.in_work:
             return False

@@ -6,12 +6,12 @@ Positions are those of the parcel's front when it happens, in µm along the line
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from hub_config.names import MILLISECOND, SECOND
 from simulators.parcels import MILLION, Parcel
-from simulators.traffic import USUAL, Traffic, between
+from simulators.traffic import USUAL, Form, Traffic, between
 
 LineFault = Literal[
     "no_read",  # the reader does not see the label, though it is good
@@ -120,11 +120,11 @@ def line_plan(
     drawn = {fault: rng.random() * MILLION for fault in _FIRST}
     form = traffic.form(rng)
     length_um = _length_by_mass(rng, parcel) if form is None else between(rng, form.lengths)
-    plan = LinePlan(
+    turns_um = min(TURN_MAX_UM, length_um // 2)
+    return LinePlan(  # the order of these lines is the order of the draws
         length_um=length_um,
         label_um=_label_um(rng, length_um, traffic),
         gap_um=traffic.gap.draw(rng),
-        faults=(),
         at_ppm=rng.randrange(MILLION),
         lost_counts=rng.randint(*LOST_COUNTS),
         late_answer_ns=rng.randint(*LATE_ANSWER_NS),
@@ -135,13 +135,27 @@ def line_plan(
         bounce_beam_ppm=rng.randrange(MILLION),
         weight_error_mg=rng.randint(-traffic.weight_error_mg, traffic.weight_error_mg),
         form="box" if form is None else form.name,
+        faults=_faults(rng, drawn, rates_ppm, form),
+        turned_um=(turned_um := length_um + rng.randint(-turns_um, TURN_MAX_UM)),
+        wander_um=rng.randint(-traffic.wander_um, traffic.wander_um),
+        creep_ppm=rng.randint(-traffic.creep_ppm, traffic.creep_ppm),
+        slip_um=rng.randint(*traffic.slip_um),
+        push_um=rng.randint(-traffic.push_um, traffic.push_um),
+        turned_label_um=_label_um(rng, turned_um, traffic),
+        code_ppm=rng.randrange(MILLION),
     )
-    drawn |= {fault: rng.random() * MILLION for fault in _LATER}
+
+
+def _faults(
+    rng: random.Random, drawn: dict[LineFault, float], rates_ppm: Mapping[LineFault, int], form: Form | None
+) -> tuple[LineFault, ...]:
+    """`drawn`: of the first ones; the later ones are drawn here."""
+    for fault in _LATER:
+        drawn[fault] = rng.random() * MILLION
     rates = dict(rates_ppm)
     if form is not None and form.no_read_ppm:
         rates["no_read"] = rates.get("no_read", 0) + form.no_read_ppm
-    faults = tuple(fault for fault in LINE_RATES_PPM if drawn[fault] < rates.get(fault, 0))
-    return _moved(rng, replace(plan, faults=faults), traffic)
+    return tuple(fault for fault in LINE_RATES_PPM if drawn[fault] < rates.get(fault, 0))
 
 
 def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
@@ -152,19 +166,3 @@ def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
 def _label_um(rng: random.Random, length_um: int, traffic: Traffic) -> int:
     low, high = traffic.label_ppm
     return rng.randint(length_um * low // MILLION, length_um * high // MILLION)
-
-
-def _moved(rng: random.Random, plan: LinePlan, traffic: Traffic) -> LinePlan:
-    """How it travels otherwise than the belt, and what hands do to it."""
-    half = plan.length_um // 2
-    turned_um = plan.length_um + rng.randint(-min(TURN_MAX_UM, half), TURN_MAX_UM)
-    return replace(
-        plan,
-        wander_um=rng.randint(-traffic.wander_um, traffic.wander_um),
-        creep_ppm=rng.randint(-traffic.creep_ppm, traffic.creep_ppm),
-        slip_um=rng.randint(*traffic.slip_um),
-        push_um=rng.randint(-traffic.push_um, traffic.push_um),
-        turned_um=turned_um,
-        turned_label_um=_label_um(rng, turned_um, traffic),
-        code_ppm=rng.randrange(MILLION),
-    )

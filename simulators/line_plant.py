@@ -5,7 +5,7 @@ Reader and scale speak through their real drivers, byte for byte; the board does
 """
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
@@ -51,7 +51,7 @@ AS_USUAL: Final = LineOptions()
 
 class LinePlant:
     def __init__(
-        self, world: World, host: Host, hub: HubConfig, line: LineConfig, parcels: Sequence[Parcel], seed: int,
+        self, world: World, host: Host, hub: HubConfig, line: LineConfig, parcels: Collection[Parcel], seed: int,
         give: Callable[[Reading], None], options: LineOptions,
     ) -> None:  # fmt: skip
         board = hub.device(line.board)
@@ -115,6 +115,10 @@ class LinePlant:
             if all(any(since < at <= until for since, until in blind) for at in times)
         }
 
+    def forget_before(self, at: Instant) -> None:
+        """When it was blind: no parcel of then is asked about any more."""
+        self._blind = [(since, until) for since, until in self._blind if until >= at]
+
     def redial(self) -> None:
         """The scale dials in once more: its newest connection counts, what was under way on the older is lost."""
         self._dialled[self._scale] += 1
@@ -139,15 +143,26 @@ class LinePlant:
 
     def poll(self) -> None:
         """Takes what the world's last action has brought forth."""
-        now = self._world.now
-        self.conveyor.stirred = False
+        conveyor, now = self.conveyor, self._world.now
+        conveyor.stirred = False
         self.board.edges()
-        self._carry(self._reader, self.conveyor.reader_output(now))
-        self._carry(self._scale, self.conveyor.scale.take_output(now))
-        for place, wake_at in enumerate((self.conveyor.reader.wake_at, self.conveyor.scale.wake_at)):
-            if wake_at is not None and wake_at > now and wake_at != self._looks_at[place]:
-                self._looks_at[place] = wake_at
-                self._world.call_at(wake_at, self.conveyor.stir)
+        due = conveyor.reader.wake_at
+        if due is not None and due <= now:
+            self._carry(self._reader, conveyor.reader_output(now))
+            due = conveyor.reader.wake_at
+        if due is not None and due != self._looks_at[0]:
+            self._look_again(0, due)
+        due = conveyor.scale.wake_at
+        if due is not None and due <= now:
+            self._carry(self._scale, conveyor.scale.take_output(now))
+            due = conveyor.scale.wake_at
+        if due is not None and due != self._looks_at[1]:
+            self._look_again(1, due)
+
+    def _look_again(self, place: int, at: Instant) -> None:
+        if at > self._world.now:
+            self._looks_at[place] = at
+            self._world.call_at(at, self.conveyor.stir)
 
     def _carry(self, device: DeviceId, data: bytes) -> None:
         """Device to driver, in two reads."""

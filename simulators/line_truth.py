@@ -5,8 +5,8 @@ the belt, or left while no gateway was watching, by the instants at which beams 
 """
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from hub_config.lines import Line as LineConfig
@@ -43,28 +43,57 @@ def pair(
     return found
 
 
+@dataclass(slots=True)
+class Sightings:
+    """What the gateway told of where it saw each visit on one line."""
+
+    arrived: list[tuple[int, str]] = field(default_factory=list)
+    """Its µs and the visit."""
+    strays: set[str] = field(default_factory=set)
+    """Visits that began somewhere on the belt."""
+    left: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    """By lane, as its beam saw them."""
+
+    def add(self, data: Data) -> None:
+        if "unknown_item" in data["flags"]:
+            self.strays.add(data["visit"])
+        if data["kind"] == "parcel.arrived":
+            self.arrived.append((data["mono_us"], data["visit"]))
+        elif data["kind"] == "parcel.diverted" and data["act"]["confirmed"]:
+            self.left.setdefault(data["act"]["lane"], []).append((data["mono_us"], data["visit"]))
+
+    def forget(self, visits: Set[str]) -> None:
+        self.arrived = [one for one in self.arrived if one[1] not in visits]
+        self.strays -= visits
+        self.left = {lane: [one for one in seen if one[1] not in visits] for lane, seen in self.left.items()}
+
+
 def line_happened(
-    bodies: Sequence[Body], events: Sequence[Data], line: LineConfig, within_us: int
+    bodies: Sequence[Body], events: Iterable[Data], line: LineConfig, within_us: int
 ) -> tuple[Happened, ...]:
     """One for each body, in the order of feeding. `within_us`: how far the gateway's stamps may be off."""
-    ours = [data for data in events if data["line"] == line.id]
+    sightings = Sightings()
+    for data in events:
+        if data["line"] == line.id:
+            sightings.add(data)
+    return happened_on(bodies, sightings, line, within_us)
+
+
+def happened_on(
+    bodies: Sequence[Body], sightings: Sightings, line: LineConfig, within_us: int
+) -> tuple[Happened, ...]:
+    """The same from what is known of the events."""
     groups = _groups(bodies)
     left: dict[int, str] = {}
     for exit_ in line.bays:
-        seen = [
-            (data["mono_us"], data["visit"])
-            for data in ours
-            if data["kind"] == "parcel.diverted"
-            and data["act"]["confirmed"]
-            and data["act"]["lane"] == exit_.lane
-        ]
+        seen = sightings.left.get(exit_.lane, ())
         gone = [
             (place, group[0].left_at)
             for place, group in enumerate(groups)
             if group[0].lane == exit_.lane and group[0].left_at is not None
         ]
         left |= pair(seen, gone, within_us)
-    known = _last_known(groups, ours, line, within_us)
+    known = _last_known(groups, sightings, line, within_us)
     parted = _parted(bodies)
     return tuple(
         replace(one, once_beside=parted.get(one.number, ()))
@@ -100,11 +129,9 @@ def _parted_rows(bodies: Sequence[Body]) -> list[list[Body]]:
 
 
 def _last_known(
-    groups: Sequence[Sequence[Body]], ours: Sequence[Data], line: LineConfig, within_us: int
+    groups: Sequence[Sequence[Body]], sightings: Sightings, line: LineConfig, within_us: int
 ) -> dict[int, str]:
     """The visit under which the first beam saw each; or a later one, after a restart, as a stray."""
-    strays = {data["visit"] for data in ours if "unknown_item" in data["flags"]}
-    arrived = [(data["mono_us"], data["visit"]) for data in ours if data["kind"] == "parcel.arrived"]
     first = line.belt_beams[0].position_um
     crossings = [
         ((place, position), at)
@@ -113,7 +140,7 @@ def _last_known(
     ]
     known: dict[int, str] = {}
     for is_stray in (False, True):
-        seen = [one for one in arrived if (one[1] in strays) == is_stray]
+        seen = [one for one in sightings.arrived if (one[1] in sightings.strays) == is_stray]
         there = [one for one in crossings if (one[0][1] != first) == is_stray]
         for (place, _), visit in sorted(pair(seen, there, within_us).items()):
             known[place] = visit

@@ -87,6 +87,8 @@ def room(line: LineConfig, gap_um: int | None, creep_ppm: int) -> int:
 def motion(speed_um_s: int, plan: LinePlan, creep_ppm: int, somewhere_um: int, hands_um: int | None,
            left: Room) -> Motion:  # fmt: skip
     """`somewhere_um`: of its front, when it slips; `hands_um`: when hands turn or push it, None if they can't."""
+    if "slipped" not in plan.faults and (hands_um is None or plan.hands not in ("pushed", "turned")):
+        return unmoved(speed_um_s * (MILLION + creep_ppm) // MILLION, plan.length_um)
     course = _Course(speed_um_s * (MILLION + creep_ppm) // MILLION, plan.length_um, left)
     moves = []
     if "slipped" in plan.faults:

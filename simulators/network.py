@@ -31,10 +31,12 @@ class Network:
     """One after the other."""
 
     def there_at(self, at: Instant) -> bool:
-        return not any(one.begins_ns <= at < one.ends_at for one in self.outages)
+        return not self.outages or not any(one.begins_ns <= at < one.ends_at for one in self.outages)
 
     def back_at(self, at: Instant) -> Instant:
         """When a message of this instant gets there: then, or when the coordinator is back."""
+        if not self.outages:
+            return at
         return max((one.ends_at for one in self.outages if one.begins_ns <= at < one.ends_at), default=at)
 
     def scaled(self, numerator: int, denominator: int) -> "Network":

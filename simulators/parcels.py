@@ -8,7 +8,7 @@ Item numbers follow UPU S10 and SSCC of GS1; masses the published distribution (
 import math
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
@@ -65,6 +65,7 @@ GOODS: Final = (
 PROHIBITED_GOODS: Final = ("tobacco", "e-cigarette", "liquor")
 """Words a rule pack excludes from the free lane."""
 MAX_PARCELS: Final = 1_000_000
+SERIAL_END: Final = 10**8
 S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
 
 
@@ -127,12 +128,38 @@ class Parcel:
 
 def stream(seed: int, n: int, goods: Goods = USUAL) -> list[Parcel]:
     """The first `n` parcels of this seed; a longer stream starts with the same ones."""
-    if not 0 <= n <= MAX_PARCELS:
-        raise ValueError(f"parcels: {n} asked for, limit {MAX_PARCELS}")
-    rng = random.Random(seed)
-    used: set[str] = set()
-    earlier: deque[str] = deque(maxlen=REUSED_AFTER)
-    return [_parcel(rng, number, used, earlier, goods) for number in range(1, n + 1)]
+    return list(Flow(seed, n, goods))
+
+
+class Flow:
+    """The same parcels, each made when it is asked for."""
+
+    def __init__(self, seed: int, n: int, goods: Goods = USUAL) -> None:
+        if not 0 <= n <= MAX_PARCELS:
+            raise ValueError(f"parcels: {n} asked for, limit {MAX_PARCELS}")
+        self._seed = seed
+        self._goods = goods
+        self.numbers = range(1, n + 1)
+
+    def __iter__(self) -> Iterator[Parcel]:
+        rng = random.Random(self._seed)
+        used = Serials()
+        earlier: deque[str] = deque(maxlen=REUSED_AFTER)
+        return (_parcel(rng, number, used, earlier, self._goods) for number in self.numbers)
+
+
+class Serials:
+    """Which serial numbers of eight digits are taken: a bit for each."""
+
+    def __init__(self) -> None:
+        self._taken = bytearray(SERIAL_END // 8)
+
+    def take(self, serial: int) -> bool:
+        """False if somebody has it."""
+        place, bit = serial // 8, 1 << serial % 8
+        free = not self._taken[place] & bit
+        self._taken[place] |= bit
+        return free
 
 
 def manifest(parcels: Sequence[Parcel]) -> dict[str, dict[str, str | int]]:
@@ -162,7 +189,7 @@ def gs1_check_digit(body: str) -> int:
 
 
 def _parcel(
-    rng: random.Random, number: int, used: set[str], earlier: deque[str], goods: Goods
+    rng: random.Random, number: int, used: Serials, earlier: deque[str], goods: Goods
 ) -> Parcel:  # fmt: skip
     """`earlier`: numbers of the parcels before it, the oldest first."""
     trouble = _trouble(rng, goods)
@@ -213,7 +240,7 @@ def _declared(rng: random.Random, trouble: Trouble, code: str, mass_mg: int) -> 
 
 
 def _items(
-    rng: random.Random, trouble: Trouble, code: str, used: set[str], earlier: deque[str]
+    rng: random.Random, trouble: Trouble, code: str, used: Serials, earlier: deque[str]
 ) -> tuple[LabelCode, ...]:
     match trouble:
         case "torn":
@@ -243,12 +270,12 @@ def _extras(rng: random.Random, goods: Goods) -> tuple[LabelCode, ...]:
     return tuple(extras)
 
 
-def _new_s10(rng: random.Random, used: set[str]) -> str:
+def _new_s10(rng: random.Random, used: Serials) -> str:
     """An item number that no parcel of this stream has, by its digits: a misprint can't make it another's."""
     while True:
-        serial = f"{rng.randrange(10**8):08d}"
+        number = rng.randrange(SERIAL_END)
         service = rng.choice(SERVICES) + chr(ord("A") + rng.randrange(26))
         country = rng.choice(COUNTRIES)
-        if serial not in used:
-            used.add(serial)
+        if used.take(number):
+            serial = f"{number:08d}"
             return f"{service}{serial}{s10_check_digit(serial)}{country}"

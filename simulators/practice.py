@@ -22,6 +22,7 @@ from hub_config.load import load
 from hub_config.names import DeviceId, LineId
 from hub_config.profiles import rules_file
 from simulators.coordinator.declared import Declared
+from simulators.parcels import Declared as DeclaredParcel
 from simulators.parcels import Parcel, manifest
 
 HUB: Final = "MY-KUL-1"
@@ -164,10 +165,15 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
     return line.model_copy(update=update), devices
 
 
+def places_of(config: HubConfig) -> list[LineId]:
+    """Benches and lines in the order in which they get a parcel each."""
+    benches, lines = [bench.id for bench in config.benches], [line.id for line in config.lines]
+    return [*benches, *(lines * (BENCH_ONE_IN - 1) if benches else lines)]
+
+
 def shared_out(config: HubConfig, parcels: Sequence[Parcel]) -> Mapping[LineId, list[Parcel]]:
     """Which bench or line each parcel passes, in the order of the stream."""
-    benches, lines = [bench.id for bench in config.benches], [line.id for line in config.lines]
-    places = [*benches, *(lines * (BENCH_ONE_IN - 1) if benches else lines)]
+    places = places_of(config)
     shares: dict[LineId, list[Parcel]] = {place: [] for place in places}
     for parcel in parcels:
         shares[places[parcel.number % len(places)]].append(parcel)
@@ -177,7 +183,12 @@ def shared_out(config: HubConfig, parcels: Sequence[Parcel]) -> Mapping[LineId, 
 def declarations(parcels: Sequence[Parcel]) -> dict[str, Declared]:
     """What the coordinator knows in advance, by code."""
     known = (parcel.declared for parcel in parcels if parcel.declared is not None)
-    return {one.code: Declared(one.mass_mg, one.value_minor, one.currency, one.description) for one in known}
+    return {one.code: declaration(one) for one in known}
+
+
+def declaration(told: DeclaredParcel) -> Declared:
+    """As the coordinator has it."""
+    return Declared(told.mass_mg, told.value_minor, told.currency, told.description)
 
 
 def practice_signer(label: str) -> Signer:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from edge.core.inputs import Input, ManifestArrived, ShardArrived, UsesKnown
 from edge.core.offline_budget import DAY_US, DayCount
 from edge.wire.canonical import canonical
-from edge.wire.signing import Signer, TrustStore
+from edge.wire.signing import TrustStore
 from edge.wire.vouchers import parse_manifest, parse_shard
 from hub_config.hub import HubConfig
 from hub_config.names import Instant, LineId
@@ -20,13 +20,14 @@ from hub_config.rule_book import RuleBook
 from hub_config.rules import RulePack
 from hub_config.tiers import STANDARD
 from simulators.checkers import Checkers
-from simulators.coordinator.declared import Declared, Manifest
+from simulators.coordinator.declared import Manifest
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.reconcile import Conflict, Reconciler
 from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.visits import MemoryBook
 from simulators.coordinator.vouchers import Owner, VoucherOffice
 from simulators.parcels import Parcel
+from simulators.practice import declaration, practice_signer
 
 MODE: Final = "practice"
 
@@ -57,52 +58,45 @@ NO_VOUCHERS: Final = OfflinePlan()
 
 
 class Preclearance:
+    """`coming`: who is expected at which bench or line, for the vouchers of `plan`."""
+
     def __init__(
-        self,
-        config: HubConfig,
-        rules: RulePack,
-        coordinator: Signer,
-        plan: OfflinePlan,
-        seed: int,
-    ) -> None:
+        self, config: HubConfig, rules: RulePack, seed: int, plan: OfflinePlan = NO_VOUCHERS,
+        coming: Sequence[tuple[LineId, Parcel]] = (),
+    ) -> None:  # fmt: skip
         self._config = config
-        self._seed = seed
-        self._sampler = Sampler(DerivedSeeds(f"seeds/{seed}".encode()))
         self._plan = plan
+        self._seed = seed
+        self._coming = {
+            parcel.declared.code: (Owner(config.gateway.id, line), declaration(parcel.declared))
+            for line, parcel in coming
+            if parcel.declared is not None
+        }
+        self._signer = coordinator = practice_signer("coordinator")
+        self._sampler = Sampler(DerivedSeeds(f"seeds/{seed}".encode()))
         index_key = sha256(f"index/{seed}".encode()).digest()
         self._office = VoucherOffice(
-            RuleBook((rules,)),
-            config.hub.id,
-            MODE,
-            self._sampler,
-            index_key,
+            RuleBook((rules,)), config.hub.id, MODE, self._sampler, index_key,
             lambda body: (coordinator.kid, coordinator.sign(body)),
-        )
-        self._signer = coordinator
-        self._trust = TrustStore(config.trust)
+        )  # fmt: skip
         self.reconciler = Reconciler()
         self.conflicts: list[Conflict] = []
+        self.levels: dict[str, int] = {}
+        """How often each level began."""
 
     def desk(self, rules: RulePack, manifest: Manifest) -> Desk:
         """Which makes its draws with the same seeds."""
         entropy = sha256(f"desk/{self._seed}".encode()).digest()
         return Desk(rules, manifest, self._config.hub.id, MODE, entropy, self._sampler)
 
-    def issue(
-        self, parcels: Mapping[LineId, Sequence[Parcel]], manifest: Mapping[str, Declared], book: MemoryBook,
-        start_us: int, checkers: Checkers,
-    ) -> Iterator[Input]:  # fmt: skip
+    def issue(self, book: MemoryBook, start_us: int, checkers: Checkers) -> Iterator[Input]:
         """What the gateway gets at its start."""
         if not self._plan.vouchers:
             return
-        gateway = self._config.gateway.id
-        owners = {
-            parcel.declared.code: Owner(gateway, line)
-            for line, stream in parcels.items()
-            for parcel in stream
-            if parcel.declared is not None
-        }
-        issued = self._office.issue(owners, manifest, start_us - self._plan.issued_before_us, book)
+        owners = {code: owner for code, (owner, _) in self._coming.items()}
+        manifest = {code: declared for code, (_, declared) in self._coming.items()}
+        issued_us = start_us - self._plan.issued_before_us
+        issued = self._office.issue(owners, manifest, issued_us, book)
         codes = {
             self._office.name_of(code, owner, issued.manifest["issued"]): code
             for code, owner in owners.items()
@@ -110,20 +104,23 @@ class Preclearance:
         for voucher in issued.vouchers:
             self.reconciler.issued[voucher["id"]] = Owner(voucher["gw"], voucher["line"])
             checkers.vouchers[voucher["id"]] = (codes[voucher["id"]], voucher)
-        at = Instant(0)
+        at, trust = Instant(0), TrustStore(self._config.trust)
         before = DayCount(start_us // DAY_US - 1, self._plan.year_parcels, 0)
-        yield UsesKnown(at, (), (before,), start_us - self._plan.issued_before_us - DAY_US)
+        yield UsesKnown(at, (), (before,), issued_us - DAY_US)
         body = canonical(issued.manifest)
         signed = canonical(
             {"data": issued.manifest, "ehubkid": self._signer.kid, "ehubsig": self._signer.sign(body)}
         )
-        hub = self._config.hub.id
-        yield ManifestArrived(at, parse_manifest(signed, self._trust, hub, MODE))
+        hub, gateway = self._config.hub.id, self._config.gateway.id
+        yield ManifestArrived(at, parse_manifest(signed, trust, hub, MODE))
         for shard in issued.shards:
-            yield ShardArrived(at, parse_shard(shard, self._trust, hub, gateway, MODE))
+            yield ShardArrived(at, parse_shard(shard, trust, hub, gateway, MODE))
 
     def take(self, data: Mapping[str, Any]) -> None:
         """An event has come to the coordinator."""
+        if data["kind"] == "gateway.mode":
+            level = str(data["note"]["level"])
+            self.levels[level] = self.levels.get(level, 0) + 1
         conflict = self.reconciler.take(data)
         if conflict is not None:
             self.conflicts.append(conflict)

@@ -48,7 +48,7 @@ def _show(hub: SimulatedHub, over: threading.Event) -> None:
 
 def whole(hub: SimulatedHub) -> int:
     """Parcels of the run."""
-    on_belts = sum(len(line.conveyor.parcels) for line in hub.lines)
+    on_belts = sum(line.conveyor.count for line in hub.lines)
     return on_belts + sum(len(bench.bench.parcels) for bench in hub.benches)
 
 

@@ -47,17 +47,29 @@ class VisitFacts:
     lost: bool = False
     joined: bool = False
     """It goes on under an older visit."""
+    last_us: int = field(default=0, repr=False)
+    """Its latest event, by the gateway's clock."""
 
 
 def facts_of(events: Iterable[Data]) -> dict[str, VisitFacts]:
     visits: dict[str, VisitFacts] = {}
     for data in events:
-        if data["visit"] is not None:
-            _take(visits.setdefault(data["visit"], VisitFacts()), data)
+        take(visits, data)
     return visits
 
 
+def take(visits: dict[str, VisitFacts], data: Data) -> None:
+    """One event more."""
+    visit = data["visit"]
+    if visit is not None:
+        facts = visits.get(visit)
+        if facts is None:
+            facts = visits[visit] = VisitFacts()
+        _take(facts, data)
+
+
 def _take(facts: VisitFacts, data: Data) -> None:
+    facts.last_us = data["mono_us"]
     mass = data.get("mass")
     if mass is not None:
         facts.masses.append((mass["mg"], mass["u_mg"]))
@@ -115,18 +127,50 @@ def judge(
     *,
     unwatched: Set[int] = frozenset(),
 ) -> Judged:
-    """Of one bench or line. `unwatched`: parcels that passed while the gateway knew that it saw nothing; in the
-    fail-safe lane, where everything goes then, or in somebody's hands they need no account."""
+    """Of one bench or line, all of it. `unwatched`: as for `judge_parcels`."""
     visits = facts_of(data for data in events if data["line"] == place.id)
+    judged = judge_parcels(parcels, happened, visits, place, oracle, unwatched=unwatched)
+    claimed = claims(happened)
+    return together(
+        [judged, judge_strangers({name: one for name, one in visits.items() if name not in claimed})]
+    )
+
+
+def claims(happened: Iterable[Happened]) -> set[str]:
+    """Visits under which these parcels were known."""
+    names = ((one.placed.visit if one.placed is not None else None, one.taken) for one in happened)
+    return {name for pair in names for name in pair if name}
+
+
+def judge_strangers(visits: Mapping[str, VisitFacts]) -> Judged:
+    """Visits under which no parcel was known."""
+    truth: Counter[str] = Counter()
+    details: list[str] = []
+    for visit, facts in visits.items():
+        if not (facts.lost or facts.joined):
+            truth["wrong_release" if facts.departed else "unaccounted"] += 1
+            details.append(f"no parcel was placed under visit {visit}: {facts}")
+    return _judged(Counter(), truth, Counter(), details, {})
+
+
+def judge_parcels(
+    parcels: Sequence[Parcel],
+    happened: Sequence[Happened],
+    visits: Mapping[str, VisitFacts],
+    place: Exits,
+    oracle: set[int],
+    *,
+    unwatched: Set[int] = frozenset(),
+) -> Judged:
+    """`visits`: of this bench or line. `unwatched`: parcels that passed while the gateway knew that it saw nothing; in
+    the fail-safe lane, where everything goes then, or in somebody's hands they need no account."""
     places: Counter[str] = Counter()
     truth: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     details: list[str] = []
-    claimed: set[str] = set()
     causes: dict[int, str] = {}
     for parcel, one in zip(parcels, happened, strict=True):
         visit = (one.placed.visit if one.placed is not None else one.taken) or ""
-        claimed.update(name for name in (visit, one.taken) if name)
         facts = visits.get(visit)
         unseen = facts is None and parcel.number in unwatched
         where = _place(facts) if not unseen else _place_of_unseen(one, place)
@@ -143,18 +187,20 @@ def judge(
             cause = facts.reasons[0] if facts is not None and facts.reasons else "unfinished"
             lost[cause] += 1
             causes[parcel.number] = cause
-    for visit, facts in visits.items():
-        if visit not in claimed and not (facts.lost or facts.joined):
-            truth["wrong_release" if facts.departed else "unaccounted"] += 1
-            details.append(f"no parcel was placed under visit {visit}: {facts}")
+    places["entered"] = len(parcels)
+    return _judged(places, truth, lost, details, causes)
+
+
+def _judged(
+    parcels: Counter[str], truth: Counter[str], lost: Counter[str], details: Iterable[str],
+    causes: Mapping[int, str],
+) -> Judged:  # fmt: skip
     return Judged(
-        parcels={"entered": len(parcels), **{name: places[name] for name in CLASSES}},
-        truth={
-            name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")
-        },
-        lost_by_cause=dict(sorted(lost.items())),
-        details=tuple(details),
-        causes=causes,
+        {name: parcels[name] for name in ("entered", *CLASSES)},
+        {name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")},
+        dict(sorted(lost.items())),
+        tuple(details),
+        causes,
     )
 
 
@@ -167,13 +213,9 @@ def together(parts: Sequence[Judged]) -> Judged:
         parcels.update(part.parcels)
         truth.update(part.truth)
         lost.update(part.lost_by_cause)
-    return Judged(
-        {name: parcels[name] for name in ("entered", *CLASSES)},
-        {name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")},
-        dict(sorted(lost.items())),
-        tuple(line for part in parts for line in part.details),
-        {number: cause for part in parts for number, cause in part.causes.items()},
-    )
+    details = (line for part in parts for line in part.details)
+    causes = {number: cause for part in parts for number, cause in part.causes.items()}
+    return _judged(parcels, truth, lost, details, causes)
 
 
 def _place(facts: VisitFacts | None) -> str | None:
@@ -242,11 +284,12 @@ def _misnamed(parcel: Parcel, one: Happened, facts: VisitFacts) -> bool:
     return bool(facts.codes) and not own & set(facts.codes)
 
 
-def release_shares(judged: Judged, oracle: set[int]) -> dict[str, object]:
+def release_shares(judged: Judged, oracle: int) -> dict[str, object]:
+    """`oracle`: how many parcels a gateway that mixes nothing up would have released."""
     entered = judged.parcels["entered"]
     return {
         "share": round(judged.parcels["departed"] / entered, 6) if entered else None,
-        "oracle_share": round(len(oracle) / entered, 6) if entered else None,
+        "oracle_share": round(oracle / entered, 6) if entered else None,
         "lost_by_cause": judged.lost_by_cause,
     }
 

@@ -1,37 +1,38 @@
 """One seeded run under simulated time, and its report."""
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from edge.core.snapshot import Snapshot
-from edge.rim.metrics import quantiles_ms, spread_ms
 from edge.rim.trace import Start, TraceWriter
 from hub_config.devices import IoBoardConfig
 from hub_config.hub import HubConfig
-from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
+from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules
-from simulators.bodies import Body
+from simulators.account import Account
+from simulators.belt_sums import belts_told
 from simulators.coordinator.declared import Declared
-from simulators.hub import EDGE_VERSION, UTC_AT_START_US, SimulatedHub, entropy_of
-from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
-from simulators.line_truth import hidden, line_happened
+from simulators.deal import Deal
+from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
+from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
-from simulators.oracle import oracle_releases
-from simulators.parcels import Parcel, stream
+from simulators.parcels import Flow, Parcel
 from simulators.plots.album import Album
-from simulators.practice import RULES, declarations, practice_signer, shared_out
-from simulators.preclearance import NO_VOUCHERS, OfflinePlan
+from simulators.practice import RULES, practice_signer
+from simulators.preclearance import NO_VOUCHERS, OfflinePlan, Preclearance
 from simulators.progress import shown
-from simulators.report import Judged, judge, release_shares, together
+from simulators.report import release_shares
 from simulators.scenario import find
-from simulators.swaps import swaps
+from simulators.swaps import swaps_told
 
 SIGN_ONE_IN: Final = 1_000
+EVENTS_MAX: Final = 4_096
+"""Events after which a long run looks what can be judged and forgotten."""
 STAMPS_WITHIN_US: Final = 1
 """Under simulated time the gateway's stamps are exact."""
 
@@ -46,15 +47,21 @@ class Simulation:
     scenario: str
     seed: int
     over_bytes: bool
+    deal: Deal | None = None
+    """Of parcels that are forgotten with their events as they are settled. None: all of them can still be looked at
+    when the run is over."""
 
     def run(self) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Runs it; returns the report and one line for each fault of its truth."""
         run = self.hub
+        account = Account(run, self.rules, self.manifest, self.stamps_within_us)
         started = time.perf_counter()
-        run.run()
+        run.start()
+        while not run.go_on(sys.maxsize if self.deal is None else EVENTS_MAX):
+            assert self.deal is not None, "it goes on to its end"
+            self.deal.forget(account.settle().parcels)
         wall_s = time.perf_counter() - started
-        judged, oracle = judge_hub(run, self.rules, self.manifest, self.stamps_within_us)
-        arrived = len(run.events)
+        judged, oracle = account.close()
         report = {
             "scenario": self.scenario,
             "seed": self.seed,
@@ -63,12 +70,12 @@ class Simulation:
             "truth": judged.truth,
             "release": release_shares(judged, oracle),
             "events": {
-                "journalled": run.journalled, "acknowledged": arrived, "pending": run.journalled - arrived,
-                "duplicates": arrived - len({data["seq"] for data in run.events}),
+                "journalled": run.journalled, "acknowledged": account.arrived,
+                "pending": run.journalled - account.arrived, "duplicates": account.duplicates,
                 "redelivered": 0, "chain": "ok", "signatures_checked": run.tallies.signed,
             },
             "latency_ms": {"reading_to_step": {"p50": 0.0, "p99": 0.0}}  # a step takes no simulated time
-            | {name: quantiles_ms(samples) for name, samples in run.tallies.latencies.items()},
+            | {name: samples.quantiles_ms() for name, samples in account.latencies.items()},
             "dwell_s": dwell(run.gateway.snapshot()),
             "speed": {
                 "simulated_s": round(run.world.now / SECOND, 3), "wall_s": round(wall_s, 3),
@@ -77,16 +84,9 @@ class Simulation:
         }  # fmt: skip
         report["offline"] = alone(run)
         if run.lines:
-            margins = [ns for line in run.lines for ns in line.board.margins_ns]
-            bodies = [body for line in run.lines for body in line.conveyor.bodies]
-            report["belt"] = belt(bodies, spread_ms(margins)) | {
-                "offered_per_h": sum(offered(line.conveyor.bodies) for line in run.lines),
-                "undisturbed": undisturbed(run.lines, judged.causes),
-                "over_bytes": self.over_bytes,
-                "unwatched": sum(len(line.unwatched) for line in run.lines),
-            }
-            if any(body.swapped for body in bodies):
-                report["swaps"] = swaps(run, self.stamps_within_us)
+            belts = belts_told([line.sums for line in account.lines.values()])
+            report["belt"] = belts | {"over_bytes": self.over_bytes}
+            report |= swaps_told([line.swaps for line in account.lines.values()])
         return report, judged.details
 
     @property
@@ -108,14 +108,14 @@ def simulate(
     plan = find(scenario)
     config = plan.config(practice_signer("coordinator"))
     count = plan.count(config, count, minutes)
-    parcels = stream(seed, count, plan.goods)
+    parcels = Flow(seed, count, plan.goods)
     trace = None
     if record is not None:
         trace = TraceWriter(record, Start(config, entropy_of(seed), (), {}, EDGE_VERSION))
     simulation = prepare(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
-        mistakes_ppm=plan.mistakes_ppm, offline=plan.offline,
+        mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None, offline=plan.offline,
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -127,62 +127,37 @@ def simulate(
 
 
 def prepare(
-    config: HubConfig, parcels: Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
+    config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
-    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, offline: OfflinePlan = NO_VOUCHERS,
+    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, offline: OfflinePlan = NO_VOUCHERS,
 ) -> Simulation:  # fmt: skip
-    """Nothing has happened yet, so more can be asked of its world."""
-    rules, manifest = offline.rules(load_rules(RULES)), declarations(parcels)
+    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it
+    forgets what is settled, and can't be looked at when it is over but by its report."""
+    rules, deal = offline.rules(load_rules(RULES)), Deal(config, parcels)
+    coming = parcels if offline.vouchers else ()
+    preclearance = Preclearance(
+        config, rules, seed, offline, [(deal.place_of(one.number), one) for one in coming]
+    )
     hub = SimulatedHub(
-        config, shared_out(config, parcels), seed, rules, manifest,
+        config, deal.shares, seed, rules, deal.declared,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
-        mistakes_ppm=mistakes_ppm, offline=offline,
+        mistakes_ppm=mistakes_ppm, preclearance=preclearance,
     )  # fmt: skip
-    return Simulation(hub, rules, manifest, scenario, seed, lines.over_bytes)
-
-
-def judge_hub(
-    run: SimulatedHub, rules: RulePack, manifest: dict[str, Declared], within_us: int
-) -> tuple[Judged, set[int]]:
-    """Every bench and line against the truth; and which parcels a gateway that mixes nothing up would release."""
-    config, now_us = run.config, UTC_AT_START_US + run.world.now // MICROSECOND
-    parts: list[Judged] = []
-    released: set[int] = set()
-    for bench in run.benches:
-        happened = bench.bench.happened()
-        u_mg = config.device(bench.config.scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(
-            happened, bench.config, u_mg, rules, manifest, config.hub.id, now_us, run.book
-        )
-        parts.append(judge(bench.bench.parcels, happened, run.events, bench.config, oracle))
-        released |= oracle
-    for line in run.lines:
-        bodies = line.conveyor.bodies
-        happened = line_happened(bodies, run.events, line.line, within_us)
-        u_mg = config.device(line.line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(happened, line.line, u_mg, rules, manifest, config.hub.id, now_us, run.book)
-        passed = [body.parcel for body in bodies]
-        parts.append(
-            judge(passed, happened, run.events, line.line, oracle, unwatched=line.unwatched | hidden(bodies))
-        )
-        released |= oracle
-    return together(parts), released
+    return Simulation(
+        hub, rules, deal.declared, scenario, seed, lines.over_bytes, None if keeps_all else deal
+    )
 
 
 def alone(run: SimulatedHub) -> dict[str, Any]:
     """What was released without the coordinator, and what it says of that afterwards."""
-    view, levels = run.gateway.snapshot().offline, dict[str, int]()
-    for data in run.events:
-        if data["kind"] == "gateway.mode":
-            level = str(data["note"]["level"])
-            levels[level] = levels.get(level, 0) + 1
+    view = run.gateway.snapshot().offline
     return {
         "vouchers": view.vouchers,
         "released": view.released_year,
         "share_of_run_ppm": _ppm(view.released_today, view.parcels_today),
         "share_of_year_ppm": _ppm(view.released_year, view.parcels_year),
         "cap_year_ppm": view.cap_year_ppm,
-        "levels": dict(sorted(levels.items())),
+        "levels": dict(sorted(run.preclearance.levels.items())),
         "reconciled": run.preclearance.reconciler.checked,
         "conflicts": len(run.preclearance.reconciler.conflicts),
         "recalls": len(run.alerts),
@@ -191,75 +166,6 @@ def alone(run: SimulatedHub) -> dict[str, Any]:
 
 def _ppm(part: int, whole: int) -> int:
     return part * 1_000_000 // whole if whole else 0
-
-
-def belt(bodies: Sequence[Body], margin_ms: object) -> dict[str, Any]:
-    """What only belts have: how early diverters were ordered, and what the faults of the run were."""
-    faults: dict[str, int] = {}
-    for body in bodies:
-        for fault in body.happened:
-            faults[fault] = faults.get(fault, 0) + 1
-    return {
-        "order_margin_ms": margin_ms,
-        "clipped": sum(body.clipped for body in bodies),
-        "faults": dict(sorted(faults.items())),
-    }
-
-
-OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut")
-"""Faults that strike all that is on the belt."""
-ASSOCIATION: Final = (
-    "assoc_low",
-    "not_isolated",
-    "swap_suspected",
-    "unknown_item",
-    "lost_track",
-    "two_labels",
-)
-"""Reasons that say: whose a reading is, or which parcel this is, is not sure enough."""
-
-
-def undisturbed(lines: Sequence[LinePlant], causes: Mapping[int, str]) -> dict[str, int]:
-    """Parcels to which nothing happened, nor to their neighbours' gaps, nor to the counts and board of their belt while
-    they were on it: how many there were, and how many were held because an association was not sure."""
-    parcels = held = 0
-    for line in lines:
-        bodies = line.conveyor.bodies
-        needed_um = min(line.line.gap_needed_um(one) for one in line.line.diverters)
-        gaps = [_least_gap_um(line, *pair) for pair in pairwise(bodies)]
-        shaken = [
-            _stay(line, body) for body in bodies if any(fault in body.happened for fault in OF_THE_LINE)
-        ]
-        for body, ahead, behind in zip(bodies, [needed_um, *gaps], [*gaps, needed_um], strict=True):
-            if body.happened or not body.parcel.releasable or min(ahead, behind) < needed_um:
-                continue
-            came, left = _stay(line, body)
-            if any(came <= until and since <= left for since, until in shaken):
-                continue
-            parcels += 1
-            held += causes.get(body.parcel.number) in ASSOCIATION
-    return {"parcels": parcels, "held_for_association": held, "least_gap_um": needed_um if lines else 0}
-
-
-def _stay(line: LinePlant, body: Body) -> tuple[Instant, Instant]:
-    """When it was on the belt."""
-    beams = line.line.belt_beams
-    return body.front_at(beams[0].position_um), body.rear_at(beams[-1].position_um)
-
-
-def _least_gap_um(line: LinePlant, ahead: Body, behind: Body) -> int:
-    """As the beams of the belt saw it, had nobody taken either off."""
-    least_ns = min(
-        behind.front_at(beam.position_um) - ahead.rear_at(beam.position_um) for beam in line.line.belt_beams
-    )
-    return least_ns * line.line.belt.speed_mm_s // MILLISECOND
-
-
-def offered(bodies: Sequence[Body]) -> int:
-    """Parcels an hour that the feeder set down on one line."""
-    if len(bodies) < 2:
-        return 0
-    return (len(bodies) - 1) * 3_600 * SECOND // (bodies[-1].starts - bodies[0].starts)
 
 
 def dwell(snapshot: Snapshot) -> dict[str, Any]:

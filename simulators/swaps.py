@@ -5,33 +5,55 @@ under each other's name, and what holds the others.
 """
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from simulators.hub import SimulatedHub
-from simulators.line_truth import line_happened
-from simulators.report import facts_of
+from hub_config.lines import Line
+from simulators.bench import Happened
+from simulators.bodies import Body
+from simulators.report import VisitFacts
 
 
-def swaps(run: SimulatedHub, within_us: int) -> dict[str, Any]:
-    """`exchanged`: parcels, two an exchange. `left_free`: by the free lane, under the other's name; the rest is caught,
-    or held for something else: `held_by` counts the reasons."""
-    held: Counter[str] = Counter()
-    exchanged = free = 0
-    for line in run.lines:
-        bodies = line.conveyor.bodies
-        facts = facts_of(data for data in run.events if data["line"] == line.line.id)
-        for body, one in zip(bodies, line_happened(bodies, run.events, line.line, within_us), strict=True):
+class Swaps:
+    """Of one line."""
+
+    def __init__(self) -> None:
+        self.exchanged = 0
+        """Parcels, two an exchange."""
+        self.left_free = 0
+        """By the free lane, under the other's name; the rest is caught, or held for something else."""
+        self.held_by: Counter[str] = Counter()
+
+    def add(
+        self,
+        line: Line,
+        bodies: Sequence[Body],
+        happened: Sequence[Happened],
+        visits: Mapping[str, VisitFacts],
+    ) -> None:
+        for body, one in zip(bodies, happened, strict=True):
             if not body.swapped:
                 continue
-            exchanged += 1
-            visit = facts.get(one.placed.visit) if one.placed is not None else None
-            if one.placed is not None and one.placed.lane == line.line.free_lane:
-                free += 1
+            self.exchanged += 1
+            visit = visits.get(one.placed.visit) if one.placed is not None else None
+            if one.placed is not None and one.placed.lane == line.free_lane:
+                self.left_free += 1
             else:
-                held[visit.reasons[0] if visit is not None and visit.reasons else "lost_track"] += 1
+                self.held_by[visit.reasons[0] if visit is not None and visit.reasons else "lost_track"] += 1
+
+
+def swaps_told(lines: Sequence[Swaps]) -> dict[str, Any]:
+    """Of all lines; nothing if no parcel was exchanged."""
+    exchanged = sum(one.exchanged for one in lines)
+    if not exchanged:
+        return {}
+    free = sum(one.left_free for one in lines)
+    held = sum((one.held_by for one in lines), Counter[str]())
     return {
-        "exchanged": exchanged,
-        "left_free": free,
-        "caught": exchanged - free,
-        "held_by": dict(sorted(held.items())),
+        "swaps": {
+            "exchanged": exchanged,
+            "left_free": free,
+            "caught": exchanged - free,
+            "held_by": dict(sorted(held.items())),
+        }
     }

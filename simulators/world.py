@@ -4,8 +4,8 @@ Actions of one instant run in the order in which they were asked for, so a run i
 `simulators.serve.RealTime` runs the same world against the host's clock; behaviours are written once.
 """
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Final, NewType
 
 from hub_config.names import Instant
@@ -28,34 +28,31 @@ class WorldError(RuntimeError):
 
 class World:
     def __init__(self, now: Instant = START) -> None:
-        self._now = now
+        self.now = now
+        """Only the world itself moves it on."""
         self._order = 0
         self._heap: list[tuple[Instant, int]] = []
         self._actions: dict[int, Action] = {}
         self._at_one_instant = 0
 
     @property
-    def now(self) -> Instant:
-        return self._now
-
-    @property
     def next_at(self) -> Instant | None:
         """When the next action is due; None with nothing pending."""
         while self._heap and self._heap[0][1] not in self._actions:
-            heapq.heappop(self._heap)
+            heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def call_at(self, at: Instant, action: Action) -> Token:
         """Runs `action` at `at`, or at once if that has passed."""
         if len(self._actions) >= MAX_PENDING:
             raise WorldError(f"world: {MAX_PENDING} actions pending, the limit; look for one that repeats")
-        self._order += 1
-        heapq.heappush(self._heap, (at if at > self._now else self._now, self._order))
-        self._actions[self._order] = action
-        return Token(self._order)
+        order = self._order = self._order + 1
+        heappush(self._heap, (at if at > self.now else self.now, order))
+        self._actions[order] = action
+        return Token(order)
 
     def call_after(self, ns: int, action: Action) -> Token:
-        return self.call_at(Instant(self._now + ns), action)
+        return self.call_at(Instant(self.now + ns), action)
 
     def cancel(self, token: Token) -> None:
         """Forgets an action; one that has run or was cancelled before is no error."""
@@ -63,11 +60,15 @@ class World:
 
     def run_next(self) -> bool:
         """Moves time to the next action and runs it. False with nothing pending."""
-        while self._heap:
-            at, order = heapq.heappop(self._heap)
+        heap = self._heap
+        while heap:
+            at, order = heappop(heap)
             action = self._actions.pop(order, None)
             if action is not None:
-                self._move_to(at)
+                if at > self.now:
+                    self.now, self._at_one_instant = at, 0
+                else:
+                    self._count_action(at)
                 action()
                 return True
         return False
@@ -76,14 +77,11 @@ class World:
         """Runs all that is due at or before `instant`; time is then `instant`."""
         while (at := self.next_at) is not None and at <= instant:
             self.run_next()
-        if instant > self._now:
-            self._move_to(instant)
+        if instant > self.now:
+            self.now, self._at_one_instant = instant, 0
 
-    def _move_to(self, at: Instant) -> None:
-        if at > self._now:
-            self._now = at
-            self._at_one_instant = 0
-            return
+    def _count_action(self, at: Instant) -> None:
+        """One more without time moving on."""
         self._at_one_instant += 1
         if self._at_one_instant > MAX_AT_ONE_INSTANT:
             raise WorldError(f"world: {MAX_AT_ONE_INSTANT} actions at instant {at} ns without time moving on")

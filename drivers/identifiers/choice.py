@@ -12,12 +12,16 @@ likely a personal number, which must not leave the gateway as text.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
 from drivers.identifiers.gs1 import Elements, Gs1Fault, canonical_link, is_link, parse_elements, parse_link
 from drivers.identifiers.s10 import parse_s10
 from drivers.identifiers.sscc import parse_sscc
 from drivers.scanners.aim import is_gs1, is_linear, split_aim
+
+IDENTIFIED_KEPT: Final = 256
+"""Codes once worked out: those of the parcels in work are asked about again."""
 
 CodeType = Literal["s10", "sscc", "gs1dl", "carrier", "receptacle", "mawb", "unknown"]
 
@@ -39,6 +43,7 @@ class Choice:
     """Two different identifiers of the same rank; `own` is None then."""
 
 
+@lru_cache(maxsize=IDENTIFIED_KEPT)
 def identify(data: str, aim: str | None) -> Identified:
     """`data` as the scanner sent it, with or without its AIM identifier in front. Never raises."""
     sent_aim, text = split_aim(data)
@@ -56,11 +61,15 @@ def identify(data: str, aim: str | None) -> Identified:
 def choose(codes: Sequence[Identified], rank: Sequence[str]) -> Choice:
     """`rank` lists the accepted types, best first; codes of other types are no candidates."""
     for accepted in rank:
-        winners = dict.fromkeys(code for code in codes if code.check_ok and code.type == accepted)
-        if len(winners) > 1:
-            return Choice(None, conflict=True)
-        if winners:
-            return Choice(next(iter(winners)), conflict=False)
+        winner: Identified | None = None
+        for code in codes:
+            if code.type == accepted and code.check_ok:
+                if winner is None:
+                    winner = code
+                elif code != winner:
+                    return Choice(None, conflict=True)
+        if winner is not None:
+            return Choice(winner, conflict=False)
     return Choice(None, conflict=False)
 
 

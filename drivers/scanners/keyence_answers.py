@@ -6,11 +6,8 @@ end in `!x/y`, where it stood in the picture, which is taken off.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
-
-from drivers.identifiers.gs1 import GS
 
 LINE_ENDS: Final = (b"\r", b"\n", b"\x03")
 CODES_MAX: Final = 16
@@ -29,6 +26,8 @@ ERROR_NAMES: Final = {
 
 _ACK: Final = re.compile(rb"OK,(LON|LOFF)")
 _REFUSAL: Final = re.compile(rb"ER,([A-Z0-9]{1,16}),([0-9]{2})")
+_CONTROL: Final = re.compile(r"[\x00-\x1c\x1e-\x1f\x7f-\x9f]")
+"""The characters of the category Cc but for GS, which is data."""
 _PLACE: Final = re.compile(rb"![0-9]{1,5}/[0-9]{1,5}\Z")
 
 
@@ -96,9 +95,9 @@ def parse_answer(line: bytes, no_read: tuple[str, ...], separator: str) -> SrAns
     if data == OVERFLOW:
         return SrOverflow()
     text = _text(data)
-    bad = next((char for char in text if char != GS and unicodedata.category(char) == "Cc"), None)
+    bad = _CONTROL.search(text)
     if bad is not None:
-        return SrBadText(bad)
+        return SrBadText(bad.group())
     if _is_no_read(text, no_read):
         return SrNoRead(text.strip(" "))
     parts = [_PLACE.sub(b"", part) for part in data.split(_wire(separator))]

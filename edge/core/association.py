@@ -9,7 +9,7 @@ A stated probability is a promise about errors: it is rounded down, and never mo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Final, Literal
 
@@ -102,9 +102,11 @@ def assign_near(
         near_um //= 2
     around = [one for one in looks if any(one.lo_um < box.hi_um and box.lo_um < one.hi_um for box in seen)]
     found = assign(candidates, seen, around, priors)
-    return tuple(
-        one if one.key in (key, None) else replace(one, key=None, outcome="ambiguous_read") for one in found
-    )
+    return tuple(one if one.key in (key, None) else _refused(one) for one in found)
+
+
+def _refused(one: Assignment) -> Assignment:
+    return Assignment(one.code, None, one.p_ppm, one.claims, "ambiguous_read")
 
 
 def _evidence_order(one: Evidence) -> tuple[str, int, int, str, str]:

@@ -17,6 +17,8 @@ SPEED_SPAN_NS: Final = 80 * MILLISECOND
 DISTURBED_PPM: Final = 150_000
 """A report that is this far from the usual speed: counts were left out, the parcel slips, or the belt starts."""
 PPM: Final = 1_000_000
+NEVER_UM: Final = 2**62
+"""A travel that no belt comes to."""
 SPEEDS: Final = 7
 """The speed is the middle one of so many: counts that an encoder leaves out once do not change it."""
 STALE_NS: Final = 3_000 * MILLISECOND
@@ -55,6 +57,12 @@ class Belt:
         self._dead: tuple[Instant, int] | None = None
         """Since when the encoder counts nothing, and where the belt was then."""
         self._samples: deque[tuple[Instant, int]] = deque(maxlen=SAMPLES_MAX)
+        self._reported_at: Instant | None = None
+        """Of the latest of them."""
+        self.travel_um = 0
+        """As last reported."""
+        self.gone_at: Instant | None = None
+        """When what is on the belt is to be given up, if no report comes; None: none has come yet."""
         self._speeds: deque[int] = deque(maxlen=SPEEDS)
         self._mark = (Instant(0), 0)
         """The report from which the next speed is measured."""
@@ -68,6 +76,7 @@ class Belt:
     def forget(self) -> None:
         """The board was restarted: its counts begin anew."""
         self._samples.clear()
+        self._reported_at, self.gone_at, self.travel_um = None, None, 0
         self._speeds.clear()
         self._creeps.clear()
         self._stuck.clear()
@@ -75,15 +84,6 @@ class Belt:
         self._dead = None
         self.speed_um_s = 0
         self.moving = False
-
-    @property
-    def known(self) -> bool:
-        return bool(self._samples)
-
-    @property
-    def travel_um(self) -> int:
-        """As last reported."""
-        return self._samples[-1][1] if self._samples else 0
 
     def travel_of(self, count: int) -> int:
         base_count, base_um = self._base
@@ -113,7 +113,8 @@ class Belt:
     def travel_for(self, at: Instant, count: int) -> int:
         """Of an edge or a report; by its time where the encoder is dead."""
         if self._dead is None:
-            return self.travel_of(count)
+            base_count, base_um = self._base
+            return base_um + (count - base_count) * self._count_um * (PPM + self.stretch_ppm) // PPM
         since, travel = self._dead
         return travel + (at - since) * self._set_um_s // 1_000_000_000
 
@@ -143,14 +144,14 @@ class Belt:
         self._stuck.clear()
         self._last_count, self._counted_at = count, at
 
-    def moved(self, at: Instant, count: int, *, moving: bool) -> None:
-        """A report of the encoder, or the count of an edge. Reports of the past change nothing."""
+    def moved(self, at: Instant, count: int, *, moving: bool) -> int:
+        """A report of the encoder. Reports of the past change nothing. Returns the travel that it tells."""
         if count != self._last_count:
             self._counts(at, count)
         travel, moving = self.travel_for(at, count), moving or self.dead
-        if self._samples and at <= self._samples[-1][0]:
-            if at < self._samples[-1][0]:
-                return
+        if self._reported_at is not None and at <= self._reported_at:
+            if at < self._reported_at:
+                return travel
             self._samples.pop()  # the same instant told again, by a later report
         if moving != self.moving:
             self.disturbed_at = self.unsure_at = at
@@ -168,18 +169,20 @@ class Belt:
             self._speeds.append(speed)
         self.moving = moving
         self._samples.append((at, travel))
+        self._reported_at, self.gone_at, self.travel_um = at, Instant(at + GONE_NS), travel
         if not moving:
             self.speed_um_s = 0
         elif self._speeds:
             self.speed_um_s = sorted(self._speeds)[len(self._speeds) // 2]
         else:
             self.speed_um_s = self._set_um_s
+        return travel
 
     def travel_at(self, at: Instant) -> int:
         """Where the belt was, is, or will be if it goes on like this."""
-        if not self._samples:
+        last_at, last = self._reported_at, self.travel_um
+        if last_at is None:
             return 0
-        last_at, last = self._samples[-1]
         if at >= last_at:
             return last + (at - last_at) * self.speed_um_s // 1_000_000_000
         after_at, after = last_at, last
@@ -191,16 +194,19 @@ class Belt:
 
     def between(self, low: Instant, high: Instant) -> tuple[int, int]:
         """The least and the greatest travel in this time."""
-        told = [travel for at, travel in self._samples if low < at < high]
-        told += (self.travel_at(low), self.travel_at(high))
+        told = [self.travel_at(low), self.travel_at(high)]
+        for at, travel in reversed(self._samples):
+            if at <= low:
+                break
+            if at < high:
+                told.append(travel)
         return min(told), max(told)
 
     def when(self, travel_um: int) -> Instant | None:
-        """When the belt will have come so far; None while it stands or runs back."""
-        if not self._samples or not self.moving or self.speed_um_s <= 0:
+        """When the belt will have come so far; None while it stands or runs back, and for `NEVER_UM`."""
+        if self._reported_at is None or not self.moving or self.speed_um_s <= 0 or travel_um >= NEVER_UM:
             return None
-        last_at, last = self._samples[-1]
-        return Instant(last_at + (travel_um - last) * 1_000_000_000 // self.speed_um_s)
+        return Instant(self._reported_at + (travel_um - self.travel_um) * 1_000_000_000 // self.speed_um_s)
 
     def time_for(self, um: int) -> int:
         """Nanoseconds for this much travel at the present speed, at the set one while it stands."""
@@ -208,11 +214,7 @@ class Belt:
 
     def is_late(self, at: Instant) -> bool:
         """A report is overdue: where a moving belt is now is no longer known well enough to divert."""
-        return not self._samples or at - self._samples[-1][0] > LATE_NS
-
-    def gone_at(self) -> Instant | None:
-        """When what is on the belt is to be given up, if no report comes; None: none has come yet."""
-        return Instant(self._samples[-1][0] + GONE_NS) if self._samples else None
+        return self._reported_at is None or at - self._reported_at > LATE_NS
 
     def is_stale(self, at: Instant) -> bool:
-        return not self._samples or at - self._samples[-1][0] > STALE_NS
+        return self._reported_at is None or at - self._reported_at > STALE_NS

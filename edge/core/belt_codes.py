@@ -5,7 +5,7 @@ parcel on the belt that has it is in doubt, since which of them it was read from
 whenever it is read, also behind the measurement.
 """
 
-from drivers.identifiers.choice import identify
+from drivers.identifiers.choice import Identified
 from drivers.reading import BarcodeRead
 from edge.core.clearing import Clearing
 from edge.core.event import Code
@@ -27,9 +27,8 @@ class BeltCodes:
         self._ledger = ledger
         self._visits = visits
 
-    def take(self, item: Item, parcel: Parcel, read: BarcodeRead, at: Instant) -> None:
-        """A code of this item alone."""
-        known = identify(read.data, read.aim)
+    def take(self, item: Item, parcel: Parcel, read: BarcodeRead, known: Identified, at: Instant) -> None:
+        """A code of this item alone, and what it says."""
         data = read.data if known.type == "unknown" else known.value
         code = Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
         if parcel.phase != "measuring":

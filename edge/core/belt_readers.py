@@ -4,16 +4,16 @@ An answer is of what was in the reader's view when it was made: since the trigge
 reader's longest delay where it reads by itself. Whose it is `joining` says.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from drivers.command import Trigger
 from drivers.reading import BarcodeRead, NoRead
-from edge.core.belt import Belt
+from edge.core.belt import NEVER_UM, Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
-from edge.core.evidence import Look as SureLook
 from edge.core.ledger import Ledger
-from edge.core.track import Item, Look, Track
+from edge.core.track import Item, Look, Track, gap_between
 from hub_config.lines import BeltReader
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
@@ -39,7 +39,7 @@ class Reader:
 
     def __init__(self, place: int, config: BeltReader, *, triggered: bool, ledger: Ledger) -> None:
         self.place = place
-        self._config = config
+        self.device: DeviceId = config.device
         self.position_um, self.window_um = config.position_um, config.window_um
         self._triggered = triggered
         self._ledger = ledger
@@ -48,52 +48,58 @@ class Reader:
         self._open: tuple[Look, int] | None = None
         """The look that is triggered now, and the trigger's number."""
 
-    @property
-    def device(self) -> DeviceId:
-        return self._config.device
-
-    def advance(self, track: Track, belt: Belt, at: Instant) -> Instant | None:
-        """Triggers what is due at `at`; returns when to look again."""
-        travel = belt.travel_at(at)
-        soonest: Instant | None = None
-        for item in track.items:
+    def advance(self, track: Track, travel: int, at: Instant, dues: list[Instant]) -> int:
+        """Triggers what is due; returns at which travel the next item enters the view or leaves it. Adds to `dues` when
+        else to look again."""
+        next_um = NEVER_UM
+        items = track.items
+        for place, item in enumerate(items):
             look = item.looks[self.place]
             if look.done:
                 continue
-            wake = self._advance_item(item, look, track, belt, travel, at)
-            if wake is not None and (soonest is None or wake < soonest):
-                soonest = wake
+            if look.due is None:
+                way_um = self._way_to_next(item, look, items, place, travel, at)
+                next_um = min(next_um, way_um)
+            elif look.answered or at >= look.due:
+                look.done = True
+                continue
+            if look.due is not None:
+                dues.append(look.due)
             if look.on_at is None and not look.done:
                 break  # what is behind it comes later still
-        return soonest
+        return next_um
 
-    def _advance_item(
-        self, item: Item, look: Look, track: Track, belt: Belt, travel: int, at: Instant
-    ) -> Instant | None:
-        if look.due is not None:
-            look.done = look.answered or at >= look.due
-            return None if look.done else look.due
-        ahead, behind = track.gaps_um(item)
+    def _way_to_next(
+        self, item: Item, look: Look, items: Sequence[Item], place: int, travel: int, at: Instant
+    ) -> int:
+        """Triggers what is due of an item whose look is not over; returns at which travel there is more to do.
+        `place`: of the item among the others."""
         if look.on_at is None:
-            if item.stray and item.front_um + travel > self._config.position_um + self._config.window_um:
+            if item.front_um + travel > self.position_um + self.window_um and item.stray:
                 look.done = True  # it appeared behind this reader
-                return None
-            enters = self._config.position_um - self._reach(ahead) - item.front_um
+                return NEVER_UM
+            enters = self.position_um - item.front_um
+            enters -= self._reach(items[place - 1], item) if place > 0 else self.window_um
             if travel < enters:
-                return belt.when(enters)
+                return enters
             self._begin(item, look, travel, at)
         if item.rear_um is None:
-            return None  # told again by the edge of its rear
-        leaves = self._config.position_um + self._reach(behind) - item.rear_um
+            return NEVER_UM  # told again by the edge of its rear
+        last = place + 1 == len(items)
+        leaves = self.position_um - item.rear_um
+        leaves += self.window_um if last else self._reach(item, items[place + 1])
         if travel < leaves:
-            return belt.when(leaves)
+            return leaves
         self._end(look, at)
         look.off_um = travel
-        return look.due
+        return NEVER_UM
 
-    def _reach(self, gap_um: int | None) -> int:
-        """The view towards a neighbour shrinks to half the gap (conveyor-io §2)."""
-        return self._config.window_um if gap_um is None else min(self._config.window_um, max(0, gap_um) // 2)
+    def _reach(self, ahead: Item, behind: Item) -> int:
+        """The view towards a neighbour shrinks to half the gap between them (conveyor-io §2)."""
+        gap_um = gap_between(ahead, behind)
+        if gap_um >= 2 * self.window_um:
+            return self.window_um
+        return gap_um // 2 if gap_um > 0 else 0
 
     def _begin(self, item: Item, look: Look, travel: int, at: Instant) -> None:
         look.on_at, look.on_um = at, travel
@@ -159,16 +165,16 @@ class Reader:
         look = item.looks[self.place]
         return look.done and (look.answered or look.told or not self._triggered)
 
-    def sure_look(self, item: Item, codes: tuple[str, ...], belt: Belt) -> SureLook | None:
-        """The stretch of belt that it has surely looked at for this item, and what it told of it."""
+    def sure_stretch(self, item: Item, belt: Belt) -> tuple[int, int] | None:
+        """The stretch of belt that it has surely looked at for this item, and what it had to say of it has come."""
         look = item.looks[self.place]
         if look.off_um is None or not self.has_looked(item):
             return None
         sure_um = self.window_um - belt.speed_um_s * TAKES_NS // SECOND
         low, high = self.position_um - sure_um - look.off_um, self.position_um + sure_um - look.on_um
-        return SureLook(self.device, low, high, codes) if low < high else None
+        return (low, high) if low < high else None
 
     def _sees(self, item: Item, track: Track, first_um: int, last_um: int) -> bool:
-        position, window = self._config.position_um, self._config.window_um
+        position, window = self.position_um, self.window_um
         rear = item.front_um - track.length_um(item, first_um)
         return item.front_um + last_um >= position - window and rear + first_um <= position + window

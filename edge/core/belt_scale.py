@@ -58,7 +58,7 @@ class Weighings:
         self._earliest_ns = config.earliest_ms * MILLISECOND
         self._latest_ns = config.latest_ms * MILLISECOND
         self._crossings: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
-        self._waiting: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
+        self.waiting: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
         """Those whose item still has no record. One that is forgotten gets none, and its item has no time left."""
         self._index = 0
         self._offset: int | None = None
@@ -72,7 +72,7 @@ class Weighings:
         self._last: int | None = None
         """Number of the latest record."""
         self._suppositions: list[Crossing] = []
-        self._settled: list[tuple[Item, bool]] = []
+        self.settled: list[tuple[Item, bool]] = []
         self._proof: tuple[list[Crossing], Instant] | None = None
         """Those that hang on a record's having fitted one item alone, and when it came."""
 
@@ -80,7 +80,7 @@ class Weighings:
         self._index += 1
         crossing = Crossing(self._index, at, item)
         self._crossings.append(crossing)
-        self._waiting.append(crossing)
+        self.waiting.append(crossing)
         if self._proof is not None and self._fits(crossing, self._proof[1]):
             # Its beam was told later than the record came, which may as well have been its own.
             for one in self._proof[0]:
@@ -98,7 +98,11 @@ class Weighings:
         """The item this record is of, or why it is of none."""
         if read.record is None:
             return None, "record_without_number"
-        due = [crossing for crossing in self._crossings if self._fits(crossing, read.at)]
+        first, last = read.at - self._latest_ns, read.at - self._earliest_ns
+        due = [
+            one for one in self._crossings
+            if not one.answered and not one.doubted and first <= one.at <= last
+        ]  # fmt: skip
         again = read.record == self._last
         self._last = read.record
         named = self._named(read.record, due)
@@ -160,7 +164,7 @@ class Weighings:
         for one in self._crossings:
             if one.answered and one.item is not None and self._is_timely(one, at):
                 one.item.doubt("assoc_low")
-                self._settled.append((one.item, False))
+                self.settled.append((one.item, False))
 
     def _may_be_off(self, at: Instant) -> bool:
         """Something too short has crossed: if it was weighed, the count is off by one."""
@@ -210,7 +214,7 @@ class Weighings:
             crossing.supposed = False
             crossing.doubted = not sure
             if crossing.item is not None:
-                self._settled.append((crossing.item, sure))
+                self.settled.append((crossing.item, sure))
         self._suppositions.clear()
 
     def _fits(self, crossing: Crossing, at: Instant) -> bool:
@@ -221,35 +225,36 @@ class Weighings:
 
     def take_settled(self) -> list[tuple[Item, bool]]:
         """Items whose record was only supposed to be theirs: it is (True), or may be another's (False)."""
-        settled, self._settled = self._settled, []
+        settled, self.settled = self.settled, []
         return settled
 
     def overdue(self, at: Instant) -> list[Item]:
         """Items whose record will not come any more; each is told once."""
-        if not self._waiting:
-            return []
-        over = [one for one in self._waiting if not one.supposed and self._is_settled(one, at)]
+        last = at - self._latest_ns
+        over = [
+            one for one in self.waiting
+            if not one.supposed and (one.answered or one.doubted or one.at < last)
+        ]  # fmt: skip
         if not over:
             return []
-        self._waiting = deque((one for one in self._waiting if one not in over), maxlen=CROSSINGS_MAX)
+        self.waiting = deque((one for one in self.waiting if one not in over), maxlen=CROSSINGS_MAX)
         return [one.item for one in over if one.item is not None and not one.item.weighed]
-
-    def _is_settled(self, one: Crossing, at: Instant) -> bool:
-        return one.answered or one.doubted or at - one.at > self._latest_ns
 
     def wake_at(self) -> Instant | None:
         """When the first of those still waited for is overdue."""
-        first = next((one for one in self._waiting if not one.supposed), None)
-        return Instant(first.at + self._latest_ns + 1) if first is not None else None
+        for one in self.waiting:
+            if not one.supposed:
+                return Instant(one.at + self._latest_ns + 1)
+        return None
 
     def forget(self) -> None:
         """The belt's items are gone. Records still under way are theirs: they are waited for, and count for none."""
         for crossing in self._crossings:
             crossing.item = None
             crossing.doubted = crossing.doubted or not crossing.answered
-        self._waiting.clear()
+        self.waiting.clear()
         self._suppositions.clear()
-        self._settled.clear()
+        self.settled.clear()
         self._offset = self._supposed = self._proof = None
         self._late = 0
 

@@ -53,7 +53,7 @@ class Clearing:
         self._dwell = dwell
         self._offline = offline
         self.held_reasons: dict[Reason, int] = {}
-        self._awaited: dict[int, Parcel] = {}
+        self.awaited: dict[int, Parcel] = {}
         """Records that are on their way to the disk, and of which parcel each is."""
 
     # Measured, and one with an older visit ----------------------------------------------------------
@@ -81,7 +81,7 @@ class Clearing:
         note = (("from", parcel.visit), ("into", decision.visit))
         self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
         self._visits.rename(parcel.visit, decision.visit)
-        parcel.visit = decision.visit
+        parcel.minted, parcel.visit = parcel.visit, decision.visit
         # Under the older id too the journal must know it as being in work here, should the gateway stop now.
         self.record("parcel.identified", parcel, at)
 
@@ -211,17 +211,17 @@ class Clearing:
         parcel.enter("recording", at)
 
     def _await(self, number: int, parcel: Parcel) -> None:
-        if len(self._awaited) >= AWAITED_MAX:
-            del self._awaited[next(iter(self._awaited))]
-        self._awaited[number] = parcel
+        if len(self.awaited) >= AWAITED_MAX:
+            del self.awaited[next(iter(self.awaited))]
+        self.awaited[number] = parcel
 
     def commit(self, first: int, ids: tuple[str, ...]) -> list[Parcel]:
         """Events are on disk; returns the parcels whose verdict is among them: now it may be acted on."""
         ready: list[Parcel] = []
-        if not self._awaited:
+        if not self.awaited:
             return ready
         for number, event_id in enumerate(ids, first):
-            parcel = self._awaited.pop(number, None)
+            parcel = self.awaited.pop(number, None)
             if parcel is None:
                 continue
             if number == parcel.measured:
@@ -280,15 +280,15 @@ class Clearing:
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
         # A beam's edge is told after its instant, and a decision may have come between: no visit runs backwards.
         at = parcel.told_at = max(at, parcel.told_at)
-        event = Event(
-            kind=kind, line=self._exits.id, visit=parcel.visit, at=at, wall=self._ledger.wall(at),
-            flags=flags, codes=tuple(parcel.codes),
-            mass=parcel.mass, assoc=assoc, decision=decision, act=act, clock=clock,
-            dwell=parcel.clock.spans(at) if timed else (),
-        )  # fmt: skip
+        dwell = parcel.clock.spans(at) if timed else ()
         if kind == "parcel.arrived":
-            self._offline.budget.arrived(event.wall)
-        return self._ledger.record(event)
+            self._offline.budget.arrived(self._ledger.wall(at))
+        return self._ledger.record(
+            Event(
+                kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
+                parcel.mass, assoc, decision, act, clock, dwell,
+            )
+        )  # fmt: skip
 
 
 def act_of(bay: Exit, *, confirmed: bool) -> Act:

@@ -67,6 +67,8 @@ class Decision:
     voucher: bool = False
     """It is no decision of the moment but a voucher, given in advance (contract §11)."""
 
-    def is_about(self, visit: VisitId) -> bool:
-        """Under the id that the gateway gave the parcel, or under the older one that it goes on as (contract §1)."""
-        return visit in (self.was, self.visit)
+    def is_about(self, visit: VisitId, minted: VisitId | None) -> bool:
+        """The parcel that `was`, or else `visit`, names (contract §5); also where it goes on under the older id
+        already, and `minted` is what it was here before."""
+        wanted = self.was or self.visit
+        return wanted == visit or (wanted == minted and self.visit == visit)

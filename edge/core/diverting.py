@@ -15,11 +15,12 @@ from typing import Final
 
 from drivers.command import SwitchOff, SwitchOn
 from drivers.reading import OrderAnswered
-from edge.core.belt import Belt
+from edge.core.belt import NEVER_UM, Belt
 from edge.core.clearing import Clearing, act_of
 from edge.core.decision import Reason
 from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
+from edge.core.parcel import Parcel
 from edge.core.track import Item, Push, Track
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
@@ -44,13 +45,15 @@ class Diverting:
         self._clearing = clearing
         self._ledger = ledger
         self._orders = 0
-        self._intents: dict[int, Item] = {}
+        self.intents: dict[int, Item] = {}
         """Diverts on their way to the disk, by the number of their record."""
         self.ready = False
         """The board takes orders."""
         self.trouble = False
         """The disk refuses: no evidence, no movement."""
         self._points = {one.id: line.no_return_um(one) for one in line.diverters}
+        self._gaps = {one.id: line.gap_needed_um(one) for one in line.diverters}
+        """Free belt that each needs before and behind a parcel."""
         self._first_point = min(self._points.values())
         self._last_looks = {one.id: self._last_look(one) for one in line.diverters}
 
@@ -60,49 +63,47 @@ class Diverting:
         return max(place for place, beam in enumerate(self._track.beams) if beam.position_um <= point)
 
     def diverter_of(self, lane: str) -> Diverter | None:
-        return next((one for one in self._line.diverters if one.lane == lane), None)
+        for one in self._line.diverters:
+            if one.lane == lane:
+                return one
+        return None
 
     # At the point of no return ----------------------------------------------------------------------
 
-    def advance(self, travel_um: int, at: Instant) -> Instant | None:
-        """Does what is due for the foremost items; returns when to look again."""
-        soonest: Instant | None = None
-        for item in tuple(self._track.items):
-            wake = self._advance_item(item, travel_um, at)
-            if wake is not None and (soonest is None or wake < soonest):
-                soonest = wake
-            if item.parcel is not None and not item.looked_past:
-                break  # what is behind it comes later still
-        return soonest
+    def advance(self, travel_um: int, at: Instant) -> int:
+        """Does what is due for the foremost items; returns the travel at which the next comes to its point."""
+        next_um = NEVER_UM
+        for item in self._track.items:
+            parcel = item.parcel
+            if parcel is None:
+                continue
+            if not item.looked_past:
+                way = self._first_point - item.front_um
+                if travel_um < way:
+                    next_um = min(next_um, way)
+                    break  # what is behind it comes later still
+                item.looked_past = True
+                self._close(parcel, at)
+            if item.push is None and parcel.phase in ("recording", "placing"):
+                next_um = min(next_um, self._look(item, parcel, travel_um, at))
+        return next_um
 
-    def _advance_item(self, item: Item, travel_um: int, at: Instant) -> Instant | None:
-        parcel = item.parcel
-        if parcel is None or parcel.phase == "placed":
-            return None
-        if not item.looked_past:
-            way = self._first_point - item.front_um
-            if travel_um < way:
-                return self._belt.when(way)
-            item.looked_past = True
-            self._close(item, at)
-        if item.push is not None or parcel.phase not in ("recording", "placing") or parcel.verdict is None:
-            return None
-        diverter = self.diverter_of(parcel.verdict.bay.lane)
-        if diverter is None:
-            return None
+    def _look(self, item: Item, parcel: Parcel, travel_um: int, at: Instant) -> int:
+        """At one that is decided; returns the travel at which to look again."""
+        diverter = self.diverter_of(parcel.verdict.bay.lane) if parcel.verdict is not None else None
+        if diverter is None or parcel.verdict is None:
+            return NEVER_UM
         way = self._points[diverter.id] - item.front_um
         if travel_um < way:
-            return self._belt.when(way)
+            return way
         if parcel.phase == "placing":
             self._intend(item, diverter, travel_um, at)
         elif parcel.verdict.releases:
             self._clearing.hold(parcel, "no_time", at)  # its decision is not on disk yet
-        return None
+        return NEVER_UM
 
-    def _close(self, item: Item, at: Instant) -> None:
+    def _close(self, parcel: Parcel, at: Instant) -> None:
         """No decision by now: to the lane for late ones (contract §5, deadline)."""
-        parcel = item.parcel
-        assert parcel is not None, f"{self._line.id}: an item without a parcel has no deadline"
         if parcel.phase in ("measuring", "asking"):
             reason: Reason = "no_time" if parcel.phase == "measuring" else "decision_late"
             self._clearing.hold(parcel, reason, at, lane=self._line.late_lane)
@@ -112,7 +113,7 @@ class Diverting:
         assert parcel is not None, f"{self._line.id}: only parcels are diverted"
         assert parcel.verdict is not None, f"{self._line.id}: only what is decided is diverted"
         doubt = self._unseen(item, diverter) or self._doubt(item, diverter)
-        if self._is_blocked(diverter, at) or len(self._intents) >= INTENTS_MAX:
+        if self._is_blocked(diverter, at) or len(self.intents) >= INTENTS_MAX:
             doubt = "device_fault"
         elif travel_um > self._points[diverter.id] - item.front_um + self._line.tolerance_um:
             doubt = "no_time"  # the belt was elsewhere than it was thought to be
@@ -125,7 +126,7 @@ class Diverting:
         decision = parcel.verdict.decision
         number = self._clearing.record("parcel.diverted", parcel, at, act=act, decision=decision)
         item.push = Push(diverter, number, decided=parcel.decided)
-        self._intents[number] = item
+        self.intents[number] = item
 
     def _is_blocked(self, diverter: Diverter, at: Instant) -> bool:
         """Nothing is diverted without the board, the disk, or knowing where the belt is; nor into a full lane."""
@@ -137,7 +138,9 @@ class Diverting:
         """What was noticed of it since it came on the belt; None if nothing."""
         if item.doubts:
             return item.doubts[0]
-        if self._close_by(item, diverter, -1) is None and self._close_by(item, diverter, 1) is None:
+        ahead, behind = self._track.gaps_um(item)
+        needed = self._gaps[diverter.id]
+        if (ahead is None or ahead >= needed) and (behind is None or behind >= needed):
             return None
         along = self._goes_along(item, diverter, -1) and self._goes_along(item, diverter, 1)
         return None if along else "not_isolated"
@@ -145,7 +148,7 @@ class Diverting:
     def _close_by(self, item: Item, diverter: Diverter, step: int) -> Item | None:
         """Its neighbour ahead (-1) or behind (1), if the diverter can't move between them."""
         gap = self._track.gaps_um(item)[max(0, step)]
-        if gap is None or gap >= self._line.gap_needed_um(diverter):
+        if gap is None or gap >= self._gaps[diverter.id]:
             return None
         return self._track.items[self._track.items.index(item) + step]
 
@@ -200,9 +203,9 @@ class Diverting:
 
     def committed(self, first: int, count: int, at: Instant) -> bool:
         """Events are on disk; for each intent among them the order goes out. False if there was none."""
-        if not self._intents:
+        if not self.intents:
             return False
-        found = [self._intents.pop(number, None) for number in range(first, first + count)]
+        found = [self.intents.pop(number, None) for number in range(first, first + count)]
         for item in found:
             if item is not None and item.push is not None and not item.push.ended:
                 self._order(item, item.push, at)
@@ -302,7 +305,7 @@ class Diverting:
         """Until its diverter moves, what speaks against an order takes it back."""
         if not self.ready:
             return  # what the board does now nobody can change
-        for item in tuple(self._track.items):
+        for item in self._track.items:
             push = item.push
             if push is None or push.order is None or push.ended or at + FIRE_MIN_NS > push.fire_at:
                 continue

@@ -41,9 +41,8 @@ class DwellClock:
 
     def spans(self, at: Instant) -> tuple[DwellSpan, ...]:
         """µs by owner up to `at`, sorted by owner."""
-        running = dict(self._us)
-        running[self.owner] = running.get(self.owner, 0) + max(0, at - self._since) // MICROSECOND
-        return tuple(DwellSpan(owner, us) for owner, us in sorted(running.items()))
+        running = self._us | {self.owner: self.us_of(self.owner, at)}
+        return tuple([DwellSpan(owner, running[owner]) for owner in sorted(running)])
 
 
 class DwellLedger:

@@ -8,19 +8,7 @@ never runs backwards: stamps of two threads may arrive microseconds out of order
 from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
-from drivers.reading import (
-    BarcodeRead,
-    BeamChanged,
-    BeltMoved,
-    BoardChanged,
-    DeviceDown,
-    DeviceFault,
-    DeviceUp,
-    EventsLost,
-    NoRead,
-    OrderAnswered,
-    WeightRead,
-)
+from drivers.reading import Reading
 from edge.core.decision import Decision
 from edge.core.dwell import DwellLedger
 from edge.core.effects import Alert, Effect
@@ -100,23 +88,12 @@ class Gateway:
     def step(self, given: Input) -> list[Effect]:
         at = self._now = max(self._now, given.at)
         self._offline.begin(at)
+        if isinstance(given, Reading):
+            owner = self._owner.get(given.device)
+            if owner is not None:
+                owner.read(given, at)
+            return self._ledger.take_effects()
         match given:
-            case (
-                BarcodeRead()
-                | NoRead()
-                | WeightRead()
-                | BeamChanged()
-                | BeltMoved()
-                | BoardChanged()
-                | EventsLost()
-                | OrderAnswered()
-                | DeviceUp()
-                | DeviceDown()
-                | DeviceFault()
-            ):
-                owner = self._owner.get(given.device)
-                if owner is not None:
-                    owner.read(given, at)
             case DecisionArrived():
                 self._decide(given, at)
             case Committed():
@@ -237,7 +214,8 @@ class Gateway:
     def _wake(self, at: Instant) -> None:
         self._review(at)
         for place in self._places:
-            place.wake(at)
+            if place.wake_at is not None and at >= place.wake_at:
+                place.wake(at)
 
     def _review(self, at: Instant, since: Instant | None = None, *, anyway: bool = False) -> None:
         """Finds the level; tells the world and every place if it is another one. `since`: how long nobody answered, if

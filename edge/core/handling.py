@@ -48,7 +48,7 @@ class Handling(Clearing):
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
         parcel = self.parcel
-        if parcel is None or parcel.phase == "placed" or not decision.is_about(parcel.visit):
+        if parcel is None or parcel.phase == "placed" or not decision.is_about(parcel.visit, parcel.minted):
             return "no_such_parcel"
         return self.decide_on(parcel, decision, at)
 

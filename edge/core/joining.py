@@ -6,11 +6,11 @@ together (`association`): the parcel's own name has to be surely its own, or the
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from drivers.identifiers.choice import identify
+from drivers.identifiers.choice import Identified, identify
 from drivers.reading import BarcodeRead
 from edge.core.association import assign_near
 from edge.core.belt import Belt
@@ -21,7 +21,7 @@ from edge.core.evidence import CONFIRMED, FLOOR_PPM, PRIORS, Candidate, Drift, E
 from edge.core.ledger import Ledger
 from edge.core.track import Item, Track
 from hub_config.lines import Line as LineConfig
-from hub_config.names import MILLISECOND, Instant
+from hub_config.names import MILLISECOND, DeviceId, Instant
 
 SEEN_MAX: Final = 64
 """Readings remembered, the latest; those of a few parcels. One that is forgotten while it waits counts for nobody."""
@@ -41,6 +41,7 @@ AROUND: Final = 3
 @dataclass(slots=True)
 class Seen:
     read: BarcodeRead
+    known: Identified
     evidence: Evidence
     rank: int
     """Of its kind of name in the line's `identifiers`; the best is 0."""
@@ -72,13 +73,14 @@ class Joining:
         self._before = max(place for place, um in enumerate(places) if um <= first)
         self._behind = min(place for place, um in enumerate(places) if um > last)
         """Belt beams before and behind the readers: how far they are, the worst reader counts."""
+        self._end_um = places[-1]
         self._reach_um = (
             2 * max(one.window_um for one in readers) + line.tolerance_um + line.travel_um(LATENCY_NS)
         )
         """Parcels nearer than that to each other may have been in view together."""
         self._priors = replace(PRIORS, margin_um=line.label_margin_um)
         self._confirmed = replace(CONFIRMED, margin_um=line.label_margin_um)
-        self._way_before_um = last - places[self._before]
+        self._spread = DRIFT.spread(last - places[self._before])
 
     # What is read -----------------------------------------------------------------------------------
 
@@ -97,13 +99,13 @@ class Joining:
         if len(self._seen) >= SEEN_MAX:
             self._give_up(self._seen.popleft())
         rank = self._line.identifiers.index(known.type) if names else len(self._line.identifiers)
-        seen = Seen(read, evidence, rank, waits)
+        seen = Seen(read, known, evidence, rank, waits)
         self._seen.append(seen)
         if waits:
             self._waiting.append(seen)
             return
         if owner is not None and owner.parcel is not None:
-            self._codes.take(owner, owner.parcel, read, at)
+            self._codes.take(owner, owner.parcel, read, known, at)
         else:
             outcome = "ambiguous_read" if view.inside else "orphan_read"
             self._ledger.count_rejected(outcome if owner is None else "late_read")
@@ -133,7 +135,12 @@ class Joining:
         """Gives it the codes that were waiting and are surely its own. Says how sure its name is; None: not enough."""
         parcel = item.parcel
         assert parcel is not None, f"{self._line.id}: an item without a parcel has no codes"
-        names = self._names()
+        best = self._best_of_answers()
+        names = [
+            one.evidence
+            for one in self._seen
+            if one.evidence.identifier and _label_of(one, best) == one.evidence.code
+        ]
         if not names:
             return None
         priors = self._confirmed if self._are_confirmed(item) else self._priors
@@ -142,33 +149,25 @@ class Joining:
         found = assign_near(item.number, candidates, names, self._sure_looks(around), priors)
         mine = {one.code: one for one in found if one.key == item.number}
         for seen in [one for one in self._seen if item in one.waits]:
-            if self._label_of(seen) in mine:
+            if _label_of(seen, best) in mine:
                 seen.waits = ()
-                self._codes.take(item, parcel, seen.read, at)
+                self._codes.take(item, parcel, seen.read, seen.known, at)
         own = self._codes.own(parcel)
         sure = mine.get(own) if own is not None else None
         if sure is None or sure.p_ppm < FLOOR_PPM:
             return None
         return Association("belt-joint", sure.p_ppm, sum(one.p_ppm > 0 for one in sure.claims[1:]))
 
-    def _names(self) -> list[Evidence]:
-        """A label's names of lower rank go with its best."""
-        return [
-            one.evidence
-            for one in self._seen
-            if one.evidence.identifier and self._label_of(one) == one.evidence.code
-        ]
-
-    def _label_of(self, seen: Seen) -> str:
-        """The best name that was told in the same answer, if one is better."""
-        if seen.read.trigger is None:
-            return seen.evidence.code
-        same = [one for one in self._seen if self._is_same_answer(one, seen)]
-        best = min(same, key=lambda one: one.rank)
-        return best.evidence.code if best.rank < seen.rank else seen.evidence.code
-
-    def _is_same_answer(self, one: Seen, other: Seen) -> bool:
-        return one.read.trigger == other.read.trigger and one.read.device == other.read.device
+    def _best_of_answers(self) -> dict[tuple[DeviceId, int], Seen]:
+        """By reader and trigger: a label's names of lower rank go with its best."""
+        best: dict[tuple[DeviceId, int], Seen] = {}
+        for one in self._seen:
+            if one.read.trigger is not None:
+                answer = one.read.device, one.read.trigger
+                known = best.setdefault(answer, one)
+                if one.rank < known.rank:
+                    best[answer] = one
+        return best
 
     def is_claimed(self, item: Item) -> bool:
         """A code was read that may be its own."""
@@ -179,7 +178,7 @@ class Joining:
         return self._track.items[max(0, place - AROUND) : place + AROUND + 1]
 
     def _candidate(self, item: Item) -> Candidate:
-        sigma_um, gross_ppm = DRIFT.spread(self._way_before_um)
+        sigma_um, gross_ppm = self._spread
         front, rear = item.front_um, item.rear_um
         if item.seen >= self._behind:
             # It was seen before and behind: in between it was somewhere between these places, unless it was put back.
@@ -202,17 +201,21 @@ class Joining:
         return [one for one in self._track.items[max(0, place - 1) : place + 2] if self._is_near(one, item)]
 
     def _sure_looks(self, around: Sequence[Item]) -> list[Look]:
-        looks = [
-            reader.sure_look(one, self._told(reader, one), self._belt)
-            for one in around
-            for reader in self._readers
-        ]
-        return [look for look in looks if look is not None]
+        looks: list[Look] = []
+        for one in around:
+            for reader in self._readers:
+                stretch = reader.sure_stretch(one, self._belt)
+                if stretch is not None:
+                    looks.append(Look(reader.device, *stretch, self._told(reader, one)))
+        return looks
 
     def _told(self, reader: Reader, item: Item) -> tuple[str, ...]:
         trigger = item.looks[reader.place].trigger
-        mine = [one for one in self._seen if one.read.device == reader.device]
-        return tuple(one.evidence.code for one in mine if one.read.trigger in (None, trigger))
+        return tuple(
+            one.evidence.code
+            for one in self._seen
+            if one.read.trigger in (None, trigger) and one.read.device == reader.device
+        )
 
     # What is over -----------------------------------------------------------------------------------
 
@@ -230,11 +233,9 @@ class Joining:
                 if not any(one.parcel is not None and one.parcel.phase == "measuring" for one in seen.waits):
                     self._give_up(seen)
             self._waiting = [seen for seen in self._waiting if seen.waits]
-        while self._seen and self._is_over(self._seen[0]):
+        over_um = self._end_um - self._belt.travel_um
+        while self._seen and self._seen[0].evidence.lo_um > over_um:
             self._give_up(self._seen.popleft())
-
-    def _is_over(self, seen: Seen) -> bool:
-        return seen.evidence.lo_um + self._belt.travel_um > self._track.beams[-1].position_um
 
     def _give_up(self, seen: Seen) -> None:
         if seen.waits:
@@ -246,3 +247,12 @@ class Joining:
         while self._seen:
             self._give_up(self._seen.popleft())
         self._gone.clear()
+
+
+def _label_of(seen: Seen, best: Mapping[tuple[DeviceId, int], Seen]) -> str:
+    """The best name that was told in the same answer, if one is better."""
+    if seen.read.trigger is not None:
+        other = best[seen.read.device, seen.read.trigger]
+        if other.rank < seen.rank:
+            return other.evidence.code
+    return seen.evidence.code

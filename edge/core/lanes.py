@@ -1,6 +1,5 @@
 """The lanes of a line, seen by the beams inside them: who is expected there, and what has arrived."""
 
-from dataclasses import replace
 from typing import Final
 
 from edge.core.parcel import Parcel
@@ -45,6 +44,8 @@ class Lanes:
 
     def full(self, at: Instant) -> tuple[LaneId, ...]:
         """Lanes whose beam somebody has to look at: nothing goes there."""
+        if not self._covered_at:
+            return ()
         return tuple(
             self._exits[channel].lane
             for channel, since in self._covered_at.items()
@@ -78,7 +79,7 @@ class Lanes:
     def count(self, exit_: Exit, code: str | None, parcel: Parcel) -> None:
         reasons = parcel.verdict.reasons if parcel.verdict is not None else ()
         view = self._views[exit_.lane]
-        self._views[exit_.lane] = replace(view, count=view.count + 1, code=code, reasons=reasons)
+        self._views[exit_.lane] = LaneView(view.lane, view.bay, view.count + 1, code, reasons)
 
     def views(self) -> tuple[LaneView, ...]:
         return tuple(self._views.values())

@@ -41,12 +41,10 @@ class Ledger:
         return before
 
     def wall(self, at: Instant) -> WallTime:
+        wall = self._wall
         passed_us = (at - self._wall_at) // MICROSECOND
-        return WallTime(
-            utc_us=self._wall.utc_us + passed_us,
-            unc_us=self._wall.unc_us + abs(passed_us) * DRIFT_PPM // 1_000_000,
-            source=self._wall.source,
-        )
+        unc_us = wall.unc_us + abs(passed_us) * DRIFT_PPM // 1_000_000
+        return WallTime(wall.utc_us + passed_us, unc_us, wall.source)
 
     # Ids ------------------------------------------------------------------------------------------
 

@@ -67,7 +67,8 @@ class Line:
         self._down: dict[DeviceId, str] = {}
         self._full: tuple[LaneId, ...] = ()
         """Lanes that are full or blocked."""
-        self._wake_at: Instant | None = None
+        self.wake_at: Instant | None = None
+        """When it wants to be woken."""
         self._planned_um_s = 0
         """The belt's speed by which that was set."""
 
@@ -79,10 +80,6 @@ class Line:
     def devices_down(self) -> tuple[str, ...]:
         """With lanes that are full or blocked."""
         return (*sorted(self._down), *(f"lane {lane}" for lane in self._full))
-
-    @property
-    def wake_at(self) -> Instant | None:
-        return self._wake_at
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -124,9 +121,10 @@ class Line:
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
-        about = (i for i in self.track.items if i.parcel is not None and decision.is_about(i.parcel.visit))
-        item = next(about, None)
-        if item is None or item.parcel is None:
+        for item in self.track.items:
+            if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
+                break
+        else:
             return "no_such_parcel"
         refused = self.clearing.decide_on(item.parcel, decision, at)
         if refused is None and item.push is not None and not self.diverting.cancel(item, at):
@@ -135,6 +133,8 @@ class Line:
         return refused
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
+        if not (self.clearing.awaited or self.diverting.intents):
+            return
         ready = self.clearing.commit(first, ids)
         for parcel in ready:
             parcel.enter("placing", at)
@@ -160,15 +160,15 @@ class Line:
                 self.clearing.doubt_clock(parcel, at)
 
     def wake(self, at: Instant) -> None:
-        if self._wake_at is not None and at >= self._wake_at:
-            self._advance(at)
+        """`wake_at` has come."""
+        self._advance(at)
 
     # The belt and its beams -------------------------------------------------------------------------
 
     def _move(self, read: BeltMoved, at: Instant) -> bool:
         """False if the belt has gone on as it was thought to: then nothing is due earlier than was thought."""
         stops = self.belt.moving and not read.moving
-        self.belt.moved(read.at, read.count, moving=read.moving)
+        travel = self.belt.moved(read.at, read.count, moving=read.moving)
         self.track.disturbed_at = self.belt.disturbed_at
         if ENCODER in self._down and not self.belt.dead:
             del self._down[ENCODER]
@@ -176,7 +176,6 @@ class Line:
                 item.doubt("device_fault")  # what was read and weighed meanwhile was told apart by time alone
         if stops:
             self.diverting.take_back("no_time", at)
-        travel = self.belt.travel_for(read.at, read.count)
         self.track.creep(travel)
         changed = self.track.is_due(travel)
         if changed:
@@ -186,7 +185,7 @@ class Line:
         self._full = self.lanes.full(at)
         self.diverting.watch(at)
         steady = abs(self.belt.speed_um_s - self._planned_um_s) * STEADY <= self.belt.speed_um_s
-        due = self._wake_at is not None and at >= self._wake_at
+        due = self.wake_at is not None and at >= self.wake_at
         return due or changed or not steady or not read.moving
 
     def _beam(self, read: BeamChanged) -> None:
@@ -275,29 +274,30 @@ class Line:
 
     def _advance(self, at: Instant) -> None:
         """Does everything that is due, and says when to look again."""
-        gone_at = self.belt.gone_at()
-        if gone_at is not None and at >= gone_at:
-            self.belt.forget()
+        belt = self.belt
+        if belt.gone_at is not None and at >= belt.gone_at:
+            belt.forget()
             self._lose_all(at)
-        travel = self.belt.travel_at(at)
-        self._planned_um_s = self.belt.speed_um_s
-        wakes = self._measuring.begin(at)
-        for item in tuple(self.track.items):
+        travel = belt.travel_at(at)
+        self._planned_um_s = belt.speed_um_s
+        dues = [belt.gone_at] if belt.gone_at is not None and self.track.items else []
+        next_um = self._measuring.begin(travel, at, dues)
+        for item in self.track.items:
             parcel = item.parcel
             if parcel is None:
                 continue
-            if parcel.phase == "measuring" or not item.crossed:
+            if not item.crossed or parcel.phase == "measuring":
                 self._measuring.advance(item, parcel, self._down, at)
             if parcel.early is not None and parcel.due_at is not None:
                 if at >= parcel.due_at:
                     self.clearing.take_early(parcel, at)
                 else:
-                    wakes.append(parcel.due_at)
-        gone_at = self.belt.gone_at() if self.track.items else None
-        wakes += (self.diverting.advance(travel, at), self._measuring.wake_at(), gone_at)
-        due = min((wake for wake in wakes if wake is not None), default=None)
+                    dues.append(parcel.due_at)
+        comes_at = belt.when(min(next_um, self.diverting.advance(travel, at)))
+        if comes_at is not None:
+            dues.append(comes_at)
         # Never at once again: what is due now has been done, and rounding must not make it due for ever.
-        self._wake_at = None if due is None else max(due, Instant(at + 1))
+        self.wake_at = max(min(dues), Instant(at + 1)) if dues else None
 
     # Devices ----------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ missing, is held; the rest is asked about.
 from collections.abc import Mapping, Sequence
 
 from drivers.reading import BarcodeRead, NoRead, WeightRead
-from edge.core.belt import Belt
+from edge.core.belt import NEVER_UM, Belt
 from edge.core.belt_codes import BeltCodes
 from edge.core.belt_readers import Reader, View
 from edge.core.belt_scale import Weighings
@@ -112,10 +112,8 @@ class Measuring:
         if ahead is None or ahead > self._config.tolerance_um:  # else the beam bounces behind a parcel
             self._weighings.passed(at)
 
-    def _look_behind_scale(self, item: Item, at: Instant) -> None:
-        """Once its rear must have left the scale's beam and was not seen to: whether a record comes nobody knows."""
-        if item.rear_um is None or item.rear_um + self._belt.travel_um <= self._behind_scale_um:
-            return
+    def _pass_scale(self, item: Item, at: Instant) -> None:
+        """Its rear must have left the scale's beam and was not seen to: whether a record comes nobody knows."""
         item.crossed = item.weighed = True
         item.doubt("not_isolated")
         self._weighings.passed(at)
@@ -136,24 +134,35 @@ class Measuring:
 
     # Closing ----------------------------------------------------------------------------------------
 
-    def begin(self, at: Instant) -> list[Instant | None]:
-        """Triggers what is due, and gives up what is overdue; returns when to look again."""
-        wakes = [reader.advance(self._track, self._belt, at) for reader in self._readers.values()]
+    def begin(self, travel_um: int, at: Instant, dues: list[Instant]) -> int:
+        """Triggers what is due, and gives up what is overdue; returns at which travel to look again. Adds to `dues`
+        when else."""
+        next_um = NEVER_UM
+        for reader in self._readers.values():
+            next_um = min(next_um, reader.advance(self._track, travel_um, at, dues))
         self._joining.advance()
-        self._settle()
-        for overdue in self._weighings.overdue(at):
-            overdue.weighed = True
-        return wakes
+        weighings = self._weighings
+        if weighings.settled:
+            self._settle()
+        if weighings.waiting:
+            for overdue in weighings.overdue(at):
+                overdue.weighed = True
+            due = weighings.wake_at()
+            if due is not None:
+                dues.append(due)
+        return next_um
 
     def advance(self, item: Item, parcel: Parcel, down: Mapping[DeviceId, str], at: Instant) -> None:
         """Closes its measurement if that is complete. `down`: devices that don't work, and why."""
-        if not item.crossed and item.origin <= self.scale_beam:
-            self._look_behind_scale(item, at)
-        if parcel.phase == "measuring" and item.weighed and self._joining.is_ready(item):
+        if (
+            not item.crossed
+            and item.origin <= self.scale_beam
+            and item.rear_um is not None
+            and item.rear_um + self._belt.travel_um > self._behind_scale_um
+        ):
+            self._pass_scale(item, at)
+        if item.weighed and parcel.phase == "measuring" and self._joining.is_ready(item):
             self._close(item, parcel, tuple(down), at)
-
-    def wake_at(self) -> Instant | None:
-        return self._weighings.wake_at()
 
     def _close(self, item: Item, parcel: Parcel, down: Sequence[DeviceId], at: Instant) -> None:
         if item.rear_um is None or item.front_um - item.rear_um > self._config.max_length_um:

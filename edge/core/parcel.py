@@ -48,6 +48,8 @@ def names_of(codes: Sequence[Identified], rank: tuple[str, ...]) -> Names:
 class Parcel:
     visit: VisitId
     clock: DwellClock
+    minted: VisitId | None = None
+    """Its id before the coordinator recognised it in this pass."""
     phase: Phase = "measuring"
     phase_at: Instant = Instant(0)
     codes: list[Code] = field(default_factory=list)
@@ -84,14 +86,16 @@ class Parcel:
     """Of its latest event."""
     label_at: Instant = Instant(0)
     """When the latest code of its label was read."""
+    _identified: list[Identified] = field(default_factory=list)
 
     def own_code(self, rank: tuple[str, ...]) -> str | None:
         """Its own identifier, once that has been read in this pass."""
         own = choose(self._read, rank).own
-        named = choose(self.known, rank).own
-        if own is None or (named is not None and not self.has_code(named.value)):
-            return None
-        return own.value
+        if own is not None and self.known:
+            named = choose(self.known, rank).own
+            if named is not None and not self.has_code(named.value):
+                return None
+        return None if own is None else own.value
 
     def two_names(self, rank: tuple[str, ...]) -> bool:
         """Two identifiers of the rank that decides, in this pass or an earlier one."""
@@ -102,7 +106,10 @@ class Parcel:
 
     @property
     def _read(self) -> list[Identified]:
-        return [Identified(code.type, code.data, code.check_ok) for code in self.codes]
+        """Of `codes`, which only grows."""
+        for code in self.codes[len(self._identified) :]:
+            self._identified.append(Identified(code.type, code.data, code.check_ok))
+        return self._identified
 
     def has_code(self, value: str) -> bool:
         return any(code.data == value for code in self.codes)

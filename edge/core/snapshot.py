@@ -60,13 +60,9 @@ class BenchView:
     """The device that is down, in state fault."""
     last: LastPlaced | None = None
 
-    def says_the_same(self, other: "BenchView") -> bool:
-        """Equal but for revision and, while nothing is in work, the time."""
-        since = other.since if self.visit is None else self.since
-        return replace(self, revision=other.revision, since=since) == other
-
-    def revised(self) -> "BenchView":
-        return replace(self, revision=self.revision + 1)
+    def revised(self, at: Instant) -> "BenchView":
+        """Something else is said. While nothing is in work, that is since `at`."""
+        return replace(self, revision=self.revision + 1, since=at if self.visit is None else self.since)
 
 
 ItemState = Literal["measuring", "asking", "release", "hold", "inspect", "ask", "stray"]

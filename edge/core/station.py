@@ -391,8 +391,7 @@ class Station:
 
     def _show(self, at: Instant) -> None:
         """Tells the screen, if what it must say has changed."""
-        view = view_of(self._scene(), revision=self.view.revision, at=at)
-        if view.says_the_same(self.view):
-            return
-        self.view = view.revised()
-        self._ledger.show(self.view)
+        view = view_of(self._scene(), revision=self.view.revision, at=self.view.since)
+        if view != self.view:
+            self.view = view.revised(at)
+            self._ledger.show(self.view)

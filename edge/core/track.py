@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from edge.core.belt import NEVER_UM
 from edge.core.decision import Reason
 from edge.core.parcel import Parcel
 from hub_config.lines import Beam, Diverter
@@ -26,7 +27,6 @@ REACH_LEAST_UM: Final = 80_000
 doubt."""
 ITEMS_MAX: Final = 256
 """On one belt. More than that are not followed: all that lies on the belt then is in doubt, and so is the next one."""
-NEVER_UM: Final = 2**62
 MILLION: Final = 1_000_000
 CREEP_MAX_PPM: Final = 20_000
 """More than 2 % against the belt is no creep: something else has happened to the item."""
@@ -207,12 +207,10 @@ class Track:
     def creep(self, travel_um: int) -> None:
         """The belt has come so far: every item is where it has crept to meanwhile."""
         for item in self.items:
-            if item.creep_ppm:
-                ran_um = travel_um - item.crept_at_um
-                um = item.creep_ppm * ran_um // MILLION
-                if um:
-                    item.crept_at_um = travel_um
-                    self._move(item, um)
+            um = item.creep_ppm * (travel_um - item.crept_at_um) // MILLION
+            if um:
+                item.crept_at_um = travel_um
+                self._move(item, um)
 
     def freed(self, beam: int, travel_um: int, at: Instant, found: Found) -> None:
         """A trailing edge at a belt beam."""
@@ -240,12 +238,11 @@ class Track:
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
-        return any(item.parcel is None or travel_um > item.seen_by_um for item in self.items)
+        return any(travel_um > item.seen_by_um or item.parcel is None for item in self.items)
 
     def advance(self, travel_um: int, found: Found) -> None:
         """Every edge up to this travel has been told."""
-        due = [item for item in self.items if item.parcel is None or travel_um > item.seen_by_um]
-        for item in due:
+        for item in [one for one in self.items if one.parcel is None or travel_um > one.seen_by_um]:
             if item.parcel is None:
                 self._prove(item, travel_um, found)
             if travel_um > item.seen_by_um and item in self.items:
@@ -285,11 +282,14 @@ class Track:
 
     def _expected(self, beam: int, offset: int) -> Item | None:
         """The one item that may be here; None if there is none, or more than one far off."""
-        coming = [item for item in self.items if item.seen < beam]
-        near = [one for one in coming if abs(one.front_um - offset) <= self._line.tolerance_um]
-        if near:
-            return min(near, key=lambda item: abs(item.front_um - offset))
-        far = [item for item in coming if abs(item.front_um - offset) <= 2 * self._reach_um]
+        far = [
+            one for one in self.items if one.seen < beam and abs(one.front_um - offset) <= 2 * self._reach_um
+        ]
+        if not far:
+            return None
+        nearest = min(far, key=lambda item: abs(item.front_um - offset))
+        if abs(nearest.front_um - offset) <= self._line.tolerance_um:
+            return nearest
         return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self._reach_um else None
 
     def is_coming(self, beam: int, offset: int) -> bool:
@@ -315,7 +315,8 @@ class Track:
         item.front_um += um
         if item.rear_um is not None:
             item.rear_um += um
-        self.expect(item)
+        if item.seen_by_um != NEVER_UM:
+            item.seen_by_um -= um
 
     def _begin(self, beam: int, offset: int, at: Instant, found: Found) -> None:
         if len(self.items) >= ITEMS_MAX:
@@ -363,16 +364,10 @@ class Track:
 
     def gaps_um(self, item: Item) -> tuple[int | None, int | None]:
         """Free belt ahead and behind; None where nothing is there."""
-        place = self.items.index(item)
-        ahead = behind = None
-        if place > 0:
-            other = self.items[place - 1]
-            # While it still covers its first beam nobody knows where it ends.
-            ahead = 0 if other.rear_um is None else other.rear_um - item.front_um
-        if place + 1 < len(self.items):
-            other = self.items[place + 1]
-            behind = 0 if item.rear_um is None else item.rear_um - other.front_um
-        return ahead, behind
+        items = self.items
+        place = items.index(item)
+        ahead = gap_between(items[place - 1], item) if place > 0 else None
+        return ahead, gap_between(item, items[place + 1]) if place + 1 < len(items) else None
 
     def upstream_of(self, item: Item) -> Item | None:
         """The next one behind it that its beam has not seen yet."""
@@ -398,3 +393,8 @@ class Track:
         gone, self.items = self.items, []
         self._gone.clear()
         return gone
+
+
+def gap_between(ahead: Item, behind: Item) -> int:
+    """Free belt between two neighbours; 0 while nobody knows where the first one ends: it covers its first beam."""
+    return 0 if ahead.rear_um is None else ahead.rear_um - behind.front_um

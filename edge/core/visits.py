@@ -65,6 +65,10 @@ class Visits:
         self._held: dict[str, HeldVisit] = {}
         self._in_work: dict[str, VisitId] = {}
         """Identifiers of the parcels at benches and on belts: of each at most CODES_PER_PARCEL_MAX, gone with it."""
+        self._claims: dict[VisitId, list[str]] = {}
+        """The same by visit."""
+        self.in_work = 0
+        """Parcels at a bench or on a belt; never less than nothing."""
         self._departed: dict[VisitId, Seen] = {}
         self._queue: tuple[Moment, Queue] | None = None
         self._queue_stale = False
@@ -76,10 +80,12 @@ class Visits:
 
     def enter(self) -> None:
         self._entered += 1
+        self.in_work += 1
 
     def withdraw(self) -> None:
         """A visit was joined to an older one: one parcel less than was thought."""
         self._entered -= 1
+        self.in_work -= 1
 
     def rename(self, visit: VisitId, into: VisitId) -> None:
         """A parcel in work goes on under the older visit that another gateway has given it."""
@@ -87,7 +93,11 @@ class Visits:
 
     def claim(self, code: str, visit: VisitId) -> bool:
         """Takes an identifier into work; False while a parcel at another bench has it."""
-        return self._in_work.setdefault(code, visit) == visit
+        holder = self._in_work.setdefault(code, visit)
+        mine = self._claims.setdefault(visit, [])
+        if holder == visit and code not in mine:
+            mine.append(code)
+        return holder == visit
 
     def settle(
         self, place: Place, visit: VisitId, names: Names, clock: DwellClock, *, again: bool,
@@ -95,8 +105,10 @@ class Visits:
     ) -> None:  # fmt: skip
         """The parcel left the bench for `place`; `again`: it had been in a bay before."""
         self._at[place] += 1
+        self.in_work -= 1
         self._first_pass += place == "departed" and not again
-        self._in_work = {code: holder for code, holder in self._in_work.items() if holder != visit}
+        for code in self._claims.pop(visit, ()):
+            del self._in_work[code]
         if place in ("held", "inspected"):
             self._hold(HeldVisit(visit, place, clock, names, stay))
 
@@ -125,6 +137,7 @@ class Visits:
         if held is not None:
             self._queue_stale = True
             self._at[held.place] -= 1
+            self.in_work += 1
             for other in held.names.keys:
                 if self._held.get(other) is held:
                     del self._held[other]
@@ -145,7 +158,8 @@ class Visits:
     def hear(self, decision: Decision, at: Instant) -> None:
         """A decision about a parcel in a bay opens nothing (contract §5); but after a release it is worth bringing,
         and until then its time is on the account that the decision names."""
-        held = next((one for one in self._held.values() if decision.is_about(one.visit)), None)
+        named = (decision.was, decision.visit)
+        held = next((one for one in self._held.values() if one.visit in named), None)
         if held is None:
             return
         standing = held.stay.standing.heard(decision)
@@ -178,16 +192,10 @@ class Visits:
         self._queue_stale = False
         return self._queue[1]
 
-    @property
-    def in_work(self) -> int:
-        """At a bench or on a belt; never less than nothing."""
-        return self._entered - sum(self._at.values())
-
     def tally(self) -> Tally:
-        gone = sum(self._at.values())
         return Tally(
             entered=self._entered,
-            at_bench=self._entered - gone,
+            at_bench=self.in_work,
             departed=self._at["departed"],
             first_pass=self._first_pass,
             held=self._at["held"],

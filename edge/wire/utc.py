@@ -16,18 +16,25 @@ UTC_US_END: Final = 253_402_300_800_000_000
 DAYS_KEPT: Final = 16
 """Dates worked out once: a gateway lives in one or two."""
 
-_US_PER_DAY: Final = 86_400_000_000
+SECONDS_KEPT: Final = 64
+"""Seconds once written: many events are of the same one."""
+
+_SECONDS_PER_DAY: Final = 86_400
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z", re.ASCII)
 
 
 def rfc3339(utc_us: int) -> str:
     if not 0 <= utc_us < UTC_US_END:
         raise ValueError(f"{utc_us} us is not between the years 1970 and 9999")
-    days, rest_us = divmod(utc_us, _US_PER_DAY)
-    year, month, day = _civil(days)
-    seconds, micros = divmod(rest_us, 1_000_000)
-    hour, minute, second = seconds // 3600, seconds // 60 % 60, seconds % 60
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
+    seconds, micros = divmod(utc_us, 1_000_000)
+    return f"{_to_the_second(seconds)}.{micros:06}Z"
+
+
+@lru_cache(maxsize=SECONDS_KEPT)
+def _to_the_second(seconds: int) -> str:
+    year, month, day = _civil(seconds // _SECONDS_PER_DAY)
+    hour, minute, second = seconds // 3600 % 24, seconds // 60 % 60, seconds % 60
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
 
 
 def parse_rfc3339(text: str) -> int:
@@ -35,7 +42,7 @@ def parse_rfc3339(text: str) -> int:
     match = _TIME.fullmatch(text)
     if match is None:
         raise WireError("bad_shape", f"time {text!r:.40}; wanted like 2026-11-22T00:15:02.123456Z")
-    year, month, day, hour, minute, second, micros = (int(part) for part in match.groups())
+    year, month, day, hour, minute, second, micros = map(int, match.groups())
     if not (1 <= month <= 12 and day >= 1 and hour < 24 and minute < 60 and second < 60):
         raise WireError("bad_shape", f"time {text} does not exist")
     days = _days(year, month, day)

@@ -28,6 +28,7 @@ from simulators.coordinator.issuing import Issuing, index_key
 from simulators.coordinator.letters import KeyFault, Letters, Mode, pilot_key, practice_key
 from simulators.coordinator.page.app import create_page
 from simulators.coordinator.page.figures import About, Figures
+from simulators.coordinator.parity_watch import ParityWatch
 from simulators.coordinator.sampling import Sampler
 from simulators.coordinator.seed_file import SeedFile
 from simulators.coordinator.service import NAK_AFTER, Coordinator
@@ -79,9 +80,12 @@ def main(given: list[str] | None = None) -> int:
         signal.signal(signal_number, lambda *_: coordinator.stop())
     ready = f"coordinator {told.id} ready kid={letters.kid} public={letters.public}"
     print(ready + ("" if page is None else f" page={address}"), flush=True)
+    watch = ParityWatch(told.data / DATABASE, coordinator.submit)
+    watch.start()
     try:
         coordinator.run()
     finally:
+        watch.stop()
         if page is not None:
             page.stop()
     return 0

@@ -6,7 +6,7 @@ Every method is a statement or two on the store's one connection, inside the sto
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, astuple, fields
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from edge.wire.canonical import canonical
@@ -21,7 +21,8 @@ WAITS_FOR_FILING: Final = ("no_declaration", "decl_incomplete")
 ASKED_AT_ONCE: Final = 500
 """Identifiers in one statement; SQLite takes 32,766."""
 
-_COLUMNS: Final = tuple(one.name.replace("case", "cases") for one in fields(Visit))
+_FIELDS: Final = tuple(one.name for one in fields(Visit))
+_COLUMNS: Final = tuple("cases" if name == "case" else name for name in _FIELDS)
 _VISIT: Final = ", ".join(_COLUMNS)
 _PLACES: Final = ", ".join("?" * len(_COLUMNS))
 
@@ -40,7 +41,8 @@ class StoredBook:
         return _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE id = ?", visit))  # noqa: S608 - our own columns
 
     def put(self, visit: Visit) -> None:
-        values = (" ".join(value) if isinstance(value, tuple) else value for value in astuple(visit))
+        told = (getattr(visit, name) for name in _FIELDS)
+        values = (" ".join(value) if isinstance(value, tuple) else value for value in told)
         self._connection.execute(
             f"INSERT OR REPLACE INTO visits({_VISIT}) VALUES({_PLACES})",
             tuple(values),
@@ -283,7 +285,7 @@ class StoredBook:
 def _visit(row: tuple[Any, ...] | None) -> Visit | None:
     if row is None:
         return None
-    told = dict(zip((one.name for one in fields(Visit)), row, strict=True))
+    told = dict(zip(_FIELDS, row, strict=True))
     for name in ("case", "passed"):
         told[name] = tuple(told[name].split())
     for name in ("reweighed", "failed"):

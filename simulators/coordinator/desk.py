@@ -193,14 +193,16 @@ class Desk:
         self, data: Mapping[str, Any], visit: Visit, declared: Declared, pack: RulePack,
         answers: Sequence[PartyAnswer], now_us: int,
     ) -> Verdict:  # fmt: skip
+        """Rules first; what nothing stops is the business of its tier, with its rate of checks and its lane."""
         stop = declaration(declared, pack, visit.passed)
         if stop is not None:
             return stop
         stop, band = weight(data, declared, pack, visit)
         if stop is not None:
             return stop
+        tier = tier_of(declared, pack)
         needs = outstanding(concerned(declared, pack), answers)
-        return release(data, declared, pack, band, needs, now_us)
+        return release(data, declared, pack, tier, band, needs, now_us)
 
     # Writing it down --------------------------------------------------------------------------------
 

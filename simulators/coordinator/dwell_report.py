@@ -30,11 +30,12 @@ PARITY_OF: Final = ("size_class", "platform")
 def stays(connection: sqlite3.Connection, limit: int = VISITS_MAX) -> list[Stay]:
     """Closed visits, the ones that ended last first."""
     ended = connection.execute(
-        "SELECT coalesce(joins.older, owners.visit) AS root, max(t_us) AS t FROM owners LEFT JOIN joins USING(visit) "
-        "WHERE owner IS NULL GROUP BY root ORDER BY t DESC, root LIMIT ?",
+        "SELECT coalesce(joins.older, owners.visit) FROM owners LEFT JOIN joins USING(visit) "
+        "WHERE owner IS NULL ORDER BY t_us DESC, visit LIMIT ?",
         (limit,),
     ).fetchall()
-    return [stay for (root, _) in ended if (stay := _stay(connection, root)) is not None]
+    roots = dict.fromkeys(root for (root,) in ended)
+    return [stay for root in roots if (stay := _stay(connection, root)) is not None]
 
 
 def _stay(connection: sqlite3.Connection, root: str) -> Stay | None:

@@ -194,15 +194,10 @@ def weight(
 
 
 def release(
-    data: Mapping[str, Any],
-    declared: Declared,
-    pack: RulePack,
-    band: list[int],
-    needs: tuple[str, ...],
-    now_us: int,
-) -> Verdict:
+    data: Mapping[str, Any], declared: Declared, pack: RulePack, tier: Tier, band: list[int],
+    needs: tuple[str, ...], now_us: int,
+) -> Verdict:  # fmt: skip
     """Nothing stops it. Not effective while a party has not answered (`needs`)."""
-    tier = tier_of(declared, pack)
     if tier.lane != pack.free_route:
         return Verdict("inspect", ("risk_profile",), tier.lane, "tier-lane", clock=CUSTOMS)
     until = utc_text(now_us + pack.decision_valid_s * 1_000_000)

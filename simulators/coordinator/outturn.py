@@ -64,8 +64,9 @@ class Outturn:
 def outturn(connection: sqlite3.Connection, mawb: str) -> Outturn | None:
     """None for a waybill that no declaration and no bag names."""
     declared = connection.execute(
-        "SELECT consignment, receptacle, number FROM declarations WHERE mawb = ? AND number IN "
-        "(SELECT max(number) FROM declarations GROUP BY consignment) ORDER BY number",
+        "SELECT consignment, receptacle, number FROM declarations AS told WHERE mawb = ? AND NOT EXISTS(SELECT 1 "
+        "FROM declarations AS newer WHERE newer.consignment = told.consignment AND newer.number > told.number) "
+        "ORDER BY number",
         (mawb,),
     ).fetchall()
     named = {receptacle for _, receptacle, _ in declared if receptacle is not None}

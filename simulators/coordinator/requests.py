@@ -1,11 +1,11 @@
-"""What people and other systems hand in at the coordinator's own address: declarations, and answers of other parties.
+"""What is handed in to a running coordinator: declarations, answers of other parties, alerts of its own watch.
 
 Each waits in the coordinator's queue for its turn between two batches of events, so one thread alone writes the store.
 """
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from simulators.coordinator.declared import Declared
 from simulators.coordinator.parties import PartyAnswer
@@ -36,4 +36,13 @@ class Answering:
     reply: "Future[Outcome]" = field(default_factory=Future)
 
 
-Request = Filing | Answering
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """A hint for people, to be published in the coordinator's name."""
+
+    kind: str
+    about: dict[str, Any]
+    reply: "Future[Outcome]" = field(default_factory=Future)
+
+
+Request = Filing | Answering | Alerting

@@ -24,7 +24,8 @@ from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
-from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Outcome, Request
+from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.requests import REQUESTS_MAX, Alerting, Answering, Filing, Outcome, Request
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import OWED_MAX, Store
 
@@ -157,7 +158,7 @@ class Coordinator:
         if item is None:
             self._stopping = True
             return
-        if isinstance(item, Filing | Answering):
+        if isinstance(item, Filing | Answering | Alerting):
             self._requests.append(item)
             return
         match self._link.take(item):
@@ -206,7 +207,16 @@ class Coordinator:
                 self._places.release()
 
     def _outcome(self, request: Request) -> Outcome:
-        return self.file(request.declarations) if isinstance(request, Filing) else self._hear(request)
+        match request:
+            case Filing(declarations):
+                return self.file(declarations)
+            case Answering(answer):
+                return self._hear(answer)
+            case Alerting(kind, about):
+                self._alert(kind, about)
+                return Outcome(1, 0)
+            case never:
+                assert_never(never)
 
     def file(self, declarations: Sequence[Declared]) -> Outcome:
         """Takes declarations, all or nothing; parcels that lie in a bay for want of one are decided anew. Raises
@@ -222,11 +232,11 @@ class Coordinator:
                     decided += 1
         return Outcome(len(taken), decided)
 
-    def _hear(self, answering: Answering) -> Outcome:
+    def _hear(self, answer: PartyAnswer) -> Outcome:
         with self._store.transaction():
             now_us = self._now()
-            decisions = self._desk.hear(answering.answer, now_us, self._store)
-            self._issuing.stopped(answering.answer, now_us)
+            decisions = self._desk.hear(answer, now_us, self._store)
+            self._issuing.stopped(answer, now_us)
         self._issuing.changed(clock.now())
         return Outcome(1, len(decisions))
 

@@ -67,6 +67,7 @@ CREATE TABLE IF NOT EXISTS owners(  -- who answers for a visit's dwell from this
     cause TEXT PRIMARY KEY, visit TEXT NOT NULL, t_us INTEGER NOT NULL, unc_us INTEGER NOT NULL, owner TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS owners_visit ON owners(visit);
+CREATE INDEX IF NOT EXISTS owners_ended ON owners(t_us) WHERE owner IS NULL;
 CREATE TABLE IF NOT EXISTS tampers(
     id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL
 );

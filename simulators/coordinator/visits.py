@@ -8,6 +8,7 @@ parcel that the coordinator recognises, the new id is `joined` to the older visi
 that one.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
@@ -20,7 +21,8 @@ WAITING: Final = ("held", "inspecting")
 PLACE_OF_LANE: Final[dict[str, Place]] = {
     "hold": "held", "manual": "inspecting", "xray": "inspecting", "return": "returned", "custody": "custody",
 }  # fmt: skip
-ENDED: Final = ("departed", "returned", "custody", "lost_track")
+DONE_MAX: Final = 4_096
+"""Visits kept once they are done with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,34 @@ class MemoryBook:
         self._decisions: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, dict[str, PartyAnswer]] = {}
         self._draws: dict[str, Draw] = {} if drawn is None else dict(drawn._draws)
+        self._answered: dict[str, list[str]] = {}
+        """Events of each visit that were answered."""
+        self._done: dict[str, None] = {}
+        """Visits that are done with, in order."""
+
+    def forget(self, visits: Set[str]) -> None:
+        """They are done with: their decisions at once. By which visit a parcel has left is known for the last
+        `DONE_MAX` of them: its number may come back on a box that is used again."""
+        for visit in sorted(visits):
+            self._done[visit] = None
+            for event_id in self._answered.pop(visit, ()):
+                self._decisions.pop(event_id, None)
+                self._events.pop(event_id, None)
+        while len(self._done) > DONE_MAX:
+            oldest = next(iter(self._done))
+            del self._done[oldest]
+            self._joined.pop(oldest, None)
+            self._told.pop(oldest, None)
+            known = self._visits.pop(oldest, None)
+            if known is not None:
+                for table, name in (
+                    (self._departed, known.code), (self._named, known.code), (self._consigned, known.consignment),
+                ):  # fmt: skip
+                    if name is not None and table.get(name) == oldest:
+                        del table[name]
+                for name in (known.id, known.code, known.consignment):
+                    if name is not None:
+                        self._draws.pop(name, None)
 
     def visit(self, visit: str) -> Visit | None:
         return self._visits.get(visit)
@@ -125,6 +155,7 @@ class MemoryBook:
         if visit.code is not None:
             if visit.departed:
                 self._departed[visit.code] = visit.id
+                self._events.pop(visit.measured or "", None)
             self._named[visit.code] = visit.id
         if visit.consignment is not None:
             self._consigned[visit.consignment] = visit.id
@@ -172,6 +203,7 @@ class MemoryBook:
 
     def keep(self, event_id: str, decision: dict[str, Any]) -> None:
         self._decisions[event_id] = decision
+        self._answered.setdefault(decision["visit"], []).append(event_id)
 
     def answers(self, consignment: str) -> tuple[PartyAnswer, ...]:
         said = self._answers.get(consignment, {})

@@ -69,10 +69,11 @@ class KeyenceReader:
     @property
     def wake_at(self) -> Instant | None:
         """When `take_output` may have something."""
-        due = [self._answers[0][0]] if self._answers else []
-        if self._reading is not None and self._reading.read_at is not None:
-            due.append(self._reading.read_at)
-        return min(due, default=None)
+        read_at = self._reading.read_at if self._reading is not None else None
+        if not self._answers:
+            return read_at
+        answer_at = self._answers[0][0]
+        return answer_at if read_at is None or answer_at < read_at else read_at
 
     # The world ----------------------------------------------------------------------------------------
 

@@ -112,8 +112,13 @@ class Scale:
             return False
         if now - self._since > window + SETTLED_AFTER * max(self.traits.settle_ns, self.traits.wobble_ns):
             return True
-        samples = [self.mass_at(Instant(now - back)) for back in range(0, window + 1, ADC_STEP_NS)]
-        return max(samples) - min(samples) <= self.traits.e_mg
+        least = most = self.mass_at(now)
+        for back in range(ADC_STEP_NS, window + 1, ADC_STEP_NS):
+            sample = self.mass_at(Instant(now - back))
+            least, most = min(least, sample), max(most, sample)
+            if most - least > self.traits.e_mg:
+                return False
+        return True
 
     def shown(self, now: Instant) -> Shown:
         e_mg = self.traits.e_mg

@@ -252,7 +252,7 @@ def test_past_the_bound_the_oldest_crossings_are_forgotten(weighings: Weighings)
         crossed(weighings, number, 1_000 + number)
 
     assert len(weighings._crossings) == CROSSINGS_MAX
-    assert len(weighings._waiting) == CROSSINGS_MAX
+    assert len(weighings.waiting) == CROSSINGS_MAX
     assert len(weighings.overdue(Instant(100 * SECOND))) == CROSSINGS_MAX
 
 
@@ -339,7 +339,7 @@ def test_past_the_bound_of_intents_no_further_divert_is_begun(driver: LineDriver
     driver.measure(entered(driver))
     driver.later(TO_MEASURED_S)
     driver.decide("release")
-    driver.gateway._lines[0].diverting._intents = {-number: item(number) for number in range(INTENTS_MAX)}
+    driver.gateway._lines[0].diverting.intents = {-number: item(number) for number in range(INTENTS_MAX)}
     driver.later(TO_END_S - TO_MEASURED_S)
 
     assert driver.ons == []
@@ -351,7 +351,7 @@ def test_past_the_bound_of_records_awaited_the_oldest_parcel_gets_no_decision(dr
     driver.measure(entered(driver))
     driver.later(TO_MEASURED_S)
     clearing = driver.gateway._lines[0].clearing
-    (waiting,) = clearing._awaited.values()
+    (waiting,) = clearing.awaited.values()
     for number in range(AWAITED_MAX):
         clearing._await(-1 - number, waiting)
     driver.hold_commits = False
@@ -359,7 +359,7 @@ def test_past_the_bound_of_records_awaited_the_oldest_parcel_gets_no_decision(dr
     driver.decide("release")
     driver.later(TO_END_S - TO_MEASURED_S)
 
-    assert len(clearing._awaited) <= AWAITED_MAX
+    assert len(clearing.awaited) <= AWAITED_MAX
     assert driver.ons == []
     assert dict(driver.gateway.snapshot().rejected_messages) == {"not_our_event": 1}
     assert driver.gateway.snapshot().tally.held == 1
@@ -376,9 +376,9 @@ def test_tables_of_a_line_are_empty_when_its_parcels_have_gone(driver: LineDrive
 
     line = driver.gateway._lines[0]
     assert line.track.items == []
-    assert line.clearing._awaited == {}
-    assert line.diverting._intents == {}
-    assert list(line._measuring._weighings._waiting) == []
+    assert line.clearing.awaited == {}
+    assert line.diverting.intents == {}
+    assert list(line._measuring._weighings.waiting) == []
     assert driver.gateway._visits._in_work == {}
     assert driver.gateway.snapshot().tally.at_bench == 0
 

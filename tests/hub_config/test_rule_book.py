@@ -144,3 +144,14 @@ def test_a_pack_says_how_many_checks_an_hour_it_implies() -> None:
     assert pack.tier("trusted").rate_ppm == 5_000
     with pytest.raises(KeyError, match="no tier gold"):
         pack.tier("gold")
+
+
+def test_dwell_targets_are_by_lane(tmp_path: Path) -> None:
+    targets = '[[dwell_targets]]\nlane = "manual"\ndwell = "6 h"\n\n[[tiers]]\nid = "trusted"'
+    pack = load_rules(pack_file(tmp_path, "pack", ('[[tiers]]\nid = "trusted"', targets)))
+
+    assert [(one.lane, one.dwell_s) for one in pack.dwell_targets] == [("manual", 21_600)]
+    with pytest.raises(ConfigFaults, match='dwell: "30 s" is too low; 1 min to 240 h'):
+        load_rules(
+            pack_file(tmp_path, "short", ('[[tiers]]\nid = "trusted"', targets.replace("6 h", "30 s")))
+        )

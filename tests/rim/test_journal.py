@@ -301,6 +301,17 @@ def test_a_held_parcel_scanned_again_is_not_held_any_more(tmp_path: Path) -> Non
     assert not found.held
 
 
+def test_a_visit_that_goes_on_as_an_older_one_is_open_under_that_one_alone(tmp_path: Path) -> None:
+    """Of a parcel that the coordinator has recognised, should the gateway stop right after the join."""
+    codes = ["RR473124829MY"]
+    joined = replace(event("parcel.measured", 2, codes=codes), kind="visit.joined")
+    found = open_visits(
+        tmp_path, event("parcel.measured", 2, codes=codes), joined, event("parcel.identified", 1, codes=codes)
+    )
+
+    assert [(one.visit, one.held) for one in found] == [(visit(1), False)]
+
+
 def test_recovery_is_bounded_and_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "OPEN_VISITS_MAX", 3)
     found = open_visits(tmp_path, *(event(number=number) for number in range(1, 6)))

@@ -223,3 +223,15 @@ def test_numbers_and_seqs_with_a_gap(run: Run) -> None:
 
     with pytest.raises(RuleBrokenError, match="seq 2 follows 0"):
         run.checkers.committed([Link(2, "id2", "", b"", None, "")])
+
+
+def test_a_visit_that_is_told_of_after_it_was_done_with(run: Run) -> None:
+    visit, later = (VisitId(f"01a2009b-37e{n}-7cc0-9f2a-000000000001") for n in (1, 2))
+    run.step(run.event("parcel.arrived", visit=visit))
+    run.checkers.forget({visit})
+    run.step(run.event("parcel.arrived", visit=later))
+
+    with pytest.raises(
+        RuleBrokenError, match=r"told of again with parcel\.identified after it was done with"
+    ):
+        run.step(run.event("parcel.identified", visit=visit))

@@ -29,6 +29,9 @@ from simulators.coordinator.ledger import (
     rank_interval,
     rate_ppm,
 )
+from simulators.coordinator.parity_watch import ParityWatch
+from simulators.coordinator.requests import Alerting
+from simulators.coordinator.visits import Visit
 
 OWNERS = ("hub", "customs", "merchant", "agency:radio")
 
@@ -187,3 +190,53 @@ def test_targets_are_those_of_the_pack(hall: Hall) -> None:
     hall.pass_by(visit(1), CODE)
 
     assert told_by(hall)["by_lane"]["green"]["within_target_ppm"] == [0, 0]
+
+
+def test_a_difference_is_told_once_and_again_only_when_it_comes_back(hall: Hall) -> None:
+    """Forty parcels of one size class are always looked at, forty of another never."""
+    names = [f"n{number}" for number in range(80)]
+    goods = [
+        replace(GOODS, identifiers=(name,), consignment=name, size_class="micro" if n % 2 else "large")
+        for n, name in enumerate(names)
+    ]
+    hall.store.file(goods, hall.now_us)
+    for number, name in enumerate(names):
+        tested = {"case": ("low-value",)} if number % 2 else {}
+        hall.store.put(
+            replace(
+                Visit(name, hall.now_us, code=name, place="departed", consignment=name, tier="standard"),
+                **tested,
+            )
+        )
+        hall.store._connection.executemany(
+            "INSERT INTO owners VALUES(?, ?, ?, 0, ?)",
+            [(f"{name}a", name, number, "hub"), (f"{name}z", name, number + 1_000 + number // 2, None)],
+        )
+    heard: list[Alerting] = []
+    watch = ParityWatch(hall.path, lambda alert: heard.append(alert) is None)
+
+    watch.look()
+    watch.look()
+
+    assert [(one.kind, one.about["class"], one.about["differs"]) for one in heard] == [
+        ("parity", "large", ["inspected"]), ("parity", "micro", ["inspected"]),
+    ]  # fmt: skip
+    hall.store._connection.execute("UPDATE visits SET cases = ''")
+    watch.look()
+    hall.store._connection.execute(
+        "UPDATE visits SET cases = 'low-value' WHERE consignment IN "
+        "(SELECT consignment FROM declarations WHERE data LIKE '%micro%')"
+    )
+    accepts = False
+    watch._submit = lambda alert: accepts and heard.append(alert) is None
+    watch.look()
+    assert len(heard) == 2
+    accepts = True  # what could not be handed in is told the next time
+    watch.look()
+    assert len(heard) == 4
+
+
+def test_the_watch_ends_when_it_is_told_to(hall: Hall) -> None:
+    watch = ParityWatch(hall.path, lambda _: True)
+    watch.start()
+    watch.stop()

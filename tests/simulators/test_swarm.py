@@ -95,8 +95,8 @@ def test_a_failure_is_made_small_and_one_command_repeats_it(
     (failure,) = run_swarm(keep, range(seed, seed + 1))["failures"]
     small = read_mix(Path(failure["mix"]))
 
-    assert (len(small.parcels), list(small.rates_ppm)) == (2, ["touching"])
-    assert failure["shrunk"] == "2 parcels, 1 kinds of fault"
+    assert (len(small.parcels), list(small.rates_ppm)) == (1, ["touching"])
+    assert failure["shrunk"] == "1 parcels, 1 kinds of fault"
     assert replay(Path(failure["trace"])).recorded == replay(Path(failure["trace"])).digest
     words = shlex.split(failure["command"])
     assert words[:2] == ["./hub", "campaign"]
@@ -117,7 +117,7 @@ def test_a_run_that_breaks_off_leaves_a_trace(tmp_path: Path, monkeypatch: pytes
         raise RuleBrokenError("visit 01a2008d-7aa4-7210-bf55-57c33e45f9b7 departed twice at 12")
 
     mix = Mix(seed=1, scenario="demo", lines=1, over_bytes=False, parcels=(1, 2), rates_ppm={})
-    monkeypatch.setattr("simulators.simulate.judge_hub", breaks)
+    monkeypatch.setattr("simulators.account.Account.close", breaks)
     outcome = run_mix(mix, tmp_path / "trace")
 
     assert outcome.report is None

@@ -1,6 +1,7 @@
 """The numbers of a coordinator as its page shows them: read from its database, and from its own thread's gauges.
 
-Read-only, on a connection of its own. What takes long (dwell, outturn) is worked out at most every `SLOW_EVERY`.
+Read-only, on a connection of its own. What takes long (visits, dwell, outturn) is worked out every `SLOW_EVERY`
+at most, and only while somebody looks.
 """
 
 import sqlite3
@@ -16,7 +17,7 @@ from simulators.coordinator.dwell_report import dwell
 from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.outturn import STATES, outturn
 
-SLOW_EVERY: Final = 5 * SECOND
+SLOW_EVERY: Final = 15 * SECOND
 DWELL_VISITS_MAX: Final = 2_000
 """The page tells the dwell of the visits that ended last; `/dwell.json` of more."""
 WAYBILLS_MAX: Final = 6
@@ -67,7 +68,6 @@ class Figures:
                 "answers": {"given": shown.answers, "p50_us": shown.p50_us, "p99_us": shown.p99_us},
                 **_counts(connection),
                 "gateways": _gateways(connection),
-                "visits": _visits(connection),
                 **self._slow[1],
             }
 
@@ -89,7 +89,6 @@ def _counts(connection: sqlite3.Connection) -> dict[str, Any]:
     (events,) = connection.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
     (decisions,) = connection.execute("SELECT coalesce(max(number), 0) FROM decisions").fetchone()
     (owed,) = connection.execute("SELECT count(*) FROM decisions WHERE NOT sent").fetchone()
-    (declarations,) = connection.execute("SELECT count(DISTINCT number) FROM declared_codes").fetchone()
     (tampers,) = connection.execute("SELECT count(*) FROM tampers").fetchone()
     rejected = named("rejected:")
     return {
@@ -100,7 +99,6 @@ def _counts(connection: sqlite3.Connection) -> dict[str, Any]:
             "by_action": named("action:"),
             "by_reason": dict(list(named("reason:").items())[:REASONS_MAX]),
         },
-        "declarations": declarations,
         "tampers": tampers,
         "conflicts": told.get("conflict", 0),
     }
@@ -165,4 +163,10 @@ def _slow(connection: sqlite3.Connection) -> dict[str, Any]:
         for mawb, found in told
         if found is not None
     ]
-    return {"dwell": dwell(connection, DWELL_VISITS_MAX), "outturn": rows}
+    (declarations,) = connection.execute("SELECT count(DISTINCT number) FROM declared_codes").fetchone()
+    return {
+        "declarations": declarations,
+        "visits": _visits(connection),
+        "dwell": dwell(connection, DWELL_VISITS_MAX),
+        "outturn": rows,
+    }

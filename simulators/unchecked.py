@@ -1,4 +1,4 @@
-"""A decision as the core of a simulated hub gets it where the run does not check the visit's signatures."""
+"""A decision that skips the wire: for the visits of a simulated run whose signatures are not checked."""
 
 from typing import Any
 

@@ -1,0 +1,233 @@
+"""What became of each parcel, kept only until it is settled: the report of a run of any length in little memory.
+
+Events are taken as the coordinator has them. Parcels that left a belt long enough ago are judged a batch at a time,
+counted and forgotten, with their visits; a batch is judged by all that is on the belt with it, so it makes no
+difference where it ends. Parcels of a bench are judged when the run is over.
+"""
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from edge.core.verdict import Exits
+from hub_config.hub import HubConfig
+from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant, LineId
+from hub_config.rules import RulePack
+from simulators.belt_sums import BeltSums
+from simulators.bench import Happened
+from simulators.bench_plant import BenchPlant
+from simulators.bodies import Body
+from simulators.conveyor import NEAR_MAX
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.visits import MemoryBook
+from simulators.hub import UTC_AT_START_US, SimulatedHub
+from simulators.line_plant import LinePlant
+from simulators.line_truth import Sightings, happened_on, hidden
+from simulators.oracle import oracle_releases
+from simulators.parcels import Parcel
+from simulators.report import Judged, VisitFacts, claims, judge_parcels, judge_strangers, take, together
+from simulators.samples import Samples
+from simulators.swaps import Swaps
+
+SETTLED_NS: Final = 30 * SECOND
+"""Nothing more is told of a parcel this long after it has left."""
+BATCH_MIN: Final = 256
+"""Fewer parcels are not worth looking at all that is on the belt with them."""
+BEHIND_MIN: Final = NEAR_MAX
+"""So many of the latest parcels stay: those on the belt, and the neighbours of those that left it last."""
+NOTHING: Final = together([])
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What can be forgotten."""
+
+    visits: Set[str] = frozenset()
+    parcels: tuple[Parcel, ...] = ()
+
+
+class Yardstick:
+    """Which parcels a gateway that mixes nothing up would release."""
+
+    def __init__(
+        self, config: HubConfig, rules: RulePack, manifest: Mapping[str, Declared], drawn: MemoryBook
+    ) -> None:
+        """`drawn`: who was drawn for inspection."""
+        self._config = config
+        self._drawn = drawn
+        self._rules = rules
+        self._manifest = manifest
+
+    def released(self, happened: Iterable[Happened], place: Exits, scale: DeviceId, at: Instant) -> set[int]:
+        u_mg = self._config.device(scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
+        now_us = UTC_AT_START_US + at // MICROSECOND
+        return oracle_releases(
+            tuple(happened),
+            place,
+            u_mg,
+            self._rules,
+            self._manifest,
+            self._config.hub.id,
+            now_us,
+            self._drawn,
+        )
+
+
+class BenchAccount:
+    def __init__(self, plant: BenchPlant, yardstick: Yardstick) -> None:
+        self._plant = plant
+        self._yardstick = yardstick
+        self._visits: dict[str, VisitFacts] = {}
+        self.judged = NOTHING
+        self.oracle = 0
+
+    def add(self, data: Data) -> None:
+        take(self._visits, data)
+
+    def close(self, now: Instant) -> None:
+        bench, happened = self._plant.config, self._plant.bench.happened()
+        oracle = self._yardstick.released(happened, bench, bench.scale, now)
+        judged = judge_parcels(self._plant.bench.parcels, happened, self._visits, bench, oracle)
+        names = claims(happened)
+        strangers = {visit: facts for visit, facts in self._visits.items() if visit not in names}
+        self.judged = together([judged, judge_strangers(strangers)])
+        self.oracle = len(oracle)
+
+
+class LineAccount:
+    def __init__(self, plant: LinePlant, yardstick: Yardstick, within_us: int) -> None:
+        """`within_us`: how far the gateway's stamps may be off the truth."""
+        self._plant = plant
+        self._line = plant.line
+        self._yardstick = yardstick
+        self._within_us = within_us
+        self._visits: dict[str, VisitFacts] = {}
+        self._sightings = Sightings()
+        self.judged = NOTHING
+        self.oracle = 0
+        self.sums = BeltSums(plant.line)
+        self.swaps = Swaps()
+
+    def add(self, data: Data) -> None:
+        take(self._visits, data)
+        self._sightings.add(data)
+
+    def close(self, now: Instant) -> None:
+        """Judges all that is left."""
+        self._judge(len(self._plant.conveyor.bodies), now)
+
+    def settle(self, heard: Instant, now: Instant) -> Settled:
+        """Judges and forgets what is settled. `heard`: up to when the events are known."""
+        quiet = Instant(heard - SETTLED_NS)
+        count = self._ripe(quiet)
+        if count < BATCH_MIN:
+            return Settled()
+        conveyor = self._plant.conveyor
+        parcels = tuple(body.parcel for body in conveyor.bodies[:count])
+        since = conveyor.bodies[count].starts
+        visits = self._judge(count, now, strangers_before=min(since, quiet))
+        for visit in visits:
+            self._visits.pop(visit, None)
+        self._sightings.forget(visits)
+        conveyor.forget(count)
+        self._plant.forget_before(since)
+        return Settled(visits, parcels)
+
+    def _ripe(self, quiet: Instant) -> int:
+        """How many of the first parcels had left by then, all of them; parcels that touch stay together."""
+        bodies = self._plant.conveyor.bodies
+        ripe = 0
+        for place in range(len(bodies) - BEHIND_MIN):
+            if not bodies[place].finished or self._gone_by(bodies[place]) > quiet:
+                break
+            if not bodies[place + 1].touches:
+                ripe = place + 1
+        return ripe
+
+    def _gone_by(self, body: Body) -> Instant:
+        end_at = body.rear_at(self._line.belt_beams[-1].position_um)
+        return end_at if body.left_at is None else max(end_at, body.left_at)
+
+    def _judge(self, count: int, now: Instant, strangers_before: Instant | None = None) -> Set[str]:
+        """The first parcels, and visits that nobody's are: all of them, or those that were told of last before then.
+        Returns the visits that are done with."""
+        bodies, line = self._plant.conveyor.bodies, self._line
+        everyone = happened_on(bodies, self._sightings, line, self._within_us)
+        happened = everyone[:count]
+        unwatched = self._plant.unwatched
+        oracle = self._yardstick.released(happened, line, line.scale.device, now)
+        parcels = [body.parcel for body in bodies[:count]]
+        judged = judge_parcels(
+            parcels, happened, self._visits, line, oracle, unwatched=unwatched | hidden(bodies)
+        )
+        names = claims(everyone)
+        strangers = {
+            visit: facts
+            for visit, facts in self._visits.items()
+            if visit not in names
+            and (strangers_before is None or facts.last_us * MICROSECOND < strangers_before)
+        }
+        self.oracle += len(oracle)
+        self.sums.margins.add(self._plant.board.margins_ns)
+        self._plant.board.margins_ns.clear()
+        self.sums.add(bodies, count, judged.causes, unwatched)
+        self.swaps.add(line, bodies[:count], happened, self._visits)
+        parts = (self.judged, replace(judged, causes={}), judge_strangers(strangers))
+        self.judged = together(parts)
+        return (claims(happened) - claims(everyone[count:])) | strangers.keys()
+
+
+class Account:
+    """Of a whole hub."""
+
+    def __init__(
+        self, hub: SimulatedHub, rules: RulePack, manifest: Mapping[str, Declared], within_us: int
+    ) -> None:
+        yardstick = Yardstick(hub.config, rules, manifest, hub.book)
+        self._hub = hub
+        self.benches = {plant.config.id: BenchAccount(plant, yardstick) for plant in hub.benches}
+        self.lines = {plant.line.id: LineAccount(plant, yardstick, within_us) for plant in hub.lines}
+        self._places: dict[LineId, BenchAccount | LineAccount] = {**self.benches, **self.lines}
+        self._seq = 0
+        self._heard_us = 0
+        self.arrived = 0
+        """Events that the coordinator has."""
+        self.duplicates = 0
+        """Those of them that it had before."""
+        self.latencies = {name: Samples() for name in hub.tallies.latencies}
+
+    def settle(self) -> Settled:
+        """Takes and forgets what is new and what is settled."""
+        self._take()
+        self._hub.events.clear()
+        heard, now = Instant(self._heard_us * MICROSECOND), self._hub.world.now
+        done = [line.settle(heard, now) for line in self.lines.values()]
+        settled = Settled(
+            frozenset(visit for one in done for visit in one.visits),
+            tuple(parcel for one in done for parcel in one.parcels),
+        )
+        self._hub.forget(settled.visits)
+        return settled
+
+    def close(self) -> tuple[Judged, int]:
+        """Judges the rest; returns all of it, and how many parcels a gateway that mixes nothing up would release."""
+        self._take()
+        places = self._places.values()
+        for place in places:
+            place.close(self._hub.world.now)
+        return together([place.judged for place in places]), sum(place.oracle for place in places)
+
+    def _take(self) -> None:
+        for data in self._hub.events:
+            self.arrived += 1
+            self.duplicates += data["seq"] <= self._seq
+            self._seq = max(self._seq, data["seq"])
+            self._heard_us = max(self._heard_us, data["mono_us"])
+            place = self._places.get(data["line"])
+            if place is not None:
+                place.add(data)
+        for name, durations in self._hub.tallies.latencies.items():
+            self.latencies[name].add(durations)
+            durations.clear()
