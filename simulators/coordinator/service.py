@@ -8,7 +8,6 @@ prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the 
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore
 from typing import Final, assert_never
@@ -20,6 +19,7 @@ from edge.wire.verifier import Checked, Refused, examine, kid, parse
 from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.desk import Desk
+from simulators.coordinator.gaps import Gap
 from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
@@ -40,14 +40,6 @@ ALERT_EXPIRY_S: Final = 3_600
 IDLE: Final = 1 * SECOND
 
 _log = logging.getLogger("hub.coordinator")
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """A gateway's chain that stands still before a hole."""
-
-    next_seq: int
-    since: Instant
 
 
 class Coordinator:
@@ -98,7 +90,7 @@ class Coordinator:
         """mid → number of the decision, or None for what is not kept."""
         self._confirmed: list[int] = []
         self._ack_due: dict[tuple[str, int], Instant] = {}
-        self._gaps: dict[str, _Gap] = {}
+        self._gaps: dict[str, Gap] = {}
         self._sessions: dict[str, str] = {}
         self._state_due = Instant(0)
         self._stopping = False
@@ -320,7 +312,7 @@ class Coordinator:
         if not self._store.has_gap(cursor):
             self._gaps.pop(gateway, None)
         elif gateway not in self._gaps or self._gaps[gateway].next_seq != cursor.next_seq:
-            self._gaps[gateway] = _Gap(cursor.next_seq, clock.now())
+            self._gaps[gateway] = Gap(cursor.next_seq, clock.now())
 
     # What goes out
 
@@ -375,7 +367,7 @@ class Coordinator:
         for gateway, gap in list(self._gaps.items()):
             if at - gap.since < self._nak_after:
                 continue
-            self._gaps[gateway] = _Gap(gap.next_seq, at)
+            self._gaps[gateway] = Gap(gap.next_seq, at)
             epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, gap.next_seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):

@@ -92,7 +92,8 @@ def test_a_stop_issued_meanwhile_is_a_conflict_with_the_last_known_place(tmp_pat
     hub = simulation.hub
     codes = sorted(code for code, _ in hub.checkers.vouchers.values())
     assert codes == []  # they are issued with the first step of the run
-    stopped = sorted(simulation.manifest)
+    parcels = stream(3, PARCELS, find("outage-24h").goods)
+    stopped = [one.declared.code for one in parcels if one.declared is not None]
     hub.preclearance.reconciler.stopped_us.update(dict.fromkeys(stopped, 0))
 
     report, _ = simulation.run()
