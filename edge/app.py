@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +25,10 @@ from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
 from edge.rim.preclearing import Preclearing
 from edge.rim.runner import Runner
+from edge.rim.tls import BrokerIdentity
 from edge.rim.trace import Start, TraceRecorder
 from edge.rim.uplink import Uplink
+from edge.rim.vitals import vitals
 from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.web.feed import Feed
@@ -47,17 +50,24 @@ CORE_HUNG_NS: Final = 30 * SECOND
 """And after this long the process ends, to be started again."""
 TRUTH_BYTES_MAX: Final = 4_096
 SESSION_CHARS: Final = 16
+LOOK_TIMEOUT_S: Final = 10.0
+"""For the look for another gateway of our name; a broker that does not answer by then is looked at again later."""
 
 log = logging.getLogger("hub.app")
 
 
+class IdentityTaken(Exception):  # noqa: N818  (a verdict on the hub, not a mistake)
+    """Another gateway runs under our name; the message says what to do."""
+
+
 class App:
-    """Raises from `__init__` or `start`, with one sentence: DataFolderFault, JournalFault, VoucherFault,
-    WebPortTaken."""
+    """Raises from `__init__` or `start`, with one sentence: DataFolderFault, IdentityTaken, JournalFault,
+    TlsFault, VoucherFault, WebPortTaken."""
 
     def __init__(self, config: HubConfig, data: Path, record: Path | None = None) -> None:
         """`record`: a trace of every input, for `hub replay`."""
         self._config = config
+        _check_tls(config)
         identity = load_identity(data, config.hub.mode)
         self.public_key, self.kid = identity.signer.public_b64, identity.signer.kid
         journal_file = data / JOURNAL_FILE
@@ -82,6 +92,7 @@ class App:
         self._uplink = Uplink(
             config, lambda: JournalReader(journal_file), trust, topics, preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
+            health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics),
         )  # fmt: skip
         settings = config.journal
         self._writer = JournalWriter(
@@ -114,15 +125,31 @@ class App:
         except BaseException:
             self._journal.close()
             raise
+        self._uplink.start()
+        self._uplink.looked(LOOK_TIMEOUT_S)
+        if (taken := self.identity_taken) is not None:
+            self._web.stop()
+            self._journal.close()
+            raise IdentityTaken(taken)
         self._runner.start()
         self._writer.start()
-        self._uplink.start()
         self._pump.start()
         return address
 
+    @property
+    def identity_taken(self) -> str | None:
+        """Why this gateway must not run; it may show only when a broker that was away is back."""
+        session = self._uplink.taken_by
+        if session is None:
+            return None
+        own = self._config.gateway.id
+        return f"another gateway {own} is online (session {session}); stop it, or give this one another id"
+
     def wait(self, stopping: threading.Event) -> bool:
-        """Until `stopping` is set (True) or a thread has failed by a mistake of ours (False)."""
+        """Until `stopping` is set (True), or a thread has failed by a mistake of ours or `identity_taken` (False)."""
         while not stopping.wait(timeout=0.2):
+            if self._uplink.taken_by is not None:
+                return False
             if self._writer.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
                 return False
             if self._runner.failed.is_set() or not self._runner.turned_within(CORE_HUNG_NS):
@@ -249,6 +276,14 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
         hub=config.hub.id, gateway=config.gateway.id, mode=config.hub.mode, epoch=epoch, edge_version=__version__,
         config_digest=config.digest(), devices=devices, evidence_key=identity.evidence_key,
     )  # fmt: skip
+
+
+def _check_tls(config: HubConfig) -> None:
+    """Raises TlsFault; says if a certificate ends soon."""
+    if config.broker.tls is not None:
+        notice = BrokerIdentity(config.broker.tls, config.gateway.id).check(datetime.now(UTC))
+        if notice is not None:
+            log.warning("%s", notice)
 
 
 def _recovered(visit: OpenVisit) -> Recovered:

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from hub_config.broker import Broker
 from hub_config.devices import Device
 from hub_config.finding import Finding, refusal, show
 from hub_config.layout import Bench
@@ -16,7 +17,7 @@ from hub_config.names import DeviceId, GatewayId, HubId
 from hub_config.offline import OfflineSettings
 from hub_config.trust import Trust
 from hub_config.units import quantity
-from hub_config.values import Entry, Mode, entries, name, text, whole
+from hub_config.values import Entry, Mode, entries, name, whole
 
 MAX_DEVICES: Final = 64
 MAX_BENCHES: Final = 32
@@ -67,14 +68,6 @@ class GatewayEntry(Entry):
 
 class CoordinatorEntry(Entry):
     id: Annotated[str, name("co-1")]
-
-
-class Broker(Entry):
-    host: Annotated[str, text(1, 253)]
-    port: Annotated[int, _PORT]
-    keepalive_s: Annotated[int, quantity("s", example="10 s", low="1 s", high="10 min")] = Field(
-        default=10, alias="keepalive"
-    )
 
 
 class Web(Entry):

@@ -32,11 +32,15 @@ def nearest(word: str, known: tuple[str, ...] | list[str]) -> str | None:
     return close[0] if close else None
 
 
+def is_name(value: str) -> bool:
+    return _NAME.fullmatch(value) is not None
+
+
 def name(example: str) -> AfterValidator:
     """The name of a hub, gateway, bench or device."""
 
     def fits(value: str) -> str:
-        if not _NAME.fullmatch(value):
+        if not is_name(value):
             limit = "1 to 32 of the characters A-Z a-z 0-9 _ -"
             raise refusal(Finding((), f"{show(value)} is no name", limit, f'write for example "{example}"'))
         return value

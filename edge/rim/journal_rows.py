@@ -230,10 +230,13 @@ class JournalReader:
     def acknowledged(self) -> Cursor:
         return read_cursor(self._connection)
 
+    def last_seq(self) -> int:
+        (last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
+        return int(last)
+
     def tail(self, count: int) -> list[Stored]:
         """The last `count` events, oldest first."""
-        (last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
-        return read_rows(self._connection, max(0, last - count), count)
+        return read_rows(self._connection, max(0, self.last_seq() - count), count)
 
     def event(self, identity: str) -> Stored | None:
         """The event with this id."""

@@ -18,14 +18,16 @@ from typing import Final, Protocol, assert_never
 from edge.core.effects import Alert
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
-from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
 from edge.rim.preclearing import Preclearing
+from edge.rim.tls import BrokerIdentity
 from edge.wire.alerts import build_alert
 from edge.wire.canonical import WireError
+from edge.wire.health import Health, build_health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
@@ -40,6 +42,8 @@ STOP_TIMEOUT_S: Final = 2.0
 ALERTS_MAX: Final = 100
 """Alerts that wait for the broker; past it the oldest is dropped. What they tell of is in the events."""
 ALERT_EXPIRY_S: Final = 3_600
+HEALTH_EVERY: Final = 5 * SECOND
+HEALTH_EXPIRY_S: Final = 15
 
 _log = logging.getLogger("hub.uplink")
 
@@ -65,6 +69,8 @@ class UplinkFigures:
     """Highest sequence number the coordinator has acknowledged."""
     redelivered: int = 0
     pubacks: int = 0
+    catchup: tuple[int, int] | None = None
+    """First and last event of the backlog, while catching up after an outage."""
     refusals: int = 0
     """PUBACKs with a reason code of 0x80 or more."""
     rejected: tuple[tuple[str, int], ...] = ()
@@ -90,6 +96,7 @@ class Uplink:
         acks: AckSink,
         session: str,
         metrics: PubackSink | None = None,
+        health: Callable[[], Health] | None = None,
     ) -> None:
         """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
@@ -102,11 +109,14 @@ class Uplink:
         self._acks = acks
         self._session = session
         self._metrics = metrics
+        self._health = health
+        self._health_due = Instant(0)
         self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | Alert | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
         self._state_due = Instant(0)
+        self._said_catchup = False
         self._coordinator = False
         self._coordinator_session: str | None = None
         self._rejected: Counter[str] = Counter()
@@ -116,6 +126,9 @@ class Uplink:
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
         """A mistake of ours ended the thread; the events stay in the journal."""
+        self.taken_by: str | None = None
+        """Session of another gateway that runs under our name: the uplink has ended without using it."""
+        self._looked = threading.Event()
 
     def start(self) -> None:
         self._thread.start()
@@ -124,6 +137,10 @@ class Uplink:
         """Says goodbye to the hub if it is connected; returns within `STOP_TIMEOUT_S`."""
         self._queue.put(_Stop())
         self._thread.join(STOP_TIMEOUT_S)
+
+    def looked(self, timeout_s: float) -> None:
+        """Returns once it is known whether another runs under our name, or can't be known before the broker is back."""
+        self._looked.wait(timeout_s)
 
     def committed(self, rows: Sequence[Stored]) -> None:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
@@ -138,22 +155,17 @@ class Uplink:
 
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
+        vouchers = (topics.manifest, topics.shards)
         return Profile(
-            host=broker.host,
-            port=broker.port,
+            addresses=broker.addresses,
             keepalive_s=broker.keepalive_s,
-            client_id=topics.gateway,
-            subscriptions=(
-                topics.decision,
-                topics.ack,
-                topics.nak,
-                self._coordinator_topic,
-                topics.manifest,
-                topics.shards,
-            ),
+            client_id=topics.client_id,
+            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic, *vouchers),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
+            identity=None if broker.tls is None else BrokerIdentity(broker.tls, topics.gateway),
+            alone=True,
         )
 
     @property
@@ -168,6 +180,7 @@ class Uplink:
             self._epoch = reader.meta.epoch
             self._rows = OutboxRows(reader)
             self._window = OutboxWindow(reader.acknowledged().seq)
+            self._window.extended(reader.last_seq())
             while not self._stopping:
                 self._turn()
             self._link.close(farewell=self._state(online=False))
@@ -182,11 +195,12 @@ class Uplink:
     def _turn(self) -> None:
         at = clock.now()
         self._link.tend(at)
+        if self._link.has_looked:
+            self._looked.set()
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
-        if self._link.is_open and at >= self._state_due:
-            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
-            self._state_due = Instant(at + STATE_EVERY)
+        self._renew_state(at)
+        self._tell_health(at)
         self._send(at)
         self._warn()
         self._preclearing.tend(self._reader, self._epoch, clock.wall_time().utc_us, at)
@@ -197,10 +211,25 @@ class Uplink:
             acknowledged=self._window.acknowledged,
             redelivered=self._window.redelivered,
             pubacks=self._window.pubacks,
+            catchup=self._window.catchup,
             refusals=self._window.refusals,
             rejected=tuple(sorted(self._rejected.items())),
         )
         self._receive(clock.now())
+
+    def _renew_state(self, at: Instant) -> None:
+        """Also as soon as catching up begins or ends, before the gap it makes or leaves is noticed."""
+        catching_up = self._window.catchup is not None
+        if self._link.is_open and (at >= self._state_due or catching_up != self._said_catchup):
+            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
+            self._state_due = Instant(at + STATE_EVERY)
+            self._said_catchup = catching_up
+
+    def _tell_health(self, at: Instant) -> None:
+        if self._health is not None and self._link.is_open and at >= self._health_due:
+            told = build_health(self._health())
+            self._link.publish(self._topics.health, told, expiry_s=HEALTH_EXPIRY_S, qos=0)
+            self._health_due = Instant(at + HEALTH_EVERY)
 
     def _receive(self, at: Instant) -> None:
         wakes = (self._link.wake_at, self._window.wake_at(at), Instant(at + IDLE))
@@ -222,11 +251,16 @@ class Uplink:
                 self._alerts.append(item)
             case rows:
                 self._rows.hand_over(rows)
+                self._window.extended(rows[-1].seq)
 
-    def _happened(self, happening: Opened | Closed | Delivered | Arrived | None) -> None:
+    def _happened(self, happening: Happening | None) -> None:
         match happening:
             case None:
                 pass
+            case Taken(session):
+                self.taken_by = session
+                self._looked.set()
+                self._stopping = True
             case Opened(version, in_flight_max):
                 self._version = version
                 self._sent.clear()
@@ -287,7 +321,8 @@ class Uplink:
             )
 
     def _state(self, online: bool) -> bytes:
-        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup=None))
+        catchup = self._window.catchup if online else None
+        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup))
 
     # Decisions, acknowledgements and the coordinator's state in
 

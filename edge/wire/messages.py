@@ -10,7 +10,15 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from edge.core.decision import Action, Conditions, Decision, Reason
 from edge.wire.canonical import JsonObject, WireError, canonical, event_id, parse_strict
@@ -28,6 +36,14 @@ DETAIL_CHARS_MAX: Final = 200
 
 _COORDINATOR = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
+
+def _whole(value: object) -> object:
+    """True equals 1 in Python, and nowhere else."""
+    if isinstance(value, bool):
+        raise ValueError("it is no whole number")
+    return value
+
+
 Visit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^ni:///sha-256;[A-Za-z0-9_-]{43}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_-]{1,64}$")]
@@ -36,6 +52,7 @@ Time = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$")
 ]
 Count = Annotated[int, Field(ge=1)]
+Version = Annotated[Literal[1], BeforeValidator(_whole)]
 Lane = Literal["green", "hold", "xray", "manual", "return", "custody"]
 
 
@@ -86,7 +103,7 @@ class _Cond(_Open):
 
 
 class DecisionData(_Open):
-    v: Literal[1]
+    v: Version
     hub: Name
     gw: Name
     mode: Literal["live", "practice", "replay"]
@@ -121,7 +138,7 @@ class DecisionData(_Open):
 
 
 class _Addressed(_Open):
-    v: Literal[1]
+    v: Version
     hub: Name
     gw: Name
     mode: Literal["live", "practice", "replay"]

@@ -25,6 +25,11 @@ def root(mode: Mode, hub: HubId) -> str:
             raise ValueError("mode replay has no topics: a replayed day is never published")
 
 
+def client_id(mode: Mode, name: str) -> str:
+    """MQTT client id of a gateway or coordinator."""
+    return _level(name) if mode == "live" else f"{_level(name)}-{mode}"
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """What one gateway publishes and reads."""
@@ -36,6 +41,11 @@ class Topics:
     @property
     def root(self) -> str:
         return root(self.mode, self.hub)
+
+    @property
+    def client_id(self) -> str:
+        """A practice gateway never takes the live one's place at a broker that both use."""
+        return client_id(self.mode, self.gateway)
 
     def event(self, line: LineId) -> str:
         """`line` is `gw` for events without a parcel."""

@@ -12,13 +12,17 @@ import logging
 import secrets
 import signal
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.rim import clock
+from edge.rim.tls import BrokerIdentity, TlsFault
 from edge.web.serve import AppServer, WebPortTaken
+from hub_config.broker import Address, BrokerTls, parse_address
 from hub_config.load import ConfigFaults
 from hub_config.names import MILLISECOND
 from hub_config.rule_book import RuleBook, load_rule_book
@@ -41,7 +45,15 @@ HOST: Final = "127.0.0.1"
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
     reader = argparse.ArgumentParser(prog="coordinator", description="Reference clearance coordinator.")
-    reader.add_argument("--broker", metavar="HOST:PORT", required=True)
+    reader.add_argument(
+        "--broker",
+        metavar="HOST:PORT",
+        required=True,
+        action="append",
+        help="repeat it for the further nodes of a cluster",
+    )
+    reader.add_argument("--tls", metavar="DIR", type=Path, help="folder with ca.crt, ID.crt and ID.key")
+    reader.add_argument("--tls-name", metavar="NAME", help="name in the broker's certificate, if not HOST")
     reader.add_argument("--hub", required=True)
     reader.add_argument("--id", required=True, help="its name, also its MQTT client id")
     reader.add_argument("--mode", help="practice, or live with --pilot; follows from it where it is not told")
@@ -70,16 +82,19 @@ def main(given: list[str] | None = None) -> int:
     told = arguments(given)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     mode = mode_of(told)
-    host, _, port = told.broker.rpartition(":")
-    if not host or not port.isdecimal():
-        refuse(2, f"--broker {told.broker!r} is not HOST:PORT, like 127.0.0.1:1883")
+    brokers: list[Address] = []
+    for said in told.broker:
+        address = parse_address(said)
+        if address is None:
+            refuse(2, f"--broker {said!r} is not HOST:PORT, like 127.0.0.1:1883")
+        brokers.append(address)
     book = rules_of(told)
-    coordinator, letters = build(told, book, (host, int(port)), mode)
-    page, address = page_of(told, book, coordinator, letters)
+    coordinator, letters = build(told, book, brokers, mode)
+    page, where = page_of(told, book, coordinator, letters)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: coordinator.stop())
     ready = f"coordinator {told.id} ready kid={letters.kid} public={letters.public}"
-    print(ready + ("" if page is None else f" page={address}"), flush=True)
+    print(ready + ("" if page is None else f" page={where}"), flush=True)
     watch = ParityWatch(told.data / DATABASE, coordinator.submit)
     watch.start()
     try:
@@ -129,7 +144,7 @@ def rules_of(told: argparse.Namespace) -> RuleBook:
 
 
 def build(
-    told: argparse.Namespace, book: RuleBook, broker: tuple[str, int], mode: Mode
+    told: argparse.Namespace, book: RuleBook, brokers: Sequence[Address], mode: Mode
 ) -> tuple[Coordinator, Letters]:
     try:
         told.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -138,10 +153,11 @@ def build(
         ]
         gateways = {str(name): str(key) for name, key in json.loads(told.gateways.read_bytes()).items()}
         key: Ed25519PrivateKey = pilot_key(told.key) if told.pilot else practice_key(told.data)
+        identity = tls_identity(told)
         store = Store(told.data / DATABASE, mode)
         voucher_key = index_key(told.data)
         seeds = SeedFile(told.data, told.hub, lambda: clock.wall_time().utc_us)
-    except (KeyFault, StoreFault) as faults:
+    except (KeyFault, StoreFault, TlsFault) as faults:
         refuse(EXIT_BAD_FILE, str(faults))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault!r}")
@@ -152,13 +168,26 @@ def build(
     session = f"{told.id}-{secrets.token_hex(8)}"
     nak_after = told.nak_after_ms * MILLISECOND
     coordinator = Coordinator(
-        broker, store, desk, letters, told.id, told.hub, session, gateways, issuing, nak_after
-    )
+        brokers[0], store, desk, letters, told.id, session, gateways, issuing, nak_after,
+        others=tuple(brokers[1:]), identity=identity,
+    )  # fmt: skip
     try:
         coordinator.file(declarations)
     except ManifestFault as fault:
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault}")
     return coordinator, letters
+
+
+def tls_identity(told: argparse.Namespace) -> BrokerIdentity | None:
+    """Raises TlsFault."""
+    if told.tls is None:
+        return None
+    ca, cert, key = (
+        str(told.tls.absolute() / name) for name in ("ca.crt", f"{told.id}.crt", f"{told.id}.key")
+    )
+    identity = BrokerIdentity(BrokerTls(ca=ca, cert=cert, key=key, server_name=told.tls_name), told.id)
+    identity.check(datetime.now(UTC))
+    return identity
 
 
 def targets_us(book: RuleBook) -> dict[str, int]:

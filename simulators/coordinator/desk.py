@@ -6,7 +6,7 @@ party say of a parcel resolves to the strictest word, which is the answer (`judg
 others). A parcel that comes back under a new id is recognised and answered under its older visit (contract §1).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final, cast
@@ -116,14 +116,21 @@ class Desk:
         if data["kind"] == "parcel.inspected":
             served(noted, book)
 
-    def reconsider(self, data: Data, event_id: str, now_us: int, book: VisitBook) -> Data | None:
+    def reconsider(
+        self, data: Data, event_id: str, now_us: int, book: VisitBook, quarantined: bool = False
+    ) -> Data | None:
         """A new decision on an old measurement, because what was missing has come; None for a visit not known."""
         visit = book.visit(book.root(data["visit"]))
-        return None if visit is None else self._decide(data, event_id, visit, now_us, book)
+        if visit is None:
+            return None
+        return self._decide(data, event_id, visit, now_us, book, quarantined=quarantined)
 
-    def hear(self, answer: PartyAnswer, now_us: int, book: VisitBook) -> list[Data]:
+    def hear(
+        self, answer: PartyAnswer, now_us: int, book: VisitBook, quarantined: Container[str] = ()
+    ) -> list[Data]:
         """A party's answer: a decision of its own authority on the parcel it is about, if that is here, and where
-        customs' word changes by it, theirs. By itself a party frees nothing: its release still needs customs'."""
+        customs' word changes by it, theirs. By itself a party frees nothing: its release still needs customs'.
+        `quarantined`: gateways whose word supports holds only."""
         if answer in book.answers(answer.consignment):
             return []  # it comes again
         book.hear(answer, now_us)
@@ -137,7 +144,9 @@ class Desk:
         first = self._issue(data, visit.measured, visit, told, self._found(data, visit, now_us), now_us, book)
         if answer.action != "release":
             return [first]
-        return [first, self._decide(data, visit.measured, book.visit(visit.id) or visit, now_us, book)]
+        visit, doubtful = book.visit(visit.id) or visit, data["gw"] in quarantined
+        ours = self._decide(data, first["for"], visit, now_us, book, quarantined=doubtful)
+        return [first, ours]
 
     def _stop_twin(self, twin: Visit, now_us: int, book: VisitBook) -> None:
         """The same name in two places at once: which of them is the declared parcel, nobody knows."""

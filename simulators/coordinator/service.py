@@ -13,12 +13,17 @@ from threading import BoundedSemaphore
 from typing import Final, assert_never
 
 from edge.rim import clock
-from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
-from edge.wire.verifier import Checked, Refused, examine, kid, parse
+from edge.rim.tls import BrokerIdentity
+from edge.wire.topics import client_id
+from edge.wire.verifier import Checked, Refused, kid, parse
+from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
+from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.desk import Desk
+from simulators.coordinator.examining import examined
 from simulators.coordinator.gaps import Gap
 from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.issuing import Issuing
@@ -47,23 +52,24 @@ class Coordinator:
 
     def __init__(
         self,
-        broker: tuple[str, int],
+        broker: Address,
         store: Store,
         desk: Desk,
         letters: Letters,
         name: str,
-        hub: str,
         session: str,
         gateways: Mapping[str, str],
         issuing: Issuing,
         nak_after: int = NAK_AFTER,
+        *,
+        others: tuple[Address, ...] = (),
+        identity: BrokerIdentity | None = None,
     ) -> None:
-        """`gateways`: the public key of each gateway it listens to."""
+        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
         self._issuing = issuing
         self._store = store
         self._desk = desk
         self._letters = letters
-        self._hub = hub
         self._nak_after = nak_after
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
@@ -71,15 +77,15 @@ class Coordinator:
         self._places = BoundedSemaphore(REQUESTS_MAX)
         self.gauges = Gauges()
         profile = Profile(
-            host=broker[0],
-            port=broker[1],
+            addresses=(broker, *others),
             keepalive_s=KEEPALIVE_S,
-            client_id=name,
+            client_id=client_id(letters.mode, name),
             subscriptions=(letters.events, letters.gateway_states),
             will_topic=letters.state_topic,
             session=session,
             will=letters.will,
             manual_ack=True,
+            identity=identity,
         )
         self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
@@ -92,6 +98,7 @@ class Coordinator:
         self._ack_due: dict[tuple[str, int], Instant] = {}
         self._gaps: dict[str, Gap] = {}
         self._sessions: dict[str, str] = {}
+        self._catchups = CatchUps()
         self._state_due = Instant(0)
         self._stopping = False
 
@@ -154,7 +161,7 @@ class Coordinator:
             self._requests.append(item)
             return
         match self._link.take(item):
-            case None:
+            case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
                 batch.append(arrived)
@@ -220,14 +227,16 @@ class Coordinator:
             codes = (code for declared in taken for code in declared.identifiers)
             for event in self._store.waiting(codes):
                 data = self._store.event(event)
-                if data is not None and self._desk.reconsider(data, event, now_us, self._store) is not None:
-                    decided += 1
+                if data is None:
+                    continue
+                doubtful = self._store.quarantined(data["gw"])
+                decided += self._desk.reconsider(data, event, now_us, self._store, doubtful) is not None
         return Outcome(len(taken), decided)
 
     def _hear(self, answer: PartyAnswer) -> Outcome:
         with self._store.transaction():
-            now_us = self._now()
-            decisions = self._desk.hear(answer, now_us, self._store)
+            now_us, doubtful = self._now(), self._store.quarantined_gateways()
+            decisions = self._desk.hear(answer, now_us, self._store, doubtful)
             self._issuing.stopped(answer, now_us)
         self._issuing.changed(clock.now())
         return Outcome(1, len(decisions))
@@ -249,7 +258,9 @@ class Coordinator:
                     if (gateway := self._letters.state_origin(message.topic)) in self._keys:
                         self._gateway_said(gateway, parse(message.payload), now_us)
                     else:
-                        self._store_and_answer(self._check(message), now_us, message.at)
+                        self._store_and_answer(
+                            examined(message, self._letters, self._keys), now_us, message.at
+                        )
                 except Refused as fault:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
@@ -260,6 +271,7 @@ class Coordinator:
 
     def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
         """A new session is a new subscription: decisions that went out before it may have reached nobody."""
+        self._catchups.said(gateway, state, clock.now())
         session = state.get("session")
         if (
             state.get("online") is True
@@ -268,19 +280,6 @@ class Coordinator:
         ):
             self._sessions[gateway] = session
             self._store.owe_all_valid(gateway, now_us)
-
-    def _check(self, message: Arrived) -> Checked:
-        origin = self._letters.event_origin(message.topic)
-        if origin is None or origin[1] not in self._keys:
-            raise Refused("unknown_gateway", f"no gateway of this hub has the topic {message.topic[:80]}")
-        line, gateway = origin
-        event = examine(message.payload, self._keys[gateway])
-        data = event.data
-        if (data["hub"], data["gw"], data["line"]) != (self._hub, gateway, line):
-            raise Refused("wrong_gateway", f"the event says {data['hub']}, {data['gw']}, {data['line']}")
-        if data["mode"] != self._letters.mode:
-            raise Refused("wrong_mode", f"mode {data['mode']} on the root of {self._letters.mode}")
-        return event
 
     def _store_and_answer(self, event: Checked, now_us: int, arrived_at: Instant) -> None:
         data = event.data
@@ -368,6 +367,8 @@ class Coordinator:
             if at - gap.since < self._nak_after:
                 continue
             self._gaps[gateway] = Gap(gap.next_seq, at)
+            if self._catchups.covers(gateway, gap.next_seq, at):
+                continue
             epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, gap.next_seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):

@@ -133,6 +133,9 @@ class Store(StoredBook):
     def quarantined(self, gateway: str) -> bool:
         return self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
 
+    def quarantined_gateways(self) -> list[str]:
+        return [gw for (gw,) in self._connection.execute("SELECT DISTINCT gw FROM tampers ORDER BY gw")]
+
     def _advance(self, new: Mapping[str, Any], new_id: str) -> None:
         """Moves the cursor over the new event and every stored one that now follows without a gap."""
         gateway, epoch = new["gw"], new["epoch"]

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from edge.rim.writer import JournalWriter
 from edge.wire.envelope import EventContext
 from edge.wire.signing import Signer, TrustStore
 from edge.wire.topics import Topics
-from hub_config.hub import Broker as BrokerEntry
+from hub_config.broker import Broker as BrokerEntry
 from hub_config.load import load
 from hub_config.names import DeviceId, Instant, LineId, VisitId
 from hub_config.trust import Trust
@@ -110,10 +110,20 @@ class Pubacks:
 class Gateway:
     """Journal, writer and uplink of one gateway, as the application joins them."""
 
-    def __init__(self, folder: Path, port: int, coordinator: Letters, session: str = "run-1") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        coordinator: Letters,
+        session: str = "run-1",
+        broker: BrokerEntry | None = None,
+    ) -> None:
+        """`broker` for what a port alone can't say."""
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
         config = load(ROOT / "examples" / "bench.toml")
-        self.config = config.model_copy(update={"broker": BrokerEntry(host="127.0.0.1", port=port)})
+        entry = broker or BrokerEntry(host="127.0.0.1", port=port)
+        self.config = config.model_copy(update={"broker": entry})
         trust = Trust(
             kid=coordinator.kid,
             public_key=coordinator.public,
@@ -178,7 +188,8 @@ class Gateway:
 class CoordinatorProcess:
     """`python -m simulators.coordinator` over a data folder that outlives it."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, more: Sequence[str] = ()) -> None:
+        """`more`: further arguments of its command."""
         self.folder = folder
         self.database = folder / "coordinator.sqlite"
         folder.mkdir()
@@ -190,7 +201,7 @@ class CoordinatorProcess:
             sys.executable, "-m", "simulators.coordinator", "--broker", f"127.0.0.1:{port}", "--hub", "MY-KUL-1",
             "--id", "co-1", "--mode", "practice", "--data", str(folder), "--rules", str(rules_in(folder)),
             "--manifest", str(folder / "manifest.json"), "--gateways", str(folder / "gateways.json"),
-            "--nak-after-ms", "500",
+            "--nak-after-ms", "500", *more,
         ]  # fmt: skip
         self._process: subprocess.Popen[str] | None = None
 

@@ -64,7 +64,7 @@ def test_the_reference_coordinator_conforms(
             {GW: KIT.public_b64},
             issuing_of(store, letters),
         )
-        made.append(Coordinator(address, store, desk, letters, CO, HUB, "s1", gateways, issuing))
+        made.append(Coordinator(address, store, desk, letters, CO, "s1", gateways, issuing))
         ready.set()
         made[0].run()
 

@@ -104,6 +104,20 @@ def test_a_stop_stands_until_its_own_party_lifts_it() -> None:
     ]
 
 
+def test_what_comes_later_frees_nothing_at_a_gateway_in_quarantine() -> None:
+    hall = Hall()
+    hall.measure()
+    hall.says(PLANTS, "release")
+    answer = PartyAnswer("c-1", RADIO, "release")
+
+    party, ours = hall.desk.hear(answer, NOW_US, hall.book, ("gw-01",))
+
+    assert party["needs"] == ["customs"]
+    assert said(ours) == ("hold", ["tamper"], "hold")
+    again = hall.desk.reconsider(measured(), EVENT, NOW_US, hall.book, quarantined=True)
+    assert said(again) == ("hold", ["tamper"], "hold")
+
+
 def test_customs_own_stricter_word_comes_before_a_party_s() -> None:
     hall = Hall(replace(GOOD, description="Radio, vape"))
     hall.says(RADIO, "inspect", "risk_profile")

@@ -70,7 +70,6 @@ class Desktop:
             desk,
             letters,
             "co-1",
-            "MY-KUL-1",
             "s1",
             {"gw-01": SIGNER.public_b64, "gw-02": SIGNER.public_b64},
             issuing_of(store, letters),
@@ -185,6 +184,25 @@ def test_events_past_a_gap_are_answered_at_once_and_the_gap_is_asked_for(desktop
     desktop.tell(payload(chain[1]))
 
     desktop.until(lambda: desktop.said("ack")[-1]["through_seq"] == 4, "ack through 4")
+
+
+@pytest.mark.system
+def test_a_gap_whose_sender_is_catching_up_is_not_asked_for(desktop: Desktop) -> None:
+    state, chain = f"{ROOT}/state/gateway/gw-01", links(4)
+    desktop.tell(b'{"catchup":{"from":1,"to":3},"online":true,"session":"a"}', topic=state)
+    desktop.tell(payload(chain[3]))
+    desktop.until(lambda: len(desktop.said("dec")) == 1, "the live event is answered")
+    other = Chain(context(), SIGNER)
+    for _ in range(3):  # each of these meets the gap again, well after it is due
+        link = other.append(gateway_event(1))
+        desktop.tell(payload(link), topic=f"{ROOT}/evt/gw/gw-02")
+        time.sleep(0.15)
+    assert desktop.said("nak") == []
+
+    desktop.tell(b'{"online":true,"session":"a"}', topic=state)
+
+    desktop.until(lambda: bool(desktop.said("nak")), "the gap is asked for")
+    assert desktop.said("nak")[0]["from_seq"] == 1
 
 
 @pytest.mark.system
