@@ -38,6 +38,7 @@ from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
 from hub_config.devices import RecordScaleConfig, SicsScaleConfig
+from hub_config.dimensioners import Dimensioner
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
 
@@ -269,6 +270,11 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
                 drv=device.kind,
                 cal_until=None if until is None else until.isoformat(),
                 seal=device.metrology.seal,
+            )
+        elif isinstance(device, Dimensioner):
+            until = device.valid_until
+            devices[device.id] = DeviceProvenance(
+                drv=device.kind, cal=device.cal, cal_until=None if until is None else until.isoformat()
             )
         else:
             devices[device.id] = DeviceProvenance(drv=device.kind)

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from hub_config.layout import BayName, Exit, LineName
 from hub_config.names import MILLISECOND, DeviceId, LaneId
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, LineLane, entries, name, text, whole
+from hub_config.values import Entry, Lane, LineLane, entries, is_absent, name, text, whole
 
 BEAMS_MAX: Final = 31
 READERS_MAX: Final = 8
@@ -76,6 +76,16 @@ class BeltScale(Entry):
     """Between the item's rear at the beam and the record's last byte."""
 
 
+class BeltDimensioner(BeltScale):
+    """A dimensioner that is triggered by a beam: a record for each item that has left that beam, as of the scale. The
+    beam may be the scale's, and the device too, where one record carries dimensions and weight."""
+
+    device: Annotated[DeviceId, name("dim-1")]
+    beam: Annotated[str, name("dims")]
+    along_belt: bool = False
+    """Its length is that along the belt; else the longest side, however the parcel lies."""
+
+
 class Diverter(Exit):
     """Pushes a parcel into its lane."""
 
@@ -114,6 +124,8 @@ class Line(Entry):
     """Those of the belt in their order; a parcel enters at the first."""
     readers: Annotated[tuple[BeltReader, ...], Field(strict=False), entries(1, READERS_MAX)]
     scale: BeltScale
+    dimensioner: BeltDimensioner | None = Field(default=None, exclude_if=is_absent)
+    """Left out of what is written, so that a line without one keeps its digest."""
     diverters: Annotated[tuple[Diverter, ...], Field(strict=False), entries(1, DIVERTERS_MAX)]
     end: End
     identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
@@ -167,6 +179,11 @@ class Line(Entry):
     def belt(self) -> Belt:
         return self.belts[0]
 
+    @property
+    def recorders(self) -> tuple[BeltScale, ...]:
+        """What makes a record for each item that leaves its beam: the scale, then the dimensioner, if there is one."""
+        return (self.scale,) if self.dimensioner is None else (self.scale, self.dimensioner)
+
     def beam(self, beam_id: str) -> Beam:
         """Raises KeyError for an id that `load` would have refused."""
         for beam in self.beams:
@@ -191,8 +208,11 @@ class Line(Entry):
             one.position_um + one.window_um + self.travel_um(one.delay_ms * MILLISECOND)
             for one in self.readers
         )
-        weighed = self.beam(self.scale.beam).position_um + self.travel_um(self.scale.latest_ms * MILLISECOND)
-        return max(read, weighed) + self.max_length_um
+        recorded = max(
+            self.beam(one.beam).position_um + self.travel_um(one.latest_ms * MILLISECOND)
+            for one in self.recorders
+        )
+        return max(read, recorded) + self.max_length_um
 
     def no_return_um(self, diverter: Diverter) -> int:
         """Where a parcel's front is when its divert is written down and ordered (contract §5, point of no return)."""

@@ -14,7 +14,7 @@ from hub_config.load import read_model
 from hub_config.names import HubId, LaneId
 from hub_config.tiers import PPM, STANDARD, DwellTarget, Party, RatePpm, Tier, capacity_finding, tier_findings
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, entries, name, text, whole
+from hub_config.values import Entry, Lane, entries, is_absent, name, text, whole
 from hub_config.zones import zone_name
 
 MAX_WORDS: Final = 500
@@ -57,6 +57,12 @@ class RulePack(Entry):
     mass_tolerance_min_mg: Annotated[int, quantity("mg", example="20 g", low="0 mg", high="100 kg")] = Field(
         alias="mass_tolerance_min"
     )
+    dims_tolerance_ppm: Annotated[int, whole(0, PPM)] | None = Field(default=None, exclude_if=is_absent)
+    """Of each declared side, longest with longest; none: declared sides are not compared. The larger of this and the
+    minimum below is the tolerance."""
+    dims_tolerance_min_um: Annotated[int, quantity("um", example="20 mm", low="0 mm", high="1 m")] | None = (
+        Field(default=None, alias="dims_tolerance_min", exclude_if=is_absent)
+    )
     decision_valid_s: Annotated[int, quantity("s", example="120 s", low="1 s", high="24 h")] = Field(
         alias="decision_valid"
     )
@@ -85,7 +91,11 @@ class RulePack(Entry):
     """By lane; 3 h where none is named."""
 
     @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> "RulePack":
+    def _agrees_with_itself(self) -> "RulePack":
+        if (self.dims_tolerance_ppm is None) != (self.dims_tolerance_min_um is None):
+            missing = "dims_tolerance_ppm" if self.dims_tolerance_ppm is None else "dims_tolerance_min"
+            what, todo = f"the key {missing} is missing", "write both, or neither"
+            raise refusal(Finding((missing,), what, "a tolerance has a share and a minimum", todo))
         if self.valid_until is not None and self.valid_until < self.valid_from:
             what = f"{self.valid_until.isoformat()} is too early"
             limit = f"not before valid_from, {self.valid_from.isoformat()}"
@@ -123,6 +133,12 @@ class RulePack(Entry):
     def tolerance_mg(self, declared_mg: int) -> int:
         """T of the contract §5 for a declared mass, rounded down: the stricter side."""
         return max(self.mass_tolerance_min_mg, declared_mg * self.mass_tolerance_ppm // PPM)
+
+    def tolerance_um(self, declared_um: int) -> int | None:
+        """Of one declared side, rounded down; None: sides are not compared."""
+        if self.dims_tolerance_ppm is None or self.dims_tolerance_min_um is None:
+            return None
+        return max(self.dims_tolerance_min_um, declared_um * self.dims_tolerance_ppm // PPM)
 
     def digest(self) -> str:
         """As decisions carry it in `basis.rule_pack`."""

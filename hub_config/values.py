@@ -26,6 +26,11 @@ class Entry(BaseModel):
     )
 
 
+def is_absent(value: object) -> bool:
+    """For a key that came later: where a file leaves it out, digests stay as they were before there was one."""
+    return value is None
+
+
 def nearest(word: str, known: tuple[str, ...] | list[str]) -> str | None:
     """The known word that was probably meant."""
     close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)

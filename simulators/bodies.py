@@ -9,10 +9,12 @@ from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 from simulators.bench import Sent
+from simulators.devices.dimensioner import Sides
 from simulators.devices.sics_wire import Told
 from simulators.line_faults import LineFault, LinePlan
 from simulators.motion import CLOSE_UM, FREE_UM, MOVE_NS, Motion, unmoved
 from simulators.parcels import MILLION, LabelCode, Parcel
+from simulators.sizing import DimsFault
 
 ALIKE_UM: Final = 3_000
 """Parcels whose lengths differ by no more are alike to every beam."""
@@ -48,6 +50,9 @@ class Body:
     """It lies where another was read and weighed: hands have exchanged the two."""
     scans: list[Sent] = field(default_factory=list)
     weights: list[Told] = field(default_factory=list)
+    sizes: list[Sides] = field(default_factory=list)
+    """What the dimensioner told of it."""
+    dims_faults: tuple[DimsFault, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -87,6 +92,7 @@ class Body:
         self.parcel, other.parcel = other.parcel, self.parcel
         self.scans, other.scans = other.scans, self.scans
         self.weights, other.weights = other.weights, self.weights
+        self.sizes, other.sizes = other.sizes, self.sizes
         self.swapped = other.swapped = True
 
 

@@ -245,6 +245,13 @@ class Checkers:
             raise RuleBrokenError(f"visit {event.visit} {how} the free lane under another code's release")
         if band is not None and (event.mass is None or not band[0] <= event.mass.mg <= band[1]):
             raise RuleBrokenError(f"visit {event.visit} {how} the free lane with another mass than released")
+        if decision.conditions.dims_um is not None:
+            sides = () if event.dims is None else (event.dims.l_um, event.dims.w_um, event.dims.h_um)
+            bands = zip(sorted(sides, reverse=True), decision.conditions.dims_um, strict=False)
+            if len(sides) != 3 or not all(low <= side <= high for side, (low, high) in bands):
+                raise RuleBrokenError(
+                    f"visit {event.visit} {how} the free lane with another box than released"
+                )
 
     def _see_intent(self, number: int, event: Event) -> None:
         """A divert is written down: once a pass."""

@@ -6,7 +6,6 @@ beams and the encoder go to an I/O board, real or modelled, through `take_edges`
 come back through `switch`. `bodies` is the truth: where each parcel really was, and what devices delivered of it.
 """
 
-import random
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
@@ -25,13 +24,12 @@ from simulators.bodies import (
     hands_place_um,
 )  # fmt: skip
 from simulators.devices.keyence_sr import KeyenceReader
-from simulators.devices.record_scale import RecordScaleDevice
-from simulators.devices.sics_wire import Told
 from simulators.encoder import Encoder
 from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
 from simulators.motion import Room, motion, room
 from simulators.parcels import MILLION, LabelCode, Parcel
+from simulators.recorders import Sizer, Weigher
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
@@ -42,8 +40,6 @@ SHOWN_MAX: Final = 8
 NEAR_MAX: Final = 64
 """Parcels that may be on the belt at one time."""
 EDGES_MAX: Final = 10_000
-SCALE_MAX_MG: Final = 30_000_000
-SCALE_STEP_MG: Final = 10_000
 
 
 class Conveyor:
@@ -63,12 +59,15 @@ class Conveyor:
         self._seed = seed
         self._rates_ppm = rates_ppm
         self._traffic = traffic
-        self._rng = random.Random(f"conveyor/{line.id}/{seed}")
         self.speed_um_s = line.belt.speed_mm_s * 1_000
         self.began = world.now
         self._longest_ns = self._time(line.max_length_um)
         self.reader = KeyenceReader(aim=True, collects=True, read_ns=traffic.read_ns)
-        self.scale = RecordScaleDevice()
+        weigher = Weigher(line, traffic, seed)
+        sizer = None if line.dimensioner is None else Sizer(line, traffic.sizing, seed)
+        self.scale = weigher.device
+        self.dimensioner = None if sizer is None else sizer.device
+        self._recorders: tuple[Weigher | Sizer, ...] = (weigher,) if sizer is None else (weigher, sizer)
         self.bodies: list[Body] = []
         self._fed = 0
         self.finished = 0
@@ -79,7 +78,6 @@ class Conveyor:
         self._creep_ppm = 0
         """Of the one fed last."""
         self._covering: dict[int, list[Body]] = {beam.channel: [] for beam in line.beams}
-        self._under_scale: list[Body] = []
         self._edges: deque[tuple[Instant, int, bool]] = deque(maxlen=EDGES_MAX)
         self._in_view: list[Body] = []
         self._shown: deque[Body] = deque(maxlen=SHOWN_MAX)
@@ -88,7 +86,6 @@ class Conveyor:
         self._troubles: deque[BoardTrouble] = deque()
         self.stirred = False
         """Something may have come out of it since it was last looked at."""
-        self._scale_channel = line.beam(line.scale.beam).channel
         self._entry = line.belt_beams[0]
         self._end = line.beam(line.end.beam)
         self._position_of = {beam.channel: beam.position_um for beam in line.beams}
@@ -267,8 +264,8 @@ class Conveyor:
         body.crossed[self._position_of[channel]] = now
         if channel == self._end.channel:
             self._leave(body, self.line.end.lane, self.line.end.bay)
-        if channel == self._scale_channel:
-            self._under_scale.append(body)
+        for recorder in self._recorders:
+            recorder.under.covered(body, channel)
         if len(covering) == 1:
             self._edge(body, channel, covered=True)
 
@@ -279,8 +276,10 @@ class Conveyor:
         covering.remove(body)
         if not covering:
             self._edge(body, channel, covered=False)
-            if channel == self._scale_channel:
-                self._weigh()
+            for recorder in self._recorders:
+                bodies = recorder.under.freed(channel)
+                if bodies:
+                    recorder.record(bodies, self.world.now)
 
     def _edge(self, body: Body, channel: int, *, covered: bool) -> None:
         now = self.world.now
@@ -298,7 +297,7 @@ class Conveyor:
         self._edges.append((self.world.now, channel, covered))
         self.stirred = True
 
-    # Reader and scale ---------------------------------------------------------------------------------
+    # The reader ---------------------------------------------------------------------------------
 
     def _show(self, body: Body) -> None:
         self._in_view.append(body)
@@ -320,26 +319,6 @@ class Conveyor:
             self.reader.mute_next()
         else:
             self.reader.delay_next(body.plan.late_answer_ns)
-
-    def _weigh(self) -> None:
-        bodies, self._under_scale = self._under_scale, []
-        first = bodies[0]
-        plan, now = first.plan, self.world.now
-        mass_mg = sum(body.parcel.mass_mg for body in bodies) + plan.weight_error_mg
-        shown = (2 * mass_mg + SCALE_STEP_MG) // (2 * SCALE_STEP_MG) * SCALE_STEP_MG
-        over = shown > SCALE_MAX_MG
-        delay_ns = self._rng.randint(*self._traffic.record_ns)
-        if "late_record" in plan.faults:
-            delay_ns = plan.late_record_ns
-        if "record_jump" in plan.faults:
-            self.scale.skip_numbers(plan.jump)
-        if "record_repeat" in plan.faults:
-            self.scale.repeat_number()
-        lost = "lost_record" in plan.faults
-        self.scale.weigh(None if over else shown, now, delay_ns, lost=lost)
-        self.stirred = True
-        if not lost and len(bodies) == 1:
-            first.weights.append(Told(now, first.parcel.number, None if over else shown))
 
     # Diverters, lanes and hands -------------------------------------------------------------------------
 

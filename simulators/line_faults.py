@@ -120,6 +120,8 @@ def line_plan(
     drawn = {fault: rng.random() * MILLION for fault in _FIRST}
     form = traffic.form(rng)
     length_um = _length_by_mass(rng, parcel) if form is None else between(rng, form.lengths)
+    if parcel.sides_um is not None:
+        length_um = parcel.sides_um[0]
     turns_um = min(TURN_MAX_UM, length_um // 2)
     return LinePlan(  # the order of these lines is the order of the draws
         length_um=length_um,

@@ -22,6 +22,7 @@ from simulators.board_model import BoardModel
 from simulators.board_wire import BoardWire
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board_clock import BoardTraits
+from simulators.devices.numbered_records import NumberedRecords
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import Parcel
@@ -69,7 +70,10 @@ class LinePlant:
         else:
             self.board = BoardModel(world, board, self.conveyor, self._tell)
         self._reader, self._scale = line.readers[0].device, line.scale.device
-        self._dialled: dict[DeviceId, int] = {self._reader: 0, self._scale: 0}
+        self._recorders: dict[DeviceId, NumberedRecords] = {self._scale: self.conveyor.scale}
+        if line.dimensioner is not None and self.conveyor.dimensioner is not None:
+            self._recorders[line.dimensioner.device] = self.conveyor.dimensioner
+        self._dialled: dict[DeviceId, int] = dict.fromkeys((self._reader, *self._recorders), 0)
         """How often each has dialled in anew."""
         self._seen_at = world.now
         """When the board last told of the moving belt."""
@@ -78,15 +82,15 @@ class LinePlant:
         self._blind: list[tuple[Instant, Instant]] = []
         """When the gateway knew that it saw nothing of this belt."""
         self._sessions: dict[DeviceId, Session] = {
-            device: new_session(hub.device(device)) for device in (self._reader, self._scale)
+            device: new_session(hub.device(device)) for device in (self._reader, *self._recorders)
         }
         reader = self._sessions[self._reader]
         assert isinstance(reader, Actuator), f"{self._reader} can't be triggered"
         self._actuator = reader
         self._armed: dict[DeviceId, Instant] = {}
         self._arrives: dict[tuple[DeviceId, bool], Instant] = {}
-        self._looks_at: list[Instant | None] = [None, None]
-        """When the world stops to look at what reader and scale say."""
+        self._looks_at: dict[DeviceId, Instant] = {}
+        """When the world stops to look at what each device says."""
         world.call_after(0, self._open)
         world.call_after(FEED_AFTER_NS, self.conveyor.feed)
 
@@ -150,18 +154,19 @@ class LinePlant:
         if due is not None and due <= now:
             self._carry(self._reader, conveyor.reader_output(now))
             due = conveyor.reader.wake_at
-        if due is not None and due != self._looks_at[0]:
-            self._look_again(0, due)
-        due = conveyor.scale.wake_at
-        if due is not None and due <= now:
-            self._carry(self._scale, conveyor.scale.take_output(now))
-            due = conveyor.scale.wake_at
-        if due is not None and due != self._looks_at[1]:
-            self._look_again(1, due)
+        if due is not None and due != self._looks_at.get(self._reader):
+            self._look_again(self._reader, due)
+        for name, device in self._recorders.items():
+            due = device.wake_at
+            if due is not None and due <= now:
+                self._carry(name, device.take_output(now))
+                due = device.wake_at
+            if due is not None and due != self._looks_at.get(name):
+                self._look_again(name, due)
 
-    def _look_again(self, place: int, at: Instant) -> None:
+    def _look_again(self, device: DeviceId, at: Instant) -> None:
         if at > self._world.now:
-            self._looks_at[place] = at
+            self._looks_at[device] = at
             self._world.call_at(at, self.conveyor.stir)
 
     def _carry(self, device: DeviceId, data: bytes) -> None:

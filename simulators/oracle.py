@@ -50,15 +50,18 @@ def oracle_releases(
     hub: str,
     now_us: int,
     drawn: MemoryBook,
+    u_um: int = 0,
 ) -> set[int]:
-    """Numbers of the parcels that these readings entitle to the free lane. `u_mg`: of the scale, k=2. `drawn`: who was
-    drawn for inspection in the run."""
+    """Numbers of the parcels that these readings entitle to the free lane. `u_mg`, `u_um`: of scale and
+    dimensioner, k=2. `drawn`: who was drawn for inspection in the run."""
     desk = Desk(rules, manifest, hub, "practice", b"oracle", NobodyDrawn(DerivedSeeds(b"oracle")))
     book = MemoryBook(drawn)
-    return {one.number for one in happened if _released(one, place, u_mg, desk, book, now_us)}
+    return {one.number for one in happened if _released(one, place, u_mg, u_um, desk, book, now_us)}
 
 
-def _released(one: Happened, place: Exits, u_mg: int, desk: Desk, book: MemoryBook, now_us: int) -> bool:
+def _released(
+    one: Happened, place: Exits, u_mg: int, u_um: int, desk: Desk, book: MemoryBook, now_us: int
+) -> bool:
     codes = _codes(one, place)
     weights = [told.mass_mg for told in one.weights if told.mass_mg is not None]
     if not weights or not codes or any(told.mass_mg is None for told in one.weights):
@@ -68,11 +71,19 @@ def _released(one: Happened, place: Exits, u_mg: int, desk: Desk, book: MemoryBo
             "visit": f"oracle-{one.number}", "kind": "parcel.measured", "t": utc_text(now_us), "flags": [],
             "gw": "oracle", "codes": codes,
             "mass": {"mg": weights[min(answer, len(weights) - 1)], "u_mg": u_mg},
+            **_dims(one, u_um),
         }  # fmt: skip
         decision = desk.answer(data, f"oracle-{one.number}-{answer}", now_us, book)
         if decision is None or decision["action"] != "reweigh":
             return decision is not None and decision["action"] == "release"
     return False
+
+
+def _dims(one: Happened, u_um: int) -> dict[str, Any]:
+    if not one.sizes:
+        return {}
+    length, width, height = one.sizes[0]
+    return {"dims": {"l_um": length, "w_um": width, "h_um": height, "u_um": u_um}}
 
 
 def _codes(one: Happened, place: Exits) -> list[dict[str, Any]]:

@@ -134,7 +134,9 @@ def write_hub(
 def with_lines(config: HubConfig, copies: int | None, *, benches: bool) -> HubConfig:
     """Its first line so many times (None: its lines as they are), with or without its benches."""
     line_devices = {
-        device for line in config.lines for device in (line.board, line.readers[0].device, line.scale.device)
+        device
+        for line in config.lines
+        for device in (line.board, line.readers[0].device, *(one.device for one in line.recorders))
     }
     devices = {device.id: device for device in config.devices}
     if copies is None:
@@ -156,12 +158,15 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
     reader = line.readers[0]
     names = {
         old: DeviceId(f"{_NUMBER.sub('', old)}{number}")
-        for old in (line.board, reader.device, line.scale.device)
+        for old in (line.board, reader.device, *(one.device for one in line.recorders))
     }
     devices = [config.device(old).model_copy(update={"id": new}) for old, new in names.items()]
     readers = (reader.model_copy(update={"device": names[reader.device]}),)
     scale = line.scale.model_copy(update={"device": names[line.scale.device]})
     update = {"id": f"l{number}", "board": names[line.board], "readers": readers, "scale": scale}
+    if line.dimensioner is not None:
+        own = {"device": names[line.dimensioner.device]}
+        update["dimensioner"] = line.dimensioner.model_copy(update=own)
     return line.model_copy(update=update), devices
 
 
@@ -188,7 +193,7 @@ def declarations(parcels: Sequence[Parcel]) -> dict[str, Declared]:
 
 def declaration(told: DeclaredParcel) -> Declared:
     """As the coordinator has it."""
-    return Declared(told.mass_mg, told.value_minor, told.currency, told.description)
+    return Declared(told.mass_mg, told.value_minor, told.currency, told.description, dims_um=told.dims_um)
 
 
 def practice_signer(label: str) -> Signer:

@@ -5,7 +5,7 @@ never what the gateway does about it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, get_args
@@ -16,6 +16,7 @@ from hub_config.hub import HubConfig
 from hub_config.lines import Line
 from hub_config.load import ConfigFaults, Fault, load, read_model
 from hub_config.names import MICROSECOND, SECOND
+from hub_config.rules import load_rules
 from hub_config.values import nearest
 from simulators.bodies import free_spans
 from simulators.line_faults import LineFault, line_plan
@@ -24,9 +25,10 @@ from simulators.mistakes import Mistake
 from simulators.motion import CLOSE_UM
 from simulators.network import Network, Outage
 from simulators.parcels import MASSES, Goods, Trouble, stream
-from simulators.practice import BENCH_ONE_IN, NO_PORTS, keyed, with_lines
+from simulators.practice import BENCH_ONE_IN, NO_PORTS, RULES, keyed, with_lines
 from simulators.preclearance import OfflinePlan
-from simulators.scenario_file import FormEntry, ParcelsEntry, ScenarioFile
+from simulators.scenario_file import DimensionerEntry, FormEntry, ParcelsEntry, ScenarioFile
+from simulators.sizing import Sizing
 from simulators.traffic import Form, Gap, Traffic
 
 FOLDER: Final = Path(__file__).parent / "scenarios"
@@ -48,6 +50,7 @@ class Scenario:
     file: Path
     about: str
     layout: Path
+    rules: Path
     parcels: int
     """How many pass where nobody asks for another number."""
     lasts_ns: int | None
@@ -124,8 +127,15 @@ def read(path: Path) -> Scenario:
         what = f"there is no file {show(str(layout))}"
         limit = "the configuration of a hub, named from the folder of this file"
         raise _refused(path, "layout", what, limit, "correct the path")
-    scenario = _scenario(path, layout, file)
+    if file.rules is not None:
+        rules = path.parent / file.rules
+        if not rules.is_file():
+            what = f"there is no file {show(str(rules))}"
+            limit = "a rule pack, named from the folder of this file"
+            raise _refused(path, "rules", what, limit, "correct the path")
+        load_rules(rules)  # its faults name the file as people know it
     config = load(layout)
+    scenario = _scenario(path, layout, file, sized=any(line.dimensioner is not None for line in config.lines))
     for finding in _misfits(file, config):
         raise _refused(path, str(finding.path[0]), finding.what, finding.limit, finding.todo)
     return scenario
@@ -138,16 +148,17 @@ def _refused(path: Path, key: str, what: str, limit: str, todo: str) -> ConfigFa
     return ConfigFaults([Fault(str(path), number, key, what, limit, todo)])
 
 
-def _scenario(path: Path, layout: Path, file: ScenarioFile) -> Scenario:
+def _scenario(path: Path, layout: Path, file: ScenarioFile, *, sized: bool) -> Scenario:
     rates: dict[LineFault, int] = {fault: file.fault_ppm.get(fault, 0) for fault in get_args(LineFault)}
     return Scenario(
         name=path.stem,
         file=path,
         about=file.about,
         layout=layout,
+        rules=RULES if file.rules is None else path.parent / file.rules,
         parcels=file.parcels_default,
         lasts_ns=None if file.lasts_s is None else file.lasts_s * SECOND,
-        goods=_goods(file.parcels),
+        goods=replace(_goods(file.parcels), sized=sized),
         lines=LineOptions(rates, traffic=_traffic(file)),
         mistakes_ppm=dict(file.mistake_ppm),
         network=Network(
@@ -193,7 +204,13 @@ def _traffic(file: ScenarioFile) -> Traffic:
         read_ns=file.readers.read_time_us * MICROSECOND,
         weight_error_mg=scale.error_mg,
         record_ns=(scale.record_from_us * MICROSECOND, scale.record_to_us * MICROSECOND),
+        sizing=_sizing(file.dimensioner),
     )
+
+
+def _sizing(one: DimensionerEntry) -> Sizing:
+    record_ns = (one.record_from_us * MICROSECOND, one.record_to_us * MICROSECOND)
+    return Sizing(one.error_um, record_ns, one.fault_ppm)
 
 
 def _form(one: FormEntry) -> Form:
@@ -232,10 +249,13 @@ def _line_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
         what = f"gaps of {_mm(file.feeder.least_um)} are too small"
         limit = f"at least {_mm(least)}: nearer ones are one to the beams of line {line.id} (fault touching does that)"
         yield Finding(("feeder",), what, limit, "raise least")
-    latest_us = line.scale.latest_ms * 1_000
-    if file.scale.record_to_us > latest_us:
-        what = "records may come later than the layout's scale says"
-        yield Finding(("scale",), what, f"at most latest, {line.scale.latest_ms} ms", "lower record_to")
+    for key, place, to_us in (
+        ("scale", line.scale, file.scale.record_to_us),
+        ("dimensioner", line.dimensioner, file.dimensioner.record_to_us),
+    ):
+        if place is not None and to_us > place.latest_ms * 1_000:
+            what = f"records may come later than the layout's {key} says"
+            yield Finding((key,), what, f"at most latest, {place.latest_ms} ms", "lower record_to")
     yield from _hands_misfits(file, line, longest)
 
 

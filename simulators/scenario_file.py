@@ -13,6 +13,7 @@ from hub_config.values import Entry, entries, name, nearest, text, whole
 from simulators.line_faults import LineFault
 from simulators.mistakes import Mistake
 from simulators.parcels import MAX_PARCELS, MILLION, Trouble
+from simulators.sizing import ERROR_UM, DimsFault
 
 FORMS_MAX: Final = 16
 MARKS_MAX: Final = 32
@@ -172,6 +173,20 @@ class ScaleEntry(Entry):
         return self
 
 
+class DimensionerEntry(Entry):
+    """Of a layout whose lines have one: then parcels have sides, and declare them."""
+
+    error_um: Annotated[int, _length("3 mm", high="100 mm")] = Field(ERROR_UM, alias="error")
+    record_from_us: Annotated[int, _time("80 ms")] = Field(80_000, alias="record_from")
+    record_to_us: Annotated[int, _time("260 ms")] = Field(260_000, alias="record_to")
+    fault_ppm: Annotated[dict[DimsFault, int], _shares(get_args(DimsFault))] = Field(default={})
+
+    @model_validator(mode="after")
+    def _fits(self) -> "DimensionerEntry":
+        _ordered("record_to", self.record_from_us, self.record_to_us, "record_from")
+        return self
+
+
 class BeltEntry(Entry):
     creep_ppm: Annotated[int, whole(0, 20_000)] = 0
     slip_from_um: Annotated[int, _length("5 mm", high="300 mm")] = Field(5_000, alias="slip_from")
@@ -227,6 +242,8 @@ class ScenarioFile(Entry):
     """One sentence for `hub simulate --list`."""
     layout: Annotated[str, text(1, 200)]
     """Configuration file of the hub, beside this file or named from its folder."""
+    rules: Annotated[str, text(1, 200)] | None = None
+    """Rule pack of the coordinator, named from the folder of this file; None: that of the practice hub."""
     lines: Annotated[int, whole(0, LINES_MAX)] | None = None
     """So many copies of the layout's first line; None: its lines as they are."""
     benches: bool = True
@@ -240,6 +257,7 @@ class ScenarioFile(Entry):
     feeder: FeederEntry = FeederEntry()
     readers: ReaderEntry = ReaderEntry()
     scale: ScaleEntry = ScaleEntry()
+    dimensioner: DimensionerEntry = DimensionerEntry()
     belt: BeltEntry = BeltEntry()
     fault_ppm: Annotated[dict[LineFault, int], _shares(get_args(LineFault))] = Field(default={})
     mistake_ppm: Annotated[dict[Mistake, int], _shares(get_args(Mistake))] = Field(default={})

@@ -17,6 +17,7 @@ from simulators.account import Account
 from simulators.belt_sums import belts_told
 from simulators.coordinator.declared import Declared
 from simulators.deal import Deal
+from simulators.dims_sums import dims_told
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.mistakes import RATES_PPM, Mistake
@@ -86,6 +87,8 @@ class Simulation:
         if run.lines:
             belts = belts_told([line.sums for line in account.lines.values()])
             report["belt"] = belts | {"over_bytes": self.over_bytes}
+            if any(line.line.dimensioner is not None for line in run.lines):
+                report["dims"] = dims_told([line.dims for line in account.lines.values()])
             report |= swaps_told([line.swaps for line in account.lines.values()])
         return report, judged.details
 
@@ -115,7 +118,7 @@ def simulate(
     simulation = prepare(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
-        mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None, offline=plan.offline,
+        mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None, rules=load_rules(plan.rules), offline=plan.offline,
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -129,11 +132,12 @@ def simulate(
 def prepare(
     config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
-    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, offline: OfflinePlan = NO_VOUCHERS,
+    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, rules: RulePack | None = None,
+    offline: OfflinePlan = NO_VOUCHERS,
 ) -> Simulation:  # fmt: skip
-    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it
-    forgets what is settled, and can't be looked at when it is over but by its report."""
-    rules, deal = offline.rules(load_rules(RULES)), Deal(config, parcels)
+    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it forgets what is settled, and
+    can't be looked at when it is over but by its report. `rules`: other than those of the practice hub."""
+    rules, deal = offline.rules(rules or load_rules(RULES)), Deal(config, parcels)
     coming = parcels if offline.vouchers else ()
     preclearance = Preclearance(
         config, rules, seed, offline, [(deal.place_of(one.number), one) for one in coming]

@@ -11,6 +11,7 @@ from typing import Final
 
 from hub_config.names import MILLISECOND
 from simulators.parcels import MILLION, Marks
+from simulators.sizing import AS_SIZED, Sizing
 
 RECORD_NS: Final = (60 * MILLISECOND, 220 * MILLISECOND)
 """From an item's rear at the scale's beam to its record."""
@@ -73,6 +74,8 @@ class Traffic:
     read_ns: int = READ_NS
     weight_error_mg: int = WEIGHT_ERROR_MG
     record_ns: tuple[int, int] = RECORD_NS
+    sizing: Sizing = AS_SIZED
+    """Of a line that has a dimensioner."""
 
     def form(self, rng: random.Random) -> Form | None:
         if not self.forms:

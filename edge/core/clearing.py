@@ -106,7 +106,7 @@ class Clearing:
         """Nobody can be asked: it leaves on its voucher, or is held."""
         now = self._ledger.wall(at)
         facts = Facts(
-            parcel.visit, self._exits.id, self.own_code(parcel), parcel.mass, parcel.sure,
+            parcel.visit, self._exits.id, self.own_code(parcel), parcel.mass, parcel.dims, parcel.sure,
             bool(parcel.standing.words), parcel.measured_id,
         )  # fmt: skip
         answer = self._offline.answer(facts, now, at)
@@ -153,7 +153,7 @@ class Clearing:
         if stricter_word is not None:
             self.hold(parcel, "agency_pending", at, lane=stricter_word.route)
             return None
-        void = void_reason(decision, self.own_code(parcel), parcel.mass, now)
+        void = void_reason(decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
         early_us = decision.valid_from_us - now.utc_us - now.unc_us
         if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
             if parcel.early is None or parcel.early.dec_seq <= decision.dec_seq:
@@ -237,7 +237,7 @@ class Clearing:
         if verdict is None or verdict.decision is None or not verdict.releases:
             return True
         now = self._ledger.wall(at if moves_at is None else moves_at)
-        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, now)
+        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
         if void is None and verdict.decision.voucher and not self._offline.stands(verdict.decision):
             void = "offline_default"
         if void is not None:
@@ -286,7 +286,7 @@ class Clearing:
         return self._ledger.record(
             Event(
                 kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
-                parcel.mass, assoc, decision, act, clock, dwell,
+                parcel.mass, assoc, decision, act, clock, dwell, dims=parcel.dims,
             )
         )  # fmt: skip
 

@@ -30,13 +30,19 @@ Owner = str
 """Who answers for the dwell clock: hub, customs, agency:<code>, merchant, carrier or force."""
 
 
+Band = tuple[int, int]
+"""Lowest and highest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What must still hold at the point of diversion."""
 
     code: str | None = None
-    mass_mg: tuple[int, int] | None = None
+    mass_mg: Band | None = None
     not_after_us: int | None = None
+    dims_um: tuple[Band, Band, Band] | None = None
+    """Of the longest, the middle and the shortest side."""
 
 
 @dataclass(frozen=True, slots=True)

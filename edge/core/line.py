@@ -16,6 +16,7 @@ from drivers.reading import (
     DeviceDown,
     DeviceFault,
     DeviceUp,
+    DimensionsRead,
     EventsLost,
     NoRead,
     OrderAnswered,
@@ -100,6 +101,9 @@ class Line:
             case WeightRead():
                 self._down.pop(reading.device, None)
                 self._measuring.weigh(reading)
+            case DimensionsRead():
+                self._down.pop(reading.device, None)
+                self._measuring.size(reading, at)
             case BoardChanged():
                 self._change_board(reading, at)
             case EventsLost():
@@ -226,8 +230,7 @@ class Line:
             if beam == len(self.track.beams) - 1:
                 self.leaving.at_end(item, at)
         for item, beam in found.cleared:
-            if beam == self._measuring.scale_beam:
-                self._measuring.cross_scale(item, at)
+            self._measuring.cross(item, beam, at)
         for item in found.lost:
             self._measuring.drop(item, at)
             self.leaving.lose(item, at)

@@ -48,7 +48,7 @@ def _item(line: Line, item: Item, travel: int) -> BeltItem:
         state = "stray"
     elif verdict is not None:
         state = _ITEM_STATES[verdict.state]
-    front = item.front_um + travel
+    front, dims = item.front_um + travel, parcel.dims
     return BeltItem(
         visit=parcel.visit,
         number=item.number,
@@ -60,4 +60,5 @@ def _item(line: Line, item: Item, travel: int) -> BeltItem:
         lane=verdict.bay.lane if verdict is not None else None,
         reasons=verdict.reasons if verdict is not None else (),
         ordered=item.ordered,
+        dims_um=None if dims is None else (dims.l_um, dims.w_um, dims.h_um),
     )

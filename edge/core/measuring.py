@@ -1,26 +1,27 @@
 """What is read and weighed of the items on a belt, and when that is complete.
 
-Readers and scale give answers; `belt_readers` and `belt_scale` say whose they are, `belt_codes` what a code is to its
-parcel. A measurement closes when every reader has had its look and the scale its time. What is in doubt by then, or
-missing, is held; the rest is asked about.
+Readers, scale and dimensioner give answers; `belt_readers` and `belt_records` say whose they are, `belt_codes` what a
+code is to its parcel, `belt_dims` what a box is. A measurement closes when every reader has had its look, scale and
+dimensioner their time. What is in doubt by then, or missing, is held; the rest is asked about.
 """
 
 from collections.abc import Mapping, Sequence
 
-from drivers.reading import BarcodeRead, NoRead, WeightRead
+from drivers.reading import BarcodeRead, DimensionsRead, NoRead, WeightRead
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.belt_codes import BeltCodes
+from edge.core.belt_dims import BeltDims
 from edge.core.belt_readers import Reader, View
-from edge.core.belt_scale import Weighings
+from edge.core.belt_records import BeltRecords, is_something
 from edge.core.clearing import Clearing
 from edge.core.decision import Reason
 from edge.core.joining import Joining
 from edge.core.ledger import Ledger
-from edge.core.metrology import is_legal, mass_of
+from edge.core.metrology import BeltScale, is_legal, mass_of, metrology_of
 from edge.core.parcel import Parcel
 from edge.core.track import Item, Track
 from edge.core.visits import Visits
-from hub_config.devices import KeyenceSrConfig, RecordScaleConfig
+from hub_config.devices import KeyenceSrConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
@@ -32,7 +33,7 @@ class Measuring:
         visits: Visits,
     ) -> None:  # fmt: skip
         scale = hub.device(config.scale.device)
-        assert isinstance(scale, RecordScaleConfig), f"{config.id}: {scale.id} is no scale of a belt"
+        assert isinstance(scale, BeltScale), f"{config.id}: {scale.id} is no scale of a belt"
         self._config = config
         self._scale = scale
         self._track = track
@@ -47,14 +48,17 @@ class Measuring:
         }
         codes = BeltCodes(config, track, clearing, ledger, visits)
         self._joining = Joining(config, track, belt, tuple(self._readers.values()), codes, ledger)
-        self._weighings = Weighings(config.scale)
+        self._weighings = BeltRecords(config.scale)
+        self._dims = BeltDims.on(config, hub, track, belt, ledger)
+        """None: the line has no dimensioner."""
         self.scale_beam = track.beams.index(config.beam(config.scale.beam))
         """Index of the belt beam that triggers the scale."""
         self._behind_scale_um = track.beams[self.scale_beam].position_um + config.tolerance_um
 
     @property
     def devices(self) -> tuple[DeviceId, ...]:
-        return (*self._readers, self._scale.id)
+        sizer = () if self._dims is None else (self._dims.device,)
+        return (*self._readers, self._scale.id, *sizer)
 
     # Readings ---------------------------------------------------------------------------------------
 
@@ -79,7 +83,7 @@ class Measuring:
             view.asked.looks[reader.place].answered = True
 
     def weigh(self, read: WeightRead) -> None:
-        item, outcome = self._weighings.take(read)
+        item, outcome = self._weighings.take(read.record, read.at)
         self._settle()
         if item is None or item.parcel is None or item.parcel.phase != "measuring":
             self._ledger.count_rejected(outcome if item is None else "late_weight")
@@ -91,6 +95,10 @@ class Measuring:
         else:
             item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
 
+    def size(self, read: DimensionsRead, at: Instant) -> None:
+        assert self._dims is not None, f"{self._config.id}: {read.device} is no device of this line"
+        self._dims.take(read, at)
+
     def _settle(self) -> None:
         """What was supposed is so, or counts for nothing."""
         for item, sure in self._weighings.take_settled():
@@ -101,15 +109,20 @@ class Measuring:
 
     # Items ------------------------------------------------------------------------------------------
 
-    def cross_scale(self, item: Item, at: Instant) -> None:
-        """Its rear has left the beam that triggers the scale."""
+    def cross(self, item: Item, beam: int, at: Instant) -> None:
+        """Its rear has left a belt beam, which may trigger the scale or the dimensioner."""
+        if beam == self.scale_beam:
+            self._cross_scale(item, at)
+        if self._dims is not None and beam == self._dims.beam:
+            self._dims.cross(item, at)
+
+    def _cross_scale(self, item: Item, at: Instant) -> None:
         if item.parcel is not None:
             if not item.crossed:
                 item.crossed = True
                 self._weighings.crossed(item, at)
             return
-        ahead = self._track.gaps_um(item)[0] if item in self._track.items else None
-        if ahead is None or ahead > self._config.tolerance_um:  # else the beam bounces behind a parcel
+        if is_something(self._track, item, self._config.tolerance_um):
             self._weighings.passed(at)
 
     def _pass_scale(self, item: Item, at: Instant) -> None:
@@ -121,6 +134,8 @@ class Measuring:
     def drop(self, item: Item, at: Instant) -> None:
         """It is no longer followed."""
         self._weighings.drop(item)
+        if self._dims is not None:
+            self._dims.drop(item)
         self._joining.drop(item)
         for reader in self._readers.values():
             reader.drop(item, at)
@@ -128,6 +143,8 @@ class Measuring:
     def forget(self, at: Instant) -> None:
         """All items are gone."""
         self._weighings.forget()
+        if self._dims is not None:
+            self._dims.forget()
         self._joining.forget()
         for reader in self._readers.values():
             reader.forget(at)
@@ -150,6 +167,10 @@ class Measuring:
             due = weighings.wake_at()
             if due is not None:
                 dues.append(due)
+        if self._dims is not None:
+            due = self._dims.advance(at)
+            if due is not None:
+                dues.append(due)
         return next_um
 
     def advance(self, item: Item, parcel: Parcel, down: Mapping[DeviceId, str], at: Instant) -> None:
@@ -161,7 +182,8 @@ class Measuring:
             and item.rear_um + self._belt.travel_um > self._behind_scale_um
         ):
             self._pass_scale(item, at)
-        if item.weighed and parcel.phase == "measuring" and self._joining.is_ready(item):
+        sized = self._dims is None or parcel.sized
+        if item.weighed and sized and parcel.phase == "measuring" and self._joining.is_ready(item):
             self._close(item, parcel, tuple(down), at)
 
     def _close(self, item: Item, parcel: Parcel, down: Sequence[DeviceId], at: Instant) -> None:
@@ -176,7 +198,7 @@ class Measuring:
             return
         assert parcel.mass is not None, f"{self._config.id}: measured without a weight"
         assert assoc is not None, f"{self._config.id}: measured without a name"
-        legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
+        legal = is_legal(parcel.mass, metrology_of(self._scale), self._ledger.wall(at))
         flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
         self._clearing.ask(parcel, assoc, flags, at)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.core.decision import Decision, Reason
-from edge.core.event import Code, Mass, WallTime
+from edge.core.event import Code, Dims, Mass, WallTime
 from edge.core.evidence import FLOOR_PPM
 from edge.core.offline_budget import OfflineBudget
 from edge.core.snapshot import Level, OfflineView
@@ -34,6 +34,7 @@ class Facts:
     line: LineId
     code: str | None
     mass: Mass | None
+    dims: Dims | None
     sure: bool
     """Its readings belong together surely enough, and nothing about it is flagged."""
     told: bool
@@ -124,10 +125,10 @@ class Offline:
         found = self._stock.find(facts.code, facts.line)
         if isinstance(found, str):
             return found
-        if found.dims_um is not None or self.budget.reached(wall):
-            return "offline_default"  # nothing here measures sizes
+        if self.budget.reached(wall):
+            return "offline_default"
         decision = release_on(found, facts.code, facts.visit, facts.measured_id or "")
-        void = void_reason(decision, facts.code, facts.mass, wall)
+        void = void_reason(decision, facts.code, facts.mass, facts.dims, wall)
         if void is None:
             return decision
         return "offline_default" if void in PASSING else void

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from drivers.identifiers.choice import Identified, choose
 from edge.core.decision import Decision
 from edge.core.dwell import DwellClock
-from edge.core.event import Code, Mass
+from edge.core.event import Code, Dims, Mass
 from edge.core.priority import NO_PROMISE, Promise
 from edge.core.standing import NOTHING_SAID, Standing
 from edge.core.verdict import Verdict
@@ -64,6 +64,11 @@ class Parcel:
     mass: Mass | None = None
     sure: bool = False
     """Measured, and its readings are surely its own, with nothing flagged: a voucher may answer for it."""
+    dims: Dims | None = None
+    size_crossed: bool = False
+    """Its rear has left the dimensioner's beam."""
+    sized: bool = False
+    """The dimensioner's record of it has come, or will not come any more."""
     overloaded: bool = False
     seen_on_scale: bool = False
     measured: int | None = None

@@ -86,6 +86,8 @@ class BeltItem:
     reasons: tuple[Reason, ...] = ()
     ordered: bool = False
     """The diverter has its order."""
+    dims_um: tuple[int, int, int] | None = None
+    """Length, width and height, where the line measures them."""
 
 
 @dataclass(frozen=True, slots=True)

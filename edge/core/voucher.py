@@ -26,7 +26,7 @@ class Voucher:
     lane: LaneId
     mass_mg: tuple[int, int]
     dims_um: tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None
-    """Length, width, height."""
+    """Of the longest, the middle and the shortest side."""
     valid_from_us: int
     valid_until_us: int
     wire: str
@@ -67,7 +67,7 @@ def release_on(voucher: Voucher, code: str, visit: VisitId, answers: str) -> Dec
     return Decision(
         dec=voucher.id, dec_seq=0, visit=visit, was=None, answers=answers, action="release", reasons=(),
         route=voucher.lane, authority=VOUCHER_AUTHORITY,
-        conditions=Conditions(code, voucher.mass_mg, voucher.valid_until_us), needs=(),
+        conditions=Conditions(code, voucher.mass_mg, voucher.valid_until_us, voucher.dims_um), needs=(),
         valid_from_us=voucher.valid_from_us, valid_until_us=voucher.valid_until_us, clock="hub",
         wire=voucher.wire, kid=voucher.kid, sig=voucher.sig, voucher=True,
     )  # fmt: skip

@@ -117,6 +117,7 @@ def _item(item: BeltItem) -> PageState:
         "rear_um": item.rear_um,
         "code": item.code,
         "mass_mg": item.mass_mg,
+        "dims_um": None if item.dims_um is None else list(item.dims_um),
         "lane": item.lane,
         "reasons": list(item.reasons),
         "ordered": item.ordered,

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from edge.core.decision import Action, Conditions, Decision, Reason
+from edge.core.decision import Action, Band, Conditions, Decision, Reason
 from edge.wire.canonical import JsonObject, WireError, canonical, event_id, parse_strict
 from edge.wire.envelope import check_attributes, data_of, sequence_text, text_of
 from edge.wire.signing import Role, Signer, TrustStore
@@ -98,7 +98,9 @@ class _Cond(_Open):
     """The conditions a gateway can check when a parcel moves."""
 
     code: Annotated[str, StringConstraints(max_length=512)] | None = None
-    mass_mg: tuple[int, int] | None = None
+    mass_mg: Band | None = None
+    dims_um: tuple[Band, Band, Band] | None = None
+    """Of the longest, the middle and the shortest side."""
     not_after: Time | None = None
 
 
@@ -318,4 +320,4 @@ def _conditions(cond: _Cond | None) -> Conditions:
     if cond is None:
         return Conditions()
     not_after_us = None if cond.not_after is None else parse_rfc3339(cond.not_after)
-    return Conditions(cond.code, cond.mass_mg, not_after_us)
+    return Conditions(cond.code, cond.mass_mg, not_after_us, cond.dims_um)

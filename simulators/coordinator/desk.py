@@ -18,7 +18,9 @@ from hub_config.rules import RulePack
 from hub_config.tiers import STANDARD_TIER
 from simulators.coordinator.declared import Declared, Manifest
 from simulators.coordinator.judge import (
+    DECLARED_DIMS,
     ONE_PLACE,
+    Bands,
     Data,
     Found,
     Verdict,
@@ -44,6 +46,7 @@ from simulators.coordinator.parties import (
 )
 from simulators.coordinator.random_checks import RandomChecks, checked, served
 from simulators.coordinator.sampling import DerivedSeeds, Sampler
+from simulators.coordinator.sizes import sides_fit, sides_wanted
 from simulators.coordinator.stamps import parse_utc, utc_text, uuid7
 from simulators.coordinator.visits import PLACE_OF_LANE, WAITING, Place, Visit, VisitBook
 
@@ -209,9 +212,12 @@ class Desk:
         stop, band = weight(data, declared, pack, visit)
         if stop is not None:
             return stop
+        sides = None if DECLARED_DIMS in visit.passed else sides_wanted(declared.dims_um, pack)
+        if sides is not None and not sides_fit(sides, data.get("dims")):
+            return inspect("dims_mismatch", DECLARED_DIMS)
         tier = tier_of(declared, pack)
         needs = outstanding(concerned(declared, pack), answers)
-        return release(data, declared, pack, tier, band, needs, now_us)
+        return release(data, declared, pack, tier, Bands(band, sides), needs, now_us)
 
     # Writing it down --------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ OWN_TYPES: Final = ("s10", "sscc")
 JOINING_TYPES: Final = (*OWN_TYPES, "gs1dl", "carrier")
 """Which find its declaration. A bag's or a waybill's number names many parcels."""
 DECLARED_MASS: Final = "declared-mass"
+DECLARED_DIMS: Final = "declared-dims"
 ONE_PLACE: Final = "one-place"
 """The same name was in two places at once; somebody must look at both."""
 
@@ -193,15 +194,24 @@ def weight(
     return None, band
 
 
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """What a parcel must still measure when it moves; `sides_um`: the longest first, None: not compared."""
+
+    mass_mg: list[int]
+    sides_um: list[list[int]] | None
+
+
 def release(
-    data: Mapping[str, Any], declared: Declared, pack: RulePack, tier: Tier, band: list[int],
+    data: Mapping[str, Any], declared: Declared, pack: RulePack, tier: Tier, bands: Bands,
     needs: tuple[str, ...], now_us: int,
 ) -> Verdict:  # fmt: skip
     """Nothing stops it. Not effective while a party has not answered (`needs`)."""
     if tier.lane != pack.free_route:
         return Verdict("inspect", ("risk_profile",), tier.lane, "tier-lane", clock=CUSTOMS)
     until = utc_text(now_us + pack.decision_valid_s * 1_000_000)
-    cond = (("code", own_code(data)), ("mass_mg", band), ("not_after", until))
+    sizes = () if bands.sides_um is None else (("dims_um", bands.sides_um),)
+    cond = (("code", own_code(data)), ("mass_mg", bands.mass_mg), *sizes, ("not_after", until))
     clock = owner_of(needs[0]) if needs else "hub"
     rule = RELEASED_BY[declared.procedure]
     return Verdict("release", (), pack.free_route, rule, clock=clock, cond=cond, needs=needs)

@@ -19,6 +19,7 @@ from simulators.coordinator.declared import Declared, Manifest
 from simulators.coordinator.judge import declaration, tier_of
 from simulators.coordinator.parties import CUSTOMS, concerned
 from simulators.coordinator.sampling import Sampler, voucher_id
+from simulators.coordinator.sizes import sides_wanted
 from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import VisitBook
 
@@ -115,6 +116,7 @@ class VoucherOffice:
             book.put_draw(declared.consignment or code, draw)
         if draw.drawn or draw.of != name:
             return None  # a consignment is drawn once, by whatever name
+        sides = sides_wanted(declared.dims_um, pack)
         tolerance_mg = pack.tolerance_mg(declared.mass_mg)
         low_mg = max(0, declared.mass_mg - tolerance_mg)
         high_mg = min(declared.mass_mg + tolerance_mg, pack.mass_max_mg)
@@ -126,7 +128,7 @@ class VoucherOffice:
                 "authority": CUSTOMS, "rule": "voucher", "rule_pack": self._rules.digests[pack.id], "tier": tier.id,
                 "sample": draw.told(),
             },
-            "cond": {"mass_mg": [low_mg, high_mg]},
+            "cond": {"mass_mg": [low_mg, high_mg]} | ({} if sides is None else {"dims_um": sides}),
             "valid_from": utc_text(now_us), "valid_until": utc_text(now_us + VALID_US),
             "revocations": len(self._revoked),
         }  # fmt: skip

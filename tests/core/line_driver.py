@@ -11,7 +11,7 @@ from pathlib import Path
 
 from drivers.command import Command, SwitchOff, SwitchOn, Trigger
 from drivers.reading import BarcodeRead, BeamChanged, BeltMoved, BoardChanged, BoardState, Reading, WeightRead
-from edge.core.decision import Action, Conditions, Decision, Reason
+from edge.core.decision import Action, Band, Conditions, Decision, Reason
 from edge.core.effects import Alert, Order, Record
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
@@ -190,6 +190,7 @@ class LineDriver:
     def decide(
         self, action: Action = "release", *, visit: VisitId | None = None, lane: str | None = None,
         reasons: tuple[Reason, ...] = (), valid_s: float = 60.0, code: str | None = S10, into: str | None = None,
+        dims: tuple[Band, Band, Band] | None = None,
     ) -> None:  # fmt: skip
         """On the last measurement, or on that of `visit`; `into`: the older visit that it is joined to."""
         place = max(
@@ -206,7 +207,7 @@ class LineDriver:
             was=None if into is None else asked.visit,
             action=action, reasons=reasons or (() if action == "release" else ("sampled",)),
             route=LaneId(lane or lanes.get(action, "hold")), authority="customs",
-            conditions=Conditions(code=code if action == "release" else None), needs=(),
+            conditions=Conditions(code=code if action == "release" else None, dims_um=dims), needs=(),
             valid_from_us=now_us - 1_000_000, valid_until_us=now_us + int(valid_s * 1e6), clock="hub",
             wire="{}", kid="k", sig="s",
         )  # fmt: skip

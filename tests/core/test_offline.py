@@ -81,7 +81,7 @@ def test_nothing_is_kept_in_doubt_of_a_voucher_that_never_came() -> None:
         ({"given": shard(voucher(S10, "b1", BASE_US, mass_mg=(450_000, 502_000)))}, "mass_inconclusive"),
         ({"given": shard(voucher(S10, "b1", BASE_US, valid_until_us=BASE_US + 1))}, "offline_default"),
         ({"given": shard(voucher(S10, "b1", BASE_US, valid_from_us=BASE_US + HOUR_US))}, "offline_default"),
-        ({"given": shard(voucher(S10, "b1", BASE_US, dims_um=((0, 1), (0, 1), (0, 1))))}, "offline_default"),
+        ({"given": shard(voucher(S10, "b1", BASE_US, dims_um=((0, 1), (0, 1), (0, 1))))}, "dims_mismatch"),
         ({"given": shard(voucher(S10, "b1", BASE_US, lane="return"))}, "offline_default"),
         ({"parcels": 40}, "offline_default"),
     ],
