@@ -27,7 +27,7 @@ from hub_config.record_grammar import (
     unit_finding,
 )
 from hub_config.units import quantity
-from hub_config.values import Entry, entries, name, text, whole
+from hub_config.values import Entry, device_name, entries, text, whole
 
 NO_READ: Final = ("NoRead", "NOREAD", "NO READ", "ERROR", "NR")
 """What scanners of several makers send for "triggered, saw no code". A line of only `?` means the same."""
@@ -37,7 +37,7 @@ class LineScannerConfig(Entry):
     """A scanner that sends `[prefix] data suffix` (serial, USB-CDC)."""
 
     kind: Literal["line-scanner"] = "line-scanner"
-    id: Annotated[DeviceId, name("scan-1")]
+    id: Annotated[DeviceId, device_name("scan-1")]
     attach: SerialAttach
     prefix: Annotated[str, Field(max_length=16)] = ""
     suffix: Annotated[
@@ -55,7 +55,7 @@ class SicsScaleConfig(Entry):
     """A bench scale that answers MT-SICS `SI`, polled."""
 
     kind: Literal["mt-sics"] = "mt-sics"
-    id: Annotated[DeviceId, name("scale-1")]
+    id: Annotated[DeviceId, device_name("scale-1")]
     attach: SerialAttach
     poll_ms: Annotated[int, quantity("ms", example="100 ms", low="20 ms", high="10 s")] = Field(
         default=100, alias="poll"
@@ -70,7 +70,7 @@ class KeyenceSrConfig(Entry):
     """A fixed reader of the Keyence SR series: told to read with `LON`, to stop with `LOFF`; one answer a trigger."""
 
     kind: Literal["keyence-sr"]
-    id: Annotated[DeviceId, name("tunnel-1")]
+    id: Annotated[DeviceId, device_name("tunnel-1")]
     attach: Attach
     no_read: Annotated[tuple[Annotated[str, text(1, 64)], ...], Field(strict=False), entries(1, 32)] = (
         "ERROR",
@@ -89,7 +89,7 @@ class RecordScaleConfig(RecordGrammar):
     """An in-motion scale that sends one delimited text record per item; the grammar of the record is declared here."""
 
     kind: Literal["record-scale"]
-    id: Annotated[DeviceId, name("wim-1")]
+    id: Annotated[DeviceId, device_name("wim-1")]
     attach: Attach
     fields: Annotated[
         tuple[Literal["record", "mass", "unit", "status", "skip"], ...],
@@ -115,7 +115,7 @@ class FolderCameraConfig(Entry):
     """A camera that puts its pictures into a folder; what their codes say is read by a process beside the gateway."""
 
     kind: Literal["folder-camera"]
-    id: Annotated[DeviceId, name("cam-1")]
+    id: Annotated[DeviceId, device_name("cam-1")]
     attach: FolderAttach
 
 
@@ -135,7 +135,7 @@ class IoBoardConfig(Entry):
     """The board that stamps beams and encoder and switches the diverters (firmware-bridge)."""
 
     kind: Literal["io-board"]
-    id: Annotated[DeviceId, name("io-1")]
+    id: Annotated[DeviceId, device_name("io-1")]
     attach: SerialAttach
     inputs: Annotated[tuple[BoardInput, ...], Field(strict=False), entries(1, 32)]
     report_ms: Annotated[int, quantity("ms", example="10 ms", low="1 ms", high="10 ms")] = Field(

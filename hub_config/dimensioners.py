@@ -15,7 +15,7 @@ from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.record_grammar import FIELDS_MAX, RecordGrammar, Word, once_findings, unit_finding
 from hub_config.units import quantity
-from hub_config.values import Entry, entries, name, text
+from hub_config.values import Entry, device_name, entries, text
 
 LengthUnit = Literal["mm", "cm", "m", "in"]
 MassUnit = Literal["mg", "g", "kg", "t", "lb", "oz"]
@@ -24,7 +24,7 @@ MassUnit = Literal["mg", "g", "kg", "t", "lb", "oz"]
 class Dimensioner(Entry):
     """What is said of every kind."""
 
-    id: Annotated[DeviceId, name("dim-1")]
+    id: Annotated[DeviceId, device_name("dim-1")]
     attach: Attach
     u_um: Annotated[int, quantity("um", example="5 mm", low="0 mm", high="200 mm")] = Field(alias="u")
     """Expanded uncertainty (k=2) of each side, from its certificate or data sheet."""

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from hub_config.layout import BayName, Exit, LineName
 from hub_config.names import MILLISECOND, DeviceId, LaneId
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, LineLane, entries, is_absent, name, text, whole
+from hub_config.values import Entry, Lane, LineLane, device_name, entries, is_absent, name, text, whole
 
 BEAMS_MAX: Final = 31
 READERS_MAX: Final = 8
@@ -50,7 +50,7 @@ class Beam(Entry):
 class BeltReader(Entry):
     """A scanner or camera over the belt."""
 
-    device: Annotated[DeviceId, name("tunnel-1")]
+    device: Annotated[DeviceId, device_name("tunnel-1")]
     position_um: Annotated[int, _position("2 m")] = Field(alias="position")
     window_um: Annotated[int, quantity("um", example="150 mm", low="0 mm", high="3 m")] = Field(
         alias="window"
@@ -65,7 +65,7 @@ class BeltReader(Entry):
 class BeltScale(Entry):
     """A scale that weighs in motion and is triggered by a beam: a record for each item that has left that beam."""
 
-    device: Annotated[DeviceId, name("wim-1")]
+    device: Annotated[DeviceId, device_name("wim-1")]
     beam: Annotated[str, name("scale")]
     earliest_ms: Annotated[int, quantity("ms", example="20 ms", low="0 ms", high="5 s")] = Field(
         default=20, alias="earliest"
@@ -80,7 +80,7 @@ class BeltDimensioner(BeltScale):
     """A dimensioner that is triggered by a beam: a record for each item that has left that beam, as of the scale. The
     beam may be the scale's, and the device too, where one record carries dimensions and weight."""
 
-    device: Annotated[DeviceId, name("dim-1")]
+    device: Annotated[DeviceId, device_name("dim-1")]
     beam: Annotated[str, name("dims")]
     along_belt: bool = False
     """Its length is that along the belt; else the longest side, however the parcel lies."""
@@ -117,7 +117,7 @@ class Line(Entry):
 
     id: LineName
     name: Annotated[str, text(1, 40)]
-    board: Annotated[DeviceId, name("io-1")]
+    board: Annotated[DeviceId, device_name("io-1")]
     belts: Annotated[tuple[Belt, ...], Field(strict=False), entries(1, 1)]
     """One, so far: belts in series come with their transfer points."""
     beams: Annotated[tuple[Beam, ...], Field(strict=False), entries(3, BEAMS_MAX)]

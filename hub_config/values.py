@@ -53,6 +53,20 @@ def name(example: str) -> AfterValidator:
     return AfterValidator(fits)
 
 
+def device_name(example: str) -> AfterValidator:
+    """The name of a device: it is a key in the provenance of events, and keys are lower case (contract §2 rule 3)."""
+
+    def fits(value: str) -> str:
+        if not is_name(value) or value != value.lower():
+            limit = "1 to 32 of the characters a-z 0-9 _ -"
+            raise refusal(
+                Finding((), f"{show(value)} is no name of a device", limit, f'write for example "{example}"')
+            )
+        return value
+
+    return AfterValidator(fits)
+
+
 def _lane(value: LaneId) -> LaneId:
     if value not in LANES:
         near = nearest(value, LANES)
