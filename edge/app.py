@@ -28,11 +28,13 @@ from edge.rim.inbox import Inbox
 from edge.rim.journal import JOURNAL_FILE, Journal, JournalReader, OpenVisit
 from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
+from edge.rim.preclearing import Preclearing
 from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
 from edge.rim.trace import Start, TraceRecorder
 from edge.rim.uplink import Uplink
 from edge.rim.vitals import vitals
+from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
@@ -66,7 +68,7 @@ class IdentityTaken(Exception):  # noqa: N818  (a verdict on the hub, not a mist
 
 class App:
     """Raises from `__init__` or `start`, with one sentence: DataFolderFault, IdentityTaken, JournalFault,
-    TlsFault, WebPortTaken."""
+    TlsFault, VoucherFault, WebPortTaken."""
 
     def __init__(self, config: HubConfig, data: Path, record: Path | None = None) -> None:
         """`record`: a trace of every input, for `hub replay`."""
@@ -85,8 +87,17 @@ class App:
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
         topics = Topics(config.hub.mode, config.hub.id, config.gateway.id)
+        trust = TrustStore(config.trust)
+        self._vouchers = VoucherStore(
+            data / VOUCHER_FILE, trust, config.hub.id, config.gateway.id, config.hub.mode,
+            keep_manifest=config.offline.keep_manifest,
+        )  # fmt: skip
+        preclearing = Preclearing(self._vouchers, topics, self._inbox)
+        reader = JournalReader(journal_file)
+        preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
+        reader.close()
         self._uplink = Uplink(
-            config, lambda: JournalReader(journal_file), TrustStore(config.trust), topics,
+            config, lambda: JournalReader(journal_file), trust, topics, preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
             health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics),
         )  # fmt: skip
@@ -106,7 +117,7 @@ class App:
         self._pump = Pump(config.devices, self._inbox)
         self._runner = Runner(
             Gateway(config, identity.entropy, left_open, last), self._inbox, self._writer, feed, self._metrics,
-            self._pump, self._recorder,
+            self._pump, self._uplink, self._recorder,
         )  # fmt: skip
         self._pages = Pages(
             self._runner, self._journal, self._keeper, self._uplink, self._metrics, self._inbox, self._pump,
@@ -173,6 +184,7 @@ class App:
             self._recorder.close()
         unwritten = self._writer.stop()
         self._uplink.stop()
+        self._vouchers.close()
         self._web.stop()
         self._journal.close()
         return unwritten

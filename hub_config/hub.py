@@ -15,6 +15,7 @@ from hub_config.journal import JournalSettings
 from hub_config.layout import Bench
 from hub_config.lines import Line
 from hub_config.names import DeviceId, GatewayId, HubId
+from hub_config.offline import OfflineSettings
 from hub_config.trust import Trust
 from hub_config.values import Entry, Mode, entries, name, whole
 
@@ -81,6 +82,7 @@ class HubConfig(Entry):
     broker: Broker
     web: Web = Web()
     journal: JournalSettings = JournalSettings()
+    offline: OfflineSettings = OfflineSettings()
     trust: Annotated[tuple[Trust, ...], Field(strict=False), entries(1, MAX_TRUST)]
     devices: Annotated[tuple[Device, ...], Field(strict=False), entries(1, MAX_DEVICES)]
     benches: Annotated[tuple[Bench, ...], Field(strict=False), entries(0, MAX_BENCHES)] = ()

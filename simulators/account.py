@@ -20,6 +20,7 @@ from simulators.bench_plant import BenchPlant
 from simulators.bodies import Body
 from simulators.conveyor import NEAR_MAX
 from simulators.coordinator.declared import Declared
+from simulators.coordinator.visits import MemoryBook
 from simulators.dims_sums import DimsSums
 from simulators.hub import UTC_AT_START_US, SimulatedHub
 from simulators.line_plant import LinePlant
@@ -52,8 +53,12 @@ class Settled:
 class Yardstick:
     """Which parcels a gateway that mixes nothing up would release."""
 
-    def __init__(self, config: HubConfig, rules: RulePack, manifest: Mapping[str, Declared]) -> None:
+    def __init__(
+        self, config: HubConfig, rules: RulePack, manifest: Mapping[str, Declared], drawn: MemoryBook
+    ) -> None:
+        """`drawn`: who was drawn for inspection."""
         self._config = config
+        self._drawn = drawn
         self._rules = rules
         self._manifest = manifest
 
@@ -63,7 +68,15 @@ class Yardstick:
         sizer = place.dimensioner if isinstance(place, Line) else None
         u_um = 0 if sizer is None else self._config.device(sizer.device).u_um  # type: ignore[union-attr]  # a dimensioner
         return oracle_releases(
-            tuple(happened), place, u_mg, self._rules, self._manifest, self._config.hub.id, now_us, u_um
+            tuple(happened),
+            place,
+            u_mg,
+            self._rules,
+            self._manifest,
+            self._config.hub.id,
+            now_us,
+            self._drawn,
+            u_um,
         )
 
 
@@ -181,7 +194,7 @@ class Account:
     def __init__(
         self, hub: SimulatedHub, rules: RulePack, manifest: Mapping[str, Declared], within_us: int
     ) -> None:
-        yardstick = Yardstick(hub.config, rules, manifest)
+        yardstick = Yardstick(hub.config, rules, manifest, hub.book)
         self._hub = hub
         self.benches = {plant.config.id: BenchAccount(plant, yardstick) for plant in hub.benches}
         self.lines = {plant.line.id: LineAccount(plant, yardstick, within_us) for plant in hub.lines}

@@ -4,9 +4,9 @@ A broken rule ends the run with its name: that is a fault of ours, not of the si
 judged here from the events alone, without the code that judges it in the core.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from drivers.command import Command, SwitchOff, SwitchOn
 from edge.core.decision import Decision
@@ -71,6 +71,10 @@ class Checkers:
         """Id of each visit's latest measurement, once it is on disk."""
         self._told_at: dict[VisitId, Instant] = {}
         self._last_seq = 0
+        self.vouchers: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        """Every voucher issued: whose it is, and what it says."""
+        self._used: dict[str, VisitId] = {}
+        self._level = 0
         self._done_with = ""
         """The latest beginning of a visit that is done with, as its id tells it."""
 
@@ -119,6 +123,8 @@ class Checkers:
             raise RuleBrokenError(f"record {number} follows {self._recorded}")
         self._recorded = number
         if event.visit is None:
+            if event.kind == "gateway.mode":
+                self._level = int(dict(event.note)["level"])
             return
         told_at = self._told_at.get(event.visit)
         if told_at is None and event.visit[:BEGINNING] <= self._done_with:
@@ -174,9 +180,34 @@ class Checkers:
             told = decision.was or decision.visit
             if self._joined.get(told, told) != event.visit:
                 raise RuleBrokenError(f"visit {event.visit} is released by a decision for {decision.visit}")
-            if decision.answers != self._measured.get(event.visit):
+            if decision.voucher:
+                self._see_voucher(event, decision)
+            elif decision.answers != self._measured.get(event.visit):
                 raise RuleBrokenError(f"visit {event.visit} is released for another measurement")
             self._released[event.visit] = number
+
+    def _see_voucher(self, event: Event, decision: Decision) -> None:
+        """A release without the coordinator rests on a voucher of this line, used once, whose facts were seen."""
+        assert event.visit is not None, "a verdict is about a visit"
+        what = f"visit {event.visit} is released on voucher {decision.dec}"
+        if self._level != 2:
+            raise RuleBrokenError(f"{what} at level {self._level}")
+        if decision.dec not in self.vouchers:
+            raise RuleBrokenError(f"{what}, which nobody has issued")
+        code, told = self.vouchers[decision.dec]
+        if self._used.setdefault(decision.dec, event.visit) != event.visit:
+            raise RuleBrokenError(f"{what}, which visit {self._used[decision.dec]} has used")
+        if told["line"] != event.line:
+            raise RuleBrokenError(f"{what}, which is good at {told['line']} only")
+        if code not in [one.data for one in event.codes]:
+            raise RuleBrokenError(f"{what}, which is another parcel's")
+        low, high = told["cond"]["mass_mg"]
+        mass = event.mass
+        if mass is None or mass.mg + mass.u_mg > high or (low and mass.mg - mass.u_mg < low):
+            raise RuleBrokenError(f"{what}, whose mass was not surely seen")
+        measured = event.visit in self._measured or event.visit in self._asked.values()
+        if not measured:
+            raise RuleBrokenError(f"{what} without a measurement")
 
     def _see_move(self, number: int, event: Event) -> None:
         assert event.visit is not None, "a move is a visit's"

@@ -89,6 +89,8 @@ def _take(facts: VisitFacts, data: Data) -> None:
             facts.own = (
                 told["cond"].get("code") if facts.release is not None and told is not None else facts.own
             )
+            if data.get("voucher") is not None:  # no code stands in it: the parcel's own is what was read
+                facts.release, facts.own = data["voucher"]["data"], _own(data)
             facts.reasons = tuple(data["flags"] or (told["reasons"] if told is not None else ()))
         case "parcel.diverted" if not data["act"]["confirmed"]:
             facts.sent = data["act"]["lane"]
@@ -102,6 +104,12 @@ def _take(facts: VisitFacts, data: Data) -> None:
             facts.joined = True
         case _:
             pass
+
+
+def _own(data: Data) -> str | None:
+    named = [code for code in data.get("codes", ()) if code.get("chk")]
+    best = [code["data"] for kind in ("s10", "sscc") for code in named if code["type"] == kind]
+    return best[0] if best else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from simulators.motion import CLOSE_UM
 from simulators.network import Network, Outage
 from simulators.parcels import MASSES, Goods, Trouble, stream
 from simulators.practice import BENCH_ONE_IN, NO_PORTS, RULES, keyed, with_lines
+from simulators.preclearance import OfflinePlan
 from simulators.scenario_file import DimensionerEntry, FormEntry, ParcelsEntry, ScenarioFile, SightEntry
 from simulators.series import ABLE
 from simulators.sizing import Sizing
@@ -61,6 +62,7 @@ class Scenario:
     network: Network
     copies: int | None
     benches: bool
+    offline: OfflinePlan
 
     def config(self, coordinator: Signer) -> HubConfig:
         """The hub with this run's key. Raises ConfigFaults."""
@@ -168,7 +170,11 @@ def _scenario(path: Path, layout: Path, file: ScenarioFile, *, sized: bool) -> S
         ),
         copies=file.lines,
         benches=file.benches,
-    )
+        offline=OfflinePlan(
+            file.offline.vouchers, file.offline.issued_before_s * 1_000_000, file.offline.sample_ppm,
+            file.offline.year_parcels,
+        ),
+    )  # fmt: skip
 
 
 def _goods(parcels: ParcelsEntry) -> Goods:

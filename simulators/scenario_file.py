@@ -21,6 +21,7 @@ FORMS_MAX: Final = 16
 MARKS_MAX: Final = 32
 OUTAGES_MAX: Final = 100
 LINES_MAX: Final = 64
+YEAR_MAX: Final = 1_000_000_000
 
 Code = Literal["sscc", "ean", "qr"]
 Share = Annotated[int, whole(0, MILLION)]
@@ -268,6 +269,18 @@ class NetworkEntry(Entry):
         return self
 
 
+class OfflineEntry(Entry):
+    vouchers: bool = False
+    """Parcels that are declared in full got vouchers before the run."""
+    issued_before_s: Annotated[int, quantity("s", example="10 min", low="0 s", high="48 h")] = Field(
+        0, alias="issued_before"
+    )
+    sample_ppm: Share = 0
+    """Rate of the random checks; 0: the rule pack's own."""
+    year_parcels: Annotated[int, whole(0, YEAR_MAX)] = 0
+    """Parcels of the year before: what is released without the coordinator is capped by a share of all."""
+
+
 class ScenarioFile(Entry):
     about: Annotated[str, text(1, 300)]
     """One sentence for `hub simulate --list`."""
@@ -294,6 +307,7 @@ class ScenarioFile(Entry):
     mistake_ppm: Annotated[dict[Mistake, int], _shares(get_args(Mistake))] = Field(default={})
     """Of the operators at benches."""
     network: NetworkEntry = NetworkEntry()
+    offline: OfflineEntry = OfflineEntry()
 
     @model_validator(mode="after")
     def _says_how_long(self) -> "ScenarioFile":

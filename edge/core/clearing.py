@@ -14,6 +14,7 @@ from edge.core.decision import Decision, Owner, Reason
 from edge.core.dwell import DwellLedger
 from edge.core.event import Act, Association, Event, Kind
 from edge.core.ledger import Ledger
+from edge.core.offline import Facts, Offline, is_sure
 from edge.core.parcel import Parcel
 from edge.core.priority import Stay, promise_of
 from edge.core.verdict import (
@@ -27,7 +28,7 @@ from edge.core.verdict import (
     verdict_of,
     void_reason,
 )
-from edge.core.visits import HeldVisit, Visits
+from edge.core.visits import HeldVisit, Seen, Visits
 from hub_config.layout import Exit
 from hub_config.names import MICROSECOND, MILLISECOND, Instant, LaneId
 
@@ -45,13 +46,14 @@ UNTIMELY: Final = ("decision_late", "clock_untrusted")
 
 
 class Clearing:
-    def __init__(self, exits: Exits, ledger: Ledger, visits: Visits, dwell: DwellLedger) -> None:
+    def __init__(
+        self, exits: Exits, ledger: Ledger, visits: Visits, dwell: DwellLedger, offline: Offline
+    ) -> None:
         self._exits = exits
         self._ledger = ledger
         self._visits = visits
         self._dwell = dwell
-        self.away = True
-        """No coordinator for so long that everything goes to hold."""
+        self._offline = offline
         self.held_reasons: dict[Reason, int] = {}
         self.corrected: dict[str, int] = {}
         """Of parcels whose measurement had closed, by what was told of them."""
@@ -96,9 +98,30 @@ class Clearing:
         """The measurement is complete: what becomes of it is the coordinator's to say."""
         parcel.measured = self.record("parcel.measured", parcel, at, flags=flags, assoc=assoc)
         self._await(parcel.measured, parcel)
+        parcel.sure = is_sure(assoc.p_ppm, flags)
         parcel.enter("asking", at)
         if self.away:
-            self.hold(parcel, "offline_default", at, owner="force")
+            self.answer_alone(parcel, at)
+
+    @property
+    def away(self) -> bool:
+        """No coordinator for so long that nobody is asked."""
+        return self._offline.away
+
+    def answer_alone(self, parcel: Parcel, at: Instant) -> None:
+        """Nobody can be asked: it leaves on its voucher, or is held."""
+        now = self._ledger.wall(at)
+        facts = Facts(
+            parcel.visit, self._exits.id, self.own_code(parcel), parcel.mass, parcel.dims, parcel.sure,
+            bool(parcel.standing.words), parcel.measured_id,
+        )  # fmt: skip
+        answer = self._offline.answer(facts, now, at)
+        verdict = None if isinstance(answer, str) else verdict_of(answer, self._exits)
+        if verdict is not None and verdict.releases:
+            self._offline.budget.released(now)
+            self.obey(parcel, verdict, "hub", at)
+        else:
+            self.hold(parcel, answer if isinstance(answer, str) else "offline_default", at, owner="force")
 
     # Deciding -------------------------------------------------------------------------------------
 
@@ -181,6 +204,7 @@ class Clearing:
     def obey(self, parcel: Parcel, verdict: Verdict, owner: Owner, at: Instant) -> None:
         """Writes the verdict down; it is acted on once it is on disk."""
         parcel.verdict, decision = verdict, verdict.decision
+        self._offline.heard(parcel.codes, verdict, at)
         parcel.clock.hand_over(owner, at)
         for reason in verdict.reasons:
             self.held_reasons[reason] = self.held_reasons.get(reason, 0) + 1
@@ -241,6 +265,8 @@ class Clearing:
             return True
         now = self._ledger.wall(at if moves_at is None else moves_at)
         void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
+        if void is None and verdict.decision.voucher and not self._offline.stands(verdict.decision):
+            void = "offline_default"
         if void is not None:
             self.hold(parcel, void, at)
             return False
@@ -258,6 +284,7 @@ class Clearing:
         number = self.record("parcel.diverted", parcel, at, act=act, decision=decision)
         if place_of(bay.lane, self._exits) == "departed" and verdict is not None and verdict.releases:
             number = self.record("parcel.departed", parcel, at, act=act)
+            self._visits.depart(parcel.visit, Seen(self._exits.id, bay.bay, self._ledger.wall(at).utc_us))
             self._dwell.close(parcel.clock.spans(at))
         return number
 
@@ -281,6 +308,8 @@ class Clearing:
         # A beam's edge is told after its instant, and a decision may have come between: no visit runs backwards.
         at = parcel.told_at = max(at, parcel.told_at)
         dwell = parcel.clock.spans(at) if timed else ()
+        if kind == "parcel.arrived":
+            self._offline.budget.arrived(self._ledger.wall(at))
         return self._ledger.record(
             Event(
                 kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),

@@ -70,6 +70,8 @@ class Decision:
     slack_us: int | None = None
     """Time left to the promise at `valid_from`; orders the hold queue."""
     tier: str | None = None
+    voucher: bool = False
+    """It is no decision of the moment but a voucher, given in advance (contract §11)."""
 
     def is_about(self, visit: VisitId, minted: VisitId | None) -> bool:
         """The parcel that `was`, or else `visit`, names (contract §5); also where it goes on under the older id

@@ -8,6 +8,7 @@ from edge.core.clearing import Clearing
 from edge.core.decision import Decision
 from edge.core.dwell import DwellClock, DwellLedger
 from edge.core.ledger import Ledger
+from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.snapshot import LastPlaced
 from edge.core.visits import HeldVisit, Visits
@@ -17,9 +18,10 @@ from hub_config.names import Instant
 
 class Handling(Clearing):
     def __init__(
-        self, bench: Bench, ledger: Ledger, visits: Visits, dwell: DwellLedger, last: LastPlaced | None
-    ) -> None:
-        super().__init__(bench, ledger, visits, dwell)
+        self, bench: Bench, ledger: Ledger, visits: Visits, dwell: DwellLedger, offline: Offline,
+        last: LastPlaced | None,
+    ) -> None:  # fmt: skip
+        super().__init__(bench, ledger, visits, dwell, offline)
         self.bench = bench
         self.last = last
         self.parcel: Parcel | None = None

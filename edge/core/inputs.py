@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from drivers.reading import Reading
 from edge.core.decision import Decision
 from edge.core.event import WallTime
+from edge.core.offline_budget import DayCount
+from edge.core.voucher import Manifest, Shard
 from hub_config.names import Instant
 
 
@@ -82,6 +84,30 @@ class EpochBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class UsesKnown:
+    """What earlier runs have journalled: codes that are good for no voucher any more, and what each day's parcels
+    were. Comes once, at start, before any voucher."""
+
+    at: Instant
+    spent: tuple[str, ...]
+    days: tuple[DayCount, ...]
+    begun_us: int
+    """UTC at which the journal began: vouchers issued before it count for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestArrived:
+    at: Instant
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class ShardArrived:
+    at: Instant
+    shard: Shard
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """`Gateway.wake_at` has come."""
 
@@ -98,5 +124,8 @@ Input = (
     | JournalTrouble
     | JournalWell
     | EpochBegun
+    | UsesKnown
+    | ManifestArrived
+    | ShardArrived
     | Tick
 )

@@ -38,6 +38,7 @@ from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
+from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.track import Track
 from edge.core.transfer import Section
@@ -56,12 +57,13 @@ LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven", "late_ans
 
 class Line:
     def __init__(
-        self, config: LineConfig, hub: HubConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger
-    ) -> None:
+        self, config: LineConfig, hub: HubConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger,
+        offline: Offline,
+    ) -> None:  # fmt: skip
         self.config = config
         self._ledger = ledger
         self._visits = visits
-        self.clearing = Clearing(config, ledger, visits, dwell)
+        self.clearing = Clearing(config, ledger, visits, dwell, offline)
         numbers = count(1)
         self.sections = tuple(
             Section(
@@ -172,14 +174,14 @@ class Line:
         if self.diverting.committed(first, len(ids), at) or ready:
             self._advance(at)
 
-    def set_link(self, *, away: bool, trouble: bool, at: Instant) -> None:
-        self.clearing.away, self.diverting.trouble = away, trouble
+    def set_link(self, *, trouble: bool, at: Instant) -> None:
+        self.diverting.trouble = trouble
         if trouble:
             self.diverting.take_back("device_fault", at)
-        if away:
+        if self.clearing.away:
             for item in self.items:
                 if item.parcel is not None and item.parcel.phase == "asking":
-                    self.clearing.hold(item.parcel, "offline_default", at, owner="force")
+                    self.clearing.answer_alone(item.parcel, at)
 
     def set_clock(self, *, jumped: bool, at: Instant) -> None:
         if not jumped:

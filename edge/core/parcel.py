@@ -62,6 +62,8 @@ class Parcel:
     tries: int = 0
     """How often it has come back since the coordinator had something new for it."""
     mass: Mass | None = None
+    sure: bool = False
+    """Measured, and its readings are surely its own, with nothing flagged: a voucher may answer for it."""
     dims: Dims | None = None
     size_crossed: bool = False
     """Its rear has left the dimensioner's beam."""
@@ -128,7 +130,7 @@ class Parcel:
         """A new measurement in the same visit: codes stay, the weight is taken anew."""
         self.enter("measuring", at)
         self.mass = self.verdict = self.measured = self.measured_id = self.decided = self.decided_id = None
-        self.overloaded = self.seen_on_scale = False
+        self.sure = self.overloaded = self.seen_on_scale = False
 
     def lies_in(self, bay: Exit, moved: int) -> None:
         """The screen goes on showing the verdict until the move is on disk, so its clock goes on too."""

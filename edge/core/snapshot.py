@@ -4,7 +4,7 @@ Texts are keys of `hub_config/i18n`; screens put them into words.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from edge.core.alibi import AlibiView
 from edge.core.decision import Reason
@@ -154,6 +154,28 @@ class Tally:
     lost_track: int = 0
 
 
+Level = Literal[0, 1, 2, 3, 4]
+"""What the gateway may do by itself (contract §11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineView:
+    level: Level = 1
+    why: str = "start"
+    vouchers: int = 0
+    """Own ones in stock, used or not."""
+    released_today: int = 0
+    """On vouchers."""
+    parcels_today: int = 0
+    released_year: int = 0
+    parcels_year: int = 0
+    """Of the last 365 days."""
+    cap_year_ppm: int = 0
+
+
+NOT_LOOKED: Final = OfflineView()
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     at: Instant
@@ -177,6 +199,7 @@ class Snapshot:
     """Held parcels in the order in which they are to be brought back."""
     alibi: tuple[AlibiView, ...] = ()
     """Record numbers of the scales that have them, sorted by device."""
+    offline: OfflineView = NOT_LOOKED
 
     def out_of_touch(self) -> "Snapshot":
         """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""

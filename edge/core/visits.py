@@ -17,6 +17,8 @@ from edge.core.snapshot import Place, Tally
 from hub_config.names import SECOND, Instant, LineId, VisitId
 
 HELD_CODES_MAX: Final = 10_000
+DEPARTED_MAX: Final = 10_000
+"""Parcels that have left, of which a later stop still raises an alert here; past it the coordinator alone can tell."""
 QUEUE_EVERY_NS: Final = 1 * SECOND
 """How old the order of a long hold queue may be; ordering thousands of parcels takes the core tens of ms."""
 QUEUE_SHORT: Final = 256
@@ -33,6 +35,15 @@ class Recovered:
     codes: tuple[Identified, ...]
     """Recognised identifiers of its label, in order of appearance."""
     arrived_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a parcel was last."""
+
+    line: LineId
+    bay: str
+    utc_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ class Visits:
         """The same by visit."""
         self.in_work = 0
         """Parcels at a bench or on a belt; never less than nothing."""
+        self._departed: dict[VisitId, Seen] = {}
         self._queue: tuple[Moment, Queue] | None = None
         self._queue_stale = False
         self._entered = 0
@@ -103,6 +115,14 @@ class Visits:
         self.release(visit)
         if place in ("held", "inspected"):
             self._hold(HeldVisit(visit, place, clock, names, stay))
+
+    def depart(self, visit: VisitId, seen: Seen) -> None:
+        if len(self._departed) >= DEPARTED_MAX:
+            del self._departed[next(iter(self._departed))]
+        self._departed[visit] = seen
+
+    def departed(self, visit: VisitId) -> Seen | None:
+        return self._departed.get(visit)
 
     def _hold(self, held: HeldVisit) -> None:
         self._queue_stale = True

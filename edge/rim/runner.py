@@ -11,7 +11,7 @@ from typing import Final, Protocol, assert_never
 
 from drivers.command import Command
 from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, EventsLost
-from edge.core.effects import Effect, Order, Record, Show
+from edge.core.effects import Alert, Effect, Order, Record, Show
 from edge.core.event import Event
 from edge.core.gateway import Gateway
 from edge.core.inputs import EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
@@ -37,6 +37,11 @@ class EventSink(Protocol):
     def put(self, number: int, event: Event) -> None: ...
 
 
+class AlertSink(Protocol):
+    def alert(self, alert: Alert) -> None:
+        """Tells whoever is there to hear; never waits."""
+
+
 class Notified(Protocol):
     def notify(self) -> None: ...
 
@@ -56,7 +61,7 @@ class Recorder(Protocol):
 class Runner:
     def __init__(
         self, gateway: Gateway, inbox: Inbox, journal: EventSink, screens: Notified, metrics: Metrics,
-        devices: Devices, recorder: Recorder | None = None,
+        devices: Devices, alerts: AlertSink, recorder: Recorder | None = None,
     ) -> None:  # fmt: skip
         self._gateway = gateway
         self._inbox = inbox
@@ -64,6 +69,7 @@ class Runner:
         self._screens = screens
         self._metrics = metrics
         self._devices = devices
+        self._alerts = alerts
         self._recorder = recorder
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="core", daemon=True)
@@ -135,6 +141,11 @@ class Runner:
                     log.info("station %s shows %s", effect.view.bench, effect.view.state)
                 case Order():
                     self._devices.command(effect.command)
+                case Alert():
+                    trouble_log.error(
+                        "%s of visit %s, last seen in %s", effect.kind, effect.visit, effect.bay
+                    )
+                    self._alerts.alert(effect)
                 case _ as never:
                     assert_never(never)
         self._changed = self._changed or bool(effects)

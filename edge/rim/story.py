@@ -161,7 +161,7 @@ def outcome(events: Iterable[Data]) -> list[dict[str, Any]]:
         if data.get("codes"):
             one["codes"] = [code.get("data", f"{code.get('len')} bytes") for code in data["codes"]]
         if data["kind"] == "parcel.decided":
-            decision = data.get("decision")
+            decision = data.get("decision") or data.get("voucher")
             one["action"] = decision["data"]["action"] if decision is not None else None
             one["reasons"] = decision["data"]["reasons"] if decision is not None else data["flags"]
         if data.get("act") is not None:
@@ -208,15 +208,14 @@ def _moved(data: Data) -> str:
 
 
 def _decided(data: Data) -> str:
-    copy = data.get("decision")
+    copy = data.get("decision") or data.get("voucher")
     way = f"to {_exit(data['act'])}; clock: {data['clock']}"
     if copy is None:
         return f"hold by this gateway itself ({', '.join(data['flags'])}) {way}"
     decision = copy["data"]
     reasons = f" ({', '.join(decision['reasons'])})" if decision["reasons"] else ""
-    said = (
-        f"{decision['action']}{reasons} by {decision['basis']['authority']}, decision {decision['dec_seq']}"
-    )
+    which = f"decision {decision['dec_seq']}" if "dec_seq" in decision else f"on voucher {decision['id']}"
+    said = f"{decision['action']}{reasons} by {decision['basis']['authority']}, {which}"
     cond = decision.get("cond") or {}
     terms = [f"code {cond['code']}"] if cond.get("code") else []
     if cond.get("mass_mg"):

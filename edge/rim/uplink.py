@@ -9,12 +9,13 @@ Threads: one of ours, which owns everything here, and paho's, which only puts va
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol, assert_never
 
+from edge.core.effects import Alert
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
@@ -22,7 +23,9 @@ from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
+from edge.rim.preclearing import Preclearing
 from edge.rim.tls import BrokerIdentity
+from edge.wire.alerts import build_alert
 from edge.wire.canonical import WireError
 from edge.wire.health import Health, build_health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
@@ -39,6 +42,9 @@ COMPARE: Final = 300 * MILLISECOND
 """So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
 anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
 STOP_TIMEOUT_S: Final = 2.0
+ALERTS_MAX: Final = 100
+"""Alerts that wait for the broker; past it the oldest is dropped. What they tell of is in the events."""
+ALERT_EXPIRY_S: Final = 3_600
 HEALTH_EVERY: Final = 5 * SECOND
 HEALTH_EXPIRY_S: Final = 15
 
@@ -88,6 +94,7 @@ class Uplink:
         reader: Callable[[], JournalReader],
         trust: TrustStore,
         topics: Topics,
+        preclearing: Preclearing,
         core: CoreSink,
         acks: AckSink,
         session: str,
@@ -99,13 +106,15 @@ class Uplink:
         self._open_reader = reader
         self._trust = trust
         self._topics = topics
+        self._preclearing = preclearing
+        self._alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
         self._core = core
         self._acks = acks
         self._session = session
         self._metrics = metrics
         self._health = health
         self._health_due = Instant(0)
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
@@ -149,16 +158,21 @@ class Uplink:
         """The newest of this gateway: published retained, and again to every broker connected to later."""
         self._queue.put(message)
 
+    def alert(self, alert: Alert) -> None:
+        """For whoever is there to hear; the fact itself is in the events."""
+        self._queue.put(alert)
+
     def figures(self) -> UplinkFigures:
         return self._figures
 
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
+        vouchers = (topics.manifest, topics.shards)
         return Profile(
             addresses=broker.addresses,
             keepalive_s=broker.keepalive_s,
             client_id=topics.client_id,
-            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic),
+            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic, *vouchers),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
@@ -174,7 +188,7 @@ class Uplink:
 
     def _run(self) -> None:
         try:
-            reader = self._open_reader()
+            reader = self._reader = self._open_reader()
             self._epoch = reader.meta.epoch
             self._rows = OutboxRows(reader)
             self._window = OutboxWindow(reader.acknowledged().seq)
@@ -201,6 +215,8 @@ class Uplink:
         self._tell_health(at)
         self._tell_checkpoint()
         self._send(at)
+        self._warn()
+        self._preclearing.tend(self._reader, self._epoch, clock.wall_time().utc_us, at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
             coordinator=self._coordinator,
@@ -244,7 +260,7 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | _Stop) -> None:
+    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop) -> None:
         match item:
             case FromBroker():
                 self._happened(self._link.take(item))
@@ -252,6 +268,8 @@ class Uplink:
                 self._checkpoint, self._checkpoint_due = item, True
             case _Stop():
                 self._stopping = True
+            case Alert():
+                self._alerts.append(item)
             case rows:
                 self._rows.hand_over(rows)
                 self._window.extended(rows[-1].seq)
@@ -306,6 +324,14 @@ class Uplink:
             self._sent[mid] = seq
             self._window.sent(seq, at)
 
+    def _warn(self) -> None:
+        while self._alerts and self._link.is_open:
+            alert = self._alerts[0]
+            topic = self._topics.alert(alert.kind)
+            if self._link.publish(topic, build_alert(alert, self._topics), expiry_s=ALERT_EXPIRY_S) is None:
+                return
+            self._alerts.popleft()
+
     def _delivered(self, puback: Delivered) -> None:
         seq = self._sent.pop(puback.mid, None)
         if seq is None:  # our own state
@@ -340,7 +366,7 @@ class Uplink:
                     self._window.asked_again(nak.from_seq)
             elif message.topic == self._coordinator_topic:
                 self._coordinator_said(parse_state(message.payload))
-            else:
+            elif not self._preclearing.arrived(message.topic, message.payload, message.at):
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
             self._reject(message, fault.reason, fault.detail)

@@ -112,7 +112,7 @@ def event_data(event: Event, context: EventContext, seq: int, prev: str) -> Json
         assoc = event.assoc
         data["assoc"] = {"method": assoc.method, "p_ppm": assoc.p_ppm, "rivals": assoc.rivals}
     if event.decision is not None:
-        data["decision"] = _decision_copy(event.decision)
+        data["voucher" if event.decision.voucher else "decision"] = _decision_copy(event.decision)
     if event.act is not None:
         data["act"] = {"lane": event.act.lane, "bay": event.act.bay, "confirmed": event.act.confirmed}
     if event.clock is not None:

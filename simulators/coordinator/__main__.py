@@ -28,10 +28,13 @@ from hub_config.names import MILLISECOND
 from hub_config.rule_book import RuleBook, load_rule_book
 from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.desk import Desk
+from simulators.coordinator.issuing import Issuing, index_key
 from simulators.coordinator.letters import KeyFault, Letters, Mode, pilot_key, practice_key
 from simulators.coordinator.page.app import create_page
 from simulators.coordinator.page.figures import About, Figures
 from simulators.coordinator.parity_watch import ParityWatch
+from simulators.coordinator.sampling import Sampler
+from simulators.coordinator.seed_file import SeedFile
 from simulators.coordinator.service import NAK_AFTER, Coordinator
 from simulators.coordinator.store import Store, StoreFault
 from simulators.coordinator.tables import DATABASE
@@ -152,17 +155,20 @@ def build(
         key: Ed25519PrivateKey = pilot_key(told.key) if told.pilot else practice_key(told.data)
         identity = tls_identity(told)
         store = Store(told.data / DATABASE, mode)
+        voucher_key = index_key(told.data)
+        seeds = SeedFile(told.data, told.hub, lambda: clock.wall_time().utc_us)
     except (KeyFault, StoreFault, TlsFault) as faults:
         refuse(EXIT_BAD_FILE, str(faults))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault!r}")
     store.set_targets(targets_us(book))
     letters = Letters(told.hub, told.id, key, mode)
-    desk = Desk(book, store, told.hub, mode, entropy=secrets.token_bytes(32))
+    desk = Desk(book, store, told.hub, mode, secrets.token_bytes(32), Sampler(seeds))
+    issuing = Issuing(store, letters, book, Sampler(seeds), voucher_key)
     session = f"{told.id}-{secrets.token_hex(8)}"
     nak_after = told.nak_after_ms * MILLISECOND
     coordinator = Coordinator(
-        brokers[0], store, desk, letters, told.id, told.hub, session, gateways, nak_after,
+        brokers[0], store, desk, letters, told.id, session, gateways, issuing, nak_after,
         others=tuple(brokers[1:]), identity=identity,
     )  # fmt: skip
     try:

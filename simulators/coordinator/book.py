@@ -5,13 +5,14 @@ Every method is a statement or two on the store's one connection, inside the sto
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final
 
 from edge.wire.canonical import canonical
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.sampling import Draw, draw_from
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.visits import WAITING, Visit
 
@@ -230,6 +231,51 @@ class StoredBook:
                 now_us,
             ),
         )
+
+    # Vouchers ---------------------------------------------------------------------------------------
+
+    def expected(self) -> list[tuple[str, Declared]]:
+        """Declarations that say where their parcel is to come, each with its first identifier."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT data FROM declarations JOIN declared_codes USING(number) "
+            "WHERE json_extract(data, '$.expected') IS NOT NULL ORDER BY number"
+        )
+        found = [_declared(json.loads(text)) for (text,) in rows.fetchall()]
+        return [(declared.identifiers[0], declared) for declared in found]
+
+    def codes_of(self, consignment: str) -> list[str]:
+        rows = self._connection.execute(
+            "SELECT code FROM declared_codes JOIN declarations USING(number) WHERE consignment = ? ORDER BY code",
+            (consignment,),
+        )
+        return [code for (code,) in rows.fetchall()]
+
+    def keep_vouchers(self, vouchers: Iterable[dict[str, Any]]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO vouchers VALUES(?, ?)",
+            [(voucher["id"], canonical(voucher).decode()) for voucher in vouchers],
+        )
+
+    def vouchers(self) -> Iterator[dict[str, Any]]:
+        """All that were ever issued."""
+        for (text,) in self._connection.execute("SELECT data FROM vouchers ORDER BY id"):
+            yield json.loads(text)
+
+    def uses(self) -> Iterator[dict[str, Any]]:
+        """Events that copy a voucher, in the order in which they came."""
+        wanted = "SELECT data FROM events WHERE json_extract(data, '$.voucher') IS NOT NULL ORDER BY rowid"
+        for (text,) in self._connection.execute(wanted):
+            yield json.loads(text)
+
+    # Random checks ----------------------------------------------------------------------------------
+
+    def draw(self, name: str) -> Draw | None:
+        row = self._one("SELECT told, inspected FROM draws WHERE name = ?", name)
+        return None if row is None else draw_from(json.loads(row[0]), inspected=bool(row[1]))
+
+    def put_draw(self, name: str, draw: Draw) -> None:
+        values = (name, json.dumps(draw.told()), draw.inspected)
+        self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()

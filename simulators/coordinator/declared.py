@@ -54,6 +54,8 @@ class Declared:
     carrier: str | None = None
     dims_um: tuple[int, int, int] | None = field(default=None)
     """Length, width, height, in any order."""
+    expected: str | None = None
+    """Gateway and line where it is to come, as `gw-01/l1`: only there may it leave on a voucher."""
     parties: tuple[str, ...] = ()
     """Who must agree besides customs, as declared; the rule pack may add to it."""
 
@@ -65,7 +67,7 @@ class Manifest(Protocol):
 
 
 _TEXTS: Final = ("currency", "description", "onward", "relief", "consignment", "mawb", "receptacle", "merchant",
-                 "platform", "carrier")  # fmt: skip
+                 "platform", "carrier", "expected")  # fmt: skip
 _COUNTS: Final = ("mass_mg", "value_minor", "cutoff_us", "filed_us")
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "procedure": get_args(Procedure),

@@ -44,6 +44,8 @@ from simulators.coordinator.parties import (
     owner_of,
     strictest,
 )
+from simulators.coordinator.random_checks import RandomChecks, checked, served
+from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.sizes import sides_fit, sides_wanted
 from simulators.coordinator.stamps import parse_utc, utc_text, uuid7
 from simulators.coordinator.visits import PLACE_OF_LANE, WAITING, Place, Visit, VisitBook
@@ -71,12 +73,15 @@ class Desk:
         hub: str,
         mode: str,
         entropy: bytes,
+        sampler: Sampler | None = None,
     ) -> None:
+        """`sampler`: None derives the seeds of the random checks from `entropy`."""
         self._rules = rules if isinstance(rules, RuleBook) else RuleBook((rules,))
         self._manifest = manifest
         self._hub = hub
         self._mode = mode
         self._entropy = entropy
+        self._checks = RandomChecks(sampler or Sampler(DerivedSeeds(entropy)))
 
     # Events -----------------------------------------------------------------------------------------
 
@@ -111,6 +116,8 @@ class Desk:
         noted = _noted(data, visit, book)
         if noted is not visit:
             book.put(noted)
+        if data["kind"] == "parcel.inspected":
+            served(noted, book)
 
     def reconsider(
         self, data: Data, event_id: str, now_us: int, book: VisitBook, quarantined: bool = False
@@ -164,6 +171,8 @@ class Desk:
             verdict = inspect("two_labels", ONE_PLACE)
         else:
             verdict = self._judge(data, visit, found, now_us, book)
+        pack = self._rules.in_force(now_us)
+        verdict = checked(verdict, self._checks.draw(data, visit, found.declared, pack, now_us, book))
         return self._issue(data, event_id, visit, verdict, found, now_us, book)
 
     def _found(self, data: Mapping[str, Any], visit: Visit, now_us: int) -> Found:
@@ -255,6 +264,9 @@ class Desk:
         }
         if declared is not None and declared.consignment:
             basis["declaration"] = declared.consignment
+        draw = book.draw(visit.id)
+        if draw is not None:
+            basis["sample"] = draw.told()
         if verdict.source:
             basis["source"] = dict(verdict.source)
         return {

@@ -35,7 +35,7 @@ class Letters:
     def __init__(
         self, hub: str, coordinator: str, private: Ed25519PrivateKey, mode: Mode = "practice"
     ) -> None:
-        self._hub = hub
+        self.hub = hub
         self._coordinator = coordinator
         self._private = private
         public = private.public_key().public_bytes_raw()
@@ -76,7 +76,21 @@ class Letters:
         return f"{self.root}/alert/{kind}/{self._coordinator}"
 
     def alert(self, about: Data) -> bytes:
-        return self._signed({"v": 1, "hub": self._hub, "mode": self.mode} | about)
+        return self._signed({"v": 1, "hub": self.hub, "mode": self.mode} | about)
+
+    @property
+    def manifest_topic(self) -> str:
+        return f"{self.root}/pre/manifest"
+
+    def shard_topic(self, number: int) -> str:
+        return f"{self.root}/pre/shard/{number}"
+
+    def manifest(self, data: Data) -> bytes:
+        return self._signed(data)
+
+    def signed_by(self, body: bytes) -> tuple[str, str]:
+        """kid and signature."""
+        return self.kid, self._sign(body)
 
     def decision(self, data: Data) -> bytes:
         """A CloudEvent; the same data give the same bytes, signature included."""
@@ -84,7 +98,7 @@ class Letters:
         envelope = {
             "specversion": "1.0",
             "id": identity(body),
-            "source": f"urn:ehub:{self._hub}:{self._coordinator}",
+            "source": f"urn:ehub:{self.hub}:{self._coordinator}",
             "type": "org.ehub.decision.v1",
             "subject": data["visit"],
             "time": data["valid_from"],
@@ -117,7 +131,7 @@ class Letters:
         return canonical({"online": False, "session": session})
 
     def _address(self, gateway: str, epoch: int) -> Data:
-        return {"v": 1, "hub": self._hub, "gw": gateway, "mode": self.mode, "epoch": epoch}
+        return {"v": 1, "hub": self.hub, "gw": gateway, "mode": self.mode, "epoch": epoch}
 
     def _signed(self, data: Data) -> bytes:
         return canonical({"data": data, "ehubkid": self.kid, "ehubsig": self._sign(canonical(data))})

@@ -8,7 +8,6 @@ prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the 
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore
 from typing import Final, assert_never
@@ -18,13 +17,16 @@ from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opene
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
 from edge.rim.tls import BrokerIdentity
 from edge.wire.topics import client_id
-from edge.wire.verifier import Checked, Refused, examine, kid, parse
+from edge.wire.verifier import Checked, Refused, kid, parse
 from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.desk import Desk
+from simulators.coordinator.examining import examined
+from simulators.coordinator.gaps import Gap
 from simulators.coordinator.gauges import Gauges
+from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
@@ -45,14 +47,6 @@ IDLE: Final = 1 * SECOND
 _log = logging.getLogger("hub.coordinator")
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """A gateway's chain that stands still before a hole."""
-
-    next_seq: int
-    since: Instant
-
-
 class Coordinator:
     """Owns store and link; `run` returns after `stop`, which any thread or signal may call."""
 
@@ -63,20 +57,20 @@ class Coordinator:
         desk: Desk,
         letters: Letters,
         name: str,
-        hub: str,
         session: str,
         gateways: Mapping[str, str],
+        issuing: Issuing,
         nak_after: int = NAK_AFTER,
         *,
         others: tuple[Address, ...] = (),
         identity: BrokerIdentity | None = None,
     ) -> None:
         """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
+        self._issuing = issuing
         self._store = store
         self._witness = store.witness(letters.root)
         self._desk = desk
         self._letters = letters
-        self._hub = hub
         self._nak_after = nak_after
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
@@ -103,7 +97,7 @@ class Coordinator:
         """mid → number of the decision, or None for what is not kept."""
         self._confirmed: list[int] = []
         self._ack_due: dict[tuple[str, int], Instant] = {}
-        self._gaps: dict[str, _Gap] = {}
+        self._gaps: dict[str, Gap] = {}
         self._sessions: dict[str, str] = {}
         self._catchups = CatchUps()
         self._state_due = Instant(0)
@@ -112,6 +106,7 @@ class Coordinator:
         self._stopping = False
 
     def run(self) -> None:
+        self._issuing.begin()
         while not self._stopping:
             self._link.tend(clock.now())
             self._speak()
@@ -132,6 +127,7 @@ class Coordinator:
         # Acks first: one settles hundreds of events and lets the gateways go on.
         self._publish_acks(at)
         self._publish_owed()
+        self._publish_vouchers(at)
         self._ask_for_gaps(at)
         self.gauges.show(at, connected=self._link.is_open)
 
@@ -195,6 +191,7 @@ class Coordinator:
         for gateway in self._store.gateways():
             self._ack_due[gateway, self._store.newest_epoch(gateway)] = clock.now()
         self._more_owed = True
+        self._issuing.changed(clock.now())
 
     # What is handed in
 
@@ -230,6 +227,7 @@ class Coordinator:
         now_us, decided = self._now(), 0
         with self._store.transaction():
             taken = self._store.file(declarations, now_us)
+            self._issuing.changed(clock.now())
             codes = (code for declared in taken for code in declared.identifiers)
             for event in self._store.waiting(codes):
                 data = self._store.event(event)
@@ -241,8 +239,10 @@ class Coordinator:
 
     def _hear(self, answer: PartyAnswer) -> Outcome:
         with self._store.transaction():
-            doubtful = self._store.quarantined_gateways()
-            decisions = self._desk.hear(answer, self._now(), self._store, doubtful)
+            now_us, doubtful = self._now(), self._store.quarantined_gateways()
+            decisions = self._desk.hear(answer, now_us, self._store, doubtful)
+            self._issuing.stopped(answer, now_us)
+        self._issuing.changed(clock.now())
         return Outcome(1, len(decisions))
 
     def _now(self) -> int:
@@ -264,7 +264,9 @@ class Coordinator:
                     elif (gateway := self._letters.checkpoint_origin(message.topic)) in self._keys:
                         self._checkpointed(gateway, parse(message.payload))
                     else:
-                        self._store_and_answer(self._check(message), now_us, message.at)
+                        self._store_and_answer(
+                            examined(message, self._letters, self._keys), now_us, message.at
+                        )
                 except Refused as fault:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
@@ -309,19 +311,6 @@ class Coordinator:
                     _log.error("%s: its checkpoint of epoch %d is not of the events it sent", gateway, epoch)
             self._unsettled = bool(self._witness.waiting())
 
-    def _check(self, message: Arrived) -> Checked:
-        origin = self._letters.event_origin(message.topic)
-        if origin is None or origin[1] not in self._keys:
-            raise Refused("unknown_gateway", f"no gateway of this hub has the topic {message.topic[:80]}")
-        line, gateway = origin
-        event = examine(message.payload, self._keys[gateway])
-        data = event.data
-        if (data["hub"], data["gw"], data["line"]) != (self._hub, gateway, line):
-            raise Refused("wrong_gateway", f"the event says {data['hub']}, {data['gw']}, {data['line']}")
-        if data["mode"] != self._letters.mode:
-            raise Refused("wrong_mode", f"mode {data['mode']} on the root of {self._letters.mode}")
-        return event
-
     def _store_and_answer(self, event: Checked, now_us: int, arrived_at: Instant) -> None:
         data = event.data
         gateway, epoch = data["gw"], data["epoch"]
@@ -331,6 +320,9 @@ class Coordinator:
             self._alert("tamper", {"gw": gateway, "epoch": epoch, "seq": data["seq"]})
             return
         if receipt == "new":
+            conflict = self._issuing.take(data)
+            if conflict is not None:
+                self._alert("offline_conflict", conflict.told())
             quarantined = self._store.quarantined(gateway)
             if self._desk.answer(data, event.id, now_us, self._store, quarantined) is not None:
                 self.gauges.asked(event.id, arrived_at)
@@ -349,7 +341,7 @@ class Coordinator:
         if not self._store.has_gap(cursor):
             self._gaps.pop(gateway, None)
         elif gateway not in self._gaps or self._gaps[gateway].next_seq != cursor.next_seq:
-            self._gaps[gateway] = _Gap(cursor.next_seq, clock.now())
+            self._gaps[gateway] = Gap(cursor.next_seq, clock.now())
 
     # What goes out
 
@@ -364,6 +356,13 @@ class Coordinator:
             if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
                 return
             self.gauges.answered(data["for"], clock.now())
+
+    def _publish_vouchers(self, at: Instant) -> None:
+        while self._link.is_open and len(self._in_flight) < self._in_flight_max:
+            message = self._issuing.next_message(at, clock.wall_time().utc_us)
+            if message is None or not self._send(*message, retain=True):
+                return
+            self._issuing.sent()
 
     def _refill_owed(self) -> None:
         """From the store, so that nothing owed depends on this process's memory."""
@@ -398,7 +397,7 @@ class Coordinator:
         for gateway, gap in list(self._gaps.items()):
             if at - gap.since < self._nak_after:
                 continue
-            self._gaps[gateway] = _Gap(gap.next_seq, at)
+            self._gaps[gateway] = Gap(gap.next_seq, at)
             if self._catchups.covers(gateway, gap.next_seq, at):
                 continue
             epoch = self._store.newest_epoch(gateway)

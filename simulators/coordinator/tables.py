@@ -54,6 +54,10 @@ CREATE TABLE IF NOT EXISTS answers(
     reasons TEXT NOT NULL, source TEXT NOT NULL, heard_us INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS answers_consignment ON answers(consignment, party);
+CREATE TABLE IF NOT EXISTS draws(  -- for random checks, by every name it holds under
+    name TEXT PRIMARY KEY, told TEXT NOT NULL, inspected INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vouchers(id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS bags(  -- bag.opened, by the event that says so
     event TEXT PRIMARY KEY, gw TEXT NOT NULL, line TEXT NOT NULL, receptacle TEXT, mawb TEXT, opened_us INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
 from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.sampling import Draw
 
 Place = Literal["open", "held", "inspecting", "departed", "returned", "custody", "lost_track"]
 WAITING: Final = ("held", "inspecting")
@@ -98,9 +99,15 @@ class VisitBook(Protocol):
 
     def hear(self, answer: PartyAnswer, now_us: int) -> None: ...
 
+    def draw(self, name: str) -> Draw | None:
+        """The draw that stands for this code, consignment or visit."""
+
+    def put_draw(self, name: str, draw: Draw) -> None: ...
+
 
 class MemoryBook:
-    def __init__(self) -> None:
+    def __init__(self, drawn: "MemoryBook | None" = None) -> None:
+        """`drawn`: another book, whose draws stand here too."""
         self._visits: dict[str, Visit] = {}
         self._departed: dict[str, str] = {}
         self._named: dict[str, str] = {}
@@ -110,6 +117,7 @@ class MemoryBook:
         self._events: dict[str, dict[str, Any]] = {}
         self._decisions: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, dict[str, PartyAnswer]] = {}
+        self._draws: dict[str, Draw] = {} if drawn is None else dict(drawn._draws)
         self._answered: dict[str, list[str]] = {}
         """Events of each visit that were answered."""
         self._done: dict[str, None] = {}
@@ -135,6 +143,9 @@ class MemoryBook:
                 ):  # fmt: skip
                     if name is not None and table.get(name) == oldest:
                         del table[name]
+                for name in (known.id, known.code, known.consignment):
+                    if name is not None:
+                        self._draws.pop(name, None)
 
     def visit(self, visit: str) -> Visit | None:
         return self._visits.get(visit)
@@ -200,3 +211,9 @@ class MemoryBook:
 
     def hear(self, answer: PartyAnswer, now_us: int) -> None:  # noqa: ARG002 - a store keeps when
         self._answers.setdefault(answer.consignment, {})[answer.party] = answer
+
+    def draw(self, name: str) -> Draw | None:
+        return self._draws.get(name)
+
+    def put_draw(self, name: str, draw: Draw) -> None:
+        self._draws[name] = draw

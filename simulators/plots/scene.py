@@ -125,7 +125,7 @@ def _take(fate: Fate, data: Data) -> None:
     fate.code = fate.code or (named[0] if named else None)
     match data["kind"]:
         case "parcel.decided":
-            decision = data.get("decision")
+            decision = data.get("decision") or data.get("voucher")
             reasons = data["flags"] or (decision["data"]["reasons"] if decision is not None else ())
             fate.reason = reasons[0] if reasons else None
             fate.own_hold = decision is None

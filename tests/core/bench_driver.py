@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from drivers.reading import BarcodeRead, DeviceDown, DeviceUp, WeightRead
 from edge.core.decision import Action, Conditions, Decision, Reason
-from edge.core.effects import Record, Show
+from edge.core.effects import Alert, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
@@ -68,6 +68,7 @@ class BenchDriver:
     now: int = SECOND
     events: list[Event] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     view: BenchView | None = None
     hold_commits: bool = False
     seq: int = 0
@@ -103,6 +104,8 @@ class BenchDriver:
                     self.events.append(event)
                 case Show(view):
                     self.view = view
+                case Alert():
+                    self.alerts.append(effect)
         if not self.hold_commits:
             self.commit()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from drivers.command import Command, SwitchOff, SwitchOn, Trigger
 from drivers.reading import BarcodeRead, BeamChanged, BeltMoved, BoardChanged, BoardState, Reading, WeightRead
 from edge.core.decision import Action, Band, Conditions, Decision, Reason
-from edge.core.effects import Order, Record
+from edge.core.effects import Alert, Order, Record
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
@@ -66,6 +66,7 @@ class LineDriver:
     events: list[Event] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     hold_commits: bool = False
     lost_counts: int = 0
     told: int = 0
@@ -128,6 +129,8 @@ class LineDriver:
                     self.ids.append(f"ni:///sha-256;{len(self.ids) + 1:043}")
                 case Order(command):
                     self.commands.append(command)
+                case Alert():
+                    self.alerts.append(effect)
                 case _:
                     raise AssertionError(f"a line shows nothing: {effect}")
         assert self.gateway.books_fault is None

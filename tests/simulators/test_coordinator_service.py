@@ -14,6 +14,7 @@ from gateway_chain import CODE, SIGNER, checked, context, gateway_event, links, 
 from paho.mqtt import publish
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
+from voucher_samples import issuing_of
 
 from edge.wire.chain import Chain
 from hub_config.names import MILLISECOND
@@ -69,9 +70,9 @@ class Desktop:
             desk,
             letters,
             "co-1",
-            "MY-KUL-1",
             "s1",
             {"gw-01": SIGNER.public_b64, "gw-02": SIGNER.public_b64},
+            issuing_of(store, letters),
             nak_after=200 * MILLISECOND,
         )
         self._made.set()
