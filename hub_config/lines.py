@@ -244,7 +244,7 @@ class Line(Entry):
     def board_of(self, belt: Belt) -> DeviceId:
         return self.board if belt.board is None else belt.board
 
-    @cached_property
+    @property
     def boards(self) -> tuple[DeviceId, ...]:
         """Of its belts, in their order."""
         return tuple(self.board_of(belt) for belt in self.belts)

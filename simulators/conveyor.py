@@ -25,10 +25,10 @@ from simulators.bodies import (
     hands_place_um,
     strike,
 )  # fmt: skip
-from simulators.encoder import Encoder
 from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
 from simulators.motion import Room, motion, room
+from simulators.one_belt import OneBelt
 from simulators.parcels import MILLION, Parcel
 from simulators.prints import Print, prints
 from simulators.queueing import feeds_at, stands
@@ -64,13 +64,14 @@ class Conveyor:
         self._traffic = traffic
         self.speed_um_s = line.belts[0].speed_mm_s * 1_000
         """Of the first belt, and of all its belts where it has one."""
-        self.began = world.now
         slowest = min(line.belts, key=lambda belt: belt.speed_mm_s)
         self._longest_ns = self._time(line.max_length_um, slowest)
         self._series = Series(line, world.now, seed, traffic.belt_stop) if len(line.belts) > 1 else None
         self._clock = BeltClock(world) if rates_ppm.get("belt_stop") else None
         """None: the belt never stops, and its time is the world's."""
         self._belt: BeltClock | World = self._clock or world
+        alone = OneBelt(world.now, line.belts[0], self._clock)
+        self._belts = (alone,) if self._series is None else self._series.belts
         stands = line.readers[:1] if readers is None else readers
         self.readers = tuple(ReaderStand(one, traffic.read_ns) for one in stands)
         weigher = Weigher(line, traffic, seed)
@@ -94,7 +95,6 @@ class Conveyor:
         """Place of the belt by channel; beams inside lanes are the last one's."""
         for beam in line.belt_beams:
             self._belt_of[beam.channel] = line.belt_place(beam.position_um)
-        self._encoder = Encoder(world.now, self.speed_um_s, line.belt.count_um)
         self._gates = Gates(line)
         self._troubles: deque[BoardTrouble] = deque()
         self.stirred = False
@@ -110,24 +110,13 @@ class Conveyor:
 
     def count_at(self, at: Instant, place: int = 0) -> int:
         """Of the encoder of one belt, since that began."""
-        if self._series is not None:
-            return self._series.belts[place].count_at(at)
-        return self._encoder.count_at(self._ran(at))
+        return self._belts[place].count_at(at)
 
     def last_pulse_at(self, at: Instant, place: int = 0) -> Instant:
-        if self._series is not None:
-            return self._series.belts[place].last_pulse_at(at)
-        pulse = self._encoder.last_pulse_at(self._ran(at))
-        return pulse if self._clock is None else self._clock.when(pulse)
+        return self._belts[place].last_pulse_at(at)
 
     def moving_at(self, at: Instant, place: int = 0) -> bool:
-        if self._series is not None:
-            return self._series.belts[place].run.moves_at(at)
-        return at >= self.began and (self._clock is None or self._clock.moves_at(at))
-
-    def _ran(self, at: Instant) -> Instant:
-        """Belt time."""
-        return at if self._clock is None else self._clock.of(at)
+        return self._belts[place].moves_at(at)
 
     def take_edges(self, place: int = 0) -> list[tuple[Instant, int, bool]]:
         """Of the beams of one belt: instant, channel and whether it is covered, in order."""
@@ -274,10 +263,7 @@ class Conveyor:
 
     def _lose_counts(self, counts: int, um: int) -> None:
         """Of the belt that is there."""
-        if self._series is None:
-            self._encoder.lose(counts, self._belt.now)
-        else:
-            self._series.belts[self.line.belt_place(um)].lose(counts, self.world.now)
+        self._belts[self.line.belt_place(um)].lose(counts, self.world.now)
 
     def _at(self, body: Body, front_um: int, action: Callable[[], object]) -> None:
         """When its front is there; not if it is put down farther on, and not once it has left the belt."""
@@ -382,7 +368,8 @@ class Conveyor:
 
     def _strike(self, diverter: Diverter, at: Instant) -> None:
         """A diverter that moves while a parcel passes it strikes that parcel."""
-        strike(self.bodies[-NEAR_MAX:], diverter, self._ran(at), self._longest_ns)
+        ran = at if self._clock is None else self._clock.of(at)
+        strike(self.bodies[-NEAR_MAX:], diverter, ran, self._longest_ns)
 
     def _leave(self, body: Body, lane: str, bay: str) -> None:
         if body.left_at is None:
