@@ -231,7 +231,7 @@ def _last_look_findings(line: Line, places: _Places, path: KeyPath) -> Iterator[
     if not timely:
         return
     soonest = min(timely, key=lambda one: _look_by_um(line, one))
-    behind = max(part.far_um for part in (*places.readers, *places.triggers))
+    behind = max(line.belt.start_um, *(part.far_um for part in (*places.readers, *places.triggers)))
     latest = _look_by_um(line, soonest)
     if any(behind < beam.near_um <= latest for beam in places.beams):
         return

@@ -123,6 +123,11 @@ class Belt:
         """The speed that it is set to."""
         return self._set_um_s
 
+    @property
+    def told_at(self) -> Instant:
+        """Up to when its travel was reported: what comes behind that is a guess, and it may have stopped."""
+        return Instant(0) if self._reported_at is None else self._reported_at
+
     def set_travel(self, at: Instant) -> int:
         """How far it would have run at its set speed since it last counted."""
         return (at - self._counted_at) * self._set_um_s // 1_000_000_000
@@ -197,19 +202,23 @@ class Belt:
             after_at, after = before_at, before
         return after - (after_at - at) * self.speed_um_s // 1_000_000_000
 
-    def passed_at(self, travel_um: int, by: Instant) -> Instant:
-        """When it came so far, looking back from `by`: that moment itself if it has not yet come so far, the oldest one
-        remembered if it had before that."""
+    def passed_at(self, travel_um: int, by: Instant) -> tuple[Instant, Instant]:
+        """The earliest and the latest moment at which it can have come so far, looking back from `by`: that moment
+        itself if it has not yet come so far, the oldest one remembered if it had before that. Between two reports it
+        may have run at its full speed and stood for the rest."""
         after_at, after = by, self.travel_at(by)
         if after <= travel_um:
-            return by
+            return by, by
+        full_um_s = max(self._set_um_s, self.speed_um_s)
         for before_at, before in reversed(self._samples):
             if before_at >= by:
                 continue
             if before <= travel_um < after:
-                return Instant(after_at - (after - travel_um) * (after_at - before_at) // (after - before))
+                early = before_at + (travel_um - before) * 1_000_000_000 // full_um_s
+                late = after_at - (after - travel_um) * 1_000_000_000 // full_um_s
+                return Instant(min(early, late)), Instant(max(early, late))
             after_at, after = before_at, before
-        return after_at
+        return after_at, after_at
 
     def between(self, low: Instant, high: Instant) -> tuple[int, int]:
         """The least and the greatest travel in this time."""

@@ -81,7 +81,9 @@ class Joining:
         self._behind = min((place for place, um in enumerate(places) if um > last), default=len(places))
         """Belt beams before and behind the readers: how far they are, the worst reader counts. A belt may end with no
         beam behind them: then nobody is seen again in time."""
-        self._end_um = places[-1]
+        following = line.belts[line.reading_place + 1 :]
+        self._end_um = following[0].start_um + line.max_length_um if following else places[-1]
+        """What has come so far is not on the belt any more."""
         self._reach_um = (
             2 * max(one.window_um for one in readers)
             + line.tolerance_um

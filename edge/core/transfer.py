@@ -41,7 +41,8 @@ class Transfer:
         """Of items that may have gone over: where the front would be on the next belt, had it been at once."""
 
     def due(self, at: Instant) -> list[Item]:
-        """Those that have surely gone over by then."""
+        """Those that have surely gone over by then, by what both belts have told."""
+        at = min(at, self.before.belt.told_at, self.behind.belt.told_at)
         travel_um, gone = self.before.belt.travel_at(at), []
         if len(self._begun) > len(self.before.track.items):  # some were given up meanwhile
             left = {item.number for item in self.before.track.items}
@@ -70,7 +71,7 @@ class Transfer:
         """From the one track to the other; False if that is full: then it is on neither."""
         passes_um, begun_um = self._passes_um(item), self._begun.pop(item.number)
         low_um, high_um = self._bounds(item, passes_um, begun_um, at)
-        passed_at = self.before.belt.passed_at(passes_um, at)
+        passed_at, _ = self.before.belt.passed_at(passes_um, at)
         behind_um = self.behind.belt.travel_at(passed_at)
         front_um = self._place_um + self._half_um(item) - behind_um
         if item.rear_um is None:
@@ -109,17 +110,21 @@ class Transfer:
             return item.number in self._begun
         if item.number not in self._begun:
             front_um = self._place_um + self._half_um(item) - self._slip_um
-            self._begun[item.number] = front_um - self._travel_behind(early_um, at)
+            early_at, _ = self.before.belt.passed_at(early_um, at)
+            self._begun[item.number] = front_um - self.behind.belt.travel_at(early_at)
         return True
 
-    def _travel_behind(self, before_um: int, at: Instant) -> int:
-        """How far the belt behind had come when the one before had come so far."""
-        return self.behind.belt.travel_at(self.before.belt.passed_at(before_um, at))
-
     def _bounds(self, item: Item, passes_um: int, begun_um: int, at: Instant) -> tuple[int, int]:
-        """Between which offsets of the belt behind its front is."""
+        """Between which offsets of the belt behind its front is. What the belt before has not told it may not have run:
+        then it may have carried the item up to this moment."""
         front_um = self._place_um + self._half_um(item)
-        nominal_um = front_um - self._travel_behind(passes_um, at)
-        late_um = front_um + self._slip_um - self._travel_behind(passes_um + self._slip_um, at)
-        told = (begun_um, nominal_um, late_um)
+        before, behind = self.before.belt, self.behind.belt
+        told_at, over_um = min(at, before.told_at), passes_um + self._slip_um
+        _, passed_at = before.passed_at(passes_um, at)
+        _, over_at = before.passed_at(over_um, told_at) if before.travel_at(told_at) >= over_um else (at, at)
+        told = (
+            begun_um,
+            front_um - behind.travel_at(passed_at),
+            front_um + self._slip_um - behind.travel_at(over_at),
+        )
         return min(told) - self._slip_um, max(told) + self._slip_um
