@@ -20,7 +20,7 @@ TOUCH_UM: Final = 1_000
 """Touching parcels overlap by this, so that no beam sees between them."""
 ALIKE_UM: Final = 3_000
 """Parcels whose lengths differ by no more are alike to every beam."""
-MOVING: Final[tuple[LineFault, ...]] = ("slipped", "turned", "pushed", "jammed", "transfer_slipped")
+MOVING: Final[tuple[LineFault, ...]] = ("slipped", "turned", "pushed", "jammed", "transfer_slip")
 """Faults of its motion, which may find no room."""
 _NOWHERE: Final = unmoved(1, 0)
 

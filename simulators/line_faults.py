@@ -35,7 +35,7 @@ LineFault = Literal[
     "swapped",  # somebody exchanges it with the one behind it, if the two are alike
     "jammed",  # it stands under a beam while the belt runs on, and those behind run up against it
     "belt_stop",  # the belt stops while this parcel is on it, coasts, stands and starts again
-    "transfer_slipped",  # a belt that takes it over runs on under it by more than the layout reckons with
+    "transfer_slip",  # a belt that takes it over runs on under it by more than the layout reckons with
 ]
 HANDS: Final[tuple[LineFault, ...]] = ("added", "removed", "turned", "pushed")
 """Of a parcel with several of these the first one happens."""
@@ -62,13 +62,13 @@ LINE_RATES_PPM: Final[Mapping[LineFault, int]] = {
     "swapped": 0,
     "jammed": 0,
     "belt_stop": 0,
-    "transfer_slipped": 0,
+    "transfer_slip": 0,
 }
 _LATER: Final[tuple[LineFault, ...]] = ("half_read", "slipped", "turned", "pushed", "swapped")
 """Drawn behind everything else, so that a seed goes on giving the belt that it gave before there were these."""
 _LAST: Final[tuple[LineFault, ...]] = ("jammed", "belt_stop")
 """The same again, behind those."""
-_FIRST: Final = tuple(fault for fault in LINE_RATES_PPM if fault not in (*_LATER, *_LAST, "transfer_slipped"))
+_FIRST: Final = tuple(fault for fault in LINE_RATES_PPM if fault not in (*_LATER, *_LAST, "transfer_slip"))
 
 LOST_COUNTS: Final = (8, 240)
 """4 to 120 mm: half of them within a line's tolerance, half beyond."""
@@ -166,9 +166,9 @@ def line_plan(
     )
     if any(rates_ppm.get(fault) for fault in _LAST):
         plan = _stopped(rng, plan, rates_ppm)
-    slips_ppm = rates_ppm.get("transfer_slipped", 0)
+    slips_ppm = rates_ppm.get("transfer_slip", 0)
     if slips_ppm and random.Random(f"slips/{seed}/{parcel.number}").random() * MILLION < slips_ppm:
-        plan = replace(plan, faults=(*plan.faults, "transfer_slipped"))
+        plan = replace(plan, faults=(*plan.faults, "transfer_slip"))
     return plan
 
 

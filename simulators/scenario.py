@@ -274,7 +274,7 @@ def _series_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
     """What is simulated of belts in series, and of one belt."""
     alone, stop = len(line.belts) == 1, file.belt.stop
     for fault, share in file.fault_ppm.items():
-        if share and (fault == "transfer_slipped" if alone else fault not in ABLE):
+        if share and (fault == "transfer_slip" if alone else fault not in ABLE):
             what = f"{fault} does not happen on line {line.id}"
             limit = "it has one belt" if alone else f"on belts in series happen {', '.join(ABLE)}"
             yield Finding(("fault_ppm",), what, limit, f"remove {fault}, or name another layout")

@@ -2,7 +2,7 @@
 
 A parcel goes with a belt until its middle has passed the transfer, a little sooner or later as is drawn for it, and the
 next belt runs on under it by a little before it has taken hold; more than the layout reckons with is the fault
-`transfer_slipped`. Where a belt stands, every belt before it stands as well, as an interlock does it, and those behind
+`transfer_slip`. Where a belt stands, every belt before it stands as well, as an interlock does it, and those behind
 run on. All of that is known in advance, so each parcel's way is a row of straight legs, and every crossing has its
 exact instant.
 """
@@ -21,7 +21,7 @@ from simulators.traffic import BeltStop
 
 ABLE: Final[tuple[LineFault, ...]] = (
     "no_read", "late_answer", "mute_reader", "bouncing_beam", "lost_counts", "late_record", "lost_record",
-    "record_jump", "record_repeat", "removed", "added", "board_reset", "link_cut", "half_read", "transfer_slipped",
+    "record_jump", "record_repeat", "removed", "added", "board_reset", "link_cut", "half_read", "transfer_slip",
 )  # fmt: skip
 """What can go wrong on belts in series; the other faults are simulated on one belt."""
 
@@ -111,7 +111,7 @@ class Series:
             ran_ns = self._run(legs, belt.run, ran_ns, starts, from_um, to_um, speed_um_s)
             if to_um is not None:
                 at, from_um = belt.run.when(ran_ns), to_um
-        return Motion(tuple(legs), plan.length_um, done=("transfer_slipped",) if slipped else ())
+        return Motion(tuple(legs), plan.length_um, done=("transfer_slip",) if slipped else ())
 
     def _goes_over_um(self, belt: Belt, plan: LinePlan, rng: random.Random) -> int:
         """Place of its front."""
@@ -121,7 +121,7 @@ class Series:
     def _skids_um(belt: Belt, plan: LinePlan, rng: random.Random) -> tuple[int, bool]:
         """By how much the belt runs on under it; whether that is more than is reckoned with."""
         um = rng.randint(0, belt.takes_over_um)
-        if "transfer_slipped" not in plan.faults:
+        if "transfer_slip" not in plan.faults:
             return um, False
         return belt.takes_over_um + plan.slip_um, True
 

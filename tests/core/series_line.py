@@ -1,4 +1,4 @@
-"""Three belts in series, moved by hand a millisecond at a time: boards, beams, reader, scale and diverters of a line.
+"""Three belts in series, moved by hand, two milliseconds at a time: boards, beams, reader, scale, diverters of a line.
 
 A world of its own, which shares nothing with the simulators: each thing goes with a belt until its middle has passed
 the transfer (`skids` says how much sooner or later), and covers what it covers. The coordinator releases everything
@@ -19,7 +19,7 @@ from hub_config.load import load
 from hub_config.names import MILLISECOND, SECOND, Instant, VisitId
 
 LAYOUT = Path(__file__).parents[2] / "simulators/scenarios/layouts/series.toml"
-STEP_NS = MILLISECOND
+STEP_NS = 2 * MILLISECOND
 REPORT_NS = 100 * MILLISECOND
 RECORD_NS = 100 * MILLISECOND
 
@@ -108,11 +108,12 @@ class SeriesLine:
         belt = self.line.belts[place]
         if belt.id in self.standing:
             return 0
-        return belt.speed_mm_s if belt.id not in self.backwards else -belt.speed_mm_s
+        way_um = belt.speed_mm_s * STEP_NS // MILLISECOND
+        return way_um if belt.id not in self.backwards else -way_um
 
     def _move(self, thing: Thing, moved: list[int]) -> None:
         if thing.slides_um is not None:
-            thing.slides_um += self.line.belt.speed_mm_s
+            thing.slides_um += self.line.belt.speed_mm_s * STEP_NS // MILLISECOND
             return
         before_um = thing.front_um
         thing.front_um += moved[thing.belt]
