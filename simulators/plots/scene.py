@@ -149,7 +149,7 @@ def scene_of(
     scene.edges = [
         (_s(edge.at), channels[edge.channel], edge.blocked)
         for edge in told.edges
-        if edge.device == line.board and edge.channel in channels and since <= _s(edge.at) <= until
+        if edge.device in line.boards and edge.channel in channels and since <= _s(edge.at) <= until
     ]
     scene.marks = [
         _mark(one, line)
