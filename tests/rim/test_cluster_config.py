@@ -3,6 +3,8 @@
 One cluster serves all tests of this file, as it takes seconds to start; each test uses payloads of its own.
 """
 
+import json
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -153,6 +155,22 @@ def shakes_hands(port: int, identity: Path) -> bool:
     context.load_cert_chain(f"{identity}.crt", f"{identity}.key")
     with socket.create_connection((HOST, port), timeout=5) as plain, context.wrap_socket(plain) as secured:
         return secured.version() == "TLSv1.2"
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("words", [{"user": "CN=co-1"}, {"user": "CN=co-1", "pass": ""}, {}])
+def test_nobody_comes_by_the_protocol_of_nats(words: dict[str, str], cluster: SecuredCluster) -> None:
+    """There a client could listen where the broker hands out what is for others."""
+    log = cluster.cluster.log(cluster.cluster.nodes[0]).read_text()
+    found = re.search(r"Listening for client connections on 127\.0\.0\.1:(\d+)", log)
+    assert found is not None
+    with socket.create_connection((HOST, int(found[1])), timeout=5) as plain:
+        plain.sendall(b"CONNECT " + json.dumps({"verbose": True, **words}).encode() + b"\r\nPING\r\n")
+        with plain.makefile("rb") as said:
+            answers = said.read()
+
+    assert b"-ERR 'Authorization Violation'" in answers
+    assert b"PONG" not in answers
 
 
 @pytest.mark.system
