@@ -11,11 +11,12 @@ from pydantic import AfterValidator, Field
 from hub_config.broker import Broker
 from hub_config.devices import Device
 from hub_config.finding import Finding, refusal, show
+from hub_config.journal import JournalSettings
 from hub_config.layout import Bench
 from hub_config.lines import Line
 from hub_config.names import DeviceId, GatewayId, HubId
+from hub_config.offline import OfflineSettings
 from hub_config.trust import Trust
-from hub_config.units import quantity
 from hub_config.values import Entry, Mode, entries, name, whole
 
 MAX_DEVICES: Final = 64
@@ -74,15 +75,6 @@ class Web(Entry):
     port: Annotated[int, _PORT] = 8040
 
 
-class JournalSettings(Entry):
-    """How commits are grouped (contract §7: at most 100 events or 2 ms by default)."""
-
-    group_events: Annotated[int, whole(1, 1000)] = 100
-    group_wait_ms: Annotated[int, quantity("ms", example="2 ms", low="0 ms", high="1 s")] = Field(
-        default=2, alias="group_wait"
-    )
-
-
 class HubConfig(Entry):
     hub: Hub
     gateway: GatewayEntry
@@ -90,6 +82,7 @@ class HubConfig(Entry):
     broker: Broker
     web: Web = Web()
     journal: JournalSettings = JournalSettings()
+    offline: OfflineSettings = OfflineSettings()
     trust: Annotated[tuple[Trust, ...], Field(strict=False), entries(1, MAX_TRUST)]
     devices: Annotated[tuple[Device, ...], Field(strict=False), entries(1, MAX_DEVICES)]
     benches: Annotated[tuple[Bench, ...], Field(strict=False), entries(0, MAX_BENCHES)] = ()

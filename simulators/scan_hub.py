@@ -17,8 +17,8 @@ from edge.wire.signing import Signer
 from hub_config.broker import Address
 from simulators.broker import Broker, Kind, free_port, start_leashed
 from simulators.cluster import NatsCluster
-from simulators.coordinator.__main__ import DATABASE
 from simulators.coordinator.letters import KEY_FILE
+from simulators.coordinator.tables import DATABASE
 from simulators.practice import COORDINATOR, GATEWAY, HUB, RULES
 from simulators.scan_load import ScanLoad
 

@@ -15,6 +15,7 @@ from edge.rim.journal import JournalFault
 from edge.rim.keys import DataFolderFault
 from edge.rim.tls import TlsFault
 from edge.rim.trace import TraceFault
+from edge.rim.voucher_store import VoucherFault
 from edge.web.serve import WebPortTaken
 from hub_config.hub import HubConfig
 from hub_config.load import ConfigFaults, load
@@ -55,7 +56,15 @@ def _run(config: HubConfig, data: Path, record: Path | None) -> int:
     try:
         app = App(config, data, record)
         address = app.start()
-    except (DataFolderFault, IdentityTaken, JournalFault, TlsFault, TraceFault, WebPortTaken) as refused:
+    except (
+        DataFolderFault,
+        IdentityTaken,
+        JournalFault,
+        TlsFault,
+        TraceFault,
+        VoucherFault,
+        WebPortTaken,
+    ) as refused:
         print(f"hub run: {refused}", file=sys.stderr)
         return EXIT_FAULTS
     print(

@@ -9,12 +9,13 @@ Threads: one of ours, which owns everything here, and paho's, which only puts va
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol, assert_never
 
+from edge.core.effects import Alert
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
@@ -22,20 +23,28 @@ from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
+from edge.rim.preclearing import Preclearing
 from edge.rim.tls import BrokerIdentity
+from edge.wire.alerts import build_alert
 from edge.wire.canonical import WireError
 from edge.wire.health import Health, build_health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
 from hub_config.hub import HubConfig
-from hub_config.names import SECOND, GatewayId, HubId, Instant, LineId
+from hub_config.names import MILLISECOND, SECOND, GatewayId, HubId, Instant, LineId
 
 IDLE: Final = 1 * SECOND
 """The longest wait with nothing due."""
 TURN_MAX: Final = 200
 """Items taken from the queue between two looks at what may be sent."""
+COMPARE: Final = 300 * MILLISECOND
+"""So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
+anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
 STOP_TIMEOUT_S: Final = 2.0
+ALERTS_MAX: Final = 100
+"""Alerts that wait for the broker; past it the oldest is dropped. What they tell of is in the events."""
+ALERT_EXPIRY_S: Final = 3_600
 HEALTH_EVERY: Final = 5 * SECOND
 HEALTH_EXPIRY_S: Final = 15
 
@@ -85,6 +94,7 @@ class Uplink:
         reader: Callable[[], JournalReader],
         trust: TrustStore,
         topics: Topics,
+        preclearing: Preclearing,
         core: CoreSink,
         acks: AckSink,
         session: str,
@@ -96,13 +106,15 @@ class Uplink:
         self._open_reader = reader
         self._trust = trust
         self._topics = topics
+        self._preclearing = preclearing
+        self._alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
         self._core = core
         self._acks = acks
         self._session = session
         self._metrics = metrics
         self._health = health
         self._health_due = Instant(0)
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
@@ -113,6 +125,11 @@ class Uplink:
         self._rejected: Counter[str] = Counter()
         self._version: Version | None = None
         self._figures = UplinkFigures()
+        self._send_from = Instant(0)
+        self._halted = False
+        """This journal's epoch is over."""
+        self._checkpoint = b""
+        self._checkpoint_due = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
@@ -137,16 +154,25 @@ class Uplink:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
         self._queue.put(tuple(rows))
 
+    def checkpoint(self, message: bytes) -> None:
+        """The newest of this gateway: published retained, and again to every broker connected to later."""
+        self._queue.put(message)
+
+    def alert(self, alert: Alert) -> None:
+        """For whoever is there to hear; the fact itself is in the events."""
+        self._queue.put(alert)
+
     def figures(self) -> UplinkFigures:
         return self._figures
 
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
+        vouchers = (topics.manifest, topics.shards)
         return Profile(
             addresses=broker.addresses,
             keepalive_s=broker.keepalive_s,
             client_id=topics.client_id,
-            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic),
+            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic, *vouchers),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
@@ -162,7 +188,7 @@ class Uplink:
 
     def _run(self) -> None:
         try:
-            reader = self._open_reader()
+            reader = self._reader = self._open_reader()
             self._epoch = reader.meta.epoch
             self._rows = OutboxRows(reader)
             self._window = OutboxWindow(reader.acknowledged().seq)
@@ -187,7 +213,10 @@ class Uplink:
             self._happened(self._link.drop("it confirms nothing"))
         self._renew_state(at)
         self._tell_health(at)
+        self._tell_checkpoint()
         self._send(at)
+        self._warn()
+        self._preclearing.tend(self._reader, self._epoch, clock.wall_time().utc_us, at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
             coordinator=self._coordinator,
@@ -209,6 +238,11 @@ class Uplink:
             self._state_due = Instant(at + STATE_EVERY)
             self._said_catchup = catching_up
 
+    def _tell_checkpoint(self) -> None:
+        if self._checkpoint_due and self._link.is_open and not self._halted:
+            mid = self._link.publish(self._topics.checkpoint, self._checkpoint, retain=True)
+            self._checkpoint_due = mid is None
+
     def _tell_health(self, at: Instant) -> None:
         if self._health is not None and self._link.is_open and at >= self._health_due:
             told = build_health(self._health())
@@ -216,7 +250,8 @@ class Uplink:
             self._health_due = Instant(at + HEALTH_EVERY)
 
     def _receive(self, at: Instant) -> None:
-        wakes = (self._link.wake_at, self._window.wake_at(at), Instant(at + IDLE))
+        next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
+        wakes = (self._link.wake_at, next_sending, Instant(at + IDLE))
         wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
         try:
             self._take(self._queue.get(timeout=wait_s))
@@ -225,12 +260,16 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | _Stop) -> None:
+    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop) -> None:
         match item:
             case FromBroker():
                 self._happened(self._link.take(item))
+            case bytes():
+                self._checkpoint, self._checkpoint_due = item, True
             case _Stop():
                 self._stopping = True
+            case Alert():
+                self._alerts.append(item)
             case rows:
                 self._rows.hand_over(rows)
                 self._window.extended(rows[-1].seq)
@@ -247,6 +286,8 @@ class Uplink:
                 self._version = version
                 self._sent.clear()
                 self._state_due = Instant(0)
+                self._checkpoint_due = bool(self._checkpoint)
+                self._send_from = Instant(clock.now() + COMPARE)
                 self._window.opened(in_flight_max)
                 self._tell_link()
             case Closed():
@@ -266,6 +307,8 @@ class Uplink:
     # Events out
 
     def _send(self, at: Instant) -> None:
+        if self._halted or at < self._send_from:
+            return
         while (seq := self._window.candidate(at)) is not None:
             try:
                 row = self._rows.take(seq)
@@ -280,6 +323,14 @@ class Uplink:
                 return
             self._sent[mid] = seq
             self._window.sent(seq, at)
+
+    def _warn(self) -> None:
+        while self._alerts and self._link.is_open:
+            alert = self._alerts[0]
+            topic = self._topics.alert(alert.kind)
+            if self._link.publish(topic, build_alert(alert, self._topics), expiry_s=ALERT_EXPIRY_S) is None:
+                return
+            self._alerts.popleft()
 
     def _delivered(self, puback: Delivered) -> None:
         seq = self._sent.pop(puback.mid, None)
@@ -315,7 +366,7 @@ class Uplink:
                     self._window.asked_again(nak.from_seq)
             elif message.topic == self._coordinator_topic:
                 self._coordinator_said(parse_state(message.payload))
-            else:
+            elif not self._preclearing.arrived(message.topic, message.payload, message.at):
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
             self._reject(message, fault.reason, fault.detail)
@@ -327,8 +378,11 @@ class Uplink:
     def _acknowledged(self, ack: Ack, message: Arrived) -> None:
         if ack.epoch != self._epoch:
             self._reject(message, "wrong_epoch", f"ack for epoch {ack.epoch}; ours is {self._epoch}")
-        elif ack.through_seq <= self._window.acknowledged:
             return
+        self._send_from = Instant(0)
+        if ack.through_seq <= self._window.acknowledged:
+            if ack.ckpt is not None:  # nothing new of events, perhaps of checkpoints
+                self._acks.acknowledge(ack)
         elif (held := self._rows.id_of(ack.through_seq)) is None:
             self._contradicted(ack, message, "ack_ahead", f"this journal does not hold seq {ack.through_seq}")
         elif held != ack.through_id:
@@ -338,7 +392,9 @@ class Uplink:
             self._window.covered(ack.through_seq)
 
     def _contradicted(self, ack: Ack, message: Arrived, reason: str, detail: str) -> None:
-        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss."""
+        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss.
+        Nothing goes out any more under numbers that the coordinator knows for other events."""
+        self._halted = True
         self._acks.acknowledge(ack)
         self._reject(message, reason, detail)
 

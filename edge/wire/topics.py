@@ -64,6 +64,28 @@ class Topics:
         return f"{self.root}/dec/{self.gateway}"
 
     @property
+    def checkpoint(self) -> str:
+        return f"{self.root}/ckpt/{self.gateway}"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.root}/pre/manifest"
+
+    def shard(self, number: str) -> str:
+        return f"{self.root}/pre/shard/{_level(number)}"
+
+    @property
+    def shards(self) -> str:
+        """Of every number: a filter, not a topic."""
+        return f"{self.root}/pre/shard/+"
+
+    def is_shard(self, topic: str) -> bool:
+        return topic.startswith(f"{self.root}/pre/shard/")
+
+    def alert(self, kind: str) -> str:
+        return f"{self.root}/alert/{_level(kind)}/{self.gateway}"
+
+    @property
     def health(self) -> str:
         return f"{self.root}/health/{self.gateway}"
 

@@ -25,7 +25,7 @@ from edge.wire.verifier import ChainCheck, Checked, Refused, examine
 from simulators.contract.coordinator_check import RENEWED_S, Tried
 from simulators.contract.peer import Heard, Peer
 from simulators.contract.table import NotSeen, Results, need
-from simulators.coordinator.desk import uuid7
+from simulators.coordinator.stamps import uuid7
 
 WITHHELD_S: Final = 14.0
 """Acks are withheld for so long: an event that none covers within 10 s comes again (contract §6)."""

@@ -15,8 +15,8 @@ from paho.mqtt import publish, subscribe
 
 from edge.wire.canonical import ZERO_ID
 from simulators.broker import Broker
-from simulators.coordinator.desk import parse_utc, utc_text
 from simulators.coordinator.letters import Letters
+from simulators.coordinator.stamps import parse_utc, utc_text
 
 pytestmark = pytest.mark.system
 

@@ -18,8 +18,8 @@ from simulators.broker import BrokerError, answers_connect, free_ports
 from simulators.campaign import main as campaign
 from simulators.cluster import NatsCluster, nodes_on_loopback
 from simulators.coordinator import report
-from simulators.coordinator.__main__ import DATABASE
 from simulators.coordinator.store import Store
+from simulators.coordinator.tables import DATABASE
 from simulators.hub_under_load import HubUnderLoad, Outcome
 from simulators.scan_hub import ScanHub
 
