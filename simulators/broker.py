@@ -213,6 +213,18 @@ def free_ports(count: int) -> list[int]:
         return [sock.getsockname()[1] for sock in sockets]
 
 
+def is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # connections that ended just now do not count
+        try:
+            sock.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
 def answers_connect(host: str, port: int, context: ssl.SSLContext | None = None) -> bool:
     """Accepting TCP is not enough: nats-server listens before its streams are ready."""
     try:

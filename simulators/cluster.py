@@ -16,7 +16,16 @@ from edge.rim.nats import Cluster, Node, Parties
 from edge.wire.topics import Mode
 from hub_config.broker import Address
 from hub_config.names import HubId
-from simulators.broker import HOST, BrokerError, answers_connect, end, free_ports, nats_path, start_leashed
+from simulators.broker import (
+    HOST,
+    BrokerError,
+    answers_connect,
+    end,
+    free_ports,
+    is_free,
+    nats_path,
+    start_leashed,
+)
 
 NODES: Final = 3
 START_TIMEOUT_S: Final = 60.0
@@ -72,6 +81,10 @@ class NatsCluster:
     def start(self) -> None:
         """Raises BrokerError, and leaves nothing running."""
         for node in self.nodes:
+            for port in (node.port, node.route_port):
+                if not is_free(port):  # else whoever has it would answer in the node's place
+                    raise BrokerError(f"port {port} of {node.name} is taken; give other ports")
+        for node in self.nodes:
             self.launch(node)
         try:
             self.wait()
@@ -80,15 +93,20 @@ class NatsCluster:
             raise
 
     def wait(self) -> None:
-        """Until every node that was launched accepts MQTT. Raises BrokerError."""
+        """Until every node accepts MQTT: the streams of an empty cluster want all three. Raises BrokerError."""
         deadline = time.monotonic() + START_TIMEOUT_S
-        for node in self.nodes:
-            while not answers_connect(node.host, node.port, self._context):
-                if self.ended(node) is not None or time.monotonic() > deadline:
-                    raise BrokerError(
-                        f"{node.name} did not start on port {node.port} within {START_TIMEOUT_S:.0f} s; its words are "
-                        f"in {self.log(node)}"
-                    )
+        waiting = list(self.nodes)
+        while waiting:
+            ended = [node for node in self.nodes if self.ended(node) is not None]
+            if ended or time.monotonic() > deadline:
+                node = (ended or waiting)[0]
+                raise BrokerError(
+                    f"{node.name} did not start on port {node.port} within {START_TIMEOUT_S:.0f} s; its words are in "
+                    f"{self.log(node)}"
+                )
+            if answers_connect(waiting[0].host, waiting[0].port, self._context):
+                waiting.pop(0)
+            else:
                 time.sleep(LOOK_S)
 
     def launch(self, node: Node) -> None:

@@ -41,14 +41,12 @@ class ClusterOutcome(Outcome):
         }
 
 
-def kills_in(minutes: float, every_s: float = EVERY_S) -> int:
-    return max(1, int(minutes * 60 / every_s))
+def kills_in(minutes: float) -> int:
+    return max(1, int(minutes * 60 / EVERY_S))
 
 
-def run(
-    minutes: float, seed: int, tell: Callable[[str], None] = lambda _told: None, every_s: float = EVERY_S
-) -> ClusterOutcome:
-    """One SIGKILL every `every_s`, of a node drawn by the seed. Raises BrokerError where no cluster starts."""
+def run(minutes: float, seed: int, tell: Callable[[str], None] = lambda _told: None) -> ClusterOutcome:
+    """One SIGKILL every `EVERY_S`, of a node drawn by the seed. Raises BrokerError where no cluster starts."""
     outcome = ClusterOutcome(seed, minutes=minutes)
     with tempfile.TemporaryDirectory(prefix="ehub-cluster-") as made:
         cluster = NatsCluster.on_loopback(Path(made) / "cluster", HUB)
@@ -58,7 +56,7 @@ def run(
         try:
             load.start()
             began_us = time.time_ns() // 1_000
-            _kill_nodes(cluster, load, outcome, every_s, tell)
+            _kill_nodes(cluster, load, outcome, tell)
             load.end_load()
             ended_us = time.time_ns() // 1_000
             load.drain()
@@ -70,15 +68,11 @@ def run(
 
 
 def _kill_nodes(
-    cluster: NatsCluster,
-    load: HubUnderLoad,
-    outcome: ClusterOutcome,
-    every_s: float,
-    tell: Callable[[str], None],
+    cluster: NatsCluster, load: HubUnderLoad, outcome: ClusterOutcome, tell: Callable[[str], None]
 ) -> None:
     rng = random.Random(outcome.seed)
     began = time.monotonic()
-    for number in range(kills_in(outcome.minutes, every_s)):
+    for number in range(kills_in(outcome.minutes)):
         node = rng.choice(cluster.nodes)
         cluster.kill(node)
         outcome.kills[node.name] += 1
@@ -86,7 +80,8 @@ def _kill_nodes(
         cluster.launch(node)
         load.check_alive()
         tell(node.name)
-        time.sleep(max(0.0, began + (number + 1) * every_s - time.monotonic()))
+        until = began + min((number + 1) * EVERY_S, outcome.minutes * 60)
+        time.sleep(max(0.0, until - time.monotonic()))
         if cluster.ended(node) is not None:
             outcome.faults.append(f"{node.name} did not come back: {cluster.log(node).read_text()[-500:]}")
             cluster.launch(node)
