@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.commands.broker_nats import write
-from edge.rim.nats import Cluster, Node, Parties
+from edge.rim.nats import NODES, Cluster, Node, Parties
 from edge.wire.topics import Mode
 from hub_config.broker import Address
 from hub_config.names import HubId
@@ -27,7 +27,6 @@ from simulators.broker import (
     start_leashed,
 )
 
-NODES: Final = 3
 START_TIMEOUT_S: Final = 60.0
 """Of a whole cluster; about five seconds on an idle machine."""
 LOOK_S: Final = 0.1

@@ -13,10 +13,10 @@ from typing import Final
 
 from edge.commands import EXIT_FAULTS, EXIT_OK
 from edge.rim.authority import CA, AuthorityFault
-from edge.rim.nats import Node, Parties
+from edge.rim.nats import NODES, Node, Parties
 from hub_config.values import is_name
 from simulators.broker import BrokerError
-from simulators.cluster import NODES, NatsCluster, nodes_on_loopback
+from simulators.cluster import NatsCluster, nodes_on_loopback
 from simulators.practice import COORDINATOR, GATEWAY, HUB
 
 PORT: Final = 1_883

@@ -71,7 +71,11 @@ def _parser() -> argparse.ArgumentParser:
         help="nats: a cluster of the config's mode",
     )
     config.add_argument(
-        "--nodes", type=int, choices=nats.NODES, default=nats.NODES[0], help="nats: how many (default 3)"
+        "--nodes",
+        type=int,
+        choices=(nats.NODES,),
+        default=nats.NODES,
+        help="nats: how many; 3 is what was tried",
     )
     config.add_argument(
         "--route-port", type=int, default=nats.ROUTE_PORT, metavar="PORT",

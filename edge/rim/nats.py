@@ -15,9 +15,8 @@ from edge.rim import rights
 from edge.wire.topics import Mode, root
 from hub_config.names import HubId
 
-NODES: Final = (3, 5)
-"""An even number survives no more than the odd one below it, and each event is written to all replicas."""
-REPLICAS: Final = 3
+NODES: Final = 3
+"""Each of them holds a replica of everything: more nodes would not survive more losses without more replicas."""
 ROUTE_PORT: Final = 6_222
 ROUTES: Final = "routes"
 """Folder of the nodes' own authority: whoever may join the routes may say anything to anybody."""
@@ -104,7 +103,7 @@ def settings(cluster: Cluster, node: Node, parties: Parties | None, bind: str) -
         routes=json.dumps([f"{scheme}://{_address(peer.host, peer.route_port)}" for peer in peers]),
         route_tls="" if parties is None else _tls(cluster.folder / ROUTES, node.name, "verify"),
         listen=quoted(_address(bind, node.port)),
-        replicas=REPLICAS,
+        replicas=NODES,
         tls="" if parties is None else _tls(cluster.folder, node.name, "verify_and_map"),
     )
     return text if parties is None else text + _rights(cluster, parties)
