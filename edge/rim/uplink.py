@@ -9,7 +9,7 @@ Threads: one of ours, which owns everything here, and paho's, which only puts va
 
 import logging
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -19,15 +19,15 @@ from edge.core.effects import Alert
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
+from edge.rim.bulletins import Bulletins
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
 from edge.rim.preclearing import Preclearing
 from edge.rim.tls import BrokerIdentity
-from edge.wire.alerts import build_alert
 from edge.wire.canonical import WireError
-from edge.wire.health import Health, build_health
+from edge.wire.health import Health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
@@ -42,11 +42,6 @@ COMPARE: Final = 300 * MILLISECOND
 """So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
 anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
 STOP_TIMEOUT_S: Final = 2.0
-ALERTS_MAX: Final = 100
-"""Alerts that wait for the broker; past it the oldest is dropped. What they tell of is in the events."""
-ALERT_EXPIRY_S: Final = 3_600
-HEALTH_EVERY: Final = 5 * SECOND
-HEALTH_EXPIRY_S: Final = 15
 
 _log = logging.getLogger("hub.uplink")
 
@@ -107,13 +102,11 @@ class Uplink:
         self._trust = trust
         self._topics = topics
         self._preclearing = preclearing
-        self._alerts: deque[Alert] = deque(maxlen=ALERTS_MAX)
         self._core = core
         self._acks = acks
         self._session = session
         self._metrics = metrics
-        self._health = health
-        self._health_due = Instant(0)
+        self._bulletins = Bulletins(topics, health)
         self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
@@ -128,8 +121,6 @@ class Uplink:
         self._send_from = Instant(0)
         self._halted = False
         """This journal's epoch is over."""
-        self._checkpoint = b""
-        self._checkpoint_due = False
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
@@ -212,10 +203,8 @@ class Uplink:
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
         self._renew_state(at)
-        self._tell_health(at)
-        self._tell_checkpoint()
+        self._bulletins.tell(self._link, at, halted=self._halted)
         self._send(at)
-        self._warn()
         self._preclearing.tend(self._reader, self._epoch, clock.wall_time().utc_us, at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
@@ -238,17 +227,6 @@ class Uplink:
             self._state_due = Instant(at + STATE_EVERY)
             self._said_catchup = catching_up
 
-    def _tell_checkpoint(self) -> None:
-        if self._checkpoint_due and self._link.is_open and not self._halted:
-            mid = self._link.publish(self._topics.checkpoint, self._checkpoint, retain=True)
-            self._checkpoint_due = mid is None
-
-    def _tell_health(self, at: Instant) -> None:
-        if self._health is not None and self._link.is_open and at >= self._health_due:
-            told = build_health(self._health())
-            self._link.publish(self._topics.health, told, expiry_s=HEALTH_EXPIRY_S, qos=0)
-            self._health_due = Instant(at + HEALTH_EVERY)
-
     def _receive(self, at: Instant) -> None:
         next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
         wakes = (self._link.wake_at, next_sending, Instant(at + IDLE))
@@ -264,12 +242,10 @@ class Uplink:
         match item:
             case FromBroker():
                 self._happened(self._link.take(item))
-            case bytes():
-                self._checkpoint, self._checkpoint_due = item, True
+            case bytes() | Alert():
+                self._bulletins.take(item)
             case _Stop():
                 self._stopping = True
-            case Alert():
-                self._alerts.append(item)
             case rows:
                 self._rows.hand_over(rows)
                 self._window.extended(rows[-1].seq)
@@ -286,7 +262,7 @@ class Uplink:
                 self._version = version
                 self._sent.clear()
                 self._state_due = Instant(0)
-                self._checkpoint_due = bool(self._checkpoint)
+                self._bulletins.opened()
                 self._send_from = Instant(clock.now() + COMPARE)
                 self._window.opened(in_flight_max)
                 self._tell_link()
@@ -323,14 +299,6 @@ class Uplink:
                 return
             self._sent[mid] = seq
             self._window.sent(seq, at)
-
-    def _warn(self) -> None:
-        while self._alerts and self._link.is_open:
-            alert = self._alerts[0]
-            topic = self._topics.alert(alert.kind)
-            if self._link.publish(topic, build_alert(alert, self._topics), expiry_s=ALERT_EXPIRY_S) is None:
-                return
-            self._alerts.popleft()
 
     def _delivered(self, puback: Delivered) -> None:
         seq = self._sent.pop(puback.mid, None)

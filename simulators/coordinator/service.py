@@ -21,11 +21,13 @@ from edge.wire.verifier import Checked, Refused, kid, parse
 from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.coordinator.catchups import CatchUps
+from simulators.coordinator.countersigning import Countersigning
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.examining import examined
 from simulators.coordinator.gaps import Gap
 from simulators.coordinator.gauges import Gauges
+from simulators.coordinator.intake import take_in
 from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
@@ -68,7 +70,7 @@ class Coordinator:
         """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
         self._issuing = issuing
         self._store = store
-        self._witness = store.witness(letters.root)
+        self._countersigning = Countersigning(store, letters)
         self._desk = desk
         self._letters = letters
         self._nak_after = nak_after
@@ -101,8 +103,6 @@ class Coordinator:
         self._sessions: dict[str, str] = {}
         self._catchups = CatchUps()
         self._state_due = Instant(0)
-        self._unsettled = True
-        """A checkpoint may wait for its events, or for its turn."""
         self._stopping = False
 
     def run(self) -> None:
@@ -116,7 +116,8 @@ class Coordinator:
                 # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
                 self._speak()
                 self._process(batch)
-            self._countersign()
+            for signed in self._countersigning.settle():
+                self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
         self._link.close(farewell=self._letters.will(self._link.session))
         with self._store.transaction():
             self._store.sent(self._confirmed)
@@ -222,20 +223,12 @@ class Coordinator:
                 assert_never(never)
 
     def file(self, declarations: Sequence[Declared]) -> Outcome:
-        """Takes declarations, all or nothing; parcels that lie in a bay for want of one are decided anew. Raises
-        ManifestFault. From another thread use `submit`."""
-        now_us, decided = self._now(), 0
+        """Raises ManifestFault, and takes none then. From another thread use `submit`."""
+        now_us = self._now()
         with self._store.transaction():
-            taken = self._store.file(declarations, now_us)
+            outcome = take_in(declarations, self._store, self._desk, now_us)
             self._issuing.changed(clock.now())
-            codes = (code for declared in taken for code in declared.identifiers)
-            for event in self._store.waiting(codes):
-                data = self._store.event(event)
-                if data is None:
-                    continue
-                doubtful = self._store.quarantined(data["gw"])
-                decided += self._desk.reconsider(data, event, now_us, self._store, doubtful) is not None
-        return Outcome(len(taken), decided)
+        return outcome
 
     def _hear(self, answer: PartyAnswer) -> Outcome:
         with self._store.transaction():
@@ -262,7 +255,8 @@ class Coordinator:
                     if (gateway := self._letters.state_origin(message.topic)) in self._keys:
                         self._gateway_said(gateway, parse(message.payload), now_us)
                     elif (gateway := self._letters.checkpoint_origin(message.topic)) in self._keys:
-                        self._checkpointed(gateway, parse(message.payload))
+                        (public,) = self._keys[gateway].values()
+                        self._countersigning.take(gateway, parse(message.payload), public)
                     else:
                         self._store_and_answer(
                             examined(message, self._letters, self._keys), now_us, message.at
@@ -286,30 +280,6 @@ class Coordinator:
         ):
             self._sessions[gateway] = session
             self._store.owe_all_valid(gateway, now_us)
-
-    def _checkpointed(self, gateway: str, payload: Data) -> None:
-        (public,) = self._keys[gateway].values()
-        if self._witness.take(gateway, self._witness.read(payload, gateway, public)):
-            self._unsettled = True
-
-    def _countersign(self) -> None:
-        """Checkpoints that wait, as far as their events are here."""
-        if not self._unsettled:
-            return
-        with self._store.transaction():
-            waiting = self._witness.waiting()
-            for gateway, epoch in waiting:
-                through, at_s = (
-                    self._store.cursor(gateway, epoch).through_seq,
-                    clock.wall_time().utc_us // 1_000_000,
-                )
-                verdict = self._witness.judge(gateway, epoch, through, self._letters.countersignature, at_s)
-                if verdict == "countersigned":
-                    self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
-                elif verdict == "contradicts":
-                    self._store.count("checkpoint_contradicts")
-                    _log.error("%s: its checkpoint of epoch %d is not of the events it sent", gateway, epoch)
-            self._unsettled = bool(self._witness.waiting())
 
     def _store_and_answer(self, event: Checked, now_us: int, arrived_at: Instant) -> None:
         data = event.data
@@ -388,7 +358,7 @@ class Coordinator:
             if at < due or len(self._in_flight) >= self._in_flight_max:
                 continue
             cursor = self._store.cursor(gateway, epoch)
-            ckpt = self._witness.newest(gateway, epoch)
+            ckpt = self._countersigning.newest(gateway, epoch)
             ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id, ckpt)
             if self._send(self._letters.ack_topic(gateway), ack, retain=True):
                 del self._ack_due[gateway, epoch]

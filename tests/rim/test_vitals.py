@@ -12,9 +12,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from drivers.device_port import PortStats
 from edge.core.event import WallTime
+from edge.rim.bulletins import HEALTH_EVERY, HEALTH_EXPIRY_S
 from edge.rim.journal import Journal
 from edge.rim.metrics import Metrics
-from edge.rim.uplink import HEALTH_EVERY, HEALTH_EXPIRY_S
 from edge.rim.vitals import vitals
 from edge.rim.writer import JournalWriter
 from edge.wire.canonical import parse_strict
