@@ -230,3 +230,28 @@ def test_a_config_that_names_fewer_nodes_than_asked_for_is_refused(
     told = capsys.readouterr().err
     assert "[broker] names 1 of 3 nodes" in told
     assert "others = [" in told
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--gateway", "node-2"], "gateway node-2 bears the name of a node"),
+        (["--route-port", "21884"], "port 21884 of 127.0.0.1 can't be a node's route port"),
+        (["--user", "nobody-of-that-name"], "there is no user nobody-of-that-name here"),
+    ],
+)
+def test_what_can_not_be_a_cluster_is_refused_in_a_sentence(
+    more: list[str],
+    told: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    toml = tmp_path / "hub.toml"
+    example = (Path(__file__).parents[2] / "examples" / "bench.toml").read_text()
+    others = 'others = ["127.0.0.1:21884", "127.0.0.1:21885"]'
+    toml.write_text(example.replace("port = 1883", f"port = 21883\n{others}"))
+
+    assert main(["config", str(toml), "--kind", "nats", "--out", str(tmp_path / "out"), *more]) == 1
+    assert told in capsys.readouterr().err
