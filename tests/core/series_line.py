@@ -64,6 +64,8 @@ class SeriesLine:
     left: list[Thing] = field(default_factory=list)
     standing: set[str] = field(default_factory=set)
     backwards: set[str] = field(default_factory=set)
+    dead: set[int] = field(default_factory=set)
+    """Places of belts whose encoder counts nothing."""
     records: int = 0
     decided: int = 0
     codes: dict[VisitId, str] = field(default_factory=dict)
@@ -172,15 +174,16 @@ class SeriesLine:
             if config in self.line.belt_beams
             else len(self.travel) - 1
         )
-        count = self.travel[place] // self.line.belts[place].count_um
+        count = 0 if place in self.dead else self.travel[place] // self.line.belts[place].count_um
         self.driver.give(
             BeamChanged(self.line.boards[place], self.driver.at, config.channel, blocked, count, 1_000)
         )
 
     def _report(self) -> None:
-        for board, um, belt in zip(self.line.boards, self.travel, self.line.belts, strict=True):
-            moving = belt.id not in self.standing
-            self.driver.give(BeltMoved(board, self.driver.at, um // belt.count_um, moving))
+        for place, (board, belt) in enumerate(zip(self.line.boards, self.line.belts, strict=True)):
+            moving = belt.id not in self.standing and place not in self.dead
+            count = 0 if place in self.dead else self.travel[place] // belt.count_um
+            self.driver.give(BeltMoved(board, self.driver.at, count, moving))
 
     def _read(self) -> None:
         reader = self.line.readers[0]

@@ -201,6 +201,21 @@ def test_a_close_row_goes_over_and_is_let_go_to_the_last_one() -> None:
     assert line.green == line.told_green == [one.code for one in row]
 
 
+def test_an_encoder_that_counts_nothing_is_told_by_what_the_belt_before_brings() -> None:
+    """Two parcels come to the hand-over beam when they should, had the belt run at its set speed."""
+    line = SeriesLine()
+    line.dead = {2}
+    line.put(*(thing(number, behind_mm=900 * number) for number in range(4)))
+
+    line.run(THROUGH_S + 4)
+
+    belts = line.driver.gateway._lines[0]
+    assert [section.belt.dead for section in belts.sections] == [False, False, True]
+    assert belts.devices_down == ("encoder of io-1",)
+    assert line.count("parcel.arrived") >= 4
+    assert line.green == []
+
+
 # Two that may be it --------------------------------------------------------------------------------
 
 
