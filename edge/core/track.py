@@ -59,6 +59,8 @@ class Track:
         """Seen in a lane or at the end, the latest last: a late answer may be of one of them."""
         self._holes: list[int | None] = [None] * len(self.beams)
         """Where each beam was freed last within an item."""
+        self._missed_um: int | None = None
+        """Front of the last one that did not come to the hand-over beam: it may come in the place of the next."""
         self._skipped = [False] * len(self.beams)
         """The last one under this beam is not followed: there were too many."""
 
@@ -147,6 +149,8 @@ class Track:
                 self._prove(item, travel_um, found)
             if travel_um > item.seen_by_um and item in self.items:
                 self.remove(item)
+                if item.transit is not None:
+                    self._missed_um = item.front_um
                 if item.parcel is not None or item in found.proven:
                     found.lost.append(item)
 
@@ -205,15 +209,16 @@ class Track:
             if one.transit is not None
         ]
         fit = [one for um, one in away if um <= self._line.tolerance_um]
-        if not fit:
-            fit = [one for um, one in away if um <= self._reach_um]
-            if len(fit) != 1:
-                return None
-            fit[0].doubt("swap_suspected")
-        elif len(fit) > 1:
-            for one in fit:
+        near = fit or [one for um, one in away if um <= self._reach_um]
+        if not fit and len(near) != 1:
+            return None
+        item = min(near, key=lambda one: abs(one.front_um - offset))
+        passed_over = [one for _, one in away if one.front_um > item.front_um]
+        missed = self._missed_um is not None and self._missed_um - item.front_um <= self._line.max_length_um
+        if len(fit) != 1 or passed_over or missed:
+            for one in (*near, *passed_over):
                 one.doubt("swap_suspected")
-        return min(fit, key=lambda item: abs(item.front_um - offset))
+        return item
 
     def _expected(self, beam: int, offset: int) -> Item | None:
         """The one item that may be here; None if there is none, or more than one far off."""
@@ -378,6 +383,7 @@ class Track:
         gone, self.items = self.items, []
         self.left.clear()
         self._gone.clear()
+        self._missed_um = None
         return gone
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from series_line import SeriesLine, Thing, layout, s10
 
 from drivers.reading import BoardChanged
-from edge.core.item import Found, Item, Transit
+from edge.core.item import CARRIED, Found, Item, Transit
 from edge.core.track import ITEMS_MAX, Track
 from hub_config.names import Instant
 
@@ -248,6 +248,31 @@ def test_one_that_alone_may_be_there_is_the_same_without_doubt_and_one_far_off_i
     assert [item for item, _ in found.seen] == [near, far]
     assert (near.doubts, far.doubts) == ([], ["swap_suspected"])
     assert near.front_um == 7_960_000
+
+
+def test_one_that_comes_before_the_one_ahead_of_it_and_that_one_are_in_doubt() -> None:
+    """Nothing overtakes on a belt: what comes may be the one ahead, which has slipped back into this one's place."""
+    track = Track(layout().lines[0], 2)
+    ahead, behind = brought(track, 1, 7_900_000), brought(track, 2, 7_600_000)
+
+    track.covered(0, 400_000, Instant(1), Found())
+
+    assert (ahead.seen, behind.seen) == (CARRIED, 0)
+    assert ahead.doubts == behind.doubts == ["swap_suspected"]
+
+
+@pytest.mark.parametrize(("behind_um", "doubts"), [(337_000, ["swap_suspected"]), (800_000, [])])
+def test_one_close_behind_another_that_did_not_come_is_in_doubt(behind_um: int, doubts: list[str]) -> None:
+    """It may be that one, a whole distance late."""
+    track = Track(layout().lines[0], 2)
+    ahead, behind = brought(track, 1, 7_900_000), brought(track, 2, 7_900_000 - behind_um)
+    found = Found()
+
+    track.advance(320_000, found)
+    track.covered(0, 100_000 + behind_um, Instant(1), found)
+
+    assert (ahead in track.items, behind.seen) == (False, 0)
+    assert behind.doubts == doubts
 
 
 def test_a_belt_takes_no_more_than_its_bound() -> None:
