@@ -10,6 +10,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from hub_config.lines import Diverter
@@ -17,12 +18,7 @@ from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 from simulators.bench import Sent
 from simulators.bodies import (
-    BoardTrouble,
-    Body,
-    chatter,
-    exchange_place_um,
-    free_place_um,
-    hands_place_um,
+    BoardTrouble, Body, chatter, exchange_place_um, free_place_um, hands_place_um,
 )  # fmt: skip
 from simulators.devices.keyence_sr import KeyenceReader
 from simulators.devices.record_scale import RecordScaleDevice
@@ -52,7 +48,9 @@ class Conveyor:
     def __init__(
         self, world: World, line: LineConfig, parcels: Collection[Parcel], seed: int,
         rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, traffic: Traffic = USUAL,
+        plans: Mapping[int, LinePlan] = MappingProxyType({}),
     ) -> None:  # fmt: skip
+        """`plans`: of parcels, by their number, that travel as somebody wants them to; the others as they are drawn."""
         self.world = world
         self.line = line
         self.count = len(parcels)
@@ -63,6 +61,7 @@ class Conveyor:
         self._seed = seed
         self._rates_ppm = rates_ppm
         self._traffic = traffic
+        self._plans = plans
         self._rng = random.Random(f"conveyor/{line.id}/{seed}")
         self.speed_um_s = line.belt.speed_mm_s * 1_000
         self.began = world.now
@@ -172,7 +171,8 @@ class Conveyor:
 
     def _next(self) -> tuple[Parcel, LinePlan]:
         parcel = next(self._parcels)
-        return parcel, line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
+        plan = self._plans.get(parcel.number)
+        return parcel, plan or line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
 
     def _set_down(self, body: Body, gap_behind_um: int | None) -> None:
         """How it will move. Parcels that touch go as one."""

@@ -147,6 +147,7 @@ class Joining:
         around = self._around(item)
         candidates = [*(self._candidate(one) for one in around), *self._gone]
         found = assign_near(item.number, candidates, names, self._sure_looks(around), priors)
+        parcel.in_doubt = tuple(one for one in found if one.key is None and one.may_be(item.number))
         mine = {one.code: one for one in found if one.key == item.number}
         for seen in [one for one in self._seen if item in one.waits]:
             if _label_of(seen, best) in mine:

@@ -60,4 +60,5 @@ def _item(line: Line, item: Item, travel: int) -> BeltItem:
         lane=verdict.bay.lane if verdict is not None else None,
         reasons=verdict.reasons if verdict is not None else (),
         ordered=item.ordered,
+        in_doubt=parcel.in_doubt,
     )

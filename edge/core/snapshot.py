@@ -6,6 +6,7 @@ Texts are keys of `hub_config/i18n`; screens put them into words.
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from edge.core.association import Assignment
 from edge.core.decision import Reason
 from edge.core.priority import NO_QUEUE, Queue
 from hub_config.names import Instant, LaneId, LineId, VisitId
@@ -86,6 +87,8 @@ class BeltItem:
     reasons: tuple[Reason, ...] = ()
     ordered: bool = False
     """The diverter has its order."""
+    in_doubt: tuple[Assignment, ...] = ()
+    """Codes that may be its own or another's; their keys are numbers of items."""
 
 
 @dataclass(frozen=True, slots=True)
