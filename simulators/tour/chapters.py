@@ -1,0 +1,58 @@
+"""The chapters of the tour in their order: title, caption, and the function that plays each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from simulators.tour import fault_chapters as faults
+from simulators.tour import parcel_chapters as parcels
+from simulators.tour.play import Play
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    title: str
+    caption: str
+    play: Callable[[Play], str]
+    """Returns what it has shown; raises ClaimFailed."""
+    seconds: float
+    """How long it lasts at least, so that it can be read."""
+
+
+CHAPTERS: Final = (
+    Chapter(
+        "Flow",
+        "Parcels are read, weighed, asked about and sorted. Only a signed release opens the free lane.",
+        parcels.flow, 12,
+    ),
+    Chapter(
+        "60 mm apart",
+        "Two parcels come 60 mm apart, and one label can't be read. Whose is the code that was read?",
+        parcels.close_pair, 22,
+    ),
+    Chapter(
+        "Scale unplugged",
+        "The cable of the bench's scale is pulled, and plugged in again.",
+        parcels.scale_unplugged, 14,
+    ),
+    Chapter(
+        "Broker stopped",
+        "The broker is stopped: customs can't be asked, so every parcel goes to HOLD. Nothing told is lost.",
+        faults.broker_stopped, 20,
+    ),
+    Chapter(
+        "Gateway killed",
+        "The gateway is killed (SIGKILL) with parcels on the belt, and started again.",
+        faults.gateway_killed, 20,
+    ),
+    Chapter(
+        "A byte flipped",
+        "Somebody changes one byte in a copy of the journal, so that a weight reads otherwise.",
+        faults.byte_flipped, 13,
+    ),
+    Chapter(
+        "Why?",
+        "Somebody scans a parcel that was on the belt when the gateway died, and asks: why does it lie here?",
+        faults.code_asked, 15,
+    ),
+)  # fmt: skip
