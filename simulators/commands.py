@@ -157,7 +157,9 @@ def demo(argv: Sequence[str]) -> int:
     if not PACE_MIN <= args.pace <= PACE_MAX:  # so written, not-a-number is refused too
         parser.error(f"--pace is {args.pace:g}; {PACE_MIN:g} to {PACE_MAX:g} is wanted")
     if args.tour and (args.cameras or args.report is not None or args.parcels != DEMO_PARCELS):
-        parser.error("--tour brings its own parcels and tells its own outcome: leave out --parcels, --report and --cameras")
+        parser.error(
+            "--tour brings its own parcels and tells its own outcome: leave out --parcels, --report and --cameras"
+        )
     if args.cameras and not _cameras_are_set_up():
         todo = f"type ./hub --cameras demo {shlex.join(argv)}"
         print(f"hub demo: the camera packages are not installed; {todo}", file=sys.stderr)

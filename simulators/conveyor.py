@@ -18,7 +18,12 @@ from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 from simulators.bench import Sent
 from simulators.bodies import (
-    BoardTrouble, Body, chatter, exchange_place_um, free_place_um, hands_place_um,
+    BoardTrouble,
+    Body,
+    chatter,
+    exchange_place_um,
+    free_place_um,
+    hands_place_um,
 )  # fmt: skip
 from simulators.devices.keyence_sr import KeyenceReader
 from simulators.devices.record_scale import RecordScaleDevice

@@ -14,8 +14,8 @@ from edge.core.evidence import Candidate, Evidence
 from hub_config.lines import Line
 from hub_config.names import Instant
 from hub_config.rules import RulePack
-from simulators.bench import Happened
 from simulators.belt_readings import Train
+from simulators.bench import Happened
 from simulators.bodies import Body
 from simulators.coordinator.desk import Declared
 from simulators.fifo import fifo
@@ -38,13 +38,18 @@ class ClosePair:
     plans: Mapping[int, LinePlan]
 
 
-def arranged(seed: int, parcels: Sequence[Parcel], numbers: tuple[int, int]) -> tuple[list[Parcel], ClosePair]:
+def arranged(
+    seed: int, parcels: Sequence[Parcel], numbers: tuple[int, int]
+) -> tuple[list[Parcel], ClosePair]:
     """The same parcels in another order: those with these numbers are the two most alike of them all."""
     alike = _most_alike(parcels)
     order = {one.number: one for one in parcels}
     for number, chosen in zip(numbers, alike, strict=True):
         place = next(key for key, one in order.items() if one.items == chosen.items)
-        order[number], order[place] = replace(order[place], number=number), replace(order[number], number=place)
+        order[number], order[place] = (
+            replace(order[place], number=number),
+            replace(order[number], number=place),
+        )
     first, second = (order[number] for number in numbers)
     # Without rates there are no faults but those asked for.
     ahead, behind = line_plan(seed, first, {}), line_plan(seed, second, {})
@@ -98,8 +103,8 @@ def by_time(
 
 
 def train_of(bodies: Sequence[Body], line: Line) -> Train:
-    """As `fifo` takes it. A reader answers when its trigger ends, just after the rear of the parcel that it was triggered
-    for has passed it; by time, that is whose answer it is."""
+    """As `fifo` takes it. A reader answers when its trigger ends, just after the rear of the parcel that it was
+    triggered for has passed it; by time, that is whose answer it is."""
     reader = line.readers[0]
     train = Train()
     for body in bodies:

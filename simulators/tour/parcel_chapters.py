@@ -23,18 +23,20 @@ PASSES_S: Final = 30.0
 NOTICED_S: Final = 10.0
 """Until a device that was unplugged, or is back, is told of."""
 WORDS: Final = texts("en")
+SHOWN_LANES: Final = (FREE_LANE, "hold", "manual")
+"""With or without a parcel; others once they have one."""
 
 
 def flow(play: Play) -> str:
     """Until the close pair comes."""
 
     def drawn(found: Look) -> Drawing:
-        lanes: dict[str, int] = {}
+        lanes = dict.fromkeys(SHOWN_LANES, 0)
         for one in found.gone:
             lanes[one.lane] = lanes.get(one.lane, 0) + 1
-        told = sorted(lanes.items(), key=lambda lane: (lane[0] != FREE_LANE, lane[0]))
-        lines = tuple(f"{WORDS.get(f'lane.{lane}', lane):16} {count:4}" for lane, count in told)
-        data = [{"lane": lane, "name": WORDS.get(f"lane.{lane}", lane), "count": count} for lane, count in told]
+        names = {lane: WORDS.get(f"lane.{lane}", lane) for lane in lanes}
+        lines = tuple(f"{names[lane]:16} {count:4}" for lane, count in lanes.items())
+        data = [{"lane": lane, "name": names[lane], "count": count} for lane, count in lanes.items()]
         return Drawing("flow", {"lanes": data}, lines)
 
     play.drawn = drawn
@@ -42,7 +44,9 @@ def flow(play: Play) -> str:
     free = [one for one in found.gone if one.lane == FREE_LANE]
     claim(bool(free), "no parcel was released")
     claim(play.stage.truth.wrong_release == 0, "a parcel was released wrongly")
-    return f"{len(found.gone)} parcels have left, {len(free)} of them by the free lane, none of those wrongly."
+    return (
+        f"{len(found.gone)} parcels have left, {len(free)} of them by the free lane, none of those wrongly."
+    )
 
 
 def _is_down(found: Look, number: int) -> bool:
@@ -75,7 +79,9 @@ def close_pair(play: Play) -> str:
     found = play.look()
     hold = play.hub.hub.config.lines[0].end.lane
     lanes = [body.lane for number in numbers if (body := found.body(number)) is not None]
-    claim(lanes == [hold, hold], f"the two parcels went to {' and '.join(map(str, lanes))}, not both to {hold}")
+    claim(
+        lanes == [hold, hold], f"the two parcels went to {' and '.join(map(str, lanes))}, not both to {hold}"
+    )
     claim(any(len(of) > 1 for of in claims.values()), "the gateway told no rivals")
     wrong = sum(one.released and not one.right for one in theirs)
     sure = max((p_ppm for of in claims.values() for p_ppm in of.values()), default=0)
@@ -88,8 +94,8 @@ def close_pair(play: Play) -> str:
 def note_claims(
     found: Look, numbers: tuple[int, int], items: dict[int, int], claims: dict[str, dict[int, int]]
 ) -> None:
-    """Adds to `claims`, of each code in doubt, p in ppm by parcel. The gateway counts its items by itself: `items` keeps
-    which of them is which parcel, as one of the two may be out of its sight before the other."""
+    """Adds to `claims`, of each code in doubt, p in ppm by parcel. The gateway counts its items by itself: `items`
+    keeps which of them is which parcel, as one of the two may be out of its sight before the other."""
     pair = [one for one in found.bodies if one.number in numbers and one.item is not None]
     for body in pair:
         if body.item is not None:
@@ -97,7 +103,9 @@ def note_claims(
     for body in pair:
         for doubt in body.item["in_doubt"] if body.item is not None else ():
             of = claims.setdefault(doubt["code"], {})
-            of.update((items[one["number"]], one["p_ppm"]) for one in doubt["claims"] if one["number"] in items)
+            of.update(
+                (items[one["number"]], one["p_ppm"]) for one in doubt["claims"] if one["number"] in items
+            )
 
 
 def _has_left(found: Look, number: int) -> bool:
@@ -133,18 +141,24 @@ def _pair_drawing(
             "reason": None if reason is None else WORDS[f"reason.{reason}"],
         })  # fmt: skip
     for one in theirs:
-        by_clock.append({"number": one.number, "codes": list(one.codes), "released": one.released, "right": one.right})
+        by_clock.append(
+            {"number": one.number, "codes": list(one.codes), "released": one.released, "right": one.right}
+        )
     data |= {"ours": ours, "by_time": by_clock}
     return Drawing("pair", data, tuple(_pair_lines(data)))
 
 
 def _pair_lines(data: Mapping[str, Any]) -> list[str]:
-    lines = [f"{data['gap_um'] // 1000} mm apart; the label of parcel {data['parcels'][0]['number']} can't be read"]
+    lines = [
+        f"{data['gap_um'] // 1000} mm apart; the label of parcel {data['parcels'][0]['number']} can't be read"
+    ]
     for one in data["claims"]:
         shares = ", ".join(f"parcel {number} p {p_ppm / 1e6:.3f}" for number, p_ppm in one["claims"])
         lines.append(f"code {one['code']}: {shares}")
     for one in data["ours"]:
-        lines.append(f"here     parcel {one['number']}: {one['lane'] or 'on the belt'} {one['reason'] or ''}".rstrip())
+        lines.append(
+            f"here     parcel {one['number']}: {one['lane'] or 'on the belt'} {one['reason'] or ''}".rstrip()
+        )
     for one in data["by_time"]:
         what = f"released as {', '.join(one['codes'])}" if one["released"] else "held"
         wrong = ": WRONG" if one["released"] and not one["right"] else ""
@@ -168,7 +182,7 @@ def scale_unplugged(play: Play) -> str:
     plugged[0] = False
     play.until(lambda now: _is_down_at_bench(now, scale), NOTICED_S, f"a word that {scale} is away")
     placed = _placed(play.look())
-    found = play.read(7)
+    found = play.read(5)
     claim(_is_down_at_bench(found, scale), f"the bench went on without {scale}")
     claim(_placed(found) == placed, "a parcel left the bench without a scale")
     hub.devices.replug("scale")

@@ -111,11 +111,8 @@ class Play:
             out.seek(0)
             return Said(process.returncode, tuple(out.read().decode(errors="replace").splitlines()))
 
-    def figures(self, *told: tuple[str, object]) -> None:
-        self.stage.figures = tuple((name, str(value)) for name, value in told)
 
-
-def claim(is_so: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a sentence
+def claim(is_so: bool, otherwise: str) -> None:
     if not is_so:
         raise ClaimFailed(otherwise)
 

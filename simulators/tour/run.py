@@ -4,7 +4,7 @@ import argparse
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +25,13 @@ from simulators.tour.table import TourTable
 PARCELS: Final = 400
 PACE: Final = 0.5
 """The default of --pace, at which the captions take their usual time."""
-PAIR_AFTER: Final = 15
+PAIR_AFTER: Final = 12
 """Parcels of the belt before the close pair, at that pace; fewer at a quicker one."""
 PAIR_AFTER_MIN: Final = 5
 SETTLES_S: Final = 30.0
-FAREWELL_S: Final = 6.0
+FOUND_S: Final = 4.0
+"""What a chapter has shown stands at least so long."""
+FAREWELL_S: Final = 8.0
 """The page shows the outcome so long before its server ends."""
 
 
@@ -55,7 +57,8 @@ def tour(args: argparse.Namespace, folder: Path, port: int, stopping: threading.
         try:
             hub.start()
             held = _play_all(play, CHAPTERS)
-            play.read(FAREWELL_S)
+            with suppress(TourStopped):
+                play.read(FAREWELL_S)
         except TourStopped:
             return EXIT_OK
         except (BrokerError, DemoFailedError) as failed:
@@ -63,6 +66,7 @@ def tour(args: argparse.Namespace, folder: Path, port: int, stopping: threading.
             return EXIT_FAULTS
         finally:
             hub.stop()
+        table.close()
     print(outcome(stage))
     return EXIT_OK if held else EXIT_FAULTS
 
@@ -91,6 +95,7 @@ def _play_all(play: Play, chapters: Sequence[Chapter]) -> bool:
             play.stage.close(str(failed), held=False)
         else:
             play.stage.close(found, held=True)
+        play.read(FOUND_S)
         play.read_until(chapter.seconds)
     play.drawn = None
     try:
@@ -109,8 +114,13 @@ def _compare_books(play: Play) -> None:
     through = play.look().books.journalled or 0
     play.until(lambda now: (now.books.acknowledged or 0) >= through, SETTLES_S, "the last acknowledgement")
     lost = missing(play.hub.gateway_data, play.hub.coordinator_database)
-    claim(not lost, f"the coordinator does not have {len(lost)} acknowledged events, the first is seq {lost[:1]}")
-    claim(play.stage.truth.wrong_release == 0, f"{play.stage.truth.wrong_release} parcels were released wrongly")
+    claim(
+        not lost,
+        f"the coordinator does not have {len(lost)} acknowledged events, the first is seq {lost[:1]}",
+    )
+    claim(
+        play.stage.truth.wrong_release == 0, f"{play.stage.truth.wrong_release} parcels were released wrongly"
+    )
 
 
 def outcome(stage: Stage) -> str:

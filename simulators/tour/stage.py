@@ -1,4 +1,4 @@
-"""What the tour shows now: chapter, caption, drawing, figures and the truth strip, as one value that page and table read.
+"""What the tour shows now: chapter, caption, drawing and the truth strip, as one value that page and table read.
 
 One thread changes it; `shown` is replaced as a whole, so that others may read it at any time.
 """
@@ -63,7 +63,8 @@ class Stage:
         self.caption = "The practice hub is starting: broker, coordinator, gateway, a bench and a belt."
         self.found = ""
         """What the chapter has shown, once it has."""
-        self.figures: tuple[tuple[str, str], ...] = ()
+        self.outcomes: list[str] = []
+        """The same of every chapter played."""
         self.drawing = NOTHING
         self.truth = Truth()
         self.belt: Json = {}
@@ -75,7 +76,7 @@ class Stage:
     def begin(self, chapter: int, caption: str) -> None:
         self.chapter, self.caption, self.found = chapter, caption, ""
         self.states[chapter] = "runs"
-        self.figures, self.drawing = (), NOTHING
+        self.drawing = NOTHING
         self.publish()
 
     def close(self, found: str, *, held: bool) -> None:
@@ -83,12 +84,22 @@ class Stage:
         assert self.chapter is not None, "no chapter is played"
         self.states[self.chapter] = "held" if held else "failed"
         self.found = found
+        self.outcomes.append(found)
         self.publish()
 
     def end(self, caption: str) -> None:
         self.chapter, self.caption, self.ended = None, caption, True
-        self.found, self.figures, self.drawing = "", (), NOTHING
+        self.found, self.drawing = "", self._outcomes()
         self.publish()
+
+    def _outcomes(self) -> Drawing:
+        told = [
+            {"title": title, "state": state, "found": found}
+            for title, state, found in zip(self.titles, self.states, self.outcomes, strict=False)
+        ]
+        return Drawing(
+            "outcomes", {"chapters": told}, tuple(f"{one['title']}: {one['found']}" for one in told)
+        )
 
     def publish(self) -> None:
         self._revision += 1
@@ -101,7 +112,6 @@ class Stage:
             ],
             "caption": self.caption,
             "found": self.found,
-            "figures": [list(one) for one in self.figures],
             "drawing": self.drawing.as_json(),
             "truth": self.truth.as_json(),
             "belt": self.belt,

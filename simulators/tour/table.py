@@ -38,7 +38,6 @@ class TourTable:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.show()
         if self._live is not None:
             self._live.stop()
 
@@ -47,6 +46,14 @@ class TourTable:
         self._head.append(line)
         if self._live is None:
             print(line, flush=True)
+
+    def close(self) -> None:
+        """A live table leaves nothing behind: what the chapters have shown is said once more."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+            for line in self._stage.shown["drawing"]["lines"]:
+                print(visible(line))
 
     def show(self) -> None:
         if self._live is not None:
@@ -57,7 +64,10 @@ class TourTable:
             self._open = shown["chapter"]
             title = shown["chapters"][self._open]["title"]
             print(f"{self._open + 1}/{len(shown['chapters'])} {title}: {shown['caption']}", flush=True)
-        while self._told < len(shown["chapters"]) and shown["chapters"][self._told]["state"] in ("held", "failed"):
+        while self._told < len(shown["chapters"]) and shown["chapters"][self._told]["state"] in (
+            "held",
+            "failed",
+        ):
             state = shown["chapters"][self._told]["state"]
             for line in (*shown["drawing"]["lines"], f"{state}: {shown['found']}"):
                 print(f"      {visible(line)}", file=sys.stdout, flush=True)

@@ -30,9 +30,10 @@ def copy_journal(gateway: Path, folder: Path) -> Path:
     """While the gateway writes on; returns the copy's file."""
     folder.mkdir()
     file = folder / JOURNAL_FILE
-    with closing(connect(gateway / JOURNAL_FILE, read_only=True)) as source, closing(
-        sqlite3.connect(file)
-    ) as target:
+    with (
+        closing(connect(gateway / JOURNAL_FILE, read_only=True)) as source,
+        closing(sqlite3.connect(file)) as target,
+    ):
         source.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
     return file
@@ -42,7 +43,8 @@ def flip_byte(file: Path, visit: str) -> Flip:
     """The last digit of a weight that an event of this visit tells. Raises ValueError if the file has none."""
     with closing(sqlite3.connect(file)) as connection:
         rows = connection.execute(
-            "SELECT seq, body FROM events WHERE visit = ? AND instr(body, '\"mass\":{') > 0 ORDER BY seq", (visit,)
+            "SELECT seq, body FROM events WHERE visit = ? AND instr(body, '\"mass\":{') > 0 ORDER BY seq",
+            (visit,),
         ).fetchall()
     data = bytearray(file.read_bytes())
     for seq, body in rows:

@@ -6,7 +6,7 @@ const WIDE = 1200;
 const HIGH = 132;
 const TOP = 44;
 const DEEP = 34;
-const BRANCH = 0.55; // how steeply a lane leaves the belt
+const BRANCH = 1.3; // how steeply a lane leaves the belt
 
 let state = null;
 let came = 0;
@@ -65,9 +65,7 @@ function drawnPart({ kind, um, name }) {
     const lane = svg("path", {
       d: `M${x} ${TOP + DEEP} l${down / BRANCH} ${down}`, stroke: "#3a3f44", "stroke-width": 3, fill: "none",
     });
-    const label = svg("text", { x: x + 26, y: TOP + DEEP + 20, "font-size": 16, "text-anchor": "start" }, name);
-    label.setAttribute("transform", "translate(10 0)");
-    return [lane, label];
+    return [lane, svg("text", { x: x - 6, y: TOP + DEEP + 20, "font-size": 16, "text-anchor": "end" }, name)];
   }
   const reader = kind === "reader";
   const line = svg("line", {

@@ -3,10 +3,14 @@
 import { backlog, pair } from "./pictures.js";
 import { element, LANES, word } from "./elements.js";
 
-export const drawings = { none, flow, pair, bench, backlog, killed, journal, why };
+export const drawings = { none: () => [], flow, pair, bench, backlog, killed, journal, why, outcomes };
 
-function none(_, stage) {
-  return stage.ended ? [element("p", { class: "end" }, "The tour is over. Nothing was lost that was told.")] : [];
+function outcomes({ chapters }) {
+  const table = element("div", { class: "outcomes" });
+  for (const { title, state, found } of chapters) {
+    table.append(word(state === "held" ? "green" : "wrong", `${state === "held" ? "✓" : "✗"} ${title}`), element("span", {}, found));
+  }
+  return [table];
 }
 
 function flow({ lanes }) {

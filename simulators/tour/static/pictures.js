@@ -31,7 +31,7 @@ function side(title, rows) {
 }
 
 function belt(data) {
-  const picture = svg("svg", { viewBox: `0 0 ${WIDE} 268`, preserveAspectRatio: "xMidYMid meet", role: "img" });
+  const picture = svg("svg", { viewBox: `0 0 ${WIDE} 276`, preserveAspectRatio: "xMidYMid meet", role: "img" });
   const perUm = 300 / data.parcels[0].length_um;
   const gap = data.gap_um * perUm;
   const [first, second] = data.parcels;
@@ -94,14 +94,15 @@ function drawnClaims({ code, claims }, boxes, middle) {
 export function backlog({ curve, pending, broker, held, released }) {
   const head = element("p", { class: "state" }, "broker ");
   head.append(word(broker ? "green" : "wrong", broker ? "RUNNING" : "STOPPED"));
-  head.append(document.createTextNode(` ${pending} events wait on the gateway’s disk; since it stopped: `));
+  head.append(document.createTextNode(` since it stopped: `));
   head.append(word("hold", `${held} HOLD`), word(released > 0 ? "wrong" : "none", `${released} released`));
-  return [head, curveOf(curve)];
+  const axis = `Events that wait on the gateway’s disk: now ${pending}, at most ${Math.max(...curve.map(([, count]) => count), 0)}`;
+  return [head, curveOf(curve), element("p", { class: "axis" }, axis)];
 }
 
 function curveOf(curve) {
   const high = 240;
-  const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${high + 30}`, preserveAspectRatio: "none", role: "img" });
+  const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${high + 6}`, preserveAspectRatio: "none", role: "img" });
   const most = Math.max(10, ...curve.map(([, count]) => count));
   const long = Math.max(20, ...curve.map(([at]) => at));
   const points = curve.map(([at, count]) => [at / long * WIDE, high - count / most * (high - 20)]);

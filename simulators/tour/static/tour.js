@@ -17,9 +17,9 @@ async function poll() {
   try {
     const answer = await fetch("/stage.json");
     show(await answer.json());
-    if (answer.ok) part("caption").classList.remove("gone");
   } catch {
-    part("found").textContent ||= "The tour has ended.";
+    part("title").textContent = "The tour has ended; this is what it showed last";
+    return;
   }
   setTimeout(poll, POLL_MS);
 }
@@ -43,10 +43,10 @@ function show(stage) {
   showStrip(stage.truth);
   belt(part("belt"), stage.belt);
   const { kind, data } = stage.drawing;
-  const now = JSON.stringify([kind, data, stage.ended]);
+  const now = JSON.stringify([kind, data]);
   if (now !== drawn) {
     drawn = now;
-    part("stage").replaceChildren(...(drawings[kind] ?? drawings.none)(data, stage));
+    part("stage").replaceChildren(...(drawings[kind] ?? drawings.none)(data));
   }
 }
 
