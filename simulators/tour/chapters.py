@@ -22,12 +22,12 @@ class Chapter:
 CHAPTERS: Final = (
     Chapter(
         "Flow",
-        "Parcels are read, weighed, asked about and sorted. Only a signed release opens the free lane.",
+        "Parcels are read, weighed and sorted. Only a signed release opens the free lane.",
         parcels.flow, 12,
     ),
     Chapter(
         "60 mm apart",
-        "Two parcels come 60 mm apart, and one label can't be read. Whose is the code that was read?",
+        "Two parcels 60 mm apart, and one label can't be read. Whose is the code?",
         parcels.close_pair, 16,
     ),
     Chapter(
@@ -37,7 +37,7 @@ CHAPTERS: Final = (
     ),
     Chapter(
         "Broker stopped",
-        "The broker is stopped: customs can't be asked, so every parcel goes to HOLD. Nothing told is lost.",
+        "The broker is stopped. Nobody can be asked, so every parcel goes to HOLD.",
         faults.broker_stopped, 18,
     ),
     Chapter(
@@ -52,7 +52,7 @@ CHAPTERS: Final = (
     ),
     Chapter(
         "Why?",
-        "A cleared parcel lies in HOLD since the gateway was killed. Its code is scanned: why is it here?",
+        "A cleared parcel lies in HOLD since the gateway died. Its code is scanned: why?",
         faults.code_asked, 14,
     ),
 )  # fmt: skip

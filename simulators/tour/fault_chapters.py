@@ -29,15 +29,16 @@ AROUND: Final = 3
 
 def broker_stopped(play: Play) -> str:
     hub, curve = play.hub, list[tuple[float, int]]()
-    began, back = play.now(), [False]
-    first = _last_number(play.look())
+    began, first = play.now(), _last_number(play.look())
+    without: list[BodyNow] = []
+    """Those that have left before the broker was back."""
 
     def drawn(found: Look) -> Drawing:
         pending = play.stage.truth.pending
         if pending is not None:
             curve.append((play.now() - began, pending))
             del curve[:-BACKLOG_POINTS_MAX]
-        return _backlog_drawing(curve, _after(found, first), broker=back[0])
+        return _backlog_drawing(curve, without or _left(_after(found, first)), broker=bool(without))
 
     play.drawn = drawn
     hub.broker.stop()
@@ -49,17 +50,17 @@ def broker_stopped(play: Play) -> str:
     entered = _left(_after(found, first))
     astray = [one.number for one in entered if one.lane == FREE_LANE]
     claim(not astray, f"released without a broker: {names(astray)}")
-    backlog = play.stage.truth.pending or 0
-    claim(backlog > 0, "no backlog grew")
     hub.broker.restart()
-    back[0] = True
+    without = entered
     through = found.books.journalled or 0
     began_draining = play.now()
     play.until(lambda now: (now.books.acknowledged or 0) >= through, DRAINS_S, "the end of the backlog")
     took = play.now() - began_draining
+    backlog = max(pending for _, pending in curve)
+    claim(backlog > 0, "no backlog grew")
     return (
         f"{len(entered)} parcels entered and left without a broker: all to HOLD. "
-        f"{backlog} events waited on the disk and were acknowledged {took:.1f} s after the broker was back."
+        f"Up to {backlog} events waited on the disk; {took:.1f} s after the broker was back the outage's were acknowledged."
     )
 
 
@@ -75,19 +76,17 @@ def _left(bodies: Sequence[BodyNow]) -> list[BodyNow]:
     return [one for one in bodies if one.lane is not None]
 
 
-def _backlog_drawing(
-    curve: Sequence[tuple[float, int]], after: Sequence[BodyNow], *, broker: bool
-) -> Drawing:
-    held = sum(one.lane not in (None, FREE_LANE) for one in after)
+def _backlog_drawing(curve: Sequence[tuple[float, int]], left: Sequence[BodyNow], *, broker: bool) -> Drawing:
+    held = sum(one.lane != FREE_LANE for one in left)
     pending = curve[-1][1] if curve else 0
     data = {
         "curve": [[round(at, 2), count] for at, count in curve], "pending": pending, "broker": broker,
-        "held": held, "released": sum(one.lane == FREE_LANE for one in after),
+        "held": held, "released": len(left) - held,
     }  # fmt: skip
     lines = (
         f"broker: {'running' if broker else 'STOPPED'}",
         f"backlog on the disk: {pending:5} events  {'#' * min(60, pending // 2)}",
-        f"entered since it stopped: {held} to HOLD, {data['released']} released",
+        f"entered and left without a broker: {held} to HOLD, {data['released']} released",
     )
     return Drawing("backlog", data, lines)
 

@@ -24,7 +24,7 @@ from simulators.tour.table import TourTable
 
 PARCELS: Final = 400
 PACE: Final = 0.5
-"""The default of --pace, at which the captions take their usual time."""
+"""The default of --pace, at which the captions take their usual time; they never take longer."""
 PAIR_AFTER: Final = 12
 """Parcels of the belt before the close pair, at that pace; fewer at a quicker one."""
 PAIR_AFTER_MIN: Final = 5
@@ -37,7 +37,7 @@ FAREWELL_S: Final = 8.0
 
 def tour(args: argparse.Namespace, folder: Path, port: int, stopping: threading.Event) -> int:
     stage = Stage([chapter.title for chapter in CHAPTERS])
-    pace = args.pace / PACE
+    pace = min(1.0, args.pace / PACE)
     parcels = stream(args.seed, PARCELS)
     config = load(EXAMPLE)
     share = shared_out(config, parcels)[config.lines[0].id]
@@ -87,16 +87,7 @@ def _page(stage: Stage, *, wanted: bool) -> Iterator[str | None]:
 def _play_all(play: Play, chapters: Sequence[Chapter]) -> bool:
     """Whether each has shown what it claims; one that has not does not end the tour."""
     for number, chapter in enumerate(chapters):
-        play.began, play.drawn = play.now(), None
-        play.stage.begin(number, chapter.caption)
-        try:
-            found = chapter.play(play)
-        except ClaimFailed as failed:
-            play.stage.close(str(failed), held=False)
-        else:
-            play.stage.close(found, held=True)
-        play.read(FOUND_S)
-        play.read_until(chapter.seconds)
+        play_chapter(play, number, chapter)
     play.drawn = None
     try:
         _compare_books(play)
@@ -107,6 +98,19 @@ def _play_all(play: Play, chapters: Sequence[Chapter]) -> bool:
     said = "All seven held." if held else "Not everything held; see the marks above."
     play.stage.end(f"{said} Every acknowledged event is in the coordinator's book, id by id.")
     return held
+
+
+def play_chapter(play: Play, number: int, chapter: Chapter) -> None:
+    play.began, play.drawn = play.now(), None
+    play.stage.begin(number, chapter.caption)
+    try:
+        found = chapter.play(play)
+    except ClaimFailed as failed:
+        play.stage.close(str(failed), held=False)
+    else:
+        play.stage.close(found, held=True)
+    play.read(FOUND_S)
+    play.read_until(chapter.seconds)
 
 
 def _compare_books(play: Play) -> None:

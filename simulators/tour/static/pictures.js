@@ -94,7 +94,7 @@ function drawnClaims({ code, claims }, boxes, middle) {
 export function backlog({ curve, pending, broker, held, released }) {
   const head = element("p", { class: "state" }, "broker ");
   head.append(word(broker ? "green" : "wrong", broker ? "RUNNING" : "STOPPED"));
-  head.append(document.createTextNode(` since it stopped: `));
+  head.append(document.createTextNode(` without it: `));
   head.append(word("hold", `${held} HOLD`), word(released > 0 ? "wrong" : "none", `${released} released`));
   const axis = `Events that wait on the gateway’s disk: now ${pending}, at most ${Math.max(...curve.map(([, count]) => count), 0)}`;
   return [head, curveOf(curve), element("p", { class: "axis" }, axis)];
