@@ -11,6 +11,7 @@ from typing import Final, assert_never
 
 from drivers.buffers import Line, LineBuffer
 from drivers.decode_belt import GRAMMAR, keyence_sr, record_scale
+from drivers.decode_sizes import OPTIONS, cubiscan, dm3610, record_dimensioner, sick_mda
 from drivers.identifiers.check_digits import mod10_ok
 from drivers.identifiers.gs1 import (
     Elements,
@@ -22,7 +23,7 @@ from drivers.identifiers.gs1 import (
 )
 from drivers.identifiers.s10 import parse_s10
 from drivers.identifiers.sscc import parse_sscc
-from drivers.meanings import Meaning, code_meaning, garbled, known
+from drivers.meanings import Meaning, code_meaning, garbled, known, without_leading_zeros
 from drivers.reading import BarcodeRead, DeviceFault, NoRead, Reading
 from drivers.scales.mass import mass_mg
 from drivers.scales.mt_sics import LINE_MAX_BYTES
@@ -50,7 +51,7 @@ _WITH_AIM: Final = ("line-crlf", "line-prefix01-cr", "keyence-sr")
 def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -> list[Meaning]:
     """One meaning per reply or code, in order; several codes of one frame are one `stream`.
 
-    `options`: of scanners `aim` (`yes` or `no`), of `record-scale` its grammar. Raises ValueError for an unknown
+    `options`: of scanners `aim` (`yes` or `no`), of what sends records its grammar. Raises ValueError for an unknown
     protocol or option.
     """
     decoder = _DECODERS.get(protocol)
@@ -72,9 +73,10 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
 
 
 def _check_options(protocol: str, options: Mapping[str, str]) -> None:
-    if protocol == "record-scale":
-        wrong = [f"{key}={value}" for key, value in options.items() if key not in GRAMMAR]
-        limit = ", ".join(f"{key}=…" for key in GRAMMAR)
+    grammar = GRAMMAR if protocol == "record-scale" else OPTIONS.get(protocol)
+    if grammar is not None:
+        wrong = [f"{key}={value}" for key, value in options.items() if key not in grammar]
+        limit = ", ".join(f"{key}=…" for key in grammar) or "none"
     else:
         with_aim = protocol in _WITH_AIM
         wrong = [
@@ -109,7 +111,7 @@ def _sics_meaning(reply: SicsReply | SicsCommand) -> Meaning:
             return {"kind": "weight", "underload": True, "mass_mg": None}
         case SicsWeight(number, unit, stable):
             mass = mass_mg(number, unit)
-            value = _without_leading_zeros(number)
+            value = without_leading_zeros(number)
             return {"kind": "weight", "value": value, "unit": unit, "stable": stable, "mass_mg": mass}
         case SicsError(error, command):
             return known({"kind": "error", "error": error, "command": command})
@@ -245,12 +247,6 @@ def _invalid(error: str) -> Meaning:
     return {"kind": "identifier", "valid": False, "error": error}
 
 
-def _without_leading_zeros(number: str) -> str:
-    sign = "-" if number.startswith("-") else ""
-    whole, point, decimals = number.lstrip("+-").partition(".")
-    return f"{sign}{whole.lstrip('0') or '0'}{point}{decimals}"
-
-
 _DECODERS: Final[dict[str, Callable[[Sequence[bytes], Mapping[str, str]], Iterator[Meaning]]]] = {
     "mt-sics": _mt_sics,
     "line-crlf": _line_crlf,
@@ -258,6 +254,10 @@ _DECODERS: Final[dict[str, Callable[[Sequence[bytes], Mapping[str, str]], Iterat
     "aim": _aim,
     "keyence-sr": keyence_sr,
     "record-scale": record_scale,
+    "record-dimensioner": record_dimensioner,
+    "datalogic-dm3610": dm3610,
+    "sick-mda": sick_mda,
+    "cubiscan": cubiscan,
     "upu-s10": _each(_s10),
     "sscc": _each(_sscc),
     "gs1-elements": _each(_elements),

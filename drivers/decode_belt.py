@@ -79,14 +79,14 @@ def record_scale(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterato
         for reading in scale.receive(frame, Instant(0)):
             match reading:
                 case WeightRead():
-                    yield _record_meaning(reading)
+                    yield weight_meaning(reading)
                 case DeviceFault(code=code, detail=detail):
                     yield {"kind": "error", "error": code, "detail": detail}
                 case _:
                     raise AssertionError(f"a record scale does not give {reading}")
 
 
-def _record_meaning(read: WeightRead) -> Meaning:
+def weight_meaning(read: WeightRead) -> Meaning:
     flags = {"overload": read.overload or None, "underload": read.underload or None}
     shown = known({"value": read.text or None, "unit": read.unit, **flags})
     return {"kind": "weight", "record": read.record, **shown, "mass_mg": read.mass_mg}

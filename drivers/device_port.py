@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Final
 
-from drivers.reading import BarcodeRead, DeviceFault, NoRead, Reading, WeightRead
+from drivers.reading import BarcodeRead, DeviceFault, DimensionsRead, NoRead, Reading, WeightRead
 from drivers.registry import new_session
 from drivers.session import Resumable, Session
 from drivers.transports.port import Listener, Port
@@ -106,7 +106,7 @@ class DevicePort:
 
     def count(self, reading: Reading) -> None:
         match reading:
-            case BarcodeRead() | WeightRead() | NoRead():
+            case BarcodeRead() | WeightRead() | DimensionsRead() | NoRead():
                 self.stats = replace(self.stats, frames=self.stats.frames + 1, last_frame_at=reading.at)
             case DeviceFault():
                 self.stats = replace(self.stats, faults=self.stats.faults + 1)

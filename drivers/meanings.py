@@ -1,5 +1,6 @@
 """What bytes say, in the keys of `meaning` in `tests/vectors/vectors.jsonl`: the parts that several protocols share."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from drivers.identifiers.check_digits import mod10_ok
@@ -42,5 +43,11 @@ def garbled(line: bytes) -> Meaning:
     return {"kind": "error", "error": "garbled", "raw": line.hex(" ")}
 
 
-def known(meaning: Meaning) -> Meaning:
+def known(meaning: Mapping[str, object]) -> Meaning:
     return {key: value for key, value in meaning.items() if value is not None}
+
+
+def without_leading_zeros(number: str) -> str:
+    sign = "-" if number.startswith("-") else ""
+    whole, point, decimals = number.lstrip("+-").partition(".")
+    return f"{sign}{whole.lstrip('0') or '0'}{point}{decimals}"

@@ -2,7 +2,7 @@
 
 A reading is a frozen value with the device's id and the host instant at which its last byte arrived.
 Drivers make them; the core takes them apart with `match` and `assert_never`. Nothing here knows a parcel.
-Dimensions and images join the union with the devices that make them.
+Images join the union with the devices that make them.
 """
 
 from dataclasses import dataclass
@@ -82,6 +82,31 @@ class WeightRead:
     underload: bool = False
     record: int | None = None
     """The scale's own record number (alibi memory), where it has one."""
+
+
+Shape = Literal["cuboid", "irregular"]
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionsRead:
+    """The smallest box around one item; or none, where the device says that it could not measure it."""
+
+    device: DeviceId
+    at: Instant
+    l_um: int | None
+    """None: all three are."""
+    w_um: int | None
+    h_um: int | None
+    u_um: int
+    """Expanded uncertainty (k=2) of each side, as configured."""
+    shape: Shape
+    record: int | None
+    """The device's own record number, where it has one."""
+    text: tuple[str, str, str]
+    """Length, width and height as sent."""
+    unit: str | None
+    status: str | None
+    """As sent: a word of its grammar, or the reason why there is no result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +203,7 @@ Reading = (
     BarcodeRead
     | NoRead
     | WeightRead
+    | DimensionsRead
     | BeamChanged
     | BeltMoved
     | BoardChanged

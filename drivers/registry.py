@@ -15,6 +15,7 @@ from hub_config.devices import (
     RecordScaleConfig,
     SicsScaleConfig,
 )
+from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
 
 
 def new_session(device: Device) -> Session:
@@ -36,6 +37,10 @@ def new_session(device: Device) -> Session:
             from drivers.scales.record_scale import RecordScale
 
             return RecordScale(device)
+        case RecordDimensionerConfig() | Dm3610Config() | SickMdaConfig() | CubiscanConfig():
+            from drivers.dimensioners.registry import new_dimensioner
+
+            return new_dimensioner(device)
         case FolderCameraConfig():
             from drivers.cameras.folder_camera import FolderCamera
 

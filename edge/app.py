@@ -8,6 +8,8 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,16 +17,24 @@ from drivers.identifiers.choice import Identified
 from drivers.pump import PortStats, Pump
 from edge import __version__
 from edge.core.gateway import Gateway
+from edge.core.inputs import EpochBegun
 from edge.core.snapshot import EventFigures, Snapshot
 from edge.core.visits import Recovered
 from edge.rim import clock
+from edge.rim.balance import balance_told
+from edge.rim.disk import Disk
+from edge.rim.housekeeping import Housekeeping, Retention
 from edge.rim.inbox import Inbox
 from edge.rim.journal import JOURNAL_FILE, Journal, JournalReader, OpenVisit
 from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
+from edge.rim.preclearing import Preclearing
 from edge.rim.runner import Runner
+from edge.rim.tls import BrokerIdentity
 from edge.rim.trace import Start, TraceRecorder
 from edge.rim.uplink import Uplink
+from edge.rim.vitals import vitals
+from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
@@ -33,7 +43,8 @@ from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
 from hub_config.devices import RecordScaleConfig, SicsScaleConfig
-from hub_config.hub import HubConfig
+from hub_config.dimensioners import Dimensioner
+from hub_config.hub import HubConfig, canonical
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
 
 TRUTH_FILE: Final = "truth.json"
@@ -45,46 +56,72 @@ CORE_HUNG_NS: Final = 30 * SECOND
 """And after this long the process ends, to be started again."""
 TRUTH_BYTES_MAX: Final = 4_096
 SESSION_CHARS: Final = 16
+LOOK_TIMEOUT_S: Final = 10.0
+"""For the look for another gateway of our name; a broker that does not answer by then is looked at again later."""
 
 log = logging.getLogger("hub.app")
 
 
+class IdentityTaken(Exception):  # noqa: N818  (a verdict on the hub, not a mistake)
+    """Another gateway runs under our name; the message says what to do."""
+
+
 class App:
-    """Raises from `__init__` or `start`, with one sentence: DataFolderFault, JournalFault, WebPortTaken."""
+    """Raises from `__init__` or `start`, with one sentence: DataFolderFault, IdentityTaken, JournalFault,
+    TlsFault, VoucherFault, WebPortTaken."""
 
     def __init__(self, config: HubConfig, data: Path, record: Path | None = None) -> None:
         """`record`: a trace of every input, for `hub replay`."""
         self._config = config
+        _check_tls(config)
         identity = load_identity(data, config.hub.mode)
         self.public_key, self.kid = identity.signer.public_b64, identity.signer.kid
         journal_file = data / JOURNAL_FILE
         self._journal = Journal(
             journal_file, lambda epoch: event_context(config, identity, epoch), identity.signer
         )
+        self._journal.remember(canonical(config).decode(), config.digest(), config.trust)
         left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
         last = self._journal.last_placed({bench.id: bench.free_lane for bench in config.benches})
         self._inbox = Inbox()
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
         topics = Topics(config.hub.mode, config.hub.id, config.gateway.id)
+        trust = TrustStore(config.trust)
+        self._vouchers = VoucherStore(
+            data / VOUCHER_FILE, trust, config.hub.id, config.gateway.id, config.hub.mode,
+            keep_manifest=config.offline.keep_manifest,
+        )  # fmt: skip
+        preclearing = Preclearing(self._vouchers, topics, self._inbox)
+        reader = JournalReader(journal_file)
+        preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
+        reader.close()
         self._uplink = Uplink(
-            config, lambda: JournalReader(journal_file), TrustStore(config.trust), topics,
+            config, lambda: JournalReader(journal_file), trust, topics, preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
+            health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics),
         )  # fmt: skip
         settings = config.journal
+        self._keeper = Housekeeping(
+            self._journal, Disk(data, settings.ballast_mib, settings.enough_mib),
+            Retention(settings.keep_s, settings.keep_events), clock.now, lambda: clock.wall_time().utc_us,
+            self._uplink, lambda: self._runner.snapshot.balance,
+        )  # fmt: skip
         self._writer = JournalWriter(
-            self._journal, self._inbox, self._uplink, clock.now, settings.group_events, settings.group_wait_ms
-        )
+            self._journal, self._inbox, self._uplink, clock.now, settings.group_events, settings.group_wait_ms,
+            keeper=self._keeper,
+        )  # fmt: skip
         feed = Feed()
         start = Start(config, identity.entropy, left_open, last, __version__)
         self._recorder = None if record is None else TraceRecorder(record, start)
         self._pump = Pump(config.devices, self._inbox)
         self._runner = Runner(
             Gateway(config, identity.entropy, left_open, last), self._inbox, self._writer, feed, self._metrics,
-            self._pump, self._recorder,
+            self._pump, self._uplink, self._recorder,
         )  # fmt: skip
         self._pages = Pages(
-            self._runner, self._journal, self._uplink, self._metrics, self._inbox, self._pump, self._truth_file(data)
+            self._runner, self._journal, self._keeper, self._uplink, self._metrics, self._inbox, self._pump,
+            self._truth_file(data),
         )  # fmt: skip
         self._web = WebServer(config, self._pages, feed)
 
@@ -102,15 +139,37 @@ class App:
         except BaseException:
             self._journal.close()
             raise
+        self._uplink.start()
+        self._uplink.looked(LOOK_TIMEOUT_S)
+        if (taken := self.identity_taken) is not None:
+            self._web.stop()
+            self._journal.close()
+            raise IdentityTaken(taken)
+        loss = self._journal.after_loss
+        if loss is not None and self._journal.last_seq == 0:  # told once, as this epoch's first event
+            self._inbox.put(EpochBegun(clock.now(), loss.epoch, loss.lost))
+        checkpoint = self._journal.newest_checkpoint()
+        if checkpoint is not None:
+            self._uplink.checkpoint(checkpoint)
         self._runner.start()
         self._writer.start()
-        self._uplink.start()
         self._pump.start()
         return address
 
+    @property
+    def identity_taken(self) -> str | None:
+        """Why this gateway must not run; it may show only when a broker that was away is back."""
+        session = self._uplink.taken_by
+        if session is None:
+            return None
+        own = self._config.gateway.id
+        return f"another gateway {own} is online (session {session}); stop it, or give this one another id"
+
     def wait(self, stopping: threading.Event) -> bool:
-        """Until `stopping` is set (True) or a thread has failed by a mistake of ours (False)."""
+        """Until `stopping` is set (True), or a thread has failed by a mistake of ours or `identity_taken` (False)."""
         while not stopping.wait(timeout=0.2):
+            if self._uplink.taken_by is not None:
+                return False
             if self._writer.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
                 return False
             if self._runner.failed.is_set() or not self._runner.turned_within(CORE_HUNG_NS):
@@ -125,6 +184,7 @@ class App:
             self._recorder.close()
         unwritten = self._writer.stop()
         self._uplink.stop()
+        self._vouchers.close()
         self._web.stop()
         self._journal.close()
         return unwritten
@@ -134,11 +194,12 @@ class Pages:
     """What the web pages may read (`edge.web.app.Source`): immutable values, from any thread."""
 
     def __init__(
-        self, runner: Runner, journal: Journal, uplink: Uplink, metrics: Metrics, inbox: Inbox, pump: Pump,
-        truth_file: Path | None,
+        self, runner: Runner, journal: Journal, keeper: Housekeeping, uplink: Uplink, metrics: Metrics,
+        inbox: Inbox, pump: Pump, truth_file: Path | None,
     ) -> None:  # fmt: skip
         self._runner = runner
         self._journal = journal
+        self._keeper = keeper
         self._uplink = uplink
         self._metrics = metrics
         self._inbox = inbox
@@ -186,9 +247,13 @@ class Pages:
             "rejected": dict(snapshot.balance.rejected),
             "rejected_messages": dict((*snapshot.rejected_messages, *link.rejected)),
             "held_by_reason": dict(snapshot.held_by_reason),
+            "corrected": dict(snapshot.corrected),
             "dwell_us": snapshot.dwell_us,
             "dwell_by_owner_us": dict(snapshot.dwell_by_owner_us),
             "journal_trouble": snapshot.journal_trouble,
+            "journal": {**asdict(self._journal.keeping()), "ballast": self._keeper.has_ballast},
+            "balance": balance_told(snapshot.balance, events.journalled, events.acknowledged, events.pending),
+            "alibi": [asdict(view) for view in snapshot.alibi],
             "weights_dropped": self._inbox.weights_dropped,
             "ports": [_port_figures(port) for port in self._pump.stats()],
         }
@@ -230,12 +295,25 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
                 cal_until=None if until is None else until.isoformat(),
                 seal=device.metrology.seal,
             )
+        elif isinstance(device, Dimensioner):
+            until = device.valid_until
+            devices[device.id] = DeviceProvenance(
+                drv=device.kind, cal=device.cal, cal_until=None if until is None else until.isoformat()
+            )
         else:
             devices[device.id] = DeviceProvenance(drv=device.kind)
     return EventContext(
         hub=config.hub.id, gateway=config.gateway.id, mode=config.hub.mode, epoch=epoch, edge_version=__version__,
         config_digest=config.digest(), devices=devices, evidence_key=identity.evidence_key,
     )  # fmt: skip
+
+
+def _check_tls(config: HubConfig) -> None:
+    """Raises TlsFault; says if a certificate ends soon."""
+    if config.broker.tls is not None:
+        notice = BrokerIdentity(config.broker.tls, config.gateway.id).check(datetime.now(UTC))
+        if notice is not None:
+            log.warning("%s", notice)
 
 
 def _recovered(visit: OpenVisit) -> Recovered:

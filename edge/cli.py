@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "check": ("edge.commands.check", "check a hub config: every fault at once, as file:line"),
     "run": ("edge.commands.run", "run the gateway on the ports of a config"),
+    "broker": ("edge.commands.broker", "write the settings and certificates of the hub's MQTT broker"),
     "decode": ("edge.commands.decode", "show what a device's bytes mean"),
     "journal": ("edge.commands.journal", "verify, export or show the journal of a gateway"),
     "export": ("edge.commands.export", "a gateway's events as EPCIS, EMSEVT or CloudEvents"),

@@ -64,7 +64,10 @@ class _Places:
         }
         self.lane_beams = [beams[one.beam] for one in line.diverters]
         self.beams = [part for beam, part in beams.items() if beam not in inside]
-        self.scale, self.end = beams[line.scale.beam], beams[line.end.beam]
+        self.end = beams[line.end.beam]
+        triggers = [line.scale.beam, *([] if line.dimensioner is None else [line.dimensioner.beam])]
+        self.triggers = [beams[beam] for beam in dict.fromkeys(triggers)]
+        """Of scale and dimensioner."""
         self.readers = [
             _part("reader", one.device, one.position_um, one.window_um, (*path, "readers", number))
             for number, one in enumerate(line.readers)
@@ -86,9 +89,9 @@ class _Places:
         listed = [beam for beam in self.beams if beam is not self.end]
         entry = listed[0]
         yield from (_Order(entry, part, _ENTERS) for part in self.readers)
-        if self.scale is entry:
+        if entry in self.triggers:
             yield _Order(entry, entry, _ENTERS)
-        for part in (*self.readers, self.scale):
+        for part in (*self.readers, *self.triggers):
             yield from (_Order(part, diverter, _MEASURED) for diverter in self.diverters)
         for number, beam in enumerate(listed):
             why = _LISTED if number else _ENTERS
@@ -105,10 +108,10 @@ def limit_findings(line: Line, path: KeyPath) -> Iterator[Finding]:
         limit = f"below the gap that a diverter needs, {_mm(needed)}"
         todo = "lower min_gap: two parcels this far apart would be taken for one"
         yield _too_high((*path, "min_gap"), _mm(line.min_gap_um), limit, todo)
-    if line.scale.earliest_ms >= line.scale.latest_ms:
-        limit = f"below latest, {as_text(line.scale.latest_ms, 'ms')}"
-        earliest = as_text(line.scale.earliest_ms, "ms")
-        yield _too_high((*path, "scale", "earliest"), earliest, limit, "swap or correct earliest and latest")
+    for key, one in (("scale", line.scale), ("dimensioner", line.dimensioner)):
+        if one is not None and one.earliest_ms >= one.latest_ms:
+            limit, earliest = f"below latest, {as_text(one.latest_ms, 'ms')}", as_text(one.earliest_ms, "ms")
+            yield _too_high((*path, key, "earliest"), earliest, limit, "swap or correct earliest and latest")
 
 
 def belt_findings(line: Line, path: KeyPath) -> list[Finding]:
@@ -228,7 +231,7 @@ def _last_look_findings(line: Line, places: _Places, path: KeyPath) -> Iterator[
     if not timely:
         return
     soonest = min(timely, key=lambda one: _look_by_um(line, one))
-    behind = max(part.far_um for part in (*places.readers, places.scale))
+    behind = max(part.far_um for part in (*places.readers, *places.triggers))
     latest = _look_by_um(line, soonest)
     if any(behind < beam.near_um <= latest for beam in places.beams):
         return

@@ -9,10 +9,11 @@ from ipaddress import ip_address
 from posixpath import normpath
 
 from hub_config.devices import BELT_SCALE_KINDS, BOARD_KINDS, READER_KINDS, SCALE_KINDS, SCANNER_KINDS
+from hub_config.dimensioners import BELT_DIMENSIONER_KINDS, DWS_KINDS, STANDING_KINDS
 from hub_config.finding import Finding, KeyPath, listed, show
 from hub_config.lanecheck import free_and_safe_findings
 from hub_config.linecheck import line_findings
-from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, Outline, TrustSpots, outline
+from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, LineSpots, Outline, TrustSpots, outline
 from hub_config.spots import Spot, absent, placed, twice
 from hub_config.trust import WELL_KNOWN_KEYS
 from hub_config.values import LANES
@@ -29,6 +30,7 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *_place_findings(whole),
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
         *lines,
+        *(finding for line in whole.lines for finding in _weighing_findings(line, devices)),
         *_shared_bay_findings(whole.benches),
         *_bay_name_findings(whole),
         *_trust_findings(whole),
@@ -106,10 +108,36 @@ def _places(whole: Outline) -> Iterator[_Place]:
     for line in whole.lines:
         yield _Place(line.board, "an I/O board", BOARD_KINDS)
         yield from (_Place(spot, "a reader", READER_KINDS) for spot in line.readers)
+        if line.weighs_and_sizes:  # one device, one place
+            yield _Place(line.scale, "a dimensioner that weighs", DWS_KINDS)
+            continue
         yield _Place(line.scale, "an in-motion scale", BELT_SCALE_KINDS)
+        if "dimensioner" in line.table:
+            yield _Place(line.dimensioner, "a dimensioner of a belt", BELT_DIMENSIONER_KINDS)
 
 
-_KINDS = (*SCANNER_KINDS, *SCALE_KINDS, *READER_KINDS, *BELT_SCALE_KINDS, *BOARD_KINDS)
+_KINDS = (
+    *SCANNER_KINDS, *SCALE_KINDS, *READER_KINDS, *BELT_SCALE_KINDS, *BOARD_KINDS, *BELT_DIMENSIONER_KINDS,
+    *STANDING_KINDS,
+)  # fmt: skip
+
+
+def _weighing_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> Iterator[Finding]:
+    """A dimensioner tells weights where it stands for the scale too, and nowhere else."""
+    spot = line.dimensioner
+    device = devices.get(spot.text) if spot else None
+    if spot is None or device is None or device.weighs == line.weighs_and_sizes:
+        return
+    if device.weighs:
+        what, limit = (
+            f"{show(spot.text)} weighs, and is not the scale of this line",
+            "its weights would go nowhere",
+        )
+        todo = "name it at the scale too, or remove its metrology"
+        yield Finding(spot.path, what, limit, todo)
+    elif device.kind and device.kind.text in DWS_KINDS and line.scale:
+        what, limit = f"{show(spot.text)} tells no weight", "a scale has its metrology"
+        yield Finding(line.scale.path, what, limit, "add [devices.metrology] to it, or name another scale")
 
 
 def _place_findings(whole: Outline) -> Iterator[Finding]:

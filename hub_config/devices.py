@@ -4,34 +4,45 @@ Defaults are those of `scanners.md` §2, §5, `scales.md` §1 and `firmware-brid
 driven is the driver's business.
 """
 
-from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
 from hub_config.attach import Attach, FolderAttach, SerialAttach
+from hub_config.dimensioners import (
+    CubiscanConfig,
+    Dm3610Config,
+    RecordDimensionerConfig,
+    SickMdaConfig,
+)
 from hub_config.finding import Finding, refusal
+from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
-from hub_config.units import as_text, quantity
-from hub_config.values import Entry, entries, name, text, whole
+from hub_config.record_grammar import (
+    ANY_LINE_END,
+    FIELDS_MAX,
+    RecordGrammar,
+    Word,
+    once_findings,
+    unit_finding,
+)
+from hub_config.units import quantity
+from hub_config.values import Entry, device_name, entries, text, whole
 
 NO_READ: Final = ("NoRead", "NOREAD", "NO READ", "ERROR", "NR")
 """What scanners of several makers send for "triggered, saw no code". A line of only `?` means the same."""
-
-_ANY_LINE_END: Final = ("\r", "\n")
-"""CR, LF and CR LF all end a line; the empty line inside CR LF is nothing."""
 
 
 class LineScannerConfig(Entry):
     """A scanner that sends `[prefix] data suffix` (serial, USB-CDC)."""
 
     kind: Literal["line-scanner"] = "line-scanner"
-    id: Annotated[DeviceId, name("scan-1")]
+    id: Annotated[DeviceId, device_name("scan-1")]
     attach: SerialAttach
     prefix: Annotated[str, Field(max_length=16)] = ""
     suffix: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=16)], ...], Field(strict=False), entries(1, 8)
-    ] = _ANY_LINE_END
+    ] = ANY_LINE_END
     """Any of these ends a line."""
     aim: bool = False
     """The scanner is set to send the AIM identifier (`]C0`, …) before the data."""
@@ -40,40 +51,11 @@ class LineScannerConfig(Entry):
     """A longer line is a fault of the device, dropped up to the next line end."""
 
 
-class Metrology(Entry):
-    """What a scale may be believed: range, verification interval, maximum permissible error (contract §4)."""
-
-    regime: Literal["none", "nawi", "mid-awi"]
-    """`none` is never legal for duty; `nawi`: OIML R 76; `mid-awi`: MID 2014/32/EU MI-006."""
-    accuracy_class: Annotated[str | None, Field(alias="class", max_length=16)] = None
-    max_mg: Annotated[int, quantity("mg", example="30 kg", low="1 g", high="10000 kg")] = Field(alias="max")
-    min_mg: Annotated[int, quantity("mg", example="100 g", low="0 mg", high="10000 kg")] = Field(alias="min")
-    e_mg: Annotated[int, quantity("mg", example="5 g", low="1 mg", high="10 kg")] = Field(alias="e")
-    mpe_mg: Annotated[int, quantity("mg", example="5 g", low="1 mg", high="100 kg")] = Field(alias="mpe")
-    valid_until: date | None = None
-    """Last day of the verification. One that has passed is no fault here: weighings then are not legal."""
-    seal: Annotated[str | None, Field(max_length=64)] = None
-
-    @model_validator(mode="after")
-    def _range_is_one(self) -> "Metrology":
-        found = []
-        top = f"below max, {as_text(self.max_mg, 'mg')}"
-        if self.min_mg >= self.max_mg:
-            found.append(_too_high("min", self.min_mg, top, "swap or correct min and max"))
-        if self.e_mg >= self.max_mg:
-            found.append(_too_high("e", self.e_mg, top, "copy e from the plate of the scale"))
-        if self.mpe_mg >= self.max_mg:
-            found.append(_too_high("mpe", self.mpe_mg, top, "copy mpe from the verification certificate"))
-        if found:
-            raise refusal(*found)
-        return self
-
-
 class SicsScaleConfig(Entry):
     """A bench scale that answers MT-SICS `SI`, polled."""
 
     kind: Literal["mt-sics"] = "mt-sics"
-    id: Annotated[DeviceId, name("scale-1")]
+    id: Annotated[DeviceId, device_name("scale-1")]
     attach: SerialAttach
     poll_ms: Annotated[int, quantity("ms", example="100 ms", low="20 ms", high="10 s")] = Field(
         default=100, alias="poll"
@@ -88,7 +70,7 @@ class KeyenceSrConfig(Entry):
     """A fixed reader of the Keyence SR series: told to read with `LON`, to stop with `LOFF`; one answer a trigger."""
 
     kind: Literal["keyence-sr"]
-    id: Annotated[DeviceId, name("tunnel-1")]
+    id: Annotated[DeviceId, device_name("tunnel-1")]
     attach: Attach
     no_read: Annotated[tuple[Annotated[str, text(1, 64)], ...], Field(strict=False), entries(1, 32)] = (
         "ERROR",
@@ -103,45 +85,29 @@ class KeyenceSrConfig(Entry):
     """After `LOFF` an answer is due within this."""
 
 
-class RecordScaleConfig(Entry):
+class RecordScaleConfig(RecordGrammar):
     """An in-motion scale that sends one delimited text record per item; the grammar of the record is declared here."""
 
     kind: Literal["record-scale"]
-    id: Annotated[DeviceId, name("wim-1")]
+    id: Annotated[DeviceId, device_name("wim-1")]
     attach: Attach
-    start: Annotated[str, Field(max_length=4)] = ""
-    end: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=4)], ...], Field(strict=False), entries(1, 4)
-    ] = _ANY_LINE_END
-    separator: Annotated[str, Field(min_length=1, max_length=4)] = ";"
     fields: Annotated[
-        tuple[Literal["record", "mass", "unit", "status", "skip"], ...], Field(strict=False), entries(2, 16)
+        tuple[Literal["record", "mass", "unit", "status", "skip"], ...],
+        Field(strict=False),
+        entries(2, FIELDS_MAX),
     ] = ("record", "mass", "unit", "status")
     unit: Literal["mg", "g", "kg", "t", "lb", "oz"] | None = None
     """Where the record has no field for it."""
-    good: Annotated[tuple[Annotated[str, text(1, 16)], ...], Field(strict=False), entries(1, 16)] = ("OK",)
-    """Status words of a weighing that counts. Any other is no weight."""
-    overload: Annotated[tuple[Annotated[str, text(1, 16)], ...], Field(strict=False), entries(0, 16)] = (
-        "OL",
-    )
-    underload: Annotated[tuple[Annotated[str, text(1, 16)], ...], Field(strict=False), entries(0, 16)] = (
-        "UL",
-    )
+    overload: Annotated[tuple[Word, ...], Field(strict=False), entries(0, 16)] = ("OL",)
+    underload: Annotated[tuple[Word, ...], Field(strict=False), entries(0, 16)] = ("UL",)
     metrology: Metrology
 
     @model_validator(mode="after")
     def _record_and_mass_are_there(self) -> "RecordScaleConfig":
-        found = []
-        for wanted in ("record", "mass"):
-            if self.fields.count(wanted) != 1:
-                what = f"{self.fields.count(wanted)} fields are {wanted}"
-                found.append(Finding(("fields",), what, "exactly one is wanted", f"list {wanted} once"))
-        if ("unit" in self.fields) == (self.unit is not None):
-            what = "the unit is declared twice" if self.unit is not None else "nothing says the unit"
-            limit = "a field of the record, or one unit for all"
-            found.append(Finding(("unit",), what, limit, 'write unit = "g", or list the field unit'))
-        if found:
-            raise refusal(*found)
+        found = once_findings(self.fields, ("record", "mass"))
+        unit = unit_finding("unit", "unit", self.fields, self.unit, "g")
+        if found or unit is not None:
+            raise refusal(*found, *([] if unit is None else [unit]))
         return self
 
 
@@ -149,7 +115,7 @@ class FolderCameraConfig(Entry):
     """A camera that puts its pictures into a folder; what their codes say is read by a process beside the gateway."""
 
     kind: Literal["folder-camera"]
-    id: Annotated[DeviceId, name("cam-1")]
+    id: Annotated[DeviceId, device_name("cam-1")]
     attach: FolderAttach
 
 
@@ -169,7 +135,7 @@ class IoBoardConfig(Entry):
     """The board that stamps beams and encoder and switches the diverters (firmware-bridge)."""
 
     kind: Literal["io-board"]
-    id: Annotated[DeviceId, name("io-1")]
+    id: Annotated[DeviceId, device_name("io-1")]
     attach: SerialAttach
     inputs: Annotated[tuple[BoardInput, ...], Field(strict=False), entries(1, 32)]
     report_ms: Annotated[int, quantity("ms", example="10 ms", low="1 ms", high="10 ms")] = Field(
@@ -211,6 +177,10 @@ Device = Annotated[
     | SicsScaleConfig
     | KeyenceSrConfig
     | RecordScaleConfig
+    | RecordDimensionerConfig
+    | Dm3610Config
+    | SickMdaConfig
+    | CubiscanConfig
     | FolderCameraConfig
     | IoBoardConfig,
     Field(discriminator="kind"),
@@ -223,7 +193,3 @@ READER_KINDS: Final = ("keyence-sr", "line-scanner", "folder-camera")
 """Beside a belt."""
 BELT_SCALE_KINDS: Final = ("record-scale",)
 BOARD_KINDS: Final = ("io-board",)
-
-
-def _too_high(key: str, value_mg: int, limit: str, todo: str) -> Finding:
-    return Finding((key,), f'"{as_text(value_mg, "mg")}" is too high', limit, todo)

@@ -8,14 +8,16 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from hub_config.broker import Broker
 from hub_config.devices import Device
 from hub_config.finding import Finding, refusal, show
+from hub_config.journal import JournalSettings
 from hub_config.layout import Bench
 from hub_config.lines import Line
 from hub_config.names import DeviceId, GatewayId, HubId
+from hub_config.offline import OfflineSettings
 from hub_config.trust import Trust
-from hub_config.units import quantity
-from hub_config.values import Entry, Mode, entries, name, text, whole
+from hub_config.values import Entry, Mode, entries, name, whole
 
 MAX_DEVICES: Final = 64
 MAX_BENCHES: Final = 32
@@ -68,26 +70,9 @@ class CoordinatorEntry(Entry):
     id: Annotated[str, name("co-1")]
 
 
-class Broker(Entry):
-    host: Annotated[str, text(1, 253)]
-    port: Annotated[int, _PORT]
-    keepalive_s: Annotated[int, quantity("s", example="10 s", low="1 s", high="10 min")] = Field(
-        default=10, alias="keepalive"
-    )
-
-
 class Web(Entry):
     host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
     port: Annotated[int, _PORT] = 8040
-
-
-class JournalSettings(Entry):
-    """How commits are grouped (contract §7: at most 100 events or 2 ms by default)."""
-
-    group_events: Annotated[int, whole(1, 1000)] = 100
-    group_wait_ms: Annotated[int, quantity("ms", example="2 ms", low="0 ms", high="1 s")] = Field(
-        default=2, alias="group_wait"
-    )
 
 
 class HubConfig(Entry):
@@ -97,6 +82,7 @@ class HubConfig(Entry):
     broker: Broker
     web: Web = Web()
     journal: JournalSettings = JournalSettings()
+    offline: OfflineSettings = OfflineSettings()
     trust: Annotated[tuple[Trust, ...], Field(strict=False), entries(1, MAX_TRUST)]
     devices: Annotated[tuple[Device, ...], Field(strict=False), entries(1, MAX_DEVICES)]
     benches: Annotated[tuple[Bench, ...], Field(strict=False), entries(0, MAX_BENCHES)] = ()

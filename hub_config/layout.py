@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from hub_config.finding import Finding, refusal, show
 from hub_config.names import DeviceId, LaneId, LineId
 from hub_config.units import as_text, quantity
-from hub_config.values import Entry, Lane, LineLane, decimal, entries, name, text, whole
+from hub_config.values import Entry, Lane, LineLane, decimal, device_name, entries, name, text, whole
 
 GATEWAY_LINE: Final = "gw"
 """The line name of events without a parcel (contract §4): no bench or line may have it."""
@@ -90,8 +90,10 @@ class Bench(Entry):
 
     id: LineName
     name: Annotated[str, text(1, 40)]
-    scanners: Annotated[tuple[Annotated[DeviceId, name("scan-1")], ...], Field(strict=False), entries(1, 8)]
-    scale: Annotated[DeviceId, name("scale-1")]
+    scanners: Annotated[
+        tuple[Annotated[DeviceId, device_name("scan-1")], ...], Field(strict=False), entries(1, 8)
+    ]
+    scale: Annotated[DeviceId, device_name("scale-1")]
     identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
         "s10",
         "sscc",

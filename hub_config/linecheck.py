@@ -73,16 +73,22 @@ def _id_findings(line: LineSpots) -> Iterator[Finding]:
 
 
 def _beam_findings(line: LineSpots) -> Iterator[Finding]:
-    """The scale and the end have a beam of the belt each, every diverter one inside its lane."""
+    """Scale and end have a beam of the belt each, the dimensioner has one too, which may be the scale's; every diverter
+    has one inside its lane."""
     if line.beams is None or any(beam.id is None for beam in line.beams):
         return
     known = [beam.id.text for beam in line.beams if beam.id]
     diverters = line.diverters or ()
     inside = {one.beam.text: one for one in diverters if one.beam}
-    for spot in (line.scale_beam, line.end_beam, *(one.beam for one in diverters)):
+    belt_uses = (
+        (line.scale_beam, "the scale's trigger"),
+        (line.dimensioner_beam, "the dimensioner's trigger"),
+        (line.end_beam, "the belt's end"),
+    )
+    for spot in (*(spot for spot, _ in belt_uses), *(one.beam for one in diverters)):
         if spot and spot.text not in known:
             yield absent(spot, "beam", known, "add it to the beams of this line")
-    for spot, noun in ((line.scale_beam, "the scale's trigger"), (line.end_beam, "the belt's end")):
+    for spot, noun in belt_uses:
         if spot and spot.text in known and spot.text in inside:
             taker = inside[spot.text]
             owner = f"diverter {show(taker.id.text)}" if taker.id else "a diverter"
@@ -91,6 +97,8 @@ def _beam_findings(line: LineSpots) -> Iterator[Finding]:
             yield Finding(spot.path, what, f"{noun} is a beam on the belt", todo)
     on_belt = (spot for spot in (line.end_beam, line.scale_beam) if spot and spot.text in known)
     yield from twice(on_belt, "use a beam", "name another beam here")
+    on_end = (spot for spot in (line.end_beam, line.dimensioner_beam) if spot and spot.text in known)
+    yield from twice(on_end, "use a beam", "name another beam here")
     in_lanes = (one.beam for one in diverters if one.beam and one.beam.text in known)
     yield from twice(in_lanes, "lane a beam", "name the beam inside the lane of this diverter")
 

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 from hub_config.layout import BayName, Exit, LineName
 from hub_config.names import MILLISECOND, DeviceId, LaneId
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, LineLane, entries, name, text, whole
+from hub_config.values import Entry, Lane, LineLane, device_name, entries, is_absent, name, text, whole
 
 BEAMS_MAX: Final = 31
 READERS_MAX: Final = 8
@@ -50,7 +50,7 @@ class Beam(Entry):
 class BeltReader(Entry):
     """A scanner or camera over the belt."""
 
-    device: Annotated[DeviceId, name("tunnel-1")]
+    device: Annotated[DeviceId, device_name("tunnel-1")]
     position_um: Annotated[int, _position("2 m")] = Field(alias="position")
     window_um: Annotated[int, quantity("um", example="150 mm", low="0 mm", high="3 m")] = Field(
         alias="window"
@@ -60,12 +60,25 @@ class BeltReader(Entry):
         default=80, alias="delay"
     )
     """From seeing a code to its last byte, at the most."""
+    pixel_um: Annotated[int, quantity("um", example="250 um", low="10 um", high="10 mm")] | None = Field(
+        default=None, alias="pixel"
+    )
+    """Of a camera: how much of the belt one pixel shows. With it a code is where its picture has it, else anywhere in
+    view."""
+    along: Literal["x", "-x", "y", "-y"] = "x"
+    """Which way parcels go in the picture."""
+    origin_px: Annotated[int, whole(0, 100_000)] | None = None
+    """The pixel that is at `position`, along that axis; none: the middle of the picture."""
+    place_error_um: Annotated[int, quantity("um", example="20 mm", low="1 mm", high="500 mm")] = Field(
+        default=20_000, alias="place_error"
+    )
+    """How far off a code's place may be, k=2: the lens, the belt's shake, and that what is higher looks farther out."""
 
 
 class BeltScale(Entry):
     """A scale that weighs in motion and is triggered by a beam: a record for each item that has left that beam."""
 
-    device: Annotated[DeviceId, name("wim-1")]
+    device: Annotated[DeviceId, device_name("wim-1")]
     beam: Annotated[str, name("scale")]
     earliest_ms: Annotated[int, quantity("ms", example="20 ms", low="0 ms", high="5 s")] = Field(
         default=20, alias="earliest"
@@ -74,6 +87,16 @@ class BeltScale(Entry):
         default=400, alias="latest"
     )
     """Between the item's rear at the beam and the record's last byte."""
+
+
+class BeltDimensioner(BeltScale):
+    """A dimensioner that is triggered by a beam: a record for each item that has left that beam, as of the scale. The
+    beam may be the scale's, and the device too, where one record carries dimensions and weight."""
+
+    device: Annotated[DeviceId, device_name("dim-1")]
+    beam: Annotated[str, name("dims")]
+    along_belt: bool = False
+    """Its length is that along the belt; else the longest side, however the parcel lies."""
 
 
 class Diverter(Exit):
@@ -107,13 +130,15 @@ class Line(Entry):
 
     id: LineName
     name: Annotated[str, text(1, 40)]
-    board: Annotated[DeviceId, name("io-1")]
+    board: Annotated[DeviceId, device_name("io-1")]
     belts: Annotated[tuple[Belt, ...], Field(strict=False), entries(1, 1)]
     """One, so far: belts in series come with their transfer points."""
     beams: Annotated[tuple[Beam, ...], Field(strict=False), entries(3, BEAMS_MAX)]
     """Those of the belt in their order; a parcel enters at the first."""
     readers: Annotated[tuple[BeltReader, ...], Field(strict=False), entries(1, READERS_MAX)]
     scale: BeltScale
+    dimensioner: BeltDimensioner | None = Field(default=None, exclude_if=is_absent)
+    """Left out of what is written, so that a line without one keeps its digest."""
     diverters: Annotated[tuple[Diverter, ...], Field(strict=False), entries(1, DIVERTERS_MAX)]
     end: End
     identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
@@ -167,6 +192,11 @@ class Line(Entry):
     def belt(self) -> Belt:
         return self.belts[0]
 
+    @property
+    def recorders(self) -> tuple[BeltScale, ...]:
+        """What makes a record for each item that leaves its beam: the scale, then the dimensioner, if there is one."""
+        return (self.scale,) if self.dimensioner is None else (self.scale, self.dimensioner)
+
     def beam(self, beam_id: str) -> Beam:
         """Raises KeyError for an id that `load` would have refused."""
         for beam in self.beams:
@@ -191,8 +221,11 @@ class Line(Entry):
             one.position_um + one.window_um + self.travel_um(one.delay_ms * MILLISECOND)
             for one in self.readers
         )
-        weighed = self.beam(self.scale.beam).position_um + self.travel_um(self.scale.latest_ms * MILLISECOND)
-        return max(read, weighed) + self.max_length_um
+        recorded = max(
+            self.beam(one.beam).position_um + self.travel_um(one.latest_ms * MILLISECOND)
+            for one in self.recorders
+        )
+        return max(read, recorded) + self.max_length_um
 
     def no_return_um(self, diverter: Diverter) -> int:
         """Where a parcel's front is when its divert is written down and ordered (contract §5, point of no return)."""

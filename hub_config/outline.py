@@ -24,6 +24,8 @@ class DeviceSpots:
     """Host and port, where the device dials the gateway."""
     folder: Spot | None
     """Of a camera's pictures."""
+    weighs: bool
+    """It has the metrology of a scale."""
     inputs: Mapping[int, str] | None
     """Of an I/O board: channel and use; None where one of them can't be read."""
 
@@ -72,6 +74,9 @@ class LineSpots:
     readers: tuple[Spot | None, ...]
     scale: Spot | None
     scale_beam: Spot | None
+    dimensioner: Spot | None
+    """Without one, None like an unreadable one: it need not be there."""
+    dimensioner_beam: Spot | None
     beams: tuple[BeamSpots, ...] | None
     diverters: tuple[DiverterSpots, ...] | None
     end_lane: Spot | None
@@ -80,6 +85,15 @@ class LineSpots:
     identifiers: tuple[Spot, ...]
     free_lane: Spot | None
     late_lane: Spot | None
+
+    @property
+    def weighs_and_sizes(self) -> bool:
+        """One device stands for scale and dimensioner."""
+        return (
+            self.scale is not None
+            and self.dimensioner is not None
+            and self.scale.text == self.dimensioner.text
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +146,7 @@ def _device(table: Mapping[str, object], path: KeyPath) -> DeviceSpots:
         tcp=_address(attach, place) if attach["kind"] == "tcp" else None,
         listen=_address(listened, place) if attach["kind"] == "tcp-listen" else None,
         folder=_spot(attach, "path", place) if attach["kind"] == "folder" else None,
+        weighs="metrology" in table,
         inputs=_inputs(table),
     )
 
@@ -171,7 +186,7 @@ def _bay(table: Mapping[str, object], path: KeyPath) -> BaySpots:
 
 def _line(table: Mapping[str, object], path: KeyPath) -> LineSpots:
     readers, beams, diverters = (_tables(table.get(key)) for key in ("readers", "beams", "diverters"))
-    scale, end = _table(table.get("scale")), _table(table.get("end"))
+    scale, sizer, end = (_table(table.get(key)) for key in ("scale", "dimensioner", "end"))
     with_lane = {"lane": "hold", **end} if end else end
     return LineSpots(
         path=path,
@@ -181,6 +196,8 @@ def _line(table: Mapping[str, object], path: KeyPath) -> LineSpots:
         readers=tuple(_spot(t, "device", (*path, "readers", i)) for i, t in enumerate(readers or ({},))),
         scale=_spot(scale, "device", (*path, "scale")),
         scale_beam=_spot(scale, "beam", (*path, "scale")),
+        dimensioner=_spot(sizer, "device", (*path, "dimensioner")),
+        dimensioner_beam=_spot(sizer, "beam", (*path, "dimensioner")),
         beams=None if beams is None else tuple(_beam(t, (*path, "beams", i)) for i, t in enumerate(beams)),
         diverters=None
         if diverters is None

@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, ValidationInfo
 
 from hub_config.finding import Finding, refusal, show
 
-Dimension = Literal["mass", "length", "time", "speed"]
-Canonical = Literal["mg", "um", "us", "ms", "s", "mm/s"]
+Dimension = Literal["mass", "length", "time", "speed", "size"]
+Canonical = Literal["mg", "um", "us", "ms", "s", "mm/s", "MiB"]
 
 FROM_FILE: Final = {"source": "file"}
 """Validation context of values that people wrote: there a quantity must say its unit."""
@@ -26,7 +26,7 @@ MAX_AMOUNT: Final = 2**53 - 1
 class _Unit:
     dimension: Dimension
     size: int
-    """In mg, µm, µs or mm/s."""
+    """In mg, µm, µs, mm/s or MiB."""
 
 
 _UNITS: Final[dict[str, _Unit]] = {
@@ -44,6 +44,8 @@ _UNITS: Final[dict[str, _Unit]] = {
     "h": _Unit("time", 3_600_000_000),
     "mm/s": _Unit("speed", 1),
     "m/s": _Unit("speed", 1_000),
+    "MiB": _Unit("size", 1),
+    "GiB": _Unit("size", 1_024),
 }
 _QUANTITY: Final = re.compile(r"([+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?) ?([A-Za-zµμ]{1,12}(?:/s)?)")
 _BARE_NUMBER: Final = re.compile(r"[+-]?[0-9.]+")

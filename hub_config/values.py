@@ -26,19 +26,42 @@ class Entry(BaseModel):
     )
 
 
+def is_absent(value: object) -> bool:
+    """For a key that came later: where a file leaves it out, digests stay as they were before there was one."""
+    return value is None
+
+
 def nearest(word: str, known: tuple[str, ...] | list[str]) -> str | None:
     """The known word that was probably meant."""
     close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return close[0] if close else None
 
 
+def is_name(value: str) -> bool:
+    return _NAME.fullmatch(value) is not None
+
+
 def name(example: str) -> AfterValidator:
     """The name of a hub, gateway, bench or device."""
 
     def fits(value: str) -> str:
-        if not _NAME.fullmatch(value):
+        if not is_name(value):
             limit = "1 to 32 of the characters A-Z a-z 0-9 _ -"
             raise refusal(Finding((), f"{show(value)} is no name", limit, f'write for example "{example}"'))
+        return value
+
+    return AfterValidator(fits)
+
+
+def device_name(example: str) -> AfterValidator:
+    """The name of a device: it is a key in the provenance of events, and keys are lower case (contract §2 rule 3)."""
+
+    def fits(value: str) -> str:
+        if not is_name(value) or value != value.lower():
+            limit = "1 to 32 of the characters a-z 0-9 _ -"
+            raise refusal(
+                Finding((), f"{show(value)} is no name of a device", limit, f'write for example "{example}"')
+            )
         return value
 
     return AfterValidator(fits)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from edge.core.verdict import Exits
 from hub_config.hub import HubConfig
+from hub_config.lines import Line
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant, LineId
 from hub_config.rules import RulePack
 from simulators.belt_sums import BeltSums
@@ -18,7 +19,9 @@ from simulators.bench import Happened
 from simulators.bench_plant import BenchPlant
 from simulators.bodies import Body
 from simulators.conveyor import NEAR_MAX
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.visits import MemoryBook
+from simulators.dims_sums import DimsSums
 from simulators.hub import UTC_AT_START_US, SimulatedHub
 from simulators.line_plant import LinePlant
 from simulators.line_truth import Sightings, happened_on, hidden
@@ -50,16 +53,30 @@ class Settled:
 class Yardstick:
     """Which parcels a gateway that mixes nothing up would release."""
 
-    def __init__(self, config: HubConfig, rules: RulePack, manifest: Mapping[str, Declared]) -> None:
+    def __init__(
+        self, config: HubConfig, rules: RulePack, manifest: Mapping[str, Declared], drawn: MemoryBook
+    ) -> None:
+        """`drawn`: who was drawn for inspection."""
         self._config = config
+        self._drawn = drawn
         self._rules = rules
         self._manifest = manifest
 
     def released(self, happened: Iterable[Happened], place: Exits, scale: DeviceId, at: Instant) -> set[int]:
         u_mg = self._config.device(scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
         now_us = UTC_AT_START_US + at // MICROSECOND
+        sizer = place.dimensioner if isinstance(place, Line) else None
+        u_um = 0 if sizer is None else self._config.device(sizer.device).u_um  # type: ignore[union-attr]  # a dimensioner
         return oracle_releases(
-            tuple(happened), place, u_mg, self._rules, self._manifest, self._config.hub.id, now_us
+            tuple(happened),
+            place,
+            u_mg,
+            self._rules,
+            self._manifest,
+            self._config.hub.id,
+            now_us,
+            self._drawn,
+            u_um,
         )
 
 
@@ -97,10 +114,13 @@ class LineAccount:
         self.oracle = 0
         self.sums = BeltSums(plant.line)
         self.swaps = Swaps()
+        self.dims = DimsSums()
 
     def add(self, data: Data) -> None:
         take(self._visits, data)
         self._sightings.add(data)
+        if self._line.dimensioner is not None:
+            self.dims.hear(data)
 
     def close(self, now: Instant) -> None:
         """Judges all that is left."""
@@ -162,6 +182,7 @@ class LineAccount:
         self._plant.board.margins_ns.clear()
         self.sums.add(bodies, count, judged.causes, unwatched)
         self.swaps.add(line, bodies[:count], happened, self._visits)
+        self.dims.add(bodies[:count])
         parts = (self.judged, replace(judged, causes={}), judge_strangers(strangers))
         self.judged = together(parts)
         return (claims(happened) - claims(everyone[count:])) | strangers.keys()
@@ -173,7 +194,7 @@ class Account:
     def __init__(
         self, hub: SimulatedHub, rules: RulePack, manifest: Mapping[str, Declared], within_us: int
     ) -> None:
-        yardstick = Yardstick(hub.config, rules, manifest)
+        yardstick = Yardstick(hub.config, rules, manifest, hub.book)
         self._hub = hub
         self.benches = {plant.config.id: BenchAccount(plant, yardstick) for plant in hub.benches}
         self.lines = {plant.line.id: LineAccount(plant, yardstick, within_us) for plant in hub.lines}

@@ -10,7 +10,7 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.bodies import Body
 from simulators.samples import Samples
 
-OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut")
+OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut", "jammed", "belt_stop")
 """Faults that strike all that is on the belt."""
 SHAKEN_MAX: Final = 64
 """Of the latest of them it is known when they were on the belt: longer ago than any parcel now on it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub_config.names import MILLISECOND, Instant
+from simulators.devices.dimensioner import Sides
 from simulators.devices.line_scanner import LineScanner
 from simulators.devices.scale import Scale, ScaleTraits
 from simulators.devices.sics_wire import SicsWire, Spoil, Told
@@ -58,6 +59,8 @@ class Happened:
     """Parcels that travelled as one object with it."""
     once_beside: tuple[Parcel, ...] = ()
     """The same until somebody took one of them off: what was read and weighed before is of them all."""
+    sizes: tuple[Sides, ...] = ()
+    """Told of it by a dimensioner."""
 
 
 class PhysicalBench:

@@ -94,7 +94,11 @@ class BoardModel:
         """Of DELAY_NS ago, when the encoder was read."""
         at = Instant(self._world.now - DELAY_NS)
         if self._ready and at >= self._booted_at:
-            self._give(BeltMoved(self._id, at, self._conveyor.count_at(at) - self._zero, moving=True))
+            self._give(
+                BeltMoved(
+                    self._id, at, self._conveyor.count_at(at) - self._zero, self._conveyor.moving_at(at)
+                )
+            )
         self._world.call_after(MOVED_NS, self._report)
 
     def _start(self, boots: int) -> None:

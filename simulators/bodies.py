@@ -1,6 +1,6 @@
 """What travels on a simulated belt: each parcel's body with its truth, and where hands can reach between the beams."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -9,14 +9,28 @@ from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 from simulators.bench import Sent
+from simulators.devices.dimensioner import Sides
 from simulators.devices.sics_wire import Told
 from simulators.line_faults import LineFault, LinePlan
 from simulators.motion import CLOSE_UM, FREE_UM, MOVE_NS, Motion, unmoved
 from simulators.parcels import MILLION, LabelCode, Parcel
+from simulators.sizing import DimsFault
 
+TOUCH_UM: Final = 1_000
+"""Touching parcels overlap by this, so that no beam sees between them."""
 ALIKE_UM: Final = 3_000
 """Parcels whose lengths differ by no more are alike to every beam."""
 _NOWHERE: Final = unmoved(1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """In a jam."""
+
+    um: int
+    """Of its front."""
+    until: Instant
+    """In belt time."""
 
 
 @dataclass(slots=True)
@@ -26,10 +40,11 @@ class Body:
     parcel: Parcel
     plan: LinePlan
     starts: Instant
-    """When its front is, or would have been, at the belt's begin."""
+    """When its front is, or would have been, at the belt's begin. In belt time, as all its motion is."""
     touches: bool = False
     """The one before it."""
     motion: Motion = _NOWHERE
+    stand: Stand | None = None
     appears_um: int = 0
     """Where it was put down; 0: it was fed as it should be."""
     crossed: dict[int, Instant] = field(default_factory=dict)
@@ -48,6 +63,9 @@ class Body:
     """It lies where another was read and weighed: hands have exchanged the two."""
     scans: list[Sent] = field(default_factory=list)
     weights: list[Told] = field(default_factory=list)
+    sizes: list[Sides] = field(default_factory=list)
+    """What the dimensioner told of it."""
+    dims_faults: tuple[DimsFault, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -66,10 +84,10 @@ class Body:
         return tuple(
             fault
             for fault in self.plan.faults
-            if (fault in ("slipped", "turned", "pushed") and fault in self.motion.done)
+            if (fault in ("slipped", "turned", "pushed", "jammed") and fault in self.motion.done)
             or (fault == "swapped" and self.swapped)
             or (fault in ("removed", "added") and fault == hands)
-            or fault not in ("slipped", "turned", "pushed", "swapped", "removed", "added")
+            or fault not in ("slipped", "turned", "pushed", "jammed", "swapped", "removed", "added")
         )
 
     @property
@@ -87,6 +105,7 @@ class Body:
         self.parcel, other.parcel = other.parcel, self.parcel
         self.scans, other.scans = other.scans, self.scans
         self.weights, other.weights = other.weights, self.weights
+        self.sizes, other.sizes = other.sizes, self.sizes
         self.swapped = other.swapped = True
 
 
@@ -119,6 +138,17 @@ def chatter(
             return
         yield there, not covered
         yield at, covered
+
+
+def strike(bodies: Sequence[Body], diverter: Diverter, at: Instant, longest_ns: int) -> None:
+    """A diverter moves while some of them may be passing it: it strikes those. `at`: in belt time."""
+    for body in reversed(bodies):
+        front = body.front_at(diverter.position_um)
+        if at - front > longest_ns:
+            break
+        elsewhere = body.taken or (body.path is not None and body.path is not diverter)
+        if not elsewhere and front < at < body.rear_at(diverter.position_um):
+            body.clipped = True
 
 
 def last_look_um(line: LineConfig) -> int:

@@ -20,7 +20,7 @@ from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, SECOND, HubId, Instant
 from hub_config.profiles import rules_file
 from hub_config.rules import Procedure, load_rules
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.hub import UTC_AT_START_US, SimulatedHub
 from simulators.parcels import MILLION, Parcel, stream
 from simulators.practice import Ports, practice_signer, write_hub

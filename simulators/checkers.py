@@ -4,9 +4,9 @@ A broken rule ends the run with its name: that is a fault of ours, not of the si
 judged here from the events alone, without the code that judges it in the core.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from drivers.command import Command, SwitchOff, SwitchOn
 from edge.core.decision import Decision
@@ -53,6 +53,8 @@ class Checkers:
         }
         self._recorded = 0
         self._on_disk = 0
+        self._joined: dict[VisitId, VisitId] = {}
+        """Measured under one id, gone on under an older one."""
         self._released: dict[VisitId, int] = {}
         """Visits under a standing release, with the number of its record."""
         self._gone: dict[VisitId, str] = {}
@@ -69,6 +71,10 @@ class Checkers:
         """Id of each visit's latest measurement, once it is on disk."""
         self._told_at: dict[VisitId, Instant] = {}
         self._last_seq = 0
+        self.vouchers: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        """Every voucher issued: whose it is, and what it says."""
+        self._used: dict[str, VisitId] = {}
+        self._level = 0
         self._done_with = ""
         """The latest beginning of a visit that is done with, as its id tells it."""
 
@@ -117,6 +123,8 @@ class Checkers:
             raise RuleBrokenError(f"record {number} follows {self._recorded}")
         self._recorded = number
         if event.visit is None:
+            if event.kind == "gateway.mode":
+                self._level = int(dict(event.note)["level"])
             return
         told_at = self._told_at.get(event.visit)
         if told_at is None and event.visit[:BEGINNING] <= self._done_with:
@@ -137,6 +145,9 @@ class Checkers:
                 self._measured.pop(event.visit, None)
                 if event.kind == "parcel.measured":
                     self._asked[number] = event.visit
+            case "visit.joined" if event.visit in self._measured:
+                into = self._joined[event.visit] = VisitId(str(dict(event.note)["into"]))
+                self._measured[into] = self._measured.pop(event.visit)
             case "parcel.departed" if self._gone.get(event.visit) != self._free[event.line]:
                 raise RuleBrokenError(
                     f"visit {event.visit} departed without a confirmed move into the free lane"
@@ -166,11 +177,37 @@ class Checkers:
         self._void(event)
         self._released.pop(event.visit, None)
         if free and decision is not None:
-            if (decision.was or decision.visit) != event.visit:
+            told = decision.was or decision.visit
+            if self._joined.get(told, told) != event.visit:
                 raise RuleBrokenError(f"visit {event.visit} is released by a decision for {decision.visit}")
-            if decision.answers != self._measured.get(event.visit):
+            if decision.voucher:
+                self._see_voucher(event, decision)
+            elif decision.answers != self._measured.get(event.visit):
                 raise RuleBrokenError(f"visit {event.visit} is released for another measurement")
             self._released[event.visit] = number
+
+    def _see_voucher(self, event: Event, decision: Decision) -> None:
+        """A release without the coordinator rests on a voucher of this line, used once, whose facts were seen."""
+        assert event.visit is not None, "a verdict is about a visit"
+        what = f"visit {event.visit} is released on voucher {decision.dec}"
+        if self._level != 2:
+            raise RuleBrokenError(f"{what} at level {self._level}")
+        if decision.dec not in self.vouchers:
+            raise RuleBrokenError(f"{what}, which nobody has issued")
+        code, told = self.vouchers[decision.dec]
+        if self._used.setdefault(decision.dec, event.visit) != event.visit:
+            raise RuleBrokenError(f"{what}, which visit {self._used[decision.dec]} has used")
+        if told["line"] != event.line:
+            raise RuleBrokenError(f"{what}, which is good at {told['line']} only")
+        if code not in [one.data for one in event.codes]:
+            raise RuleBrokenError(f"{what}, which is another parcel's")
+        low, high = told["cond"]["mass_mg"]
+        mass = event.mass
+        if mass is None or mass.mg + mass.u_mg > high or (low and mass.mg - mass.u_mg < low):
+            raise RuleBrokenError(f"{what}, whose mass was not surely seen")
+        measured = event.visit in self._measured or event.visit in self._asked.values()
+        if not measured:
+            raise RuleBrokenError(f"{what} without a measurement")
 
     def _see_move(self, number: int, event: Event) -> None:
         assert event.visit is not None, "a move is a visit's"
@@ -208,6 +245,13 @@ class Checkers:
             raise RuleBrokenError(f"visit {event.visit} {how} the free lane under another code's release")
         if band is not None and (event.mass is None or not band[0] <= event.mass.mg <= band[1]):
             raise RuleBrokenError(f"visit {event.visit} {how} the free lane with another mass than released")
+        if decision.conditions.dims_um is not None:
+            sides = () if event.dims is None else (event.dims.l_um, event.dims.w_um, event.dims.h_um)
+            bands = zip(sorted(sides, reverse=True), decision.conditions.dims_um, strict=False)
+            if len(sides) != 3 or not all(low <= side <= high for side, (low, high) in bands):
+                raise RuleBrokenError(
+                    f"visit {event.visit} {how} the free lane with another box than released"
+                )
 
     def _see_intent(self, number: int, event: Event) -> None:
         """A divert is written down: once a pass."""

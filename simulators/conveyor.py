@@ -6,45 +6,41 @@ beams and the encoder go to an I/O board, real or modelled, through `take_edges`
 come back through `switch`. `bodies` is the truth: where each parcel really was, and what devices delivered of it.
 """
 
-import random
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from hub_config.lines import Diverter
+from hub_config.lines import BeltReader, Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
-from simulators.bench import Sent
+from simulators.belt_clock import BeltClock
 from simulators.bodies import (
+    TOUCH_UM,
     BoardTrouble,
     Body,
     chatter,
     exchange_place_um,
     free_place_um,
     hands_place_um,
+    strike,
 )  # fmt: skip
-from simulators.devices.keyence_sr import KeyenceReader
-from simulators.devices.record_scale import RecordScaleDevice
-from simulators.devices.sics_wire import Told
 from simulators.encoder import Encoder
 from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
 from simulators.motion import Room, motion, room
-from simulators.parcels import MILLION, LabelCode, Parcel
+from simulators.parcels import MILLION, Parcel
+from simulators.prints import Print, prints
+from simulators.queueing import feeds_at, stands
+from simulators.reader_stand import ReaderStand
+from simulators.recorders import Sizer, Weigher
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
-TOUCH_UM: Final = 1_000
-"""Touching parcels overlap by this, so that no beam sees between them."""
-SHOWN_MAX: Final = 8
-"""Parcels whose label may be in an answer of the reader."""
 NEAR_MAX: Final = 64
 """Parcels that may be on the belt at one time."""
 EDGES_MAX: Final = 10_000
-SCALE_MAX_MG: Final = 30_000_000
-SCALE_STEP_MG: Final = 10_000
 
 
 class Conveyor:
@@ -53,9 +49,10 @@ class Conveyor:
     def __init__(
         self, world: World, line: LineConfig, parcels: Collection[Parcel], seed: int,
         rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, traffic: Traffic = USUAL,
-        plans: Mapping[int, LinePlan] = MappingProxyType({}),
+        readers: Sequence[BeltReader] | None = None, plans: Mapping[int, LinePlan] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """`plans`: of parcels, by their number, that travel as somebody wants them to; the others as they are drawn."""
+        """`readers`: the fixed ones among the line's; None: its first is the only one. `plans`: of parcels, by their
+        number, that travel as somebody wants them to; the others as they are drawn."""
         self.world = world
         self.line = line
         self.count = len(parcels)
@@ -67,12 +64,19 @@ class Conveyor:
         self._rates_ppm = rates_ppm
         self._traffic = traffic
         self._plans = plans
-        self._rng = random.Random(f"conveyor/{line.id}/{seed}")
         self.speed_um_s = line.belt.speed_mm_s * 1_000
         self.began = world.now
         self._longest_ns = self._time(line.max_length_um)
-        self.reader = KeyenceReader(aim=True, collects=True, read_ns=traffic.read_ns)
-        self.scale = RecordScaleDevice()
+        self._clock = BeltClock(world) if rates_ppm.get("belt_stop") else None
+        """None: the belt never stops, and its time is the world's."""
+        self._belt: BeltClock | World = self._clock or world
+        stands = line.readers[:1] if readers is None else readers
+        self.readers = tuple(ReaderStand(one, traffic.read_ns) for one in stands)
+        weigher = Weigher(line, traffic, seed)
+        sizer = None if line.dimensioner is None else Sizer(line, traffic.sizing, seed)
+        self.scale = weigher.device
+        self.dimensioner = None if sizer is None else sizer.device
+        self._recorders: tuple[Weigher | Sizer, ...] = (weigher,) if sizer is None else (weigher, sizer)
         self.bodies: list[Body] = []
         self._fed = 0
         self.finished = 0
@@ -83,16 +87,12 @@ class Conveyor:
         self._creep_ppm = 0
         """Of the one fed last."""
         self._covering: dict[int, list[Body]] = {beam.channel: [] for beam in line.beams}
-        self._under_scale: list[Body] = []
         self._edges: deque[tuple[Instant, int, bool]] = deque(maxlen=EDGES_MAX)
-        self._in_view: list[Body] = []
-        self._shown: deque[Body] = deque(maxlen=SHOWN_MAX)
         self._encoder = Encoder(world.now, self.speed_um_s, line.belt.count_um)
         self._gates = Gates(line)
         self._troubles: deque[BoardTrouble] = deque()
         self.stirred = False
         """Something may have come out of it since it was last looked at."""
-        self._scale_channel = line.beam(line.scale.beam).channel
         self._entry = line.belt_beams[0]
         self._end = line.beam(line.end.beam)
         self._position_of = {beam.channel: beam.position_um for beam in line.beams}
@@ -104,13 +104,18 @@ class Conveyor:
 
     def count_at(self, at: Instant) -> int:
         """Of the encoder, since the belt began."""
-        return self._encoder.count_at(at)
+        return self._encoder.count_at(self._ran(at))
 
     def last_pulse_at(self, at: Instant) -> Instant:
-        return self._encoder.last_pulse_at(at)
+        pulse = self._encoder.last_pulse_at(self._ran(at))
+        return pulse if self._clock is None else self._clock.when(pulse)
 
     def moving_at(self, at: Instant) -> bool:
-        return at >= self.began
+        return at >= self.began and (self._clock is None or self._clock.moves_at(at))
+
+    def _ran(self, at: Instant) -> Instant:
+        """Belt time."""
+        return at if self._clock is None else self._clock.of(at)
 
     def take_edges(self) -> list[tuple[Instant, int, bool]]:
         """Instant, channel and whether it is covered, in order."""
@@ -128,18 +133,6 @@ class Conveyor:
         diverter = self._gates.switch(channel, on, at)
         if diverter is not None:
             self._strike(diverter, at)
-
-    # The wires of reader and scale --------------------------------------------------------------------
-
-    def reader_output(self, now: Instant) -> bytes:
-        """What the reader says; notes whose labels are in it."""
-        data = self.reader.take_output(now)
-        if data:
-            for body in self._shown:
-                for code in body.parcel.labels:
-                    if code.data.encode() in data:
-                        body.scans.append(Sent(now, code.data, code.aim, None))
-        return data
 
     # The truth ----------------------------------------------------------------------------------------
 
@@ -166,13 +159,13 @@ class Conveyor:
             _, following = self._following = self._next()
             touched = "touching" in following.faults and "added" not in (*plan.faults, *following.faults)
             gap = -TOUCH_UM if touched else following.gap_um
-        body = Body(parcel, plan, self.world.now, touches=self._touches)
+        body = Body(parcel, plan, self._belt.now, touches=self._touches)
         self._set_down(body, gap)
         self._touches = touched
         self.bodies.append(body)
         self._schedule(body)
         if gap is not None:
-            self.world.call_after(self._time(plan.length_um + gap), self.feed)
+            self._belt.call_at(feeds_at(self.line, body, self._time(plan.length_um + gap)), self.feed)
 
     def _next(self) -> tuple[Parcel, LinePlan]:
         parcel = next(self._parcels)
@@ -184,14 +177,18 @@ class Conveyor:
         plan, line = body.plan, self.line
         if "added" in plan.faults:
             body.appears_um = free_place_um(line, plan)
+        before = self.bodies[-1] if self.bodies else None
+        if stands(line, body, before, gap_behind_um, self.speed_um_s):
+            return
         if not body.touches:
             self._creep_ppm = plan.creep_ppm
         allowed = self._traffic.creep_ppm
         left = Room(0, 0)
-        if not body.touches and (gap_behind_um is None or gap_behind_um > 0):
-            before = self.bodies[-1].motion.used_behind_um if self.bodies else 0
-            ahead_um = room(line, plan.gap_um if self.bodies else None, allowed)
-            left = Room(max(0, ahead_um - before), room(line, gap_behind_um, allowed))
+        free = before is None or before.stand is None
+        if free and not body.touches and (gap_behind_um is None or gap_behind_um > 0):
+            used_um = before.motion.used_behind_um if before is not None else 0
+            ahead_um = room(line, plan.gap_um if before is not None else None, allowed)
+            left = Room(max(0, ahead_um - used_um), room(line, gap_behind_um, allowed))
         hands_um = hands_place_um(line, plan) if plan.hands in ("turned", "pushed") else None
         body.motion = motion(self.speed_um_s, plan, self._creep_ppm, self._somewhere_um(body), hands_um, left)
 
@@ -204,14 +201,14 @@ class Conveyor:
         for beam in self.line.belt_beams:
             self._at(body, beam.position_um, partial(self._cover, body, beam.channel))
             if beam.position_um + body.motion.length_with_rear_at(beam.position_um) > body.appears_um:
-                self.world.call_at(body.rear_at(beam.position_um), partial(self._uncover, body, beam.channel))
+                self._belt.call_at(body.rear_at(beam.position_um), partial(self._uncover, body, beam.channel))
         for diverter in self.line.diverters:
             self._at(body, diverter.position_um, partial(self._reach, body, diverter))
-        if body.legible:
-            reader = self.line.readers[0]
-            label = reader.position_um + self._label_um(body) + body.plan.wander_um
-            self._at(body, label - reader.window_um, lambda: self._show(body))
-            self._at(body, label + reader.window_um, lambda: self._hide(body))
+        for label in prints(
+            self._seed, body.parcel, body.plan, body.legible, self._traffic, len(self.readers)
+        ):
+            for number in label.seen_by:
+                self._pass_by(body, label, self.readers[number])
         if body.plan.hands == "removed":
             taken = free_place_um(self.line, body.plan)
             self._at(body, taken, lambda: self._take(body))
@@ -221,29 +218,31 @@ class Conveyor:
             )
         self._schedule_trouble(body)
 
-    def _label_um(self, body: Body) -> int:
-        """Of its label behind its front, when the reader sees it."""
-        turned_at = body.motion.turned_at_um
-        if turned_at is None or turned_at > self.line.readers[0].position_um:
-            return body.plan.label_um
-        return body.plan.turned_label_um
+    def _pass_by(self, body: Body, label: Print, stand: ReaderStand) -> None:
+        """One of its labels comes into a reader's view and leaves it."""
+        reader, turned_at = stand.config, body.motion.turned_at_um
+        turned = turned_at is not None and turned_at <= reader.position_um
+        place = reader.position_um + (label.turned_um if turned else label.place_um) + body.plan.wander_um
+        self._at(body, place - reader.window_um, lambda: self._show(stand, body, label))
+        self._at(body, place + reader.window_um, lambda: self._hide(stand, body, label))
 
     def _schedule_trouble(self, body: Body) -> None:
         """Faults that strike while its front is somewhere between the first beam and the end."""
         somewhere = self._somewhere_um(body)
         for fault in body.plan.faults:
             if fault == "lost_counts":
-                self._at(body, somewhere, lambda: self._encoder.lose(body.plan.lost_counts, self.world.now))
+                self._at(body, somewhere, lambda: self._encoder.lose(body.plan.lost_counts, self._belt.now))
+            elif fault == "belt_stop" and self._clock is not None:
+                brake_ns = 2 * self._time(body.plan.coast_um)
+                self._at(body, somewhere, partial(self._clock.stop, brake_ns, body.plan.stop_ns))
             elif fault in ("board_reset", "link_cut"):
                 cut_ns = body.plan.cut_ns if fault == "link_cut" else None
                 self._at(body, somewhere, partial(self._trouble, cut_ns))
             elif fault in ("late_answer", "mute_reader"):
-                reader = self.line.readers[0]
-                self._at(
-                    body,
-                    reader.position_um - 2 * reader.window_um,
-                    partial(self._spoil_reader, body, fault),
-                )
+                for stand in self._spoilt(body):
+                    reader = stand.config
+                    before_um = reader.position_um - 2 * reader.window_um
+                    self._at(body, before_um, partial(self._spoil, stand, body, fault))
 
     def _trouble(self, cut_ns: int | None) -> None:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns))
@@ -258,7 +257,7 @@ class Conveyor:
             if not body.taken and body.path is None:
                 action()
 
-        self.world.call_at(body.front_at(front_um), act)
+        self._belt.call_at(body.front_at(front_um), act)
 
     def _time(self, um: int) -> int:
         return um * 1_000_000_000 // self.speed_um_s
@@ -272,8 +271,8 @@ class Conveyor:
         body.crossed[self._position_of[channel]] = now
         if channel == self._end.channel:
             self._leave(body, self.line.end.lane, self.line.end.bay)
-        if channel == self._scale_channel:
-            self._under_scale.append(body)
+        for recorder in self._recorders:
+            recorder.under.covered(body, channel)
         if len(covering) == 1:
             self._edge(body, channel, covered=True)
 
@@ -284,8 +283,10 @@ class Conveyor:
         covering.remove(body)
         if not covering:
             self._edge(body, channel, covered=False)
-            if channel == self._scale_channel:
-                self._weigh()
+            for recorder in self._recorders:
+                bodies = recorder.under.freed(channel)
+                if bodies:
+                    recorder.record(bodies, self.world.now)
 
     def _edge(self, body: Body, channel: int, *, covered: bool) -> None:
         now = self.world.now
@@ -303,48 +304,28 @@ class Conveyor:
         self._edges.append((self.world.now, channel, covered))
         self.stirred = True
 
-    # Reader and scale ---------------------------------------------------------------------------------
+    # The reader ---------------------------------------------------------------------------------
 
-    def _show(self, body: Body) -> None:
-        self._in_view.append(body)
-        self._shown.append(body)
-        self._look()
-
-    def _hide(self, body: Body) -> None:
-        if body in self._in_view:
-            self._in_view.remove(body)
-            self._look()
-
-    def _look(self) -> None:
-        codes: list[LabelCode] = [code for body in self._in_view for code in body.legible]
-        self.reader.look([(code.data, code.aim) for code in codes], self.world.now)
+    def _show(self, stand: ReaderStand, body: Body, label: Print) -> None:
+        stand.show(body, label.codes, self.world.now)
         self.stirred = True
 
-    def _spoil_reader(self, body: Body, fault: LineFault) -> None:
+    def _hide(self, stand: ReaderStand, body: Body, label: Print | None = None) -> None:
+        stand.hide(body, None if label is None else label.codes, self.world.now)
+        self.stirred = True
+
+    def _spoilt(self, body: Body) -> tuple[ReaderStand, ...]:
+        """One of the readers; all, where only one of them may have seen a second item number."""
+        if len(body.parcel.items) > 1:
+            return self.readers
+        place = body.plan.at_ppm * len(self.readers) // MILLION
+        return self.readers[place : place + 1]
+
+    def _spoil(self, stand: ReaderStand, body: Body, fault: LineFault) -> None:
         if fault == "mute_reader":
-            self.reader.mute_next()
+            stand.device.mute_next()
         else:
-            self.reader.delay_next(body.plan.late_answer_ns)
-
-    def _weigh(self) -> None:
-        bodies, self._under_scale = self._under_scale, []
-        first = bodies[0]
-        plan, now = first.plan, self.world.now
-        mass_mg = sum(body.parcel.mass_mg for body in bodies) + plan.weight_error_mg
-        shown = (2 * mass_mg + SCALE_STEP_MG) // (2 * SCALE_STEP_MG) * SCALE_STEP_MG
-        over = shown > SCALE_MAX_MG
-        delay_ns = self._rng.randint(*self._traffic.record_ns)
-        if "late_record" in plan.faults:
-            delay_ns = plan.late_record_ns
-        if "record_jump" in plan.faults:
-            self.scale.skip_numbers(plan.jump)
-        if "record_repeat" in plan.faults:
-            self.scale.repeat_number()
-        lost = "lost_record" in plan.faults
-        self.scale.weigh(None if over else shown, now, delay_ns, lost=lost)
-        self.stirred = True
-        if not lost and len(bodies) == 1:
-            first.weights.append(Told(now, first.parcel.number, None if over else shown))
+            stand.device.delay_next(body.plan.late_answer_ns)
 
     # Diverters, lanes and hands -------------------------------------------------------------------------
 
@@ -357,8 +338,8 @@ class Conveyor:
         beam = self.line.beam(diverter.beam)
         to_beam = self._time(beam.position_um - diverter.position_um)
         length = self._time(body.motion.length_with_rear_at(diverter.position_um))
-        self.world.call_after(to_beam, lambda: self._enter_lane(body, diverter, beam.channel))
-        self.world.call_after(to_beam + length, lambda: self._uncover(body, beam.channel))
+        self._belt.call_after(to_beam, lambda: self._enter_lane(body, diverter, beam.channel))
+        self._belt.call_after(to_beam + length, lambda: self._uncover(body, beam.channel))
 
     def _enter_lane(self, body: Body, diverter: Diverter, channel: int) -> None:
         self._leave(body, diverter.lane, diverter.bay)
@@ -369,13 +350,7 @@ class Conveyor:
 
     def _strike(self, diverter: Diverter, at: Instant) -> None:
         """A diverter that moves while a parcel passes it strikes that parcel."""
-        for body in reversed(self.bodies[-NEAR_MAX:]):
-            front = body.front_at(diverter.position_um)
-            if at - front > self._longest_ns:
-                break
-            elsewhere = body.taken or (body.path is not None and body.path is not diverter)
-            if not elsewhere and front < at < body.rear_at(diverter.position_um):
-                body.clipped = True
+        strike(self.bodies[-NEAR_MAX:], diverter, self._ran(at), self._longest_ns)
 
     def _leave(self, body: Body, lane: str, bay: str) -> None:
         if body.left_at is None:
@@ -387,7 +362,8 @@ class Conveyor:
         body.taken = True
         self.finished += 1
         self.finished_at = self.world.now
-        self._hide(body)
+        for stand in self.readers:
+            self._hide(stand, body)
 
     def _plan_exchange(self, body: Body) -> None:
         """Both are on the belt and have been seen; where they lie between two beams hands exchange them."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from hub_config.hub import HubConfig
 from hub_config.names import LineId
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.parcels import MAX_PARCELS, Flow, Parcel
 from simulators.practice import declaration, places_of
 

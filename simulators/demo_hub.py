@@ -28,15 +28,15 @@ from simulators.belt_sums import faults_of
 from simulators.bench import PhysicalBench
 from simulators.broker import Broker, Kind, free_port, start_leashed
 from simulators.conveyor import Conveyor
-from simulators.coordinator.__main__ import DATABASE
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.letters import KEY_FILE, practice_key
 from simulators.coordinator.report import counts, stored_events
+from simulators.coordinator.tables import DATABASE
 from simulators.eyes import Eyes, PageState
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan
 from simulators.line_truth import line_happened
 from simulators.mistakes import RATES_PPM, Mistake
-from simulators.oracle import oracle_releases
+from simulators.oracle import drawn_in, oracle_releases
 from simulators.parcels import stream
 from simulators.practice import (
     COORDINATOR,
@@ -337,17 +337,18 @@ class DemoHub:
     def _judge(self, manifest: dict[str, Declared], database: Path) -> tuple[Judged, set[int]]:
         config, rules, now_us = self.hub.config, load_rules(RULES), time.time_ns() // 1_000
         events = list(stored_events(database))
+        drawn = drawn_in(events)
         bench = config.benches[0]
         happened = self.devices.ask(self.bench.happened)
         u_mg = config.device(bench.scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        oracle = oracle_releases(happened, bench, u_mg, rules, manifest, HUB, now_us)
+        oracle = oracle_releases(happened, bench, u_mg, rules, manifest, HUB, now_us, drawn)
         parts = [judge(self.bench.parcels, happened, events, bench, oracle)]
         if self.line is not None:
             conveyor, line = self.line.conveyor, self.line.conveyor.line
             bodies = self.devices.ask(lambda: list(conveyor.bodies))
             told = line_happened(bodies, events, line, STAMPS_WITHIN_US)
             u_mg = config.device(line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-            released = oracle_releases(told, line, u_mg, rules, manifest, HUB, now_us)
+            released = oracle_releases(told, line, u_mg, rules, manifest, HUB, now_us, drawn)
             parts.append(judge([body.parcel for body in bodies], told, events, line, released))
             oracle |= released
         return together(parts), oracle

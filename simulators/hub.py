@@ -19,7 +19,7 @@ import orjson
 
 from drivers.reading import Reading
 from edge.core.decision import Decision
-from edge.core.effects import Effect, Order, Record, Show
+from edge.core.effects import Alert, Effect, Order, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
@@ -34,7 +34,7 @@ from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant
 from hub_config.rules import RulePack
 from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
-from simulators.coordinator.desk import Declared, Desk
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.filings import Filings
 from simulators.coordinator.visits import MemoryBook
 from simulators.host import Host
@@ -43,6 +43,7 @@ from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
 from simulators.practice import COORDINATOR, practice_signer
+from simulators.preclearance import Preclearance
 from simulators.supply import Supply
 from simulators.unchecked import unchecked
 from simulators.world import Token, World
@@ -91,6 +92,7 @@ class SimulatedHub:
         mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
         supply: "Callable[[SimulatedHub, Sequence[Parcel]], Supply] | None" = None,
         pace: float = 1.0,
+        preclearance: Preclearance | None = None,
     ) -> None:
         """`parcels`: who passes each bench and line. `supply`: how they come to an operator's hands; else all of them
         are there from the start, and none is brought back. `pace`: of operators."""
@@ -105,10 +107,9 @@ class SimulatedHub:
         self.step = self.gateway.step
         """Of the core; a witness may put its own before it."""
         self._chain = Chain(replay_context(config, EDGE_VERSION), self._signer, sign_one_in=sign_one_in)
-        self._desk = Desk(
-            rules, manifest, config.hub.id, "practice", sha256(f"desk/{seed}".encode()).digest()
-        )
-        self._book = MemoryBook()
+        self.book = MemoryBook()
+        self.preclearance = preclearance or Preclearance(config, rules, seed)
+        self._desk = self.preclearance.desk(rules, manifest)
         self._filings = Filings(manifest)
         self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
         """Parcels held because nobody has declared them yet: what was measured, by code."""
@@ -145,6 +146,7 @@ class SimulatedHub:
         self.checkers = Checkers((*config.benches, *config.lines))
         self.tallies = Tallies()
         self.events: list[dict[str, Any]] = []
+        self.alerts: list[Alert] = []
 
     # The run --------------------------------------------------------------------------------------
 
@@ -156,6 +158,8 @@ class SimulatedHub:
 
     def start(self) -> None:
         self.world.call_after(0, self._set_clock)
+        for given in self.preclearance.issue(self.book, UTC_AT_START_US, self.checkers):
+            self.world.call_after(0, partial(self._give, given))
         for at_us, codes in self._filings.batches:
             at = Instant((at_us - UTC_AT_START_US) * MICROSECOND)
             self.world.call_at(at, partial(self._file, codes))
@@ -187,7 +191,7 @@ class SimulatedHub:
     def forget(self, visits: Set[str]) -> None:
         """Nothing more is told of these: they have left, and that has been accounted for."""
         self.checkers.forget(visits)
-        self._book.forget(visits)
+        self.book.forget(visits)
 
     def _move_on(self) -> None:
         """The world's next action; or what a bench's wires carry, if that is due before it."""
@@ -273,6 +277,8 @@ class SimulatedHub:
                 self._bench_of[view.bench].show(view)
             case Order(command):
                 self._plant_of[command.device].order(command)
+            case Alert():
+                self.alerts.append(effect)
             case _ as never:
                 assert_never(never)
         self._other.update(repr(effect).encode())
@@ -333,8 +339,9 @@ class SimulatedHub:
         self._in_flight -= 1
         data = self._checked(link)
         self.events.append(data)
+        self.preclearance.take(data)
         now_us = UTC_AT_START_US + self.world.now // MICROSECOND
-        answer = self._desk.answer(data, link.id, now_us, self._book)
+        answer = self._desk.answer(data, link.id, now_us, self.book)
         if answer is None:
             return
         for code in self._filings.awaited(data, answer):
@@ -348,7 +355,7 @@ class SimulatedHub:
             waiting = self._unfiled.pop(code, None)
             if waiting is not None:
                 link, data = waiting
-                answer = self._desk.reconsider(data, link.id, now_us, self._book)
+                answer = self._desk.reconsider(data, link.id, now_us, self.book)
                 if answer is not None:
                     self._answer(link, answer)
 

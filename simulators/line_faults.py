@@ -6,7 +6,7 @@ Positions are those of the parcel's front when it happens, in µm along the line
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from hub_config.names import MILLISECOND, SECOND
@@ -33,6 +33,8 @@ LineFault = Literal[
     "turned",  # somebody turns it: its length along the belt and the place of its label are others from then on
     "pushed",  # somebody pushes it forwards or holds it back
     "swapped",  # somebody exchanges it with the one behind it, if the two are alike
+    "jammed",  # it stands under a beam while the belt runs on, and those behind run up against it
+    "belt_stop",  # the belt stops while this parcel is on it, coasts, stands and starts again
 ]
 HANDS: Final[tuple[LineFault, ...]] = ("added", "removed", "turned", "pushed")
 """Of a parcel with several of these the first one happens."""
@@ -57,10 +59,14 @@ LINE_RATES_PPM: Final[Mapping[LineFault, int]] = {
     "turned": 0,
     "pushed": 0,
     "swapped": 0,
+    "jammed": 0,
+    "belt_stop": 0,
 }
 _LATER: Final[tuple[LineFault, ...]] = ("half_read", "slipped", "turned", "pushed", "swapped")
 """Drawn behind everything else, so that a seed goes on giving the belt that it gave before there were these."""
-_FIRST: Final = tuple(fault for fault in LINE_RATES_PPM if fault not in _LATER)
+_LAST: Final[tuple[LineFault, ...]] = ("jammed", "belt_stop")
+"""The same again, behind those."""
+_FIRST: Final = tuple(fault for fault in LINE_RATES_PPM if fault not in (*_LATER, *_LAST))
 
 LOST_COUNTS: Final = (8, 240)
 """4 to 120 mm: half of them within a line's tolerance, half beyond."""
@@ -70,6 +76,10 @@ JUMP: Final = (2, 50)
 CUT_NS: Final = (300 * MILLISECOND, 3 * SECOND)
 BOUNCE_NS: Final = (1 * MILLISECOND, 6 * MILLISECOND)
 BOUNCES_MAX: Final = 3
+JAM_NS: Final = (300 * MILLISECOND, 4 * SECOND)
+"""The shorter ones end before a gateway can know that it is one."""
+COAST_UM: Final = (20_000, 400_000)
+STOP_NS: Final = (200 * MILLISECOND, 5 * SECOND)
 TURN_MAX_UM: Final = 100_000
 """So much longer or shorter a turned parcel is at the most: no end of it comes under a beam by that."""
 
@@ -103,6 +113,12 @@ class LinePlan:
     turned_um: int = 0
     """Its length once it is turned."""
     turned_label_um: int = 0
+    jam_ns: int = 0
+    """How long it stands."""
+    coast_um: int = 0
+    """How far the belt runs on until it stands, and again until it is back at its speed."""
+    stop_ns: int = 0
+    """How long the belt stands."""
     code_ppm: int = 0
     """Which of its codes a reader sees that sees one."""
 
@@ -120,10 +136,12 @@ def line_plan(
     drawn = {fault: rng.random() * MILLION for fault in _FIRST}
     form = traffic.form(rng)
     length_um = _length_by_mass(rng, parcel) if form is None else between(rng, form.lengths)
+    if parcel.sides_um is not None:
+        length_um = parcel.sides_um[0]
     turns_um = min(TURN_MAX_UM, length_um // 2)
-    return LinePlan(  # the order of these lines is the order of the draws
+    plan = LinePlan(  # the order of these lines is the order of the draws
         length_um=length_um,
-        label_um=_label_um(rng, length_um, traffic),
+        label_um=label_place_um(rng, length_um, traffic),
         gap_um=traffic.gap.draw(rng),
         at_ppm=rng.randrange(MILLION),
         lost_counts=rng.randint(*LOST_COUNTS),
@@ -141,8 +159,21 @@ def line_plan(
         creep_ppm=rng.randint(-traffic.creep_ppm, traffic.creep_ppm),
         slip_um=rng.randint(*traffic.slip_um),
         push_um=rng.randint(-traffic.push_um, traffic.push_um),
-        turned_label_um=_label_um(rng, turned_um, traffic),
+        turned_label_um=label_place_um(rng, turned_um, traffic),
         code_ppm=rng.randrange(MILLION),
+    )
+    return _stopped(rng, plan, rates_ppm) if any(rates_ppm.get(fault) for fault in _LAST) else plan
+
+
+def _stopped(rng: random.Random, plan: LinePlan, rates_ppm: Mapping[LineFault, int]) -> LinePlan:
+    """What makes it, or the belt, stand: drawn last."""
+    more = tuple(fault for fault in _LAST if rng.random() * MILLION < rates_ppm.get(fault, 0))
+    return replace(
+        plan,
+        faults=(*plan.faults, *more),
+        jam_ns=rng.randint(*JAM_NS),
+        coast_um=rng.randint(*COAST_UM),
+        stop_ns=rng.randint(*STOP_NS),
     )
 
 
@@ -155,7 +186,7 @@ def _faults(
     rates = dict(rates_ppm)
     if form is not None and form.no_read_ppm:
         rates["no_read"] = rates.get("no_read", 0) + form.no_read_ppm
-    return tuple(fault for fault in LINE_RATES_PPM if drawn[fault] < rates.get(fault, 0))
+    return tuple(fault for fault in LINE_RATES_PPM if fault in drawn and drawn[fault] < rates.get(fault, 0))
 
 
 def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
@@ -163,6 +194,6 @@ def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
     return min(480_000, 120_000 + round(rng.random() ** 2 * 250_000) + min(110_000, parcel.mass_mg // 100))
 
 
-def _label_um(rng: random.Random, length_um: int, traffic: Traffic) -> int:
+def label_place_um(rng: random.Random, length_um: int, traffic: Traffic) -> int:
     low, high = traffic.label_ppm
     return rng.randint(length_um * low // MILLION, length_um * high // MILLION)

@@ -14,7 +14,7 @@ from drivers.command import Command, SwitchOff, SwitchOn, Trigger
 from drivers.reading import BeamChanged, BeltMoved, BoardChanged, DeviceDown, EventsLost, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
-from hub_config.devices import IoBoardConfig
+from hub_config.devices import IoBoardConfig, KeyenceSrConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
@@ -22,9 +22,11 @@ from simulators.board_model import BoardModel
 from simulators.board_wire import BoardWire
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board_clock import BoardTraits
+from simulators.devices.numbered_records import NumberedRecords
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import Parcel
+from simulators.reader_stand import ReaderStand
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
@@ -62,14 +64,19 @@ class LinePlant:
         self._give = give
         self._rng = random.Random(f"plant/{line.id}/{seed}")
         self.line = line
-        self.conveyor = Conveyor(world, line, parcels, seed, options.rates_ppm, options.traffic)
+        fixed = [one for one in line.readers if isinstance(hub.device(one.device), KeyenceSrConfig)]
+        self.conveyor = Conveyor(world, line, parcels, seed, options.rates_ppm, options.traffic, fixed)
         self.board: BoardModel | BoardWire
         if options.over_bytes:
             self.board = BoardWire(world, host, board, self.conveyor, self._tell, seed, options.traits)
         else:
             self.board = BoardModel(world, board, self.conveyor, self._tell)
-        self._reader, self._scale = line.readers[0].device, line.scale.device
-        self._dialled: dict[DeviceId, int] = {self._reader: 0, self._scale: 0}
+        self._stands = {one.config.device: one for one in self.conveyor.readers}
+        self._scale = line.scale.device
+        self._recorders: dict[DeviceId, NumberedRecords] = {self._scale: self.conveyor.scale}
+        if line.dimensioner is not None and self.conveyor.dimensioner is not None:
+            self._recorders[line.dimensioner.device] = self.conveyor.dimensioner
+        self._dialled: dict[DeviceId, int] = dict.fromkeys((*self._stands, *self._recorders), 0)
         """How often each has dialled in anew."""
         self._seen_at = world.now
         """When the board last told of the moving belt."""
@@ -78,15 +85,12 @@ class LinePlant:
         self._blind: list[tuple[Instant, Instant]] = []
         """When the gateway knew that it saw nothing of this belt."""
         self._sessions: dict[DeviceId, Session] = {
-            device: new_session(hub.device(device)) for device in (self._reader, self._scale)
+            device: new_session(hub.device(device)) for device in self._dialled
         }
-        reader = self._sessions[self._reader]
-        assert isinstance(reader, Actuator), f"{self._reader} can't be triggered"
-        self._actuator = reader
         self._armed: dict[DeviceId, Instant] = {}
         self._arrives: dict[tuple[DeviceId, bool], Instant] = {}
-        self._looks_at: list[Instant | None] = [None, None]
-        """When the world stops to look at what reader and scale say."""
+        self._looks_at: dict[DeviceId, Instant] = {}
+        """When the world stops to look at what each device says."""
         world.call_after(0, self._open)
         world.call_after(FEED_AFTER_NS, self.conveyor.feed)
 
@@ -138,7 +142,9 @@ class LinePlant:
                 assert_never(never)
 
     def _trigger(self, command: Trigger) -> None:
-        self._give_all(self._actuator.command(command, self._world.now))
+        reader = self._sessions[command.device]
+        assert isinstance(reader, Actuator), f"{command.device} can't be triggered"
+        self._give_all(reader.command(command, self._world.now))
         self._arm(command.device)
 
     def poll(self) -> None:
@@ -146,22 +152,24 @@ class LinePlant:
         conveyor, now = self.conveyor, self._world.now
         conveyor.stirred = False
         self.board.edges()
-        due = conveyor.reader.wake_at
-        if due is not None and due <= now:
-            self._carry(self._reader, conveyor.reader_output(now))
-            due = conveyor.reader.wake_at
-        if due is not None and due != self._looks_at[0]:
-            self._look_again(0, due)
-        due = conveyor.scale.wake_at
-        if due is not None and due <= now:
-            self._carry(self._scale, conveyor.scale.take_output(now))
-            due = conveyor.scale.wake_at
-        if due is not None and due != self._looks_at[1]:
-            self._look_again(1, due)
+        for name, stand in self._stands.items():
+            due = stand.device.wake_at
+            if due is not None and due <= now:
+                self._carry(name, stand.output(now))
+                due = stand.device.wake_at
+            if due is not None and due != self._looks_at.get(name):
+                self._look_again(name, due)
+        for name, device in self._recorders.items():
+            due = device.wake_at
+            if due is not None and due <= now:
+                self._carry(name, device.take_output(now))
+                due = device.wake_at
+            if due is not None and due != self._looks_at.get(name):
+                self._look_again(name, due)
 
-    def _look_again(self, place: int, at: Instant) -> None:
+    def _look_again(self, device: DeviceId, at: Instant) -> None:
         if at > self._world.now:
-            self._looks_at[place] = at
+            self._looks_at[device] = at
             self._world.call_at(at, self.conveyor.stir)
 
     def _carry(self, device: DeviceId, data: bytes) -> None:
@@ -190,16 +198,17 @@ class LinePlant:
         """Sends what the session wants sent, and wakes it when it wants to be woken."""
         session = self._sessions[device]
         data = session.take_output()
-        if data and device == self._reader:
+        stand = self._stands.get(device)
+        if data and stand is not None:
             at = self._delivery(device, inward=False)
-            self._world.call_at(at, lambda: self._hear(data))
+            self._world.call_at(at, lambda: self._hear(stand, data))
         due = session.wake_at
         if due is not None and self._armed.get(device) != due:
             self._armed[device] = due
             self._host.act_at(due, lambda: self._wake(device, due))
 
-    def _hear(self, data: bytes) -> None:
-        self.conveyor.reader.receive(data, self._world.now)
+    def _hear(self, stand: ReaderStand, data: bytes) -> None:
+        stand.device.receive(data, self._world.now)
         self.conveyor.stir()
 
     def _wake(self, device: DeviceId, due: Instant) -> None:

@@ -175,6 +175,7 @@ def _happened(group: list[Body], left: str | None, known: str | None) -> list[Ha
                 # What is taken off a belt nobody can release there: its readings entitle it to nothing.
                 scans=() if body.taken else tuple(body.scans),
                 weights=() if body.taken else tuple(body.weights),
+                sizes=tuple(body.sizes),
                 placed=placed,
                 taken=known if placed is None or known != left else None,
                 beside=beside,

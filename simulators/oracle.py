@@ -4,18 +4,41 @@ The same rules on the same readings, each attached to the parcel it truly came f
 a parcel whose label nobody could read is not released by the oracle either.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from drivers.identifiers.choice import Identified, identify
 from edge.core.verdict import Exits
 from hub_config.rules import RulePack
 from simulators.bench import Happened
-from simulators.coordinator.desk import Declared, Desk, utc_text
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import Desk
+from simulators.coordinator.sampling import DerivedSeeds, Draw, Over, Sampler, draw_from
+from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import MemoryBook
 
 ANSWERS_MAX: Final = 2
 """A first measurement, and one more where the rules ask to weigh again."""
+
+
+class NobodyDrawn(Sampler):
+    """Who was drawn is told; of the others nobody knows."""
+
+    def draw(self, over: Over, of: str, day: str, rate_ppm: int) -> Draw:
+        return replace(super().draw(over, of, day, rate_ppm), drawn=False)
+
+
+def drawn_in(events: Iterable[Mapping[str, Any]]) -> MemoryBook:
+    """The draws that a log of events tells of, by the codes of their parcels."""
+    book = MemoryBook()
+    for data in events:
+        copy = data.get("decision") or data.get("voucher")
+        sample = {} if copy is None else copy["data"]["basis"].get("sample", {})
+        for code in data.get("codes", ()) if sample else ():
+            if code.get("chk"):
+                book.put_draw(code["data"], draw_from(sample))
+    return book
 
 
 def oracle_releases(
@@ -26,14 +49,19 @@ def oracle_releases(
     manifest: Mapping[str, Declared],
     hub: str,
     now_us: int,
+    drawn: MemoryBook,
+    u_um: int = 0,
 ) -> set[int]:
-    """Numbers of the parcels that these readings entitle to the free lane. `u_mg`: of the scale, k=2."""
-    desk = Desk(rules, manifest, hub, "practice", b"oracle")
-    book = MemoryBook()
-    return {one.number for one in happened if _released(one, place, u_mg, desk, book, now_us)}
+    """Numbers of the parcels that these readings entitle to the free lane. `u_mg`, `u_um`: of scale and
+    dimensioner, k=2. `drawn`: who was drawn for inspection in the run."""
+    desk = Desk(rules, manifest, hub, "practice", b"oracle", NobodyDrawn(DerivedSeeds(b"oracle")))
+    book = MemoryBook(drawn)
+    return {one.number for one in happened if _released(one, place, u_mg, u_um, desk, book, now_us)}
 
 
-def _released(one: Happened, place: Exits, u_mg: int, desk: Desk, book: MemoryBook, now_us: int) -> bool:
+def _released(
+    one: Happened, place: Exits, u_mg: int, u_um: int, desk: Desk, book: MemoryBook, now_us: int
+) -> bool:
     codes = _codes(one, place)
     weights = [told.mass_mg for told in one.weights if told.mass_mg is not None]
     if not weights or not codes or any(told.mass_mg is None for told in one.weights):
@@ -43,11 +71,19 @@ def _released(one: Happened, place: Exits, u_mg: int, desk: Desk, book: MemoryBo
             "visit": f"oracle-{one.number}", "kind": "parcel.measured", "t": utc_text(now_us), "flags": [],
             "gw": "oracle", "codes": codes,
             "mass": {"mg": weights[min(answer, len(weights) - 1)], "u_mg": u_mg},
+            **_dims(one, u_um),
         }  # fmt: skip
         decision = desk.answer(data, f"oracle-{one.number}-{answer}", now_us, book)
         if decision is None or decision["action"] != "reweigh":
             return decision is not None and decision["action"] == "release"
     return False
+
+
+def _dims(one: Happened, u_um: int) -> dict[str, Any]:
+    if not one.sizes:
+        return {}
+    length, width, height = one.sizes[0]
+    return {"dims": {"l_um": length, "w_um": width, "h_um": height, "u_um": u_um}}
 
 
 def _codes(one: Happened, place: Exits) -> list[dict[str, Any]]:

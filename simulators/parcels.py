@@ -9,9 +9,12 @@ import math
 import random
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Literal
+
+from simulators.devices.dimensioner import Sides
+from simulators.sizing import declared_sides, sides_of
 
 Trouble = Literal[
     "ok",
@@ -24,6 +27,7 @@ Trouble = Literal[
     "over_limit",  # heavier than the scale and the limit of 30 kg
     "prohibited",  # its description names goods the lane excludes
     "reused",  # beside its own S10 it still has that of a parcel that came before, from which the box is
+    "other_size",  # its sides are not the declared ones
 ]
 Marks = tuple[tuple[int, int], ...]
 """Quantiles: share in ppm and the value up to it. The first share is 0, the last a million."""
@@ -82,6 +86,8 @@ class Goods:
     ean_ppm: int = 250_000
     qr_ppm: int = 250_000
     masses: Marks = MASSES
+    sized: bool = False
+    """Their sides are known, and declared."""
 
 
 USUAL: Final = Goods()
@@ -102,6 +108,7 @@ class Declared:
     value_minor: int
     currency: str
     description: str
+    dims_um: Sides | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,8 @@ class Parcel:
     extras: tuple[LabelCode, ...]
     """Other codes that can be read: SSCC, the product's EAN, a QR."""
     declared: Declared | None
+    sides_um: Sides | None = None
+    """Along the belt, across it and up; None: only its length is ever looked at, and drawn with its plan."""
 
     @property
     def labels(self) -> tuple[LabelCode, ...]:
@@ -145,7 +154,8 @@ class Flow:
         rng = random.Random(self._seed)
         used = Serials()
         earlier: deque[str] = deque(maxlen=REUSED_AFTER)
-        return (_parcel(rng, number, used, earlier, self._goods) for number in self.numbers)
+        made = (_parcel(rng, number, used, earlier, self._goods) for number in self.numbers)
+        return (_sized(self._seed, parcel) for parcel in made) if self._goods.sized else made
 
 
 class Serials:
@@ -162,7 +172,15 @@ class Serials:
         return free
 
 
-def manifest(parcels: Sequence[Parcel]) -> dict[str, dict[str, str | int]]:
+def _sized(seed: int, parcel: Parcel) -> Parcel:
+    sides, declared = sides_of(seed, parcel.number, parcel.mass_mg), parcel.declared
+    if declared is not None:
+        told = declared_sides(seed, parcel.number, sides, honest=parcel.trouble != "other_size")
+        declared = replace(declared, dims_um=told)
+    return replace(parcel, sides_um=sides, declared=declared)
+
+
+def manifest(parcels: Sequence[Parcel]) -> dict[str, dict[str, str | int | list[int]]]:
     """What was declared in advance, ready for JSON: code to declaration, sorted by code."""
     declared = sorted((p.declared for p in parcels if p.declared is not None), key=lambda one: one.code)
     return {
@@ -171,6 +189,7 @@ def manifest(parcels: Sequence[Parcel]) -> dict[str, dict[str, str | int]]:
             "value_minor": one.value_minor,
             "currency": one.currency,
             "description": one.description,
+            **({} if one.dims_um is None else {"dims_um": list(one.dims_um)}),
         }
         for one in declared
     }

@@ -21,7 +21,7 @@ from hub_config.lines import Line
 from hub_config.load import load
 from hub_config.names import DeviceId, LineId
 from hub_config.profiles import rules_file
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.parcels import Declared as DeclaredParcel
 from simulators.parcels import Parcel, manifest
 
@@ -134,7 +134,13 @@ def write_hub(
 def with_lines(config: HubConfig, copies: int | None, *, benches: bool) -> HubConfig:
     """Its first line so many times (None: its lines as they are), with or without its benches."""
     line_devices = {
-        device for line in config.lines for device in (line.board, line.readers[0].device, line.scale.device)
+        device
+        for line in config.lines
+        for device in (
+            line.board,
+            *(one.device for one in line.readers),
+            *(one.device for one in line.recorders),
+        )
     }
     devices = {device.id: device for device in config.devices}
     if copies is None:
@@ -153,15 +159,19 @@ def with_lines(config: HubConfig, copies: int | None, *, benches: bool) -> HubCo
 def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
     """The first line under another number, with its devices."""
     line = config.lines[0]
-    reader = line.readers[0]
     names = {
-        old: DeviceId(f"{_NUMBER.sub('', old)}{number}")
-        for old in (line.board, reader.device, line.scale.device)
+        old: DeviceId(f"{_NUMBER.sub('', old)}{number}" + (f"-{place}" if place > 1 else ""))
+        for place, old in enumerate((line.board, *(one.device for one in line.readers)))
     }
+    for one in line.recorders:
+        names[one.device] = DeviceId(f"{_NUMBER.sub('', one.device)}{number}")
     devices = [config.device(old).model_copy(update={"id": new}) for old, new in names.items()]
-    readers = (reader.model_copy(update={"device": names[reader.device]}),)
+    readers = tuple(one.model_copy(update={"device": names[one.device]}) for one in line.readers)
     scale = line.scale.model_copy(update={"device": names[line.scale.device]})
     update = {"id": f"l{number}", "board": names[line.board], "readers": readers, "scale": scale}
+    if line.dimensioner is not None:
+        own = {"device": names[line.dimensioner.device]}
+        update["dimensioner"] = line.dimensioner.model_copy(update=own)
     return line.model_copy(update=update), devices
 
 
@@ -188,7 +198,7 @@ def declarations(parcels: Sequence[Parcel]) -> dict[str, Declared]:
 
 def declaration(told: DeclaredParcel) -> Declared:
     """As the coordinator has it."""
-    return Declared(told.mass_mg, told.value_minor, told.currency, told.description)
+    return Declared(told.mass_mg, told.value_minor, told.currency, told.description, dims_um=told.dims_um)
 
 
 def practice_signer(label: str) -> Signer:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from drivers.identifiers.choice import identify
 from edge.core.verdict import Exits
+from hub_config.lines import Line
 from simulators.bench import Happened
 from simulators.parcels import Parcel
 
@@ -24,6 +25,7 @@ CLASS_OF_LANE: Final = {
     "return": "returned",
     "custody": "returned",
 }
+TRUTHS: Final = ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")
 CLASSES: Final = ("departed", "held", "inspected", "returned", "lost_track")
 
 
@@ -34,6 +36,8 @@ class VisitFacts:
     codes: list[str] = field(default_factory=list)
     masses: list[tuple[int, int]] = field(default_factory=list)
     """mg and u_mg of each weight told."""
+    dims: list[tuple[int, int, int]] = field(default_factory=list)
+    """Length, width and height, in µm, of each box told."""
     release: Data | None = None
     """The release decision that stood last."""
     reasons: tuple[str, ...] = ()
@@ -73,6 +77,9 @@ def _take(facts: VisitFacts, data: Data) -> None:
     mass = data.get("mass")
     if mass is not None:
         facts.masses.append((mass["mg"], mass["u_mg"]))
+    dims = data.get("dims")
+    if dims is not None:
+        facts.dims.append((dims["l_um"], dims["w_um"], dims["h_um"]))
     facts.codes = [code["data"] for code in data.get("codes", ()) if "data" in code and code.get("chk")]
     match data["kind"]:
         case "parcel.decided":
@@ -82,6 +89,8 @@ def _take(facts: VisitFacts, data: Data) -> None:
             facts.own = (
                 told["cond"].get("code") if facts.release is not None and told is not None else facts.own
             )
+            if data.get("voucher") is not None:  # no code stands in it: the parcel's own is what was read
+                facts.release, facts.own = data["voucher"]["data"], _own(data)
             facts.reasons = tuple(data["flags"] or (told["reasons"] if told is not None else ()))
         case "parcel.diverted" if not data["act"]["confirmed"]:
             facts.sent = data["act"]["lane"]
@@ -95,6 +104,12 @@ def _take(facts: VisitFacts, data: Data) -> None:
             facts.joined = True
         case _:
             pass
+
+
+def _own(data: Data) -> str | None:
+    named = [code for code in data.get("codes", ()) if code.get("chk")]
+    best = [code["data"] for kind in ("s10", "sscc") for code in named if code["type"] == kind]
+    return best[0] if best else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +195,8 @@ def judge_parcels(
             lost[cause] += 1
             causes[parcel.number] = cause
     places["entered"] = len(parcels)
+    if isinstance(place, Line) and place.dimensioner is not None:
+        truth["wrong_dims"] += 0  # of other places nothing is said of boxes
     return _judged(places, truth, lost, details, causes)
 
 
@@ -189,7 +206,7 @@ def _judged(
 ) -> Judged:  # fmt: skip
     return Judged(
         {name: parcels[name] for name in ("entered", *CLASSES)},
-        {name: truth[name] for name in ("wrong_release", "wrong_identity", "wrong_weight", "unaccounted")},
+        {name: truth[name] for name in (*TRUTHS, *(["wrong_dims"] if "wrong_dims" in truth else []))},
         dict(sorted(lost.items())),
         tuple(details),
         causes,
@@ -241,6 +258,8 @@ def _faults(
         min(abs(mg - mass_mg), abs(mg - once_mg)) > u_mg for mg, u_mg in facts.masses
     ):
         faults.append("wrong_weight")
+    if facts is not None and any(box not in one.sizes for box in facts.dims):
+        faults.append("wrong_dims")
     return faults
 
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.rim.keys import load_identity
 from edge.wire.signing import Signer
 from simulators.broker import Broker, Kind, free_port, start_leashed
-from simulators.coordinator.__main__ import DATABASE
 from simulators.coordinator.letters import KEY_FILE
+from simulators.coordinator.tables import DATABASE
 from simulators.practice import COORDINATOR, GATEWAY, HUB, RULES
 from simulators.scan_load import ScanLoad
 

@@ -5,17 +5,19 @@ never what the gateway does about it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, get_args
 
 from edge.wire.signing import Signer
+from hub_config.devices import KeyenceSrConfig
 from hub_config.finding import Finding, show
 from hub_config.hub import HubConfig
 from hub_config.lines import Line
 from hub_config.load import ConfigFaults, Fault, load, read_model
 from hub_config.names import MICROSECOND, SECOND
+from hub_config.rules import load_rules
 from hub_config.values import nearest
 from simulators.bodies import free_spans
 from simulators.line_faults import LineFault, line_plan
@@ -24,9 +26,11 @@ from simulators.mistakes import Mistake
 from simulators.motion import CLOSE_UM
 from simulators.network import Network, Outage
 from simulators.parcels import MASSES, Goods, Trouble, stream
-from simulators.practice import BENCH_ONE_IN, NO_PORTS, keyed, with_lines
-from simulators.scenario_file import FormEntry, ParcelsEntry, ScenarioFile
-from simulators.traffic import Form, Gap, Traffic
+from simulators.practice import BENCH_ONE_IN, NO_PORTS, RULES, keyed, with_lines
+from simulators.preclearance import OfflinePlan
+from simulators.scenario_file import DimensionerEntry, FormEntry, ParcelsEntry, ScenarioFile, SightEntry
+from simulators.sizing import Sizing
+from simulators.traffic import Form, Gap, Sight, Traffic
 
 FOLDER: Final = Path(__file__).parent / "scenarios"
 SAMPLE: Final = 2_000
@@ -47,6 +51,7 @@ class Scenario:
     file: Path
     about: str
     layout: Path
+    rules: Path
     parcels: int
     """How many pass where nobody asks for another number."""
     lasts_ns: int | None
@@ -56,6 +61,7 @@ class Scenario:
     network: Network
     copies: int | None
     benches: bool
+    offline: OfflinePlan
 
     def config(self, coordinator: Signer) -> HubConfig:
         """The hub with this run's key. Raises ConfigFaults."""
@@ -122,8 +128,15 @@ def read(path: Path) -> Scenario:
         what = f"there is no file {show(str(layout))}"
         limit = "the configuration of a hub, named from the folder of this file"
         raise _refused(path, "layout", what, limit, "correct the path")
-    scenario = _scenario(path, layout, file)
+    if file.rules is not None:
+        rules = path.parent / file.rules
+        if not rules.is_file():
+            what = f"there is no file {show(str(rules))}"
+            limit = "a rule pack, named from the folder of this file"
+            raise _refused(path, "rules", what, limit, "correct the path")
+        load_rules(rules)  # its faults name the file as people know it
     config = load(layout)
+    scenario = _scenario(path, layout, file, sized=any(line.dimensioner is not None for line in config.lines))
     for finding in _misfits(file, config):
         raise _refused(path, str(finding.path[0]), finding.what, finding.limit, finding.todo)
     return scenario
@@ -136,16 +149,17 @@ def _refused(path: Path, key: str, what: str, limit: str, todo: str) -> ConfigFa
     return ConfigFaults([Fault(str(path), number, key, what, limit, todo)])
 
 
-def _scenario(path: Path, layout: Path, file: ScenarioFile) -> Scenario:
+def _scenario(path: Path, layout: Path, file: ScenarioFile, *, sized: bool) -> Scenario:
     rates: dict[LineFault, int] = {fault: file.fault_ppm.get(fault, 0) for fault in get_args(LineFault)}
     return Scenario(
         name=path.stem,
         file=path,
         about=file.about,
         layout=layout,
+        rules=RULES if file.rules is None else path.parent / file.rules,
         parcels=file.parcels_default,
         lasts_ns=None if file.lasts_s is None else file.lasts_s * SECOND,
-        goods=_goods(file.parcels),
+        goods=replace(_goods(file.parcels), sized=sized),
         lines=LineOptions(rates, traffic=_traffic(file)),
         mistakes_ppm=dict(file.mistake_ppm),
         network=Network(
@@ -155,7 +169,11 @@ def _scenario(path: Path, layout: Path, file: ScenarioFile) -> Scenario:
         ),
         copies=file.lines,
         benches=file.benches,
-    )
+        offline=OfflinePlan(
+            file.offline.vouchers, file.offline.issued_before_s * 1_000_000, file.offline.sample_ppm,
+            file.offline.year_parcels,
+        ),
+    )  # fmt: skip
 
 
 def _goods(parcels: ParcelsEntry) -> Goods:
@@ -181,13 +199,26 @@ def _traffic(file: ScenarioFile) -> Traffic:
         gap=Gap(feeder.least_um, feeder.most_um, feeder.mean_um),
         label_ppm=(parcels.label_from_ppm, parcels.label_to_ppm),
         wander_um=file.readers.wander_um,
+        faces=tuple(sorted(parcels.face_ppm.items())),
+        askew_deg=parcels.askew_to_deg,
+        sights=tuple(_sight(one) for one in file.readers.sights),
         creep_ppm=belt.creep_ppm,
         slip_um=(belt.slip_from_um, belt.slip_to_um),
         push_um=belt.push_um,
         read_ns=file.readers.read_time_us * MICROSECOND,
         weight_error_mg=scale.error_mg,
         record_ns=(scale.record_from_us * MICROSECOND, scale.record_to_us * MICROSECOND),
+        sizing=_sizing(file.dimensioner),
     )
+
+
+def _sight(one: SightEntry) -> Sight:
+    return Sight(tuple(one.faces), tuple((mark.to_deg, mark.read_ppm) for mark in one.rates))
+
+
+def _sizing(one: DimensionerEntry) -> Sizing:
+    record_ns = (one.record_from_us * MICROSECOND, one.record_to_us * MICROSECOND)
+    return Sizing(one.error_um, record_ns, one.fault_ppm)
 
 
 def _form(one: FormEntry) -> Form:
@@ -208,13 +239,11 @@ def _misfits(file: ScenarioFile, config: HubConfig) -> Iterator[Finding]:
     if file.lines == 0:
         return
     for line in config.lines:
-        yield from _line_misfits(file, line)
+        yield from _line_misfits(file, line, config)
 
 
-def _line_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
-    if len(line.readers) > 1:
-        what = f"line {line.id} of the layout has {len(line.readers)} readers"
-        yield Finding(("layout",), what, "one reader a line is simulated, so far", "name another layout")
+def _line_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:
+    yield from _reader_misfits(file, line, config)
     forms = file.parcels.forms
     longest = max((one.marks[-1].below_um for one in forms), default=LONGEST_UM)
     if longest > line.max_length_um:
@@ -226,11 +255,30 @@ def _line_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
         what = f"gaps of {_mm(file.feeder.least_um)} are too small"
         limit = f"at least {_mm(least)}: nearer ones are one to the beams of line {line.id} (fault touching does that)"
         yield Finding(("feeder",), what, limit, "raise least")
-    latest_us = line.scale.latest_ms * 1_000
-    if file.scale.record_to_us > latest_us:
-        what = "records may come later than the layout's scale says"
-        yield Finding(("scale",), what, f"at most latest, {line.scale.latest_ms} ms", "lower record_to")
+    for key, place, to_us in (
+        ("scale", line.scale, file.scale.record_to_us),
+        ("dimensioner", line.dimensioner, file.dimensioner.record_to_us),
+    ):
+        if place is not None and to_us > place.latest_ms * 1_000:
+            what = f"records may come later than the layout's {key} says"
+            yield Finding((key,), what, f"at most latest, {place.latest_ms} ms", "lower record_to")
     yield from _hands_misfits(file, line, longest)
+
+
+def _reader_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:
+    for one in line.readers:
+        if not isinstance(config.device(one.device), KeyenceSrConfig):
+            what = f"reader {one.device} of line {line.id} is no fixed reader"
+            limit = (
+                "readers of kind keyence-sr are simulated here; a camera's pictures are in hub demo --camera"
+            )
+            yield Finding(("layout",), what, limit, "name another layout")
+    sights = file.readers.sights
+    if sights and len(sights) != len(line.readers):
+        what = f"{len(sights)} sights for the {len(line.readers)} readers of line {line.id}"
+        yield Finding(
+            ("readers",), what, "one for each reader of the layout, in its order", "add or remove some"
+        )
 
 
 def _hands_misfits(file: ScenarioFile, line: Line, longest_um: int) -> Iterator[Finding]:

@@ -8,16 +8,20 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from hub_config.finding import Finding, listed, refusal, show
+from hub_config.lines import READERS_MAX
 from hub_config.units import quantity
 from hub_config.values import Entry, entries, name, nearest, text, whole
 from simulators.line_faults import LineFault
 from simulators.mistakes import Mistake
 from simulators.parcels import MAX_PARCELS, MILLION, Trouble
+from simulators.sizing import ERROR_UM, DimsFault
+from simulators.traffic import ASKEW_MAX_DEG, Face
 
 FORMS_MAX: Final = 16
 MARKS_MAX: Final = 32
 OUTAGES_MAX: Final = 100
 LINES_MAX: Final = 64
+YEAR_MAX: Final = 1_000_000_000
 
 Code = Literal["sscc", "ean", "qr"]
 Share = Annotated[int, whole(0, MILLION)]
@@ -125,12 +129,18 @@ class ParcelsEntry(Entry):
     label_from_ppm: Share = 250_000
     label_to_ppm: Share = 750_000
     """Of its length, behind its front."""
+    face_ppm: Annotated[dict[Face, int], _shares(get_args(Face))] = Field(default={})
+    """On which face a label lies; the rest on top. Those in front or at the rear are at that end."""
+    askew_to_deg: Annotated[int, whole(0, ASKEW_MAX_DEG)] = 0
 
     @model_validator(mode="after")
     def _fits(self) -> "ParcelsEntry":
         total = sum(self.trouble_ppm.values())
         if total > MILLION:
             _refuse("trouble_ppm", f"the shares are {total} together", f"at most {MILLION}", "lower some")
+        faces = sum(self.face_ppm.values())
+        if faces > MILLION:
+            _refuse("face_ppm", f"the shares are {faces} together", f"at most {MILLION}", "lower some")
         if self.forms and sum(one.share_ppm for one in self.forms) != MILLION:
             total = sum(one.share_ppm for one in self.forms)
             _refuse("forms", f"the shares are {total} together", f"exactly {MILLION}", "correct them")
@@ -153,9 +163,32 @@ class FeederEntry(Entry):
         return self
 
 
+class RateMark(Entry):
+    to_deg: Annotated[int, whole(0, ASKEW_MAX_DEG)]
+    """Of labels that lie askew by up to this."""
+    read_ppm: Share
+
+
+class SightEntry(Entry):
+    """What one reader of the layout sees."""
+
+    faces: Annotated[tuple[Face, ...], Field(strict=False), entries(1, len(get_args(Face)))]
+    rates: Annotated[tuple[RateMark, ...], Field(strict=False), entries(1, MARKS_MAX)]
+    """Labels that lie more askew than the last mark says are not read."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> "SightEntry":
+        angles = [one.to_deg for one in self.rates]
+        if angles != sorted(set(angles)):
+            _refuse("rates", f"the angles are {listed(tuple(map(str, angles)))}", "they rise", "sort them")
+        return self
+
+
 class ReaderEntry(Entry):
     read_time_us: Annotated[int, _time("30 ms", low="1 ms", high="1 s")] = Field(30_000, alias="read_time")
     wander_um: Annotated[int, _length("10 mm", high="100 mm")] = Field(0, alias="wander")
+    sights: Annotated[tuple[SightEntry, ...], Field(strict=False), entries(0, READERS_MAX)] = ()
+    """One for each reader of the layout, in its order. None: each sees every label."""
 
 
 class ScaleEntry(Entry):
@@ -167,6 +200,20 @@ class ScaleEntry(Entry):
 
     @model_validator(mode="after")
     def _fits(self) -> "ScaleEntry":
+        _ordered("record_to", self.record_from_us, self.record_to_us, "record_from")
+        return self
+
+
+class DimensionerEntry(Entry):
+    """Of a layout whose lines have one: then parcels have sides, and declare them."""
+
+    error_um: Annotated[int, _length("3 mm", high="100 mm")] = Field(ERROR_UM, alias="error")
+    record_from_us: Annotated[int, _time("80 ms")] = Field(80_000, alias="record_from")
+    record_to_us: Annotated[int, _time("260 ms")] = Field(260_000, alias="record_to")
+    fault_ppm: Annotated[dict[DimsFault, int], _shares(get_args(DimsFault))] = Field(default={})
+
+    @model_validator(mode="after")
+    def _fits(self) -> "DimensionerEntry":
         _ordered("record_to", self.record_from_us, self.record_to_us, "record_from")
         return self
 
@@ -209,11 +256,25 @@ class NetworkEntry(Entry):
         return self
 
 
+class OfflineEntry(Entry):
+    vouchers: bool = False
+    """Parcels that are declared in full got vouchers before the run."""
+    issued_before_s: Annotated[int, quantity("s", example="10 min", low="0 s", high="48 h")] = Field(
+        0, alias="issued_before"
+    )
+    sample_ppm: Share = 0
+    """Rate of the random checks; 0: the rule pack's own."""
+    year_parcels: Annotated[int, whole(0, YEAR_MAX)] = 0
+    """Parcels of the year before: what is released without the coordinator is capped by a share of all."""
+
+
 class ScenarioFile(Entry):
     about: Annotated[str, text(1, 300)]
     """One sentence for `hub simulate --list`."""
     layout: Annotated[str, text(1, 200)]
     """Configuration file of the hub, beside this file or named from its folder."""
+    rules: Annotated[str, text(1, 200)] | None = None
+    """Rule pack of the coordinator, named from the folder of this file; None: that of the practice hub."""
     lines: Annotated[int, whole(0, LINES_MAX)] | None = None
     """So many copies of the layout's first line; None: its lines as they are."""
     benches: bool = True
@@ -227,11 +288,13 @@ class ScenarioFile(Entry):
     feeder: FeederEntry = FeederEntry()
     readers: ReaderEntry = ReaderEntry()
     scale: ScaleEntry = ScaleEntry()
+    dimensioner: DimensionerEntry = DimensionerEntry()
     belt: BeltEntry = BeltEntry()
     fault_ppm: Annotated[dict[LineFault, int], _shares(get_args(LineFault))] = Field(default={})
     mistake_ppm: Annotated[dict[Mistake, int], _shares(get_args(Mistake))] = Field(default={})
     """Of the operators at benches."""
     network: NetworkEntry = NetworkEntry()
+    offline: OfflineEntry = OfflineEntry()
 
     @model_validator(mode="after")
     def _says_how_long(self) -> "ScenarioFile":

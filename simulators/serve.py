@@ -78,10 +78,11 @@ class RealTime:
         }
         if line is not None:
             reader = TcpEnd(line.reader_port, listens=True, selector=self._selector)
+            stand = line.conveyor.readers[0]
             weigher = TcpEnd(line.scale_port, listens=False, selector=self._selector)
             self._ports |= {
                 "board": Port(serial("board", BOARD_BAUD), line.board_output, line.board_receive),
-                "reader": Port(reader, line.conveyor.reader_output, line.conveyor.reader.receive),
+                "reader": Port(reader, stand.output, stand.device.receive),
                 "weigher": Port(weigher, line.conveyor.scale.take_output, lambda _data, _now: None),
             }
         self._posted: deque[Action] = deque()

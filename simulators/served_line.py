@@ -44,7 +44,7 @@ class ServedLine:
 
     @property
     def next_at(self) -> Instant | None:
-        dues = (self.board.wake_at, self.conveyor.reader.wake_at, self.conveyor.scale.wake_at)
+        dues = (self.board.wake_at, self.conveyor.readers[0].device.wake_at, self.conveyor.scale.wake_at)
         return min((due for due in dues if due is not None), default=None)
 
     def feed(self) -> None:

@@ -15,8 +15,9 @@ from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules
 from simulators.account import Account
 from simulators.belt_sums import belts_told
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.deal import Deal
+from simulators.dims_sums import dims_told
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.mistakes import RATES_PPM, Mistake
@@ -24,6 +25,7 @@ from simulators.network import USUAL, Network
 from simulators.parcels import Flow, Parcel
 from simulators.plots.album import Album
 from simulators.practice import RULES, practice_signer
+from simulators.preclearance import NO_VOUCHERS, OfflinePlan, Preclearance
 from simulators.progress import shown
 from simulators.report import release_shares
 from simulators.scenario import find
@@ -81,9 +83,12 @@ class Simulation:
                 "parcels_per_s": round(judged.parcels["entered"] / wall_s, 1),
             },
         }  # fmt: skip
+        report["offline"] = alone(run)
         if run.lines:
             belts = belts_told([line.sums for line in account.lines.values()])
             report["belt"] = belts | {"over_bytes": self.over_bytes}
+            if any(line.line.dimensioner is not None for line in run.lines):
+                report["dims"] = dims_told([line.dims for line in account.lines.values()])
             report |= swaps_told([line.swaps for line in account.lines.values()])
         return report, judged.details
 
@@ -113,7 +118,7 @@ def simulate(
     simulation = prepare(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
-        mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None,
+        mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None, rules=load_rules(plan.rules), offline=plan.offline,
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -127,19 +132,44 @@ def simulate(
 def prepare(
     config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
-    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True,
+    mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, rules: RulePack | None = None,
+    offline: OfflinePlan = NO_VOUCHERS,
 ) -> Simulation:  # fmt: skip
-    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it
-    forgets what is settled, and can't be looked at when it is over but by its report."""
-    rules, deal = load_rules(RULES), Deal(config, parcels)
+    """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it forgets what is settled, and
+    can't be looked at when it is over but by its report. `rules`: other than those of the practice hub."""
+    rules, deal = offline.rules(rules or load_rules(RULES)), Deal(config, parcels)
+    coming = parcels if offline.vouchers else ()
+    preclearance = Preclearance(
+        config, rules, seed, offline, [(deal.place_of(one.number), one) for one in coming]
+    )
     hub = SimulatedHub(
         config, deal.shares, seed, rules, deal.declared,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
-        mistakes_ppm=mistakes_ppm,
+        mistakes_ppm=mistakes_ppm, preclearance=preclearance,
     )  # fmt: skip
     return Simulation(
         hub, rules, deal.declared, scenario, seed, lines.over_bytes, None if keeps_all else deal
     )
+
+
+def alone(run: SimulatedHub) -> dict[str, Any]:
+    """What was released without the coordinator, and what it says of that afterwards."""
+    view = run.gateway.snapshot().offline
+    return {
+        "vouchers": view.vouchers,
+        "released": view.released_year,
+        "share_of_run_ppm": _ppm(view.released_today, view.parcels_today),
+        "share_of_year_ppm": _ppm(view.released_year, view.parcels_year),
+        "cap_year_ppm": view.cap_year_ppm,
+        "levels": dict(sorted(run.preclearance.levels.items())),
+        "reconciled": run.preclearance.reconciler.checked,
+        "conflicts": len(run.preclearance.reconciler.conflicts),
+        "recalls": len(run.alerts),
+    }
+
+
+def _ppm(part: int, whole: int) -> int:
+    return part * 1_000_000 // whole if whole else 0
 
 
 def dwell(snapshot: Snapshot) -> dict[str, Any]:

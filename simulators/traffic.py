@@ -7,10 +7,11 @@ generator, so one seed gives one belt.
 import random
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal, get_args
 
 from hub_config.names import MILLISECOND
 from simulators.parcels import MILLION, Marks
+from simulators.sizing import AS_SIZED, Sizing
 
 RECORD_NS: Final = (60 * MILLISECOND, 220 * MILLISECOND)
 """From an item's rear at the scale's beam to its record."""
@@ -20,6 +21,8 @@ WEIGHT_ERROR_MG: Final = 9_000
 """Of weighing in motion, before rounding to the scale's step."""
 SLIP_UM: Final = (5_000, 60_000)
 PUSH_MAX_UM: Final = 300_000
+ASKEW_MAX_DEG: Final = 90
+"""Bars across a scan line; more is less again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,22 @@ class Gap:
         return min(self.most_um, self.least_um + round(more))
 
 
+Face = Literal["top", "bottom", "front", "rear", "left", "right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one reader over the belt sees."""
+
+    faces: tuple[Face, ...] = get_args(Face)
+    """Labels on these faces of a parcel."""
+    rates: tuple[tuple[int, int], ...] = ((ASKEW_MAX_DEG, MILLION),)
+    """How many of them, in ppm, that lie askew by up to so many degrees; of those more askew none."""
+
+
+EVERYWHERE: Final = Sight()
+
+
 @dataclass(frozen=True, slots=True)
 class Traffic:
     forms: tuple[Form, ...] = ()
@@ -73,6 +92,14 @@ class Traffic:
     read_ns: int = READ_NS
     weight_error_mg: int = WEIGHT_ERROR_MG
     record_ns: tuple[int, int] = RECORD_NS
+    faces: tuple[tuple[Face, int], ...] = ()
+    """On which face labels lie, in ppm; the rest on top."""
+    askew_deg: int = 0
+    """A label lies askew by so much at the most: every angle from 0 up is as likely."""
+    sights: tuple[Sight, ...] = ()
+    """One for each reader of the line; without any, every reader sees every label."""
+    sizing: Sizing = AS_SIZED
+    """Of a line that has a dimensioner."""
 
     def form(self, rng: random.Random) -> Form | None:
         if not self.forms:

@@ -6,6 +6,7 @@ from edge.core.decision import Conditions, Decision
 from edge.wire.canonical import canonical
 from edge.wire.signing import Signer
 from edge.wire.utc import parse_rfc3339
+from simulators.coordinator.sizes import dims_bands
 
 
 def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
@@ -23,6 +24,7 @@ def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
             code=cond.get("code"),
             mass_mg=None if mass is None else (mass[0], mass[1]),
             not_after_us=None if until is None else parse_rfc3339(until),
+            dims_um=dims_bands(cond),
         ),
         needs=tuple(data["needs"]), valid_from_us=parse_rfc3339(data["valid_from"]),
         valid_until_us=parse_rfc3339(data["valid_until"]), clock=data["clock"],

@@ -88,7 +88,7 @@ def _target(path: Path | None) -> AbstractContextManager[IO[str]]:
 
 
 def _export(reader: JournalReader, args: argparse.Namespace, out: IO[str]) -> str:
-    rows = _Rows(reader, max(0, args.after))
+    rows = _Rows(reader, max(0, args.after) or reader.pruned().seq)
     match args.format:
         case "epcis":
             count = _epcis(reader, rows, args, out)

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from edge.app import App
+from edge.app import App, IdentityTaken
 from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, file_to_write
 from edge.rim.journal import JournalFault
 from edge.rim.keys import DataFolderFault
+from edge.rim.tls import TlsFault
 from edge.rim.trace import TraceFault
+from edge.rim.voucher_store import VoucherFault
 from edge.web.serve import WebPortTaken
 from hub_config.hub import HubConfig
 from hub_config.load import ConfigFaults, load
@@ -54,7 +56,15 @@ def _run(config: HubConfig, data: Path, record: Path | None) -> int:
     try:
         app = App(config, data, record)
         address = app.start()
-    except (DataFolderFault, JournalFault, TraceFault, WebPortTaken) as refused:
+    except (
+        DataFolderFault,
+        IdentityTaken,
+        JournalFault,
+        TlsFault,
+        TraceFault,
+        VoucherFault,
+        WebPortTaken,
+    ) as refused:
         print(f"hub run: {refused}", file=sys.stderr)
         return EXIT_FAULTS
     print(
@@ -69,6 +79,9 @@ def _run(config: HubConfig, data: Path, record: Path | None) -> int:
     unwritten = app.stop()
     if unwritten:
         print(f"hub run: {unwritten} events could not be written to {data}: free the disk", file=sys.stderr)
+    if app.identity_taken is not None:
+        print(f"hub run: {app.identity_taken}", file=sys.stderr)
+        return EXIT_FAULTS
     return EXIT_OK if asked and not unwritten else EXIT_OURS
 
 

@@ -8,7 +8,7 @@ values, `likelihood` one label and one parcel.
 A stated probability is a promise about errors: it is rounded down, and never more than `P_MAX_PPM`. Floats stay inside.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Final, Literal
@@ -255,48 +255,5 @@ def _p_ppm(row: Sequence[float], place: int, total: float) -> int:
     return max(0, min(P_MAX_PPM, PPM - ceil(others / total * PPM)))
 
 
-def _is_upset(one: Assignment, key: int) -> bool:
-    """It was decided to be this parcel's, and is no longer believed to be. Past the bounds nothing is shown."""
-    if one.p_ppm == 0 and one.outcome == "ambiguous_read":
-        return False
-    return next((claim.p_ppm for claim in one.claims if claim.key == key), 0) < BELIEVED_PPM
-
-
 def _unsure(code: str, near: Sequence[Candidate]) -> Assignment:
     return Assignment(code, None, 0, tuple(Claim(one.key, 0) for one in near), "ambiguous_read")
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """What a reading that comes after decisions means for them. It never changes them by itself."""
-
-    outcome: Literal["joined", "known", "corrected", "refused"]
-    assignment: Assignment
-    keys: tuple[int, ...]
-    """joined, known: whose it is. corrected: whose decision it contradicts. refused: who may have been meant."""
-
-
-def late(
-    code: str, decided: Mapping[str, int], candidates: Sequence[Candidate], evidence: Sequence[Evidence],
-    looks: Sequence[Look] = (), priors: Priors = PRIORS,
-) -> Late:  # fmt: skip
-    """Weighs a late `code` together with the earlier evidence. `decided`: each identifier that was decided by, and
-    whose it was said to be. corrected: with it a decided code is no longer believed to be that parcel's
-    (`BELIEVED_PPM`), or it is believed to be a second identifier of a decided one."""
-    found = {one.code: one for one in assign(candidates, evidence, looks, priors)}
-    mine = found[code]
-    upset = {key for other, key in decided.items() if other in found and _is_upset(found[other], key)}
-    names = any(one.code == code and one.identifier for one in evidence)
-    if (
-        names
-        and code not in decided
-        and mine.p_ppm >= BELIEVED_PPM
-        and mine.claims[0].key in decided.values()
-    ):
-        upset.add(mine.claims[0].key)
-    if upset:
-        return Late("corrected", mine, tuple(sorted(upset)))
-    if mine.key is None:
-        doubt = PPM - priors.floor_ppm
-        return Late("refused", mine, tuple(one.key for one in mine.claims if one.p_ppm > doubt))
-    return Late("known" if decided.get(code) == mine.key else "joined", mine, (mine.key,))

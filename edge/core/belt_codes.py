@@ -1,20 +1,26 @@
 """What a code that was read on a belt says of the parcel it belongs to: whose name it is, and whether that is sure.
 
-A name may bring a held parcel's visit back. It must be nobody else's, and the only one of its rank: otherwise every
-parcel on the belt that has it is in doubt, since which of them it was read from nobody knows. A second name is one
-whenever it is read, also behind the measurement.
+A name may bring a held parcel's visit back, once every reader has looked. It must be nobody else's, and the only one of
+its rank: otherwise every parcel on the belt that has it is in doubt, since which of them it was read from nobody knows.
+A second name is one whenever it is read, also behind the measurement.
 """
 
-from drivers.identifiers.choice import Identified
+from drivers.identifiers.choice import Identified, choose
 from drivers.reading import BarcodeRead
 from edge.core.clearing import Clearing
 from edge.core.event import Code
+from edge.core.item import Item
 from edge.core.ledger import Ledger
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from edge.core.visits import Visits
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
+
+
+def code_of(read: BarcodeRead, known: Identified) -> Code:
+    data = read.data if known.type == "unknown" else known.value
+    return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
 
 
 class BeltCodes:
@@ -29,11 +35,8 @@ class BeltCodes:
 
     def take(self, item: Item, parcel: Parcel, read: BarcodeRead, known: Identified, at: Instant) -> None:
         """A code of this item alone, and what it says."""
-        data = read.data if known.type == "unknown" else known.value
-        code = Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
-        if parcel.phase != "measuring":
-            self._take_late(item, parcel, code)
-            return
+        code = code_of(read, known)
+        data = code.data
         if parcel.has_code(data) or len(parcel.codes) >= CODES_PER_PARCEL_MAX:
             self._ledger.count_rejected("duplicate" if parcel.has_code(data) else "too_many_codes")
             return
@@ -45,23 +48,30 @@ class BeltCodes:
     def own(self, parcel: Parcel) -> str | None:
         return self._clearing.own_code(parcel)
 
-    def _take_late(self, item: Item, parcel: Parcel, code: Code) -> None:
-        self._ledger.count_rejected("late_read")
-        own = self._clearing.own_code(parcel)
-        further = Parcel(parcel.visit, parcel.clock, codes=[*parcel.codes, code], known=parcel.known)
-        if own is not None and self._clearing.own_code(further) != own:
+    def come_back(self, item: Item, parcel: Parcel, at: Instant) -> None:
+        """All its names are known: one that is a held parcel's brings that one's visit back, if it is its own name and
+        nothing speaks against it. An old label that another one's box still has does not."""
+        rank = self._line.identifiers
+        names = parcel.names(rank)
+        held = [one.value for one in names.known if self._visits.is_held(one.value)]
+        if not held:
+            return
+        own = self.own(parcel)
+        before = self._visits.held_as(own) if own is not None else None
+        if own is None or before is None or any(self._visits.held_as(code) is not before for code in held):
             item.doubt("two_labels")
+            return
+        if choose([*before.names.known, *names.known], rank).conflict:
+            item.doubt("two_labels")
+            return
+        self._visits.reopen(own)
+        self._visits.release(parcel.visit)
+        self._clearing.join(parcel, before, at)
+        for one in names.known:
+            self._visits.claim(one.value, parcel.visit)
 
     def _name(self, item: Item, parcel: Parcel, code: Code, at: Instant) -> None:
-        """It may be a held parcel's come back, but only of one that has no other name."""
-        of_another = self._visits.is_held(code.data)
-        if of_another and not parcel.again and len(parcel.names(self._line.identifiers).known) == 1:
-            held = self._visits.reopen(code.data)
-            assert held is not None, f"{self._line.id}: {code.data} is held and then is not"
-            self._clearing.join(parcel, held, at)
-            of_another = False
-        mine = self._visits.claim(code.data, parcel.visit) and not of_another
-        if not mine or parcel.two_names(self._line.identifiers):
+        if not self._visits.claim(code.data, parcel.visit) or parcel.two_names(self._line.identifiers):
             item.doubt("two_labels")
             for other in self._track.items:
                 if other.parcel is not None and other.parcel.has_code(code.data):

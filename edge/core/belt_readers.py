@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.command import Trigger
-from drivers.reading import BarcodeRead, NoRead
+from drivers.reading import BarcodeRead, NoRead, Place
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
+from edge.core.item import Item, Look
 from edge.core.ledger import Ledger
-from edge.core.track import Item, Look, Track, gap_between
+from edge.core.track import Track, gap_between
 from hub_config.lines import BeltReader
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
@@ -34,11 +35,21 @@ class View:
     """Travel of the belt between which it was made."""
 
 
+def _along_um(place: Place, config: BeltReader, pixel_um: int) -> int:
+    """How far along the belt a code is from where its camera stands."""
+    at_px, size_px = (
+        (place.x_px, place.width_px) if config.along.endswith("x") else (place.y_px, place.height_px)
+    )
+    origin_px = size_px // 2 if config.origin_px is None else config.origin_px
+    return (at_px - origin_px) * (-pixel_um if config.along.startswith("-") else pixel_um)
+
+
 class Reader:
     """One reader over the belt."""
 
     def __init__(self, place: int, config: BeltReader, *, triggered: bool, ledger: Ledger) -> None:
         self.place = place
+        self._config = config
         self.device: DeviceId = config.device
         self.position_um, self.window_um = config.position_um, config.window_um
         self._triggered = triggered
@@ -135,8 +146,12 @@ class Reader:
         delay_ns = 0 if isinstance(read, BarcodeRead) and read.place is not None else self._delay_ns
         low = Instant(read.at - delay_ns)
         asked: Item | None = None
+        items = track.items
         if read.trigger is not None:
-            asked = next((i for i in track.items if i.looks[self.place].trigger == read.trigger), None)
+            asked = next((i for i in items if i.looks[self.place].trigger == read.trigger), None)
+            if asked is None:
+                items = [*track.left, *items]
+                asked = next((i for i in track.left if i.looks[self.place].trigger == read.trigger), None)
             if asked is None:
                 return None
             # A reader that collects codes until it is told to stop may have seen this one at any time since then.
@@ -145,13 +160,20 @@ class Reader:
         if asked is not None:  # the belt may have stood since then for longer than its reports are remembered
             on_um = asked.looks[self.place].on_um
             first, last = min(first, on_um), max(last, on_um)
-        inside = tuple(item for item in track.items if self._sees(item, track, first, last))
+        inside = tuple(item for item in items if self._sees(item, track, first, last))
         if asked is not None and asked not in inside:
             inside = ()
         return View(inside, asked, first, last)
 
     def evidence(self, code: str, read: BarcodeRead, view: View, *, names: bool) -> Evidence:
         """Where on the belt the label of this code was."""
+        place = read.place
+        if place is not None and self._config.pixel_um is not None:
+            at_um = self.position_um + _along_um(place, self._config, self._config.pixel_um)
+            return seen_between(
+                code, self.device, "exposure", at_um, 0, view.first_um, view.last_um,
+                sigma_um=self._config.place_error_um // 2, identifier=names,
+            )  # fmt: skip
         stamp: Stamp = (
             "trigger" if view.asked is not None else "arrival" if read.place is None else "exposure"
         )

@@ -14,6 +14,7 @@ from edge.core.decision import Decision, Owner, Reason
 from edge.core.dwell import DwellLedger
 from edge.core.event import Act, Association, Event, Kind
 from edge.core.ledger import Ledger
+from edge.core.offline import Facts, Offline, is_sure
 from edge.core.parcel import Parcel
 from edge.core.priority import Stay, promise_of
 from edge.core.verdict import (
@@ -27,7 +28,7 @@ from edge.core.verdict import (
     verdict_of,
     void_reason,
 )
-from edge.core.visits import HeldVisit, Visits
+from edge.core.visits import HeldVisit, Seen, Visits
 from hub_config.layout import Exit
 from hub_config.names import MICROSECOND, MILLISECOND, Instant, LaneId
 
@@ -38,19 +39,26 @@ EARLY_MAX_US: Final = 2_000_000
 AWAITED_MAX: Final = 4_096
 """Records on their way to the disk that something waits for. Past it the oldest is given up: its parcel is never told
 to go anywhere, and ends in the fail-safe lane."""
+CORRECTIONS_MAX: Final = 8
+"""Of one parcel, that wait for the id of what they correct. Further ones are counted and not told."""
 UNTIMELY: Final = ("decision_late", "clock_untrusted")
 """Outside its validity a release counts as absent (contract §5)."""
 
 
 class Clearing:
-    def __init__(self, exits: Exits, ledger: Ledger, visits: Visits, dwell: DwellLedger) -> None:
+    def __init__(
+        self, exits: Exits, ledger: Ledger, visits: Visits, dwell: DwellLedger, offline: Offline
+    ) -> None:
         self._exits = exits
         self._ledger = ledger
         self._visits = visits
         self._dwell = dwell
-        self.away = True
-        """No coordinator for so long that everything goes to hold."""
+        self._offline = offline
         self.held_reasons: dict[Reason, int] = {}
+        self.corrected: dict[str, int] = {}
+        """Of parcels whose measurement had closed, by what was told of them."""
+        self.contradicted_after = 0
+        """Of those that had left by then: somebody has to look for them."""
         self.awaited: dict[int, Parcel] = {}
         """Records that are on their way to the disk, and of which parcel each is."""
 
@@ -67,6 +75,22 @@ class Clearing:
         parcel.standing = parcel.standing.joined(held.stay.standing)
         parcel.again = True
 
+    def _go_on_as(self, parcel: Parcel, decision: Decision, at: Instant) -> None:
+        """The coordinator has recognised it: another gateway knows it under an older visit (contract §1). Only an
+        answer to this very measurement says so."""
+        if (
+            decision.was != parcel.visit
+            or decision.visit == parcel.visit
+            or decision.answers != parcel.measured_id
+        ):
+            return
+        note = (("from", parcel.visit), ("into", decision.visit))
+        self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
+        self._visits.rename(parcel.visit, decision.visit)
+        parcel.minted, parcel.visit = parcel.visit, decision.visit
+        # Under the older id too the journal must know it as being in work here, should the gateway stop now.
+        self.record("parcel.identified", parcel, at)
+
     def own_code(self, parcel: Parcel) -> str | None:
         return parcel.own_code(self._exits.identifiers)
 
@@ -74,14 +98,36 @@ class Clearing:
         """The measurement is complete: what becomes of it is the coordinator's to say."""
         parcel.measured = self.record("parcel.measured", parcel, at, flags=flags, assoc=assoc)
         self._await(parcel.measured, parcel)
+        parcel.sure = is_sure(assoc.p_ppm, flags)
         parcel.enter("asking", at)
         if self.away:
-            self.hold(parcel, "offline_default", at, owner="force")
+            self.answer_alone(parcel, at)
+
+    @property
+    def away(self) -> bool:
+        """No coordinator for so long that nobody is asked."""
+        return self._offline.away
+
+    def answer_alone(self, parcel: Parcel, at: Instant) -> None:
+        """Nobody can be asked: it leaves on its voucher, or is held."""
+        now = self._ledger.wall(at)
+        facts = Facts(
+            parcel.visit, self._exits.id, self.own_code(parcel), parcel.mass, parcel.dims, parcel.sure,
+            bool(parcel.standing.words), parcel.measured_id,
+        )  # fmt: skip
+        answer = self._offline.answer(facts, now, at)
+        verdict = None if isinstance(answer, str) else verdict_of(answer, self._exits)
+        if verdict is not None and verdict.releases:
+            self._offline.budget.released(now)
+            self.obey(parcel, verdict, "hub", at)
+        else:
+            self.hold(parcel, answer if isinstance(answer, str) else "offline_default", at, owner="force")
 
     # Deciding -------------------------------------------------------------------------------------
 
     def decide_on(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision about this parcel; or says in a word why it is not obeyed."""
+        self._go_on_as(parcel, decision, at)
         parcel.promise = promise_of(decision, parcel.promise)
         releases = decision.action == "release"
         tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
@@ -113,7 +159,7 @@ class Clearing:
         if stricter_word is not None:
             self.hold(parcel, "agency_pending", at, lane=stricter_word.route)
             return None
-        void = void_reason(decision, self.own_code(parcel), parcel.mass, now)
+        void = void_reason(decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
         early_us = decision.valid_from_us - now.utc_us - now.unc_us
         if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
             if parcel.early is None or parcel.early.dec_seq <= decision.dec_seq:
@@ -158,6 +204,7 @@ class Clearing:
     def obey(self, parcel: Parcel, verdict: Verdict, owner: Owner, at: Instant) -> None:
         """Writes the verdict down; it is acted on once it is on disk."""
         parcel.verdict, decision = verdict, verdict.decision
+        self._offline.heard(parcel.codes, verdict, at)
         parcel.clock.hand_over(owner, at)
         for reason in verdict.reasons:
             self.held_reasons[reason] = self.held_reasons.get(reason, 0) + 1
@@ -174,7 +221,24 @@ class Clearing:
             del self.awaited[next(iter(self.awaited))]
         self.awaited[number] = parcel
 
-    def commit(self, first: int, ids: tuple[str, ...]) -> list[Parcel]:
+    def correct(self, parcel: Parcel, what: str, at: Instant, *, flags: tuple[Reason, ...] = ()) -> None:
+        """Something more is known of it than was told (contract §4): points at the event that it corrects, once that
+        has its id."""
+        self.corrected[what] = self.corrected.get(what, 0) + 1
+        corrects = parcel.measured_id or parcel.decided_id
+        if corrects is not None:
+            note = (("corrects", corrects), ("what", what))
+            self.record("parcel.corrected", parcel, at, flags=flags, note=note)
+        elif len(parcel.uncorrected) < CORRECTIONS_MAX:
+            parcel.uncorrected.append((what, flags))
+
+    def _tell_corrections(self, parcel: Parcel, at: Instant) -> None:
+        waiting, parcel.uncorrected = parcel.uncorrected, []
+        for what, flags in waiting:
+            self.corrected[what] -= 1
+            self.correct(parcel, what, at, flags=flags)
+
+    def commit(self, first: int, ids: tuple[str, ...], at: Instant) -> list[Parcel]:
         """Events are on disk; returns the parcels whose verdict is among them: now it may be acted on."""
         ready: list[Parcel] = []
         if not self.awaited:
@@ -185,8 +249,12 @@ class Clearing:
                 continue
             if number == parcel.measured:
                 parcel.measured_id = event_id
-            elif number == parcel.decided and parcel.phase == "recording":
-                ready.append(parcel)
+            elif number == parcel.decided:
+                parcel.decided_id = event_id
+                if parcel.phase == "recording":
+                    ready.append(parcel)
+            if parcel.uncorrected:
+                self._tell_corrections(parcel, at)
         return ready
 
     def check_release(self, parcel: Parcel, at: Instant, *, moves_at: Instant | None = None) -> bool:
@@ -196,7 +264,9 @@ class Clearing:
         if verdict is None or verdict.decision is None or not verdict.releases:
             return True
         now = self._ledger.wall(at if moves_at is None else moves_at)
-        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, now)
+        void = void_reason(verdict.decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
+        if void is None and verdict.decision.voucher and not self._offline.stands(verdict.decision):
+            void = "offline_default"
         if void is not None:
             self.hold(parcel, void, at)
             return False
@@ -214,6 +284,7 @@ class Clearing:
         number = self.record("parcel.diverted", parcel, at, act=act, decision=decision)
         if place_of(bay.lane, self._exits) == "departed" and verdict is not None and verdict.releases:
             number = self.record("parcel.departed", parcel, at, act=act)
+            self._visits.depart(parcel.visit, Seen(self._exits.id, bay.bay, self._ledger.wall(at).utc_us))
             self._dwell.close(parcel.clock.spans(at))
         return number
 
@@ -230,17 +301,19 @@ class Clearing:
     def record(
         self, kind: Kind, parcel: Parcel, at: Instant, *,
         flags: tuple[Reason, ...] = (), assoc: Association | None = None, decision: Decision | None = None,
-        act: Act | None = None, clock: Owner | None = None,
+        act: Act | None = None, clock: Owner | None = None, note: tuple[tuple[str, str | int], ...] = (),
     ) -> int:  # fmt: skip
         """Tells the world a fact about the parcel, with all that is known of it; returns the record's number."""
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
         # A beam's edge is told after its instant, and a decision may have come between: no visit runs backwards.
         at = parcel.told_at = max(at, parcel.told_at)
         dwell = parcel.clock.spans(at) if timed else ()
+        if kind == "parcel.arrived":
+            self._offline.budget.arrived(self._ledger.wall(at))
         return self._ledger.record(
             Event(
                 kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
-                parcel.mass, assoc, decision, act, clock, dwell,
+                parcel.mass, assoc, decision, act, clock, dwell, note, parcel.dims,
             )
         )  # fmt: skip
 

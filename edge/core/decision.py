@@ -30,13 +30,19 @@ Owner = str
 """Who answers for the dwell clock: hub, customs, agency:<code>, merchant, carrier or force."""
 
 
+Band = tuple[int, int]
+"""Lowest and highest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What must still hold at the point of diversion."""
 
     code: str | None = None
-    mass_mg: tuple[int, int] | None = None
+    mass_mg: Band | None = None
     not_after_us: int | None = None
+    dims_um: tuple[Band, Band, Band] | None = None
+    """Of the longest, the middle and the shortest side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +70,11 @@ class Decision:
     slack_us: int | None = None
     """Time left to the promise at `valid_from`; orders the hold queue."""
     tier: str | None = None
+    voucher: bool = False
+    """It is no decision of the moment but a voucher, given in advance (contract §11)."""
+
+    def is_about(self, visit: VisitId, minted: VisitId | None) -> bool:
+        """The parcel that `was`, or else `visit`, names (contract §5); also where it goes on under the older id
+        already, and `minted` is what it was here before."""
+        wanted = self.was or self.visit
+        return wanted == visit or (wanted == minted and self.visit == visit)

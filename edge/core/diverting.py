@@ -18,10 +18,11 @@ from drivers.reading import OrderAnswered
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.clearing import Clearing, act_of
 from edge.core.decision import Reason
+from edge.core.item import Item, Push
 from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
-from edge.core.track import Item, Push, Track
+from edge.core.track import Track
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, Instant

@@ -1,10 +1,12 @@
 """Everything the core can want: the closed union of effects, returned by `Gateway.step`."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from drivers.command import Command
 from edge.core.event import Event
 from edge.core.snapshot import BenchView
+from hub_config.names import LineId, VisitId
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +31,19 @@ class Order:
     command: Command
 
 
-Effect = Record | Show | Order
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Somebody has to go and look, now (contract §6, `alert/{kind}`): the fact itself is in the events."""
+
+    kind: Literal["recall"]
+    visit: VisitId
+    dec: str
+    """The decision that came too late."""
+    line: LineId
+    bay: str
+    """Where it was seen last."""
+    seen_us: int
+    """UTC of that."""
+
+
+Effect = Record | Show | Order | Alert

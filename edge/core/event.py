@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from drivers.identifiers.choice import CodeType
+from drivers.reading import Shape
 from edge.core.decision import Decision, Owner, Reason
 from hub_config.names import DeviceId, Instant, LaneId, LineId, VisitId
 
@@ -19,6 +20,7 @@ Kind = Literal[
     "parcel.diverted",
     "parcel.departed",
     "parcel.lost_track",
+    "parcel.corrected",
     "visit.joined",
     "device.changed",
     "clock.changed",
@@ -70,6 +72,25 @@ class Mass:
 
 
 @dataclass(frozen=True, slots=True)
+class Dims:
+    """The smallest box around the parcel. `u_um` is the expanded uncertainty (k=2) of each side."""
+
+    device: DeviceId
+    l_um: int
+    w_um: int
+    h_um: int
+    u_um: int
+    shape: Shape
+    record: int | None
+
+    @property
+    def sides_um(self) -> tuple[int, int, int]:
+        """The longest first: a parcel that lies on another side is the same."""
+        long, middle, short = sorted((self.l_um, self.w_um, self.h_um), reverse=True)
+        return long, middle, short
+
+
+@dataclass(frozen=True, slots=True)
 class Association:
     """How codes and measurements were joined, and how sure that is."""
 
@@ -113,4 +134,5 @@ class Event:
     """Owner of the dwell clock from this event on."""
     dwell: tuple[DwellSpan, ...] = ()
     note: tuple[tuple[str, str | int], ...] = ()
-    """Further facts of kinds without a parcel (device, from, to, …), as key and value."""
+    """Further facts of kinds without a parcel (device, from, to, …) and of corrections, as key and value."""
+    dims: Dims | None = None

@@ -14,8 +14,6 @@ FLOOR_PPM: Final = 999_990
 """As sure as this is `joined` (contract §4: under the floor the visit may only be held)."""
 CLUTTER_SPAN_UM: Final = 300_000
 """`Priors.clutter_ppm` is for this much belt: a parcel's length."""
-FIT_MIN_PPM: Final = 100_000
-"""Length and mass make a claim at most ten times as doubtful: the surest stays at the default floor."""
 
 Stamp = Literal["trigger", "exposure", "arrival"]
 
@@ -127,21 +125,3 @@ def seen_between(
     into view is described by the place where it comes into view."""
     lo_um, hi_um = position_um - window_um - last_um, position_um + window_um - first_um
     return Evidence(code, device, stamp, lo_um, hi_um, sigma_um, identifier)
-
-
-# Length and mass ----------------------------------------------------------------------------------
-
-
-def fit_ppm(declared: int, seen: int, tolerance: int) -> int:
-    """How well a declared length or mass fits the one seen: `PPM` within the tolerance, `FIT_MIN_PPM` at twice that."""
-    beyond = abs(declared - seen) - tolerance
-    if beyond <= 0:
-        return PPM
-    return max(FIT_MIN_PPM, PPM - beyond * (PPM - FIT_MIN_PPM) // max(1, tolerance))
-
-
-def lowered(p_ppm: int, fit: int) -> int:
-    """A probability in the light of length or mass: never more, and at most ten times as doubtful. So they change
-    nobody's rank, assign nothing by themselves, and refuse nothing that is otherwise as sure as can be."""
-    fit = min(PPM, max(FIT_MIN_PPM, fit))
-    return max(0, PPM - -(-(PPM - p_ppm) * PPM // fit))

@@ -8,33 +8,39 @@ never runs backwards: stamps of two threads may arrive microseconds out of order
 from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
-from drivers.reading import Reading
+from drivers.reading import Reading, WeightRead
+from edge.core.alibi import AlibiWatch
+from edge.core.decision import Decision
 from edge.core.dwell import DwellLedger
-from edge.core.effects import Effect
+from edge.core.effects import Alert, Effect
 from edge.core.event import Event
 from edge.core.inputs import (
     Committed,
     DecisionArrived,
+    EpochBegun,
     Input,
     JournalTrouble,
+    JournalWell,
     LinkChanged,
+    ManifestArrived,
     MessageRejected,
+    ShardArrived,
     Tick,
+    UsesKnown,
     WallClock,
 )
 from edge.core.ledger import Ledger
 from edge.core.line import Line
 from edge.core.line_view import view_of_line
+from edge.core.offline import Offline
 from edge.core.priority import Moment, Waiting
 from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
 from hub_config.devices import SicsScaleConfig
 from hub_config.hub import HubConfig
-from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant, LineId
+from hub_config.names import MICROSECOND, DeviceId, Instant, LineId
 
-AWAY_AFTER_NS: Final = 5 * SECOND
-"""Without the coordinator for this long the gateway holds everything (contract §11, level 2)."""
 GATEWAY_LINE: Final = LineId("gw")
 """The line of events without a parcel."""
 
@@ -55,14 +61,17 @@ class Gateway:
         self._recovered = tuple(recovered)
         self._last = dict(last or {})
         self._now = Instant(0)
-        self._online = False
-        self._offline_since: Instant | None = Instant(0)
-        self._away = True
-        self._trouble: str | None = None
+        self._offline = Offline(config.offline)
+        self._stopped_at: Instant | None = None
+        """Since when the journal gives no evidence, until that is told."""
+        self._alibi = AlibiWatch()
         self._rejected_messages: dict[str, int] = {}
         self._clock_set = False
         self._stations = [self._station(config, line) for line in range(len(config.benches))]
-        self._lines = [Line(line, config, self._ledger, self._visits, self._dwell) for line in config.lines]
+        self._lines = [
+            Line(line, config, self._ledger, self._visits, self._dwell, self._offline)
+            for line in config.lines
+        ]
         self._places: list[Station | Line] = [*self._stations, *self._lines]
         self._owner: dict[DeviceId, Station | Line] = {}
         for station in self._stations:
@@ -75,13 +84,17 @@ class Gateway:
         bench = config.benches[index]
         scale = config.device(bench.scale)
         assert isinstance(scale, SicsScaleConfig), f"{bench.id}: {bench.scale} is not a scale"
-        return Station(bench, scale, self._ledger, self._visits, self._dwell, self._last.get(bench.id))
+        last = self._last.get(bench.id)
+        return Station(bench, scale, self._ledger, self._visits, self._dwell, self._offline, last)
 
     # The one door ---------------------------------------------------------------------------------
 
     def step(self, given: Input) -> list[Effect]:
         at = self._now = max(self._now, given.at)
+        self._offline.begin(at)
         if isinstance(given, Reading):
+            if isinstance(given, WeightRead):
+                self._alibi.note(given)
             owner = self._owner.get(given.device)
             if owner is not None:
                 owner.read(given, at)
@@ -97,9 +110,10 @@ class Gateway:
                 self._change_link(given, at)
             case WallClock():
                 self._set_clock(given, at)
-            case JournalTrouble():
-                self._trouble = given.detail
-                self._tell_places(at)
+            case JournalTrouble() | JournalWell() | EpochBegun():
+                self._hear_journal(given, at)
+            case UsesKnown() | ManifestArrived() | ShardArrived():
+                self._learn(given, at)
             case Tick():
                 self._wake(at)
             case _:
@@ -114,18 +128,21 @@ class Gateway:
             at = place.wake_at
             if at is not None and (soonest is None or at < soonest):
                 soonest = at
-        if self._offline_since is not None and not self._away:
-            away_at = Instant(self._offline_since + AWAY_AFTER_NS)
-            soonest = away_at if soonest is None else min(soonest, away_at)
+        level_at = self._offline.wake_at
+        if level_at is not None:
+            soonest = level_at if soonest is None else min(soonest, level_at)
         return soonest
 
     def snapshot(self) -> Snapshot:
         """What screens and reports may see: immutable, complete, of this instant."""
         reasons: dict[str, int] = {}
+        corrected: dict[str, int] = {}
         work = (*(station.work for station in self._stations), *(line.clearing for line in self._lines))
         for clearing in work:
             for reason, count in clearing.held_reasons.items():
                 reasons[reason] = reasons.get(reason, 0) + count
+            for what, count in (*clearing.corrected.items(), ("after_leaving", clearing.contradicted_after)):
+                corrected[what] = corrected.get(what, 0) + count
         return Snapshot(
             at=self._now,
             benches=tuple(station.view for station in self._stations),
@@ -136,9 +153,14 @@ class Gateway:
             rejected_messages=tuple(sorted(self._rejected_messages.items())),
             dwell_by_owner_us=self._dwell.by_owner_us(),
             held_by_reason=tuple(sorted(reasons.items())),
-            journal_trouble=self._trouble,
+            corrected=tuple(sorted(corrected.items())),
+            alibi=self._alibi.view(),
+            journal_trouble=self._offline.trouble,
             lines=tuple(view_of_line(line, self._now) for line in self._lines),
-            queue=self._visits.queue(Moment(self._now, self._ledger.wall(self._now).utc_us, self._away)),
+            queue=self._visits.queue(
+                Moment(self._now, self._ledger.wall(self._now).utc_us, self._offline.away)
+            ),
+            offline=self._offline.view(self._ledger.wall(self._now)),
         )
 
     def waiting(self) -> tuple[Waiting, ...]:
@@ -169,39 +191,79 @@ class Gateway:
                 break
         if refused == "no_such_parcel":
             self._visits.hear(given.decision, at)
+            self._recall(given.decision)
         self._count_message(refused or "no_such_parcel")
 
+    def _recall(self, decision: Decision) -> None:
+        """A stop for a parcel that has left already: somebody has to go after it (contract §5)."""
+        visit = decision.was or decision.visit
+        seen = self._visits.departed(visit)
+        if seen is not None and decision.action != "release":
+            self._ledger.alert(Alert("recall", visit, decision.dec, seen.line, seen.bay, seen.utc_us))
+
     def _commit(self, given: Committed, at: Instant) -> None:
-        if self._trouble is not None:
-            self._trouble = None
-            self._tell_places(at)
+        if self._offline.trouble is not None:
+            self._offline.accept()
+            self._review(at)
         for place in self._places:
             place.committed(given.first, given.ids, at)
 
+    def _hear_journal(self, given: JournalTrouble | JournalWell | EpochBegun, at: Instant) -> None:
+        match given:
+            case JournalTrouble(_, detail, lasting):
+                self._offline.refuse(detail, lasting=lasting)
+            case JournalWell():
+                self._offline.recover()
+            case EpochBegun(_, before, lost):
+                note = (("journal", "begun_anew"), ("epoch_before", before), ("lost", lost))
+                self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
+        self._review(at)
+
+    def _learn(self, given: UsesKnown | ManifestArrived | ShardArrived, at: Instant) -> None:
+        """What vouchers there are, and which are spent."""
+        match given:
+            case UsesKnown():
+                self._offline.know_uses(given.spent, given.begun_us, at)
+                self._offline.budget.begin(given.days)
+            case ManifestArrived():
+                self._offline.change(given.manifest)
+            case ShardArrived():
+                if not self._offline.add(given.shard):
+                    self._count_message("shard_not_taken")
+        self._review(at)
+
     def _change_link(self, given: LinkChanged, at: Instant) -> None:
-        online = given.broker and given.coordinator
-        if online and not self._online:
-            self._offline_since = None
-            if self._away:
-                self._away = False
-                self._record_mode(level=0, at=at)
-        elif not online and self._online:
-            self._offline_since = at
-        self._online = online
-        self._tell_places(at)
+        since = self._offline.since
+        self._offline.link(online=given.broker and given.coordinator, at=at)
+        self._review(at, since, anyway=True)
 
     def _wake(self, at: Instant) -> None:
-        if self._offline_since is not None and not self._away and at >= self._offline_since + AWAY_AFTER_NS:
-            self._away = True
-            self._record_mode(level=2, at=at)
-            self._tell_places(at)
+        self._review(at)
         for place in self._places:
             if place.wake_at is not None and at >= place.wake_at:
                 place.wake(at)
 
-    def _tell_places(self, at: Instant) -> None:
-        for place in self._places:
-            place.set_link(away=self._away, trouble=self._trouble is not None, at=at)
+    def _review(self, at: Instant, since: Instant | None = None, *, anyway: bool = False) -> None:
+        """Finds the level; tells the world and every place if it is another one. `since`: how long nobody answered, if
+        somebody does now."""
+        changed = self._offline.review(self._ledger.wall(at), at)
+        if changed and self._offline.level == 4:
+            self._stopped_at = at  # told once it can be: a journal in trouble takes no evidence
+        elif changed:
+            self._record_level(self._offline.since if since is None else since, at)
+        if changed or anyway:
+            for place in self._places:
+                place.set_link(trouble=self._offline.level == 4, at=at)
+
+    def _record_level(self, since: Instant | None, at: Instant) -> None:
+        offline_us = 0 if since is None else (at - since) // MICROSECOND
+        note: tuple[tuple[str, str | int], ...] = (
+            ("level", self._offline.level), ("offline_us", offline_us), ("why", self._offline.why),
+        )  # fmt: skip
+        if self._stopped_at is not None:
+            note = (*note, ("stopped_us", (at - self._stopped_at) // MICROSECOND))
+            self._stopped_at = None
+        self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
 
     def _set_clock(self, given: WallClock, at: Instant) -> None:
         before = self._ledger.set_wall(given.wall, at)
@@ -210,6 +272,7 @@ class Gateway:
             self._account_for_last_run(at)
             return
         jump_us = given.wall.utc_us - before.utc_us
+        self._review(at)
         jumped = abs(jump_us) > before.unc_us + given.wall.unc_us
         if jumped:
             self._ledger.record(
@@ -233,11 +296,6 @@ class Gateway:
                     )
                 )
         self._recovered = ()
-
-    def _record_mode(self, *, level: int, at: Instant) -> None:
-        offline_us = 0 if self._offline_since is None else (at - self._offline_since) // MICROSECOND
-        note = (("level", level), ("offline_us", offline_us))
-        self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
 
     def _count_message(self, reason: str) -> None:
         self._rejected_messages[reason] = self._rejected_messages.get(reason, 0) + 1

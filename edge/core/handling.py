@@ -8,6 +8,7 @@ from edge.core.clearing import Clearing
 from edge.core.decision import Decision
 from edge.core.dwell import DwellClock, DwellLedger
 from edge.core.ledger import Ledger
+from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.snapshot import LastPlaced
 from edge.core.visits import HeldVisit, Visits
@@ -17,9 +18,10 @@ from hub_config.names import Instant
 
 class Handling(Clearing):
     def __init__(
-        self, bench: Bench, ledger: Ledger, visits: Visits, dwell: DwellLedger, last: LastPlaced | None
-    ) -> None:
-        super().__init__(bench, ledger, visits, dwell)
+        self, bench: Bench, ledger: Ledger, visits: Visits, dwell: DwellLedger, offline: Offline,
+        last: LastPlaced | None,
+    ) -> None:  # fmt: skip
+        super().__init__(bench, ledger, visits, dwell, offline)
         self.bench = bench
         self.last = last
         self.parcel: Parcel | None = None
@@ -46,13 +48,13 @@ class Handling(Clearing):
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
         parcel = self.parcel
-        if parcel is None or parcel.phase == "placed" or (decision.was or decision.visit) != parcel.visit:
+        if parcel is None or parcel.phase == "placed" or not decision.is_about(parcel.visit, parcel.minted):
             return "no_such_parcel"
         return self.decide_on(parcel, decision, at)
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> bool:
         """Whether the parcel in work goes on by it: most commits concern other benches."""
-        ready = self.commit(first, ids)
+        ready = self.commit(first, ids, at)
         parcel = self.parcel
         if parcel is None:
             return False

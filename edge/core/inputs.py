@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from drivers.reading import Reading
 from edge.core.decision import Decision
 from edge.core.event import WallTime
+from edge.core.offline_budget import DayCount
+from edge.core.voucher import Manifest, Shard
 from hub_config.names import Instant
 
 
@@ -56,10 +58,53 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class JournalTrouble:
-    """Events can't be committed (disk full, I/O error). No evidence, no movement, until `Committed` comes again."""
+    """No evidence, no movement (contract §11, level 4): events can't be committed, until `Committed` comes again; or
+    something lasts that no commit makes good (a disk nearly full, a loss), until `JournalWell` comes."""
 
     at: Instant
     detail: str
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JournalWell:
+    """What lasted is over."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class EpochBegun:
+    """The journal of the epoch before had lost `lost` events that the coordinator holds; it was put away."""
+
+    at: Instant
+    before: int
+    """The epoch that is over."""
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsesKnown:
+    """What earlier runs have journalled: codes that are good for no voucher any more, and what each day's parcels
+    were. Comes once, at start, before any voucher."""
+
+    at: Instant
+    spent: tuple[str, ...]
+    days: tuple[DayCount, ...]
+    begun_us: int
+    """UTC at which the journal began: vouchers issued before it count for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestArrived:
+    at: Instant
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class ShardArrived:
+    at: Instant
+    shard: Shard
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +115,17 @@ class Tick:
 
 
 Input = (
-    Reading | DecisionArrived | MessageRejected | Committed | LinkChanged | WallClock | JournalTrouble | Tick
+    Reading
+    | DecisionArrived
+    | MessageRejected
+    | Committed
+    | LinkChanged
+    | WallClock
+    | JournalTrouble
+    | JournalWell
+    | EpochBegun
+    | UsesKnown
+    | ManifestArrived
+    | ShardArrived
+    | Tick
 )

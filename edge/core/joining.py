@@ -12,19 +12,23 @@ from typing import Final
 
 from drivers.identifiers.choice import Identified, identify
 from drivers.reading import BarcodeRead
-from edge.core.association import assign_near
+from edge.core.association import BELIEVED_PPM, Assignment, assign_near
 from edge.core.belt import Belt
-from edge.core.belt_codes import BeltCodes
+from edge.core.belt_codes import BeltCodes, code_of
 from edge.core.belt_readers import Reader, View
+from edge.core.corrections import Corrections
 from edge.core.event import Association
 from edge.core.evidence import CONFIRMED, FLOOR_PPM, PRIORS, Candidate, Drift, Evidence, Look
+from edge.core.item import Item
 from edge.core.ledger import Ledger
-from edge.core.track import Item, Track
+from edge.core.parcel import Parcel
+from edge.core.track import Track
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
 
 SEEN_MAX: Final = 64
-"""Readings remembered, the latest; those of a few parcels. One that is forgotten while it waits counts for nobody."""
+"""Readings remembered for each reader of the line, the latest; those of a few parcels. One that is forgotten while it
+waits counts for nobody."""
 GONE_MAX: Final = 8
 """Parcels that are followed no more, whose codes were read and may lie near another's."""
 DISPLACED_PPM: Final = 500_000
@@ -57,6 +61,7 @@ class Joining:
         belt: Belt,
         readers: Sequence[Reader],
         codes: BeltCodes,
+        corrections: Corrections,
         ledger: Ledger,
     ) -> None:
         self._line = line
@@ -64,8 +69,10 @@ class Joining:
         self._belt = belt
         self._readers = readers
         self._codes = codes
+        self._corrections = corrections
         self._ledger = ledger
         self._seen: deque[Seen] = deque()
+        self._seen_max = SEEN_MAX * len(readers)
         self._waiting: list[Seen] = []
         self._gone: deque[Candidate] = deque(maxlen=GONE_MAX)
         places = [beam.position_um for beam in track.beams]
@@ -96,7 +103,7 @@ class Joining:
         )
         if len(view.inside) > 1 and names:
             self._doubt_decided(view.inside, known.value)
-        if len(self._seen) >= SEEN_MAX:
+        if len(self._seen) >= self._seen_max:
             self._give_up(self._seen.popleft())
         rank = self._line.identifiers.index(known.type) if names else len(self._line.identifiers)
         seen = Seen(read, known, evidence, rank, waits)
@@ -104,11 +111,42 @@ class Joining:
         if waits:
             self._waiting.append(seen)
             return
-        if owner is not None and owner.parcel is not None:
+        if owner is None or owner.parcel is None:
+            mine = self._surely_of(seen, view.inside) if names and len(view.inside) > 1 else None
+            if mine is None or mine.parcel is None:
+                outcome = "ambiguous_read" if view.inside else "orphan_read"
+                self._ledger.count_rejected(outcome if owner is None else "late_read")
+                return
+            owner = mine
+        assert owner.parcel is not None, f"{self._line.id}: nobody's code has an owner"
+        if self._may_get(owner):
             self._codes.take(owner, owner.parcel, read, known, at)
         else:
-            outcome = "ambiguous_read" if view.inside else "orphan_read"
-            self._ledger.count_rejected(outcome if owner is None else "late_read")
+            sure = names and not owner.doubts and self._surely_of(seen, (owner,)) is owner
+            self._corrections.code(owner, owner.parcel, code_of(read, known), at, sure=sure)
+            self._look_again(owner, owner.parcel, at)
+
+    # Too late -----------------------------------------------------------------------------------------
+
+    def _surely_of(self, seen: Seen, inside: Sequence[Item]) -> Item | None:
+        """Whose a late code is, weighed with all that was read; None: that is not sure enough."""
+        best = self._best_of_answers()
+        for one in inside:
+            found = {each.code: each for each in self._weigh(one, best)}.get(_label_of(seen, best))
+            if found is not None and found.key == one.number:
+                return one
+        return None
+
+    def _look_again(self, item: Item, parcel: Parcel, at: Instant) -> None:
+        """In the light of a late code its own name may be another's, more likely than is believed."""
+        own = self._codes.own(parcel)
+        if own is None or parcel.measured is None:
+            return
+        for one in self._weigh(item, self._best_of_answers()):
+            claims = {claim.key: claim.p_ppm for claim in one.claims}
+            sure = one.p_ppm == 0 or claims.get(item.number, 0) >= BELIEVED_PPM
+            if one.code == own and not sure and "assoc_low" not in item.doubts:
+                self._corrections.contradict(item, parcel, "name_in_doubt", "assoc_low", at)
 
     @staticmethod
     def _may_get(item: Item) -> bool:
@@ -136,17 +174,7 @@ class Joining:
         parcel = item.parcel
         assert parcel is not None, f"{self._line.id}: an item without a parcel has no codes"
         best = self._best_of_answers()
-        names = [
-            one.evidence
-            for one in self._seen
-            if one.evidence.identifier and _label_of(one, best) == one.evidence.code
-        ]
-        if not names:
-            return None
-        priors = self._confirmed if self._are_confirmed(item) else self._priors
-        around = self._around(item)
-        candidates = [*(self._candidate(one) for one in around), *self._gone]
-        found = assign_near(item.number, candidates, names, self._sure_looks(around), priors)
+        found = self._weigh(item, best)
         parcel.in_doubt = tuple(one for one in found if one.key is None and one.may_be(item.number))
         mine = {one.code: one for one in found if one.key == item.number}
         for seen in [one for one in self._seen if item in one.waits]:
@@ -158,6 +186,20 @@ class Joining:
         if sure is None or sure.p_ppm < FLOOR_PPM:
             return None
         return Association("belt-joint", sure.p_ppm, sum(one.p_ppm > 0 for one in sure.claims[1:]))
+
+    def _weigh(self, item: Item, best: Mapping[tuple[DeviceId, int], Seen]) -> tuple[Assignment, ...]:
+        """All names that were read near it, over all parcels in reach."""
+        names = [
+            one.evidence
+            for one in self._seen
+            if one.evidence.identifier and _label_of(one, best) == one.evidence.code
+        ]
+        if not names:
+            return ()
+        priors = self._confirmed if self._are_confirmed(item) else self._priors
+        around = self._around(item)
+        candidates = [*(self._candidate(one) for one in around), *self._gone]
+        return assign_near(item.number, candidates, names, self._sure_looks(around), priors)
 
     def _best_of_answers(self) -> dict[tuple[DeviceId, int], Seen]:
         """By reader and trigger: a label's names of lower rank go with its best."""
@@ -175,8 +217,9 @@ class Joining:
         return any(item in one.waits for one in self._seen)
 
     def _around(self, item: Item) -> list[Item]:
-        place = self._track.items.index(item)
-        return self._track.items[max(0, place - AROUND) : place + AROUND + 1]
+        items = self._track.with_left(item)
+        place = items.index(item)
+        return items[max(0, place - AROUND) : place + AROUND + 1]
 
     def _candidate(self, item: Item) -> Candidate:
         sigma_um, gross_ppm = self._spread
@@ -198,8 +241,9 @@ class Joining:
 
     def _beside(self, item: Item) -> list[Item]:
         """Itself, and those that a code of it may be of."""
-        place = self._track.items.index(item)
-        return [one for one in self._track.items[max(0, place - 1) : place + 2] if self._is_near(one, item)]
+        items = self._track.with_left(item)
+        place = items.index(item)
+        return [one for one in items[max(0, place - 1) : place + 2] if self._is_near(one, item)]
 
     def _sure_looks(self, around: Sequence[Item]) -> list[Look]:
         looks: list[Look] = []

@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from edge.core.item import Item
 from edge.core.parcel import Parcel
 from edge.core.snapshot import LaneView
-from edge.core.track import Item
 from hub_config.layout import Exit
 from hub_config.lines import Line as LineConfig
 from hub_config.names import SECOND, Instant, LaneId

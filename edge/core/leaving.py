@@ -9,10 +9,11 @@ from drivers.reading import BeamChanged
 from edge.core.clearing import Clearing
 from edge.core.decision import Reason
 from edge.core.dwell import DwellClock
+from edge.core.item import Item
 from edge.core.lanes import Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from edge.core.visits import Visits
 from hub_config.layout import Exit
 from hub_config.lines import Line as LineConfig
@@ -47,6 +48,7 @@ class Leaving:
             return
         self._lanes.arrived(read.channel, item, offset)
         self._track.remove(item)
+        self._track.left.append(item)
         if exit_.lane == self._line.free_lane and not self._was_let_go(item, item.parcel, exit_, read.at):
             self._astray(item.parcel, exit_, read.at)
         else:
@@ -60,6 +62,7 @@ class Leaving:
         if wanted != self._end.lane:
             self._clearing.hold(parcel, _why_at_end(parcel), at)
         self._track.remove(item, len(self._track.beams) - 1)
+        self._track.left.append(item)
         self._arrive(parcel, self._end, at)
 
     def lose(self, item: Item, at: Instant) -> None:

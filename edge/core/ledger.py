@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from drivers.command import Command
-from edge.core.effects import Effect, Order, Record, Show
+from edge.core.effects import Alert, Effect, Order, Record, Show
 from edge.core.event import UNSTAMPED, Event, WallTime
 from edge.core.snapshot import Balance, BenchView
 from hub_config.names import MICROSECOND, Instant, VisitId
@@ -72,6 +72,9 @@ class Ledger:
 
     def order(self, command: Command) -> None:
         self._effects.append(Order(command))
+
+    def alert(self, alert: Alert) -> None:
+        self._effects.append(alert)
 
     def take_effects(self) -> list[Effect]:
         effects, self._effects = self._effects, []

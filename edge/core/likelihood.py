@@ -153,7 +153,10 @@ def box(code: str, parts: Sequence[Evidence], looks: Sequence[Look]) -> Box:
     lo, hi, variance = several[0]
     for low, high, more in several[1:]:
         lo, hi, variance = max(lo, low), min(hi, high), max(variance, more)
-    silent = _silent(code, lo, hi, looks) if looks else ()
+    told_by = [one.device for one in parts]
+    # Another reader may look at another face: only one that has told a code can be silent about it.
+    mine = [one for one in looks if one.device in told_by]
+    silent = _silent(code, lo, hi, mine) if mine else ()
     return Box(code, parts[0].identifier, lo, hi, variance, several if len(several) > 1 else (), silent)
 
 

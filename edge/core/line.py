@@ -16,6 +16,7 @@ from drivers.reading import (
     DeviceDown,
     DeviceFault,
     DeviceUp,
+    DimensionsRead,
     EventsLost,
     NoRead,
     OrderAnswered,
@@ -27,12 +28,16 @@ from edge.core.clearing import Clearing
 from edge.core.decision import Decision
 from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
+from edge.core.event import Event
+from edge.core.item import Item
+from edge.core.jams import Jams
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
+from edge.core.offline import Offline
 from edge.core.parcel import Parcel
-from edge.core.track import Found, Item, Track
+from edge.core.track import Found, Track
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
@@ -48,18 +53,20 @@ LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven", "late_ans
 
 class Line:
     def __init__(
-        self, config: LineConfig, hub: HubConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger
-    ) -> None:
+        self, config: LineConfig, hub: HubConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger,
+        offline: Offline,
+    ) -> None:  # fmt: skip
         self.config = config
         self._ledger = ledger
         self._visits = visits
-        self.clearing = Clearing(config, ledger, visits, dwell)
+        self.clearing = Clearing(config, ledger, visits, dwell, offline)
         self.belt = Belt(config.belt, config.tolerance_um)
         self.track = Track(config)
         self.lanes = Lanes(config)
         self.diverting = Diverting(config, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.track, self.belt, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
+        self.jams = Jams(config)
         self._belt_beams = {beam.channel: place for place, beam in enumerate(self.track.beams)}
         self.board: BoardState = "opening"
         self._down: dict[DeviceId, str] = {}
@@ -76,8 +83,9 @@ class Line:
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        """With lanes that are full or blocked."""
-        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full))
+        """With lanes that are full or blocked, and beams that are jammed."""
+        jams = (f"jam at beam {self.track.beams[place].id}" for place in self.jams.beams)
+        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full), *jams)
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -92,12 +100,16 @@ class Line:
             case BarcodeRead():
                 self._down.pop(reading.device, None)
                 self._measuring.code(reading, at)
+                self.diverting.watch(at)
             case NoRead():
                 self._down.pop(reading.device, None)
                 self._measuring.no_read(reading)
             case WeightRead():
                 self._down.pop(reading.device, None)
                 self._measuring.weigh(reading)
+            case DimensionsRead():
+                self._down.pop(reading.device, None)
+                self._measuring.size(reading, at)
             case BoardChanged():
                 self._change_board(reading, at)
             case EventsLost():
@@ -119,9 +131,8 @@ class Line:
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
-        wanted = decision.was or decision.visit
         for item in self.track.items:
-            if item.parcel is not None and item.parcel.visit == wanted:
+            if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
                 break
         else:
             return "no_such_parcel"
@@ -134,20 +145,20 @@ class Line:
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
         if not (self.clearing.awaited or self.diverting.intents):
             return
-        ready = self.clearing.commit(first, ids)
+        ready = self.clearing.commit(first, ids, at)
         for parcel in ready:
             parcel.enter("placing", at)
         if self.diverting.committed(first, len(ids), at) or ready:
             self._advance(at)
 
-    def set_link(self, *, away: bool, trouble: bool, at: Instant) -> None:
-        self.clearing.away, self.diverting.trouble = away, trouble
+    def set_link(self, *, trouble: bool, at: Instant) -> None:
+        self.diverting.trouble = trouble
         if trouble:
             self.diverting.take_back("device_fault", at)
-        if away:
+        if self.clearing.away:
             for item in self.track.items:
                 if item.parcel is not None and item.parcel.phase == "asking":
-                    self.clearing.hold(item.parcel, "offline_default", at, owner="force")
+                    self.clearing.answer_alone(item.parcel, at)
 
     def set_clock(self, *, jumped: bool, at: Instant) -> None:
         if not jumped:
@@ -176,6 +187,11 @@ class Line:
         if stops:
             self.diverting.take_back("no_time", at)
         self.track.creep(travel)
+        if travel > self.jams.due_um and not self.belt.dead:
+            for place in self.jams.begun(travel):
+                self.track.jam(place)
+                self._tell_jam(place, "jammed", at)
+                self._give_up_behind(place, read.at)
         changed = self.track.is_due(travel)
         if changed:
             found = Found()
@@ -200,10 +216,32 @@ class Line:
         found = Found()
         if read.blocked:
             self.track.covered(place, travel, read.at, found)
+            seen = found.seen[0][0] if found.seen else None
+            self.jams.covered(place, travel, None if seen is None else self.track.length_um(seen, travel))
         else:
+            if self.jams.freed(place):
+                self.track.clear_jam(place, travel)
+                self._tell_jam(place, "clear", read.at)
+                self._give_up_behind(place, read.at)
             self.track.freed(place, travel, read.at, found)
         self.track.advance(travel, found)
         self._take_found(found, read.at)
+
+    def _give_up_behind(self, place: int, at: Instant) -> None:
+        """What has run up against a jam lies anywhere: the next may come just where it was expected. It comes on as a
+        stray. What leaves before the end is not followed up to a jam there."""
+        if place == len(self.track.beams) - 1:
+            return
+        for item in [one for one in self.track.items if one.seen < place and one.rear_um is not None]:
+            self.diverting.cancel(item, at)
+            self.track.remove(item)
+            self._measuring.drop(item, at)
+            self.leaving.lose(item, at)
+
+    def _tell_jam(self, place: int, state: str, at: Instant) -> None:
+        beam = self.track.beams[place].id
+        note = (("device", self.config.board), ("line", self.config.id), ("beam", beam), ("state", state))
+        self._ledger.record(Event("device.changed", self.config.id, None, at, note=note))
 
     def _watch_encoder(self, read: BeamChanged, beam: int) -> None:
         """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
@@ -225,8 +263,7 @@ class Line:
             if beam == len(self.track.beams) - 1:
                 self.leaving.at_end(item, at)
         for item, beam in found.cleared:
-            if beam == self._measuring.scale_beam:
-                self._measuring.cross_scale(item, at)
+            self._measuring.cross(item, beam, at)
         for item in found.lost:
             self._measuring.drop(item, at)
             self.leaving.lose(item, at)
@@ -239,6 +276,8 @@ class Line:
         """It counts as a parcel, which arrived when its front was seen."""
         self._visits.enter()
         item.parcel = Parcel(self._ledger.mint_visit(item.at), DwellClock(item.at), phase_at=item.at)
+        if self.jams.beams:
+            item.doubt("not_isolated")  # whether it stops behind the others nobody knows
         self._ledger.count_journalled()
         self.clearing.record("parcel.arrived", item.parcel, item.at, clock="hub")
         return item.parcel
@@ -267,6 +306,7 @@ class Line:
                 self._enter(item)  # rather one too many to look for than one that nobody knows of
             self.leaving.lose(item, at)
         self.lanes.forget()
+        self.jams.forget()
         self._measuring.forget(at)
 
     # What a parcel still lacks ----------------------------------------------------------------------

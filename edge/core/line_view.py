@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from edge.core.item import Item
 from edge.core.line import Line
 from edge.core.snapshot import BeltItem, BenchState, ItemState, LineState, LineView
-from edge.core.track import Item
 from hub_config.names import Instant
 
 _ITEM_STATES: Final[dict[BenchState, ItemState]] = {
@@ -33,6 +33,8 @@ def view_of_line(line: Line, at: Instant) -> LineView:
 
 
 def _state(line: Line, at: Instant) -> LineState:
+    if line.jams.beams and line.board == "ready":
+        return "jam"
     if line.board != "ready" or line.diverting.trouble or line.devices_down or line.belt.is_stale(at):
         return "fault"
     return "runs" if line.belt.moving else "stands"
@@ -48,7 +50,7 @@ def _item(line: Line, item: Item, travel: int) -> BeltItem:
         state = "stray"
     elif verdict is not None:
         state = _ITEM_STATES[verdict.state]
-    front = item.front_um + travel
+    front, dims = item.front_um + travel, parcel.dims
     return BeltItem(
         visit=parcel.visit,
         number=item.number,
@@ -61,4 +63,5 @@ def _item(line: Line, item: Item, travel: int) -> BeltItem:
         reasons=verdict.reasons if verdict is not None else (),
         ordered=item.ordered,
         in_doubt=parcel.in_doubt,
+        dims_um=None if dims is None else (dims.l_um, dims.w_um, dims.h_um),
     )

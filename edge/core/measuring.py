@@ -1,26 +1,29 @@
 """What is read and weighed of the items on a belt, and when that is complete.
 
-Readers and scale give answers; `belt_readers` and `belt_scale` say whose they are, `belt_codes` what a code is to its
-parcel. A measurement closes when every reader has had its look and the scale its time. What is in doubt by then, or
-missing, is held; the rest is asked about.
+Readers, scale and dimensioner give answers; `belt_readers` and `belt_records` say whose they are, `belt_codes` what a
+code is to its parcel, `belt_dims` what a box is. A measurement closes when every reader has had its look, scale and
+dimensioner their time. What is in doubt by then, or missing, is held; the rest is asked about.
 """
 
 from collections.abc import Mapping, Sequence
 
-from drivers.reading import BarcodeRead, NoRead, WeightRead
+from drivers.reading import BarcodeRead, DimensionsRead, NoRead, WeightRead
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.belt_codes import BeltCodes
+from edge.core.belt_dims import BeltDims
 from edge.core.belt_readers import Reader, View
-from edge.core.belt_scale import Weighings
+from edge.core.belt_records import BeltRecords, is_something
 from edge.core.clearing import Clearing
+from edge.core.corrections import Corrections
 from edge.core.decision import Reason
+from edge.core.item import Item
 from edge.core.joining import Joining
 from edge.core.ledger import Ledger
-from edge.core.metrology import is_legal, mass_of
+from edge.core.metrology import BeltScale, is_legal, mass_of, metrology_of
 from edge.core.parcel import Parcel
-from edge.core.track import Item, Track
+from edge.core.track import Track
 from edge.core.visits import Visits
-from hub_config.devices import KeyenceSrConfig, RecordScaleConfig
+from hub_config.devices import KeyenceSrConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
@@ -32,7 +35,7 @@ class Measuring:
         visits: Visits,
     ) -> None:  # fmt: skip
         scale = hub.device(config.scale.device)
-        assert isinstance(scale, RecordScaleConfig), f"{config.id}: {scale.id} is no scale of a belt"
+        assert isinstance(scale, BeltScale), f"{config.id}: {scale.id} is no scale of a belt"
         self._config = config
         self._scale = scale
         self._track = track
@@ -45,16 +48,24 @@ class Measuring:
             )
             for place, one in enumerate(config.readers)
         }
-        codes = BeltCodes(config, track, clearing, ledger, visits)
-        self._joining = Joining(config, track, belt, tuple(self._readers.values()), codes, ledger)
-        self._weighings = Weighings(config.scale)
+        self._codes = BeltCodes(config, track, clearing, ledger, visits)
+        self._corrections = Corrections(config, track, clearing, ledger, visits)
+        self._joining = Joining(
+            config, track, belt, tuple(self._readers.values()), self._codes, self._corrections, ledger
+        )
+        self._weighings = BeltRecords(config.scale)
+        self._late: dict[int, WeightRead] = {}
+        """By number: late records of which nothing is known yet, one or two."""
+        self._dims = BeltDims.on(config, hub, track, belt, ledger)
+        """None: the line has no dimensioner."""
         self.scale_beam = track.beams.index(config.beam(config.scale.beam))
         """Index of the belt beam that triggers the scale."""
         self._behind_scale_um = track.beams[self.scale_beam].position_um + config.tolerance_um
 
     @property
     def devices(self) -> tuple[DeviceId, ...]:
-        return (*self._readers, self._scale.id)
+        sizer = () if self._dims is None else (self._dims.device,)
+        return (*self._readers, self._scale.id, *sizer)
 
     # Readings ---------------------------------------------------------------------------------------
 
@@ -79,10 +90,17 @@ class Measuring:
             view.asked.looks[reader.place].answered = True
 
     def weigh(self, read: WeightRead) -> None:
-        item, outcome = self._weighings.take(read)
+        item, outcome = self._weighings.take(read.record, read.at)
         self._settle()
-        if item is None or item.parcel is None or item.parcel.phase != "measuring":
-            self._ledger.count_rejected(outcome if item is None else "late_weight")
+        self._correct(read.at)
+        if outcome == "record_late" and read.record is not None:
+            self._late[read.record] = read  # counted when it is known whether it is so
+            return
+        if item is None or item.parcel is None:
+            self._ledger.count_rejected(outcome)
+            return
+        if item.parcel.phase != "measuring":
+            self._take_late(item, read, "late_weight", read.at, sure=outcome == "joined")
             return
         item.weighed = outcome == "joined"
         self._ledger.count_journalled()
@@ -90,6 +108,25 @@ class Measuring:
             item.unweighable = True
         else:
             item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
+
+    def _correct(self, at: Instant) -> None:
+        """Late records of which it is known now whose they are, or that nobody will know."""
+        for item, record, sure in self._weighings.take_overdue():
+            self._take_late(item, self._late.pop(record), "record_late", at, sure=sure)
+
+    def _take_late(
+        self, item: Item | None, read: WeightRead, reason: str, at: Instant, *, sure: bool
+    ) -> None:
+        clear = item is not None and sure and not item.doubts and not item.stray
+        parcel = item.parcel if item is not None and clear else None
+        if parcel is None or read.mass_mg is None or parcel.phase == "measuring" or parcel.mass is not None:
+            self._ledger.count_rejected(reason)
+        else:
+            self._corrections.mass(parcel, mass_of(self._scale, read.mass_mg, read.record), at)
+
+    def size(self, read: DimensionsRead, at: Instant) -> None:
+        assert self._dims is not None, f"{self._config.id}: {read.device} is no device of this line"
+        self._dims.take(read, at)
 
     def _settle(self) -> None:
         """What was supposed is so, or counts for nothing."""
@@ -101,15 +138,20 @@ class Measuring:
 
     # Items ------------------------------------------------------------------------------------------
 
-    def cross_scale(self, item: Item, at: Instant) -> None:
-        """Its rear has left the beam that triggers the scale."""
+    def cross(self, item: Item, beam: int, at: Instant) -> None:
+        """Its rear has left a belt beam, which may trigger the scale or the dimensioner."""
+        if beam == self.scale_beam:
+            self._cross_scale(item, at)
+        if self._dims is not None and beam == self._dims.beam:
+            self._dims.cross(item, at)
+
+    def _cross_scale(self, item: Item, at: Instant) -> None:
         if item.parcel is not None:
             if not item.crossed:
                 item.crossed = True
                 self._weighings.crossed(item, at)
             return
-        ahead = self._track.gaps_um(item)[0] if item in self._track.items else None
-        if ahead is None or ahead > self._config.tolerance_um:  # else the beam bounces behind a parcel
+        if is_something(self._track, item, self._config.tolerance_um):
             self._weighings.passed(at)
 
     def _pass_scale(self, item: Item, at: Instant) -> None:
@@ -121,6 +163,8 @@ class Measuring:
     def drop(self, item: Item, at: Instant) -> None:
         """It is no longer followed."""
         self._weighings.drop(item)
+        if self._dims is not None:
+            self._dims.drop(item)
         self._joining.drop(item)
         for reader in self._readers.values():
             reader.drop(item, at)
@@ -128,6 +172,9 @@ class Measuring:
     def forget(self, at: Instant) -> None:
         """All items are gone."""
         self._weighings.forget()
+        self._correct(at)
+        if self._dims is not None:
+            self._dims.forget()
         self._joining.forget()
         for reader in self._readers.values():
             reader.forget(at)
@@ -144,10 +191,15 @@ class Measuring:
         weighings = self._weighings
         if weighings.settled:
             self._settle()
+        self._correct(at)
         if weighings.waiting:
             for overdue in weighings.overdue(at):
                 overdue.weighed = True
             due = weighings.wake_at()
+            if due is not None:
+                dues.append(due)
+        if self._dims is not None:
+            due = self._dims.advance(at)
             if due is not None:
                 dues.append(due)
         return next_um
@@ -161,13 +213,16 @@ class Measuring:
             and item.rear_um + self._belt.travel_um > self._behind_scale_um
         ):
             self._pass_scale(item, at)
-        if item.weighed and parcel.phase == "measuring" and self._joining.is_ready(item):
+        sized = self._dims is None or parcel.sized
+        if item.weighed and sized and parcel.phase == "measuring" and self._joining.is_ready(item):
             self._close(item, parcel, tuple(down), at)
 
     def _close(self, item: Item, parcel: Parcel, down: Sequence[DeviceId], at: Instant) -> None:
         if item.rear_um is None or item.front_um - item.rear_um > self._config.max_length_um:
             item.doubt("not_isolated")
         assoc = self._joining.join(item, at)
+        if assoc is not None and not item.doubts:
+            self._codes.come_back(item, parcel, at)
         reason = item.doubts[0] if item.doubts else self._missing(item, parcel, down)
         if reason is None and assoc is None:
             reason = "assoc_low"
@@ -176,7 +231,7 @@ class Measuring:
             return
         assert parcel.mass is not None, f"{self._config.id}: measured without a weight"
         assert assoc is not None, f"{self._config.id}: measured without a name"
-        legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
+        legal = is_legal(parcel.mass, metrology_of(self._scale), self._ledger.wall(at))
         flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
         self._clearing.ask(parcel, assoc, flags, at)
 

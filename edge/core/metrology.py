@@ -6,15 +6,21 @@ The uncertainty told (k=2) is the scale's maximum permissible error, as configur
 from typing import Final
 
 from edge.core.event import Mass, WallTime
-from hub_config.devices import Metrology, RecordScaleConfig, SicsScaleConfig
+from hub_config.devices import RecordScaleConfig, SicsScaleConfig
+from hub_config.dimensioners import Dimensioner, RecordDimensionerConfig, SickMdaConfig
+from hub_config.metrology import Metrology
 
 UNIX_EPOCH_ORDINAL: Final = 719_163
 DAY_US: Final = 86_400_000_000
 
 
-def mass_of(scale: SicsScaleConfig | RecordScaleConfig, mg: int, record: int | None = None) -> Mass:
+BeltScale = RecordScaleConfig | RecordDimensionerConfig | SickMdaConfig
+"""What weighs on a belt: a scale, or a dimensioner with one in it."""
+
+
+def mass_of(scale: SicsScaleConfig | BeltScale, mg: int, record: int | None = None) -> Mass:
     """A stable weight of a bench scale, or one that a belt's scale took in motion."""
-    metrology, static = scale.metrology, isinstance(scale, SicsScaleConfig)
+    metrology, static = metrology_of(scale), isinstance(scale, SicsScaleConfig)
     return Mass(
         device=scale.id, mg=mg, u_mg=metrology.mpe_mg, e_mg=metrology.e_mg, tare_mg=0,
         stable=True if static else None, mode="static" if static else "dynamic", regime=metrology.regime,
@@ -22,11 +28,22 @@ def mass_of(scale: SicsScaleConfig | RecordScaleConfig, mg: int, record: int | N
     )  # fmt: skip
 
 
+def metrology_of(scale: SicsScaleConfig | BeltScale) -> Metrology:
+    assert scale.metrology is not None, (
+        f"{scale.id}: a scale without metrology got past the check of the config"
+    )
+    return scale.metrology
+
+
 def is_legal(mass: Mass, metrology: Metrology, now: WallTime) -> bool:
     """In range and verified: it may support a release where the rules ask for a legal weight."""
     if metrology.regime == "none" or not metrology.min_mg <= mass.mg <= metrology.max_mg:
         return False
-    if metrology.valid_until is None:
+    return is_verified(metrology, now)
+
+
+def is_verified(device: Metrology | Dimensioner, now: WallTime) -> bool:
+    """Up to the end of its last day, UTC."""
+    if device.valid_until is None:
         return True
-    end_us = (metrology.valid_until.toordinal() - UNIX_EPOCH_ORDINAL + 1) * DAY_US
-    return now.utc_us < end_us
+    return now.utc_us < (device.valid_until.toordinal() - UNIX_EPOCH_ORDINAL + 1) * DAY_US

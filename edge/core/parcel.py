@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from drivers.identifiers.choice import Identified, choose
 from edge.core.association import Assignment
-from edge.core.decision import Decision
+from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellClock
-from edge.core.event import Code, Mass
+from edge.core.event import Code, Dims, Mass
 from edge.core.priority import NO_PROMISE, Promise
 from edge.core.standing import NOTHING_SAID, Standing
 from edge.core.verdict import Verdict
@@ -49,6 +49,8 @@ def names_of(codes: Sequence[Identified], rank: tuple[str, ...]) -> Names:
 class Parcel:
     visit: VisitId
     clock: DwellClock
+    minted: VisitId | None = None
+    """Its id before the coordinator recognised it in this pass."""
     phase: Phase = "measuring"
     phase_at: Instant = Instant(0)
     codes: list[Code] = field(default_factory=list)
@@ -61,6 +63,13 @@ class Parcel:
     tries: int = 0
     """How often it has come back since the coordinator had something new for it."""
     mass: Mass | None = None
+    sure: bool = False
+    """Measured, and its readings are surely its own, with nothing flagged: a voucher may answer for it."""
+    dims: Dims | None = None
+    size_crossed: bool = False
+    """Its rear has left the dimensioner's beam."""
+    sized: bool = False
+    """The dimensioner's record of it has come, or will not come any more."""
     overloaded: bool = False
     seen_on_scale: bool = False
     measured: int | None = None
@@ -68,6 +77,9 @@ class Parcel:
     measured_id: str | None = None
     decided: int | None = None
     """Number of the `parcel.decided` record that must be on disk before the operator is told."""
+    decided_id: str | None = None
+    uncorrected: list[tuple[str, tuple[Reason, ...]]] = field(default_factory=list)
+    """Corrections that wait until what they correct is on disk and has its id."""
     verdict: Verdict | None = None
     bay: Exit | None = None
     """Where it was seen to go, in phase placed."""
@@ -120,8 +132,8 @@ class Parcel:
     def start_again(self, at: Instant) -> None:
         """A new measurement in the same visit: codes stay, the weight is taken anew."""
         self.enter("measuring", at)
-        self.mass = self.verdict = self.measured = self.measured_id = self.decided = None
-        self.overloaded = self.seen_on_scale = False
+        self.mass = self.verdict = self.measured = self.measured_id = self.decided = self.decided_id = None
+        self.sure = self.overloaded = self.seen_on_scale = False
 
     def lies_in(self, bay: Exit, moved: int) -> None:
         """The screen goes on showing the verdict until the move is on disk, so its clock goes on too."""

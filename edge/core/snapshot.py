@@ -4,8 +4,9 @@ Texts are keys of `hub_config/i18n`; screens put them into words.
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
+from edge.core.alibi import AlibiView
 from edge.core.association import Assignment
 from edge.core.decision import Reason
 from edge.core.priority import NO_QUEUE, Queue
@@ -89,6 +90,8 @@ class BeltItem:
     """The diverter has its order."""
     in_doubt: tuple[Assignment, ...] = ()
     """Codes that may be its own or another's; their keys are numbers of items."""
+    dims_um: tuple[int, int, int] | None = None
+    """Length, width and height, where the line measures them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class LaneView:
     reasons: tuple[Reason, ...] = ()
 
 
-LineState = Literal["runs", "stands", "fault"]
+LineState = Literal["runs", "stands", "jam", "fault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,28 @@ class Tally:
     lost_track: int = 0
 
 
+Level = Literal[0, 1, 2, 3, 4]
+"""What the gateway may do by itself (contract §11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineView:
+    level: Level = 1
+    why: str = "start"
+    vouchers: int = 0
+    """Own ones in stock, used or not."""
+    released_today: int = 0
+    """On vouchers."""
+    parcels_today: int = 0
+    released_year: int = 0
+    parcels_year: int = 0
+    """Of the last 365 days."""
+    cap_year_ppm: int = 0
+
+
+NOT_LOOKED: Final = OfflineView()
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     at: Instant
@@ -168,10 +193,16 @@ class Snapshot:
     """Summed over closed visits, sorted by owner."""
     held_by_reason: tuple[tuple[str, int], ...] = ()
     """How often each reason sent a parcel elsewhere than to a free lane, sorted by reason."""
+    corrected: tuple[tuple[str, int], ...] = ()
+    """What was read or weighed of parcels after their measurement had closed, by what it was; of `after_leaving` each
+    contradicted the name of a parcel that had left: somebody has to look for it."""
     journal_trouble: str | None = None
     lines: tuple[LineView, ...] = ()
     queue: Queue = NO_QUEUE
     """Held parcels in the order in which they are to be brought back."""
+    alibi: tuple[AlibiView, ...] = ()
+    """Record numbers of the scales that have them, sorted by device."""
+    offline: OfflineView = NOT_LOOKED
 
     def out_of_touch(self) -> "Snapshot":
         """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""

@@ -15,6 +15,7 @@ from edge.core.event import Association, Code
 from edge.core.handling import Handling
 from edge.core.ledger import Ledger
 from edge.core.metrology import is_legal, mass_of
+from edge.core.offline import Offline
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
@@ -39,10 +40,10 @@ LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 class Station:
     def __init__(
         self, bench: Bench, scale: SicsScaleConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger,
-        last: LastPlaced | None = None,
+        offline: Offline, last: LastPlaced | None = None,
     ) -> None:  # fmt: skip
         self.bench = bench
-        self.work = Handling(bench, ledger, visits, dwell, last)
+        self.work = Handling(bench, ledger, visits, dwell, offline, last)
         self._scale = scale
         self._ledger = ledger
         self._visits = visits
@@ -87,12 +88,14 @@ class Station:
         self._show(at)
         return refused
 
-    def set_link(self, *, away: bool, trouble: bool, at: Instant) -> None:
-        """`away`: no coordinator for so long that everything goes to hold. `trouble`: the disk refuses."""
-        self.work.away, self._trouble = away, trouble
+    def set_link(self, *, trouble: bool, at: Instant) -> None:
+        """The level has changed. `trouble`: no evidence, no movement."""
+        self._trouble = trouble
         parcel = self.work.parcel
-        if away and parcel is not None and parcel.phase == "asking":
-            self.work.hold(parcel, "offline_default", at, owner="force")
+        if self.work.away and parcel is not None and parcel.phase == "asking":
+            self.work.answer_alone(parcel, at)
+        elif parcel is not None and parcel.phase == "placing":
+            self.work.check_release(parcel, at)
         self._show(at)
 
     def set_clock(self, *, jumped: bool, at: Instant) -> None:

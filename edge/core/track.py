@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge.core.belt import NEVER_UM
-from edge.core.decision import Reason
-from edge.core.parcel import Parcel
-from hub_config.lines import Beam, Diverter
+from edge.core.item import Item, Look
+from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 
@@ -32,100 +31,8 @@ CREEP_MAX_PPM: Final = 20_000
 """More than 2 % against the belt is no creep: something else has happened to the item."""
 GONE_MAX: Final = 8
 """Items that have left, remembered for the bouncing of the sensor that saw them last."""
-
-
-@dataclass(slots=True)
-class Look:
-    """One item under one reader."""
-
-    trigger: int | None = None
-    on_at: Instant | None = None
-    on_um: int = 0
-    """Where the belt was then."""
-    off_um: int | None = None
-    """Where it was when the item had left the view."""
-    due: Instant | None = None
-    """It has left the view; by then its answer must have come."""
-    answered: bool = False
-    told: bool = False
-    """A code was read with it in view."""
-    done: bool = False
-
-
-@dataclass(slots=True)
-class Push:
-    """A divert of one item: written down, then ordered, then seen."""
-
-    diverter: Diverter
-    intent: int
-    """Number of its record; the order goes out once that is on disk."""
-    order: int | None = None
-    fire_at: Instant = Instant(0)
-    passes_at: Instant = Instant(0)
-    """When its front will be at the diverter, as was foreseen when it was ordered."""
-    recall: int | None = None
-    """The order that takes it back, once there is one."""
-    ended: bool = False
-    """Refused or cancelled: the item goes straight on."""
-    decided: int | None = None
-    """Number of the record of the verdict that it carries out."""
-    why: Reason = "no_time"
-    """It is taken back."""
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    number: int
-    at: Instant
-    """When its front was first seen."""
-    origin: int
-    """Which belt beam saw it first; 0: it entered as a parcel should."""
-    front_um: int
-    rear_um: int | None = None
-    """None while it still covers its first beam."""
-    anchored_at: Instant = Instant(0)
-    """When a beam last said where it is, or another item's beam since."""
-    sure_at: Instant = Instant(0)
-    """When one of its own edges was last seen."""
-    seen: int = 0
-    """The last belt beam that saw its front."""
-    creep_ppm: int = 0
-    """How much farther it comes than the belt does; below 0 it slips back. As its own beams have shown so far."""
-    off_um: int = 0
-    """How far from where it should have been a beam has seen it, at the worst; below 0: behind that place."""
-    leg_um: int = 0
-    """Its front as that beam saw it: what it crept since then is what they differ by."""
-    crept_at_um: int = 0
-    """Travel of the belt up to which its creep has been reckoned in."""
-    cleared: int = -1
-    """The last belt beam that saw its rear where it should be."""
-    seen_by_um: int = 0
-    """When the belt has come so far, it should have been seen by the next beam."""
-    parcel: Parcel | None = None
-    """None until it is long enough to be one."""
-    doubts: list[Reason] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
-    crossed: bool = False
-    """Its rear has left the scale's beam."""
-    weighed: bool = False
-    """Its record has come, or will not come any more."""
-    unweighable: bool = False
-    """The scale said that its weighing does not count."""
-    push: Push | None = None
-    looked_past: bool = False
-    """The point of no return is behind it."""
-
-    @property
-    def stray(self) -> bool:
-        return self.origin > 0
-
-    def doubt(self, reason: Reason) -> None:
-        if reason not in self.doubts:
-            self.doubts.append(reason)
-
-    @property
-    def ordered(self) -> bool:
-        return self.push is not None and self.push.order is not None and not self.push.ended
+LEFT_MAX: Final = 16
+"""Items that have left, remembered for what may still be told of them. An answer of an earlier one is nobody's."""
 
 
 @dataclass(slots=True)
@@ -159,6 +66,8 @@ class Track:
         """When the belt's counts last went wrong, as its owner sees."""
         self._gone: deque[tuple[int, int, int]] = deque(maxlen=GONE_MAX)
         """Beam, front and rear."""
+        self.left: deque[Item] = deque(maxlen=LEFT_MAX)
+        """Seen in a lane or at the end, the latest last: a late answer may be of one of them."""
         self._holes: list[int | None] = [None] * len(self.beams)
         """Where each beam was freed last within an item."""
         self._skipped = [False] * len(self.beams)
@@ -350,10 +259,32 @@ class Track:
         """Sets how far the belt may go until the next beam must have seen it. One under a divert order may be in its
         lane by then: it is looked for at the belt's end."""
         following = len(self.beams) - 1 if item.ordered else item.seen + 1
-        if following >= len(self.beams):
-            item.seen_by_um = NEVER_UM  # it is at the end, and leaves once it is known to be a parcel
+        if item.stands or following >= len(self.beams):
+            item.seen_by_um = NEVER_UM  # at the end it leaves once it is known to be a parcel
         else:
             item.seen_by_um = self._positions[following] + self._reach_um - item.front_um
+
+    # Jams ---------------------------------------------------------------------------------------------
+
+    def jam(self, beam: int) -> None:
+        """What covers this beam stands, and what is behind it runs up against it."""
+        under = next((one for one in reversed(self.items) if one.seen >= beam), None)
+        for item in self.items:
+            if item is under or item.seen < beam:
+                item.doubt("not_isolated")
+        if under is not None:
+            under.stands = True
+            self.expect(under)
+
+    def clear_jam(self, beam: int, travel_um: int) -> None:
+        """What stood under this beam has left it now: it goes on from there."""
+        for item in self.items:
+            if item.stands and item.seen == beam:
+                item.stands = False
+                if item.rear_um is not None:
+                    self._shift(item, self._positions[beam] - travel_um - item.rear_um)
+                self.expect(item)
+                return
 
     # Neighbours -----------------------------------------------------------------------------------
 
@@ -388,9 +319,18 @@ class Track:
             rear = item.rear_um if item.rear_um is not None else item.front_um - self._line.max_length_um
             self._gone.append((left, item.front_um, rear))
 
+    def with_left(self, item: Item) -> list[Item]:
+        """All items, and if this one has left, those that have as well; the foremost first."""
+        return (
+            self.items
+            if item in self.items
+            else sorted([*self.left, *self.items], key=lambda one: -one.front_um)
+        )
+
     def clear(self) -> list[Item]:
         """The board was restarted: where anything is, nobody knows."""
         gone, self.items = self.items, []
+        self.left.clear()
         self._gone.clear()
         return gone
 

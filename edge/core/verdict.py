@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from edge.core.decision import STRICTNESS, Action, Decision, Reason
-from edge.core.event import Mass, WallTime
+from edge.core.decision import STRICTNESS, Action, Band, Decision, Reason
+from edge.core.event import Dims, Mass, WallTime
 from edge.core.snapshot import BenchState, Instruction, Place
 from hub_config.layout import Exit
 from hub_config.names import LaneId, LineId
@@ -113,7 +113,9 @@ def over(decision: Decision, now: WallTime) -> bool:
     return now.utc_us - now.unc_us > decision.valid_until_us
 
 
-def void_reason(decision: Decision, code: str | None, mass: Mass | None, now: WallTime) -> Reason | None:
+def void_reason(
+    decision: Decision, code: str | None, mass: Mass | None, dims: Dims | None, now: WallTime
+) -> Reason | None:  # fmt: skip
     """Why a decision no longer bounds this move (contract §5), by the pessimistic clock; None if it holds."""
     latest_us = now.utc_us + now.unc_us
     if latest_us < decision.valid_from_us:
@@ -124,11 +126,15 @@ def void_reason(decision: Decision, code: str | None, mass: Mass | None, now: Wa
     if conditions.code is not None and conditions.code != code:
         return "swap_suspected"
     if conditions.mass_mg is not None:
-        return _outside(conditions.mass_mg, mass)
+        reason = _outside(conditions.mass_mg, mass)
+        if reason is not None:
+            return reason
+    if conditions.dims_um is not None and not _are_within(conditions.dims_um, dims):
+        return "dims_mismatch"
     return None
 
 
-def _outside(band_mg: tuple[int, int], mass: Mass | None) -> Reason | None:
+def _outside(band_mg: Band, mass: Mass | None) -> Reason | None:
     """By the guard band of the contract §5: bare numbers are never compared. A band from 0 has no lower edge."""
     if mass is None:
         return "mass_mismatch"
@@ -137,6 +143,17 @@ def _outside(band_mg: tuple[int, int], mass: Mass | None) -> Reason | None:
     if most < low or least > high:
         return "mass_mismatch"
     return "mass_inconclusive" if (low > 0 and least < low) or most > high else None
+
+
+def _are_within(bands: tuple[Band, Band, Band], dims: Dims | None) -> bool:
+    """Every side surely, by the same guard band; what was not measured is in no band."""
+    if dims is None:
+        return False
+    u_um = dims.u_um
+    return all(
+        side + u_um <= high and (low == 0 or side - u_um >= low)
+        for side, (low, high) in zip(dims.sides_um, bands, strict=True)
+    )
 
 
 def place_of(lane: str, exits: Exits) -> Place:

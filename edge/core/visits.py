@@ -17,6 +17,8 @@ from edge.core.snapshot import Place, Tally
 from hub_config.names import SECOND, Instant, LineId, VisitId
 
 HELD_CODES_MAX: Final = 10_000
+DEPARTED_MAX: Final = 10_000
+"""Parcels that have left, of which a later stop still raises an alert here; past it the coordinator alone can tell."""
 QUEUE_EVERY_NS: Final = 1 * SECOND
 """How old the order of a long hold queue may be; ordering thousands of parcels takes the core tens of ms."""
 QUEUE_SHORT: Final = 256
@@ -33,6 +35,15 @@ class Recovered:
     codes: tuple[Identified, ...]
     """Recognised identifiers of its label, in order of appearance."""
     arrived_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a parcel was last."""
+
+    line: LineId
+    bay: str
+    utc_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,7 @@ class Visits:
         """The same by visit."""
         self.in_work = 0
         """Parcels at a bench or on a belt; never less than nothing."""
+        self._departed: dict[VisitId, Seen] = {}
         self._queue: tuple[Moment, Queue] | None = None
         self._queue_stale = False
         self._entered = 0
@@ -75,6 +87,10 @@ class Visits:
         self._entered -= 1
         self.in_work -= 1
 
+    def rename(self, visit: VisitId, into: VisitId) -> None:
+        """A parcel in work goes on under the older visit that another gateway has given it."""
+        self._in_work = {code: into if one == visit else one for code, one in self._in_work.items()}
+
     def claim(self, code: str, visit: VisitId) -> bool:
         """Takes an identifier into work; False while a parcel at another bench has it."""
         holder = self._in_work.setdefault(code, visit)
@@ -82,6 +98,11 @@ class Visits:
         if holder == visit and code not in mine:
             mine.append(code)
         return holder == visit
+
+    def release(self, visit: VisitId) -> None:
+        """Gives back the identifiers that this visit has taken."""
+        for code in self._claims.pop(visit, ()):
+            del self._in_work[code]
 
     def settle(
         self, place: Place, visit: VisitId, names: Names, clock: DwellClock, *, again: bool,
@@ -91,10 +112,17 @@ class Visits:
         self._at[place] += 1
         self.in_work -= 1
         self._first_pass += place == "departed" and not again
-        for code in self._claims.pop(visit, ()):
-            del self._in_work[code]
+        self.release(visit)
         if place in ("held", "inspected"):
             self._hold(HeldVisit(visit, place, clock, names, stay))
+
+    def depart(self, visit: VisitId, seen: Seen) -> None:
+        if len(self._departed) >= DEPARTED_MAX:
+            del self._departed[next(iter(self._departed))]
+        self._departed[visit] = seen
+
+    def departed(self, visit: VisitId) -> Seen | None:
+        return self._departed.get(visit)
 
     def _hold(self, held: HeldVisit) -> None:
         self._queue_stale = True
@@ -106,6 +134,10 @@ class Visits:
 
     def is_held(self, code: str) -> bool:
         return code in self._held
+
+    def held_as(self, code: str) -> HeldVisit | None:
+        """The visit that a scan of this code would take back."""
+        return self._held.get(code)
 
     def reopen(self, code: str) -> HeldVisit | None:
         """Takes a held visit back to the bench; None if no visit is held under this code."""
@@ -134,8 +166,8 @@ class Visits:
     def hear(self, decision: Decision, at: Instant) -> None:
         """A decision about a parcel in a bay opens nothing (contract §5); but after a release it is worth bringing,
         and until then its time is on the account that the decision names."""
-        wanted = decision.was or decision.visit
-        held = next((one for one in self._held.values() if one.visit == wanted), None)
+        named = (decision.was, decision.visit)
+        held = next((one for one in self._held.values() if one.visit in named), None)
         if held is None:
             return
         standing = held.stay.standing.heard(decision)

@@ -1,66 +1,79 @@
 """The journal: what happened at this gateway, on disk before anyone is told (event-path facts §6, contract §7).
 
 It gives each event its seq, its place in the chain, id and signature, in one transaction per group; keeps the cursor
-of what the coordinator has acknowledged (what comes after it is the outbox); and refuses to open on a file that is
-another gateway's, in use, or damaged at its end. Nothing is deleted here.
+of what the coordinator has acknowledged (what comes after it is the outbox); signs checkpoints over all of it; and
+refuses to open on a file that is another gateway's, in use, or damaged at its end. What is deleted, from the beginning
+on, is acknowledged and lies under a checkpoint that the coordinator has countersigned.
 """
 
-import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from drivers.identifiers.choice import CodeType
-from edge.core.event import Event, Kind
-from edge.core.snapshot import LastPlaced
-from edge.rim.journal_rows import (
+from edge.core.event import Event
+from edge.core.snapshot import Balance, LastPlaced
+from edge.rim.capsule import remember
+from edge.rim.journal_check import DAMAGED, ByteSink, Verified, log_of
+from edge.rim.journal_history import OpenVisit, last_placed, open_visits
+from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
+from edge.rim.journal_rows import JournalReader
+from edge.rim.journal_table import (
     COLUMNS,
     SCHEMA,
     SCHEMA_VERSION,
-    ByteSink,
     Cursor,
     JournalFault,
-    JournalReader,
-    Meta,
     Stored,
-    Verified,
     check_link,
-    checked_row,
     connect,
     read_cursor,
     read_meta,
+    read_pruned,
     read_rows,
-    verify_all,
+    write_fact,
 )
-from edge.rim.keys import EPOCH_FILE, next_epoch, open_folder, read_epoch, write_epoch
-from edge.wire.canonical import ZERO_ID
+from edge.rim.journal_tree import (
+    NODE_LEAVES,
+    Checkpoint,
+    EventTree,
+    Keeping,
+    bring_up,
+    countersign_checkpoint,
+    countersigned_by,
+    look_at_keeping,
+    make_checkpoint,
+    newest_checkpoint,
+    prune_slice,
+)
+from edge.rim.keys import next_epoch, open_folder
 from edge.wire.chain import Chain, Link
+from edge.wire.checkpoint import build_checkpoint
 from edge.wire.envelope import EventContext
 from edge.wire.messages import Ack
-from edge.wire.signing import Signer
-from edge.wire.utc import parse_rfc3339
-from hub_config.names import LineId, VisitId
+from edge.wire.signing import Signer, TrustedKey
+from hub_config.names import LineId
 
-__all__ = ["Journal", "JournalFault", "JournalReader", "Stored"]
+__all__ = ["Journal", "JournalFault", "JournalReader", "OpenVisit", "Stored"]
 
 JOURNAL_FILE: Final = "journal.db"
 """In the data folder of its gateway."""
 TAIL_CHECKED: Final = 1_000
 """Events at the journal's end that are checked at every start; `verify` checks all."""
-OPEN_VISITS_MAX: Final = 10_000
-"""Visits recovered after a crash, the newest; the coordinator knows older ones."""
-TERMINAL_LANES: Final = frozenset({"return", "custody"})
-HELD_LANES: Final = frozenset({"hold", "xray", "manual", "recirculate"})
+PRUNED_AT_ONCE: Final = 8 * NODE_LEAVES
+"""Events deleted in one transaction: about as long as the commit of ten groups."""
+WAL_KEPT_BYTES: Final = 16_777_216
+"""A WAL that has grown beyond is cut when it begins anew."""
+VACUUMED_AT_ONCE: Final = 1_024
+"""Pages given back to the file system at a time, 4 MiB."""
 
-_BEGIN_ANEW: Final = "keep the file as evidence, move it away, and the gateway begins its next epoch"
-
-AckOutcome = Literal["advanced", "stale", "other_epoch", "beyond_end", "wrong_id"]
-"""beyond_end and wrong_id: the coordinator holds events of this epoch that this journal does not: it has lost some."""
+AckOutcome = Literal["advanced", "stale", "other_epoch", "beyond_end", "wrong_id", "wrong_root"]
+"""beyond_end, wrong_id, wrong_root: the coordinator holds events of this epoch that this journal does not."""
+CONTRADICTIONS: Final = ("beyond_end", "wrong_id", "wrong_root")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +83,6 @@ class JournalFigures:
     journalled: int
     acknowledged: int
     pending: int
-
-
-@dataclass(frozen=True, slots=True)
-class OpenVisit:
-    """A visit that has not ended, as the journal knows it."""
-
-    visit: VisitId
-    line: LineId
-    last_kind: Kind
-    held: bool
-    """It lies in a bay, confirmed; else nobody knows where it is."""
-    codes: tuple[tuple[str, CodeType], ...]
-    """Recognised identifiers whose check is right, in order of appearance."""
-    arrived_utc_us: int
 
 
 class Journal:
@@ -101,12 +100,17 @@ class Journal:
         Raises JournalFault, or DataFolderFault for the folder and its epoch counter.
         """
         self.path = path
+        self.in_wal = 0
+        """Events written since all of the WAL was last moved into the file."""
+        self._checker: JournalReader | None = None
         open_folder(path.parent)
-        self._lock = _lock(path)
+        self._lock = lock_journal(path)
         try:
+            self.after_loss = seal_contradicted(path)
+            """What the journal of the epoch before had lost, if this one was begun for that."""
             self._connection = connect(path, read_only=False)
             self._open(context_for, signer, sign_one_in)
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             self._abandon()
             raise JournalFault(
                 f"journal {path} can't be opened: {error}; restore it from a backup"
@@ -116,25 +120,40 @@ class Journal:
             raise
 
     def _open(self, context_for: Callable[[int], EventContext], signer: Signer, sign_one_in: int) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=1000"):
-            self._connection.execute(f"PRAGMA {pragma}").fetchall()
         new = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
+        # The writer checkpoints the WAL itself, when it is idle: that is where SQLite stalls longest.
+        for pragma in (
+            "auto_vacuum=INCREMENTAL",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "wal_autocheckpoint=0",
+        ):
+            self._connection.execute(f"PRAGMA {pragma}").fetchall()
         if new:
             self.context = context_for(next_epoch(self.path.parent))
             with self._transaction():
                 self._begin()
         else:
+            with self._transaction():
+                bring_up(self._connection)
             meta = read_meta(self._connection, self.path)
             self.context = context_for(meta.epoch)
-            _check_owner(self.path, meta, self.context)
-        self.epoch = self.context.epoch
+            check_owner(self.path, meta, self.context)
+            self.after_loss = read_after_loss(self._connection)
+        self.epoch, self._signer = self.context.epoch, signer
         with self._transaction():
             self._connection.execute(
                 "INSERT OR IGNORE INTO keys VALUES(?, ?)", (signer.kid, signer.public_b64)
             )
+        self._pruned = read_pruned(self._connection)
         self._last, self._acknowledged = self._checked_tail(), read_cursor(self._connection)
         self._check_cursor()
+        self._began_at = self._last.seq
+        self._tree = EventTree(self._connection, self._last.seq)
+        self._log = log_of(read_meta(self._connection, self.path))
         self._chain = Chain(self.context, signer, self._last.seq + 1, self._last.id, sign_one_in)
+        self._lost = 0 if self.after_loss is None else self.after_loss.lost
+        self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
 
     @property
     def last_seq(self) -> int:
@@ -142,7 +161,7 @@ class Journal:
 
     def append(self, events: Sequence[tuple[int, Event]]) -> list[Stored]:
         """Stores numbered events in one transaction: all of them are on disk when this returns, or none is."""
-        head = self._chain.head
+        head, mark = self._chain.head, self._tree.mark
         try:
             with self._transaction():
                 rows = [_stored(number, self._chain.append(event), event) for number, event in events]
@@ -150,11 +169,14 @@ class Journal:
                     f"INSERT INTO events({COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?)",
                     [row.columns for row in rows],
                 )
+                self._tree.add(row.body for row in rows)
         except BaseException:
             self._chain.rewind(head)
+            self._tree.rewind(mark)
             raise
         if rows:
             self._last = Cursor(rows[-1].seq, rows[-1].id)
+            self.in_wal += len(rows)
         return rows
 
     def acknowledge(self, ack: Ack) -> AckOutcome:
@@ -163,8 +185,15 @@ class Journal:
             return "other_epoch"
         if ack.through_seq > self.last_seq:
             return "beyond_end"
+        if ack.through_seq < self._pruned.seq:
+            return "stale"
         if ack.through_id != self._id_of(ack.through_seq):
             return "wrong_id"
+        if ack.ckpt is not None and ack.ckpt.size > self._keeping.countersigned:
+            with self._transaction():
+                if not countersign_checkpoint(self._connection, self._log, ack.ckpt):
+                    return "wrong_root"
+            self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
         if ack.through_seq <= self._acknowledged.seq:
             return "stale"
         with self._transaction():
@@ -174,6 +203,15 @@ class Journal:
         self._acknowledged = Cursor(ack.through_seq, ack.through_id)
         return "advanced"
 
+    def contradicted(self, ack: Ack, outcome: AckOutcome) -> None:
+        """Writes down that this epoch is over: at the next start this file is put away and the next one begins."""
+        lost = max(1, ack.through_seq - self._began_at)  # what came since has taken numbers of lost ones
+        told = {"by": outcome, "acknowledged": ack.through_seq, "lost": lost}
+        with self._transaction():
+            write_fact(self._connection, "contradicted", told)
+        self._lost = lost
+        self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
+
     def pending(self, after_seq: int, limit: int) -> list[Stored]:
         return read_rows(self._connection, after_seq, limit)
 
@@ -182,54 +220,109 @@ class Journal:
         acknowledged, journalled = self._acknowledged.seq, self.last_seq
         return JournalFigures(journalled, acknowledged, journalled - acknowledged)
 
+    def keeping(self) -> Keeping:
+        """From memory; any thread may ask."""
+        return self._keeping
+
+    # Checkpoints, and what may be deleted under them
+
+    def checkpoint(self, at_us: int) -> bytes | None:
+        """Signs all events so far; returns the message for `ckpt/{gw}`. None if there is nothing new."""
+        if self.last_seq == self._keeping.checkpoint:
+            return None
+        with self._transaction():
+            made = make_checkpoint(
+                self._connection, self._log, self._tree.size, self._tree.root, self._signer, at_us
+            )
+        self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
+        return self._message(made)
+
+    def newest_checkpoint(self) -> bytes | None:
+        """The last one again, for a broker that may have lost it."""
+        found = newest_checkpoint(self._connection)
+        return None if found is None else self._message(found)
+
+    def _message(self, made: Checkpoint) -> bytes:
+        return build_checkpoint(self._log, made.size, made.note, self._signer)
+
+    def prunable(self, made_by_us: int | None, keep_events: int) -> int:
+        """Through which seq events may go: acknowledged, under a countersigned checkpoint that was made at
+        `made_by_us` or before (None: whenever), and not among the newest `keep_events`."""
+        if made_by_us is None:
+            under = self._keeping.countersigned
+        else:
+            found = countersigned_by(self._connection, made_by_us)
+            under = 0 if found is None else found.size
+        through = min(self._acknowledged.seq, under, self.last_seq - keep_events)
+        return max(self._pruned.seq, through - through % NODE_LEAVES)
+
+    def prune(self, through: int) -> bool:
+        """Deletes a slice of what `prunable` allows, and gives the space back; False if there is nothing to do."""
+        through = min(through, self._pruned.seq + PRUNED_AT_ONCE)
+        if through <= self._pruned.seq:
+            return False
+        with self._transaction():
+            pruned = prune_slice(self._connection, through)
+            write_fact(self._connection, "pruned", asdict(pruned))
+        self._pruned = pruned
+        self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
+        self._connection.executescript(f"PRAGMA incremental_vacuum({VACUUMED_AT_ONCE})")  # one page a step
+        return True
+
+    # Upkeep
+
+    def keep_balance(self, balance: Balance) -> None:
+        """What this run has read, for `hub journal balance`."""
+        told = {"read": balance.read, "journalled": balance.journalled, "rejected": dict(balance.rejected)}
+        with self._transaction():
+            write_fact(self._connection, "balance", told)
+
+    def remember(self, config: str, digest: str, trust: Iterable[TrustedKey]) -> None:
+        """What events only name by a digest or a kid: the configuration, and whose signatures were believed."""
+        with self._transaction():
+            remember(self._connection, config, digest, trust)
+
+    def write_back(self) -> None:
+        """Moves what no reader needs any more from the WAL into the file; waits for nobody."""
+        _, in_wal, moved = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if in_wal == moved:
+            self.in_wal = 0
+
+    def read_back(self, after_seq: int) -> None:
+        """Reads the events after this one from the file, not from what SQLite remembers of writing them."""
+        if self._checker is None:
+            self._checker = JournalReader(self.path)
+        self._checker.pending(after_seq, self.last_seq - after_seq)
+
     def open_visits(self) -> tuple[OpenVisit, ...]:
-        """Visits that have not ended, oldest first, at most the newest OPEN_VISITS_MAX."""
-        latest = self._connection.execute(
-            f"SELECT {COLUMNS} FROM events WHERE seq IN"  # noqa: S608  (constant columns)
-            " (SELECT max(seq) FROM events WHERE visit IS NOT NULL GROUP BY visit)"
-            " AND kind NOT IN ('parcel.departed', 'parcel.lost_track', 'visit.joined') ORDER BY seq DESC"
-        )
-        found: list[OpenVisit] = []
-        for row in map(checked_row, latest):
-            last = json.loads(row.body)
-            if _resting_lane(last) not in TERMINAL_LANES:
-                found.append(self._open_visit(last))
-            if len(found) == OPEN_VISITS_MAX:
-                break
-        return tuple(reversed(found))
+        return open_visits(self._connection)
 
     def last_placed(self, free_lanes: Mapping[str, str]) -> dict[LineId, LastPlaced]:
-        """The parcel that last left each bench, if the journal has all of its move. `free_lanes`: by line."""
-        found: dict[LineId, LastPlaced] = {}
-        for line, free_lane in free_lanes.items():
-            row = self._connection.execute(
-                f"SELECT {COLUMNS} FROM events WHERE line = ? AND kind IN"  # noqa: S608  (constant columns)
-                " ('parcel.diverted', 'parcel.departed') ORDER BY seq DESC LIMIT 1",
-                (line,),
-            ).fetchone()
-            data = None if row is None else json.loads(checked_row(row).body)
-            if data is None or (data["kind"] == "parcel.diverted" and data["act"]["lane"] == free_lane):
-                continue  # without its `departed` the move into a free lane is not whole
-            codes = [code["data"] for code in data.get("codes", ()) if code.get("chk")]
-            visit = VisitId(data["visit"])
-            found[LineId(line)] = LastPlaced(visit, codes[0] if codes else None, data["act"]["bay"])
-        return found
+        return last_placed(self._connection, free_lanes)
 
     def tail(self, count: int) -> list[Stored]:
-        return read_rows(self._connection, max(0, self.last_seq - count), count)
+        return read_rows(self._connection, max(self._pruned.seq, self.last_seq - count), count)
 
     def verify(self) -> Verified:
-        """Every CRC, link and signature from the first event on; raises JournalFault naming the first bad seq."""
-        return verify_all(self._connection, read_meta(self._connection, self.path))
+        """All of it, checked on a connection of its own; raises JournalFault naming the first bad seq."""
+        with self._reader() as reader:
+            return reader.verify()
 
     def export(self, out: ByteSink) -> int:
+        with self._reader() as reader:
+            return reader.export(out)
+
+    @contextmanager
+    def _reader(self) -> Iterator[JournalReader]:
         reader = JournalReader(self.path)
         try:
-            return reader.export(out)
+            yield reader
         finally:
             reader.close()
 
     def close(self) -> None:
+        if self._checker is not None:
+            self._checker.close()
         self._connection.close()
         os.close(self._lock)
 
@@ -256,21 +349,21 @@ class Journal:
             "epoch": str(context.epoch),
         }
         self._connection.executemany("INSERT INTO meta VALUES(?, ?)", facts.items())
+        if self.after_loss is not None:
+            write_fact(self._connection, "after_loss", asdict(self.after_loss))
 
     def _checked_tail(self) -> Cursor:
+        begins = self._pruned.seq + 1
         first, last = self._connection.execute(
-            "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM events"
+            "SELECT coalesce(min(seq), ?), coalesce(max(seq), ?) FROM events", (begins, begins - 1)
         ).fetchone()
-        if first != 1:
+        if first != begins:
             raise JournalFault(
-                f"journal {self.path} begins with seq {first}; events are missing; {_BEGIN_ANEW}"
+                f"journal {self.path} begins with seq {first}, not {begins}; events are missing; {BEGIN_ANEW}"
             )
-        rows = read_rows(self._connection, max(0, last - TAIL_CHECKED), TAIL_CHECKED)
-        end = (
-            Cursor()
-            if not rows or rows[0].seq == 1
-            else Cursor(rows[0].seq - 1, json.loads(rows[0].body)["prev"])
-        )
+        after = max(self._pruned.seq, last - TAIL_CHECKED)
+        rows = read_rows(self._connection, after, TAIL_CHECKED)
+        end = self._pruned if after == self._pruned.seq else Cursor(after, _prev(rows[0]))
         for row in rows:
             check_link(row, end.id)
             end = Cursor(row.seq, row.id)
@@ -281,35 +374,14 @@ class Journal:
         if cursor.seq > self._last.seq or cursor.id != self._id_of(cursor.seq):
             raise JournalFault(
                 f"journal {self.path} ends with seq {self._last.seq}, but the coordinator has acknowledged "
-                f"seq {cursor.seq}: events are lost; {_BEGIN_ANEW}"
+                f"seq {cursor.seq}: events are lost; {BEGIN_ANEW}"
             )
 
     def _id_of(self, seq: int) -> str | None:
-        if seq == 0:
-            return ZERO_ID
+        if seq == self._pruned.seq:
+            return self._pruned.id
         row = self._connection.execute("SELECT id FROM events WHERE seq = ?", (seq,)).fetchone()
         return None if row is None else str(row[0])
-
-    def _open_visit(self, last: dict[str, Any]) -> OpenVisit:
-        rows = self._connection.execute(
-            f"SELECT {COLUMNS} FROM events WHERE visit = ? ORDER BY seq",  # noqa: S608  (constant columns)
-            (last["visit"],),
-        )
-        history = [json.loads(checked_row(row).body) for row in rows]
-        codes = {
-            (code["data"], code["type"]): None
-            for data in history
-            for code in data.get("codes", ())
-            if code.get("chk")
-        }
-        return OpenVisit(
-            visit=VisitId(last["visit"]),
-            line=LineId(last["line"]),
-            last_kind=last["kind"],
-            held=_resting_lane(last) in HELD_LANES,
-            codes=tuple(codes),
-            arrived_utc_us=parse_rfc3339(history[0]["t"]),
-        )
 
     def _abandon(self) -> None:
         with suppress(AttributeError):  # it failed before there was a connection
@@ -317,55 +389,11 @@ class Journal:
         os.close(self._lock)
 
 
+def _prev(row: Stored) -> str:
+    data: dict[str, Any] = json.loads(row.body)
+    return str(data["prev"])
+
+
 def _stored(number: int, link: Link, event: Event) -> Stored:
     line = "gw" if event.visit is None else event.line
     return Stored(number, link.seq, link.id, link.body, link.sig, link.kid, line, event.visit, event.kind)
-
-
-def _resting_lane(data: dict[str, Any]) -> str | None:
-    """The lane in whose bay the parcel was confirmed by its latest event; None for every other event."""
-    if data["kind"] != "parcel.diverted" or not data["act"]["confirmed"]:
-        return None
-    return str(data["act"]["lane"])
-
-
-def _lock(path: Path) -> int:
-    """Held as long as the process lives, however it ends."""
-    lock = path.with_name(path.name + ".lock")
-    try:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise JournalFault(
-            f"journal {path}: {lock} can't be opened: {error.strerror}; give --data"
-        ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        owner = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
-        os.close(handle)
-        raise JournalFault(
-            f"journal {path} is in use by process {owner or 'unknown'}; stop that gateway, or give another "
-            "folder with --data"
-        ) from error
-    os.truncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    # With the file made here, SQLite gives its WAL the same access rights.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    return handle
-
-
-def _check_owner(path: Path, meta: Meta, context: EventContext) -> None:
-    ours = Meta(context.hub, context.gateway, context.mode, meta.epoch)
-    if meta != ours:
-        raise JournalFault(
-            f"journal {path} is of gateway {meta.gateway}, hub {meta.hub}, mode {meta.mode}; this is gateway "
-            f"{ours.gateway}, hub {ours.hub}, mode {ours.mode}; give another folder with --data"
-        )
-    counted = read_epoch(path.parent)
-    if counted is None:
-        write_epoch(path.parent, meta.epoch)
-    elif counted != meta.epoch:
-        raise JournalFault(
-            f"journal {path} is of epoch {meta.epoch}, but {path.parent / EPOCH_FILE} says {counted}: an older "
-            f"journal or counter was put back; {_BEGIN_ANEW}"
-        )

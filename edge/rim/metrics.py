@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final, TypeVar
 
 from drivers.command import SwitchOn
-from drivers.reading import BarcodeRead, WeightRead
+from drivers.reading import BarcodeRead, DimensionsRead, WeightRead
 from edge.core.effects import Effect, Order, Record
 from edge.core.inputs import Committed, DecisionArrived, Input
 from hub_config.names import MILLISECOND, Instant
@@ -40,7 +40,7 @@ class Metrics:
 
     def stepped(self, given: Input, effects: Iterable[Effect], at: Instant) -> None:
         match given:
-            case BarcodeRead() | WeightRead():
+            case BarcodeRead() | WeightRead() | DimensionsRead():
                 self._samples["reading_to_step"].append(at - given.at)
             case DecisionArrived():
                 asked_at = self._asked_at.pop(given.decision.answers, None)

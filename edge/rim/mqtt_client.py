@@ -6,6 +6,7 @@ A client is used once, so paho's memory of unconfirmed messages goes with the co
 window alone says what is sent again.
 """
 
+import hashlib
 import socket
 import threading
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.rim import clock
+from edge.rim.tls import BrokerIdentity
+from hub_config.broker import Address
 from hub_config.names import Instant
 
 CONNECT_TIMEOUT_S: Final = 1.5
@@ -39,8 +42,8 @@ Version = Literal["MQTT 5", "MQTT 3.1.1"]
 class Profile:
     """Who connects where, what it reads, and what the broker says of it when it is gone."""
 
-    host: str
-    port: int
+    addresses: tuple[Address, ...]
+    """Of one broker or cluster; tried in turn."""
     keepalive_s: int
     client_id: str
     subscriptions: tuple[str, ...]
@@ -51,10 +54,14 @@ class Profile:
     """What the broker says, retained, when the connection of that session is lost."""
     manual_ack: bool = False
     """The owner confirms each message itself with `confirm`, after its own commit."""
+    identity: BrokerIdentity | None = None
+    """Its certificate; None without TLS."""
+    alone: bool = False
+    """No other may run under this name: asked before the client id is used (contract §6)."""
 
-    @property
-    def broker(self) -> str:
-        return f"{self.host}:{self.port}"
+    def probe_id(self, attempt: int) -> str:
+        """Client id of the look for another of our name; different for every run and attempt."""
+        return f"{self.client_id}-probe-{hashlib.sha256(self.session_of(attempt).encode()).hexdigest()[:8]}"
 
     def session_of(self, attempt: int) -> str:
         """One per connection, so that the late will of an earlier one can be told from the present one."""
@@ -98,6 +105,8 @@ class Arrived:
     payload: bytes
     mid: int
     at: Instant
+    retained: bool = False
+    """Kept by the broker, not said just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +121,38 @@ class MqttClient:
     """`connect` once, `end` once. Raises OSError where the broker can't be reached."""
 
     def __init__(
-        self, profile: Profile, version: Version, attempt: int, put: Callable[[FromBroker], None]
+        self,
+        profile: Profile,
+        address: Address,
+        version: Version,
+        attempt: int,
+        put: Callable[[FromBroker], None],
+        probe: bool = False,
     ) -> None:
+        """`probe`: only to read our own state, under a passing name, without a will or a kept session."""
         self._profile = profile
+        self._address = address
         self._version = version
         self._attempt = attempt
         self._put = put
+        self._topics = (profile.will_topic,) if probe else profile.subscriptions
+        self._clean = probe
         self._gone = threading.Event()
         five = version == "MQTT 5"
         self._paho = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=profile.client_id,
-            clean_session=None if five else False,
+            client_id=profile.probe_id(attempt) if probe else profile.client_id,
+            clean_session=None if five else probe,
             protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
-            manual_ack=profile.manual_ack,
+            manual_ack=profile.manual_ack and not probe,
         )
         self._paho.connect_timeout = CONNECT_TIMEOUT_S
         # No window of paho's own: the owner has one, and with paho's every PUBACK walks the list.
         self._paho.max_inflight_messages_set(0)
-        will = profile.will(profile.session_of(attempt))
-        self._paho.will_set(profile.will_topic, will, qos=1, retain=True)
+        if not probe:
+            will = profile.will(profile.session_of(attempt))
+            self._paho.will_set(profile.will_topic, will, qos=1, retain=True)
         self._paho.on_socket_open = _no_delay
         self._paho.on_connect = self._on_connect
         self._paho.on_subscribe = self._on_subscribe
@@ -141,14 +161,16 @@ class MqttClient:
         self._paho.on_message = self._on_message
 
     def connect(self) -> None:
-        """Blocks for `CONNECT_TIMEOUT_S` at most; CONNACK comes through the queue."""
+        """Blocks for `CONNECT_TIMEOUT_S` at most for TCP and as long for TLS; CONNACK comes through the queue."""
+        if self._profile.identity is not None:
+            self._paho.tls_set_context(self._profile.identity.context(self._refused))
         terms: dict[str, Any] = {}
         if self._version == "MQTT 5":
             properties = _properties(PacketTypes.CONNECT)
-            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            properties.SessionExpiryInterval = 0 if self._clean else SESSION_EXPIRY_S
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
-            terms = {"clean_start": False, "properties": properties}
-        self._paho.connect(self._profile.host, self._profile.port, self._profile.keepalive_s, **terms)
+            terms = {"clean_start": self._clean, "properties": properties}
+        self._paho.connect(*self._address, self._profile.keepalive_s, **terms)
         self._paho.loop_start()
 
     def publish(
@@ -158,8 +180,9 @@ class MqttClient:
         retain: bool = False,
         event: bool = False,
         expiry_s: int | None = None,
+        qos: int = 1,
     ) -> int | None:
-        """QoS 1; the mid that `Delivered` will carry, or None if paho did not take it.
+        """The mid that `Delivered` will carry, or None if paho did not take it.
 
         `event` marks a CloudEvent. Expiry exists in MQTT 5 only and is never relied on.
         """
@@ -170,7 +193,7 @@ class MqttClient:
                 properties.ContentType = CONTENT_TYPE
             if expiry_s is not None:
                 properties.MessageExpiryInterval = expiry_s
-        info = self._paho.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        info = self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         return info.mid if info.rc == MQTT_ERR_SUCCESS else None
 
     def confirm(self, arrived: Arrived) -> None:
@@ -198,6 +221,9 @@ class MqttClient:
     def _tell(self, told: Accepted | Granted | Ended | Delivered | Arrived) -> None:
         self._put(FromBroker(self._attempt, told))
 
+    def _refused(self, reason: str) -> None:
+        self._tell(Ended(0, reason))
+
     def _on_connect(
         self,
         _client: Client,
@@ -210,7 +236,7 @@ class MqttClient:
             self._tell(Ended(code.value, f"CONNACK: {code}"))
             return
         self._tell(Accepted(getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM_ABSENT)))
-        self._paho.subscribe([(topic, 1) for topic in self._profile.subscriptions])
+        self._paho.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_subscribe(
         self,
@@ -240,7 +266,7 @@ class MqttClient:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        self._tell(Arrived(topic, bytes(message.payload), message.mid, at))
+        self._tell(Arrived(topic, bytes(message.payload), message.mid, at, bool(message.retain)))
 
 
 def _no_delay(_client: Client, _data: object, sock: Any) -> None:  # noqa: ANN401  (paho's own union of sockets)

@@ -1,7 +1,7 @@
 """The unacknowledged rows of the journal, by sequence number, as the uplink needs them.
 
 Rows are read in batches and forgotten when they have gone out; freshly committed rows are handed over and need no
-read if they are next. Held at once: `ROWS_MAX` rows at most, whatever the backlog.
+read, also while a backlog goes out beside them. Held at once: `ROWS_MAX` fresh rows and one batch.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ ROWS_MAX: Final = 400
 class OutboxRows:
     def __init__(self, reader: JournalReader) -> None:
         self._reader = reader
-        self._rows: dict[int, Stored] = {}
+        self._fresh: dict[int, Stored] = {}
+        self._batch: dict[int, Stored] = {}
         self._taken = 0
         """Highest sequence number that has gone out: a row read before it was handed over is not wanted again."""
         self._end: int | None = None
@@ -29,11 +30,12 @@ class OutboxRows:
             return
         if self._end is not None:
             self._end = max(self._end, rows[-1].seq)
-        if len(self._rows) + len(rows) <= ROWS_MAX:
-            self._rows.update((row.seq, row) for row in rows if row.seq > self._taken)
+        if len(self._fresh) + len(rows) <= ROWS_MAX:
+            self._fresh.update((row.seq, row) for row in rows if row.seq > self._taken)
 
     def forget(self) -> None:
-        self._rows.clear()
+        self._fresh.clear()
+        self._batch.clear()
 
     def take(self, seq: int) -> Stored | None:
         """The row, or None past the journal's end. Raises JournalFault if that very row is damaged or missing."""
@@ -43,7 +45,8 @@ class OutboxRows:
         return row
 
     def _find(self, seq: int) -> Stored | None:
-        row = self._rows.pop(seq, None)
+        read_before = self._batch.pop(seq, None)
+        row = self._fresh.pop(seq, None) or read_before
         if row is not None or self._is_past_end(seq):
             return row
         limit = BATCH
@@ -53,10 +56,11 @@ class OutboxRows:
             # Something among them is damaged; what is whole still goes out, row by row.
             limit = 1
             read = self._reader.pending(seq - 1, limit)
-        self._rows = {row.seq: row for row in read}
+        self._batch = {row.seq: row for row in read}
         if len(read) < limit:
             self._end = max(self._end or 0, read[-1].seq if read else seq - 1)
-        return self._rows.pop(seq, None)
+        self._fresh.pop(seq, None)
+        return self._batch.pop(seq, None)
 
     def id_of(self, seq: int) -> str | None:
         """The id of the event with this number; None if the journal does not hold it, or not whole."""

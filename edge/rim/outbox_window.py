@@ -8,6 +8,11 @@ PUBACK frees a place and settles nothing: the broker is transport, not memory. A
 `RESEND_AFTER` of its PUBACK is sent again, doubling to `RESEND_AFTER_MAX`. A refusal (MQTT 5 reason code 0x80 and
 above) pauses the whole window, doubling to `REFUSAL_PAUSE_MAX`, and the event is sent again after it: it is never
 dropped. A new connection, a new start of the coordinator and a `nak` set the window back, and it sends in order.
+
+What was left behind by an outage and does not fit the window at once is a backlog, and the window catches up (§11):
+an event younger than the backlog is live and always goes next, the backlog, oldest first, fills the rest. The
+coordinator can't cover a live event before the whole backlog, so these are counted apart and sent again only when it
+is through: `AHEAD_MAX` are remembered, and `UNANSWERED_MAX` may leave between two acks that move on.
 """
 
 import heapq
@@ -19,6 +24,12 @@ from hub_config.names import SECOND, Instant
 IN_FLIGHT_MAX: Final = 100
 OUTSTANDING_MAX: Final = 2_000
 """About 0.6 s of full drain (3,300/s) ahead of the coordinator's last ack; more would only fill the broker."""
+AHEAD_MAX: Final = 10_000
+"""Live events sent ahead of a backlog and remembered; past it the oldest is sent again after the backlog instead."""
+UNANSWERED_MAX: Final = 2_000
+"""Live events sent ahead with no ack moving on meanwhile: nobody works on the backlog; they wait in the journal."""
+STANDSTILL: Final = 5 * SECOND
+"""All that may be outstanding is, and no ack moves on for this long: the coordinator is away, though connected."""
 RESEND_AFTER: Final = 10 * SECOND
 RESEND_AFTER_MAX: Final = 60 * SECOND
 REFUSAL_PAUSE: Final = 1 * SECOND
@@ -43,11 +54,23 @@ class OutboxWindow:
     def __init__(self, acknowledged: int) -> None:
         self.acknowledged = acknowledged
         self.redelivered = 0
+        """Sent again. Live events ahead of a backlog are not counted if the connection is lost before it is through."""
         self.refusals = 0
         self.pubacks = 0
         self._open = False
         self._in_flight_max = IN_FLIGHT_MAX
         self._next = acknowledged + 1
+        self._end = acknowledged
+        """The journal's last event, as far as told."""
+        self._backlog_end = 0
+        """Last event of the backlog; catching up lasts until it is acknowledged."""
+        self._live = 0
+        """The next live event, while catching up."""
+        self._ahead: dict[int, int] = {}
+        """Live events that left before the backlog, in order."""
+        self._unanswered = 0
+        self._full_since: Instant | None = None
+        self._stood_still = False
         self._highest_sent = 0
         self._in_flight: dict[int, Instant] = {}
         self._waiting: dict[int, _Waiting] = {}
@@ -73,6 +96,15 @@ class OutboxWindow:
         self._open = False
         self._in_flight.clear()
 
+    def extended(self, last_seq: int) -> None:
+        """The journal holds events up to here."""
+        self._end = max(self._end, last_seq)
+
+    @property
+    def catchup(self) -> tuple[int, int] | None:
+        """First and last event of the backlog that is still to be acknowledged; None if there is none."""
+        return (self.acknowledged + 1, self._backlog_end) if self._catching_up else None
+
     # What goes next
 
     def candidate(self, at: Instant) -> int | None:
@@ -82,29 +114,37 @@ class OutboxWindow:
         """
         if not self._open or at < self._paused_until or len(self._in_flight) >= self._in_flight_max:
             return None
+        if self._catching_up and self._live <= self._end and self._unanswered < UNANSWERED_MAX:
+            return self._live
         overdue = self._overdue(at)
         if overdue is not None:
             return overdue
         while self._next in self._in_flight or self._next in self._waiting:
             self._next += 1
-        return self._next if len(self._in_flight) + len(self._waiting) < OUTSTANDING_MAX else None
+        if self._catching_up and self._next > self._backlog_end:
+            return None
+        if len(self._in_flight) + len(self._waiting) - len(self._ahead) < OUTSTANDING_MAX:
+            return self._next
+        self._full_since = at if self._full_since is None else self._full_since
+        self._stood_still |= at - self._full_since >= STANDSTILL
+        return None
 
     def sent(self, seq: int, at: Instant) -> None:
         waited = self._waiting.pop(seq, None)
         if waited is not None:
             self._delays[seq] = min(waited.delay * 2, RESEND_AFTER_MAX)
-        if seq <= self._highest_sent:
-            self.redelivered += 1
-        self._highest_sent = max(self._highest_sent, seq)
+        if self._catching_up and seq > self._backlog_end:
+            self.redelivered += seq < self._live
+        else:
+            self.redelivered += seq <= self._highest_sent
+            self._highest_sent = max(self._highest_sent, seq)
         self._in_flight[seq] = at
-        if seq == self._next:
-            self._next += 1
+        self._passed(seq)
 
     def absent(self, seq: int, at: Instant) -> None:
         """The journal has later rows but not this one: a damaged journal. Looked for again, blocks nothing."""
         self._wait(seq, Instant(at + RESEND_AFTER_MAX), RESEND_AFTER_MAX)
-        if seq == self._next:
-            self._next += 1
+        self._passed(seq)
 
     # What comes back
 
@@ -129,11 +169,22 @@ class OutboxWindow:
         """The coordinator's `ack`: everything up to here is settled. An older ack changes nothing."""
         if through_seq <= self.acknowledged:
             return
-        for settled in (self._waiting, self._delays):
+        was_catching_up = self._catching_up
+        for seq in [seq for seq in self._waiting if seq <= through_seq]:
+            del self._waiting[seq]
+        for settled in (self._delays, self._ahead):
             for seq in [seq for seq in settled if seq <= through_seq]:
                 del settled[seq]
         self._doubtful = {seq for seq in self._doubtful if seq > through_seq}
         self.acknowledged = through_seq
+        self._unanswered = 0
+        if self._stood_still and self._end - through_seq >= self._in_flight_max:
+            self._catch_up()
+        self._full_since, self._stood_still = None, False
+        if was_catching_up and not self._catching_up:
+            # What was forgotten at the bound is sent again; the rest is in flight, waits, or was never sent.
+            self._highest_sent = max(self._highest_sent, self._live - 1)
+            self._next = through_seq + 1
         self._next = max(self._next, through_seq + 1)
 
     def coordinator_restarted(self) -> None:
@@ -174,6 +225,37 @@ class OutboxWindow:
         for seq in [seq for seq in self._delays if seq >= from_seq and seq not in self._in_flight]:
             del self._delays[seq]
         self._next = min(self._next, from_seq)
+        self._backlog_end = 0
+        self._ahead.clear()
+        self._full_since, self._stood_still = None, False
+        if self._end - from_seq >= self._in_flight_max:
+            self._catch_up()
+
+    @property
+    def _catching_up(self) -> bool:
+        return self._backlog_end > self.acknowledged
+
+    def _catch_up(self) -> None:
+        """All that the journal holds now is the backlog; what follows is live."""
+        self._backlog_end = self._end
+        self._live = self._end + 1
+        self._unanswered = 0
+
+    def _passed(self, seq: int) -> None:
+        """It has had its turn: what goes next is another."""
+        if self._catching_up and seq == self._live:
+            self._live += 1
+            self._unanswered += 1
+            self._ahead[seq] = seq
+            if len(self._ahead) > AHEAD_MAX:
+                self._forget(next(iter(self._ahead)))
+        elif seq == self._next:
+            self._next += 1
+
+    def _forget(self, seq: int) -> None:
+        del self._ahead[seq]
+        self._waiting.pop(seq, None)
+        self._delays.pop(seq, None)
 
     def _refused(self, seq: int, at: Instant) -> None:
         self.refusals += 1
@@ -192,7 +274,13 @@ class OutboxWindow:
         while self._due:
             due, seq = self._due[0]
             waiting = self._waiting.get(seq)
-            if waiting is not None and waiting.due == due:
-                return seq if due <= at else None
+            stale = waiting is None or waiting.due != due
+            if not stale and due > at:
+                return None
+            if waiting is not None and not stale and not (self._catching_up and seq > self._backlog_end):
+                return seq
             heapq.heappop(self._due)
+            if waiting is not None and not stale:
+                # No ack can cover a live event before the backlog is through, so the lack of one says nothing.
+                self._wait(seq, Instant(at + RESEND_AFTER), waiting.delay)
         return None

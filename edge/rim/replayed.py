@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from drivers.command import SwitchOn
 from drivers.identifiers.choice import identify
-from drivers.reading import BarcodeRead, DeviceFault, NoRead, WeightRead
+from drivers.reading import BarcodeRead, DeviceFault, DimensionsRead, NoRead, WeightRead
 from edge.core.effects import Effect, Record
 from edge.core.event import Event
 from edge.core.inputs import DecisionArrived
 from edge.core.snapshot import BeltItem
-from edge.rim.story import KG_MG, Data, Entry, Search, Story, in_order, story_of
+from edge.rim.story import KG_MG, MM_UM, Data, Entry, Search, Story, in_order, story_of
 from edge.rim.trace import Start, TraceReader, replay_context
 from edge.rim.witness import JOINED, OBEYED, OPEN, Ordered, Sighting, Testimony, Witness
 from edge.wire.canonical import ZERO_ID
@@ -152,8 +152,8 @@ def _to_another(sighting: Sighting, at_us: int) -> Entry:
 
 
 def _where(sighting: Sighting) -> str:
-    """In view of a reader; due at a scale, by the time for its record."""
-    return "due" if isinstance(sighting.given, WeightRead) else "in view"
+    """In view of a reader; due at a scale or dimensioner, by the time for its record."""
+    return "due" if isinstance(sighting.given, WeightRead | DimensionsRead) else "in view"
 
 
 def _reading(sighting: Sighting) -> str:
@@ -169,6 +169,15 @@ def _reading(sighting: Sighting) -> str:
             return f"a fault of {given.device}"
         case DecisionArrived():
             return f"decision {given.decision.dec_seq}"
+        case DimensionsRead():
+            sides = (given.l_um, given.w_um, given.h_um)
+            box = (
+                "no dimensions"
+                if None in sides
+                else " x ".join(f"{(side or 0) / MM_UM:g}" for side in sides) + " mm"
+            )
+            record = "" if given.record is None else f", record {given.record},"
+            return f"{box}{record} by {given.device}"
         case _:
             mass = "no weight" if given.mass_mg is None else f"{given.mass_mg / KG_MG:.3f} kg"
             record = "" if given.record is None else f", record {given.record},"

@@ -11,10 +11,10 @@ from typing import Final, Protocol, assert_never
 
 from drivers.command import Command
 from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, EventsLost
-from edge.core.effects import Effect, Order, Record, Show
+from edge.core.effects import Alert, Effect, Order, Record, Show
 from edge.core.event import Event
 from edge.core.gateway import Gateway
-from edge.core.inputs import Input, JournalTrouble, Tick, WallClock
+from edge.core.inputs import EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
 from edge.core.snapshot import Snapshot
 from edge.rim import clock
 from edge.rim.inbox import Inbox
@@ -37,6 +37,11 @@ class EventSink(Protocol):
     def put(self, number: int, event: Event) -> None: ...
 
 
+class AlertSink(Protocol):
+    def alert(self, alert: Alert) -> None:
+        """Tells whoever is there to hear; never waits."""
+
+
 class Notified(Protocol):
     def notify(self) -> None: ...
 
@@ -56,7 +61,7 @@ class Recorder(Protocol):
 class Runner:
     def __init__(
         self, gateway: Gateway, inbox: Inbox, journal: EventSink, screens: Notified, metrics: Metrics,
-        devices: Devices, recorder: Recorder | None = None,
+        devices: Devices, alerts: AlertSink, recorder: Recorder | None = None,
     ) -> None:  # fmt: skip
         self._gateway = gateway
         self._inbox = inbox
@@ -64,6 +69,7 @@ class Runner:
         self._screens = screens
         self._metrics = metrics
         self._devices = devices
+        self._alerts = alerts
         self._recorder = recorder
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="core", daemon=True)
@@ -81,6 +87,7 @@ class Runner:
     def stop(self) -> None:
         self._stopping.set()
         self._thread.join(timeout=2.0)
+        self.snapshot = self._gateway.snapshot()
 
     def turned_within(self, ns: int) -> bool:
         """The core has been alive in the last `ns` nanoseconds. From any thread."""
@@ -134,6 +141,11 @@ class Runner:
                     log.info("station %s shows %s", effect.view.bench, effect.view.state)
                 case Order():
                     self._devices.command(effect.command)
+                case Alert():
+                    trouble_log.error(
+                        "%s of visit %s, last seen in %s", effect.kind, effect.visit, effect.bay
+                    )
+                    self._alerts.alert(effect)
                 case _ as never:
                     assert_never(never)
         self._changed = self._changed or bool(effects)
@@ -161,5 +173,12 @@ def _log_trouble(given: Input) -> None:
             trouble_log.warning("%s: %d edges of beams are lost", given.device, given.count)
         case JournalTrouble():
             trouble_log.error("%s", given.detail)
+        case JournalWell():
+            trouble_log.info("the journal is well again: parcels move")
+        case EpochBegun():
+            trouble_log.error(
+                "the journal of epoch %d had lost %d events that the coordinator holds; it is put away beside the "
+                "new one: keep it as evidence", given.before, given.lost,
+            )  # fmt: skip
         case _:
             pass

@@ -14,6 +14,7 @@ Data = Mapping[str, Any]
 """`data` of an event."""
 
 KG_MG: Final = 1_000_000
+MM_UM: Final = 1_000
 FIRST: Final = {"arrived": 0, "reading": 1, "refused": 1, "rival": 1}
 """Of entries of one instant: what was seen goes before what came of it."""
 DIGEST_SHOWN: Final = 8
@@ -124,6 +125,7 @@ def story_of(visits: tuple[str, ...], events: Iterable[Data]) -> Story:
     story = Story(visits)
     told: set[str] = set()
     weighed: object = None
+    sized: object = None
     around: list[Entry] = []
     for data in events:
         if data["visit"] is None:
@@ -138,6 +140,9 @@ def story_of(visits: tuple[str, ...], events: Iterable[Data]) -> Story:
         if data.get("mass") is not None and data["mass"] != weighed:
             weighed = data["mass"]
             story.entries.append(Entry(at, "weight", mass_text(data["mass"])))
+        if data.get("dims") is not None and data["dims"] != sized:
+            sized = data["dims"]
+            story.entries.append(Entry(at, "dimensions", dims_text(data["dims"])))
         story.entries.append(Entry(at, *_told(data)))
     story.entries += [one for one in around if story.began_us <= one.mono_us <= story.ended_us]
     story.entries = in_order(story.entries)
@@ -156,7 +161,7 @@ def outcome(events: Iterable[Data]) -> list[dict[str, Any]]:
         if data.get("codes"):
             one["codes"] = [code.get("data", f"{code.get('len')} bytes") for code in data["codes"]]
         if data["kind"] == "parcel.decided":
-            decision = data.get("decision")
+            decision = data.get("decision") or data.get("voucher")
             one["action"] = decision["data"]["action"] if decision is not None else None
             one["reasons"] = decision["data"]["reasons"] if decision is not None else data["flags"]
         if data.get("act") is not None:
@@ -203,20 +208,22 @@ def _moved(data: Data) -> str:
 
 
 def _decided(data: Data) -> str:
-    copy = data.get("decision")
+    copy = data.get("decision") or data.get("voucher")
     way = f"to {_exit(data['act'])}; clock: {data['clock']}"
     if copy is None:
         return f"hold by this gateway itself ({', '.join(data['flags'])}) {way}"
     decision = copy["data"]
     reasons = f" ({', '.join(decision['reasons'])})" if decision["reasons"] else ""
-    said = (
-        f"{decision['action']}{reasons} by {decision['basis']['authority']}, decision {decision['dec_seq']}"
-    )
+    which = f"decision {decision['dec_seq']}" if "dec_seq" in decision else f"on voucher {decision['id']}"
+    said = f"{decision['action']}{reasons} by {decision['basis']['authority']}, {which}"
     cond = decision.get("cond") or {}
     terms = [f"code {cond['code']}"] if cond.get("code") else []
     if cond.get("mass_mg"):
         low, high = cond["mass_mg"]
         terms.append(f"{low / KG_MG:.3f} to {high / KG_MG:.3f} kg")
+    if cond.get("dims_um"):
+        bands = (f"{low / MM_UM:g} to {high / MM_UM:g}" for low, high in cond["dims_um"])
+        terms.append(f"{' x '.join(bands)} mm")
     terms.append(f"until {decision['valid_until']}")
     return f"{said}, {way}; holds for {', '.join(terms)}"
 
@@ -234,6 +241,12 @@ def code_text(code: Data) -> str:
 def mass_text(mass: Data) -> str:
     record = "" if mass["rec"] is None else f", record {mass['rec']}"
     return f"{mass['mg'] / KG_MG:.3f} kg ± {mass['u_mg'] / KG_MG:.3f} kg by {mass['dev']}{record}"
+
+
+def dims_text(dims: Data) -> str:
+    sides = " x ".join(f"{dims[key] / MM_UM:g}" for key in ("l_um", "w_um", "h_um"))
+    record = "" if dims["rec"] is None else f", record {dims['rec']}"
+    return f"{sides} mm ± {dims['u_um'] / MM_UM:g} mm ({dims['shape']}) by {dims['dev']}{record}"
 
 
 def _exit(act: Data) -> str:

@@ -15,24 +15,32 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol, assert_never
 
+from edge.core.effects import Alert
 from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
 from edge.rim import clock
-from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
+from edge.rim.bulletins import Bulletins
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
+from edge.rim.preclearing import Preclearing
+from edge.rim.tls import BrokerIdentity
 from edge.wire.canonical import WireError
+from edge.wire.health import Health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
 from hub_config.hub import HubConfig
-from hub_config.names import SECOND, GatewayId, HubId, Instant, LineId
+from hub_config.names import MILLISECOND, SECOND, GatewayId, HubId, Instant, LineId
 
 IDLE: Final = 1 * SECOND
 """The longest wait with nothing due."""
 TURN_MAX: Final = 200
 """Items taken from the queue between two looks at what may be sent."""
+COMPARE: Final = 300 * MILLISECOND
+"""So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
+anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
 STOP_TIMEOUT_S: Final = 2.0
 
 _log = logging.getLogger("hub.uplink")
@@ -59,6 +67,8 @@ class UplinkFigures:
     """Highest sequence number the coordinator has acknowledged."""
     redelivered: int = 0
     pubacks: int = 0
+    catchup: tuple[int, int] | None = None
+    """First and last event of the backlog, while catching up after an outage."""
     refusals: int = 0
     """PUBACKs with a reason code of 0x80 or more."""
     rejected: tuple[tuple[str, int], ...] = ()
@@ -79,34 +89,45 @@ class Uplink:
         reader: Callable[[], JournalReader],
         trust: TrustStore,
         topics: Topics,
+        preclearing: Preclearing,
         core: CoreSink,
         acks: AckSink,
         session: str,
         metrics: PubackSink | None = None,
+        health: Callable[[], Health] | None = None,
     ) -> None:
         """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
         self._open_reader = reader
         self._trust = trust
         self._topics = topics
+        self._preclearing = preclearing
         self._core = core
         self._acks = acks
         self._session = session
         self._metrics = metrics
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | _Stop] = SimpleQueue()
+        self._bulletins = Bulletins(topics, health)
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
         self._state_due = Instant(0)
+        self._said_catchup = False
         self._coordinator = False
         self._coordinator_session: str | None = None
         self._rejected: Counter[str] = Counter()
         self._version: Version | None = None
         self._figures = UplinkFigures()
+        self._send_from = Instant(0)
+        self._halted = False
+        """This journal's epoch is over."""
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
         """A mistake of ours ended the thread; the events stay in the journal."""
+        self.taken_by: str | None = None
+        """Session of another gateway that runs under our name: the uplink has ended without using it."""
+        self._looked = threading.Event()
 
     def start(self) -> None:
         self._thread.start()
@@ -116,24 +137,38 @@ class Uplink:
         self._queue.put(_Stop())
         self._thread.join(STOP_TIMEOUT_S)
 
+    def looked(self, timeout_s: float) -> None:
+        """Returns once it is known whether another runs under our name, or can't be known before the broker is back."""
+        self._looked.wait(timeout_s)
+
     def committed(self, rows: Sequence[Stored]) -> None:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
         self._queue.put(tuple(rows))
+
+    def checkpoint(self, message: bytes) -> None:
+        """The newest of this gateway: published retained, and again to every broker connected to later."""
+        self._queue.put(message)
+
+    def alert(self, alert: Alert) -> None:
+        """For whoever is there to hear; the fact itself is in the events."""
+        self._queue.put(alert)
 
     def figures(self) -> UplinkFigures:
         return self._figures
 
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
+        vouchers = (topics.manifest, topics.shards)
         return Profile(
-            host=broker.host,
-            port=broker.port,
+            addresses=broker.addresses,
             keepalive_s=broker.keepalive_s,
-            client_id=topics.gateway,
-            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic),
+            client_id=topics.client_id,
+            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic, *vouchers),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
+            identity=None if broker.tls is None else BrokerIdentity(broker.tls, topics.gateway),
+            alone=True,
         )
 
     @property
@@ -144,10 +179,11 @@ class Uplink:
 
     def _run(self) -> None:
         try:
-            reader = self._open_reader()
+            reader = self._reader = self._open_reader()
             self._epoch = reader.meta.epoch
             self._rows = OutboxRows(reader)
             self._window = OutboxWindow(reader.acknowledged().seq)
+            self._window.extended(reader.last_seq())
             while not self._stopping:
                 self._turn()
             self._link.close(farewell=self._state(online=False))
@@ -162,12 +198,14 @@ class Uplink:
     def _turn(self) -> None:
         at = clock.now()
         self._link.tend(at)
+        if self._link.has_looked:
+            self._looked.set()
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
-        if self._link.is_open and at >= self._state_due:
-            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
-            self._state_due = Instant(at + STATE_EVERY)
+        self._renew_state(at)
+        self._bulletins.tell(self._link, at, halted=self._halted)
         self._send(at)
+        self._preclearing.tend(self._reader, self._epoch, clock.wall_time().utc_us, at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
             coordinator=self._coordinator,
@@ -175,13 +213,23 @@ class Uplink:
             acknowledged=self._window.acknowledged,
             redelivered=self._window.redelivered,
             pubacks=self._window.pubacks,
+            catchup=self._window.catchup,
             refusals=self._window.refusals,
             rejected=tuple(sorted(self._rejected.items())),
         )
         self._receive(clock.now())
 
+    def _renew_state(self, at: Instant) -> None:
+        """Also as soon as catching up begins or ends, before the gap it makes or leaves is noticed."""
+        catching_up = self._window.catchup is not None
+        if self._link.is_open and (at >= self._state_due or catching_up != self._said_catchup):
+            self._link.publish(self._topics.own_state, self._state(online=True), retain=True)
+            self._state_due = Instant(at + STATE_EVERY)
+            self._said_catchup = catching_up
+
     def _receive(self, at: Instant) -> None:
-        wakes = (self._link.wake_at, self._window.wake_at(at), Instant(at + IDLE))
+        next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
+        wakes = (self._link.wake_at, next_sending, Instant(at + IDLE))
         wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
         try:
             self._take(self._queue.get(timeout=wait_s))
@@ -190,23 +238,32 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | _Stop) -> None:
+    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop) -> None:
         match item:
             case FromBroker():
                 self._happened(self._link.take(item))
+            case bytes() | Alert():
+                self._bulletins.take(item)
             case _Stop():
                 self._stopping = True
             case rows:
                 self._rows.hand_over(rows)
+                self._window.extended(rows[-1].seq)
 
-    def _happened(self, happening: Opened | Closed | Delivered | Arrived | None) -> None:
+    def _happened(self, happening: Happening | None) -> None:
         match happening:
             case None:
                 pass
+            case Taken(session):
+                self.taken_by = session
+                self._looked.set()
+                self._stopping = True
             case Opened(version, in_flight_max):
                 self._version = version
                 self._sent.clear()
                 self._state_due = Instant(0)
+                self._bulletins.opened()
+                self._send_from = Instant(clock.now() + COMPARE)
                 self._window.opened(in_flight_max)
                 self._tell_link()
             case Closed():
@@ -226,6 +283,8 @@ class Uplink:
     # Events out
 
     def _send(self, at: Instant) -> None:
+        if self._halted or at < self._send_from:
+            return
         while (seq := self._window.candidate(at)) is not None:
             try:
                 row = self._rows.take(seq)
@@ -255,7 +314,8 @@ class Uplink:
             )
 
     def _state(self, online: bool) -> bytes:
-        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup=None))
+        catchup = self._window.catchup if online else None
+        return build_state(State(online, self._link.session, clock.wall_time().utc_us, catchup))
 
     # Decisions, acknowledgements and the coordinator's state in
 
@@ -274,7 +334,7 @@ class Uplink:
                     self._window.asked_again(nak.from_seq)
             elif message.topic == self._coordinator_topic:
                 self._coordinator_said(parse_state(message.payload))
-            else:
+            elif not self._preclearing.arrived(message.topic, message.payload, message.at):
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
             self._reject(message, fault.reason, fault.detail)
@@ -286,8 +346,11 @@ class Uplink:
     def _acknowledged(self, ack: Ack, message: Arrived) -> None:
         if ack.epoch != self._epoch:
             self._reject(message, "wrong_epoch", f"ack for epoch {ack.epoch}; ours is {self._epoch}")
-        elif ack.through_seq <= self._window.acknowledged:
             return
+        self._send_from = Instant(0)
+        if ack.through_seq <= self._window.acknowledged:
+            if ack.ckpt is not None:  # nothing new of events, perhaps of checkpoints
+                self._acks.acknowledge(ack)
         elif (held := self._rows.id_of(ack.through_seq)) is None:
             self._contradicted(ack, message, "ack_ahead", f"this journal does not hold seq {ack.through_seq}")
         elif held != ack.through_id:
@@ -297,7 +360,9 @@ class Uplink:
             self._window.covered(ack.through_seq)
 
     def _contradicted(self, ack: Ack, message: Arrived, reason: str, detail: str) -> None:
-        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss."""
+        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss.
+        Nothing goes out any more under numbers that the coordinator knows for other events."""
+        self._halted = True
         self._acks.acknowledge(ack)
         self._reject(message, reason, detail)
 

@@ -12,14 +12,22 @@ from typing import Final
 
 from drivers.command import SwitchOff, SwitchOn
 from drivers.identifiers.choice import identify
-from drivers.reading import BarcodeRead, BeamChanged, DeviceFault, NoRead, OrderAnswered, WeightRead
+from drivers.reading import (
+    BarcodeRead,
+    BeamChanged,
+    DeviceFault,
+    DimensionsRead,
+    NoRead,
+    OrderAnswered,
+    WeightRead,
+)
 from edge.core.effects import Effect, Order, Record
-from edge.core.event import Code, Event, Mass
+from edge.core.event import Code, Dims, Event, Mass
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input
 from edge.core.snapshot import BeltItem, LineView, Snapshot
 from hub_config.hub import HubConfig
-from hub_config.lines import Line
+from hub_config.lines import BeltScale, Line
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant, LineId, VisitId
 
 SAMPLE_NS: Final = 100 * MILLISECOND
@@ -34,8 +42,8 @@ OBEYED: Final = "obeyed"
 OPEN: Final = "open"
 """Neither told nor refused in its own step."""
 
-Told = BarcodeRead | NoRead | WeightRead | DeviceFault
-WITNESSED: Final = (BarcodeRead, NoRead, WeightRead, DeviceFault, DecisionArrived)
+Told = BarcodeRead | NoRead | WeightRead | DimensionsRead | DeviceFault
+WITNESSED: Final = (BarcodeRead, NoRead, WeightRead, DimensionsRead, DeviceFault, DecisionArrived)
 
 
 @dataclass(slots=True, eq=False)
@@ -90,14 +98,18 @@ class Witness:
         self._lines = {line.id: line for line in config.lines}
         self._line_of: dict[DeviceId, LineId] = {}
         for line in config.lines:
-            devices = (line.board, line.scale.device, *(reader.device for reader in line.readers))
+            devices = (
+                line.board,
+                *(one.device for one in line.recorders),
+                *(one.device for one in line.readers),
+            )
             self._line_of |= dict.fromkeys(devices, line.id)
         for bench in config.benches:
             self._line_of |= dict.fromkeys((bench.scale, *bench.scanners), bench.id)
         self._open: deque[Sighting] = deque(maxlen=OPEN_MAX)
         self._intents: dict[int, Event] = {}
         self._on_disk = 0
-        self._known: dict[VisitId, tuple[set[str], Mass | None]] = {}
+        self._known: dict[VisitId, tuple[set[str], Mass | None, Dims | None]] = {}
         """Codes and weight that events of each visit have told."""
 
     def step(self, given: Input) -> list[Effect]:
@@ -138,7 +150,9 @@ class Witness:
         self.told.sightings.append(sighting)
         # Weights of a scale that is asked again and again have no number to tell them by.
         telling = (
-            given.record is not None if isinstance(given, WeightRead) else isinstance(given, BarcodeRead)
+            given.record is not None
+            if isinstance(given, WeightRead | DimensionsRead)
+            else isinstance(given, BarcodeRead)
         )
         if telling and (joined or refused is None):
             self._open.append(sighting)
@@ -169,14 +183,16 @@ class Witness:
         self.told.events.append(event)
         if event.visit is None:
             return
-        codes, mass = self._known.setdefault(event.visit, (set(), None))
+        codes, mass, dims = self._known.setdefault(event.visit, (set(), None, None))
         for code in event.codes:
             if code.data not in codes:
                 codes.add(code.data)
                 self._resolve(event.visit, code)
         if event.mass is not None and event.mass != mass:
             self._resolve(event.visit, event.mass)
-            self._known[event.visit] = (codes, event.mass)
+        if event.dims is not None and event.dims != dims:
+            self._resolve(event.visit, event.dims)
+        self._known[event.visit] = (codes, event.mass or mass, event.dims or dims)
         if event.kind == "parcel.diverted" and event.act is not None and not event.act.confirmed:
             self._intents[number] = event
             if len(self._intents) > OPEN_MAX:
@@ -184,7 +200,7 @@ class Witness:
         elif event.kind in ("parcel.departed", "parcel.lost_track"):
             self._known.pop(event.visit, None)
 
-    def _resolve(self, visit: VisitId, told: Code | Mass) -> None:
+    def _resolve(self, visit: VisitId, told: Code | Mass | Dims) -> None:
         for sighting in self._open:
             if _is_of(sighting.given, told):
                 sighting.visit, sighting.outcome = visit, JOINED
@@ -223,11 +239,12 @@ class Witness:
 
 def in_view(given: Told, view: LineView, line: Line) -> tuple[BeltItem, ...]:
     """Parcels that this device of the belt may have meant, by where they are believed to be: any that was in a reader's
-    view within its delay; any whose rear left the scale's beam within the time for a record."""
-    if given.device == line.scale.device:
-        beam = line.beam(line.scale.beam).position_um
-        low = beam + _way(view, line.scale.earliest_ms)
-        high = beam + _way(view, line.scale.latest_ms)
+    view within its delay; any whose rear left the beam of scale or dimensioner within the time for a record."""
+    recorder = _recorder(given, line)
+    if recorder is not None:
+        beam = line.beam(recorder.beam).position_um
+        low = beam + _way(view, recorder.earliest_ms)
+        high = beam + _way(view, recorder.latest_ms)
         return tuple(item for item in view.items if low <= item.rear_um <= high)
     reader = next(one for one in line.readers if one.device == given.device)
     behind = _way(view, reader.delay_ms)
@@ -236,10 +253,17 @@ def in_view(given: Told, view: LineView, line: Line) -> tuple[BeltItem, ...]:
 
 
 def place_of(given: Told, line: Line) -> int:
-    """Where its reader or scale stands, in µm along the line."""
-    if given.device == line.scale.device:
-        return line.beam(line.scale.beam).position_um
+    """Where its reader stands, or the beam of its scale or dimensioner, in µm along the line."""
+    recorder = _recorder(given, line)
+    if recorder is not None:
+        return line.beam(recorder.beam).position_um
     return next(one.position_um for one in line.readers if one.device == given.device)
+
+
+def _recorder(given: Told, line: Line) -> BeltScale | None:
+    """The scale or dimensioner that it is a record of; one device may be both."""
+    mine = [one for one in line.recorders if one.device == given.device]
+    return mine[-1 if isinstance(given, DimensionsRead) else 0] if mine else None
 
 
 def around(place_um: int, view: LineView) -> tuple[BeltItem, ...]:
@@ -257,7 +281,7 @@ def _raised(before: Sequence[tuple[str, int]], after: Sequence[tuple[str, int]])
     return next((reason for reason, count in after if count > counts.get(reason, 0)), None)
 
 
-def _is_of(given: Told | DecisionArrived, told: Code | Mass) -> bool:
+def _is_of(given: Told | DecisionArrived, told: Code | Mass | Dims) -> bool:
     match given, told:
         case BarcodeRead(), Code():
             known = identify(given.data, given.aim)
@@ -265,6 +289,8 @@ def _is_of(given: Told | DecisionArrived, told: Code | Mass) -> bool:
             return given.device == told.device and data == told.data
         case WeightRead(), Mass():
             return (given.device, given.mass_mg, given.record) == (told.device, told.mg, told.record)
+        case DimensionsRead(), Dims():
+            return (given.device, given.l_um, given.record) == (told.device, told.l_um, told.record)
         case _:
             return False
 

@@ -5,15 +5,17 @@ is on disk. If the disk fails, events are kept and tried again every second, and
 movement. The core's `put` waits only when WAITING_MAX events are kept; nothing is ever dropped.
 """
 
+import errno
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Condition, Thread
 from threading import Event as Event_
-from typing import Final, Protocol, assert_never
+from typing import Final, Literal, Protocol, assert_never
 
 from edge.core.event import Event
-from edge.core.inputs import Committed, JournalTrouble
+from edge.core.inputs import Committed, JournalTrouble, JournalWell
+from edge.rim.housekeeping import Housekeeping
 from edge.rim.journal import AckOutcome, Journal, JournalFault, Stored
 from edge.wire.canonical import WireError
 from edge.wire.messages import Ack
@@ -24,13 +26,16 @@ WAITING_MAX: Final = 10_000
 ACKS_MAX: Final = 16
 """Acks not yet looked at; the oldest goes first, as a later ack covers it."""
 RETRY_MS: Final = 1_000
+QUIET_S: Final = 0.02
+"""Nothing to write for so long is a pause in which to keep house; in a lasting one every `HOUSE_S`."""
+HOUSE_S: Final = 1.0
 STOP_TIMEOUT_S: Final = 10.0
 
 
 class CommitSink(Protocol):
     """The inbox."""
 
-    def put(self, given: Committed | JournalTrouble, /) -> None: ...
+    def put(self, given: Committed | JournalTrouble | JournalWell, /) -> None: ...
 
 
 class StoredSink(Protocol):
@@ -51,7 +56,9 @@ class JournalWriter:
         group_events: int = 100,
         group_wait_ms: int = 2,
         retry_ms: int = RETRY_MS,
+        keeper: Housekeeping | None = None,
     ) -> None:
+        """`keeper`: what is done between groups; None where nothing is (tests of the groups alone)."""
         self._journal = journal
         self._on_commit = on_commit
         self._uplink = uplink
@@ -59,13 +66,16 @@ class JournalWriter:
         self._group_events = group_events
         self._group_wait_s = group_wait_ms / 1000
         self._retry_s = retry_ms / 1000
+        self._keeper = keeper
+        self._quiet_s = QUIET_S
+        self._told_standing: str | None = None
         self._waiting: deque[tuple[int, Event]] = deque()
         self._acks: deque[Ack] = deque(maxlen=ACKS_MAX)
         self._changed = Condition()
         self._stopping = False
         self._reported: str | None = None
         self._contradicted: str | None = None
-        """What the coordinator holds and this journal does not: no commit makes that good."""
+        """What the coordinator holds and this journal does not; it lasts as long as this run."""
         self._failing = False
         """The disk has refused, and nothing has succeeded since."""
         self.failed = Event_()
@@ -107,24 +117,31 @@ class JournalWriter:
 
     def _run(self) -> None:
         try:
-            while self._wait_for_work():
-                if self._step():
+            while (turn := self._wait_for_work()) != "end":
+                if self._step(idle=turn == "idle"):
                     continue
                 with self._changed:
                     if self._changed.wait_for(lambda: self._stopping, self._retry_s):
-                        self._step()  # the last try
+                        self._step(idle=False)  # the last try
                         return
+            if self._keeper is not None:
+                self._keeper.close()
         except BaseException as error:
             self.failed.set()
             self._on_commit.put(JournalTrouble(self._clock(), f"the journal's thread ended: {error!r}"))
             raise
 
-    def _step(self) -> bool:
-        """One round of writing and acknowledging; False if the disk would not."""
+    def _step(self, idle: bool) -> bool:
+        """One round of writing, acknowledging and keeping house; False if the disk would not."""
         try:
-            self._write_group()
-            self._take_acks()
+            if not idle:
+                self._write_group()
+                self._take_acks()
+            if self._keeper is not None:
+                self._keeper.tend(idle)
         except (sqlite3.Error, OSError, JournalFault, WireError) as error:
+            if _is_full(error) and self._keeper is not None and self._keeper.disk_full():
+                return True  # there is room again for what waits
             self._failing = True
             self._report(f"events can't be written to {self._journal.path}: {error}; check the disk")
             return False
@@ -132,20 +149,30 @@ class JournalWriter:
             # What failed may have been an ack: no event waits whose commit would say that the disk is back.
             self._failing, self._reported = False, None
             self._on_commit.put(Committed(self._clock(), (self._last_number or 0) + 1, ()))
-            self._repeat_contradiction()
+        self._tell_standing()
         return True
 
-    def _repeat_contradiction(self) -> None:
-        if self._contradicted is not None:
-            self._on_commit.put(JournalTrouble(self._clock(), self._contradicted))
+    def _tell_standing(self) -> None:
+        """What no commit makes good, when it begins and when it is over."""
+        standing = self._contradicted or (None if self._keeper is None else self._keeper.standing)
+        if standing is not None and self._told_standing is None:
+            self._on_commit.put(JournalTrouble(self._clock(), standing, lasting=True))
+        elif standing is None and self._told_standing is not None:
+            self._on_commit.put(JournalWell(self._clock()))
+        self._told_standing = standing
 
-    def _wait_for_work(self) -> bool:
-        """Blocks until a group is complete, its wait is over, or acks have come; False when all is done."""
+    def _wait_for_work(self) -> Literal["work", "idle", "end"]:
+        """Blocks until a group is complete, its wait is over, acks have come, or there is time to keep house."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._acks or self._stopping)
+            quiet_s = None if self._keeper is None else self._quiet_s
+            came = self._changed.wait_for(lambda: self._waiting or self._acks or self._stopping, quiet_s)
+            if not came:
+                self._quiet_s = HOUSE_S
+                return "idle"
+            self._quiet_s = QUIET_S
             if self._waiting and not self._stopping:
                 self._changed.wait_for(self._group_complete, self._group_wait_s)
-            return bool(self._waiting or self._acks)
+            return "work" if self._waiting or self._acks else "end"
 
     def _group_complete(self) -> bool:
         return len(self._waiting) >= self._group_events or self._stopping
@@ -162,7 +189,6 @@ class JournalWriter:
             self._changed.notify_all()
         self._failing, self._reported = False, None
         self._on_commit.put(Committed(self._clock(), group[0][0], tuple(row.id for row in rows)))
-        self._repeat_contradiction()
         self._uplink.committed(rows)
 
     def _take_acks(self) -> None:
@@ -181,9 +207,10 @@ class JournalWriter:
                     return
                 case "other_epoch":  # the retained ack of an epoch that is over
                     continue
-                case "beyond_end" | "wrong_id":
-                    self._contradicted = _contradiction(outcome, ack, self._journal)
-                    self._report(self._contradicted)
+                case "beyond_end" | "wrong_id" | "wrong_root":
+                    if self._contradicted is None:
+                        self._journal.contradicted(ack, outcome)
+                        self._contradicted = _contradiction(outcome, ack, self._journal)
                 case never:
                     assert_never(never)
 
@@ -194,8 +221,17 @@ class JournalWriter:
             self._on_commit.put(JournalTrouble(self._clock(), detail))
 
 
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
 def _contradiction(outcome: AckOutcome, ack: Ack, journal: Journal) -> str:
     holds = f"the coordinator has acknowledged seq {ack.through_seq} of epoch {ack.epoch}"
-    if outcome == "beyond_end":
-        return f"{holds}, but {journal.path} ends with seq {journal.last_seq}: events are lost; begin a new journal"
-    return f"{holds} under another id than {journal.path} holds: two journals of one gateway; begin a new journal"
+    what = {
+        "beyond_end": f"{holds}, but {journal.path} ends with seq {journal.last_seq}: events are lost",
+        "wrong_id": f"{holds} under another id than {journal.path} holds: two journals of one gateway",
+        "wrong_root": f"the coordinator has countersigned other events than {journal.path} holds",
+    }[outcome]
+    return f"{what}; restart the gateway: it keeps the file as evidence and begins its next epoch"

@@ -2,7 +2,7 @@
 
 The pages have no login yet, so the door is the address: the service listens on loopback, and a page of another
 site that a browser on this machine happens to show must neither read it (Origin) nor reach it through a name it
-controls (Host, DNS rebinding). No route changes anything.
+controls (Host, DNS rebinding). No route of the gateway changes anything.
 """
 
 from typing import Final

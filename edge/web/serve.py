@@ -36,12 +36,13 @@ class WebPortTaken(Exception):  # noqa: N818 - named for what happened
         )
 
 
-class WebServer:
-    def __init__(self, config: HubConfig, source: Source, feed: Feed) -> None:
-        self._host = config.web.host
-        self._port = config.web.port
-        self._feed = feed
-        self._server = _Server(create_app(config, source, feed))
+class AppServer:
+    """One app of pages at one address."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+        self._server = _Server(app)
         self._thread: threading.Thread | None = None
         self._listener: socket.socket | None = None
 
@@ -61,11 +62,22 @@ class WebServer:
     def stop(self) -> None:
         if self._thread is None:
             return
-        self._feed.stop()
         self._server.should_exit = True
         self._thread.join(STOP_S)
         if self._listener is not None:
             self._listener.close()
+
+
+class WebServer(AppServer):
+    """The gateway's pages; their streams end first."""
+
+    def __init__(self, config: HubConfig, source: Source, feed: Feed) -> None:
+        super().__init__(create_app(config, source, feed), config.web.host, config.web.port)
+        self._feed = feed
+
+    def stop(self) -> None:
+        self._feed.stop()
+        super().stop()
 
 
 class _Server(uvicorn.Server):

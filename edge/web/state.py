@@ -10,7 +10,17 @@ from typing import Final
 
 from edge.core.association import Assignment
 from edge.core.priority import Place, Queue
-from edge.core.snapshot import Balance, BeltItem, BenchView, EventFigures, LaneView, LineView, Snapshot, Tally
+from edge.core.snapshot import (
+    Balance,
+    BeltItem,
+    BenchView,
+    EventFigures,
+    LaneView,
+    LineView,
+    OfflineView,
+    Snapshot,
+    Tally,
+)
 from hub_config.hub import HubConfig
 
 MICROSECONDS_PER_S: Final = 1_000_000
@@ -49,6 +59,7 @@ def page_state(
         "share_ppm": released_share_ppm(snapshot.tally),
         "dwell_s": _dwell(snapshot.dwell_us),
         "queue": _queue(snapshot.queue),
+        "offline": _offline(snapshot.offline),
         "truth": None if truth is None else dict(truth),
     }
 
@@ -107,6 +118,7 @@ def _item(item: BeltItem) -> PageState:
         "rear_um": item.rear_um,
         "code": item.code,
         "mass_mg": item.mass_mg,
+        "dims_um": None if item.dims_um is None else list(item.dims_um),
         "lane": item.lane,
         "reasons": list(item.reasons),
         "ordered": item.ordered,
@@ -152,6 +164,19 @@ def _queue(queue: Queue) -> PageState:
         "to_bring": queue.to_bring,
         "waiting": queue.waiting,
         "places": [_place(place) for place in queue.places],
+    }
+
+
+def _offline(view: OfflineView) -> PageState:
+    return {
+        "level": view.level,
+        "why": view.why,
+        "vouchers": view.vouchers,
+        "released_today": view.released_today,
+        "parcels_today": view.parcels_today,
+        "released_year": view.released_year,
+        "parcels_year": view.parcels_year,
+        "cap_year_ppm": view.cap_year_ppm,
     }
 
 

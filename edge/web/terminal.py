@@ -33,6 +33,7 @@ STYLES: Final = {
     "ask": "black on yellow",
     "inspect": "white on blue",
     "fault": "bold white on red",
+    "jam": "bold white on red",
     "stray": "white on bright_black",
 }
 """ST-04 in the colours that every terminal has. Any other state is plain."""
@@ -172,6 +173,12 @@ class HubTable:
         books.add_row(words["truth.share"], _plain(shown, "bold"), "")
         shown = _or_dash(None) if dwell is None else f"{dwell['p50']:.1f} s"
         books.add_row(words["truth.dwell"], _plain(shown, "bold"), words["truth.dwell_target"])
+        alone = state["offline"]
+        cap = words["truth.offline_cap"].format(
+            parcels=alone["parcels_year"], cap=alone["cap_year_ppm"] / 10_000
+        )
+        level = words[f"truth.offline_{alone['level']}"]
+        books.add_row(words["truth.offline"], _plain(str(alone["released_year"]), "bold"), f"{level} ({cap})")
         truth = _table("", "")
         for key, count in (state["truth"] or {}).items():
             wrong = count is not None and count > 0

@@ -11,9 +11,11 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
+from edge.wire.alerts import AlertData
 from edge.wire.event_schema import EventEnvelope
-from edge.wire.messages import AckData, DecisionData, NakData, StateData
+from edge.wire.messages import AckData, CkptData, DecisionData, NakData, StateData
 from edge.wire.topics import Mode, Topics
+from edge.wire.vouchers import ManifestData, ShardData, VoucherData
 from hub_config.names import GatewayId, HubId, LineId
 
 ASYNCAPI_VERSION: Final = "3.0.0"
@@ -23,7 +25,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
 Verb = Literal["send", "receive"]
 
-_PARTS: Final = {"HUB": "hub", "GW": "gw", "LINE": "line", "CO": "coordinator"}
+_PARTS: Final = {"HUB": "hub", "GW": "gw", "LINE": "line", "CO": "coordinator", "N": "n"}
 """Placeholders: a real topic is made with these names, and each becomes a parameter of the address."""
 
 
@@ -48,11 +50,19 @@ def channels(mode: Mode = "live") -> tuple[Channel, ...]:
                 "One event per message, in order of seq; `gw` as line for events without a parcel."),
         Channel("state", "send", topics.own_state, "state", True, None,
                 "Birth, renewed every 2 s, and last will under the same session id."),
+        Channel("checkpoints", "send", topics.checkpoint, "ckpt", True, None,
+                "Every 60 s or 1,000 events: the gateway's word on all its events so far, to be countersigned."),
         Channel("decisions", "receive", topics.decision, "decision", False, "valid_until of the decision",
                 "What becomes of one visit."),
         Channel("acks", "receive", topics.ack, "ack", True, None,
                 "Everything up to through_seq is stored; the gateway may prune it."),
         Channel("naks", "receive", topics.nak, "nak", False, "60 s", "A gap: resend from here."),
+        Channel("vouchers", "receive", topics.manifest, "manifest", True, None,
+                "Which vouchers are in force: digests of the shards, the key of their index, what is revoked."),
+        Channel("shards", "receive", topics.shard("N"), "shard", True, None,
+                "Vouchers; a shard counts while a manifest lists its digest."),
+        Channel("recalls", "send", topics.alert("recall"), "alert", False, "1 h",
+                "A parcel was stopped after it had left."),
         Channel("coordinator", "receive", topics.state("coordinator", "CO"), "state", True, None,
                 "Birth and last will of the coordinator."),
     )  # fmt: skip
@@ -65,6 +75,13 @@ def schemas() -> Mapping[str, Schema]:
         "decision": _enveloped("org.ehub.decision.v1", DecisionData, "A signed decision"),
         "ack": _around(AckData, "Acknowledgement, after the coordinator's commit"),
         "nak": _around(NakData, "Request to resend"),
+        "ckpt": _around(CkptData, "Checkpoint over all events of an epoch"),
+        "manifest": _around(ManifestData, "Which vouchers are in force"),
+        "shard": _schema(ShardData, "A shard of vouchers"),
+        "voucher": _schema(
+            VoucherData, "One voucher: `data` of an entry of a shard, and of its copy in events"
+        ),
+        "alert": _schema(AlertData, "Somebody has to act now: the fact is in the events"),
         "state": _schema(StateData, "Birth or last will: a hint, never a permission"),
     }
 

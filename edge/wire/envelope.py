@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, cast
 import orjson
 
 from edge.core.decision import Decision
-from edge.core.event import Code, Event, Mass
+from edge.core.event import Code, Dims, Event, Mass
 from edge.wire.canonical import (
     MESSAGE_BYTES_MAX,
     Checked,
@@ -106,11 +106,13 @@ def event_data(event: Event, context: EventContext, seq: int, prev: str) -> Json
         data["codes_more"] = len(event.codes) - CODES_MAX
     if event.mass is not None:
         data["mass"] = _mass(event.mass)
+    if event.dims is not None:
+        data["dims"] = _dims(event.dims)
     if event.assoc is not None:
         assoc = event.assoc
         data["assoc"] = {"method": assoc.method, "p_ppm": assoc.p_ppm, "rivals": assoc.rivals}
     if event.decision is not None:
-        data["decision"] = _decision_copy(event.decision)
+        data["voucher" if event.decision.voucher else "decision"] = _decision_copy(event.decision)
     if event.act is not None:
         data["act"] = {"lane": event.act.lane, "bay": event.act.bay, "confirmed": event.act.confirmed}
     if event.clock is not None:
@@ -231,6 +233,18 @@ def _mass(mass: Mass) -> JsonObject:
     }
 
 
+def _dims(dims: Dims) -> JsonObject:
+    return {
+        "dev": dims.device,
+        "l_um": dims.l_um,
+        "w_um": dims.w_um,
+        "h_um": dims.h_um,
+        "u_um": dims.u_um,
+        "shape": dims.shape,
+        "rec": dims.record,
+    }
+
+
 def _decision_copy(decision: Decision) -> JsonObject:
     """The decision as it was signed, so that an auditor can check it without the coordinator."""
     return {"data": _signed_data(decision.wire), "kid": decision.kid, "sig": decision.sig}
@@ -248,8 +262,9 @@ def _provenance(event: Event, context: EventContext) -> JsonObject:
     for code in event.codes[:CODES_MAX]:
         if code.device not in devices and code.device in known:
             devices[code.device] = _facts(known[code.device])
-    if event.mass is not None and event.mass.device in known:
-        devices[event.mass.device] = _facts(known[event.mass.device])
+    for measured in (event.mass, event.dims):
+        if measured is not None and measured.device in known:
+            devices[measured.device] = _facts(known[measured.device])
     return {"edge": context.edge_version, "cfg": context.config_digest, "dev": devices}
 
 

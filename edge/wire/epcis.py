@@ -209,8 +209,10 @@ class EpcisExport:
 
 
 def decision_of(data: Data) -> Data | None:
-    """The decision that this event is a copy of; None where the gateway holds by itself."""
-    copy = data.get("decision")
+    """The decision, or the voucher, that this event is a copy of; None where the gateway holds by itself."""
+    copy, voucher = data.get("decision"), data.get("voucher")
+    if voucher is not None:
+        return {"dec": voucher["data"]["id"], **voucher["data"]}
     return None if copy is None else copy["data"]
 
 

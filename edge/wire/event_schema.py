@@ -134,6 +134,8 @@ class EventData(_Told):
     dims: DimsData | None = None
     assoc: AssocData | None = None
     decision: DecisionCopy | None = None
+    voucher: DecisionCopy | None = None
+    """Instead of a decision, where the gateway let a parcel go on a voucher (contract §11)."""
     act: ActData | None = None
     clock: Word | None = None
     dwell: list[SpanData] | None = None

@@ -10,10 +10,26 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
-from edge.core.decision import Action, Conditions, Decision, Reason
+from edge.core.decision import Action, Band, Conditions, Decision, Reason
 from edge.wire.canonical import JsonObject, WireError, canonical, event_id, parse_strict
+from edge.wire.checkpoint import (
+    LINE_CHARS_MAX,
+    NOTE_CHARS_MAX,
+    Countersigned,
+    Log,
+    countersigned_json,
+    parse_countersigned,
+)
 from edge.wire.envelope import check_attributes, data_of, sequence_text, text_of
 from edge.wire.signing import Role, Signer, TrustStore
 from edge.wire.topics import Mode
@@ -28,6 +44,14 @@ DETAIL_CHARS_MAX: Final = 200
 
 _COORDINATOR = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
+
+def _whole(value: object) -> object:
+    """True equals 1 in Python, and nowhere else."""
+    if isinstance(value, bool):
+        raise ValueError("it is no whole number")
+    return value
+
+
 Visit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^ni:///sha-256;[A-Za-z0-9_-]{43}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_-]{1,64}$")]
@@ -36,6 +60,7 @@ Time = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$")
 ]
 Count = Annotated[int, Field(ge=1)]
+Version = Annotated[Literal[1], BeforeValidator(_whole)]
 Lane = Literal["green", "hold", "xray", "manual", "return", "custody"]
 
 
@@ -46,6 +71,8 @@ class Ack:
     epoch: int
     through_seq: int
     through_id: str
+    ckpt: Countersigned | None = None
+    """The newest checkpoint of the gateway that the coordinator has countersigned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +108,14 @@ class _Cond(_Open):
     """The conditions a gateway can check when a parcel moves."""
 
     code: Annotated[str, StringConstraints(max_length=512)] | None = None
-    mass_mg: tuple[int, int] | None = None
+    mass_mg: Band | None = None
+    dims_um: tuple[Band, Band, Band] | None = None
+    """Of the longest, the middle and the shortest side."""
     not_after: Time | None = None
 
 
 class DecisionData(_Open):
-    v: Literal[1]
+    v: Version
     hub: Name
     gw: Name
     mode: Literal["live", "practice", "replay"]
@@ -121,20 +150,36 @@ class DecisionData(_Open):
 
 
 class _Addressed(_Open):
-    v: Literal[1]
+    v: Version
     hub: Name
     gw: Name
     mode: Literal["live", "practice", "replay"]
     epoch: Count
 
 
+class _Ckpt(_Open):
+    """The coordinator's line under the gateway's newest checkpoint that agrees with the events it holds."""
+
+    size: Count
+    root: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+    line: Annotated[str, StringConstraints(max_length=LINE_CHARS_MAX)]
+
+
 class AckData(_Addressed):
     through_seq: Annotated[int, Field(ge=0)]
     through_id: Id
+    ckpt: _Ckpt | None = None
 
 
 class NakData(_Addressed):
     from_seq: Count
+
+
+class CkptData(_Addressed):
+    """A gateway's checkpoint: the note is text and signature (C2SP), as `edge.wire.checkpoint` writes it."""
+
+    size: Count
+    note: Annotated[str, StringConstraints(max_length=NOTE_CHARS_MAX)]
 
 
 class _Catchup(_Open):
@@ -167,12 +212,14 @@ def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: Gatew
 
 
 def parse_ack(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Ack:
-    told = _parse_addressed(AckData, payload, trust, hub, gateway, mode)
-    return Ack(told.epoch, told.through_seq, told.through_id)
+    told, kid = _parse_addressed(AckData, payload, trust, hub, gateway, mode)
+    ckpt, log = told.ckpt, Log(mode, hub, gateway, told.epoch)
+    signed = None if ckpt is None else parse_countersigned(ckpt.size, ckpt.root, ckpt.line, log, kid, trust)
+    return Ack(told.epoch, told.through_seq, told.through_id, signed)
 
 
 def parse_nak(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Nak:
-    told = _parse_addressed(NakData, payload, trust, hub, gateway, mode)
+    told, _ = _parse_addressed(NakData, payload, trust, hub, gateway, mode)
     return Nak(told.epoch, told.from_seq)
 
 
@@ -192,7 +239,8 @@ def build_decision(data: JsonObject, coordinator: str, signer: Signer) -> bytes:
 
 def build_ack(ack: Ack, hub: HubId, gateway: GatewayId, mode: Mode, signer: Signer) -> bytes:
     data: JsonObject = {"v": 1, "hub": hub, "gw": gateway, "mode": mode, "epoch": ack.epoch}
-    return _signed(data | {"through_seq": ack.through_seq, "through_id": ack.through_id}, signer)
+    data |= {"through_seq": ack.through_seq, "through_id": ack.through_id}
+    return _signed(data if ack.ckpt is None else data | {"ckpt": countersigned_json(ack.ckpt)}, signer)
 
 
 def build_nak(nak: Nak, hub: HubId, gateway: GatewayId, mode: Mode, signer: Signer) -> bytes:
@@ -211,14 +259,15 @@ def build_state(state: State) -> bytes:
 
 def _parse_addressed(
     model: type[_A], payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode
-) -> _A:
+) -> tuple[_A, str]:
+    """What it says, and whose signature it bears."""
     envelope = parse_strict(payload)
     body = canonical(data_of(envelope))
     told = _model(model, body)
     _check_address(told, hub, gateway, mode)
     kid, sig = _signature(envelope)
     trust.verify(body, kid, sig, "ack", mode)
-    return told
+    return told, kid
 
 
 def _model(model: type[_M], body: bytes) -> _M:
@@ -301,4 +350,4 @@ def _conditions(cond: _Cond | None) -> Conditions:
     if cond is None:
         return Conditions()
     not_after_us = None if cond.not_after is None else parse_rfc3339(cond.not_after)
-    return Conditions(cond.code, cond.mass_mg, not_after_us)
+    return Conditions(cond.code, cond.mass_mg, not_after_us, cond.dims_um)

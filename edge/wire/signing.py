@@ -82,6 +82,12 @@ class TrustStore:
         if not signature_holds(public, message, sig):
             raise WireError("bad_signature", f"not signed by key {kid} of {entry.holder}")
 
+    def public_key(self, kid: str) -> str:
+        """In base64url. Raises WireError for a key that is not trusted."""
+        if kid not in self._trust:
+            raise WireError("unknown_key", f"key {kid:.32} is not in this hub's trust list")
+        return self._trust[kid][0].public_key
+
 
 def signature_holds(public: Ed25519PublicKey, message: bytes, sig: str) -> bool:
     raw = b64u_bytes(sig, SIGNATURE_BYTES)

@@ -25,6 +25,11 @@ def root(mode: Mode, hub: HubId) -> str:
             raise ValueError("mode replay has no topics: a replayed day is never published")
 
 
+def client_id(mode: Mode, name: str) -> str:
+    """MQTT client id of a gateway or coordinator."""
+    return _level(name) if mode == "live" else f"{_level(name)}-{mode}"
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """What one gateway publishes and reads."""
@@ -36,6 +41,11 @@ class Topics:
     @property
     def root(self) -> str:
         return root(self.mode, self.hub)
+
+    @property
+    def client_id(self) -> str:
+        """A practice gateway never takes the live one's place at a broker that both use."""
+        return client_id(self.mode, self.gateway)
 
     def event(self, line: LineId) -> str:
         """`line` is `gw` for events without a parcel."""
@@ -52,6 +62,28 @@ class Topics:
     @property
     def decision(self) -> str:
         return f"{self.root}/dec/{self.gateway}"
+
+    @property
+    def checkpoint(self) -> str:
+        return f"{self.root}/ckpt/{self.gateway}"
+
+    @property
+    def manifest(self) -> str:
+        return f"{self.root}/pre/manifest"
+
+    def shard(self, number: str) -> str:
+        return f"{self.root}/pre/shard/{_level(number)}"
+
+    @property
+    def shards(self) -> str:
+        """Of every number: a filter, not a topic."""
+        return f"{self.root}/pre/shard/+"
+
+    def is_shard(self, topic: str) -> bool:
+        return topic.startswith(f"{self.root}/pre/shard/")
+
+    def alert(self, kind: str) -> str:
+        return f"{self.root}/alert/{_level(kind)}/{self.gateway}"
 
     @property
     def health(self) -> str:

@@ -1,9 +1,8 @@
 """An independent check of published events and exported journals: `python -m edge.wire.verifier FILE`.
 
-FILE is JSON lines: a header {"journal":1,"hub":..,"gw":..,"epoch":..,"keys":{kid:public}}, then one CloudEvent a
-line as it was published. Prints one verdict; exit 0 all whole, 1 at the first fault, 2 if FILE can't be read.
-
-Needs `cryptography`, nothing of the gateway: canonical bytes, strict JSON, ids, chain, signatures are here once more.
+FILE is JSON lines: a header {"journal":1,"hub":..,"gw":..,"epoch":..,"keys":{kid:public}}, if need be with
+"begins":[seq,prev] of the first event not pruned, then one CloudEvent a line as it was published. Prints one verdict;
+exit 0 all whole, 1 at the first fault, 2 if FILE can't be read. Needs `cryptography`, nothing of the gateway.
 """
 
 import argparse
@@ -216,10 +215,9 @@ Outcome = Literal["ok", "old", "gap", "fork"]
 
 
 class ChainCheck:
-    """The gapless prefix of one (gateway, epoch), by seq and id of its last event.
-    feed: `ok` extends it; `gap` is further on; `old` is at or before its end (whoever stored it compares the ids);
-    `fork` contradicts it: another event in the last one's place, or one that points at another predecessor.
-    """
+    """The gapless prefix of one (gateway, epoch), by seq and id of its last event. feed: `ok` extends it; `gap` is
+    further on; `old` is at or before its end (whoever stored it compares the ids); `fork` contradicts it: another event
+    in the last one's place, or one that points at another predecessor."""
 
     def __init__(self, next_seq: int = 1, last_id: str = identity(b"")) -> None:
         self.next_seq, self.last_id = next_seq, last_id
@@ -241,7 +239,7 @@ def check_file(file: BinaryIO, trusted: Mapping[str, str] | None, allow_unsigned
     line, signed, chain = 1, 0, ChainCheck()
     try:
         header = _header(_line(file))
-        keys = header["keys"] if trusted is None else trusted
+        keys, chain = header["keys"] if trusted is None else trusted, ChainCheck(*header["begins"])
         while raw := _line(file):
             line += 1
             event = examine(raw, keys, allow_unsigned)
@@ -253,9 +251,9 @@ def check_file(file: BinaryIO, trusted: Mapping[str, str] | None, allow_unsigned
     except Refused as fault:
         where = "line 1, the header" if line == 1 else f"line {line}, seq {chain.next_seq}"
         raise Refused(where, str(fault)) from None
-    events = chain.next_seq - 1
+    events, pruned = line - 1, header["begins"][0] - 1
     unsigned = f", {events - signed} unsigned" if events > signed else ""
-    return f"{events} events, chain whole, {signed} signatures good{unsigned}"
+    return f"{events} events{f' after {pruned} pruned' * (pruned > 0)}, chain whole, {signed} signatures good{unsigned}"
 
 
 def _line(file: BinaryIO) -> bytes:
@@ -268,6 +266,8 @@ def _line(file: BinaryIO) -> bytes:
 def _header(raw: bytes) -> dict[str, Any]:
     header = _load(raw)
     keys, whole = header.get("keys"), all(FIELDS[name](header.get(name)) for name in ("hub", "gw", "epoch"))
+    begins = header.setdefault("begins", [1, identity(b"")])
+    whole &= type(begins) is list and [*map(type, begins)] == [int, str] and begins[0] > 0
     if header.get("journal") != 1 or not whole or type(keys) is not dict:
         raise Refused("bad_shape", "not the header of a journal of version 1")
     for name, public in keys.items():

@@ -25,10 +25,12 @@ from edge.wire.verifier import ChainCheck, Checked, Refused, examine
 from simulators.contract.coordinator_check import RENEWED_S, Tried
 from simulators.contract.peer import Heard, Peer
 from simulators.contract.table import NotSeen, Results, need
-from simulators.coordinator.desk import uuid7
+from simulators.coordinator.stamps import uuid7
 
+CLEARED_S: Final = 3.0
+"""First everything is acknowledged: while a backlog drains, live events have their turn but once (contract §11)."""
 WITHHELD_S: Final = 14.0
-"""Acks are withheld for so long: an event that none covers within 10 s comes again (contract §6)."""
+"""Then acks are withheld for so long: an event that none covers within 10 s comes again (contract §6)."""
 VALID_US: Final = 30_000_000
 BIRTH_EVERY_S: Final = 1.0
 TURN_S: Final = 0.02
@@ -69,9 +71,10 @@ class GatewayCheck:
         self._peer = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", topics)
         try:
             started = time.monotonic()
-            self._watch(until=started + WITHHELD_S, acks=False)
+            self._watch(until=started + CLEARED_S, acks=True)
+            self._watch(until=started + CLEARED_S + WITHHELD_S, acks=False)
             nak = self._ask_again()
-            self._watch(until=started + max(self._seconds, WITHHELD_S + SETTLE_S), acks=True)
+            self._watch(until=started + max(self._seconds, CLEARED_S + WITHHELD_S + SETTLE_S), acks=True)
             self._judge(nak)
         finally:
             self._peer.tell(

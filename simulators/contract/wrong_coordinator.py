@@ -10,8 +10,8 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from simulators.coordinator.desk import utc_text, uuid7
 from simulators.coordinator.letters import Letters
+from simulators.coordinator.stamps import utc_text, uuid7
 
 VALID_US = 60_000_000
 

@@ -1,65 +1,66 @@
-"""The clearance desk: from one measured parcel to one decision, by a dated rule pack (clearance contract §5).
+"""The clearance desk: from one measured parcel to one decision, by the rule pack in force (clearance contract §5).
 
 Pure: time, entropy and the book of visits are given, so a whole hub with its coordinator runs in simulated time.
-It answers `parcel.measured` only; of other events it notes what a later answer depends on. The first, small set of
-rules: identity, declaration, prohibited goods, value, mass limit and the guard band for weight against declaration.
-Whatever is in doubt is held; nothing is released that no rule releases.
+It answers `parcel.measured` only; of other events it notes what a later answer depends on. What customs and every other
+party say of a parcel resolves to the strictest word, which is the answer (`judge.py` has the rules, `parties.py` the
+others). A parcel that comes back under a new id is recognised and answered under its older visit (contract §1).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from edge.core.decision import REASONS
-from edge.core.priority import RELIEF
-from hub_config.rules import Procedure, RulePack
-from simulators.coordinator.visits import Visit, VisitBook
+from edge.core.decision import Action
+from edge.core.verdict import stricter
+from hub_config.rule_book import RuleBook
+from hub_config.rules import RulePack
+from hub_config.tiers import STANDARD_TIER
+from simulators.coordinator.declared import Declared, Manifest
+from simulators.coordinator.judge import (
+    DECLARED_DIMS,
+    ONE_PLACE,
+    Bands,
+    Data,
+    Found,
+    Verdict,
+    declaration,
+    doubts,
+    find,
+    hold,
+    identity,
+    in_conflict,
+    inspect,
+    own_code,
+    release,
+    tier_of,
+    weight,
+)
+from simulators.coordinator.parties import (
+    CUSTOMS,
+    PartyAnswer,
+    concerned,
+    outstanding,
+    owner_of,
+    strictest,
+)
+from simulators.coordinator.random_checks import RandomChecks, checked, served
+from simulators.coordinator.sampling import DerivedSeeds, Sampler
+from simulators.coordinator.sizes import sides_fit, sides_wanted
+from simulators.coordinator.stamps import parse_utc, utc_text, uuid7
+from simulators.coordinator.visits import PLACE_OF_LANE, WAITING, Place, Visit, VisitBook
 
 PROMISE_US: Final = 10_800 * 1_000_000
 """Default dwell target of the contract §10."""
-AUTHORITY: Final = "customs"
-TIER: Final = "standard"
-RELEASED_BY: Final[Mapping[Procedure, str]] = {
-    "import": "low-value-air", "export": "export", "transit": "transit-no-duty",
-}  # fmt: skip
-OWN_TYPES: Final = ("s10", "sscc")
-"""Which identifier is the parcel's own, best first."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-Data = dict[str, Any]
-"""JSON object: `data` of an event or a decision."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One parcel as its merchant declared it."""
-
-    mass_mg: int
-    value_minor: int
-    currency: str
-    description: str
-    procedure: Procedure = "import"
-    onward: str | None = None
-    """Country of destination, in transit."""
-    relief: str | None = None
-    """Reference of the emergency that it is sent for."""
-    cutoff_us: int | None = None
-    """UTC µs: the last moment at which its flight takes it."""
-    filed_us: int = 0
-    """UTC µs at which the declaration came in; until then it does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    action: str
-    reasons: tuple[str, ...]
-    route: str
-    rule: str
-    clock: str
-    """Owner of the dwell clock from now on."""
-    cond: tuple[tuple[str, Any], ...] = ()
+HOLD_VALID_S: Final = 120
+"""Of a decision that no rule pack dates."""
+NOTED: Final = (
+    "parcel.arrived", "parcel.identified", "parcel.diverted", "parcel.departed", "parcel.lost_track",
+    "parcel.inspected", "visit.joined", "visit.split",
+)  # fmt: skip
+"""Kinds that a later answer may depend on, besides the measurement itself."""
+CASES: Final = ("inspect", "screen", "refuse")
+"""Actions that open a case: somebody must look, and say what was found."""
 
 
 class Desk:
@@ -67,22 +68,25 @@ class Desk:
 
     def __init__(
         self,
-        rules: RulePack,
-        manifest: Mapping[str, Declared],
+        rules: RulePack | RuleBook,
+        manifest: Manifest,
         hub: str,
         mode: str,
         entropy: bytes,
+        sampler: Sampler | None = None,
     ) -> None:
-        self._rules = rules
-        self._rule_pack = rules.digest()
+        """`sampler`: None derives the seeds of the random checks from `entropy`."""
+        self._rules = rules if isinstance(rules, RuleBook) else RuleBook((rules,))
         self._manifest = manifest
         self._hub = hub
         self._mode = mode
         self._entropy = entropy
-        self._count = 0
+        self._checks = RandomChecks(sampler or Sampler(DerivedSeeds(entropy)))
+
+    # Events -----------------------------------------------------------------------------------------
 
     def answer(
-        self, data: Mapping[str, Any], event_id: str, now_us: int, book: VisitBook, quarantined: bool = False
+        self, data: Data, event_id: str, now_us: int, book: VisitBook, quarantined: bool = False
     ) -> Data | None:
         """Unsigned `data` of the decision, or None where the event asks for none.
 
@@ -90,31 +94,140 @@ class Desk:
         """
         if data["visit"] is None:
             return None
+        if data["kind"] != "parcel.measured":
+            if data["kind"] in NOTED:
+                self._note(data, book)
+            return None
         known = book.decision(event_id)
         if known is not None:
             return known
-        visit = book.visit(data["visit"]) or Visit(data["visit"], opened_us=parse_utc(data["t"]))
-        if data["kind"] != "parcel.measured":
-            if data["kind"] == "parcel.departed":
-                visit = replace(visit, departed=True)
-            book.put(visit)
+        visit = _visit_of(data, book)
+        book.note(event_id, data)
+        older, twice = _recognised(data, visit, book)
+        if twice is not None:
+            self._stop_twin(twice, now_us, book)
+        return self._decide(
+            data, event_id, older, now_us, book, quarantined=quarantined, twice=twice is not None
+        )
+
+    @staticmethod
+    def _note(data: Data, book: VisitBook) -> None:
+        visit = _visit_of(data, book)
+        noted = _noted(data, visit, book)
+        if noted is not visit:
+            book.put(noted)
+        if data["kind"] == "parcel.inspected":
+            served(noted, book)
+
+    def reconsider(
+        self, data: Data, event_id: str, now_us: int, book: VisitBook, quarantined: bool = False
+    ) -> Data | None:
+        """A new decision on an old measurement, because what was missing has come; None for a visit not known."""
+        visit = book.visit(book.root(data["visit"]))
+        if visit is None:
             return None
         return self._decide(data, event_id, visit, now_us, book, quarantined=quarantined)
 
-    def reconsider(self, data: Mapping[str, Any], event_id: str, now_us: int, book: VisitBook) -> Data | None:
-        """A new decision on an old measurement, because what was missing has come; None for a visit not known."""
-        visit = book.visit(data["visit"])
-        return None if visit is None else self._decide(data, event_id, visit, now_us, book)
+    def hear(
+        self, answer: PartyAnswer, now_us: int, book: VisitBook, quarantined: Container[str] = ()
+    ) -> list[Data]:
+        """A party's answer: a decision of its own authority on the parcel it is about, if that is here, and where
+        customs' word changes by it, theirs. By itself a party frees nothing: its release still needs customs'.
+        `quarantined`: gateways whose word supports holds only."""
+        if answer in book.answers(answer.consignment):
+            return []  # it comes again
+        book.hear(answer, now_us)
+        visit = book.consigned(answer.consignment)
+        if visit is None or visit.measured is None or visit.departed:
+            return []
+        data = book.event(visit.measured)
+        if data is None:
+            return []
+        told = _relayed(answer, waits_for=(CUSTOMS,))
+        first = self._issue(data, visit.measured, visit, told, self._found(data, visit, now_us), now_us, book)
+        if answer.action != "release":
+            return [first]
+        visit, doubtful = book.visit(visit.id) or visit, data["gw"] in quarantined
+        ours = self._decide(data, first["for"], visit, now_us, book, quarantined=doubtful)
+        return [first, ours]
+
+    def _stop_twin(self, twin: Visit, now_us: int, book: VisitBook) -> None:
+        """The same name in two places at once: which of them is the declared parcel, nobody knows."""
+        data = None if twin.measured is None else book.event(twin.measured)
+        if data is not None and twin.measured is not None:
+            verdict = inspect("two_labels", ONE_PLACE)
+            self._issue(data, twin.measured, twin, verdict, self._found(data, twin, now_us), now_us, book)
+
+    # Deciding ---------------------------------------------------------------------------------------
 
     def _decide(
-        self, data: Mapping[str, Any], event_id: str, visit: Visit, now_us: int, book: VisitBook, *,
-        quarantined: bool = False,
+        self, data: Data, event_id: str, visit: Visit, now_us: int, book: VisitBook, *,
+        quarantined: bool = False, twice: bool = False,
     ) -> Data:  # fmt: skip
-        code = _own_code(data)
-        verdict = (
-            _hold(("tamper",), "quarantine") if quarantined else self._judge(data, code, visit, now_us, book)
-        )
-        decision = self._decision(data, event_id, visit, verdict, now_us)
+        found = self._found(data, visit, now_us)
+        if quarantined:
+            verdict = hold(("tamper",), "quarantine")
+        elif twice:
+            verdict = inspect("two_labels", ONE_PLACE)
+        else:
+            verdict = self._judge(data, visit, found, now_us, book)
+        pack = self._rules.in_force(now_us)
+        verdict = checked(verdict, self._checks.draw(data, visit, found.declared, pack, now_us, book))
+        return self._issue(data, event_id, visit, verdict, found, now_us, book)
+
+    def _found(self, data: Mapping[str, Any], visit: Visit, now_us: int) -> Found:
+        return find(data, visit, self._manifest, now_us)
+
+    def _judge(
+        self, data: Mapping[str, Any], visit: Visit, found: Found, now_us: int, book: VisitBook
+    ) -> Verdict:
+        """Customs' verdict, or a party's that is stricter."""
+        stop = identity(data, visit)
+        if stop is not None:
+            return stop
+        if book.departed(own_code(data) or "") not in (None, visit.id):
+            return hold(("swap_suspected",), "left-once")
+        if found.several:
+            return hold(("two_labels",), "one-declaration")
+        declared, pack = found.declared, self._rules.in_force(now_us)
+        if declared is None:
+            return hold(("no_declaration",), "declared", clock="merchant")
+        if pack is None:
+            return hold(("offline_default",), "rule-pack-dates")
+        answers = book.answers(declared.consignment)
+        ours = self._customs(data, visit, declared, pack, answers, now_us)
+        theirs = strictest(answers)
+        if theirs is not None and stricter(theirs.action, cast(Action, ours.action)):
+            return _relayed(theirs)
+        return ours
+
+    def _customs(
+        self, data: Mapping[str, Any], visit: Visit, declared: Declared, pack: RulePack,
+        answers: Sequence[PartyAnswer], now_us: int,
+    ) -> Verdict:  # fmt: skip
+        """Rules first; what nothing stops is the business of its tier, with its rate of checks and its lane."""
+        stop = declaration(declared, pack, visit.passed)
+        if stop is not None:
+            return stop
+        stop, band = weight(data, declared, pack, visit)
+        if stop is not None:
+            return stop
+        sides = None if DECLARED_DIMS in visit.passed else sides_wanted(declared.dims_um, pack)
+        if sides is not None and not sides_fit(sides, data.get("dims")):
+            return inspect("dims_mismatch", DECLARED_DIMS)
+        tier = tier_of(declared, pack)
+        needs = outstanding(concerned(declared, pack), answers)
+        return release(data, declared, pack, tier, Bands(band, sides), needs, now_us)
+
+    # Writing it down --------------------------------------------------------------------------------
+
+    def _issue(
+        self, data: Data, event_id: str, visit: Visit, verdict: Verdict, found: Found, now_us: int, book: VisitBook
+    ) -> Data:  # fmt: skip
+        declared = found.declared
+        decision = self._decision(data, event_id, visit, verdict, declared, now_us, book)
+        code = None if in_conflict(data) else own_code(data)
+        opens = verdict.action in CASES and verdict.rule not in visit.case
         book.put(
             replace(
                 visit,
@@ -122,112 +235,158 @@ class Desk:
                 decided=visit.decided + 1,
                 last_dec=decision["dec"],
                 reweighed=visit.reweighed or verdict.action == "reweigh",
+                measured=event_id,
+                gw=data["gw"],
+                epoch=data.get("epoch", 0),
+                case=(*visit.case, verdict.rule) if opens else visit.case,
+                consignment=visit.consignment if declared is None else declared.consignment,
+                tier=decision["basis"]["tier"],
             )
         )
         book.keep(event_id, decision)
         return decision
 
-    def _judge(
-        self, data: Mapping[str, Any], code: str | None, visit: Visit, now_us: int, book: VisitBook
-    ) -> Verdict:
-        """Identity first, then the declaration, then the weight: the first rule that stops the parcel answers."""
-        doubts = tuple(flag for flag in data["flags"] if flag != "mass_not_legal")
-        if doubts:
-            return _hold(tuple(flag for flag in doubts if flag in REASONS) or ("unknown_item",), "edge-flags")
-        if _conflict(data):
-            return _hold(("two_labels",), "one-identity")
-        if code is None:
-            return _hold(("no_read",), "one-identity")
-        if book.departed(code) not in (None, visit.id) or visit.departed:
-            return _hold(("swap_suspected",), "left-once")
-        if visit.code is not None and visit.code not in _identifiers(data):
-            return _hold(("swap_suspected",), "one-identity")
-        declared = self._declared(code, now_us)
-        if declared is None:
-            return _hold(("no_declaration",), "declared", clock="merchant")
-        if not self._in_force(now_us):
-            return _hold(("offline_default",), "rule-pack-dates")
-        return self._declaration(declared) or self._weight(data, code, declared, visit, now_us)
-
-    def _declared(self, code: str | None, now_us: int) -> Declared | None:
-        declared = None if code is None else self._manifest.get(code)
-        return declared if declared is not None and declared.filed_us <= now_us else None
-
-    def _declaration(self, declared: Declared) -> Verdict | None:
-        words = declared.description.casefold()
-        if any(word.casefold() in words for word in self._rules.prohibited_words):
-            return Verdict("refuse", ("prohibited",), "custody", "prohibited-goods", clock=AUTHORITY)
-        if declared.procedure not in self._rules.procedures:
-            return _inspect("decl_incomplete", "procedure")
-        if declared.procedure == "transit":
-            leaves = declared.onward not in (None, self._rules.country)
-            return None if leaves else _inspect("decl_incomplete", "transit-onward")
-        if declared.currency != self._rules.currency:
-            return _inspect("decl_incomplete", "declared-currency")
-        if declared.value_minor > self._rules.value_max_minor:
-            return _inspect("value_over_lane", "low-value")
-        return None
-
-    def _weight(
-        self, data: Mapping[str, Any], code: str, declared: Declared, visit: Visit, now_us: int
-    ) -> Verdict:
-        mass = data.get("mass")
-        if mass is None or "mass_not_legal" in data["flags"]:
-            return _hold(("mass_not_legal",), "legal-mass")
-        measured_mg, u_mg = mass["mg"], mass["u_mg"]
-        if measured_mg + u_mg > self._rules.mass_max_mg:
-            return _inspect("mass_over_lane", "lane-mass")
-        tolerance_mg = self._rules.tolerance_mg(declared.mass_mg)
-        off_mg = abs(measured_mg - declared.mass_mg)
-        if off_mg - u_mg > tolerance_mg:
-            return _inspect("mass_mismatch", "declared-mass")
-        if off_mg + u_mg > tolerance_mg:
-            if visit.reweighed:
-                return _inspect("mass_inconclusive", "declared-mass")
-            return Verdict("reweigh", ("mass_inconclusive",), "hold", "declared-mass", clock="hub")
-        band = [max(0, declared.mass_mg - tolerance_mg), declared.mass_mg + tolerance_mg]
-        until = utc_text(now_us + self._rules.decision_valid_s * 1_000_000)
-        cond = (("code", code), ("mass_mg", band), ("not_after", until))
-        rule = RELEASED_BY[declared.procedure]
-        return Verdict("release", (), self._rules.free_route, rule, clock="hub", cond=cond)
-
-    def _in_force(self, now_us: int) -> bool:
-        return in_force(self._rules, now_us)
-
     def _decision(
-        self, data: Mapping[str, Any], event_id: str, visit: Visit, verdict: Verdict, now_us: int
-    ) -> Data:
-        declared = self._declared(_own_code(data) or visit.code, now_us)
-        relief = self._rules.relief_reference
-        self._count += 1
-        noise = sha256(self._entropy + self._count.to_bytes(8, "big")).digest()
+        self, data: Mapping[str, Any], event_id: str, visit: Visit, verdict: Verdict, declared: Declared | None,
+        now_us: int, book: VisitBook,
+    ) -> Data:  # fmt: skip
+        pack = self._rules.in_force(now_us)
+        valid_s = HOLD_VALID_S if pack is None else pack.decision_valid_s
+        asked = data["visit"]
+        was = None if asked == visit.id or book.is_told(asked) else asked
+        seq = visit.decided + 1
+        noise = sha256(self._entropy + f"{event_id} {seq}".encode()).digest()
+        basis: Data = {
+            "authority": verdict.authority,
+            "rule": verdict.rule,
+            "rule_pack": None if pack is None else self._rules.digests[pack.id],
+            "tier": STANDARD_TIER if pack is None else tier_of(declared, pack).id,
+        }
+        if declared is not None and declared.consignment:
+            basis["declaration"] = declared.consignment
+        draw = book.draw(visit.id)
+        if draw is not None:
+            basis["sample"] = draw.told()
+        if verdict.source:
+            basis["source"] = dict(verdict.source)
         return {
             "v": 1,
             "hub": self._hub,
             "gw": data["gw"],
             "mode": self._mode,
             "dec": uuid7(now_us, noise),
-            "dec_seq": visit.decided + 1,
+            "dec_seq": seq,
             "visit": visit.id,
-            "was": None,
+            "was": was,
             "for": event_id,
             "supersedes": visit.last_dec,
             "action": verdict.action,
             "reasons": list(verdict.reasons),
             "route": verdict.route,
-            "basis": {
-                "authority": AUTHORITY,
-                "rule": verdict.rule,
-                "rule_pack": self._rule_pack,
-                "tier": RELIEF if declared and relief and declared.relief == relief else TIER,
-            },
+            "basis": basis,
             "cond": dict(verdict.cond),
-            "needs": [],
+            "needs": list(verdict.needs),
             "valid_from": utc_text(now_us),
-            "valid_until": utc_text(now_us + self._rules.decision_valid_s * 1_000_000),
+            "valid_until": utc_text(now_us + valid_s * 1_000_000),
             "clock": verdict.clock,
             "slack_us": _due_us(visit, declared, now_us) - now_us,
         }
+
+
+def _relayed(answer: PartyAnswer, waits_for: tuple[str, ...] = ()) -> Verdict:
+    """A party's word as a decision of its own authority."""
+    stops = answer.action != "release"
+    return Verdict(
+        action=answer.action, reasons=answer.reasons, route=answer.route, rule="party-answer",
+        clock=owner_of(answer.party) if stops else "hub", authority=answer.party,
+        needs=() if stops else waits_for, source=answer.source,
+    )  # fmt: skip
+
+
+def _visit_of(data: Mapping[str, Any], book: VisitBook) -> Visit:
+    """The visit that the event is about: its own, the older one that it is joined to, or a new one."""
+    visit = book.visit(data["visit"])
+    if visit is None:
+        root = book.root(data["visit"])
+        visit = book.visit(root)
+        if visit is None:
+            visit = Visit(root, opened_us=parse_utc(data["t"]), gw=data["gw"], epoch=data.get("epoch", 0))
+            book.put(visit)
+    return visit
+
+
+def _noted(data: Mapping[str, Any], visit: Visit, book: VisitBook) -> Visit:
+    """The visit after an event that asks for no decision; the same object where nothing has changed."""
+    match data["kind"]:
+        case "parcel.departed":
+            return replace(visit, place="departed")
+        case "parcel.lost_track" if not visit.departed:
+            return replace(visit, place="lost_track")
+        case "parcel.diverted" if not visit.departed:
+            return _moved(data, visit)
+        case "parcel.identified" | "parcel.arrived" if visit.place in WAITING:
+            return replace(visit, place="open", gw=data["gw"], epoch=data.get("epoch", 0))
+        case "parcel.inspected":
+            return _inspected(data, visit)
+        case "visit.joined" | "visit.split":
+            return _renamed(data, visit, book)
+    return visit
+
+
+def _moved(data: Mapping[str, Any], visit: Visit) -> Visit:
+    act = data.get("act")
+    if not isinstance(act, dict) or act.get("confirmed") is not True:
+        return visit
+    lane = str(act.get("lane"))
+    place: Place = PLACE_OF_LANE.get(lane, visit.place)
+    return replace(visit, place=place, lane=lane, gw=data["gw"], epoch=data.get("epoch", 0))
+
+
+def _inspected(data: Mapping[str, Any], visit: Visit) -> Visit:
+    """An outcome closes the case: what has passed stops nothing again, what has failed goes nowhere."""
+    note = data.get("note")
+    outcome = note.get("outcome") if isinstance(note, dict) else None
+    if outcome == "passed":
+        passed = tuple(dict.fromkeys((*visit.passed, *visit.case)))
+        return replace(visit, case=(), passed=passed)
+    return replace(visit, case=(), failed=True) if outcome == "failed" else visit
+
+
+def _renamed(data: Mapping[str, Any], visit: Visit, book: VisitBook) -> Visit:
+    """The gateway goes on under another id."""
+    note = data.get("note")
+    if not isinstance(note, dict) or not all(isinstance(note.get(end), str) for end in ("from", "into")):
+        return visit
+    if data["kind"] == "visit.split":
+        book.split(note["into"])
+    elif book.root(note["into"]) != note["from"]:
+        book.join(note["from"], book.root(note["into"]), told=True)
+    return book.visit(visit.id) or visit
+
+
+def _recognised(data: Mapping[str, Any], visit: Visit, book: VisitBook) -> tuple[Visit, Visit | None]:
+    """The visit that this measurement belongs to, and another that claims to be the same parcel somewhere else.
+
+    A parcel in a bay comes back by a scan, at whatever gateway (contract §1). One whose gateway has begun a new journal
+    since has lost it; one with an open case is looked for, wherever it went. A parcel that is in work at another
+    gateway at this moment can't be here.
+    """
+    code = own_code(data)
+    if code is None or doubts(data) or in_conflict(data) or visit.code is not None:
+        return visit, None
+    other = book.named(code)
+    if other is None or other.id == visit.id:
+        return visit, None
+    forgotten = other.gw == data["gw"] and data.get("epoch", 0) > other.epoch
+    if (
+        other.place in WAITING
+        or (other.place == "open" and forgotten)
+        or (other.place == "lost_track" and other.case)
+    ):
+        book.join(visit.id, other.id, told=False)
+        return replace(book.visit(other.id) or other, place="open"), None
+    elsewhere = other.place == "open" and other.gw != data["gw"]
+    return visit, other if elsewhere else None
 
 
 def _due_us(visit: Visit, declared: Declared | None, now_us: int) -> int:
@@ -235,61 +394,3 @@ def _due_us(visit: Visit, declared: Declared | None, now_us: int) -> int:
     due_us = visit.opened_us + PROMISE_US
     cutoff_us = None if declared is None else declared.cutoff_us
     return due_us if cutoff_us is None or cutoff_us < now_us else min(due_us, cutoff_us)
-
-
-def in_force(rules: RulePack, now_us: int) -> bool:
-    """By the UTC date; the hub's own midnight may be hours away, so packs should overlap by a day."""
-    today = date(1970, 1, 1) + timedelta(microseconds=now_us)
-    return rules.valid_from <= today and (rules.valid_until is None or today <= rules.valid_until)
-
-
-def _own_code(data: Mapping[str, Any]) -> str | None:
-    for wanted in OWN_TYPES:
-        for code in data.get("codes", ()):
-            if code.get("type") == wanted and code.get("chk") is True:
-                return str(code["data"])
-    return None
-
-
-def _identifiers(data: Mapping[str, Any]) -> list[str]:
-    return [code["data"] for code in data.get("codes", ()) if code.get("chk") is True]
-
-
-def _conflict(data: Mapping[str, Any]) -> bool:
-    """Two different identifiers of the rank that would decide: the gateway should have flagged it."""
-    for wanted in OWN_TYPES:
-        found = {
-            code["data"]
-            for code in data.get("codes", ())
-            if code.get("type") == wanted and code.get("chk") is True
-        }
-        if found:
-            return len(found) > 1
-    return False
-
-
-def _hold(reasons: tuple[str, ...], rule: str, clock: str = "hub") -> Verdict:
-    return Verdict("hold", reasons, "hold", rule, clock)
-
-
-def _inspect(reason: str, rule: str) -> Verdict:
-    return Verdict("inspect", (reason,), "manual", rule, clock=AUTHORITY)
-
-
-def utc_text(us: int) -> str:
-    return (_EPOCH + timedelta(microseconds=us)).isoformat(timespec="microseconds")[:-6] + "Z"
-
-
-def parse_utc(text: str) -> int:
-    """Microseconds since 1970 of a time as the contract writes it."""
-    passed = datetime.fromisoformat(text) - _EPOCH
-    return passed // timedelta(microseconds=1)
-
-
-def uuid7(now_us: int, noise: bytes) -> str:
-    """RFC 9562 §5.7 from a time and 10 bytes of noise."""
-    number = (now_us // 1000 & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(noise[:10], "big")
-    number = number & ~(0xF << 76) | 0x7 << 76
-    number = number & ~(0x3 << 62) | 0x2 << 62
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final
 
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 
 WANTED: Final = "no_declaration"
 

@@ -5,33 +5,47 @@ gateway's own message code is used, so that a mistake there can't hide here.
 """
 
 import base64
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.wire.verifier import canonical, identity
-from simulators.coordinator.desk import utc_text
+from simulators.coordinator.checkpoints import countersignature
+from simulators.coordinator.stamps import utc_text
 
 Data = dict[str, Any]
-
+Mode = Literal["practice", "live"]
+ROOTS: Final[Mapping[Mode, str]] = {"practice": "ehub-practice", "live": "ehub"}
 KEY_FILE: Final = "coordinator-practice.key"
+KEY_RIGHTS: Final = 0o077
+"""Rights on a live key that nobody but its owner may have."""
+
+
+class KeyFault(Exception):  # noqa: N818 - of a file, in one sentence
+    """A key file that must not be used."""
 
 
 class Letters:
-    """Writes and signs in the name of one coordinator, for practice hubs only."""
+    """Writes and signs in the name of one coordinator. Each mode has its own root, so that practice never reaches
+    live (contract §6)."""
 
-    def __init__(self, hub: str, coordinator: str, private: Ed25519PrivateKey) -> None:
-        self._hub = hub
+    def __init__(
+        self, hub: str, coordinator: str, private: Ed25519PrivateKey, mode: Mode = "practice"
+    ) -> None:
+        self.hub = hub
         self._coordinator = coordinator
         self._private = private
         public = private.public_key().public_bytes_raw()
         self.public = _b64(public)
         self.kid = _b64(sha256(public).digest())[:16]
-        self.root = f"ehub-practice/v1/{hub}"
+        self.mode: Mode = mode
+        self.root = f"{ROOTS[mode]}/v1/{hub}"
         self.events = f"{self.root}/evt/+/+"
         self.gateway_states = f"{self.root}/state/gateway/+"
+        self.checkpoints = f"{self.root}/ckpt/+"
         self.state_topic = f"{self.root}/state/coordinator/{coordinator}"
 
     def event_origin(self, topic: str) -> tuple[str, str] | None:
@@ -44,6 +58,11 @@ class Letters:
         levels = topic.removeprefix(self.root + "/").split("/")
         return levels[2] if len(levels) == 3 and levels[:2] == ["state", "gateway"] else None
 
+    def checkpoint_origin(self, topic: str) -> str | None:
+        """The gateway of a checkpoint's topic."""
+        levels = topic.removeprefix(self.root + "/").split("/")
+        return levels[1] if len(levels) == 2 and levels[0] == "ckpt" else None
+
     def ack_topic(self, gateway: str) -> str:
         return f"{self.root}/ack/{gateway}"
 
@@ -53,13 +72,33 @@ class Letters:
     def decision_topic(self, gateway: str) -> str:
         return f"{self.root}/dec/{gateway}"
 
+    def alert_topic(self, kind: str) -> str:
+        return f"{self.root}/alert/{kind}/{self._coordinator}"
+
+    def alert(self, about: Data) -> bytes:
+        return self._signed({"v": 1, "hub": self.hub, "mode": self.mode} | about)
+
+    @property
+    def manifest_topic(self) -> str:
+        return f"{self.root}/pre/manifest"
+
+    def shard_topic(self, number: int) -> str:
+        return f"{self.root}/pre/shard/{number}"
+
+    def manifest(self, data: Data) -> bytes:
+        return self._signed(data)
+
+    def signed_by(self, body: bytes) -> tuple[str, str]:
+        """kid and signature."""
+        return self.kid, self._sign(body)
+
     def decision(self, data: Data) -> bytes:
         """A CloudEvent; the same data give the same bytes, signature included."""
         body = canonical(data)
         envelope = {
             "specversion": "1.0",
             "id": identity(body),
-            "source": f"urn:ehub:{self._hub}:{self._coordinator}",
+            "source": f"urn:ehub:{self.hub}:{self._coordinator}",
             "type": "org.ehub.decision.v1",
             "subject": data["visit"],
             "time": data["valid_from"],
@@ -72,9 +111,15 @@ class Letters:
         }
         return canonical(envelope)
 
-    def ack(self, gateway: str, epoch: int, through_seq: int, through_id: str) -> bytes:
-        told = {"through_seq": through_seq, "through_id": through_id}
-        return self._signed(self._address(gateway, epoch) | told)
+    def ack(
+        self, gateway: str, epoch: int, through_seq: int, through_id: str, ckpt: Data | None = None
+    ) -> bytes:
+        """`ckpt`: the newest countersignature of this gateway's checkpoints."""
+        told: Data = {"through_seq": through_seq, "through_id": through_id}
+        return self._signed(self._address(gateway, epoch) | (told if ckpt is None else told | {"ckpt": ckpt}))
+
+    def countersignature(self, body: str, at_s: int) -> str:
+        return countersignature(f"{self.root}/{self._coordinator}", self._private, body, at_s)
 
     def nak(self, gateway: str, epoch: int, from_seq: int) -> bytes:
         return self._signed(self._address(gateway, epoch) | {"from_seq": from_seq})
@@ -86,7 +131,7 @@ class Letters:
         return canonical({"online": False, "session": session})
 
     def _address(self, gateway: str, epoch: int) -> Data:
-        return {"v": 1, "hub": self._hub, "gw": gateway, "mode": "practice", "epoch": epoch}
+        return {"v": 1, "hub": self.hub, "gw": gateway, "mode": self.mode, "epoch": epoch}
 
     def _signed(self, data: Data) -> bytes:
         return canonical({"data": data, "ehubkid": self.kid, "ehubsig": self._sign(canonical(data))})
@@ -102,6 +147,21 @@ def practice_key(folder: Path) -> Ed25519PrivateKey:
         path.touch(mode=0o600)
         path.write_text(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
+
+
+def pilot_key(path: Path) -> Ed25519PrivateKey:
+    """A key of a hub in earnest: made elsewhere, 32 bytes in hex, readable by its owner alone. Raises KeyFault."""
+    try:
+        rights = path.stat().st_mode
+        text = path.read_text("ascii").strip()
+    except (OSError, ValueError) as fault:
+        raise KeyFault(f"can't read the key {path}: {fault}; make one and name it with --key") from None
+    if rights & KEY_RIGHTS:
+        raise KeyFault(f"the key {path} has rights {rights & 0o777:04o}; 0600 is wanted: chmod 600 {path}")
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
+    except ValueError:
+        raise KeyFault(f"the key {path} is not 32 bytes in hex (64 digits)") from None
 
 
 def _b64(raw: bytes) -> str:

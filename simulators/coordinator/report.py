@@ -55,7 +55,9 @@ def counts(path: Path) -> Counts:
         stored=stored,
         distinct=places,
         redelivered=counted.get("redelivered", 0),
-        rejected={name.removeprefix("rejected:"): n for name, n in counted.items() if ":" in name},
+        rejected={
+            name.removeprefix("rejected:"): n for name, n in counted.items() if name.startswith("rejected:")
+        },
         quarantined=[gw for (gw,) in quarantined],
         decisions=decisions,
     )

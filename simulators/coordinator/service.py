@@ -7,18 +7,33 @@ prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the 
 
 import logging
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore
 from typing import Final, assert_never
 
 from edge.rim import clock
-from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened
+from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
-from edge.wire.verifier import Checked, Refused, examine, kid, parse
+from edge.rim.tls import BrokerIdentity
+from edge.wire.topics import client_id
+from edge.wire.verifier import Checked, Refused, kid, parse
+from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
-from simulators.coordinator.desk import Data, Desk, parse_utc
+from simulators.coordinator.catchups import CatchUps
+from simulators.coordinator.countersigning import Countersigning
+from simulators.coordinator.declared import Declared, ManifestFault
+from simulators.coordinator.desk import Desk
+from simulators.coordinator.examining import examined
+from simulators.coordinator.gaps import Gap
+from simulators.coordinator.gauges import Gauges
+from simulators.coordinator.intake import take_in
+from simulators.coordinator.issuing import Issuing
+from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
+from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.requests import REQUESTS_MAX, Alerting, Answering, Filing, Outcome, Request
+from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import OWED_MAX, Store
 
 KEEPALIVE_S: Final = 10
@@ -28,17 +43,10 @@ IN_FLIGHT_MAX: Final = 100
 ACK_EVERY: Final = 100 * MILLISECOND
 NAK_AFTER: Final = 5 * SECOND
 NAK_EXPIRY_S: Final = 60
+ALERT_EXPIRY_S: Final = 3_600
 IDLE: Final = 1 * SECOND
 
 _log = logging.getLogger("hub.coordinator")
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """A gateway's chain that stands still before a hole."""
-
-    next_seq: int
-    since: Instant
 
 
 class Coordinator:
@@ -46,34 +54,41 @@ class Coordinator:
 
     def __init__(
         self,
-        broker: tuple[str, int],
+        broker: Address,
         store: Store,
         desk: Desk,
         letters: Letters,
         name: str,
-        hub: str,
         session: str,
         gateways: Mapping[str, str],
+        issuing: Issuing,
         nak_after: int = NAK_AFTER,
+        *,
+        others: tuple[Address, ...] = (),
+        identity: BrokerIdentity | None = None,
     ) -> None:
-        """`gateways`: the public key of each gateway it listens to."""
+        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
+        self._issuing = issuing
         self._store = store
+        self._countersigning = Countersigning(store, letters)
         self._desk = desk
         self._letters = letters
-        self._hub = hub
         self._nak_after = nak_after
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
-        self._queue: SimpleQueue[FromBroker | None] = SimpleQueue()
+        self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
+        self._requests: deque[Request] = deque()
+        self._places = BoundedSemaphore(REQUESTS_MAX)
+        self.gauges = Gauges()
         profile = Profile(
-            host=broker[0],
-            port=broker[1],
+            addresses=(broker, *others),
             keepalive_s=KEEPALIVE_S,
-            client_id=name,
-            subscriptions=(letters.events, letters.gateway_states),
+            client_id=client_id(letters.mode, name),
+            subscriptions=(letters.events, letters.gateway_states, letters.checkpoints),
             will_topic=letters.state_topic,
             session=session,
             will=letters.will,
             manual_ack=True,
+            identity=identity,
         )
         self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
@@ -84,20 +99,25 @@ class Coordinator:
         """mid → number of the decision, or None for what is not kept."""
         self._confirmed: list[int] = []
         self._ack_due: dict[tuple[str, int], Instant] = {}
-        self._gaps: dict[str, _Gap] = {}
+        self._gaps: dict[str, Gap] = {}
         self._sessions: dict[str, str] = {}
+        self._catchups = CatchUps()
         self._state_due = Instant(0)
         self._stopping = False
 
     def run(self) -> None:
+        self._issuing.begin()
         while not self._stopping:
             self._link.tend(clock.now())
             self._speak()
             batch = self._gather()
+            self._serve()
             if batch:
                 # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
                 self._speak()
                 self._process(batch)
+            for signed in self._countersigning.settle():
+                self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
         self._link.close(farewell=self._letters.will(self._link.session))
         with self._store.transaction():
             self._store.sent(self._confirmed)
@@ -108,10 +128,19 @@ class Coordinator:
         # Acks first: one settles hundreds of events and lets the gateways go on.
         self._publish_acks(at)
         self._publish_owed()
+        self._publish_vouchers(at)
         self._ask_for_gaps(at)
+        self.gauges.show(at, connected=self._link.is_open)
 
     def stop(self) -> None:
         self._queue.put(None)
+
+    def submit(self, request: Request) -> bool:
+        """From any thread; False where too many wait. What becomes of it is told by its `reply`."""
+        if not self._places.acquire(blocking=False):
+            return False
+        self._queue.put(request)
+        return True
 
     def _gather(self) -> list[Arrived]:
         """Waits until something comes or is due, then takes what is there, one batch of events at most."""
@@ -129,12 +158,15 @@ class Coordinator:
             pass
         return batch
 
-    def _take(self, item: FromBroker | None, batch: list[Arrived]) -> None:
+    def _take(self, item: FromBroker | Request | None, batch: list[Arrived]) -> None:
         if item is None:
             self._stopping = True
             return
+        if isinstance(item, Filing | Answering | Alerting):
+            self._requests.append(item)
+            return
         match self._link.take(item):
-            case None:
+            case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
                 batch.append(arrived)
@@ -160,19 +192,75 @@ class Coordinator:
         for gateway in self._store.gateways():
             self._ack_due[gateway, self._store.newest_epoch(gateway)] = clock.now()
         self._more_owed = True
+        self._issuing.changed(clock.now())
+
+    # What is handed in
+
+    def _serve(self) -> None:
+        """Each request is one transaction with the decisions that follow from it."""
+        while self._requests:
+            request = self._requests.popleft()
+            try:
+                outcome = self._outcome(request)
+            except ManifestFault as fault:
+                request.reply.set_exception(fault)
+            else:
+                request.reply.set_result(outcome)
+                self._more_owed = True
+            finally:
+                self._places.release()
+
+    def _outcome(self, request: Request) -> Outcome:
+        match request:
+            case Filing(declarations):
+                return self.file(declarations)
+            case Answering(answer):
+                return self._hear(answer)
+            case Alerting(kind, about):
+                self._alert(kind, about)
+                return Outcome(1, 0)
+            case never:
+                assert_never(never)
+
+    def file(self, declarations: Sequence[Declared]) -> Outcome:
+        """Raises ManifestFault, and takes none then. From another thread use `submit`."""
+        now_us = self._now()
+        with self._store.transaction():
+            outcome = take_in(declarations, self._store, self._desk, now_us)
+            self._issuing.changed(clock.now())
+        return outcome
+
+    def _hear(self, answer: PartyAnswer) -> Outcome:
+        with self._store.transaction():
+            now_us, doubtful = self._now(), self._store.quarantined_gateways()
+            decisions = self._desk.hear(answer, now_us, self._store, doubtful)
+            self._issuing.stopped(answer, now_us)
+        self._issuing.changed(clock.now())
+        return Outcome(1, len(decisions))
+
+    def _now(self) -> int:
+        """UTC µs; the store is told how sure."""
+        wall = clock.wall_time()
+        self._store.clock_unc_us = wall.unc_us
+        return wall.utc_us
 
     # One batch
 
     def _process(self, batch: list[Arrived]) -> None:
-        now_us = clock.wall_time().utc_us
+        now_us = self._now()
         with self._store.transaction():
             self._store.sent(self._confirmed)
             for message in batch:
                 try:
                     if (gateway := self._letters.state_origin(message.topic)) in self._keys:
                         self._gateway_said(gateway, parse(message.payload), now_us)
+                    elif (gateway := self._letters.checkpoint_origin(message.topic)) in self._keys:
+                        (public,) = self._keys[gateway].values()
+                        self._countersigning.take(gateway, parse(message.payload), public)
                     else:
-                        self._store_and_answer(self._check(message), now_us)
+                        self._store_and_answer(
+                            examined(message, self._letters, self._keys), now_us, message.at
+                        )
                 except Refused as fault:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
@@ -183,6 +271,7 @@ class Coordinator:
 
     def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
         """A new session is a new subscription: decisions that went out before it may have reached nobody."""
+        self._catchups.said(gateway, state, clock.now())
         session = state.get("session")
         if (
             state.get("online") is True
@@ -192,29 +281,26 @@ class Coordinator:
             self._sessions[gateway] = session
             self._store.owe_all_valid(gateway, now_us)
 
-    def _check(self, message: Arrived) -> Checked:
-        origin = self._letters.event_origin(message.topic)
-        if origin is None or origin[1] not in self._keys:
-            raise Refused("unknown_gateway", f"no gateway of this hub has the topic {message.topic[:80]}")
-        line, gateway = origin
-        event = examine(message.payload, self._keys[gateway])
-        data = event.data
-        if (data["hub"], data["gw"], data["line"]) != (self._hub, gateway, line):
-            raise Refused("wrong_gateway", f"the event says {data['hub']}, {data['gw']}, {data['line']}")
-        if data["mode"] != "practice":
-            raise Refused("wrong_mode", f"mode {data['mode']} on the practice root")
-        return event
-
-    def _store_and_answer(self, event: Checked, now_us: int) -> None:
+    def _store_and_answer(self, event: Checked, now_us: int, arrived_at: Instant) -> None:
         data = event.data
         gateway, epoch = data["gw"], data["epoch"]
         receipt = self._store.receive(event, now_us)
         if receipt == "tamper":
             _log.error("%s: two events for seq %d of epoch %d; quarantined", gateway, data["seq"], epoch)
+            self._alert("tamper", {"gw": gateway, "epoch": epoch, "seq": data["seq"]})
             return
         if receipt == "new":
+            conflict = self._issuing.take(data)
+            if conflict is not None:
+                self._alert("offline_conflict", conflict.told())
             quarantined = self._store.quarantined(gateway)
-            self._desk.answer(data, event.id, now_us, self._store, quarantined)
+            if self._desk.answer(data, event.id, now_us, self._store, quarantined) is not None:
+                self.gauges.asked(event.id, arrived_at)
+            if data["kind"] == "parcel.departed" and not self._store.was_released(data["visit"]):
+                # Offline by a voucher, or by a decision that was taken back meanwhile: customs has to know (§11).
+                _log.error("%s: visit %s has left, and no release stands for it", gateway, data["visit"])
+                self._store.count("conflict")
+                self._alert("offline_conflict", _last_known(data))
         else:
             self._store.owe_again(event.id)
         self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
@@ -225,7 +311,7 @@ class Coordinator:
         if not self._store.has_gap(cursor):
             self._gaps.pop(gateway, None)
         elif gateway not in self._gaps or self._gaps[gateway].next_seq != cursor.next_seq:
-            self._gaps[gateway] = _Gap(cursor.next_seq, clock.now())
+            self._gaps[gateway] = Gap(cursor.next_seq, clock.now())
 
     # What goes out
 
@@ -239,6 +325,14 @@ class Coordinator:
             left_s = (parse_utc(data["valid_until"]) - clock.wall_time().utc_us) // 1_000_000
             if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
                 return
+            self.gauges.answered(data["for"], clock.now())
+
+    def _publish_vouchers(self, at: Instant) -> None:
+        while self._link.is_open and len(self._in_flight) < self._in_flight_max:
+            message = self._issuing.next_message(at, clock.wall_time().utc_us)
+            if message is None or not self._send(*message, retain=True):
+                return
+            self._issuing.sent()
 
     def _refill_owed(self) -> None:
         """From the store, so that nothing owed depends on this process's memory."""
@@ -264,7 +358,8 @@ class Coordinator:
             if at < due or len(self._in_flight) >= self._in_flight_max:
                 continue
             cursor = self._store.cursor(gateway, epoch)
-            ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id)
+            ckpt = self._countersigning.newest(gateway, epoch)
+            ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id, ckpt)
             if self._send(self._letters.ack_topic(gateway), ack, retain=True):
                 del self._ack_due[gateway, epoch]
 
@@ -272,11 +367,18 @@ class Coordinator:
         for gateway, gap in list(self._gaps.items()):
             if at - gap.since < self._nak_after:
                 continue
-            self._gaps[gateway] = _Gap(gap.next_seq, at)
+            self._gaps[gateway] = Gap(gap.next_seq, at)
+            if self._catchups.covers(gateway, gap.next_seq, at):
+                continue
             epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, gap.next_seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
                 _log.warning("%s: asked for events from seq %d of epoch %d", gateway, gap.next_seq, epoch)
+                self._alert("gap", {"gw": gateway, "epoch": epoch, "seq": gap.next_seq})
+
+    def _alert(self, kind: str, about: Data) -> None:
+        """A hint to people; what it is about stands in the store."""
+        self._send(self._letters.alert_topic(kind), self._letters.alert(about), expiry_s=ALERT_EXPIRY_S)
 
     def _send(
         self,
@@ -291,3 +393,8 @@ class Coordinator:
         if mid is not None:
             self._in_flight[mid] = number
         return mid is not None
+
+
+def _last_known(data: Data) -> Data:
+    """Where a parcel was seen last."""
+    return {name: data[name] for name in ("gw", "line", "visit", "t")} | {"act": data.get("act")}

@@ -8,42 +8,19 @@ gateway is quarantined.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from edge.wire.verifier import ChainCheck, Checked, canonical
-from simulators.coordinator.desk import parse_utc
-from simulators.coordinator.visits import Visit
+from edge.wire.canonical import canonical
+from edge.wire.verifier import ChainCheck, Checked
+from simulators.coordinator.accounts import account
+from simulators.coordinator.book import StoredBook
+from simulators.coordinator.checkpoints import Witness
+from simulators.coordinator.tables import TABLES, VERSION
 
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS events(
-    id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
-    visit TEXT, kind TEXT NOT NULL, data TEXT NOT NULL, stored_us INTEGER NOT NULL,
-    UNIQUE(gw, epoch, seq)
-);
-CREATE TABLE IF NOT EXISTS cursors(
-    gw TEXT, epoch INTEGER, next_seq INTEGER NOT NULL, last_id TEXT NOT NULL, PRIMARY KEY(gw, epoch)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS visits(
-    id TEXT PRIMARY KEY, opened_us INTEGER NOT NULL, code TEXT, decided INTEGER NOT NULL, last_dec TEXT,
-    reweighed INTEGER NOT NULL, departed INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS visits_departed ON visits(code) WHERE departed;
-CREATE TABLE IF NOT EXISTS decisions(
-    number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL UNIQUE, gw TEXT NOT NULL, data TEXT NOT NULL,
-    dec TEXT NOT NULL UNIQUE, valid_until_us INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0,
-    settled INTEGER NOT NULL DEFAULT 0  -- the gateway's own copy of it has come (parcel.decided)
-);
-CREATE INDEX IF NOT EXISTS decisions_owed ON decisions(number) WHERE NOT sent;
-CREATE INDEX IF NOT EXISTS decisions_open ON decisions(valid_until_us) WHERE NOT settled;
-CREATE TABLE IF NOT EXISTS tampers(
-    id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS counts(name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
-"""
 TAMPERS_MAX: Final = 1_000
 """Contradicting events set aside as evidence; more would prove nothing further."""
 OWED_MAX: Final = 1_000
@@ -66,14 +43,42 @@ class Cursor:
         return self.next_seq - 1
 
 
-class Store:
+class StoreFault(Exception):  # noqa: N818 - the file's, in one sentence
+    """A database that this coordinator can't go on with."""
+
+
+class Store(StoredBook):
     """One connection, used by one thread. It is the desk's `VisitBook` as well."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
+    def __init__(self, path: Path, mode: str = "practice") -> None:
+        """Raises StoreFault for a file of another version or mode."""
+        super().__init__(sqlite3.connect(path, isolation_level=None))
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
-        self._connection.executescript(SCHEMA)
+        self._set_up(path, mode)
+
+    def _set_up(self, path: Path, mode: str) -> None:
+        """All tables, or none: a crash in between leaves a file that the next start sets up."""
+        with self.transaction():
+            found = self._one("PRAGMA user_version")
+            fresh = self._one("SELECT 1 FROM sqlite_master LIMIT 1") is None
+            if found != (VERSION,) and not fresh:
+                raise StoreFault(
+                    f"{path} has tables of version {found[0] if found else None}, wanted is {VERSION}; move it away, "
+                    "or go on with the version that wrote it"
+                )
+            for statement in _statements(TABLES):
+                self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
+            self._connection.execute("INSERT OR IGNORE INTO facts VALUES('mode', ?)", (mode,))
+            kept = self._one("SELECT value FROM facts WHERE name = 'mode'")
+            if kept != (mode,):
+                told = kept[0] if kept is not None else None
+                raise StoreFault(f"{path} is of mode {told}, not {mode}; practice and live data stay apart")
+
+    def witness(self, log_root: str) -> Witness:
+        """Of the gateways' checkpoints, in this file and its transactions."""
+        return Witness(self._connection, log_root)
 
     def close(self) -> None:
         self._connection.close()
@@ -105,7 +110,8 @@ class Store:
             "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
             (event.id, *place, data["visit"], data["kind"], canonical(data).decode(), now_us),
         )
-        self._advance(*place[:2])
+        account(self._connection, data, event.id)
+        self._advance(data, event.id)
         if data["kind"] == "parcel.decided":
             self._settle(data)
         return "new"
@@ -132,17 +138,18 @@ class Store:
     def quarantined(self, gateway: str) -> bool:
         return self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
 
-    def count(self, name: str) -> None:
-        self._connection.execute(
-            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
-        )
+    def quarantined_gateways(self) -> list[str]:
+        return [gw for (gw,) in self._connection.execute("SELECT DISTINCT gw FROM tampers ORDER BY gw")]
 
-    def _advance(self, gateway: str, epoch: int) -> None:
-        """Moves the cursor over every stored event that now follows without a gap."""
+    def _advance(self, new: Mapping[str, Any], new_id: str) -> None:
+        """Moves the cursor over the new event and every stored one that now follows without a gap."""
+        gateway, epoch = new["gw"], new["epoch"]
         cursor = self.cursor(gateway, epoch)
         chain = ChainCheck(cursor.next_seq, cursor.last_id)
+        if new["seq"] == cursor.next_seq and chain.feed(new, new_id) == "fork":
+            self._set_aside(Checked(dict(new), new_id, None))
         following = "SELECT id, data FROM events WHERE gw = ? AND epoch = ? AND seq >= ? ORDER BY seq"
-        for event_id, text in self._connection.execute(following, (gateway, epoch, cursor.next_seq)):
+        for event_id, text in self._connection.execute(following, (gateway, epoch, chain.next_seq)):
             data = json.loads(text)
             outcome = chain.feed(data, event_id)
             if outcome == "fork":
@@ -166,47 +173,10 @@ class Store:
             (event.id, data["gw"], data["epoch"], data["seq"], canonical(data).decode()),
         )
 
-    # The desk's book
-
-    def visit(self, visit: str) -> Visit | None:
-        row = self._one("SELECT * FROM visits WHERE id = ?", visit)
-        if row is None:
-            return None
-        name, opened_us, code, decided, last_dec, reweighed, departed = row
-        return Visit(name, opened_us, code, decided, last_dec, bool(reweighed), bool(departed))
-
-    def put(self, visit: Visit) -> None:
+    def set_targets(self, dwell_us: Mapping[str, int]) -> None:
+        """By lane; what reports measure against."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO visits VALUES(?, ?, ?, ?, ?, ?, ?)",
-            (
-                visit.id,
-                visit.opened_us,
-                visit.code,
-                visit.decided,
-                visit.last_dec,
-                visit.reweighed,
-                visit.departed,
-            ),
-        )
-
-    def departed(self, code: str) -> str | None:
-        row = self._one("SELECT id FROM visits WHERE code = ? AND departed", code)
-        return None if row is None else str(row[0])
-
-    def decision(self, event_id: str) -> dict[str, Any] | None:
-        row = self._one("SELECT data FROM decisions WHERE event = ?", event_id)
-        return None if row is None else dict(json.loads(row[0]))
-
-    def keep(self, event_id: str, decision: dict[str, Any]) -> None:
-        self._connection.execute(
-            "INSERT INTO decisions(event, gw, data, dec, valid_until_us) VALUES(?, ?, ?, ?, ?)",
-            (
-                event_id,
-                decision["gw"],
-                canonical(decision).decode(),
-                decision["dec"],
-                parse_utc(decision["valid_until"]),
-            ),
+            "INSERT OR REPLACE INTO facts VALUES('dwell_targets_us', ?)", (json.dumps(dict(dwell_us)),)
         )
 
     # The outbox of decisions
@@ -220,7 +190,10 @@ class Store:
 
     def owe_again(self, event_id: str) -> None:
         """The gateway sent the event again: it may not have got the answer."""
-        self._connection.execute("UPDATE decisions SET sent = 0 WHERE event = ?", (event_id,))
+        self._connection.execute(
+            "UPDATE decisions SET sent = 0 WHERE number = (SELECT max(number) FROM decisions WHERE event = ?)",
+            (event_id,),
+        )
 
     def owe_all_valid(self, gateway: str, now_us: int) -> None:
         """The gateway has a new connection: a broker that lost its store has lost confirmed decisions with it."""
@@ -240,6 +213,7 @@ class Store:
             "UPDATE decisions SET sent = 1 WHERE number = ?", [(number,) for number in numbers]
         )
 
-    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
-        return row
+
+def _statements(script: str) -> list[str]:
+    bare = "\n".join(line.split("--")[0] for line in script.splitlines())
+    return [statement.strip() for statement in bare.split(";") if statement.strip()]

@@ -2,12 +2,25 @@
 
 The desk reads and writes through `VisitBook`; in simulated runs that is a dictionary, in the service the tables of
 its store, so that book, events and decisions change in one transaction.
+
+A visit is one parcel's stay over every line, bench and pass (contract §1). Where a gateway has minted a new id for a
+parcel that the coordinator recognises, the new id is `joined` to the older visit, and whatever is said of it is said of
+that one.
 """
 
 from collections.abc import Set
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, Protocol
 
+from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.sampling import Draw
+
+Place = Literal["open", "held", "inspecting", "departed", "returned", "custody", "lost_track"]
+WAITING: Final = ("held", "inspecting")
+"""In a bay, from which a scan takes it up again."""
+PLACE_OF_LANE: Final[dict[str, Place]] = {
+    "hold": "held", "manual": "inspecting", "xray": "inspecting", "return": "returned", "custody": "custody",
+}  # fmt: skip
 DONE_MAX: Final = 4_096
 """Visits kept once they are done with."""
 
@@ -25,7 +38,26 @@ class Visit:
     """Decisions given; the last one's `dec_seq`."""
     last_dec: str | None = None
     reweighed: bool = False
-    departed: bool = False
+    place: Place = "open"
+    gw: str = ""
+    epoch: int = 0
+    """Of the gateway that saw it last, with the epoch of its journal."""
+    measured: str | None = None
+    """Id of its last measurement."""
+    case: tuple[str, ...] = ()
+    """Rules under which it is to be looked at, until an inspection has passed or failed it."""
+    passed: tuple[str, ...] = ()
+    """Rules that an inspection has settled."""
+    failed: bool = False
+    """An inspection found what may not go on."""
+    consignment: str | None = None
+    tier: str | None = None
+    lane: str | None = None
+    """Where it was seen to go last."""
+
+    @property
+    def departed(self) -> bool:
+        return self.place == "departed"
 
 
 class VisitBook(Protocol):
@@ -34,17 +66,58 @@ class VisitBook(Protocol):
     def departed(self, code: str) -> str | None:
         """The visit under which this parcel has left the hub."""
 
+    def named(self, code: str) -> Visit | None:
+        """The latest visit of this own identifier that has not left the hub."""
+
+    def consigned(self, consignment: str) -> Visit | None:
+        """The latest visit of this consignment that has not left the hub."""
+
+    def root(self, visit: str) -> str:
+        """The older visit that this one is joined to, or itself."""
+
+    def join(self, visit: str, into: str, *, told: bool) -> None:
+        """`told`: the gateway says so itself, and goes on under the older id."""
+
+    def is_told(self, visit: str) -> bool:
+        """The gateway goes on under the older id."""
+
+    def split(self, visit: str) -> None:
+        """Undoes a wrong join."""
+
+    def event(self, event_id: str) -> dict[str, Any] | None:
+        """`data` of a measurement."""
+
+    def note(self, event_id: str, data: dict[str, Any]) -> None:
+        """A measurement that may be decided on again."""
+
     def decision(self, event_id: str) -> dict[str, Any] | None:
-        """The decision that answered this event."""
+        """The newest decision that answers this event."""
 
     def keep(self, event_id: str, decision: dict[str, Any]) -> None: ...
+    def answers(self, consignment: str) -> tuple[PartyAnswer, ...]:
+        """What each party has said last, sorted by party."""
+
+    def hear(self, answer: PartyAnswer, now_us: int) -> None: ...
+
+    def draw(self, name: str) -> Draw | None:
+        """The draw that stands for this code, consignment or visit."""
+
+    def put_draw(self, name: str, draw: Draw) -> None: ...
 
 
 class MemoryBook:
-    def __init__(self) -> None:
+    def __init__(self, drawn: "MemoryBook | None" = None) -> None:
+        """`drawn`: another book, whose draws stand here too."""
         self._visits: dict[str, Visit] = {}
         self._departed: dict[str, str] = {}
+        self._named: dict[str, str] = {}
+        self._consigned: dict[str, str] = {}
+        self._joined: dict[str, str] = {}
+        self._told: dict[str, bool] = {}
+        self._events: dict[str, dict[str, Any]] = {}
         self._decisions: dict[str, dict[str, Any]] = {}
+        self._answers: dict[str, dict[str, PartyAnswer]] = {}
+        self._draws: dict[str, Draw] = {} if drawn is None else dict(drawn._draws)
         self._answered: dict[str, list[str]] = {}
         """Events of each visit that were answered."""
         self._done: dict[str, None] = {}
@@ -56,24 +129,74 @@ class MemoryBook:
         for visit in sorted(visits):
             self._done[visit] = None
             for event_id in self._answered.pop(visit, ()):
-                del self._decisions[event_id]
+                self._decisions.pop(event_id, None)
+                self._events.pop(event_id, None)
         while len(self._done) > DONE_MAX:
             oldest = next(iter(self._done))
             del self._done[oldest]
+            self._joined.pop(oldest, None)
+            self._told.pop(oldest, None)
             known = self._visits.pop(oldest, None)
-            if known is not None and known.code is not None and self._departed.get(known.code) == oldest:
-                del self._departed[known.code]
+            if known is not None:
+                for table, name in (
+                    (self._departed, known.code), (self._named, known.code), (self._consigned, known.consignment),
+                ):  # fmt: skip
+                    if name is not None and table.get(name) == oldest:
+                        del table[name]
+                for name in (known.id, known.code, known.consignment):
+                    if name is not None:
+                        self._draws.pop(name, None)
 
     def visit(self, visit: str) -> Visit | None:
         return self._visits.get(visit)
 
     def put(self, visit: Visit) -> None:
         self._visits[visit.id] = visit
-        if visit.departed and visit.code is not None:
-            self._departed[visit.code] = visit.id
+        if visit.code is not None:
+            if visit.departed:
+                self._departed[visit.code] = visit.id
+                self._events.pop(visit.measured or "", None)
+            self._named[visit.code] = visit.id
+        if visit.consignment is not None:
+            self._consigned[visit.consignment] = visit.id
 
     def departed(self, code: str) -> str | None:
         return self._departed.get(code)
+
+    def named(self, code: str) -> Visit | None:
+        return self._staying(self._named.get(code))
+
+    def consigned(self, consignment: str) -> Visit | None:
+        return self._staying(self._consigned.get(consignment))
+
+    def _staying(self, visit: str | None) -> Visit | None:
+        found = None if visit is None else self._visits.get(self.root(visit))
+        return None if found is None or found.departed else found
+
+    def root(self, visit: str) -> str:
+        return self._joined.get(visit, visit)
+
+    def join(self, visit: str, into: str, *, told: bool) -> None:
+        self._joined = {one: into if older == visit else older for one, older in self._joined.items()}
+        self._joined[visit] = into
+        self._told[visit] = self._told.get(visit, False) or told
+        minted = self._visits.pop(visit, None)
+        if minted is not None and into in self._visits:
+            older = self._visits[into]
+            self._visits[into] = replace(older, opened_us=min(older.opened_us, minted.opened_us))
+
+    def is_told(self, visit: str) -> bool:
+        return self._told.get(visit, False)
+
+    def split(self, visit: str) -> None:
+        self._joined.pop(visit, None)
+        self._told.pop(visit, None)
+
+    def event(self, event_id: str) -> dict[str, Any] | None:
+        return self._events.get(event_id)
+
+    def note(self, event_id: str, data: dict[str, Any]) -> None:
+        self._events[event_id] = data
 
     def decision(self, event_id: str) -> dict[str, Any] | None:
         return self._decisions.get(event_id)
@@ -81,3 +204,16 @@ class MemoryBook:
     def keep(self, event_id: str, decision: dict[str, Any]) -> None:
         self._decisions[event_id] = decision
         self._answered.setdefault(decision["visit"], []).append(event_id)
+
+    def answers(self, consignment: str) -> tuple[PartyAnswer, ...]:
+        said = self._answers.get(consignment, {})
+        return tuple(said[party] for party in sorted(said))
+
+    def hear(self, answer: PartyAnswer, now_us: int) -> None:  # noqa: ARG002 - a store keeps when
+        self._answers.setdefault(answer.consignment, {})[answer.party] = answer
+
+    def draw(self, name: str) -> Draw | None:
+        return self._draws.get(name)
+
+    def put_draw(self, name: str, draw: Draw) -> None:
+        self._draws[name] = draw

@@ -1,19 +1,13 @@
 """A scale that weighs in motion, as its wire: one text record per item, numbered, `record;mass;unit;status CR LF`.
 
-The number is that of the scale's own memory of weighings. Records leave in their order, as one connection delivers
-them, so one that is late holds up those behind it. Truth and error of a weighing are the caller's: the scale rounds to
-its step.
+Truth and error of a weighing are the caller's: the scale rounds to its step.
 """
 
-from collections import deque
 from typing import Final
 
 from hub_config.names import MILLISECOND, Instant
+from simulators.devices.numbered_records import NumberedRecords
 
-MAX_RECORDS: Final = 64
-"""Waiting to be sent; more are lost, and their numbers are used up."""
-NUMBER_END: Final = 1_000_000
-"""The number after the last is 0 again."""
 NO_MASS: Final = "-----"
 STEP_MG: Final = 10_000
 MAX_MG: Final = 30_000_000
@@ -21,7 +15,7 @@ DELAY_NS: Final = 100 * MILLISECOND
 """From an item's rear at the beam to its record."""
 
 
-class RecordScaleDevice:
+class RecordScaleDevice(NumberedRecords):
     def __init__(
         self,
         *,
@@ -36,21 +30,11 @@ class RecordScaleDevice:
         number: int = 1,
     ) -> None:
         """`mpe_mg`: a weighing further from the truth than this is refused as a mistake of the caller."""
+        super().__init__(separator=separator, start=start, end=end, number=number)
         self._step_mg = step_mg
         self._max_mg = max_mg
         self._mpe_mg = mpe_mg
-        self._separator = separator
-        self._start, self._end = start, end
         self._good, self._overload = good, overload
-        self._next = number % NUMBER_END
-        self._records: deque[tuple[Instant, bytes]] = deque()
-        self.lost_records = 0
-        """Past MAX_RECORDS."""
-
-    @property
-    def wake_at(self) -> Instant | None:
-        """When `take_output` has something."""
-        return self._records[0][0] if self._records else None
 
     def weigh(
         self,
@@ -78,43 +62,12 @@ class RecordScaleDevice:
                 )
         word = status or (self._overload if shown is None else self._good)
         shown = None if status is not None else shown
-        number, self._next = self._next, (self._next + 1) % NUMBER_END
-        if not lost:
-            self._say(number, shown, word, Instant(now + delay_ns))
+        mass = NO_MASS if shown is None else _kilograms(shown)
+        self.say((mass, "kg", word), Instant(now + delay_ns), lost=lost)
         return shown
-
-    def skip_numbers(self, count: int) -> None:
-        """Numbers are used up by weighings that nobody hears of."""
-        self._next = (self._next + count) % NUMBER_END
-
-    def repeat_number(self) -> None:
-        """The next record has the number of the last one."""
-        self._next = (self._next - 1) % NUMBER_END
-
-    def power_up(self) -> None:
-        """Switched off and on: what was not sent is gone. Numbers go on: they are in its memory of weighings."""
-        self._records.clear()
-
-    def receive(self, data: bytes, now: Instant) -> None:
-        """It takes no commands."""
-
-    def take_output(self, now: Instant) -> bytes:
-        out = bytearray()
-        while self._records and self._records[0][0] <= now:
-            out += self._records.popleft()[1]
-        return bytes(out)
 
     def _rounded(self, mass_mg: int) -> int:
         return (2 * mass_mg + self._step_mg) // (2 * self._step_mg) * self._step_mg
-
-    def _say(self, number: int, mass_mg: int | None, word: str, due: Instant) -> None:
-        if len(self._records) >= MAX_RECORDS:
-            self.lost_records += 1
-            return
-        mass = NO_MASS if mass_mg is None else _kilograms(mass_mg)
-        text = self._separator.join((f"{number:06d}", mass, "kg", word))
-        soonest = self._records[-1][0] if self._records else due
-        self._records.append((max(due, soonest), f"{self._start}{text}{self._end}".encode("latin-1")))
 
 
 def _kilograms(mass_mg: int) -> str:

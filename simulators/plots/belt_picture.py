@@ -138,7 +138,7 @@ def _belt(axes: "Axes", scene: Scene, heights: tuple[float, float], *, names: bo
     for beam in line.beams:
         place = beam.position_um / UM
         axes.axhline(place, color=GRID, lw=0.8, ls=(0, (4, 3)) if beam.id in inside else "-", zorder=1)
-        scale = f", {line.scale.device}" if beam.id == line.scale.beam else ""
+        scale = "".join(f", {one.device}" for one in line.recorders if one.beam == beam.id)
         told.append((place, f"beam {beam.id}{scale}{' (in its lane)' if beam.id in inside else ''}"))
     for reader in line.readers:
         place, reach = reader.position_um / UM, reader.window_um / UM
@@ -196,7 +196,7 @@ def _band(
 
 
 def _mark(axes: "Axes", mark: Mark, *, worded: bool) -> None:
-    shapes = {"code": "D", "weight": "^", "no read": "s", "fault": "X"}
+    shapes = {"code": "D", "weight": "^", "box": "h", "no read": "s", "fault": "X"}
     good = mark.refused is None
     if mark.owner is not None:
         axes.plot([mark.at] * 2, [mark.place, mark.owner], color="black", lw=1, zorder=5)
@@ -237,6 +237,7 @@ def _legend(figure: "Figure", scene: Scene) -> None:
         point("o", "#333333", "#333333", "beam covered"), point("o", "white", "#333333", "beam free"),
         point("D", "#F0E442", "black", "code, line to its parcel"),
         point("^", "#F0E442", "black", "weight, line to its parcel"),
+        *([] if scene.line.dimensioner is None else [point("h", "#F0E442", "black", "box, line to its parcel")]),
         point("X", TROUBLE, TROUBLE, "reading of nobody, or a fault"),
         point("s", "white", TROUBLE, "reader saw no code"),
         Line2D([], [], color=TROUBLE, ls="--", label="in view, got no reading"),

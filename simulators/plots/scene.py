@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from drivers.command import SwitchOn
-from drivers.reading import BarcodeRead, DeviceFault, NoRead
+from drivers.reading import BarcodeRead, DeviceFault, DimensionsRead, NoRead
 from edge.core.inputs import DecisionArrived
 from edge.core.snapshot import BeltItem, LineView
 from edge.rim.witness import JOINED, OPEN, Sighting, Testimony, place_of
@@ -18,7 +18,7 @@ from hub_config.names import SECOND, Instant
 from simulators.bodies import Body
 
 Data = Mapping[str, Any]
-Kind = Literal["code", "no read", "weight", "fault"]
+Kind = Literal["code", "no read", "weight", "box", "fault"]
 
 UM: Final = 1_000_000
 EDGE_S: Final = 0.3
@@ -125,7 +125,7 @@ def _take(fate: Fate, data: Data) -> None:
     fate.code = fate.code or (named[0] if named else None)
     match data["kind"]:
         case "parcel.decided":
-            decision = data.get("decision")
+            decision = data.get("decision") or data.get("voucher")
             reasons = data["flags"] or (decision["data"]["reasons"] if decision is not None else ())
             fate.reason = reasons[0] if reasons else None
             fate.own_hold = decision is None
@@ -233,6 +233,8 @@ def _mark(sighting: Sighting, line: Line) -> Mark:
         kind = "no read"
     elif isinstance(given, BarcodeRead):
         kind = "code"
+    elif isinstance(given, DimensionsRead):
+        kind = "box"
     elif isinstance(given, DeviceFault):
         kind = "fault"
     items = (*sighting.in_view, *sighting.around)

@@ -17,7 +17,8 @@ from hub_config.rules import RulePack
 from simulators.belt_readings import Train
 from simulators.bench import Happened
 from simulators.bodies import Body
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.visits import MemoryBook
 from simulators.fifo import fifo
 from simulators.line_faults import LinePlan, line_plan
 from simulators.oracle import oracle_releases
@@ -94,7 +95,7 @@ def by_time(
             codes = tuple(code for code, number in given.items() if number == body.parcel.number)
             sent = [one for other in bodies for one in other.scans if one.data in codes]
             what = Happened(body.parcel.number, tuple(sent), tuple(body.weights), None)
-            released = oracle_releases([what], line, u_mg, rules, manifest, hub, now_us)
+            released = oracle_releases([what], line, u_mg, rules, manifest, hub, now_us, MemoryBook())
             own = {label.data for label in body.parcel.labels}
             told.append(
                 ByTime(body.parcel.number, codes, bool(released), bool(codes) and own.issuperset(codes))

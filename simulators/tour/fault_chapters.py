@@ -60,7 +60,7 @@ def broker_stopped(play: Play) -> str:
     claim(backlog > 0, "no backlog grew")
     return (
         f"{len(entered)} parcels entered and left without a broker: all to HOLD. "
-        f"Up to {backlog} events waited on the disk; {took:.1f} s after the broker was back the outage's were acknowledged."
+        f"Up to {backlog} events waited on the disk, and were acknowledged {took:.1f} s after the broker was back."
     )
 
 

@@ -23,6 +23,8 @@ from simulators.tour.stage import Json, Truth
 NEAR_UM: Final = 90_000
 """A body and an item of the gateway whose fronts are so near are one; less than a parcel's length."""
 FREE_LANE: Final = "green"
+CHOSEN_LANES: Final = ("manual", "xray")
+"""Somebody chose to look at these parcels, be it by lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def truth_of(found: Look, parcels: Mapping[int, Parcel]) -> Truth:
         pending = max(0, told.journalled - told.acknowledged)
     if told.acknowledged is not None and told.stored is not None:
         lost = max(0, told.acknowledged - told.stored)
-    possible = sum(parcels[one.number].releasable for one in found.gone)
+    possible = sum(parcels[one.number].releasable and one.lane not in CHOSEN_LANES for one in found.gone)
     return Truth(len(free) - right, lost, pending, right, possible)
 
 

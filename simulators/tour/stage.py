@@ -28,7 +28,7 @@ class Truth:
     released: int = 0
     """Parcels in the free lane that belong there."""
     possible: int = 0
-    """Parcels that have left and with which nothing was wrong."""
+    """Parcels that have left, with which nothing was wrong, and which nobody chose to look at."""
 
     def as_json(self) -> Json:
         return {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.rim.journal import JOURNAL_FILE
-from edge.rim.journal_rows import connect
+from edge.rim.journal_table import connect
 
 FLIPPED_BIT: Final = 0x01
 """The lowest bit of a digit: 4 becomes 5."""

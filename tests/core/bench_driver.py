@@ -4,16 +4,17 @@ from dataclasses import dataclass, field
 
 from drivers.reading import BarcodeRead, DeviceDown, DeviceUp, WeightRead
 from edge.core.decision import Action, Conditions, Decision, Reason
-from edge.core.effects import Record, Show
+from edge.core.effects import Alert, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
 from edge.core.snapshot import BenchView
 from edge.core.visits import Recovered
 from hub_config.attach import SerialAttach
-from hub_config.devices import LineScannerConfig, Metrology, SicsScaleConfig
+from hub_config.devices import LineScannerConfig, SicsScaleConfig
 from hub_config.hub import Broker, CoordinatorEntry, GatewayEntry, Hub, HubConfig, Web
 from hub_config.layout import Bay, Bench
+from hub_config.metrology import Metrology
 from hub_config.names import SECOND, DeviceId, GatewayId, HubId, Instant, LaneId, LineId, VisitId
 
 SCANNER, SCALE = DeviceId("scan-1"), DeviceId("scale-1")
@@ -67,6 +68,7 @@ class BenchDriver:
     now: int = SECOND
     events: list[Event] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     view: BenchView | None = None
     hold_commits: bool = False
     seq: int = 0
@@ -102,6 +104,8 @@ class BenchDriver:
                     self.events.append(event)
                 case Show(view):
                     self.view = view
+                case Alert():
+                    self.alerts.append(effect)
         if not self.hold_commits:
             self.commit()
 
@@ -136,11 +140,13 @@ class BenchDriver:
         self, action: Action = "release", route: str = "green", reasons: tuple[Reason, ...] = (), *,
         for_s: float = 60, dec_seq: int = 1, conditions: Conditions | None = None, needs: tuple[str, ...] = (),
         visit: str | None = None, answers: str | None = None, from_s: float = 0, authority: str = "customs",
+        was: str | None = None,
     ) -> "BenchDriver":  # fmt: skip
         asked = max(i for i, event in enumerate(self.events) if event.kind == "parcel.measured")
         now_us = BASE_US + (self.now - SECOND) // 1_000
         decision = Decision(
-            dec=f"dec-{dec_seq}", dec_seq=dec_seq, visit=VisitId(visit or self.events[asked].visit or ""), was=None,
+            dec=f"dec-{dec_seq}", dec_seq=dec_seq, visit=VisitId(visit or self.events[asked].visit or ""),
+            was=None if was is None else VisitId(was),
             answers=answers or self.ids[asked], action=action, reasons=reasons, route=LaneId(route),
             authority=authority, conditions=conditions or Conditions(), needs=needs,
             valid_from_us=now_us + int(from_s * 1e6), valid_until_us=now_us + int(for_s * 1e6), clock="hub",

@@ -19,7 +19,7 @@ from bench_driver import (
 from drivers.identifiers.choice import Identified
 from drivers.reading import DeviceFault, DeviceUp, NoRead, WeightRead
 from edge.core.decision import Action, Conditions, Decision
-from edge.core.effects import Effect, Record
+from edge.core.effects import Effect, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, JournalTrouble, LinkChanged, Tick, WallClock
@@ -86,8 +86,9 @@ class Chaos(BenchDriver):
             self.commit()
 
     def _take(self, effect: Effect) -> None:
-        if not isinstance(effect, Record):
+        if isinstance(effect, Show):
             self.view = effect.view
+        if not isinstance(effect, Record):
             return
         self.events.append(effect.event)
         assert len(effect.event.codes) <= CODES_PER_PARCEL_MAX
@@ -258,7 +259,8 @@ class Chaos(BenchDriver):
             self.give(DeviceUp(device, self.at, "1"))
         self.clock_off_us = 0
         self.give(WallClock(self.at, self.wall(1_500)))
-        # The link is away long enough to become an event: its commit ends the journal's trouble.
+        # The journal's writer says so when the disk takes something again, also where no event waits for it.
+        self.give(Committed(self.at, len(self.ids) + 1, ()))
         self.give(LinkChanged(self.at, broker=True, coordinator=True))
         self.give(LinkChanged(self.at, broker=False, coordinator=False))
         self.later(6)

@@ -35,7 +35,7 @@ from drivers.reading import (
 from edge.core.decision import Action, Conditions, Decision
 from edge.core.event import Event, WallTime
 from edge.core.inputs import DecisionArrived, Input, JournalTrouble, LinkChanged, Tick, WallClock
-from edge.core.track import Item
+from edge.core.item import Item
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, LaneId, VisitId
 
 GOOD_CODES: Final = ("RB000001006GB", "RB000006003GB")
@@ -141,6 +141,8 @@ class ChaosLine(LineDriver):
                 astray = event.flags == ("unknown_item",) or self.where[visit] == FREE
                 assert astray or self.where[visit] == "open", f"{visit} is lost, but {self.where[visit]}"
                 self.where[visit] = "lost"
+            case "parcel.corrected":
+                assert visit in self.where  # also of one that has left
             case _:
                 assert self.where[visit] == "open", f"{event.kind} of {visit}, but {self.where[visit]}"
                 if event.kind == "parcel.diverted":

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from drivers.command import Command, SwitchOff, SwitchOn, Trigger
 from drivers.reading import BarcodeRead, BeamChanged, BeltMoved, BoardChanged, BoardState, Reading, WeightRead
-from edge.core.decision import Action, Conditions, Decision, Reason
-from edge.core.effects import Order, Record
+from edge.core.decision import Action, Band, Conditions, Decision, Reason
+from edge.core.effects import Alert, Order, Record
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
@@ -66,6 +66,7 @@ class LineDriver:
     events: list[Event] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     hold_commits: bool = False
     lost_counts: int = 0
     told: int = 0
@@ -128,6 +129,8 @@ class LineDriver:
                     self.ids.append(f"ni:///sha-256;{len(self.ids) + 1:043}")
                 case Order(command):
                     self.commands.append(command)
+                case Alert():
+                    self.alerts.append(effect)
                 case _:
                     raise AssertionError(f"a line shows nothing: {effect}")
         assert self.gateway.books_fault is None
@@ -186,9 +189,10 @@ class LineDriver:
 
     def decide(
         self, action: Action = "release", *, visit: VisitId | None = None, lane: str | None = None,
-        reasons: tuple[Reason, ...] = (), valid_s: float = 60.0, code: str | None = S10,
+        reasons: tuple[Reason, ...] = (), valid_s: float = 60.0, code: str | None = S10, into: str | None = None,
+        dims: tuple[Band, Band, Band] | None = None,
     ) -> None:  # fmt: skip
-        """On the last measurement, or on that of `visit`."""
+        """On the last measurement, or on that of `visit`; `into`: the older visit that it is joined to."""
         place = max(
             n for n, e in enumerate(self.events)
             if e.kind == "parcel.measured" and visit in (None, e.visit)
@@ -199,10 +203,11 @@ class LineDriver:
         now_us = BASE_US + (self.now - SECOND) // 1_000
         lanes = {"release": "green", "inspect": "manual"}
         decision = Decision(
-            dec=f"dec-{self.seq}", dec_seq=self.seq, visit=asked.visit, was=None, answers=self.ids[place],
+            dec=f"dec-{self.seq}", dec_seq=self.seq, visit=VisitId(into or asked.visit), answers=self.ids[place],
+            was=None if into is None else asked.visit,
             action=action, reasons=reasons or (() if action == "release" else ("sampled",)),
             route=LaneId(lane or lanes.get(action, "hold")), authority="customs",
-            conditions=Conditions(code=code if action == "release" else None), needs=(),
+            conditions=Conditions(code=code if action == "release" else None, dims_um=dims), needs=(),
             valid_from_us=now_us - 1_000_000, valid_until_us=now_us + int(valid_s * 1e6), clock="hub",
             wire="{}", kid="k", sig="s",
         )  # fmt: skip

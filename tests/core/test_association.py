@@ -13,11 +13,9 @@ from edge.core.association import (
     Assignment,
     assign,
     assign_near,
-    late,
 )
 from edge.core.evidence import (
     CONFIRMED,
-    FIT_MIN_PPM,
     FLOOR_PPM,
     PPM,
     PRIORS,
@@ -25,8 +23,6 @@ from edge.core.evidence import (
     Drift,
     Evidence,
     Look,
-    fit_ppm,
-    lowered,
     seen_between,
 )
 
@@ -200,7 +196,7 @@ def test_two_parcels_with_one_key_are_our_own_mistake() -> None:
         assign([AHEAD, replace(BEHIND, key=1)], [picture("A", 0)])
 
 
-# Places, plausibility, late readings ------------------------------------------------------------------
+# Places ------------------------------------------------------------------
 
 
 def test_where_a_label_was_follows_from_when_the_reader_may_have_seen_it() -> None:
@@ -217,42 +213,3 @@ def test_a_place_is_less_sure_with_every_metre_until_a_beam_has_seen_it_again() 
     assert near[0] < far[0]
     assert near[1] < far[1]
     assert again == (Drift().spread(300_000)[0], Drift().confirmed_gross_ppm)
-
-
-def test_length_and_mass_only_lower_and_never_refuse_the_surest() -> None:
-    assert fit_ppm(declared=300, seen=310, tolerance=20) == PPM
-    assert fit_ppm(declared=300, seen=900, tolerance=20) == FIT_MIN_PPM
-    assert lowered(999_995, PPM) == 999_995
-    assert lowered(P_MAX_PPM, 0) == FLOOR_PPM
-    assert lowered(999_995, 500_000) == 999_990
-    assert lowered(0, FIT_MIN_PPM) == 0
-
-
-def test_a_late_reading_joins_is_known_or_is_refused() -> None:
-    decided = {"A": 1}
-    codes = [picture("A", 150_000)]
-    joined = late("B", decided, [AHEAD, BEHIND], [*codes, picture("B", -250_000)])
-    known = late("A", decided, [AHEAD, BEHIND], [*codes, replace(picture("A", 152_000), device="cam-2")])
-    refused = late("B", decided, [AHEAD, BEHIND], [*codes, picture("B", -50_000)])
-
-    assert (joined.outcome, joined.keys) == ("joined", (2,))
-    assert (known.outcome, known.keys) == ("known", (1,))
-    assert refused.outcome == "refused"
-
-
-def test_a_late_reading_corrects_what_it_contradicts() -> None:
-    decided = {"A": 1}
-    codes = [picture("A", 150_000)]
-    second_name = late("B", decided, [AHEAD, BEHIND], [*codes, picture("B", 200_000), picture("C", -250_000)])
-    elsewhere = late("A", decided, [AHEAD, BEHIND], [*codes, replace(picture("A", -250_000), device="cam-2")])
-
-    assert (elsewhere.outcome, elsewhere.keys) == ("corrected", (1,))
-    assert second_name.outcome == "corrected"
-    assert second_name.keys == (1,)
-
-
-def test_a_late_reading_among_too_many_codes_is_refused_and_contradicts_nothing() -> None:
-    codes = [picture(f"c{n}", 150_000) for n in range(CODES_MAX)]
-    found = late("late", {"c0": 1}, [AHEAD], [*codes, picture("late", 200_000)])
-
-    assert (found.outcome, found.keys) == ("refused", ())

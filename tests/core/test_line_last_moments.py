@@ -17,8 +17,8 @@ from line_moments import in_lane, measured, released, stand, tell
 
 from drivers.reading import OrderAnswered
 from edge.core.inputs import JournalTrouble, LinkChanged
+from edge.core.item import Item, Push
 from edge.core.lanes import Lanes
-from edge.core.track import Item, Push
 from hub_config.names import Instant
 
 TO_FIRED_S = 5.9

@@ -15,13 +15,15 @@ from line_driver import (
 )
 
 from drivers.reading import BeamChanged, WeightRead
-from edge.core.belt_scale import CROSSINGS_MAX, Weighings
+from edge.core.belt_records import CROSSINGS_MAX, BeltRecords
 from edge.core.clearing import AWAITED_MAX
 from edge.core.diverting import INTENTS_MAX
+from edge.core.event import Act
 from edge.core.gateway import Gateway
-from edge.core.track import ITEMS_MAX, Found, Item, Track
+from edge.core.item import Item
+from edge.core.track import ITEMS_MAX, Found, Track
 from hub_config.lines import BeltScale
-from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant, LaneId
 
 SCALE = BeltScale.model_construct(device=DeviceId("wim-1"), beam="scale", earliest_ms=20, latest_ms=400)
 
@@ -30,75 +32,76 @@ def item(number: int) -> Item:
     return Item(number, Instant(0), 0, 0)
 
 
-def record(number: int | None, at_ms: int) -> WeightRead:
-    at = Instant(at_ms * MILLISECOND)
-    return WeightRead(DeviceId("wim-1"), at, 1_000, "", "g", None, record=number)
+def record(number: int | None, at_ms: int) -> tuple[int | None, Instant]:
+    return number, Instant(at_ms * MILLISECOND)
 
 
-def crossed(weighings: Weighings, number: int, at_ms: int) -> Item:
+def crossed(weighings: BeltRecords, number: int, at_ms: int) -> Item:
     one = item(number)
     weighings.crossed(one, Instant(at_ms * MILLISECOND))
     return one
 
 
 @pytest.fixture
-def weighings() -> Weighings:
+def weighings() -> BeltRecords:
     """The first item had record 100: the count is sure."""
-    weighings = Weighings(SCALE)
+    weighings = BeltRecords(SCALE)
     first = crossed(weighings, 1, 0)
-    assert weighings.take(record(100, 100)) == (first, "joined")
+    assert weighings.take(*record(100, 100)) == (first, "joined")
     return weighings
 
 
 def test_a_record_whose_time_fits_two_items_is_the_older_ones_once_a_later_record_bears_the_count_out(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     """Had the scale left out the first of them, the next record would be of one that has not crossed yet."""
     first = crossed(weighings, 2, 1_000)
     second = crossed(weighings, 3, 1_250)
 
-    assert weighings.take(record(101, 1_330)) == (first, "supposed")
+    assert weighings.take(*record(101, 1_330)) == (first, "supposed")
     assert weighings.take_settled() == []
-    assert weighings.take(record(102, 1_340)) == (second, "joined")
+    assert weighings.take(*record(102, 1_340)) == (second, "joined")
     assert weighings.take_settled() == [(first, True)]
 
 
 def test_a_record_whose_time_fits_two_items_is_neithers_if_the_count_turns_out_wrong(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     """The scale has left out the first of them: what was weighed was the second, under the number of the first."""
     first = crossed(weighings, 2, 1_000)
     crossed(weighings, 3, 1_250)
-    assert weighings.take(record(101, 1_330)) == (first, "supposed")
+    assert weighings.take(*record(101, 1_330)) == (first, "supposed")
     crossed(weighings, 4, 2_000)
-    weighings.take(record(102, 2_100))  # of the fourth: the count may take it for a late one of the third
+    weighings.take(*record(102, 2_100))  # of the fourth: the count may take it for a late one of the third
     crossed(weighings, 5, 3_000)
-    weighings.take(record(103, 3_100))
+    weighings.take(*record(103, 3_100))
 
     assert weighings.take_settled() == [(first, False)]
 
 
-def test_what_is_supposed_is_not_so_while_an_item_since_then_has_had_no_record(weighings: Weighings) -> None:
+def test_what_is_supposed_is_not_so_while_an_item_since_then_has_had_no_record(
+    weighings: BeltRecords,
+) -> None:
     """The scale has left out the first, and the belt then stood until the third's record was no longer waited for."""
     first = crossed(weighings, 2, 1_000)
     crossed(weighings, 3, 1_250)
-    assert weighings.take(record(101, 1_330)) == (first, "supposed")  # the second's
+    assert weighings.take(*record(101, 1_330)) == (first, "supposed")  # the second's
     crossed(weighings, 4, 2_000)
-    assert weighings.take(record(102, 2_100))[1] == "record_late"  # the third's
+    assert weighings.take(*record(102, 2_100))[1] == "record_late"  # the third's
     fourth = crossed(weighings, 5, 9_000)
 
-    assert weighings.take(record(103, 9_100)) == (fourth, "joined")
+    assert weighings.take(*record(103, 9_100)) == (fourth, "joined")
     assert weighings.take_settled() == [(first, False)]
 
 
 def test_what_is_supposed_is_in_doubt_if_the_record_that_bore_it_out_was_another_items(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     """The scale has left out the first, and the third's edge is told later than its record."""
     first = crossed(weighings, 2, 1_000)
     second = crossed(weighings, 3, 1_150)
-    assert weighings.take(record(101, 1_300)) == (first, "supposed")  # the second's
-    assert weighings.take(record(102, 1_330)) == (second, "joined")  # the third's
+    assert weighings.take(*record(101, 1_300)) == (first, "supposed")  # the second's
+    assert weighings.take(*record(102, 1_330)) == (second, "joined")  # the third's
     assert weighings.take_settled() == [(first, True)]
     crossed(weighings, 4, 1_300)
 
@@ -106,148 +109,148 @@ def test_what_is_supposed_is_in_doubt_if_the_record_that_bore_it_out_was_another
 
 
 def test_something_too_short_that_was_weighed_does_not_make_up_for_an_item_left_out(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     first = crossed(weighings, 2, 1_000)
     crossed(weighings, 3, 1_250)
-    assert weighings.take(record(101, 1_330)) == (first, "supposed")  # the second's
+    assert weighings.take(*record(101, 1_330)) == (first, "supposed")  # the second's
     weighings.passed(Instant(1_450 * MILLISECOND))
-    assert weighings.take(record(102, 1_500))[0] is None  # of what was too short
+    assert weighings.take(*record(102, 1_500))[0] is None  # of what was too short
     crossed(weighings, 4, 2_000)
-    weighings.take(record(103, 2_100))
+    weighings.take(*record(103, 2_100))
 
     assert weighings.take_settled() == [(first, False)]
 
 
 def test_records_that_were_held_up_behind_a_late_one_are_nobodys_if_what_crossed_before_may_have_been_weighed(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     """A parcel whose rear the beam did not see was weighed, and its record holds up those of the two behind it."""
     weighings.passed(Instant(1_000 * MILLISECOND))
     crossed(weighings, 2, 1_100)
     third = crossed(weighings, 3, 1_510)
 
-    outcomes = [weighings.take(record(number, 1_730))[0] for number in (101, 102, 103)]
+    outcomes = [weighings.take(*record(number, 1_730))[0] for number in (101, 102, 103)]
     assert outcomes == [None, None, None]
     assert third in weighings.overdue(Instant(2_000 * MILLISECOND))
 
 
-def test_an_item_that_two_records_fit_is_in_doubt(weighings: Weighings) -> None:
+def test_an_item_that_two_records_fit_is_in_doubt(weighings: BeltRecords) -> None:
     """Something too short was weighed, and its record came so late that it was taken for the next item's."""
     weighings.passed(Instant(1_000 * MILLISECOND))
     second = crossed(weighings, 2, 1_300)
-    assert weighings.take(record(101, 1_450)) == (second, "joined")
+    assert weighings.take(*record(101, 1_450)) == (second, "joined")
 
-    assert weighings.take(record(102, 1_455)) == (None, "record_orphan")
+    assert weighings.take(*record(102, 1_455)) == (None, "record_orphan")
     assert second.doubts == ["assoc_low"]
     assert weighings.take_settled() == [(second, False)]
 
 
 def test_records_that_agree_are_not_believed_while_each_fits_the_item_before_as_well(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     """A parcel whose rear the beam did not see was weighed: from then on the records seem one behind."""
     first = crossed(weighings, 2, 1_000)
     weighings.passed(Instant(1_116 * MILLISECOND))
-    assert weighings.take(record(101, 1_144)) == (None, "record_unsure")  # the first's
+    assert weighings.take(*record(101, 1_144)) == (None, "record_unsure")  # the first's
     items = []
     for number, crossed_ms, told_ms in ((102, 1_284, 1_309), (103, 1_423, 1_446), (104, 1_560, 1_585)):
         items.append(crossed(weighings, number, crossed_ms))
-        assert weighings.take(record(number, told_ms))[0] is None  # of the one before
+        assert weighings.take(*record(number, told_ms))[0] is None  # of the one before
     assert first.doubts == []
 
 
-def test_a_younger_item_gets_no_record_while_an_older_one_is_due(weighings: Weighings) -> None:
+def test_a_younger_item_gets_no_record_while_an_older_one_is_due(weighings: BeltRecords) -> None:
     crossed(weighings, 2, 1_000)
     crossed(weighings, 3, 1_250)
 
-    assert weighings.take(record(102, 1_330)) == (None, "record_unsure")
+    assert weighings.take(*record(102, 1_330)) == (None, "record_unsure")
 
 
-def test_a_record_of_something_too_short_is_not_the_next_items(weighings: Weighings) -> None:
+def test_a_record_of_something_too_short_is_not_the_next_items(weighings: BeltRecords) -> None:
     """A hand leaves the beam shortly before a small parcel does; the number that fits the parcel is the hand's."""
     weighings.passed(Instant(1_000 * MILLISECOND))
     crossed(weighings, 2, 1_150)
 
-    assert weighings.take(record(101, 1_200))[0] is None
-    assert weighings.take(record(102, 1_300))[0] is None
+    assert weighings.take(*record(101, 1_200))[0] is None
+    assert weighings.take(*record(102, 1_300))[0] is None
 
 
-def test_something_too_short_that_the_scale_weighed_does_not_shift_the_count(weighings: Weighings) -> None:
+def test_something_too_short_that_the_scale_weighed_does_not_shift_the_count(weighings: BeltRecords) -> None:
     weighings.passed(Instant(1_000 * MILLISECOND))
-    assert weighings.take(record(101, 1_100)) == (None, "record_orphan")
+    assert weighings.take(*record(101, 1_100)) == (None, "record_orphan")
     second = crossed(weighings, 2, 2_000)
 
-    assert weighings.take(record(102, 2_100)) == (second, "joined")
+    assert weighings.take(*record(102, 2_100)) == (second, "joined")
 
 
 def test_something_too_short_that_the_scale_did_not_weigh_does_not_shift_the_count(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     weighings.passed(Instant(1_000 * MILLISECOND))
     second = crossed(weighings, 2, 2_000)
 
-    assert weighings.take(record(101, 2_100)) == (second, "joined")
+    assert weighings.take(*record(101, 2_100)) == (second, "joined")
 
 
 def test_a_record_joined_by_time_alone_is_in_doubt_when_another_edge_comes_later(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     """The next item had left the beam too, but its edge was told after the record: a cable that was off."""
     second = crossed(weighings, 2, 1_000)
-    assert weighings.take(record(110, 1_300)) == (second, "joined")
+    assert weighings.take(*record(110, 1_300)) == (second, "joined")
     third = crossed(weighings, 3, 1_200)
 
     assert second.doubts == ["assoc_low"]
-    assert weighings.take(record(111, 1_310)) == (None, "record_orphan")
+    assert weighings.take(*record(111, 1_310)) == (None, "record_orphan")
     assert third in weighings.overdue(Instant(1_700 * MILLISECOND))
 
 
-def test_late_records_in_a_row_are_not_taken_for_the_next_items(weighings: Weighings) -> None:
+def test_late_records_in_a_row_are_not_taken_for_the_next_items(weighings: BeltRecords) -> None:
     """Every one comes while the item behind its own is due, and they agree with each other."""
     items = [crossed(weighings, 2, 1_000)]
     for n in range(1, 6):
         items.append(crossed(weighings, 2 + n, 1_000 + 600 * n))
-        assert weighings.take(record(100 + n, 1_100 + 600 * n))[0] is None
+        assert weighings.take(*record(100 + n, 1_100 + 600 * n))[0] is None
 
     on_time = [crossed(weighings, 10 + n, 8_000 + 600 * n) for n in range(2)]
-    assert weighings.take(record(107, 8_100))[0] is None
-    assert weighings.take(record(108, 8_700)) == (on_time[1], "joined")
+    assert weighings.take(*record(107, 8_100))[0] is None
+    assert weighings.take(*record(108, 8_700)) == (on_time[1], "joined")
 
 
 def test_a_scale_that_has_left_out_an_item_is_believed_again_when_the_next_is_alone(
-    weighings: Weighings,
+    weighings: BeltRecords,
 ) -> None:
     for n in range(3):
         crossed(weighings, 2 + n, 1_000 + 600 * n)
     for n in range(2):
-        assert weighings.take(record(101 + n, 1_700 + 600 * n))[0] is None
+        assert weighings.take(*record(101 + n, 1_700 + 600 * n))[0] is None
     alone = crossed(weighings, 5, 9_000)
 
-    assert weighings.take(record(103, 9_100)) == (alone, "joined")
+    assert weighings.take(*record(103, 9_100)) == (alone, "joined")
 
 
-def test_a_record_without_a_number_is_nobodys(weighings: Weighings) -> None:
+def test_a_record_without_a_number_is_nobodys(weighings: BeltRecords) -> None:
     crossed(weighings, 2, 1_000)
 
-    assert weighings.take(record(None, 1_100)) == (None, "record_without_number")
+    assert weighings.take(*record(None, 1_100)) == (None, "record_without_number")
 
 
 @pytest.mark.parametrize("at_ms", [1_019, 1_401])
-def test_a_record_too_soon_or_too_late_is_nobodys(weighings: Weighings, at_ms: int) -> None:
+def test_a_record_too_soon_or_too_late_is_nobodys(weighings: BeltRecords, at_ms: int) -> None:
     crossed(weighings, 2, 1_000)
 
-    assert weighings.take(record(101, at_ms))[0] is None
+    assert weighings.take(*record(101, at_ms))[0] is None
 
 
-def test_a_record_of_an_item_that_is_lost_is_counted_as_nobodys(weighings: Weighings) -> None:
+def test_a_record_of_an_item_that_is_lost_is_counted_as_nobodys(weighings: BeltRecords) -> None:
     second = crossed(weighings, 2, 1_000)
     weighings.drop(second)
 
-    assert weighings.take(record(101, 1_100)) == (None, "record_orphan")
+    assert weighings.take(*record(101, 1_100)) == (None, "record_orphan")
 
 
-def test_past_the_bound_the_oldest_crossings_are_forgotten(weighings: Weighings) -> None:
+def test_past_the_bound_the_oldest_crossings_are_forgotten(weighings: BeltRecords) -> None:
     for number in range(3 * CROSSINGS_MAX):
         crossed(weighings, number, 1_000 + number)
 
@@ -299,7 +302,7 @@ def test_a_record_of_a_parcel_not_seen_to_leave_the_scales_beam_is_not_the_next_
     assert [event.mass for event in held] == [None, None]
 
 
-def test_a_parcel_given_up_at_the_point_of_no_return_does_not_get_its_weight_any_more() -> None:
+def test_a_parcel_given_up_at_the_point_of_no_return_stays_held_when_its_weight_comes() -> None:
     """A line so short that the point lies 700 mm behind the scale's beam."""
     driver = LineDriver(Gateway(config(order_lead_ms=3_100), ENTROPY)).start()
     thing = driver.carry(entered(driver))
@@ -308,8 +311,8 @@ def test_a_parcel_given_up_at_the_point_of_no_return_does_not_get_its_weight_any
     driver.later(TO_END_S)
 
     assert driver.last("parcel.decided").flags == ("no_time",)
-    assert dict(driver.gateway.snapshot().balance.rejected)["late_weight"] == 1
-    assert driver.last("parcel.diverted").mass is None
+    assert dict(driver.last("parcel.corrected").note)["what"] == "mass"
+    assert driver.last("parcel.diverted").act == Act(LaneId("hold"), "H9", confirmed=True)
     assert driver.ons == []
 
 

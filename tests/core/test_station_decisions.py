@@ -142,7 +142,8 @@ def test_a_coordinator_gone_for_five_seconds_holds_what_waits_and_says_so(bench:
     assert shown(bench)[3] in (("offline_default",), ("decision_late",))
     assert [event.note[0] for event in bench.events if event.kind == "gateway.mode"] == [
         ("level", 0),
-        ("level", 2),
+        ("level", 1),
+        ("level", 3),
     ]
     assert bench.view is not None
     assert bench.view.network_away

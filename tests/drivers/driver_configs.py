@@ -6,16 +6,24 @@ from hub_config.attach import SerialAttach, TcpAttach, TcpListenAttach
 from hub_config.devices import (
     KeyenceSrConfig,
     LineScannerConfig,
-    Metrology,
     RecordScaleConfig,
     SicsScaleConfig,
 )
+from hub_config.dimensioners import (
+    CubiscanConfig,
+    DimensionerConfig,
+    Dm3610Config,
+    RecordDimensionerConfig,
+    SickMdaConfig,
+)
+from hub_config.metrology import Metrology
 from hub_config.names import MILLISECOND, DeviceId, Instant
 
 SCANNER = DeviceId("scan-1")
 SCALE = DeviceId("scale-1")
 READER = DeviceId("tunnel-1")
 BELT_SCALE = DeviceId("wim-1")
+DIMENSIONER = DeviceId("dim-1")
 
 _METROLOGY = Metrology(regime="none", max_mg=30_000_000, min_mg=100_000, e_mg=5_000, mpe_mg=5_000)
 
@@ -44,3 +52,34 @@ def belt_scale_config(
     """Dials the gateway on loopback."""
     attach = TcpListenAttach(kind="tcp-listen", host="127.0.0.1", port=port, peer=peer)
     return RecordScaleConfig(kind="record-scale", id=name, attach=attach, metrology=_METROLOGY, **more)
+
+
+def dimensioner_config(**more: Any) -> RecordDimensionerConfig:
+    return RecordDimensionerConfig(kind="record-dimensioner", **_sizing(), **more)
+
+
+def dws_config(**more: Any) -> RecordDimensionerConfig:
+    """With a scale in it."""
+    fields = ("record", "length", "width", "height", "mass", "status")
+    return dimensioner_config(fields=fields, unit="mm", mass_unit="g", metrology=_METROLOGY, **more)
+
+
+def dm3610_config(**more: Any) -> Dm3610Config:
+    return Dm3610Config(kind="datalogic-dm3610", **_sizing(), **more)
+
+
+def mda_config(**more: Any) -> SickMdaConfig:
+    return SickMdaConfig(kind="sick-mda", metrology=_METROLOGY, **_sizing(), **more)
+
+
+def cubiscan_config(**more: Any) -> CubiscanConfig:
+    return CubiscanConfig(kind="cubiscan", metrology=_METROLOGY, **_sizing(), **more)
+
+
+def dimensioner_configs() -> list[DimensionerConfig]:
+    """One of every kind."""
+    return [dimensioner_config(), dws_config(), dm3610_config(), mda_config(), cubiscan_config()]
+
+
+def _sizing() -> dict[str, Any]:
+    return {"id": DIMENSIONER, "attach": SerialAttach(port="/dev/ttyS1"), "u_um": 5_000}

@@ -3,10 +3,26 @@
 from collections.abc import Callable
 
 import pytest
-from driver_configs import READER, belt_scale_config, ms, reader_config, scale_config, scanner_config
+from driver_configs import (
+    READER,
+    belt_scale_config,
+    cubiscan_config,
+    dimensioner_config,
+    dm3610_config,
+    dws_config,
+    mda_config,
+    ms,
+    reader_config,
+    scale_config,
+    scanner_config,
+)
 from vectors_file import vectors
 
 from drivers.command import Trigger
+from drivers.dimensioners.cubiscan import Cubiscan
+from drivers.dimensioners.dm3610 import Dm3610
+from drivers.dimensioners.record_dimensioner import RecordDimensioner
+from drivers.dimensioners.sick_mda import SickMda
 from drivers.reading import BarcodeRead, Reading, WeightRead
 from drivers.scales.mt_sics import SicsScale
 from drivers.scales.record_scale import RecordScale
@@ -51,6 +67,12 @@ SCALE_STREAM = b'I4 A "1126493049"\r\n' + stream("mt-sics") + b"\xffS S 1.2\x00\
 SR_STREAM = stream("keyence-sr") + b"\x02A!1/2,B\x03\r\x00\rOVER\r" + stream("keyence-sr")
 LATE_STREAM = b"LATE\rSECOND\r" + SR_STREAM
 RECORDS = b"1;1.250;kg;OK\r\n2;;kg;OL\r3;-0.010;kg;OK\nx;1;kg;OK\r4;1;kg\r" + b"9" * 2_000 + b"\r5;1;kg;OK\r"
+SIZES = (
+    b"1;300;200;100;mm;OK\r\n2;;;;mm;NODIM\r\n3;0;0;0;mm;OK\rx;1;2;3;mm;OK\n4;1;2;x;mm;OK\r"
+    + b"9" * 600
+    + b"\r"
+)
+DWS = b"1;300;200;100;1250;OK\r\n2;300;200;100;;OK\r3;1;2;3;4;BAD\r4;1;2;3;4\r5;1;2;3;x;OK\n"
 
 STREAMS: list[tuple[str, Callable[[], Session], bytes]] = [
     ("mt-sics", scale, SCALE_STREAM),
@@ -72,6 +94,19 @@ STREAMS: list[tuple[str, Callable[[], Session], bytes]] = [
         "record-scale stx etx",
         lambda: RecordScale(belt_scale_config(start="\x02", end=("\x03\r\n",), separator="||")),
         b"\x021||1||kg||OK\x03\r\n2||1||kg||OK\x03\r\n\x023||2||g||OK\x03\r\n",
+    ),
+    ("record-dimensioner", lambda: RecordDimensioner(dimensioner_config()), SIZES),
+    ("record-dimensioner with a scale", lambda: RecordDimensioner(dws_config()), DWS),
+    (
+        "datalogic-dm3610",
+        lambda: Dm3610(dm3610_config(unit="cm")),
+        stream("datalogic-dm3610") + b"\x02no\r\nxx" + stream("datalogic-dm3610"),
+    ),
+    ("sick-mda", lambda: SickMda(mda_config()), stream("sick-mda") + b"\x021;2\x03" + stream("sick-mda")),
+    (
+        "cubiscan",
+        lambda: Cubiscan(cubiscan_config()),
+        stream("cubiscan", end=b"\x00\x00") + b"\x02MAC\x03\r\n" + stream("cubiscan"),
     ),
 ]
 IDS = [name for name, _, _ in STREAMS]

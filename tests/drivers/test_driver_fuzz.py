@@ -2,16 +2,26 @@
 
 import re
 
-from driver_configs import READER, belt_scale_config, ms, reader_config, scale_config, scanner_config
+from driver_configs import (
+    READER,
+    belt_scale_config,
+    dimensioner_configs,
+    dws_config,
+    ms,
+    reader_config,
+    scale_config,
+    scanner_config,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from vectors_file import vectors
 
+from drivers import records
 from drivers.buffers import CHUNK_BYTES
 from drivers.command import Trigger
 from drivers.decode import decode
-from drivers.reading import BarcodeRead, DeviceFault, NoRead, Reading, WeightRead
-from drivers.scales import record_scale
+from drivers.dimensioners.registry import new_dimensioner
+from drivers.reading import BarcodeRead, DeviceFault, DimensionsRead, NoRead, Reading, WeightRead
 from drivers.scales.mt_sics import LINE_MAX_BYTES, SicsScale
 from drivers.scales.record_scale import RecordScale
 from drivers.scanners import keyence_sr
@@ -19,13 +29,16 @@ from drivers.scanners.keyence_sr import KeyenceSr
 from drivers.scanners.line import LineScanner
 from drivers.session import Session
 
+SIZES = ("cubiscan", "sick-mda", "datalogic-dm3610")
+STREAMED = ("mt-sics", "line-crlf", "aim", "keyence-sr", *SIZES)
 SERIAL = b'I4 A "1"\r\n'
-FRAMES = [vector.frame for vector in vectors("mt-sics", "line-crlf", "aim", "keyence-sr")]
+FRAMES = [vector.frame for vector in vectors(*STREAMED)]
 RECORD = b"7;1.250;kg;OK\r\n"
+DWS = b"7;300;200;100;1250;OK\r\n"
 GOOD_WEIGHT = re.compile(rb"S +[SD] +[+-]?[0-9]+(\.[0-9]+)?( +[A-Za-z%]{1,5})? *")
 
 noise = st.binary(max_size=200)
-frame = st.sampled_from([*FRAMES, RECORD])
+frame = st.sampled_from([*FRAMES, RECORD, DWS])
 
 
 @st.composite
@@ -130,7 +143,51 @@ def test_a_record_scale_never_raises_and_gives_a_mass_only_for_a_whole_record(
     )
     masses = [one for one in readings if isinstance(one, WeightRead) and one.mass_mg is not None]
     assert len(masses) <= whole
-    assert scale._lines.held_bytes <= record_scale.LINE_MAX_BYTES + CHUNK_BYTES
+    assert scale._records.held_bytes <= records.LINE_MAX_BYTES + CHUNK_BYTES
+
+
+@given(reads, st.integers(0, 4))
+def test_a_dimensioner_never_raises_and_tells_all_three_sides_or_none(
+    given_reads: list[bytes], kind: int
+) -> None:
+    config = dimensioner_configs()[kind]
+
+    for reading in feed(new_dimensioner(config), given_reads):
+        if isinstance(reading, DimensionsRead):
+            sides = (reading.l_um, reading.w_um, reading.h_um)
+            assert sides == (None, None, None) or all(side is not None and side > 0 for side in sides)
+            assert reading.device == config.id
+        elif isinstance(reading, WeightRead):
+            assert config.metrology is not None
+        elif isinstance(reading, DeviceFault):
+            assert len(reading.raw) <= 64
+
+
+@given(damaged(), noise)
+def test_the_second_repetition_of_a_good_message_of_a_dimensioner_is_read(
+    garbage: bytes, more: bytes
+) -> None:
+    named = [
+        vectors(name, direction="device->host")[0].frame
+        for name in ("datalogic-dm3610", "sick-mda", "cubiscan")
+    ]
+    goods = [b"7;300;200;100;mm;OK\r\n", DWS, *named]
+    for config, good in zip(dimensioner_configs(), goods, strict=True):
+        session = new_dimensioner(config)
+        session.receive(garbage + more, ms(2))
+
+        told = [reading for turn in range(2) for reading in session.receive(good, ms(3 + turn))]
+
+        assert any(isinstance(one, DimensionsRead) for one in told), config.kind
+
+
+@given(reads)
+def test_a_weight_of_a_dimensioner_has_the_number_of_its_dimensions(given_reads: list[bytes]) -> None:
+    readings = feed(new_dimensioner(dws_config()), given_reads)
+
+    weights = [one.record for one in readings if isinstance(one, WeightRead)]
+    sizes = [one.record for one in readings if isinstance(one, DimensionsRead)]
+    assert not [number for number in weights if number not in sizes]
 
 
 @given(damaged(), noise)
@@ -142,12 +199,12 @@ def test_after_garbage_a_second_record_is_read_and_a_reader_answers_its_next_tri
 
     scale.receive(garbage + more, ms(2))
     reader.receive(garbage + more + b"\r", ms(2))
-    records = [reading for turn in range(2) for reading in scale.receive(RECORD, ms(3 + turn))]
+    told = [reading for turn in range(2) for reading in scale.receive(RECORD, ms(3 + turn))]
     while reader.wake_at is not None:
         reader.wake(reader.wake_at)
     reader.command(Trigger(READER, 9, on=True), ms(5_000))
 
-    assert isinstance(records[-1], WeightRead)
+    assert isinstance(told[-1], WeightRead)
     (read,) = reader.receive(b"RB123456785GB\r", ms(5_010))
     assert isinstance(read, BarcodeRead)
     assert (read.data, read.trigger) == ("RB123456785GB", 9)
@@ -166,9 +223,7 @@ def test_the_second_repetition_of_a_valid_frame_after_garbage_is_read(garbage: b
 
 
 @given(
-    st.sampled_from(
-        ["mt-sics", "line-crlf", "line-prefix01-cr", "aim", "keyence-sr", "upu-s10", "sscc", "gs1-elements"]
-    ),
+    st.sampled_from([*STREAMED, "line-prefix01-cr", "upu-s10", "sscc", "gs1-elements"]),
     reads,
 )
 def test_decode_never_raises_on_bytes(protocol: str, frames: list[bytes]) -> None:
@@ -178,6 +233,7 @@ def test_decode_never_raises_on_bytes(protocol: str, frames: list[bytes]) -> Non
 @given(reads)
 def test_decode_never_raises_on_records(frames: list[bytes]) -> None:
     decode("record-scale", frames, {"separator": ";"})
+    decode("record-dimensioner", frames, {"separator": ";"})
 
 
 @given(st.sampled_from(["gs1-digital-link", "gtin-8", "gtin-13", "gtin-14"]), st.text(max_size=80))

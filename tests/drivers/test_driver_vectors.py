@@ -18,9 +18,12 @@ PROTOCOLS = (
     "gtin-8",
     "gtin-13",
     "gtin-14",
+    "cubiscan",
+    "sick-mda",
+    "datalogic-dm3610",
 )
 # The manual prints which symbol was scanned; without AIM identifiers no byte on the wire says so.
-NOT_ON_THE_WIRE = {"line-prefix01-cr": {"symbology"}}
+NOT_ON_THE_WIRE = {"line-prefix01-cr": {"symbology"}, "datalogic-dm3610": {"note"}}
 
 
 @pytest.mark.parametrize("vector", vectors(*PROTOCOLS), ids=lambda vector: vector.id)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.reading import DeviceFault, DeviceUp, Reading, WeightRead
-from drivers.scales.record_scale import LINE_MAX_BYTES, RECORD_MAX_DIGITS, RecordScale
+from drivers.records import LINE_MAX_BYTES, RECORD_MAX_DIGITS
+from drivers.scales.record_scale import RecordScale
 
 AT = ms(5)
 

@@ -11,7 +11,7 @@ from hub_config.i18n import languages, texts
 from hub_config.values import LANES
 
 MAX_WORDS = 8
-FILLED_IN = {"code", "bay", "device", "seconds", "bench", "count", "waiting"}
+FILLED_IN = {"code", "bay", "device", "seconds", "bench", "count", "waiting", "parcels", "cap"}
 
 WANTED = {
     "state": get_args(BenchState),

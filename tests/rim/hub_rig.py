@@ -5,33 +5,44 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from brokers import need
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rarely_drawn import rules_in
 
 from edge.core.event import Code, Event, Mass
-from edge.core.inputs import DecisionArrived, LinkChanged, MessageRejected
+from edge.core.inputs import (
+    DecisionArrived,
+    LinkChanged,
+    ManifestArrived,
+    MessageRejected,
+    ShardArrived,
+    UsesKnown,
+)
 from edge.rim import clock
+from edge.rim.disk import Disk
+from edge.rim.housekeeping import Housekeeping, Retention
 from edge.rim.journal import Journal, JournalReader
+from edge.rim.preclearing import Preclearing
 from edge.rim.uplink import Uplink
+from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.wire.envelope import EventContext
 from edge.wire.signing import Signer, TrustStore
 from edge.wire.topics import Topics
-from hub_config.hub import Broker as BrokerEntry
+from hub_config.broker import Broker as BrokerEntry
 from hub_config.load import load
 from hub_config.names import DeviceId, Instant, LineId, VisitId
 from hub_config.trust import Trust
 from simulators.broker import Broker, Kind
 from simulators.coordinator import report
-from simulators.coordinator.desk import Declared
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.letters import Letters
 
 ROOT = Path(__file__).parents[2]
-RULES_FILE = ROOT / "hub_config" / "profiles" / "my-kul-1.rules.toml"
 CODE = "RR473124829MY"
 GOODS = Declared(mass_mg=1_000_000, value_minor=4_000, currency="MYR", description="Cotton T-shirt")
 GATEWAY_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -58,6 +69,10 @@ def measured(number: int) -> Event:
     )
 
 
+HOUSE_SPEED = 100
+"""A checkpoint is due every 0.6 s."""
+
+
 class Core:
     """Stands for the inbox: keeps what comes in, by kind."""
 
@@ -65,6 +80,9 @@ class Core:
         self.decisions: list[DecisionArrived] = []
         self.rejected: list[MessageRejected] = []
         self.links: list[LinkChanged] = []
+        self.uses: list[UsesKnown] = []
+        self.manifests: list[ManifestArrived] = []
+        self.shards: list[ShardArrived] = []
 
     def put(self, given: object) -> None:
         match given:
@@ -74,6 +92,12 @@ class Core:
                 self.rejected.append(given)
             case LinkChanged():
                 self.links.append(given)
+            case UsesKnown():
+                self.uses.append(given)
+            case ManifestArrived():
+                self.manifests.append(given)
+            case ShardArrived():
+                self.shards.append(given)
             case _:
                 pass
 
@@ -92,10 +116,20 @@ class Pubacks:
 class Gateway:
     """Journal, writer and uplink of one gateway, as the application joins them."""
 
-    def __init__(self, folder: Path, port: int, coordinator: Letters, session: str = "run-1") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        coordinator: Letters,
+        session: str = "run-1",
+        broker: BrokerEntry | None = None,
+    ) -> None:
+        """`broker` for what a port alone can't say."""
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
         config = load(ROOT / "examples" / "bench.toml")
-        self.config = config.model_copy(update={"broker": BrokerEntry(host="127.0.0.1", port=port)})
+        entry = broker or BrokerEntry(host="127.0.0.1", port=port)
+        self.config = config.model_copy(update={"broker": entry})
         trust = Trust(
             kid=coordinator.kid,
             public_key=coordinator.public,
@@ -106,17 +140,31 @@ class Gateway:
         self.path = folder / "journal.sqlite"
         self.journal = Journal(self.path, self._context, Signer(GATEWAY_KEY))
         self.core, self.pubacks = Core(), Pubacks()
+        hub, gateway, store = self.config.hub, self.config.gateway, TrustStore([trust])
+        topics = Topics(hub.mode, hub.id, gateway.id)
+        self.vouchers = VoucherStore(
+            folder / VOUCHER_FILE, store, hub.id, gateway.id, hub.mode, keep_manifest=False
+        )
+        preclearing = Preclearing(self.vouchers, topics, self.core)
+        reader = JournalReader(self.path)
+        preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
+        reader.close()
         self.uplink = Uplink(
             self.config,
             lambda: JournalReader(self.path),
-            TrustStore([trust]),
-            Topics(self.config.hub.mode, self.config.hub.id, self.config.gateway.id),
+            store,
+            topics,
+            preclearing,
             self.core,
             self,
             session,
             self.pubacks,
         )
-        self.writer = JournalWriter(self.journal, self.core, self.uplink, clock.now)
+        keeper = Housekeeping(
+            self.journal, Disk(folder, ballast_mib=0, enough_mib=0), Retention(604_800, 576_000),
+            lambda: Instant(clock.now() * HOUSE_SPEED), lambda: clock.wall_time().utc_us, self.uplink,
+        )  # fmt: skip
+        self.writer = JournalWriter(self.journal, self.core, self.uplink, clock.now, keeper=keeper)
         self._number = 0
 
     def acknowledge(self, ack: object) -> None:
@@ -142,6 +190,7 @@ class Gateway:
 
     def stop(self) -> None:
         self.uplink.stop()
+        self.vouchers.close()
         self.writer.stop()
         self.journal.close()
 
@@ -149,7 +198,8 @@ class Gateway:
 class CoordinatorProcess:
     """`python -m simulators.coordinator` over a data folder that outlives it."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, more: Sequence[str] = ()) -> None:
+        """`more`: further arguments of its command."""
         self.folder = folder
         self.database = folder / "coordinator.sqlite"
         folder.mkdir()
@@ -159,9 +209,9 @@ class CoordinatorProcess:
         (folder / "gateways.json").write_text(json.dumps({"gw-01": Signer(GATEWAY_KEY).public_b64}))
         self._command = [
             sys.executable, "-m", "simulators.coordinator", "--broker", f"127.0.0.1:{port}", "--hub", "MY-KUL-1",
-            "--id", "co-1", "--mode", "practice", "--data", str(folder), "--rules", str(RULES_FILE),
+            "--id", "co-1", "--mode", "practice", "--data", str(folder), "--rules", str(rules_in(folder)),
             "--manifest", str(folder / "manifest.json"), "--gateways", str(folder / "gateways.json"),
-            "--nak-after-ms", "500",
+            "--nak-after-ms", "500", *more,
         ]  # fmt: skip
         self._process: subprocess.Popen[str] | None = None
 

@@ -8,13 +8,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.core.event import Act, Code, Event, Kind, WallTime
 from edge.rim.journal import Journal
+from edge.wire.checkpoint import Countersigned, Log, checkpoint_body, cosign
 from edge.wire.envelope import EventContext
+from edge.wire.messages import Ack
 from edge.wire.signing import Signer
 from edge.wire.topics import Mode
 from hub_config.names import DeviceId, GatewayId, HubId, Instant, LaneId, LineId, VisitId
 
 SIGNER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 OTHER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+COORDINATOR: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34))))
 T_US: Final = 1_795_306_502_123_456
 
 
@@ -64,3 +67,17 @@ def numbered(events: Iterable[Event], first: int = 1) -> list[tuple[int, Event]]
 
 def parcels(count: int) -> list[tuple[int, Event]]:
     return numbered(event(number=number) for number in range(1, count + 1))
+
+
+def countersigned(journal: Journal, size: int, root: bytes | None = None) -> Countersigned:
+    """The coordinator's word on the newest checkpoint, or on another root of this size."""
+    log = Log(journal.context.mode, journal.context.hub, journal.context.gateway, journal.epoch)
+    found = journal._tree.root if root is None else root
+    line = cosign(checkpoint_body(log, size, found), "co-1", COORDINATOR, T_US // 1_000_000)
+    return Countersigned(size, found, line, COORDINATOR.kid, COORDINATOR.public_b64)
+
+
+def acked(journal: Journal) -> Ack:
+    """Of all events, with the newest checkpoint countersigned; there are none after it."""
+    (last,) = journal.tail(1)
+    return Ack(journal.epoch, last.seq, last.id, countersigned(journal, last.seq))

@@ -25,7 +25,7 @@ from journal_samples import (
 
 from drivers.identifiers.choice import CodeType
 from edge.core.event import Event
-from edge.rim import journal as journal_module
+from edge.rim import journal_history
 from edge.rim.journal import Journal, JournalFault, JournalFigures, JournalReader, OpenVisit
 from edge.wire import verifier
 from edge.wire.canonical import ZERO_ID, WireError
@@ -301,8 +301,19 @@ def test_a_held_parcel_scanned_again_is_not_held_any_more(tmp_path: Path) -> Non
     assert not found.held
 
 
+def test_a_visit_that_goes_on_as_an_older_one_is_open_under_that_one_alone(tmp_path: Path) -> None:
+    """Of a parcel that the coordinator has recognised, should the gateway stop right after the join."""
+    codes = ["RR473124829MY"]
+    joined = replace(event("parcel.measured", 2, codes=codes), kind="visit.joined")
+    found = open_visits(
+        tmp_path, event("parcel.measured", 2, codes=codes), joined, event("parcel.identified", 1, codes=codes)
+    )
+
+    assert [(one.visit, one.held) for one in found] == [(visit(1), False)]
+
+
 def test_recovery_is_bounded_and_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "OPEN_VISITS_MAX", 3)
+    monkeypatch.setattr(journal_history, "OPEN_VISITS_MAX", 3)
     found = open_visits(tmp_path, *(event(number=number) for number in range(1, 6)))
 
     assert [one.visit for one in found] == [visit(3), visit(4), visit(5)]

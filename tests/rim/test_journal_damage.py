@@ -104,7 +104,11 @@ def test_a_row_replaced_with_all_its_sums_breaks_the_chain(
 def test_only_the_tail_is_checked_at_start_and_all_by_verify(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The tail, and the block of the tree that is not full yet."""
     monkeypatch.setattr(journal_module, "TAIL_CHECKED", 4)
+    whole = open_journal(folder)
+    whole.append(parcels(300))
+    whole.close()
     change(folder, "UPDATE events SET line = 'l9' WHERE seq = 2")
     journal = open_journal(folder)
 
@@ -123,9 +127,9 @@ def test_a_file_that_is_no_journal_is_refused_in_one_sentence(tmp_path: Path, co
 
 
 def test_a_journal_of_another_schema_is_refused(folder: Path) -> None:
-    change(folder, "UPDATE meta SET value = '2' WHERE key = 'schema'")
+    change(folder, "UPDATE meta SET value = '3' WHERE key = 'schema'")
 
-    with pytest.raises(JournalFault, match="has schema '2'; this program reads 1"):
+    with pytest.raises(JournalFault, match="has schema '3'; this program reads 2"):
         open_journal(folder)
 
 

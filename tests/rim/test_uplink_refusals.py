@@ -15,8 +15,8 @@ from paho.mqtt import publish, subscribe
 
 from edge.wire.canonical import ZERO_ID
 from simulators.broker import Broker
-from simulators.coordinator.desk import parse_utc, utc_text
 from simulators.coordinator.letters import Letters
+from simulators.coordinator.stamps import parse_utc, utc_text
 
 pytestmark = pytest.mark.system
 
@@ -151,14 +151,14 @@ def test_the_late_will_of_an_earlier_session_does_not_take_the_coordinator_away(
 
 def test_it_says_hello_and_goodbye_and_stops_in_time(broker: Broker, gateway: Gateway) -> None:
     hello = state_of(broker, "state/gateway/gw-01")
-    assert (hello["online"], hello["session"]) == (True, "run-1-1")
+    assert (hello["online"], hello["session"]) == (True, "run-1-2")
 
     begun = time.monotonic()
     gateway.uplink.stop()
 
     assert time.monotonic() - begun < 2.0
     goodbye = state_of(broker, "state/gateway/gw-01")
-    assert (goodbye["online"], goodbye["session"]) == (False, "run-1-1")
+    assert (goodbye["online"], goodbye["session"]) == (False, "run-1-2")
     assert "t" in goodbye  # said by itself, not by its will
 
 

@@ -96,3 +96,16 @@ def test_the_id_of_a_row_that_is_missing_or_damaged_is_unknown() -> None:
     assert rows.id_of(3) == "ni:///3"
     assert rows.id_of(2) is None
     assert rows.id_of(4) is None
+
+
+def test_fresh_rows_and_a_backlog_go_out_side_by_side_without_reading_twice() -> None:
+    shelf = Shelf(end=300)
+    rows = rows_of(shelf)
+    for seq in range(1, 101):
+        shelf.end += 1
+        rows.hand_over([row(300 + seq)])
+        assert rows.take(300 + seq) == row(300 + seq)
+        assert rows.take(2 * seq - 1) == row(2 * seq - 1)
+        assert rows.take(2 * seq) == row(2 * seq)
+
+    assert shelf.reads == 2

@@ -111,6 +111,30 @@ def test_a_gateway_started_again_sends_what_was_never_acknowledged(tmp_path: Pat
         broker.stop()
 
 
+def test_after_an_outage_live_events_overtake_the_backlog_and_nothing_is_asked_for_twice(
+    tmp_path: Path,
+) -> None:
+    with hub("mosquitto", tmp_path) as (broker, coordinator, gateway):
+        wait_for(lambda: gateway.uplink.figures().broker, "connected")
+        broker.kill()
+        wait_for(lambda: not gateway.uplink.figures().broker, "the loss is seen")
+        gateway.tell(1_500)
+        wait_for(lambda: gateway.journal.figures().journalled == 1_500, "the backlog is on disk")
+        broker.restart(wipe=True)
+        wait_for(lambda: len(gateway.pubacks.seen) > 100, "the backlog flows")
+        assert gateway.uplink.figures().catchup is not None
+        gateway.tell(20)
+        wait_for(lambda: gateway.settled(1_520), "all acknowledged")
+        wait_for(lambda: len(gateway.core.answered()) == 1_520, "all answered")
+
+        order = [seq for seq, _ in gateway.pubacks.seen]
+        assert order.index(1_520) < order.index(1_500)
+        assert [seq for seq in order if seq > 1_500][:20] == list(range(1_501, 1_521))
+        assert gateway.uplink.figures().catchup is None
+        assert "asked for" not in (coordinator.folder / "log").read_text()
+        assert_each_once(coordinator, 1_520)
+
+
 def test_a_broker_absent_at_start_is_said_once_and_then_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

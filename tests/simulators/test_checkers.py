@@ -167,6 +167,7 @@ def test_a_release_that_is_none_for_this_parcel(run: Run, change: dict[str, obje
         ({"valid_from_us": US + 5_000_000}, "began"),
         ({"conditions": Conditions(code="RA473124829GB")}, "another code"),
         ({"conditions": Conditions(mass_mg=(1, 499_999))}, "another mass"),
+        ({"conditions": Conditions(dims_um=((1, 2), (1, 2), (1, 2)))}, "another box"),
     ],
 )
 @pytest.mark.parametrize("confirmed", [False, True])

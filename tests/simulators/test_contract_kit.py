@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from voucher_samples import issuing_of
 
 from edge.wire.signing import Signer
 from hub_config.rules import load_rules
@@ -58,9 +59,12 @@ def test_the_reference_coordinator_conforms(
 
     def run() -> None:
         store = Store(tmp_path / "coordinator.sqlite")
-        made.append(
-            Coordinator((broker.host, broker.port), store, desk, letters, CO, HUB, "s1", {GW: KIT.public_b64})
+        address, gateways, issuing = (
+            (broker.host, broker.port),
+            {GW: KIT.public_b64},
+            issuing_of(store, letters),
         )
+        made.append(Coordinator(address, store, desk, letters, CO, "s1", gateways, issuing))
         ready.set()
         made[0].run()
 

@@ -7,7 +7,8 @@ import pytest
 from byte_line import EVERY, FAULTLESS, one_line
 
 from hub_config.names import MILLISECOND, SECOND, Instant
-from simulators.conveyor import EDGES_MAX, TOUCH_UM, Conveyor
+from simulators.bodies import TOUCH_UM
+from simulators.conveyor import EDGES_MAX, Conveyor
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import stream
 from simulators.traffic import Form, Gap, Traffic

@@ -12,8 +12,10 @@ from edge.wire.signing import TrustStore
 from hub_config.names import GatewayId, HubId
 from hub_config.rules import RulePack, load_rules
 from hub_config.trust import Trust
-from simulators.coordinator.desk import Declared, Desk, parse_utc, utc_text, uuid7
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import Desk
 from simulators.coordinator.letters import Letters
+from simulators.coordinator.stamps import parse_utc, utc_text, uuid7
 from simulators.coordinator.visits import MemoryBook
 
 RULES_FILE = Path(__file__).parents[2] / "hub_config" / "profiles" / "my-kul-1.rules.toml"
@@ -193,9 +195,14 @@ def test_a_quarantined_gateway_gets_holds_only(rules: RulePack) -> None:
 
 
 def test_nothing_is_released_on_a_rule_pack_that_is_not_in_force(rules: RulePack) -> None:
-    before = parse_utc("2023-12-31T23:59:59.000000Z")
+    """Its first day, 2024-01-01, begins at midnight in Kuala Lumpur."""
+    before, after = parse_utc("2023-12-31T15:59:59.999999Z"), parse_utc("2023-12-31T16:00:00.000000Z")
+    early = desk(rules).answer(measured(), EVENT, before, MemoryBook())
 
-    assert said(desk(rules).answer(measured(), EVENT, before, MemoryBook()))[0] == "hold"
+    assert said(early) == ("hold", ["offline_default"], "hold")
+    assert early is not None
+    assert early["basis"]["rule_pack"] is None
+    assert said(desk(rules).answer(measured(), EVENT, after, MemoryBook()))[0] == "release"
 
 
 @pytest.mark.parametrize("kind", ["parcel.arrived", "parcel.decided", "parcel.unheard_of"])

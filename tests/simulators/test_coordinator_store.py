@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.wire.verifier import Checked
 from simulators.coordinator import report
-from simulators.coordinator.desk import parse_utc
+from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
 from simulators.coordinator.visits import Visit
 
@@ -26,19 +26,21 @@ sys.path.insert(0, sys.argv[2])
 from gateway_chain import checked, links
 from simulators.coordinator.store import Store
 store = Store(Path(sys.argv[1]))
+DECISION = {"gw": "gw-01", "visit": "v", "action": "hold", "reasons": [], "valid_until": "2026-11-22T00:15:12.000000Z"}
 print("go", flush=True)
 for link in links(400):
     event = checked(link)
     with store.transaction():
         if store.receive(event, 1) == "new":
-            store.keep(event.id, {"gw": "gw-01", "dec": event.id, "valid_until": "2026-11-22T00:15:12.000000Z"})
+            store.keep(event.id, DECISION | {"dec": event.id})
     print(link.seq, flush=True)
 """
 
 
 def decision(number: int) -> dict[str, Any]:
     valid_until = "2026-11-22T00:15:12.000000Z"
-    return {"gw": "gw-01", "dec": f"dec-{number}", "valid_until": valid_until, "n": number}
+    told = {"visit": "v", "action": "hold", "reasons": []}
+    return told | {"gw": "gw-01", "dec": f"dec-{number}", "valid_until": valid_until, "n": number}
 
 
 def copy_of(dec: str | None) -> Checked:
@@ -176,7 +178,7 @@ def test_the_book_keeps_visits_and_knows_who_left(tmp_path: Path) -> None:
     assert store.visit("v1") == visit
     assert store.departed("RR473124829MY") is None
 
-    store.put(Visit("v1", NOW_US, code="RR473124829MY", departed=True))
+    store.put(Visit("v1", NOW_US, code="RR473124829MY", place="departed"))
 
     assert store.departed("RR473124829MY") == "v1"
     assert store.visit("v2") is None

@@ -8,7 +8,8 @@ from test_coordinator_desk import CODE, EVENT, GOODS, NOW_US, VISIT, code, mass,
 
 from hub_config.profiles import rules_file
 from hub_config.rules import RulePack, load_rules
-from simulators.coordinator.desk import PROMISE_US, Declared, Desk
+from simulators.coordinator.declared import Declared
+from simulators.coordinator.desk import PROMISE_US, Desk
 from simulators.coordinator.filings import Filings
 from simulators.coordinator.visits import MemoryBook, Visit
 

@@ -3,7 +3,8 @@
 import pytest
 
 from hub_config.names import MILLISECOND, Instant
-from simulators.devices.record_scale import MAX_RECORDS, NUMBER_END, RecordScaleDevice
+from simulators.devices.numbered_records import MAX_RECORDS, NUMBER_END
+from simulators.devices.record_scale import RecordScaleDevice
 
 LATER = Instant(10**12)
 

@@ -101,10 +101,15 @@ def test_a_hub_has_as_many_lines_as_its_scenario_says_each_with_its_own_devices(
     assert len({device.id for device in config.devices}) == len(config.devices) == 48
 
 
-def test_while_the_coordinator_is_away_everything_is_held_and_nothing_is_lost() -> None:
+def test_while_the_coordinator_is_away_parcels_leave_on_vouchers_or_are_held_and_nothing_is_lost() -> None:
     report, _ = simulate(2, PARCELS, scenario="outage-24h")
 
-    assert report["parcels"]["held"] == report["parcels"]["entered"] == PARCELS
+    alone, parcels = report["offline"], report["parcels"]
+    assert parcels["held"] + parcels["departed"] == parcels["entered"] == PARCELS
+    assert parcels["departed"] == alone["released"] == alone["reconciled"] > 0
+    assert (alone["conflicts"], alone["recalls"]) == (0, 0)
+    assert alone["levels"] == {"0": 2, "1": 1, "2": 1}
+    assert set(report["truth"].values()) == {0}
     assert report["events"]["acknowledged"] == report["events"]["journalled"]
 
 

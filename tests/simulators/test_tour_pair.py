@@ -51,11 +51,11 @@ def test_by_time_the_one_code_goes_to_the_first_parcel_which_is_released_wrongly
     parcels, pair = arranged(1, stream(1, 40), (5, 6))
     belt = Conveyor(World(), LINE, parcels[4:6], 1, {}, plans=pair.plans)
     belt.feed()
-    world, half = belt.world, GAP_UM // 2
+    world, stand, half = belt.world, belt.readers[0], GAP_UM // 2
     first = belt.bodies[0]
 
     def say(words: bytes) -> None:
-        belt.reader.receive(words, world.now)
+        stand.device.receive(words, world.now)
         world.call_after(10_000_000, lambda: None)  # its answer is fetched then
 
     # The gateway's triggers: each parcel's own, and half the gap between the two.
@@ -65,7 +65,7 @@ def test_by_time_the_one_code_goes_to_the_first_parcel_which_is_released_wrongly
     ends = Instant(first.rear_at(READER.position_um + half) + 300_000_000)
     world.call_at(ends, lambda: say(b"LOFF\r"))
     while world.run_next():
-        belt.reader_output(world.now)
+        stand.output(world.now)
 
     told = by_time(
         belt.bodies, (5, 6), LINE, U_MG, load_rules(RULES), declarations(parcels), HUB,

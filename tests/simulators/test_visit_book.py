@@ -19,7 +19,7 @@ def test_decisions_go_at_once_and_visits_past_the_bound(monkeypatch: pytest.Monk
     monkeypatch.setattr(visits, "DONE_MAX", 2)
     book = MemoryBook()
     for number in range(1, 5):
-        book.put(Visit(f"v{number}", 0, code=f"code-{number}", departed=True))
+        book.put(Visit(f"v{number}", 0, code=f"code-{number}", place="departed"))
         book.keep(f"event-{number}", {"visit": f"v{number}"})
     for number in range(1, 4):
         book.forget({f"v{number}"})
@@ -33,7 +33,7 @@ def test_a_number_that_left_again_is_known_by_its_latest_visit(monkeypatch: pyte
     monkeypatch.setattr(visits, "DONE_MAX", 0)
     book = MemoryBook()
     for visit in ("v1", "v2"):
-        book.put(Visit(visit, 0, code="code", departed=True))
+        book.put(Visit(visit, 0, code="code", place="departed"))
     book.forget({"v1"})
 
     assert book.departed("code") == "v2"

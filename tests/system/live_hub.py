@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from brokers import need
+from rarely_drawn import rules_in
 from serial_peers import EMPTY, LIGHT, LIGHT_MG, ScalePeer, SerialLine, frame
 
 from edge.rim.keys import load_identity
@@ -26,7 +27,6 @@ from simulators.eyes import Eyes, PageState
 
 ROOT: Final = Path(__file__).parents[2]
 EXAMPLE: Final = ROOT / "examples" / "bench.toml"
-RULES: Final = ROOT / "hub_config" / "profiles" / "my-kul-1.rules.toml"
 WELL_KNOWN_KEY: Final = bytes(range(32))
 """The practice key that the example trusts; its private half is printed in the clearance contract."""
 LABELS: Final = tuple(
@@ -182,7 +182,7 @@ class CoordinatorProcess:
         gateways.write_text(json.dumps({"gw-01": gateway_key}))
         self._command = [
             sys.executable, "-P", "-m", "simulators.coordinator", "--broker", f"127.0.0.1:{broker_port}",
-            "--hub", "MY-KUL-1", "--id", "co-1", "--data", str(self.folder), "--rules", str(RULES),
+            "--hub", "MY-KUL-1", "--id", "co-1", "--data", str(self.folder), "--rules", str(rules_in(self.folder)),
             "--manifest", str(manifest), "--gateways", str(gateways), "--nak-after-ms", "500",
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None

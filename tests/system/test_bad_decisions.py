@@ -13,8 +13,8 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 from serial_peers import LIGHT_MG
 
-from simulators.coordinator.desk import utc_text, uuid7
 from simulators.coordinator.letters import Letters
+from simulators.coordinator.stamps import utc_text, uuid7
 
 pytestmark = pytest.mark.system
 

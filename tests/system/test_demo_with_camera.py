@@ -14,8 +14,8 @@ from pictures import need_camera_packages
 
 from simulators.broker import free_port
 from simulators.conveyor import Body
-from simulators.coordinator.__main__ import DATABASE
 from simulators.coordinator.report import stored_events
+from simulators.coordinator.tables import DATABASE
 from simulators.demo_hub import DemoHub
 from simulators.report import whole
 

@@ -125,6 +125,18 @@ def test_a_key_file_that_others_may_read_is_refused_in_one_sentence(tmp_path: Pa
     assert_one_sentence(run(config, data), 1, "gateway-practice.key", "chmod 600")
 
 
+def test_certificates_that_are_not_there_are_refused_in_one_sentence(tmp_path: Path) -> None:
+    files = f'tls = {{ca = "{tmp_path}/ca.crt", cert = "{tmp_path}/gw.crt", key = "{tmp_path}/gw.key"}}'
+    changes = {'# keepalive = "10 s"': files}
+    config = write_config(tmp_path, broker_port=free_port(), web_port=free_port(), changes=changes)
+
+    told = run(config, tmp_path / "data")
+
+    assert_one_sentence(
+        told, 1, f"[broker.tls] ca {tmp_path}/ca.crt can't be read: No such file", "correct its path"
+    )
+
+
 def test_a_data_folder_that_is_a_file_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "gateway").touch()
     config = write_config(tmp_path, broker_port=free_port(), web_port=free_port())

@@ -199,6 +199,15 @@ def test_parcels_move_on_with_the_belt_but_not_far_ahead(open_floor: Callable[..
     assert 0.8 * most < ran[name] - stood[name] < 1.05 * most
 
 
+def test_a_parcel_whose_box_is_known_tells_it_with_its_weight(open_floor: Callable[..., Floor]) -> None:
+    floor = open_floor()
+    floor.show(LINES["flow"])
+
+    (told,) = [title for title in floor.page.evaluate(PLACES) if "×" in title]
+
+    assert told.endswith("1.250 kg · 410 × 250 × 120 mm")
+
+
 def test_parcels_stand_still_with_the_belt_and_without_a_board(open_floor: Callable[..., Floor]) -> None:
     floor = open_floor()
     for name in ("stands", "fault"):

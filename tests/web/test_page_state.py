@@ -34,6 +34,7 @@ def test_a_line_has_the_keys_of_its_view_with_its_parcels_and_lanes() -> None:
     foremost = line["items"][0]
     assert (foremost["state"], foremost["lane"], foremost["ordered"]) == ("hold", "hold", False)
     assert foremost["reasons"] == ["no_declaration", "value_over_lane"]
+    assert [item["dims_um"] for item in line["items"] if item["dims_um"]] == [[410_000, 250_400, 120_000]]
 
 
 def test_the_hold_queue_is_in_its_order_with_whole_seconds() -> None:

@@ -122,7 +122,10 @@ _FLOW = replace(
             6, "inspect", 9_250, 260, code="003123456789012345", mass_mg=2_340_000, lane=LaneId("manual"),
             reasons=("risk_profile",), ordered=True,
         ),
-        _item(5, "release", 8_050, 410, code=S10, mass_mg=1_250_000, lane=LaneId("green"), ordered=True),
+        _item(
+            5, "release", 8_050, 410, code=S10, mass_mg=1_250_000, lane=LaneId("green"), ordered=True,
+            dims_um=(410_000, 250_400, 120_000),
+        ),
         _item(4, "ask", 6_900, code="RB555500015SG", lane=LaneId("hold"), reasons=("two_labels",)),
         _item(3, "stray", 5_600, 150),
         _item(2, "asking", 3_900, 600, code="LX123400017GB", mass_mg=730_500),

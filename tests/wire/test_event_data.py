@@ -21,19 +21,20 @@ from wire_samples import (
 )
 
 from edge.core.decision import Conditions, Decision
-from edge.core.event import Event
+from edge.core.event import Dims, Event
 from edge.wire import verifier
 from edge.wire.canonical import ZERO_ID, JsonObject, WireError, canonical, event_id
 from edge.wire.envelope import (
     CODES_MAX,
     DATA_BYTES_MAX,
     NOTE_CHARS_MAX,
+    DeviceProvenance,
     cloudevent,
     event_data,
     event_payload,
     open_cloudevent,
 )
-from hub_config.names import LaneId
+from hub_config.names import DeviceId, LaneId
 
 KEYS = {SIGNER.kid: SIGNER.public_b64}
 
@@ -87,6 +88,21 @@ def test_a_measured_parcel_is_told_field_by_field() -> None:
             "dev": {"scale-1": {"fw": "3.12", "cal": "c-2026-03", "cal_until": "2027-03-01"}},
         },
     }  # fmt: skip
+
+
+def test_a_box_is_told_as_in_the_golden_event_and_its_device_with_it() -> None:
+    dims = Dims(DeviceId("dim-1"), 301_200, 200_100, 99_800, 5_000, "cuboid", 4_410)
+    known = {
+        **CONTEXT.devices,
+        DeviceId("dim-1"): DeviceProvenance(fw="2.0.1", cal="d-2026-02", cal_until="2027-02-01"),
+    }
+    golden = json.loads(EVENT_BYTES)
+
+    data = event_data(replace(measured(), dims=dims), replace(CONTEXT, devices=known), seq=1, prev=ZERO_ID)
+
+    assert data["dims"] == golden["dims"]
+    assert cast(JsonObject, data["prov"])["dev"] == golden["prov"]["dev"]
+    assert "dims" not in data_of(measured())
 
 
 def test_a_departure_tells_where_and_who_answers_for_the_time() -> None:

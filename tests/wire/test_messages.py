@@ -153,7 +153,10 @@ def test_a_decision_that_is_not_one_is_absent_for_one_reason(payload: bytes, rea
         {"cond": {"mass_mg": [1, "2"]}},
         {"cond": {"not_after": "soon"}},
         {"cond": {"not_after": "2026-02-30T00:00:00.000000Z"}},
-        {"cond": {"dims_um": [[1, 2]]}},  # a condition nobody here can check
+        {"cond": {"seal": "B7"}},  # a condition nobody here can check
+        {"cond": {"dims_um": [[1, 2]]}},
+        {"cond": {"dims_um": [[1, 2], [3, 4], [5, "6"]]}},
+        {"cond": {"dims_um": [[1, 2], [3, 4], [5, 6], [7, 8]]}},
         {"needs": "none"},
         {"needs": ["agency:x"] * 33},
         {"valid_until": "2026-11-22T00:15:02.300000Z"},
@@ -177,8 +180,14 @@ def test_a_decision_without_a_field_it_must_have_is_absent(name: str) -> None:
     assert refusal(told(without=name)) == "bad_shape"
 
 
+def test_the_bands_of_a_box_are_a_condition() -> None:
+    release = parse(told(cond={"dims_um": [[290_000, 310_000], [190_000, 210_000], [0, 110_000]]}))
+
+    assert release.conditions.dims_um == ((290_000, 310_000), (190_000, 210_000), (0, 110_000))
+
+
 def test_a_hold_with_a_condition_from_the_future_still_holds() -> None:
-    held = parse(told(action="hold", reasons=["sampled"], route="hold", cond={"dims_um": [[1, 2]]}))
+    held = parse(told(action="hold", reasons=["sampled"], route="hold", cond={"seal": "B7"}))
 
     assert held.action == "hold"
 

@@ -6,13 +6,17 @@ from typing import Any
 
 import fastjsonschema
 import pytest
+from voucher_samples import published
 from wire_samples import DECISION_BYTES, EVENT_BYTES, GATEWAY, HUB, SIGNER
 
+from edge.core.effects import Alert
+from edge.wire.alerts import build_alert
 from edge.wire.asyncapi import channels, document, schemas
+from edge.wire.checkpoint import Log, build_checkpoint, checkpoint_body, sign_note
 from edge.wire.envelope import event_payload
 from edge.wire.messages import Ack, Nak, State, build_ack, build_decision, build_nak, build_state
 from edge.wire.topics import Topics
-from hub_config.names import GatewayId, HubId, LineId
+from hub_config.names import GatewayId, HubId, LineId, VisitId
 
 GOLDEN_ID = "ni:///sha-256;4pf1L9y-VHTubZbxzNd2QNhWrtWa641wDA5TEN-qeFc"
 EVENT = event_payload(EVENT_BYTES, GOLDEN_ID, "s", "k")
@@ -32,8 +36,20 @@ def test_the_contracts_own_examples_pass() -> None:
 def test_acks_naks_and_states_are_what_their_schemas_say() -> None:
     check("ack")(json.loads(build_ack(Ack(7, 1, GOLDEN_ID), HUB, GATEWAY, "practice", SIGNER)))
     check("nak")(json.loads(build_nak(Nak(7, 1), HUB, GATEWAY, "practice", SIGNER)))
+    log = Log("practice", HUB, GATEWAY, 7)
+    note = sign_note(checkpoint_body(log, 9, bytes(32)), log.origin, SIGNER)
+    check("ckpt")(json.loads(build_checkpoint(log, 9, note, SIGNER)))
     for state in (State(True, "s-1", 1_795_306_502_000_000, (3, 9)), State(False, "s-1", None, None)):
         check("state")(json.loads(build_state(state)))
+
+
+def test_vouchers_and_alerts_are_what_their_schemas_say() -> None:
+    told = published(3)
+    check("manifest")(json.loads(told.manifest))
+    check("shard")(json.loads(told.shards[0]))
+    check("voucher")(json.loads(told.shards[0])["vouchers"][0]["data"])
+    alert = Alert("recall", VisitId("v"), "d", LineId("l1"), "G1", 1_795_306_502_000_000)
+    check("alert")(json.loads(build_alert(alert, Topics("practice", HUB, GATEWAY))))
 
 
 @pytest.mark.parametrize(
@@ -86,8 +102,9 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
 def test_every_topic_of_a_gateway_is_a_channel() -> None:
     topics = Topics("live", HubId("HUB"), GatewayId("GW"))
     ours = {
-        topics.event(LineId("LINE")), topics.ack, topics.nak, topics.decision, topics.own_state,
+        topics.event(LineId("LINE")), topics.ack, topics.nak, topics.decision, topics.own_state, topics.checkpoint,
         topics.state("coordinator", "CO"),
+        topics.manifest, topics.shard("N"), topics.alert("recall"),
     }  # fmt: skip
 
     assert {one.topic for one in channels()} >= ours

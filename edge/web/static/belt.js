@@ -351,7 +351,7 @@ export class BeltDrawing {
     const { u } = this;
     setText(label, text);
     const long = Math.max((item.front_um - item.rear_um) * this.scale, 26 * u);
-    const said = `${item.state} ${item.code} ${item.mass_mg} ${item.lane} ${Math.round(long)}`;
+    const said = `${item.state} ${item.code} ${item.mass_mg} ${item.dims_um} ${item.lane} ${Math.round(long)}`;
     if (parcel.said === said) return;
     parcel.said = said;
     const tall = 44 * u;
@@ -359,6 +359,7 @@ export class BeltDrawing {
     box.dataset.state = item.state;
     const facts = [item.code ?? word("fact.none"), word(`parcel.${item.state}`)];
     if (item.mass_mg !== null) facts.push(`${kilograms(item.mass_mg)} kg`);
+    if (item.dims_um !== null) facts.push(`${item.dims_um.map((um) => Math.round(um / 1000)).join(" × ")} mm`);
     box.replaceChildren(svg("title", {}, facts.join(" · ")),
       svg("rect", { x: -long / 2, y: -tall / 2, width: long, height: tall, rx: 2 }));
     parcel.mark = svg("g", {}, shape(item.state, { x: -mark / 2, y: -mark / 2, width: mark, height: mark }));

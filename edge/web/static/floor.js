@@ -113,7 +113,7 @@ class LinePanel {
     Object.assign(this.element.dataset, { state: view.state, at: view.at_ns });
     if (this.badge.dataset.state !== view.state) {
       this.badge.dataset.state = view.state;
-      this.mark.replaceChildren(...(view.state === "fault" ? [shape("fault")] : []));
+      this.mark.replaceChildren(...(["fault", "jam"].includes(view.state) ? [shape("fault")] : []));
     }
     setText(this.state, word(`line.${view.state}`));
     setText(this.speed, view.board === "ready" ? `${(view.speed_um_s / 1_000_000).toFixed(2)} m/s` : word("fact.none"));

@@ -23,7 +23,7 @@ function percent(ppm) {
 }
 
 // Each figure: key of its label, value, note in small, and whether it is wrong.
-function figures({ balance, events, share_ppm: share, dwell_s: dwell, truth }) {
+function figures({ balance, events, share_ppm: share, dwell_s: dwell, offline, truth }) {
   const rejected = total(balance.rejected);
   const cells = [
     sum("balance_reads", balance.read, balance.journalled, rejected),
@@ -32,8 +32,15 @@ function figures({ balance, events, share_ppm: share, dwell_s: dwell, truth }) {
     ["dwell", dwell === null ? count(null) : duration(dwell.p50),
       `${word("truth.dwell_target")}, ${word("truth.dwell_baseline")}`, dwell !== null && dwell.p50 > DWELL_LIMIT_S],
   ];
+  cells.push(alone(offline));
   const verdicts = Object.entries(truth ?? {}).map(([key, value]) => [key, count(value), "", value > 0]);
   return [...verdicts, ...cells];
+}
+
+// The level of what the gateway may do by itself, and how much it did, against the cap of the year.
+function alone({ level, released_year: released, parcels_year: parcels, cap_year_ppm: cap }) {
+  const note = `${word(`truth.offline_${level}`)} (${word("truth.offline_cap", { parcels, cap: percent(cap).slice(0, -2) })})`;
+  return ["offline", `${released}`, note, level === 4];
 }
 
 function sum(key, whole, one, other) {

@@ -1,6 +1,6 @@
-"""The scale of a line: which item a record belongs to.
+"""The numbered records of a scale or dimensioner of a line: which item each belongs to.
 
-The scale makes one record for each item that leaves its beam and numbers them. So a record has two witnesses: its
+Such a device makes one record for each item that leaves its beam and numbers them. So a record has two witnesses: its
 number, counted against the items that have crossed, and its time, between `earliest` and `latest` behind the item's
 rear. Both must name one item. Where several are due by time, the oldest of them is supposed to be the one that its
 number names, until a later record fits one item alone: then the count has held all the while, and what was supposed
@@ -14,17 +14,19 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from drivers.reading import WeightRead
-from edge.core.track import Item
+from edge.core.item import Item
+from edge.core.track import Track
 from hub_config.lines import BeltScale
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 CROSSINGS_MAX: Final = 64
-"""Items remembered behind the scale's beam."""
+"""Items remembered behind the device's beam."""
 OUT_NS: Final = 5 * SECOND
 """A record that has not come for so long will not come."""
+TOLD_MAX: Final = 8
+"""Late records that are told of, the latest, where nobody takes them."""
 LATE_MAX: Final = 1
-"""Late records in a row. After one more the scale has left out an item, and the count is off by one."""
+"""Late records in a row. After one more the device has left out an item, and the count is off by one."""
 
 Outcome = Literal[
     "joined",
@@ -45,15 +47,15 @@ class Crossing:
     item: Item | None
     """None: an item that is no longer followed, or too short for one."""
     extra: bool = False
-    """Too short to be a parcel: the scale may have made a record of it, or not."""
+    """Too short to be a parcel: the device may have made a record of it, or not."""
     answered: bool = False
     supposed: bool = False
     """Its record is the one that the count names, but others were due by time."""
     doubted: bool = False
-    """A record came that may have been its: it gets no weight, and its own may still be out."""
+    """A record came that may have been its: it gets none, and its own may still be out."""
 
 
-class Weighings:
+class BeltRecords:
     def __init__(self, config: BeltScale) -> None:
         self._earliest_ns = config.earliest_ms * MILLISECOND
         self._latest_ns = config.latest_ms * MILLISECOND
@@ -71,6 +73,10 @@ class Weighings:
         """Late records in a row."""
         self._last: int | None = None
         """Number of the latest record."""
+        self._overdue: tuple[Crossing, int] | None = None
+        """A late record, until the next one that its number and its time both name shows that the count has held."""
+        self._told: deque[tuple[Item | None, int, bool]] = deque(maxlen=TOLD_MAX)
+        """Late records whose item is known now, or never will be."""
         self._suppositions: list[Crossing] = []
         self.settled: list[tuple[Item, bool]] = []
         self._proof: tuple[list[Crossing], Instant] | None = None
@@ -94,20 +100,20 @@ class Weighings:
         self._settle(sure=False)
         self._crossings.append(Crossing(self._index, at, None, extra=True))
 
-    def take(self, read: WeightRead) -> tuple[Item | None, Outcome]:
-        """The item this record is of, or why it is of none."""
-        if read.record is None:
+    def take(self, record: int | None, at: Instant) -> tuple[Item | None, Outcome]:
+        """The item that the record of this number is of, or why it is of none."""
+        if record is None:
             return None, "record_without_number"
-        first, last = read.at - self._latest_ns, read.at - self._earliest_ns
+        first, last = at - self._latest_ns, at - self._earliest_ns
         due = [
             one for one in self._crossings
             if not one.answered and not one.doubted and first <= one.at <= last
         ]  # fmt: skip
-        again = read.record == self._last
-        self._last = read.record
-        named = self._named(read.record, due)
+        again = record == self._last
+        self._last = record
+        named = self._named(record, due)
         if named is not None and len(due) == 1:
-            return self._join(named, read)
+            return self._join(named, record, at)
         supposable = len(self._suppositions) < CROSSINGS_MAX and not any(one.extra for one in due)
         if named is not None and named is due[0] and supposable:
             named.answered = named.supposed = True
@@ -117,21 +123,21 @@ class Weighings:
             self._lose_count(due)
             return None, "record_unsure"
         if again:
-            self._held = None  # the scale has left out a number: what follows is no sign of lateness
+            self._held = None  # the device has left out a number: what follows is no sign of lateness
             self._lose_count(due)
             return None, "record_repeated"
-        if self._offset is not None and self._is_late(read.record - self._offset, read.at):
-            return None, "record_late"  # its item went on without a weight; the count still holds
+        if self._offset is not None and self._is_late(record, at):
+            return None, "record_late"  # its item went on without one; the count still holds
         if len(due) != 1:
             if not due:
-                self._doubt_answered(read.at)
+                self._doubt_answered(at)
             self._lose_count(due)
             return None, "record_unsure" if due else "record_orphan"
-        agrees = read.record - due[0].index == self._supposed and not self._may_be_late(due[0], read)
-        if agrees or not self._is_out_before(due[0], read.at):
-            return self._join(due[0], read, named=False)
+        agrees = record - due[0].index == self._supposed and not self._may_be_late(due[0], record, at)
+        if agrees or not self._is_out_before(due[0], at):
+            return self._join(due[0], record, at, named=False)
         self._lose_count(due)
-        self._supposed = read.record - due[0].index
+        self._supposed = record - due[0].index
         return None, "record_unsure"
 
     def _named(self, record: int, due: list[Crossing]) -> Crossing | None:
@@ -141,19 +147,19 @@ class Weighings:
         return next((one for one in due if one.index == record - self._offset and not one.extra), None)
 
     def _join(
-        self, crossing: Crossing, read: WeightRead, *, named: bool = True
+        self, crossing: Crossing, record: int, at: Instant, *, named: bool = True
     ) -> tuple[Item | None, Outcome]:
-        assert read.record is not None, "a record without its number is nobody's"
         crossing.answered = True
-        self._offset = self._held = read.record - crossing.index
+        self._end_overdue(sure=named and not self._may_be_off(at))
+        self._offset = self._held = record - crossing.index
         self._supposed, self._late = None, 0
         hanging = [*self._suppositions, crossing] if self._suppositions or not named else []
-        self._proof = (hanging, read.at) if hanging else None
+        self._proof = (hanging, at) if hanging else None
         self._settle(sure=named or self._is_complete_before(crossing))
         return crossing.item, "joined" if crossing.item is not None else "record_orphan"
 
     def _is_complete_before(self, crossing: Crossing) -> bool:
-        """Since the first that is supposed, every item has had a record: so the scale has left out none."""
+        """Since the first that is supposed, every item has had a record: so the device has left out none."""
         first = min((one.index for one in self._suppositions), default=crossing.index)
         return all(
             one.answered or one.extra for one in self._crossings if first <= one.index < crossing.index
@@ -170,27 +176,42 @@ class Weighings:
         """Something too short has crossed: if it was weighed, the count is off by one."""
         return any(one.extra and not one.answered and at - one.at < OUT_NS for one in self._crossings)
 
-    def _is_late(self, index: int, at: Instant) -> bool:
-        if self._may_be_off(at):
+    def _is_late(self, record: int, at: Instant) -> bool:
+        if self._offset is None or self._may_be_off(at):
             return False
+        index = record - self._offset
         known = next((one for one in self._crossings if one.index == index and not one.extra), None)
         if known is None or known.answered or self._late >= LATE_MAX:
             return False
         known.answered = True
         self._late += 1
+        self._end_overdue(sure=False)
+        self._overdue = known, record
         return True
 
-    def _may_be_late(self, due: Crossing, read: WeightRead) -> bool:
+    def _end_overdue(self, *, sure: bool) -> None:
+        if self._overdue is not None:
+            crossing, record = self._overdue
+            self._overdue = None
+            self._told.append((crossing.item, record, sure))
+
+    def take_overdue(self) -> list[tuple[Item | None, int, bool]]:
+        """Numbers of late records that are surely their item's (True), or nobody's."""
+        told = list(self._told)
+        self._told.clear()
+        return told
+
+    def _may_be_late(self, due: Crossing, record: int, at: Instant) -> bool:
         """By the count that held last, or by its time, it is of an item before the one that is due."""
-        if self._may_be_off(read.at) and any(
-            one.doubted and not one.answered and self._is_timely(one, read.at) for one in self._crossings
+        if self._may_be_off(at) and any(
+            one.doubted and not one.answered and self._is_timely(one, at) for one in self._crossings
         ):
             return True
-        if self._held is None or read.record is None:
+        if self._held is None:
             return False
-        index = read.record - self._held
+        index = record - self._held
         return any(
-            one.index == index < due.index and not one.extra and read.at - one.at < OUT_NS
+            one.index == index < due.index and not one.extra and at - one.at < OUT_NS
             for one in self._crossings
         )
 
@@ -202,10 +223,11 @@ class Weighings:
         )
 
     def _lose_count(self, due: list[Crossing]) -> None:
-        """Whatever is due now may have been meant: none of it gets a weight."""
+        """Whatever is due now may have been meant: none of it gets a record."""
         for crossing in due:
             crossing.doubted = True
         self._settle(sure=False)
+        self._end_overdue(sure=False)
         self._offset = self._supposed = self._proof = None
         self._late = 0
 
@@ -223,13 +245,17 @@ class Weighings:
     def _is_timely(self, crossing: Crossing, at: Instant) -> bool:
         return self._earliest_ns <= at - crossing.at <= self._latest_ns
 
+    def distrust(self) -> None:
+        """What the last record says can't be of its item: the count may be off, and names nobody until it is sure."""
+        self._lose_count([])
+
     def take_settled(self) -> list[tuple[Item, bool]]:
         """Items whose record was only supposed to be theirs: it is (True), or may be another's (False)."""
         settled, self.settled = self.settled, []
         return settled
 
     def overdue(self, at: Instant) -> list[Item]:
-        """Items whose record will not come any more; each is told once."""
+        """Items whose record has come or will not come any more; each is told once."""
         last = at - self._latest_ns
         over = [
             one for one in self.waiting
@@ -238,7 +264,7 @@ class Weighings:
         if not over:
             return []
         self.waiting = deque((one for one in self.waiting if one not in over), maxlen=CROSSINGS_MAX)
-        return [one.item for one in over if one.item is not None and not one.item.weighed]
+        return [one.item for one in over if one.item is not None]
 
     def wake_at(self) -> Instant | None:
         """When the first of those still waited for is overdue."""
@@ -255,6 +281,7 @@ class Weighings:
         self.waiting.clear()
         self._suppositions.clear()
         self.settled.clear()
+        self._end_overdue(sure=False)
         self._offset = self._supposed = self._proof = None
         self._late = 0
 
@@ -263,3 +290,9 @@ class Weighings:
         for crossing in self._crossings:
             if crossing.item is item:
                 crossing.item = None
+
+
+def is_something(track: Track, item: Item, tolerance_um: int) -> bool:
+    """Of an item too short for a parcel: it is a thing by itself, and no bouncing of the beam behind a parcel."""
+    ahead = track.gaps_um(item)[0] if item in track.items else None
+    return ahead is None or ahead > tolerance_um

@@ -1,0 +1,182 @@
+"""Bytes of dimensioners explained, for `hub decode`: what was measured, as sent, and in whole micrometres."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar, assert_never
+
+from pydantic import ValidationError
+
+from drivers.buffers import Line, LineBuffer
+from drivers.decode_belt import weight_meaning
+from drivers.dimensioners.cubiscan import (
+    END,
+    START,
+    CubiCommand,
+    CubiDone,
+    CubiMeasured,
+    CubiRefused,
+    CubiUnits,
+    parse_frame,
+)
+from drivers.dimensioners.cubiscan import LINE_MAX_BYTES as CUBISCAN_MAX_BYTES
+from drivers.dimensioners.dm3610 import LINE_MAX_BYTES as DM3610_MAX_BYTES
+from drivers.dimensioners.dm3610 import Dm3610Message, parse_message
+from drivers.dimensioners.length import side_um
+from drivers.dimensioners.record_dimensioner import RecordDimensioner
+from drivers.dimensioners.sick_mda import LINE_MAX_BYTES as MDA_MAX_BYTES
+from drivers.dimensioners.sick_mda import MdaTelegram, parse_telegram
+from drivers.meanings import Meaning, garbled, known, without_leading_zeros
+from drivers.reading import DeviceFault, DimensionsRead, WeightRead
+from hub_config.dimensioners import Dimensioner, Dm3610Config, RecordDimensionerConfig
+from hub_config.names import Instant
+
+_RECORD_LISTS: Final = ("fields", "good", "none", "irregular")
+_ORDER: Final = ("order",)
+OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "record-dimensioner": (*_RECORD_LISTS, "start", "separator", "unit", "mass_unit", "decimal"),
+    "datalogic-dm3610": (*_ORDER, "header", "delimiter", "unit"),
+    "sick-mda": (),
+    "cubiscan": (),
+}
+"""Of each protocol, named as in the configuration."""
+_METROLOGY: Final = {"regime": "none", "max_mg": 30_000_000, "min_mg": 0, "e_mg": 1_000, "mpe_mg": 1_000}
+_SIDES: Final = ("length", "width", "height")
+
+_C = TypeVar("_C", bound=Dimensioner)
+
+
+def record_dimensioner(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
+    weighs = "mass" in options.get("fields", "").split(",")
+    more = {"metrology": _METROLOGY} if weighs else {}
+    session = RecordDimensioner(
+        _config(RecordDimensionerConfig, "record-dimensioner", options, _RECORD_LISTS, more)
+    )
+    for frame in frames:
+        for reading in session.receive(frame, Instant(0)):
+            match reading:
+                case DimensionsRead():
+                    yield _sizes_meaning(reading)
+                case WeightRead():
+                    yield weight_meaning(reading)
+                case DeviceFault(code=code, detail=detail):
+                    yield {"kind": "error", "error": code, "detail": detail}
+                case _:
+                    raise AssertionError(f"a dimensioner does not give {reading}")
+
+
+def _sizes_meaning(read: DimensionsRead) -> Meaning:
+    sides = dict(zip(_SIDES, read.text, strict=True))
+    irregular = True if read.shape == "irregular" else None
+    told = {"record": read.record, "unit": read.unit, "status": read.status, "irregular": irregular}
+    return {"kind": "dimensions", **sides, **known(told), **_um(read.l_um, read.w_um, read.h_um)}
+
+
+def dm3610(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
+    config = _config(Dm3610Config, "datalogic-dm3610", options, _ORDER, {})
+    prefix, end = config.header.encode("latin-1", "replace"), config.trailer.encode("latin-1", "replace")
+    for line, head in _lines(frames, DM3610_MAX_BYTES, prefix, end):
+        told = None if line is None else parse_message(line.decode("latin-1"), config.delimiter)
+        yield garbled(head) if told is None else _dm3610_meaning(told, config)
+
+
+def _dm3610_meaning(told: Dm3610Message, config: Dm3610Config) -> Meaning:
+    unit = told.unit or config.unit
+    named = dict(zip(config.order, told.sides, strict=True))
+    measured = any(side.strip("0.") for side in told.sides) and told.reason is None
+    sides = {side: without_leading_zeros(named[side]) if measured else None for side in _SIDES}
+    um = [side_um(named[side], unit) if measured else None for side in _SIDES]
+    told_more = {"sequence": told.sequence, "legal_for_trade": told.ready, "error": told.reason}
+    return {"kind": "dimensions", **sides, "unit": unit, **known(told_more), **_um(*um)}
+
+
+def sick_mda(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
+    for line, head in _lines(frames, MDA_MAX_BYTES, b"\x02", b"\x03"):
+        told = None if line is None else parse_telegram(line.decode("latin-1"))
+        yield garbled(head) if told is None else _mda_meaning(told)
+
+
+def _mda_meaning(told: MdaTelegram) -> Meaning:
+    grams = None if told.grams is None else int(told.grams)
+    sides = {f"{name}_mm": int(side) or None for name, side in zip(_SIDES, told.sides, strict=True)}
+    um = [side_um(side, "mm") if told.measured else None for side in told.sides]
+    return {
+        "kind": "parcel_record", "object": told.number, "barcode": told.code, "weight_g": grams,
+        "mass_mg": None if grams is None else grams * 1_000, "scale_error": told.scale_error,
+        **sides, "status": told.status, "volume_mm3": told.volume_mm3, **_um(*um),
+        **known({
+            "no_read": True if told.code is None else None,
+            "dimension_error": None if told.measured else True,
+        }),
+    }  # fmt: skip
+
+
+def cubiscan(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
+    for line, head in _lines(frames, CUBISCAN_MAX_BYTES, START, END):
+        if line is None:
+            if head.strip(b"\x00"):
+                yield garbled(head)
+        else:
+            yield _cubiscan_meaning(line)
+
+
+def _cubiscan_meaning(line: bytes) -> Meaning:
+    match parse_frame(line.decode("latin-1")):
+        case CubiCommand(command, value):
+            return known({"kind": "command", "command": command, "value": value})
+        case CubiDone(command, code):
+            return known({"kind": "ack", "command": command, "code": code})
+        case CubiRefused(error, command, origin):
+            return known({"kind": "error", "error": error, "command": command, "origin": origin})
+        case CubiUnits(dim_unit, weight_unit, factor_type, factor, site):
+            return {
+                "kind": "info", "dim_unit": dim_unit, "weight_unit": weight_unit, "factor_type": factor_type,
+                "factor": factor, "site": site,
+            }  # fmt: skip
+        case CubiMeasured() as told:
+            return _cubi_measured(told)
+        case None:
+            return garbled(line)
+        case _ as never:
+            assert_never(never)
+
+
+def _cubi_measured(told: CubiMeasured) -> Meaning:
+    sides = {name: _value(text) for name, text in zip(_SIDES, told.sides, strict=True)}
+    um = [side_um(text, told.unit) for text in told.sides]
+    return {
+        "kind": "dimensions", "origin": told.origin, "site": told.site, **sides, "unit": told.unit,
+        "weight": _value(told.weight), "weight_unit": told.weight_unit, "dim_weight": _value(told.dim_weight),
+        "factor": told.factor, "factor_type": told.factor_type,
+        **known({"error": told.faults[0] if told.faults else None}), **_um(*um),
+    }  # fmt: skip
+
+
+def _value(text: str) -> str | None:
+    return without_leading_zeros(text) if text[0].isdigit() else None
+
+
+def _um(l_um: int | None, w_um: int | None, h_um: int | None) -> Meaning:
+    return {"l_um": l_um, "w_um": w_um, "h_um": h_um}
+
+
+def _lines(
+    frames: Sequence[bytes], max_bytes: int, prefix: bytes, end: bytes
+) -> Iterator[tuple[bytes | None, bytes]]:  # fmt: skip
+    """Each line, or None and the bytes that are none."""
+    lines = LineBuffer(max_bytes=max_bytes, terminators=(end,), prefix=prefix)
+    for frame in frames:
+        for piece in lines.feed(frame):
+            yield (piece.data, piece.data) if isinstance(piece, Line) else (None, piece.head)
+
+
+def _config(
+    model: type[_C], kind: str, options: Mapping[str, str], lists: Sequence[str], more: Mapping[str, Any]
+) -> _C:  # fmt: skip
+    """As a config file would declare it; lists are parted by commas. Raises ValueError in one sentence."""
+    given = {key: value.split(",") if key in lists else value for key, value in options.items()}
+    fixed = {"kind": kind, "id": "decode", "attach": {"kind": "serial", "port": "decode"}, "u_um": 0}
+    try:
+        return model.model_validate({**fixed, **more, **given})
+    except ValidationError as refused:
+        first = refused.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "options"
+        raise ValueError(f"{place}: {first['msg']}") from None

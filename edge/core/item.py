@@ -1,0 +1,107 @@
+"""One item on a belt: its edges, how it looks to each reader, and the push that takes it into its lane.
+
+Places are offsets as `track` has them: offset + travel of the belt = position along the line.
+"""
+
+from dataclasses import dataclass, field
+
+from edge.core.decision import Reason
+from edge.core.parcel import Parcel
+from hub_config.lines import Diverter
+from hub_config.names import Instant
+
+
+@dataclass(slots=True)
+class Look:
+    """One item under one reader."""
+
+    trigger: int | None = None
+    on_at: Instant | None = None
+    on_um: int = 0
+    """Where the belt was then."""
+    off_um: int | None = None
+    """Where it was when the item had left the view."""
+    due: Instant | None = None
+    """It has left the view; by then its answer must have come."""
+    answered: bool = False
+    told: bool = False
+    """A code was read with it in view."""
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Push:
+    """A divert of one item: written down, then ordered, then seen."""
+
+    diverter: Diverter
+    intent: int
+    """Number of its record; the order goes out once that is on disk."""
+    order: int | None = None
+    fire_at: Instant = Instant(0)
+    passes_at: Instant = Instant(0)
+    """When its front will be at the diverter, as was foreseen when it was ordered."""
+    recall: int | None = None
+    """The order that takes it back, once there is one."""
+    ended: bool = False
+    """Refused or cancelled: the item goes straight on."""
+    decided: int | None = None
+    """Number of the record of the verdict that it carries out."""
+    why: Reason = "no_time"
+    """It is taken back."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    number: int
+    at: Instant
+    """When its front was first seen."""
+    origin: int
+    """Which belt beam saw it first; 0: it entered as a parcel should."""
+    front_um: int
+    rear_um: int | None = None
+    """None while it still covers its first beam."""
+    anchored_at: Instant = Instant(0)
+    """When a beam last said where it is, or another item's beam since."""
+    sure_at: Instant = Instant(0)
+    """When one of its own edges was last seen."""
+    seen: int = 0
+    """The last belt beam that saw its front."""
+    creep_ppm: int = 0
+    """How much farther it comes than the belt does; below 0 it slips back. As its own beams have shown so far."""
+    off_um: int = 0
+    """How far from where it should have been a beam has seen it, at the worst; below 0: behind that place."""
+    leg_um: int = 0
+    """Its front as that beam saw it: what it crept since then is what they differ by."""
+    crept_at_um: int = 0
+    """Travel of the belt up to which its creep has been reckoned in."""
+    cleared: int = -1
+    """The last belt beam that saw its rear where it should be."""
+    seen_by_um: int = 0
+    """When the belt has come so far, it should have been seen by the next beam."""
+    parcel: Parcel | None = None
+    """None until it is long enough to be one."""
+    doubts: list[Reason] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    crossed: bool = False
+    """Its rear has left the scale's beam."""
+    weighed: bool = False
+    """Its record has come, or will not come any more."""
+    unweighable: bool = False
+    """The scale said that its weighing does not count."""
+    push: Push | None = None
+    stands: bool = False
+    """In a jam, under the beam that saw it last."""
+    looked_past: bool = False
+    """The point of no return is behind it."""
+
+    @property
+    def stray(self) -> bool:
+        return self.origin > 0
+
+    def doubt(self, reason: Reason) -> None:
+        if reason not in self.doubts:
+            self.doubts.append(reason)
+
+    @property
+    def ordered(self) -> bool:
+        return self.push is not None and self.push.order is not None and not self.push.ended

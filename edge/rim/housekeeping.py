@@ -1,0 +1,154 @@
+"""What the journal's thread does between groups: look at the disk, sign checkpoints, read back, write back, prune.
+
+Never more than one small step at a time, as events may be waiting; the slow ones only when nothing waits. What stops
+the line as long as it lasts is `standing`, in words (contract §11, level 4).
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from edge.core.snapshot import Balance
+from edge.rim.disk import Disk
+from edge.rim.journal import Journal, JournalFault
+from hub_config.names import SECOND, Instant
+
+LOOK_EVERY: Final = 1 * SECOND
+CHECKPOINT_EVERY: Final = 60 * SECOND
+FIRST_CHECKPOINT: Final = 5 * SECOND
+"""The first of a run comes sooner: what the last run left is then vouched for at once."""
+CHECKPOINT_EVENTS: Final = 1_000
+"""Contract §3: whichever comes first."""
+BALANCE_EVERY: Final = 60 * SECOND
+READ_BACK_MAX: Final = 200
+"""Events read back in one idle step, the newest of what has been written since the last."""
+SLOW_EVERY: Final = 1 * SECOND
+OVERDUE: Final = 10 * SECOND
+"""A line that is never idle: then the slow steps are taken between two groups."""
+WRITE_BACK_EVENTS: Final = 200
+"""Events in the WAL that are worth writing back when nothing waits."""
+WRITE_BACK_MAX: Final = 20_000
+"""And from here on (some 60 MB) also between two groups: a stall is better than a WAL without end."""
+US_PER_S: Final = 1_000_000
+
+_log = logging.getLogger("hub.trouble")
+
+
+class CheckpointSink(Protocol):
+    """The uplink: publishes it, retained."""
+
+    def checkpoint(self, message: bytes, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    keep_s: int
+    keep_events: int
+
+
+class Housekeeping:
+    """One thread's. `tend` raises what the journal raises: sqlite3.Error, JournalFault, OSError."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        disk: Disk,
+        retention: Retention,
+        clock: Callable[[], Instant],
+        utc_us: Callable[[], int],
+        sink: CheckpointSink,
+        balance: Callable[[], Balance] | None = None,
+    ) -> None:
+        self._journal = journal
+        self._disk = disk
+        self._retention = retention
+        self._clock = clock
+        self._utc_us = utc_us
+        self._sink = sink
+        self._balance = balance
+        self._told_balance: Balance | None = None
+        self._look_due = self._balance_due = Instant(0)
+        self._slow_due = clock()
+        self._signed_at = Instant(clock() - CHECKPOINT_EVERY + FIRST_CHECKPOINT)
+        self._read_back = journal.last_seq
+        self._short: str | None = None
+        self._damaged: str | None = None
+
+    @property
+    def standing(self) -> str | None:
+        return self._damaged or self._short
+
+    @property
+    def has_ballast(self) -> bool:
+        return self._disk.has_ballast
+
+    def disk_full(self) -> bool:
+        """Gives up the ballast; True if that made room."""
+        made = self._disk.give_ballast()
+        self._look_due = Instant(0)
+        if made:
+            _log.error("the disk is full: the ballast is given up for what still has to be written")
+        return made
+
+    def tend(self, idle: bool) -> None:
+        """`idle`: nothing waits to be written."""
+        at = self._clock()
+        if at >= self._look_due:
+            self._look_due = Instant(at + LOOK_EVERY)
+            self._short = self._disk.short()
+            self._disk.keep_ballast()
+        self._sign(at)
+        if at >= self._slow_due + (0 if idle else OVERDUE):
+            self._slow_due = Instant(at + SLOW_EVERY)
+            self._slowly(at)
+        elif self._journal.in_wal >= WRITE_BACK_MAX:
+            self._journal.write_back()
+
+    def _slowly(self, at: Instant) -> None:
+        self._check_written()
+        if at >= self._balance_due:
+            self._balance_due = Instant(at + BALANCE_EVERY)
+            self._keep_balance()
+        if self._damaged is None:
+            self._prune()
+        if self._journal.in_wal >= WRITE_BACK_EVENTS:
+            self._journal.write_back()
+
+    def close(self) -> None:
+        """At the end of the thread: what this run has read, if the disk still takes it."""
+        with suppress(sqlite3.Error):
+            self._keep_balance()
+
+    def _sign(self, at: Instant) -> None:
+        new = self._journal.last_seq - self._journal.keeping().checkpoint
+        if new >= CHECKPOINT_EVENTS or (new and at >= self._signed_at + CHECKPOINT_EVERY):
+            self._signed_at = at
+            message = self._journal.checkpoint(self._utc_us())
+            if message is not None:
+                self._sink.checkpoint(message)
+
+    def _check_written(self) -> None:
+        """Reads the last events back on another connection: from the file, not from what SQLite still remembers."""
+        if self._read_back == self._journal.last_seq:
+            return
+        try:
+            self._journal.read_back(max(self._read_back, self._journal.last_seq - READ_BACK_MAX))
+        except JournalFault as fault:
+            self._damaged = f"{fault}: what has just been written can't be read; change the disk"
+        self._read_back = self._journal.last_seq
+
+    def _keep_balance(self) -> None:
+        balance = None if self._balance is None else self._balance()
+        if balance is not None and balance != self._told_balance:
+            self._journal.keep_balance(balance)
+            self._told_balance = balance
+
+    def _prune(self) -> None:
+        made_by_us = None if self._short else self._utc_us() - self._retention.keep_s * US_PER_S
+        try:
+            self._journal.prune(self._journal.prunable(made_by_us, self._retention.keep_events))
+        except JournalFault as fault:
+            self._damaged = f"{fault}: the journal can't be pruned; run hub journal verify"

@@ -1,0 +1,233 @@
+"""What a gateway keeps for the time without its coordinator: shards of vouchers, spent codes, the days' counts.
+
+One SQLite file beside the journal, WAL, synchronous=FULL. Spent codes and counts come from the journal alone, read on
+from where it was read before, in one transaction with that place: a use is journalled before the parcel moves, and so
+it is never forgotten. The manifest with the key of the index stays in memory, so that the disk names nobody who was not
+drawn (contract §8); the broker retains it. A hub that has to survive a restart without its broker may keep it
+(`keep_manifest`). Shards need no checking again: a manifest lists their digests.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from edge.core.offline_budget import DAY_US, DAYS_MAX, DayCount
+from edge.core.voucher import Manifest, Shard
+from edge.core.voucher_stock import PASSING, SPENT_KEPT_NS
+from edge.rim.journal_check import PAGE_ROWS
+from edge.rim.journal_rows import Stored
+from edge.rim.journal_table import Cursor
+from edge.wire.canonical import WireError
+from edge.wire.signing import TrustStore
+from edge.wire.topics import Mode
+from edge.wire.utc import parse_rfc3339
+from edge.wire.vouchers import SHARDS_MAX, parse_manifest, parse_shard, shard_digest
+from hub_config.names import MICROSECOND, GatewayId, HubId
+
+VOUCHER_FILE: Final = "vouchers.sqlite"
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shards(
+    digest TEXT PRIMARY KEY, payload BLOB NOT NULL, number INTEGER NOT NULL  -- of the manifest it came under
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spent(code TEXT PRIMARY KEY, t_us INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS days(day INTEGER PRIMARY KEY, parcels INTEGER NOT NULL, alone INTEGER NOT NULL);
+"""
+SPENT_KEPT_US: Final = SPENT_KEPT_NS // MICROSECOND
+
+
+class VoucherFault(Exception):  # noqa: N818  (the fault is the file's)
+    """The file can't be used; the message says what to do."""
+
+
+class EventRows(Protocol):
+    """A journal, read from a place on."""
+
+    def pending(self, after_seq: int, limit: int) -> list[Stored]: ...
+    def pruned(self) -> Cursor: ...
+
+
+class VoucherStore:
+    """One thread at a time: the start's, then the uplink's."""
+
+    def __init__(
+        self,
+        path: Path,
+        trust: TrustStore,
+        hub: HubId,
+        gateway: GatewayId,
+        mode: Mode,
+        *,
+        keep_manifest: bool,
+    ) -> None:
+        self._path = path
+        self._trust = trust
+        self._hub, self._gateway, self._mode = hub, gateway, mode
+        self._keep_manifest = keep_manifest
+        self._manifest: Manifest | None = None
+        try:
+            path.touch(mode=0o600)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+                self._connection.execute(f"PRAGMA {pragma}").fetchall()
+            self._connection.executescript(SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise VoucherFault(
+                f"{path} can't be used: {error}; move it away: its vouchers come again, the journal tells the rest"
+            ) from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # From the journal -------------------------------------------------------------------------------
+
+    def catch_up(self, rows: EventRows, epoch: int, now_us: int) -> None:
+        """Reads on in the journal. Another epoch than before is another journal: what the lost one had seen used nobody
+        knows, so vouchers count only if they are issued from now on."""
+        if self._meta("epoch") != epoch:
+            with self._transaction():
+                first = self._meta("epoch") is None
+                self._connection.execute("DELETE FROM shards")
+                self._put_meta(epoch=epoch, seen_seq=0, begun_us=_begun(rows, now_us) if first else now_us)
+                self._connection.execute("DELETE FROM meta WHERE key = 'manifest'")
+        while page := rows.pending(max(self._meta("seen_seq") or 0, rows.pruned().seq), PAGE_ROWS):
+            with self._transaction():
+                for row in page:
+                    if row.kind in ("parcel.arrived", "parcel.decided"):
+                        self._take(json.loads(row.body))
+                self._put_meta(seen_seq=page[-1].seq)
+        with self._transaction():
+            self._connection.execute("DELETE FROM spent WHERE t_us < ?", (now_us - SPENT_KEPT_US,))
+            self._connection.execute("DELETE FROM days WHERE day <= ?", (now_us // DAY_US - DAYS_MAX,))
+
+    def _take(self, data: Mapping[str, Any]) -> None:
+        t_us = parse_rfc3339(data["t"])
+        arrived = data["kind"] == "parcel.arrived"
+        alone = data.get("voucher") is not None
+        if arrived or alone:
+            self._connection.execute(
+                "INSERT INTO days VALUES(?, ?, ?) ON CONFLICT(day) DO UPDATE"
+                " SET parcels = parcels + excluded.parcels, alone = alone + excluded.alone",
+                (t_us // DAY_US, int(arrived), int(alone)),
+            )
+        if not arrived and (alone or "decision" in data or any(one not in PASSING for one in data["flags"])):
+            codes = [code["data"] for code in data.get("codes", ()) if code.get("chk")]
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO spent VALUES(?, ?)", [(c, t_us) for c in codes]
+            )
+
+    # What the core is told at the start -------------------------------------------------------------
+
+    @property
+    def begun_us(self) -> int:
+        return int(self._meta("begun_us") or 0)
+
+    def spent(self) -> tuple[str, ...]:
+        """Those spent longest ago first."""
+        return tuple(
+            code for (code,) in self._connection.execute("SELECT code FROM spent ORDER BY t_us, code")
+        )
+
+    def days(self) -> tuple[DayCount, ...]:
+        return tuple(DayCount(*row) for row in self._connection.execute("SELECT * FROM days ORDER BY day"))
+
+    def kept(self) -> tuple[Manifest, list[Shard]] | None:
+        """The manifest of before and its shards, where the hub lets it be kept."""
+        payload = self._meta("manifest")
+        if payload is None:
+            return None
+        try:
+            return self._change(payload)
+        except WireError:
+            return None  # the key that signed it is no longer trusted
+
+    # From the coordinator ---------------------------------------------------------------------------
+
+    def take_manifest(self, payload: bytes) -> tuple[Manifest, list[Shard]]:
+        """With those of its shards that are here already. Raises WireError."""
+        changed = self._change(payload)
+        with self._transaction():
+            if self._keep_manifest:
+                self._put_meta(manifest=payload)
+            else:
+                self._connection.execute("DELETE FROM meta WHERE key = 'manifest'")
+        return changed
+
+    def _change(self, payload: bytes) -> tuple[Manifest, list[Shard]]:
+        manifest = parse_manifest(payload, self._trust, self._hub, self._mode)
+        if self._manifest is not None and manifest.number < self._manifest.number:
+            return self._manifest, []  # a late copy
+        self._manifest = manifest
+        with self._transaction():
+            for digest in self._unlisted(manifest):
+                self._connection.execute("DELETE FROM shards WHERE digest = ?", (digest,))
+        return manifest, list(self._shards())
+
+    def _unlisted(self, manifest: Manifest) -> Iterable[str]:
+        """Older ones only: a shard may come before the manifest that lists it."""
+        listed = dict.fromkeys(manifest.shards)
+        found = self._connection.execute(
+            "SELECT digest FROM shards WHERE number < ? ORDER BY digest", (manifest.number,)
+        ).fetchall()
+        return [digest for (digest,) in found if digest not in listed]
+
+    def _shards(self) -> Iterator[Shard]:
+        assert self._manifest is not None, f"{self._path}: shards without a manifest"
+        for digest in self._manifest.shards:
+            row = self._connection.execute(
+                "SELECT payload FROM shards WHERE digest = ?", (digest,)
+            ).fetchone()
+            if row is not None and shard_digest(row[0]) == digest:
+                yield self._parsed(row[0])
+
+    def take_shard(self, payload: bytes) -> Shard | None:
+        """None if it is here already, or no manifest lists it so far: then it waits on disk, `SHARDS_MAX` at most.
+        Raises WireError."""
+        digest = shard_digest(payload)
+        if self._connection.execute("SELECT 1 FROM shards WHERE digest = ?", (digest,)).fetchone():
+            return None
+        shard = self._parsed(payload)
+        listed = self._manifest is not None and digest in self._manifest.shards
+        with self._transaction():
+            (waiting,) = self._connection.execute("SELECT count(*) FROM shards").fetchone()
+            if not listed and waiting >= SHARDS_MAX:
+                raise WireError(
+                    "too_large", f"{waiting} shards are here already and no manifest lists this one"
+                )
+            number = self._manifest.number if self._manifest is not None else 0
+            self._connection.execute(
+                "INSERT INTO shards VALUES(?, ?, ?)", (digest, payload, number if listed else number + 1)
+            )
+        return shard if listed else None
+
+    def _parsed(self, payload: bytes) -> Shard:
+        return parse_shard(payload, self._trust, self._hub, self._gateway, self._mode)
+
+    # The file ---------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _meta(self, key: str) -> Any:  # noqa: ANN401  (text, a number or bytes, as it was put)
+        row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def _put_meta(self, **values: int | bytes) -> None:
+        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", list(values.items()))
+
+
+def _begun(rows: EventRows, now_us: int) -> int:
+    """When a journal that was there before this file began; now, if it is empty or its beginning has been pruned."""
+    first = rows.pending(0, 1) if rows.pruned().seq == 0 else []
+    return parse_rfc3339(json.loads(first[0].body)["t"]) if first else now_us

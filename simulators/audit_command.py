@@ -1,0 +1,36 @@
+"""`hub audit sampling`: anyone with the log makes every draw again. Exit 0 all fair, 1 contradictions, 2 wrong use."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
+from simulators.audit import AuditFault, audit, read_database, read_log, read_seeds, told
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="hub audit", description="Check a hub's word with its own log.")
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    sampling = kinds.add_parser("sampling", help="were the random checks fair?")
+    source = sampling.add_mutually_exclusive_group(required=True)
+    source.add_argument("--log", metavar="FILE", type=Path, help="what `hub journal export` has written")
+    source.add_argument("--db", metavar="FILE", type=Path, help="the coordinator's database")
+    sampling.add_argument(
+        "--seeds", metavar="FILE", type=Path, required=True, help="published commitments and seeds"
+    )
+    sampling.add_argument("--json", action="store_true", help="for machines")
+    args = parser.parse_args(argv)
+    try:
+        log = read_log(args.log) if args.log is not None else read_database(args.db)
+        outcome = audit(log, read_seeds(args.seeds))
+    except AuditFault as fault:
+        print(f"hub audit sampling: {fault}", file=sys.stderr)
+        return EXIT_WRONG_USE
+    if args.json:
+        print(json.dumps(asdict(outcome), indent=1))
+    else:
+        print("\n".join(told(outcome)))
+    return EXIT_FAULTS if outcome.contradictions else EXIT_OK

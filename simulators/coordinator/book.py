@@ -1,0 +1,307 @@
+"""The desk's book in the coordinator's database: visits, joins, declarations, what parties have answered.
+
+Every method is a statement or two on the store's one connection, inside the store's transaction.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any, Final
+
+from edge.wire.canonical import canonical
+from simulators.coordinator.declared import Declared, ManifestFault
+from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.sampling import Draw, draw_from
+from simulators.coordinator.stamps import parse_utc
+from simulators.coordinator.visits import WAITING, Visit
+
+WAITS_FOR_FILING: Final = ("no_declaration", "decl_incomplete")
+"""Reasons that a declaration filed later may settle."""
+ASKED_AT_ONCE: Final = 500
+"""Identifiers in one statement; SQLite takes 32,766."""
+
+_FIELDS: Final = tuple(one.name for one in fields(Visit))
+_COLUMNS: Final = tuple("cases" if name == "case" else name for name in _FIELDS)
+_VISIT: Final = ", ".join(_COLUMNS)
+_PLACES: Final = ", ".join("?" * len(_COLUMNS))
+
+
+class StoredBook:
+    """The desk's `VisitBook` and `Manifest`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.clock_unc_us = 0
+        """Of the coordinator's own clock, for changes of owner that only a decision tells."""
+
+    # Visits -----------------------------------------------------------------------------------------
+
+    def visit(self, visit: str) -> Visit | None:
+        return _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE id = ?", visit))  # noqa: S608 - our own columns
+
+    def put(self, visit: Visit) -> None:
+        told = (getattr(visit, name) for name in _FIELDS)
+        values = (" ".join(value) if isinstance(value, tuple) else value for value in told)
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO visits({_VISIT}) VALUES({_PLACES})",
+            tuple(values),
+        )
+
+    def departed(self, code: str) -> str | None:
+        row = self._one("SELECT id FROM visits WHERE code = ? AND place = 'departed' LIMIT 1", code)
+        return None if row is None else str(row[0])
+
+    def named(self, code: str) -> Visit | None:
+        return self._latest("code", code)
+
+    def consigned(self, consignment: str) -> Visit | None:
+        return self._latest("consignment", consignment)
+
+    def _latest(self, column: str, value: str) -> Visit | None:
+        wanted = f"{column} = ? AND place <> 'departed' ORDER BY opened_us DESC, id DESC LIMIT 1"
+        return _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE {wanted}", value))  # noqa: S608 - our own columns
+
+    # Joins ------------------------------------------------------------------------------------------
+
+    def root(self, visit: str) -> str:
+        row = self._one("SELECT older FROM joins WHERE visit = ?", visit)
+        return visit if row is None else str(row[0])
+
+    def join(self, visit: str, into: str, *, told: bool) -> None:
+        self._connection.execute(
+            "INSERT INTO joins VALUES(?, ?, ?) ON CONFLICT(visit) DO UPDATE SET older = ?2, told = max(told, ?3)",
+            (visit, into, told),
+        )
+        # What had been joined to this one before goes on with it.
+        self._connection.execute("UPDATE joins SET older = ? WHERE older = ?", (into, visit))
+        self._connection.execute(
+            "UPDATE visits SET opened_us = min(opened_us, (SELECT opened_us FROM visits WHERE id = ?1)) "
+            "WHERE id = ?2 AND EXISTS(SELECT 1 FROM visits WHERE id = ?1)",
+            (visit, into),
+        )
+        self._connection.execute("DELETE FROM visits WHERE id = ?", (visit,))
+
+    def is_told(self, visit: str) -> bool:
+        row = self._one("SELECT told FROM joins WHERE visit = ?", visit)
+        return row is not None and bool(row[0])
+
+    def split(self, visit: str) -> None:
+        self._connection.execute("DELETE FROM joins WHERE visit = ?", (visit,))
+
+    # Decisions --------------------------------------------------------------------------------------
+
+    def event(self, event_id: str) -> dict[str, Any] | None:
+        row = self._one("SELECT data FROM events WHERE id = ?", event_id)
+        return None if row is None else dict(json.loads(row[0]))
+
+    def note(self, event_id: str, data: dict[str, Any]) -> None:
+        """Every event is kept anyway."""
+
+    def decision(self, event_id: str) -> dict[str, Any] | None:
+        row = self._one("SELECT data FROM decisions WHERE event = ? ORDER BY number DESC LIMIT 1", event_id)
+        return None if row is None else dict(json.loads(row[0]))
+
+    def keep(self, event_id: str, decision: dict[str, Any]) -> None:
+        self._connection.execute(
+            "INSERT INTO decisions(event, gw, data, dec, valid_until_us) VALUES(?, ?, ?, ?, ?)",
+            (
+                event_id,
+                decision["gw"],
+                canonical(decision).decode(),
+                decision["dec"],
+                parse_utc(decision["valid_until"]),
+            ),
+        )
+        for name in (f"action:{decision['action']}", *(f"reason:{one}" for one in decision["reasons"])):
+            self.count(name)
+        visit = self.visit(decision["visit"])
+        if visit is not None and visit.place in WAITING:
+            # It lies in a bay, so no event of its gateway will tell whom it waits for from now on.
+            self._connection.execute(
+                "INSERT OR IGNORE INTO owners VALUES(?, ?, ?, ?, ?)",
+                (
+                    decision["dec"],
+                    visit.id,
+                    parse_utc(decision["valid_from"]),
+                    self.clock_unc_us,
+                    decision["clock"],
+                ),
+            )
+
+    def count(self, name: str) -> None:
+        self._connection.execute(
+            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
+        )
+
+    def was_released(self, visit: str) -> bool:
+        """The newest decision on its last measurement lets it go; one without a measurement here is not judged."""
+        found = self.visit(self.root(visit))
+        if found is None or found.measured is None:
+            return True
+        decision = self.decision(found.measured)
+        return decision is not None and decision["action"] == "release" and not decision["needs"]
+
+    # Declarations -----------------------------------------------------------------------------------
+
+    def get(self, code: str, /) -> Declared | None:
+        row = self._one(
+            "SELECT data FROM declarations JOIN declared_codes USING(number) WHERE code = ?", code
+        )
+        return None if row is None else _declared(json.loads(row[0]))
+
+    def file(self, declarations: Sequence[Declared], now_us: int) -> list[Declared]:
+        """Takes and returns what is new or changed, all or nothing. Raises ManifestFault where an identifier
+        is another consignment's already. Inside a transaction, which the fault has to end."""
+        taken: list[Declared] = []
+        for told in declarations:
+            body = canonical(_plain(told)).decode()
+            known = self._one(
+                "SELECT number, data FROM declarations WHERE consignment = ? ORDER BY number DESC LIMIT 1",
+                told.consignment,
+            )
+            if known is not None and known[1] == body:
+                continue
+            self._check_free(told)
+            cursor = self._connection.execute(
+                "INSERT INTO declarations(consignment, filed_us, mawb, receptacle, data) VALUES(?, ?, ?, ?, ?)",
+                (told.consignment, now_us, told.mawb, told.receptacle, body),
+            )
+            if known is not None:
+                self._connection.execute("DELETE FROM declared_codes WHERE number = ?", (known[0],))
+            self._connection.executemany(
+                "INSERT INTO declared_codes VALUES(?, ?)",
+                [(code, cursor.lastrowid) for code in told.identifiers],
+            )
+            taken.append(told)
+        return taken
+
+    def _check_free(self, told: Declared) -> None:
+        for code in told.identifiers:
+            row = self._one(
+                "SELECT consignment FROM declarations JOIN declared_codes USING(number) WHERE code = ?", code
+            )
+            if row is not None and row[0] != told.consignment:
+                raise ManifestFault(
+                    f"{code} of consignment {told.consignment} is declared for {row[0]} already; correct one of them"
+                )
+
+    def waiting(self, codes: Iterable[str]) -> list[str]:
+        """Measurements of parcels that were stopped for want of what has been filed under these identifiers now."""
+        found: dict[str, None] = {}
+        wanted = list(dict.fromkeys(codes))
+        for first in range(0, len(wanted), ASKED_AT_ONCE):
+            some = wanted[first : first + ASKED_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = self._connection.execute(
+                "SELECT DISTINCT visits.measured FROM visit_codes LEFT JOIN joins USING(visit) "  # noqa: S608 - marks
+                "JOIN visits ON visits.id = coalesce(joins.older, visit_codes.visit) "
+                f"WHERE visit_codes.code IN ({marks}) AND visits.place <> 'departed' AND measured IS NOT NULL",
+                some,
+            )
+            found |= dict.fromkeys(str(event) for (event,) in rows.fetchall())
+        return [event for event in found if self._waits(event)]
+
+    def _waits(self, event: str) -> bool:
+        decision = self.decision(event)
+        return decision is not None and any(reason in WAITS_FOR_FILING for reason in decision["reasons"])
+
+    # What parties have answered ---------------------------------------------------------------------
+
+    def answers(self, consignment: str) -> tuple[PartyAnswer, ...]:
+        rows = self._connection.execute(
+            "SELECT party, action, reasons, source, max(number) FROM answers WHERE consignment = ? "
+            "GROUP BY party ORDER BY party",
+            (consignment,),
+        )
+        return tuple(
+            PartyAnswer(consignment, party, action, tuple(json.loads(reasons)), _pairs(json.loads(source)))
+            for party, action, reasons, source, _ in rows.fetchall()
+        )
+
+    def hear(self, answer: PartyAnswer, now_us: int) -> None:
+        self._connection.execute(
+            "INSERT INTO answers(consignment, party, action, reasons, source, heard_us) VALUES(?, ?, ?, ?, ?, ?)",
+            (
+                answer.consignment,
+                answer.party,
+                answer.action,
+                json.dumps(answer.reasons),
+                json.dumps(answer.source),
+                now_us,
+            ),
+        )
+
+    # Vouchers ---------------------------------------------------------------------------------------
+
+    def expected(self) -> list[tuple[str, Declared]]:
+        """Declarations that say where their parcel is to come, each with its first identifier."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT data FROM declarations JOIN declared_codes USING(number) "
+            "WHERE json_extract(data, '$.expected') IS NOT NULL ORDER BY number"
+        )
+        found = [_declared(json.loads(text)) for (text,) in rows.fetchall()]
+        return [(declared.identifiers[0], declared) for declared in found]
+
+    def codes_of(self, consignment: str) -> list[str]:
+        rows = self._connection.execute(
+            "SELECT code FROM declared_codes JOIN declarations USING(number) WHERE consignment = ? ORDER BY code",
+            (consignment,),
+        )
+        return [code for (code,) in rows.fetchall()]
+
+    def keep_vouchers(self, vouchers: Iterable[dict[str, Any]]) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO vouchers VALUES(?, ?)",
+            [(voucher["id"], canonical(voucher).decode()) for voucher in vouchers],
+        )
+
+    def vouchers(self) -> Iterator[dict[str, Any]]:
+        """All that were ever issued."""
+        for (text,) in self._connection.execute("SELECT data FROM vouchers ORDER BY id"):
+            yield json.loads(text)
+
+    def uses(self) -> Iterator[dict[str, Any]]:
+        """Events that copy a voucher, in the order in which they came."""
+        wanted = "SELECT data FROM events WHERE json_extract(data, '$.voucher') IS NOT NULL ORDER BY rowid"
+        for (text,) in self._connection.execute(wanted):
+            yield json.loads(text)
+
+    # Random checks ----------------------------------------------------------------------------------
+
+    def draw(self, name: str) -> Draw | None:
+        row = self._one("SELECT told, inspected FROM draws WHERE name = ?", name)
+        return None if row is None else draw_from(json.loads(row[0]), inspected=bool(row[1]))
+
+    def put_draw(self, name: str, draw: Draw) -> None:
+        values = (name, json.dumps(draw.told()), draw.inspected)
+        self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
+
+    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
+        return row
+
+
+def _visit(row: tuple[Any, ...] | None) -> Visit | None:
+    if row is None:
+        return None
+    told = dict(zip(_FIELDS, row, strict=True))
+    for name in ("case", "passed"):
+        told[name] = tuple(told[name].split())
+    for name in ("reweighed", "failed"):
+        told[name] = bool(told[name])
+    return Visit(**told)
+
+
+def _plain(declared: Declared) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(declared).items() if value is not None}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+
+
+def _declared(told: dict[str, Any]) -> Declared:
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in told.items()}
+    return Declared(**values)
+
+
+def _pairs(told: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in told)

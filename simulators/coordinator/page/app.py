@@ -1,0 +1,137 @@
+"""The coordinator's own page: one static page of numbers on loopback, and the two doors for what is handed in.
+
+`GET /` is the page, `GET /figures.json` what it shows, `GET /dwell.json` the whole ledger, `GET /outturn/MAWB` one
+waybill. `POST /manifest` takes declarations, `POST /answers` the answer of another party; both are JSON, taken whole or
+not at all, and answered when what follows from them is in the store. No login: the door is the address (loopback, and
+`Guard`).
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from fastapi import FastAPI
+from starlette.requests import Request as HttpRequest
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from edge.web.guard import Guard
+from simulators.coordinator.declared import ManifestFault, declarations_of
+from simulators.coordinator.outturn import outturn
+from simulators.coordinator.parties import AnswerFault, answer_of
+from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Request
+
+HERE: Final = Path(__file__).parent
+BODY_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Of one request: about 200,000 declarations."""
+ANSWER_S: Final = 60
+"""How long a request may wait for its turn in the coordinator."""
+
+Submit = Callable[[Request], bool]
+
+
+class _TooLarge(Exception):  # noqa: N818 - told to whoever sent it
+    pass
+
+
+class Numbers(Protocol):
+    """`Figures`, or what a test shows."""
+
+    def now(self) -> dict[str, Any]: ...
+    def dwell(self) -> dict[str, Any]: ...
+
+
+def create_page(figures: Numbers, database: Path, submit: Submit, host: str, port: int) -> FastAPI:
+    app = FastAPI(
+        title="coordinator",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+    )
+    app.add_middleware(Guard, host=host, port=port)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    _add_numbers(app, figures, database)
+    _add_doors(app, submit)
+    return app
+
+
+def _add_numbers(app: FastAPI, figures: Numbers, database: Path) -> None:
+    @app.get("/")
+    async def page() -> Response:
+        return FileResponse(HERE / "static" / "page.html")
+
+    # Plain functions: the server runs them in threads, since they read the disk.
+    @app.get("/figures.json")
+    def numbers() -> Response:
+        return JSONResponse(figures.now())
+
+    @app.get("/dwell.json")
+    def ledger() -> Response:
+        return JSONResponse(figures.dwell())
+
+    @app.get("/outturn/{mawb}")
+    def waybill(mawb: str) -> Response:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            found = outturn(connection, mawb)
+        if found is None:
+            return _refused(404, "no declaration and no bag names this waybill")
+        return JSONResponse(asdict(found) | {"tallies": found.tallies})
+
+
+def _add_doors(app: FastAPI, submit: Submit) -> None:
+    @app.post("/manifest")
+    async def manifest(request: HttpRequest) -> Response:
+        return await _hand_in(request, submit, lambda told: Filing(tuple(declarations_of(told))))
+
+    @app.post("/answers")
+    async def answers(request: HttpRequest) -> Response:
+        return await _hand_in(request, submit, lambda told: Answering(answer_of(told)))
+
+
+async def _hand_in(request: HttpRequest, submit: Submit, made: Callable[[object], Request]) -> Response:
+    try:
+        asked = made(json.loads(await _body(request)))
+    except _TooLarge:
+        return _refused(413, f"more than {BODY_BYTES_MAX} bytes; send it in several requests")
+    except (ManifestFault, AnswerFault) as fault:
+        return _refused(422, str(fault))
+    except (ValueError, RecursionError) as fault:
+        return _refused(400, f"this is no JSON: {fault}")
+    if not submit(asked):
+        return _refused(503, f"{REQUESTS_MAX} requests wait already; try again", {"Retry-After": "2"})
+    try:
+        outcome = await asyncio.wait_for(asyncio.wrap_future(asked.reply), ANSWER_S)
+    except ManifestFault as fault:
+        return _refused(409, str(fault))
+    except TimeoutError:
+        return _refused(
+            504, f"the coordinator had no time for it within {ANSWER_S} s; send it again, it is taken once"
+        )
+    return JSONResponse(asdict(outcome))
+
+
+async def _body(request: HttpRequest) -> bytes:
+    """Bounded before it is all in memory."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _refused(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    told: dict[str, Any] = {"fault": sentence}
+    return JSONResponse(told, status, headers=headers)

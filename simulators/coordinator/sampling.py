@@ -1,0 +1,118 @@
+"""Random checks that can be proved fair: seeds, their commitments, and the draw (clearance contract §8).
+
+Per hub and day (UTC) there is a seed of 32 bytes; two parties may each give one, then the day's seed is their XOR. The
+commitment is published before the day, the seed after it. A draw is made once per consignment and sticks until the
+parcel has been inspected; the decision states it with all that anyone needs to recompute it. Pure: the seed is given.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from hashlib import sha256
+from typing import Any, Final, Literal, Protocol
+
+SEED_BYTES: Final = 32
+PARTIES_MAX: Final = 4
+COMMIT_DOMAIN: Final = b"ehub-seed-v1\0"
+SAMPLE_DOMAIN: Final = b"ehub-sample-v1\0"
+VOUCHER_DOMAIN: Final = b"ehub-voucher-v1\0"
+MILLION: Final = 1_000_000
+
+Over = Literal["consignment", "visit", "voucher"]
+"""Which name a draw was made over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One draw, as decisions state it (`basis.sample`)."""
+
+    over: Over
+    of: str
+    day: str
+    """Whose seed it was made with: the day of the draw, YYYY-MM-DD."""
+    commit: str
+    """Commitments of that day's seeds, joined by a dot: it binds the log to them."""
+    rate_ppm: int
+    drawn: bool
+    inspected: bool = False
+
+    @property
+    def due(self) -> bool:
+        """The parcel is to be inspected, and has not been yet."""
+        return self.drawn and not self.inspected
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "day": self.day, "drawn": self.drawn, "rate_ppm": self.rate_ppm, "over": self.over, "of": self.of,
+            "commit": self.commit,
+        }  # fmt: skip
+
+
+class Seeds(Protocol):
+    """The secret seeds, one or more a day. They never leave the coordinator before their day is over."""
+
+    def of(self, day: str) -> Sequence[bytes]: ...
+
+
+class DerivedSeeds:
+    """Of simulated runs: every day's seed follows from one secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def of(self, day: str) -> Sequence[bytes]:
+        return (sha256(self._secret + day.encode()).digest(),)
+
+
+class Sampler:
+    def __init__(self, seeds: Seeds) -> None:
+        self._seeds = seeds
+
+    def draw(self, over: Over, of: str, day: str, rate_ppm: int) -> Draw:
+        seeds = self._seeds.of(day)
+        return Draw(over, of, day, commitments(seeds), rate_ppm, draw_ppm(joint(seeds), of) < rate_ppm)
+
+
+def commitment(seed: bytes) -> str:
+    return _b64(sha256(COMMIT_DOMAIN + seed).digest())
+
+
+def commitments(seeds: Sequence[bytes]) -> str:
+    return ".".join(commitment(seed) for seed in seeds)
+
+
+def joint(seeds: Sequence[bytes]) -> bytes:
+    """The day's seed from those of its parties. Raises ValueError for a seed that is none."""
+    if not 1 <= len(seeds) <= PARTIES_MAX:
+        raise ValueError(f"a day has 1 to {PARTIES_MAX} seeds, not {len(seeds)}")
+    for seed in seeds:
+        if len(seed) != SEED_BYTES:
+            raise ValueError(f"a seed has {SEED_BYTES} bytes, not {len(seed)}")
+    return reduce(lambda one, other: bytes(a ^ b for a, b in zip(one, other, strict=True)), seeds)
+
+
+def draw_ppm(seed: bytes, name: str) -> int:
+    """0 to 999,999; sampled if below the rate."""
+    digest = hmac.new(seed, SAMPLE_DOMAIN + name.encode(), sha256).digest()
+    return int.from_bytes(digest[:8], "big") * MILLION >> 64
+
+
+def voucher_id(consignment: str, line: str, day: str) -> str:
+    """UUID (RFC 9562 §5.8). It follows from what it is for, so that nobody can try ids until one is not drawn."""
+    digest = sha256(VOUCHER_DOMAIN + "\0".join((consignment, line, day)).encode()).digest()
+    number = int.from_bytes(digest[:16], "big") & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def draw_from(told: Mapping[str, Any], *, inspected: bool = False) -> Draw:
+    """Back from what was told or stored. Raises KeyError."""
+    return Draw(
+        told["over"], told["of"], told["day"], told["commit"], told["rate_ppm"], told["drawn"], inspected
+    )
+
+
+def _b64(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -1,0 +1,25 @@
+"""Times and ids as the contract writes them: UTC to the microsecond with a Z, UUIDv7 of a moment (contract §4, §5)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def utc_text(us: int) -> str:
+    return (_EPOCH + timedelta(microseconds=us)).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def parse_utc(text: str) -> int:
+    """Microseconds since 1970 of a time as the contract writes it."""
+    passed = datetime.fromisoformat(text) - _EPOCH
+    return passed // timedelta(microseconds=1)
+
+
+def uuid7(now_us: int, noise: bytes) -> str:
+    """RFC 9562 §5.7 from a time and 10 bytes of noise."""
+    number = (now_us // 1000 & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(noise[:10], "big")
+    number = number & ~(0xF << 76) | 0x7 << 76
+    number = number & ~(0x3 << 62) | 0x2 << 62
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

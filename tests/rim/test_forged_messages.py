@@ -1,0 +1,209 @@
+"""The corpus of forged messages against a running gateway and a running coordinator: each is counted once, under its
+one reason, and nothing of it is acted on."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from forged_messages import Data, Forgery, Source, forgeries
+from hub_rig import COORDINATOR_KEY, GATEWAY_KEY, CoordinatorProcess, Gateway, letters, measured, wait_for
+from paho.mqtt import publish
+
+from edge.wire.canonical import ZERO_ID, WireError, canonical, event_id
+from edge.wire.chain import Chain
+from edge.wire.envelope import EventContext, cloudevent, open_cloudevent
+from edge.wire.messages import DECISION_BYTES_MAX, build_decision, parse_ack, parse_decision, parse_nak
+from edge.wire.signing import Signer, TrustStore
+from edge.wire.verifier import Refused, examine
+from hub_config.names import GatewayId, HubId
+from hub_config.trust import Trust
+from simulators.broker import Broker
+
+ROOT = "ehub-practice/v1/MY-KUL-1"
+HUB, GATEWAY = HubId("MY-KUL-1"), GatewayId("gw-01")
+COORDINATOR = Signer(COORDINATOR_KEY)
+STRANGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(5, 37))))
+HOLDS_ONLY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(6, 38))))
+LIVE_ONLY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(7, 39))))
+OUTRANKED = (("wrong_role", HOLDS_ONLY), ("wrong_mode", LIVE_ONLY))
+ADDRESS: tuple[tuple[str, str, object], ...] = (
+    ("wrong_hub", "hub", "BE-LGG-1"),
+    ("wrong_gateway", "gw", "gw-02"),
+    ("wrong_mode", "mode", "live"),
+    ("wrong_mode", "mode", "replay"),
+    ("bad_shape", "mode", "other"),
+    ("bad_shape", "hub", "a/b"),
+)
+ADDRESSED: Data = {"v": 1, "hub": HUB, "gw": GATEWAY, "mode": "practice", "epoch": 1}
+DECISION: Data = {
+    "v": 1, "hub": HUB, "gw": GATEWAY, "mode": "practice", "dec": "01a2009b-3881-7000-8000-000000000001",
+    "dec_seq": 1, "visit": "01a2009b-37eb-7cc0-9f2a-3a5b6c7d8e9f", "was": None, "for": ZERO_ID, "supersedes": None,
+    "action": "release", "reasons": [], "route": "green", "basis": {"authority": "customs", "tier": "standard"},
+    "cond": {"code": "RR473124829MY", "mass_mg": [1, 2]}, "needs": [], "clock": "hub", "slack_us": 1,
+    "valid_from": "2026-11-22T00:15:02.300000Z", "valid_until": "2026-11-22T00:15:12.300000Z",
+}  # fmt: skip
+
+
+def trusted(signer: Signer, roles: tuple[str, ...], mode: str = "practice") -> Trust:
+    return Trust.model_validate(
+        {"kid": signer.kid, "public_key": signer.public_b64, "holder": "x", "roles": roles, "modes": (mode,)}
+    )
+
+
+TRUST = TrustStore(
+    [
+        trusted(COORDINATOR, ("release", "hold", "ack")),
+        trusted(HOLDS_ONLY, ("hold",)),
+        trusted(LIVE_ONLY, ("release", "hold", "ack"), "live"),
+    ]
+)
+
+
+def signed(data: Data, signer: Signer) -> bytes:
+    return canonical({"data": data, "ehubkid": signer.kid, "ehubsig": signer.sign(canonical(data))})
+
+
+def event(data: Data, signer: Signer) -> bytes:
+    body = canonical(data)
+    return cloudevent(data, event_id(body), signer.sign(body), signer.kid)
+
+
+def event_data() -> Data:
+    context = EventContext(HUB, GATEWAY, "practice", 1, "0.1.0", "0" * 64, {}, b"e" * 32)
+    data: dict[str, Any] = json.loads(Chain(context, Signer(GATEWAY_KEY)).append(measured(1)).body)
+    return data
+
+
+SOURCES = (
+    Source(
+        "decision", DECISION, lambda data, signer: build_decision(data, "co-1", signer), COORDINATOR, STRANGER,
+        (*ADDRESS, ("bad_shape", "action", "let-go"), ("bad_shape", "route", "chute-1"), ("bad_shape", "dec_seq", 0),
+         ("bad_shape", "valid_until", "2026-11-22T00:15:02.300000Z"), ("bad_shape", "cond", {"colour": "red"}),
+         ("bad_shape", "needs", ["x"] * 33), ("bad_shape", "reasons", ["because"])),
+        OUTRANKED, DECISION_BYTES_MAX,
+    ),
+    Source("ack", ADDRESSED | {"through_seq": 1, "through_id": ZERO_ID}, signed, COORDINATOR, STRANGER,
+           (*ADDRESS, ("bad_shape", "epoch", 0), ("bad_shape", "through_seq", -1)), OUTRANKED),
+    Source("nak", ADDRESSED | {"from_seq": 1}, signed, COORDINATOR, STRANGER,
+           (*ADDRESS, ("bad_shape", "epoch", 0), ("bad_shape", "from_seq", 0)), OUTRANKED),
+)  # fmt: skip
+TO_THE_GATEWAY = [forgery for source in SOURCES for forgery in forgeries(source)]
+EVENTS = Source(
+    "event", event_data(), event, Signer(GATEWAY_KEY), STRANGER,
+    (("wrong_gateway", "hub", "BE-LGG-1"), ("wrong_gateway", "gw", "gw-02"), ("wrong_gateway", "line", "b2"),
+     ("wrong_mode", "mode", "live"), ("wrong_mode", "mode", "replay"), ("bad_shape", "visit", None),
+     ("bad_shape", "t_unc_us", -1), ("bad_shape", "flags", [1]), ("bad_shape", "visit", "a/b")),
+)  # fmt: skip
+TO_THE_COORDINATOR = forgeries(EVENTS)
+
+
+def test_there_are_enough_of_them_and_none_twice() -> None:
+    assert len(TO_THE_GATEWAY) >= 300
+    assert len(TO_THE_COORDINATOR) >= 100
+    for source in (*SOURCES, EVENTS):
+        names = [forgery.name for forgery in forgeries(source)]
+        assert len(names) == len(set(names))
+        payloads = [forgery.payload for forgery in forgeries(source)]
+        assert len(payloads) == len(set(payloads))
+
+
+def test_what_they_are_made_from_is_good() -> None:
+    """Otherwise they might be refused for another reason than the one they are made for."""
+    decision, ack, nak = (source.seal(source.data, source.signer) for source in SOURCES)
+
+    parse_decision(decision, TRUST, HUB, GATEWAY, "practice")
+    parse_ack(ack, TRUST, HUB, GATEWAY, "practice")
+    parse_nak(nak, TRUST, HUB, GATEWAY, "practice")
+    payload = EVENTS.seal(EVENTS.data, EVENTS.signer)
+    examine(payload, {EVENTS.signer.kid: EVENTS.signer.public_b64})
+    open_cloudevent(payload)
+
+
+@pytest.mark.parametrize(
+    "forgery", TO_THE_GATEWAY, ids=[f"{forgery.kind}: {forgery.name}" for forgery in TO_THE_GATEWAY]
+)
+def test_the_gateway_refuses_it_for_its_one_reason(forgery: Forgery) -> None:
+    parse = {"decision": parse_decision, "ack": parse_ack, "nak": parse_nak}[forgery.kind]
+
+    with pytest.raises(WireError) as refused:
+        parse(forgery.payload, TRUST, HUB, GATEWAY, "practice")
+
+    assert refused.value.reason == forgery.reason, refused.value
+
+
+LATER = ("wrong_gateway", "wrong_mode")
+"""Reasons that the verifier leaves to whoever knows the topic."""
+TO_THE_VERIFIER = [forgery for forgery in TO_THE_COORDINATOR if forgery.reason not in LATER]
+
+
+@pytest.mark.parametrize("forgery", TO_THE_VERIFIER, ids=[forgery.name for forgery in TO_THE_VERIFIER])
+def test_the_verifier_refuses_it_for_its_one_reason(forgery: Forgery) -> None:
+    with pytest.raises(Refused) as refused:
+        examine(forgery.payload, {EVENTS.signer.kid: EVENTS.signer.public_b64})
+
+    assert refused.value.reason == forgery.reason, refused.value
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    running = Broker.start(tmp_path / "broker")
+    yield running
+    running.stop()
+
+
+def say_all(broker: Broker, messages: list[tuple[str, bytes]]) -> None:
+    told = [{"topic": f"{ROOT}/{topic}", "payload": payload, "qos": 1} for topic, payload in messages]
+    publish.multiple(told, hostname=broker.host, port=broker.port)  # type: ignore[arg-type]
+
+
+TOPICS = {"decision": "dec/gw-01", "ack": "ack/gw-01", "nak": "nak/gw-01", "event": "evt/b1/gw-01"}
+
+
+@pytest.mark.system
+def test_a_running_gateway_counts_each_of_them_once_and_acts_on_none(broker: Broker, tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path / "gateway", broker.port, letters())
+    gateway.uplink._trust = TRUST
+    gateway.start()
+    try:
+        wait_for(lambda: gateway.uplink.figures().broker, "connected")
+        gateway.tell(3)
+        wait_for(lambda: len(gateway.pubacks.seen) == 3, "published")
+        say_all(broker, [(TOPICS[forgery.kind], forgery.payload) for forgery in TO_THE_GATEWAY])
+        say_all(broker, [("dec/gw-01", SOURCES[0].seal(DECISION, COORDINATOR))])
+        wait_for(lambda: bool(gateway.core.decisions), "the good one, after the others")
+
+        wanted = Counter(forgery.reason for forgery in TO_THE_GATEWAY)
+        wait_for(
+            lambda: sum(dict(gateway.uplink.figures().rejected).values()) == wanted.total(), "all counted"
+        )
+        assert dict(gateway.uplink.figures().rejected) == wanted
+        assert len(gateway.core.rejected) == len(TO_THE_GATEWAY)
+        assert len(gateway.core.decisions) == 1
+        assert gateway.journal.figures().pending == 3
+        assert gateway.uplink.figures().redelivered == 0
+    finally:
+        gateway.stop()
+
+
+@pytest.mark.system
+def test_a_running_coordinator_counts_each_of_them_once_and_stores_none(
+    broker: Broker, tmp_path: Path
+) -> None:
+    coordinator = CoordinatorProcess(tmp_path / "coordinator", broker.port)
+    try:
+        coordinator.start()
+        wait_for(lambda: "connected to broker" in (coordinator.folder / "log").read_text(), "it listens")
+        say_all(broker, [(TOPICS["event"], forgery.payload) for forgery in TO_THE_COORDINATOR])
+        good = EVENTS.seal(EVENTS.data, EVENTS.signer)
+        say_all(broker, [(TOPICS["event"], good), (TOPICS["event"], good)])
+        wait_for(lambda: coordinator.counts()["redelivered"] == 1, "the good one, and its replay")
+
+        found = coordinator.counts()
+        assert found["rejected"] == Counter(forgery.reason for forgery in TO_THE_COORDINATOR)
+        assert found["stored"] == found["decisions"] == 1
+    finally:
+        coordinator.stop()

@@ -1,0 +1,181 @@
+"""Outturn of a master air waybill: manifested, seen, awaited, short, over, damaged, open cases, with their events."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from coordinator_hall import Hall, visit
+from test_coordinator_desk import CODE, GOODS, OTHER_CODE, SSCC, code
+
+from simulators.coordinator.outturn import Outturn, main, outturn
+from simulators.coordinator.tables import DATABASE
+
+MAWB, OTHER_MAWB = "232-12345675", "232-99999992"
+BAG, OTHER_BAG = "GBLALAMYKULAAUN60001001000050", "GBLALAMYKULAAUN60002001000050"
+
+
+def s10(number: int) -> str:
+    """Eight digits and the check digit of UPU S10."""
+    digits = f"{number:08}"
+    rest = 11 - sum(int(d) * w for d, w in zip(digits, (8, 6, 4, 2, 3, 5, 9, 7), strict=True)) % 11
+    return f"RR{digits}{ {10: 0, 11: 5}.get(rest, rest) }MY"
+
+
+def goods(consignment: str, name: str, mawb: str = MAWB, bag: str | None = BAG, **more: Any) -> Any:
+    return replace(GOODS, identifiers=(name,), consignment=consignment, mawb=mawb, receptacle=bag, **more)
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Hall:
+    return Hall(tmp_path / DATABASE)
+
+
+def file(hall: Hall, *declared: Any) -> None:
+    with hall.store.transaction():
+        hall.store.file(declared, hall.now_us)
+
+
+def open_bag(hall: Hall, bag: str, mawb: str | None = MAWB, gateway: int = 1) -> None:
+    codes = [code(bag, "receptacle")] + ([code(mawb, "mawb")] if mawb else [])
+    hall.later(1)
+    hall.tell("bag.opened", visit(900), gateway, codes=codes)
+
+
+def of(hall: Hall, mawb: str = MAWB) -> Outturn:
+    with closing(sqlite3.connect(hall.path)) as connection:
+        found = outturn(connection, mawb)
+    assert found is not None
+    return found
+
+
+def names(found: Outturn, state: str) -> list[str]:
+    return [item.name for bag in found.receptacles for item in getattr(bag, state)]
+
+
+def test_a_bag_that_holds_what_was_declared_tallies(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE), goods("c-2", OTHER_CODE))
+    assert names(of(hall), "awaited") == ["c-1", "c-2"]
+    open_bag(hall, BAG)
+    hall.pass_by(visit(1), CODE)
+    hall.pass_by(visit(2), OTHER_CODE)
+
+    found = of(hall)
+
+    assert found.tallies
+    assert names(found, "seen") == names(found, "manifested") == ["c-1", "c-2"]
+    (bag,) = found.receptacles
+    assert bag.name == BAG
+    assert len(bag.opened) == 1
+    assert [len(item.events) for item in bag.seen] == [5, 5]
+
+
+def test_what_is_missing_is_short_once_its_bag_was_opened(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE), goods("c-2", OTHER_CODE, bag=OTHER_BAG))
+    open_bag(hall, BAG)
+
+    found = of(hall)
+
+    assert (names(found, "short"), names(found, "awaited")) == (["c-1"], ["c-2"])
+    assert not found.tallies
+
+
+def test_what_nobody_declared_for_this_waybill_is_over(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE), goods("c-9", OTHER_CODE, OTHER_MAWB, None))
+    open_bag(hall, BAG)
+    for number, name in enumerate((CODE, OTHER_CODE, s10(77)), 1):
+        hall.pass_by(visit(number), name)
+
+    found = of(hall)
+
+    (bag,) = found.receptacles
+    assert [(item.name, item.note) for item in bag.over] == [
+        (OTHER_CODE, f"declared under {OTHER_MAWB}"), (s10(77), "not declared"),
+    ]  # fmt: skip
+    assert names(of(hall, OTHER_MAWB), "seen") == ["c-9"]
+
+
+def test_parcels_of_another_line_or_after_another_bag_are_not_over(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE))
+    hall.pass_by(visit(1), s10(1))
+    open_bag(hall, BAG)
+    hall.pass_by(visit(2), s10(2), gateway=2)
+    open_bag(hall, OTHER_BAG, OTHER_MAWB)
+    hall.pass_by(visit(3), s10(3))
+
+    assert names(of(hall), "over") == []
+    assert names(of(hall, OTHER_MAWB), "over") == [s10(3)]
+
+
+def test_damage_and_open_cases_are_told_with_their_events(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE), goods("c-2", OTHER_CODE, value_minor=60_000), goods("c-3", SSCC))
+    open_bag(hall, BAG)
+    hall.pass_by(visit(1), CODE, flags=["damaged"])
+    hall.pass_by(visit(2), OTHER_CODE)
+
+    found = of(hall)
+    (bag,) = found.receptacles
+    assert [(item.name, item.note) for item in bag.damaged] == [("c-1", "damaged")]
+    assert [(item.name, item.note) for item in bag.open_cases] == [("c-2", "low-value")]
+    assert bag.open_cases[0].events == bag.seen[1].events
+    hall.tell("parcel.inspected", visit(2), note={"outcome": "passed"})
+    assert names(of(hall), "open_cases") == []
+
+
+def test_one_visit_over_two_gateways_is_seen_once(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE, value_minor=60_000))
+    open_bag(hall, BAG)
+    hall.pass_by(visit(1), CODE)
+    hall.pass_by(visit(2), CODE, gateway=2)
+
+    found = of(hall)
+
+    assert names(found, "seen") == ["c-1"]
+    assert len(found.receptacles[0].seen[0].events) == 8
+
+
+def test_a_bag_is_known_by_its_declarations_where_no_waybill_was_read(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE))
+    open_bag(hall, BAG, None)
+
+    assert names(of(hall), "short") == ["c-1"]
+
+
+def test_an_amended_declaration_counts_once(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE))
+    file(hall, goods("c-1", OTHER_CODE))
+    open_bag(hall, BAG)
+    hall.pass_by(visit(1), OTHER_CODE)
+
+    assert (names(of(hall), "manifested"), names(of(hall), "seen")) == (["c-1"], ["c-1"])
+
+
+def test_the_command_prints_a_table_or_json_and_says_by_its_exit_whether_it_tallies(
+    hall: Hall, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file(hall, goods("c-1", CODE), goods("c-2", OTHER_CODE))
+    folder = str(hall.path.parent)
+    assert main([MAWB, "--data", folder]) == 0
+    assert "awaited" in capsys.readouterr().out
+    open_bag(hall, BAG)
+    hall.pass_by(visit(1), CODE)
+
+    assert main([MAWB, "--data", folder]) == 1
+    printed = capsys.readouterr().out
+    assert f"short: c-2, receptacle {BAG}" in printed
+    assert main([MAWB, "--data", folder, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["tallies"] is False
+    assert told["receptacles"][0]["short"][0]["name"] == "c-2"
+
+
+@pytest.mark.parametrize("folder", ["", "none"])
+def test_the_command_says_what_it_can_t_find(
+    hall: Hall, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["000-1", "--data", str(hall.path.parent / folder)]) == 2
+
+    assert capsys.readouterr().err.startswith("hub outturn: no ")
