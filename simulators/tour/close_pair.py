@@ -40,25 +40,30 @@ class ClosePair:
 
 
 def arranged(
-    seed: int, parcels: Sequence[Parcel], numbers: tuple[int, int]
-) -> tuple[list[Parcel], ClosePair]:
-    """The same parcels in another order: those with these numbers are the two most alike of them all."""
-    alike = _most_alike(parcels)
-    order = {one.number: one for one in parcels}
-    for number, chosen in zip(numbers, alike, strict=True):
-        place = next(key for key, one in order.items() if one.items == chosen.items)
-        order[number], order[place] = (
-            replace(order[place], number=number),
-            replace(order[number], number=place),
-        )
-    first, second = (order[number] for number in numbers)
+    seed: int, parcels: Sequence[Parcel], places: Sequence[tuple[int, int]]
+) -> tuple[list[Parcel], tuple[ClosePair, ...]]:
+    """The same parcels in another order: at each of these places, two numbers, two that are most alike."""
+    order, pairs = {one.number: one for one in parcels}, list[ClosePair]()
+    taken: set[int] = set()
+    for numbers in places:
+        alike = _most_alike([one for number, one in sorted(order.items()) if number not in taken])
+        for number, chosen in zip(numbers, alike, strict=True):
+            place = next(key for key, one in order.items() if one.items == chosen.items)
+            here, there = order[number], order[place]
+            order[number], order[place] = replace(there, number=number), replace(here, number=place)
+        taken.update(numbers)
+        pairs.append(_planned(seed, order[numbers[0]], order[numbers[1]]))
+    return [order[number] for number in sorted(order)], tuple(pairs)
+
+
+def _planned(seed: int, first: Parcel, second: Parcel) -> ClosePair:
     # Without rates there are no faults but those asked for.
     ahead, behind = line_plan(seed, first, {}), line_plan(seed, second, {})
     plans = {
         first.number: replace(ahead, length_um=LENGTH_UM, label_um=LENGTH_UM // 2, faults=("no_read",)),
         second.number: replace(behind, length_um=LENGTH_UM, label_um=LABEL_UM, gap_um=GAP_UM),
     }
-    return [order[number] for number in sorted(order)], ClosePair(first, second, plans)
+    return ClosePair(first, second, plans)
 
 
 def _most_alike(parcels: Sequence[Parcel]) -> tuple[Parcel, Parcel]:

@@ -41,7 +41,8 @@ class Said:
 class Play:
     hub: DemoHub
     stage: Stage
-    pair: ClosePair
+    pairs: tuple[ClosePair, ...]
+    """Several, as the gateway may be out of sight of one on a computer that is too busy."""
     pace: float
     """Of the time that people get to read; what machines take is not paced."""
     now: Callable[[], float]

@@ -28,6 +28,8 @@ PACE: Final = 0.5
 PAIR_AFTER: Final = 12
 """Parcels of the belt before the close pair, at that pace; fewer at a quicker one."""
 PAIR_AFTER_MIN: Final = 5
+PAIRS: Final = 3
+PAIRS_APART: Final = 9
 SETTLES_S: Final = 30.0
 FOUND_S: Final = 4.0
 """What a chapter has shown stands at least so long."""
@@ -42,13 +44,15 @@ def tour(args: argparse.Namespace, folder: Path, port: int, stopping: threading.
     config = load(EXAMPLE)
     share = shared_out(config, parcels)[config.lines[0].id]
     after = max(PAIR_AFTER_MIN, round(PAIR_AFTER * pace))
-    parcels, pair = arranged(args.seed, parcels, (share[after].number, share[after + 1].number))
+    begins = range(after, after + PAIRS * PAIRS_APART, PAIRS_APART)
+    parcels, pairs = arranged(args.seed, parcels, [(share[at].number, share[at + 1].number) for at in begins])
+    plans = {number: plan for pair in pairs for number, plan in pair.plans.items()}
     hub = DemoHub(
         folder, args.seed, PARCELS, web_port=port, pace=args.pace, broker=args.broker, rates_ppm={},
-        line_rates_ppm={}, line_plans=pair.plans,
+        line_rates_ppm={}, line_plans=plans,
     )  # fmt: skip
     hub.parcels = parcels
-    play = Play(hub, stage, pair, pace, time.monotonic, stopping.wait, folder=folder)
+    play = Play(hub, stage, pairs, pace, time.monotonic, stopping.wait, folder=folder)
     with _page(stage, wanted=not args.headless) as address, TourTable(stage) as table:
         if address is not None:
             table.say(f"watch the tour:  {address}   (Ctrl-C ends it)")

@@ -176,9 +176,9 @@ def play(clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
         parcels=PARCELS,
         line=SimpleNamespace(conveyor=conveyor),
     )
-    _, pair = arranged(1, PARCELS, (21, 22))
+    _, pairs = arranged(1, PARCELS, [(21, 22)])
     stage = Stage(["only"])
-    return Play(cast(DemoHub, hub), stage, pair, 1.0, lambda: clock.now, clock.wait, folder=tmp_path)
+    return Play(cast(DemoHub, hub), stage, pairs, 1.0, lambda: clock.now, clock.wait, folder=tmp_path)
 
 
 def chapter(act: Callable[[Play], str]) -> Chapter:
