@@ -9,10 +9,12 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import sysconfig
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Literal
@@ -175,34 +177,61 @@ class Broker:
     def _accepts(self) -> bool:
         deadline = time.monotonic() + START_TIMEOUT_S
         while self.running and time.monotonic() < deadline:
-            if _answers_connect(self.host, self.port):
+            if answers_connect(self.host, self.port):
                 return self.running
             time.sleep(PROBE_PAUSE_S)
         return False
 
     def _end(self, sign: signal.Signals) -> None:
         process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.send_signal(sign)
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process is not None:
+            end(process, sign)
+
+
+def end(process: "subprocess.Popen[bytes]", sign: signal.Signals) -> None:
+    """Ends it with this signal, or with SIGKILL where that does not help in time."""
+    if process.poll() is not None:
+        return
+    process.send_signal(sign)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def free_port() -> int:
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ones."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for sock in sockets:
+            sock.bind((HOST, 0))
+        return [sock.getsockname()[1] for sock in sockets]
+
+
+def is_free(port: int) -> bool:
     with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        port: int = sock.getsockname()[1]
-        return port
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # connections that ended just now do not count
+        try:
+            sock.bind((HOST, port))
+        except OSError:
+            return False
+        return True
 
 
-def _answers_connect(host: str, port: int) -> bool:
+def answers_connect(host: str, port: int, context: ssl.SSLContext | None = None) -> bool:
     """Accepting TCP is not enough: nats-server listens before its streams are ready."""
     try:
-        with socket.create_connection((host, port), timeout=PROBE_TIMEOUT_S) as sock:
+        with ExitStack() as opened:
+            sock = opened.enter_context(socket.create_connection((host, port), timeout=PROBE_TIMEOUT_S))
+            if context is not None:
+                sock = opened.enter_context(context.wrap_socket(sock, server_hostname=host))
             sock.sendall(_CONNECT)
             answer = sock.recv(len(_CONNACK))
             sock.sendall(_DISCONNECT)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE, file_to_write
 from edge.rim.trace import TraceFault
 from hub_config.load import ConfigFaults
+from simulators.broker import BrokerError
 from simulators.mixes import MixFault, read_mix
 from simulators.parcels import MAX_PARCELS
 from simulators.scenario import ScenarioError
@@ -27,6 +28,7 @@ JOBS_MAX: Final = 64
 KILLS: Final = 900
 """Three hundred of each; about twenty minutes."""
 KILLS_MAX: Final = 10_000
+MINUTES: Final = (0.1, 1_440.0)
 EXIT_STOPPED: Final = 130
 KEEP: Final = Path("swarm-failures")
 _SPAN: Final = re.compile(r"(\d{1,12})\.\.(\d{1,12})")
@@ -51,6 +53,11 @@ def main(argv: Sequence[str]) -> int:
         "faults", help="gateway, broker and coordinator killed in real time, under load",
         description="A hub of processes under a load of scans: SIGKILLs at random moments, a broker that hangs or has "
         "lost its store, a scanner unplugged, bursts. In the end journal and coordinator are compared event by event.",
+    ))  # fmt: skip
+    _add_cluster(campaigns.add_parser(
+        "cluster", help="a node of the broker's cluster killed every 20 s in real time, under load",
+        description="A hub of processes under a load of scans, its broker three NATS nodes, one of which after the "
+        "other is killed and started again. In the end journal and coordinator are compared event by event.",
     ))  # fmt: skip
     args = parser.parse_args(argv)
     code: int = args.run(args)
@@ -85,16 +92,51 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
 
 
 def _faults(args: argparse.Namespace) -> int:
-    from simulators.fault_campaign import run
+    from simulators.fault_campaign import as_json, run
 
     with _progress(args.kills) as tell:
         outcome = run(args.kills, args.seed, tell)
-    text = json.dumps(outcome.as_json(), indent=1)
-    if args.json is not None:
-        args.json.write_text(text + "\n")
+    return _write(as_json(outcome), args.json, outcome.good)
+
+
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=_minutes, default=5.0, metavar="M", help="default: 5")
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument(
+        "--json", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
+    )
+    parser.set_defaults(run=_cluster)
+
+
+def _cluster(args: argparse.Namespace) -> int:
+    from simulators.cluster_campaign import kills_in, run
+
+    try:
+        with _progress(kills_in(args.minutes)) as tell:
+            outcome = run(args.minutes, args.seed, tell)
+    except BrokerError as fault:
+        print(f"hub campaign cluster: {fault}", file=sys.stderr)
+        return EXIT_FAULTS
+    return _write(outcome.as_json(), args.json, outcome.good)
+
+
+def _write(report: Mapping[str, Any], file: Path | None, good: bool) -> int:
+    text = json.dumps(report, indent=1)
+    if file is not None:
+        file.write_text(text + "\n")
     else:
         print(text)
-    return EXIT_OK if outcome.good else EXIT_FAULTS
+    return EXIT_OK if good else EXIT_FAULTS
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not MINUTES[0] <= minutes <= MINUTES[1]:
+        raise argparse.ArgumentTypeError(f"{text!r}: {MINUTES[0]:g} to {MINUTES[1]:g} minutes are wanted")
+    return minutes
 
 
 def _kills(text: str) -> int:

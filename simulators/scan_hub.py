@@ -1,7 +1,7 @@
 """A whole hub in processes under a load of scans: broker, coordinator, gateway, each to be killed and started again.
 
-For measuring the event path (`bench/event_path.py`) and for breaking it (`fault_campaign.py`). Nothing here releases a
-parcel: every label is one that nobody declared.
+For measuring the event path (`bench/event_path.py`) and for breaking it (`hub_under_load.py`). Nothing here releases a
+parcel: every label is one that nobody declared. In the place of the broker there may be a cluster.
 """
 
 import json
@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.rim.keys import load_identity
 from edge.wire.signing import Signer
+from hub_config.broker import Address
 from simulators.broker import Broker, Kind, free_port, start_leashed
+from simulators.cluster import NatsCluster
 from simulators.coordinator.letters import KEY_FILE
 from simulators.coordinator.tables import DATABASE
 from simulators.practice import COORDINATOR, GATEWAY, HUB, RULES
@@ -39,6 +41,7 @@ id = "{coordinator}"
 [broker]
 host = "127.0.0.1"
 port = {port}
+others = {others}
 
 [web]
 host = "127.0.0.1"
@@ -56,12 +59,16 @@ modes = ["practice"]
 class ScanHub:
     """Nothing runs until the `start_…` methods are called; `stop` ends whatever runs."""
 
-    def __init__(self, folder: Path, benches: int, broker: Kind | None = None) -> None:
+    def __init__(
+        self, folder: Path, benches: int, broker: Kind | None = None, cluster: NatsCluster | None = None
+    ) -> None:
+        """`cluster`: runs already, and takes the place of a broker; `stop` ends it as well."""
         self.folder = folder
         self.load = ScanLoad(folder / "ports", benches)
         self.gateway_data = folder / "gateway"
         self.coordinator_data = folder / "coordinator"
-        self.broker = Broker.start(folder / "broker", broker)
+        self._broker = Broker.start(folder / "broker", broker) if cluster is None else None
+        self._cluster = cluster
         self.gateway: subprocess.Popen[bytes] | None = None
         self.coordinator: subprocess.Popen[bytes] | None = None
         self._config = folder / "hub.toml"
@@ -71,7 +78,8 @@ class ScanHub:
     def _prepare(self) -> None:
         signer = Signer(Ed25519PrivateKey.from_private_bytes(_KEY))
         head = _HEAD.format(
-            hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, port=self.broker.port, web=free_port(),
+            hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, port=self.addresses[0][1], web=free_port(),
+            others=json.dumps([f"{host}:{port}" for host, port in self.addresses[1:]]),
             kid=signer.kid, public=signer.public_b64,
         )  # fmt: skip
         self._config.write_text(self.load.config(head))
@@ -80,6 +88,16 @@ class ScanHub:
         (self.folder / "manifest.json").write_text("{}")
         self.coordinator_data.mkdir(mode=0o700)
         (self.coordinator_data / KEY_FILE).write_text(_KEY.hex() + "\n")
+
+    @property
+    def broker(self) -> Broker:
+        assert self._broker is not None, "this hub has a cluster"
+        return self._broker
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Of the broker, or of the cluster's nodes."""
+        return self._cluster.addresses if self._cluster else ((self.broker.host, self.broker.port),)
 
     @property
     def database(self) -> Path:
@@ -91,9 +109,10 @@ class ScanHub:
 
     def start_coordinator(self) -> None:
         folder = self.folder
+        brokers = [word for host, port in self.addresses for word in ("--broker", f"{host}:{port}")]
         self.coordinator = self._launch(
             "coordinator",
-            ["-m", "simulators.coordinator", "--broker", f"{self.broker.host}:{self.broker.port}", "--hub", HUB,
+            ["-m", "simulators.coordinator", *brokers, "--hub", HUB,
              "--id", COORDINATOR, "--data", str(self.coordinator_data), "--rules", str(RULES),
              "--manifest", str(folder / "manifest.json"), "--gateways", str(folder / "gateways.json")],
         )  # fmt: skip
@@ -111,7 +130,9 @@ class ScanHub:
                 except subprocess.TimeoutExpired:
                     self.kill(process)
         self.load.stop()
-        self.broker.stop()
+        for broker in (self._broker, self._cluster):
+            if broker is not None:
+                broker.stop()
 
     def log(self, name: str) -> str:
         """The last words of a process."""

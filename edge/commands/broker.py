@@ -1,6 +1,7 @@
 """`hub broker config HUB.toml --out DIR`: the settings of the hub's Mosquitto, and with --certs its certificates.
 
-`hub broker revoke DIR MODE NAME` takes a certificate back. Guide: docs/brokers.md.
+With `--kind nats` it is a NATS cluster (`broker_nats.py`). `hub broker revoke DIR MODE NAME` takes a certificate back.
+`hub broker cluster` runs a cluster on this machine, to try it out. Guides: docs/brokers.md, docs/scale.md.
 """
 
 import argparse
@@ -9,11 +10,14 @@ import pwd
 import shutil
 import sys
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from edge.commands import EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK
+from edge.commands import EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
+from edge.commands.broker_nats import write_cluster
+from edge.rim import nats
 from edge.rim.authority import CA, Authority, AuthorityFault
 from edge.rim.mosquitto import MODES, SETTINGS_FILE, STORE, Listener, acl, settings
 from hub_config.hub import HubConfig
@@ -23,12 +27,28 @@ from hub_config.values import is_name
 USER: Final = "mosquitto"
 BROKER: Final = "broker"
 """CN and file name of the broker's own certificate."""
+SIMULATED: Final = ("ehub_edge.commands", "cluster")
+"""Entry point of `hub broker cluster`: servers for trying out are a matter of the simulators."""
 
 
 def main(argv: Sequence[str]) -> int:
+    if argv[:1] == ["cluster"]:
+        return _run_cluster(argv[1:])
+    args = _parser().parse_args(argv)
+    try:
+        return _config(args) if args.command == "config" else _revoke(args)
+    except ConfigFaults as faults:
+        print(faults, file=sys.stderr)
+        return EXIT_BAD_CONFIG
+    except (AuthorityFault, OSError) as fault:
+        print(f"hub broker: {fault}", file=sys.stderr)
+        return EXIT_FAULTS
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hub broker", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    config = commands.add_parser("config", help="write mosquitto.conf and the ACLs")
+    config = commands.add_parser("config", help="write the broker's settings and ACLs")
     config.add_argument("config", type=Path, metavar="HUB.toml")
     config.add_argument("--out", type=Path, required=True, metavar="DIR", help="made if it is missing")
     config.add_argument("--certs", action="store_true", help="make the certificates that are missing")
@@ -41,22 +61,41 @@ def main(argv: Sequence[str]) -> int:
         help="a certificate for this gateway too",
     )
     config.add_argument(
-        "--second-port", type=int, metavar="PORT", help="of the other mode (default: the next)"
+        "--second-port", type=int, metavar="PORT", help="of the other mode (default: the next); mosquitto"
     )
-    config.add_argument("--user", default=USER, help=f"who the broker runs as (default {USER})")
+    config.add_argument("--user", help=f"who the broker runs as (default {USER}; nats: whoever starts it)")
+    config.add_argument(
+        "--kind",
+        choices=("mosquitto", "nats"),
+        default="mosquitto",
+        help="nats: a cluster of the config's mode",
+    )
+    config.add_argument(
+        "--nodes",
+        type=int,
+        choices=(nats.NODES,),
+        default=nats.NODES,
+        help="nats: how many; 3 is what was tried",
+    )
+    config.add_argument(
+        "--route-port", type=int, default=nats.ROUTE_PORT, metavar="PORT",
+        help=f"nats: the nodes' port among themselves (default {nats.ROUTE_PORT}; the next on the same host)",
+    )  # fmt: skip
+    commands.add_parser("cluster", help="run three nats nodes on this machine until Ctrl-C")
     revoke = commands.add_parser("revoke", help="take a certificate back")
     revoke.add_argument("folder", type=Path, metavar="DIR", help="what --out was")
     revoke.add_argument("mode", choices=MODES)
     revoke.add_argument("name", type=_name, metavar="NAME")
-    args = parser.parse_args(argv)
-    try:
-        return _config(args) if args.command == "config" else _revoke(args)
-    except ConfigFaults as faults:
-        print(faults, file=sys.stderr)
-        return EXIT_BAD_CONFIG
-    except (AuthorityFault, OSError) as fault:
-        print(f"hub broker: {fault}", file=sys.stderr)
-        return EXIT_FAULTS
+    return parser
+
+
+def _run_cluster(argv: Sequence[str]) -> int:
+    group, name = SIMULATED
+    for point in entry_points(group=group, name=name):
+        code: int = point.load()(argv)
+        return code
+    print("hub broker cluster: the simulators are not installed here", file=sys.stderr)
+    return EXIT_WRONG_USE
 
 
 def _name(text: str) -> str:
@@ -71,15 +110,18 @@ def _config(args: argparse.Namespace) -> int:
         if gateway in (hub.coordinator.id, BROKER, CA):
             raise AuthorityFault(f"gateway {gateway} bears the name of another party; rights go by name")
     folder: Path = args.out.absolute()
+    if args.kind == "nats":
+        return write_cluster(hub, folder, args)
     (folder / STORE).mkdir(parents=True, exist_ok=True)
     ports = _ports(hub, args.second_port)
     listeners = [Listener(mode, ports[mode], _bind(hub.broker.host)) for mode in MODES]
-    (folder / SETTINGS_FILE).write_text(settings(hub.hub.id, folder, listeners, args.user))
+    user = args.user or USER
+    (folder / SETTINGS_FILE).write_text(settings(hub.hub.id, folder, listeners, user))
     for mode in MODES:
         (folder / f"{mode}.acl").write_text(acl(mode, hub.hub.id, hub.coordinator.id))
         if args.certs:
             _make_certificates(hub, folder / mode, mode, args.gateway)
-    _give_to(folder, args.user)
+    _give_to(folder, user)
     print(f"{folder / SETTINGS_FILE}: " + ", ".join(f"{mode} on port {ports[mode]}" for mode in MODES))
     if args.certs:
         _print_next_steps(hub, folder)
@@ -88,6 +130,11 @@ def _config(args: argparse.Namespace) -> int:
 
 def _revoke(args: argparse.Namespace) -> int:
     folder = args.folder / args.mode
+    if nats.is_cluster(folder):
+        raise AuthorityFault(
+            f"{folder} is of a NATS cluster, which reads no list of revoked certificates: run hub broker config "
+            f"again without {args.name}, restart the nodes, and let no other gateway have this name"
+        )
     if not (folder / "ca.crt").exists():
         raise AuthorityFault(f"{folder} holds no authority; name the folder given with --out")
     Authority(folder, "").revoke(args.name)

@@ -53,19 +53,26 @@ class Authority:
         self._key = loaded
 
     def issue(
-        self, name: str, server_names: Sequence[str] = (), until: datetime | None = None
+        self,
+        name: str,
+        server_names: Sequence[str] = (),
+        until: datetime | None = None,
+        dials: bool = False,
     ) -> tuple[Path, Path]:
-        """Certificate and key of `name`, made if they are missing. With `server_names` it is a broker's."""
+        """Certificate and key of `name`, made if they are missing. With `server_names` it is a broker's; a node of
+        a cluster also `dials` others under it."""
         certificate, key_file = self._paths(name)
         if certificate.exists() and key_file.exists():
             return certificate, key_file
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
-        usage = ExtendedKeyUsageOID.SERVER_AUTH if server_names else ExtendedKeyUsageOID.CLIENT_AUTH
+        usages = [ExtendedKeyUsageOID.SERVER_AUTH] if server_names else []
+        if dials or not server_names:
+            usages.append(ExtendedKeyUsageOID.CLIENT_AUTH)
         builder = (
             _builder(name, self._certificate.subject, key, now, until or now + timedelta(days=LEAF_DAYS))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         )
         if server_names:
             names = [_general_name(host) for host in server_names]

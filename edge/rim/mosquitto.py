@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from edge.rim import rights
 from edge.wire.topics import root
 from hub_config.names import HubId
 
@@ -55,20 +56,6 @@ tls_version tlsv1.2
 """
 # `tls_version` names the lowest allowed; Mosquitto offers 1.3 as well.
 
-_GATEWAY_WRITES: Final = ("evt/+/%u", "ckpt/%u", "health/%u", "res/%u/+", "state/gateway/%u", "alert/+/%u")
-_GATEWAY_READS: Final = (
-    "dec/%u",
-    "ack/%u",
-    "nak/%u",
-    "cfg/%u",
-    "cmd/%u/+",
-    "pre/#",
-    "state/coordinator/+",
-    "state/gateway/%u",
-)
-_COORDINATOR_WRITES: Final = ("ack/+", "nak/+", "dec/+", "pre/#")
-_COORDINATOR_READS: Final = ("evt/+/+", "ckpt/+", "health/+", "state/#", "alert/+/+")
-
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -96,10 +83,9 @@ def acl(mode: BrokerMode, hub: HubId, coordinator: str) -> str:
     """%u is the CN of the client's certificate."""
     top = root(mode, hub)
     lines = [f"# Who may do what below {top}: %u is the CN of the certificate. Clearance contract §6."]
-    lines += [f"pattern write {top}/{topic}" for topic in _GATEWAY_WRITES]
-    lines += [f"pattern read {top}/{topic}" for topic in _GATEWAY_READS]
+    lines += [f"pattern write {top}/{topic}" for topic in rights.gateway_writes("%u")]
+    lines += [f"pattern read {top}/{topic}" for topic in rights.gateway_reads("%u")]
     lines += ["", f"user {coordinator}"]
-    own = (f"state/coordinator/{coordinator}", f"alert/+/{coordinator}")
-    lines += [f"topic write {top}/{topic}" for topic in (*_COORDINATOR_WRITES, *own)]
-    lines += [f"topic read {top}/{topic}" for topic in _COORDINATOR_READS]
+    lines += [f"topic write {top}/{topic}" for topic in rights.coordinator_writes(coordinator)]
+    lines += [f"topic read {top}/{topic}" for topic in rights.COORDINATOR_READS]
     return "\n".join(lines) + "\n"

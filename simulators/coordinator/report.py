@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -41,6 +42,15 @@ def event_ids(path: Path) -> dict[tuple[int, int], str]:
             (epoch, seq): found
             for epoch, seq, found in connection.execute("SELECT epoch, seq, id FROM events")
         }
+
+
+def longest_silence_us(path: Path, began_us: int, ended_us: int) -> int:
+    """Between two events stored in this span of wall-clock time, or between one and an end of the span."""
+    query = "SELECT stored_us FROM events WHERE stored_us BETWEEN ? AND ? ORDER BY stored_us"
+    with closing(_connect(path)) as connection:
+        found: list[int] = [at for (at,) in connection.execute(query, (began_us, ended_us))]
+    moments = [began_us, *found, ended_us]
+    return max(later - earlier for earlier, later in pairwise(moments))
 
 
 def counts(path: Path) -> Counts:

@@ -4,12 +4,13 @@ import ssl
 import subprocess
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from brokers import need
 from hub_rig import ROOT, wait_for
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.commands.broker import main
 from hub_config.broker import BrokerTls
@@ -20,6 +21,8 @@ HOST: Final = "127.0.0.1"
 
 class SecuredBroker:
     """Of hub MY-KUL-1, with gateways gw-01 and gw-02 and coordinator co-1, live and practice."""
+
+    version = MQTTProtocolVersion.MQTTv5
 
     def __init__(self, folder: Path) -> None:
         need("mosquitto")
@@ -69,16 +72,26 @@ class _Closing(ssl.SSLSocket):
             raise
 
 
+class Secured(Protocol):
+    """A broker with certificates; its folder holds one of them for each mode."""
+
+    folder: Path
+    practice_port: int
+    live_port: int
+    version: MQTTProtocolVersion
+
+
 class Peer:
     """One client; `name` None shows no certificate."""
 
     def __init__(
-        self, broker: SecuredBroker, name: str | None, mode: str = "practice", port: int | None = None
+        self, broker: Secured, name: str | None, mode: str = "practice", port: int | None = None
     ) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self.codes: dict[int, int] = {}
         self.joined: list[int] = []
         self.granted: list[int] = []
+        self.refused: list[int] = []
         self._port = port or (broker.practice_port if mode == "practice" else broker.live_port)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.sslsocket_class = _Closing
@@ -95,13 +108,19 @@ class Peer:
         self._paho = Client(
             CallbackAPIVersion.VERSION2,
             f"{name}-peer-{time.monotonic_ns()}",
-            protocol=MQTTProtocolVersion.MQTTv5,
+            protocol=broker.version,
         )
         self._paho.tls_set_context(context)
         self._paho.on_connect = lambda _c, _d, _f, code, _p: self.joined.append(code.value)
-        self._paho.on_subscribe = lambda _c, _d, _m, codes, _p: self.granted.append(len(codes))
+        self._paho.on_subscribe = self._subscribed
         self._paho.on_publish = lambda _c, _d, mid, code, _p: self.codes.update({mid: code.value})
         self._paho.on_message = self._hear
+
+    def _subscribed(
+        self, _client: Client, _data: object, _mid: int, codes: list[ReasonCode], _properties: object
+    ) -> None:
+        self.refused += [code.value for code in codes if code.is_failure]
+        self.granted.append(len(codes))
 
     def _hear(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self.heard.append((message.topic, bytes(message.payload)))

@@ -1,0 +1,156 @@
+"""A scanned hub whose parts are killed meanwhile, and the account of it: journal against coordinator, event by event.
+
+What a campaign has in common with another; what happens to the hub is the campaign's own affair.
+"""
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from edge.rim.journal import JOURNAL_FILE, JournalFault, JournalReader
+from simulators.coordinator import report
+from simulators.scan_hub import ScanHub
+
+START_S: Final = 20.0
+DRAIN_S: Final = 120.0
+LOOK_S: Final = 0.2
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was tried, and what came of it. All of `lost`, `doubled`, `wrong_release` are 0, or the campaign fails."""
+
+    seed: int
+    kills: Counter[str] = field(default_factory=Counter)
+    events: int = 0
+    lost: int = 0
+    """Journalled, acknowledged and not at the coordinator, or there with another id."""
+    pending: int = 0
+    """Journalled and not yet acknowledged when all was ended, so not at the coordinator either. Few: after the drain
+    only what the gateway notes of its own end is new."""
+    doubled: int = 0
+    wrong_release: int = 0
+    redelivered: int = 0
+    drain_s: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.wrong_release or self.faults)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kills": dict(sorted(self.kills.items())), "events": self.events, "lost": self.lost,
+            "pending": self.pending, "doubled": self.doubled, "wrong_release": self.wrong_release, "seed": self.seed,
+            "redelivered": self.redelivered, "drain_s": round(self.drain_s, 1), "faults": self.faults,
+        }  # fmt: skip
+
+
+class HubUnderLoad:
+    """`start`, then whatever happens to the hub, then `drain`, `stop` and `judge`."""
+
+    def __init__(self, hub: ScanHub, rate: int, outcome: Outcome) -> None:
+        """`rate`: readings a second."""
+        self._hub = hub
+        self._rate = rate
+        self._outcome = outcome
+        self._stopping = threading.Event()
+        self._scans = threading.Thread(target=self._scan, name="scans", daemon=True)
+
+    def start(self) -> None:
+        """Returns when the first events are acknowledged, or it takes too long for that."""
+        self._hub.start_coordinator()
+        self._hub.start_gateway()
+        self._scans.start()
+        began = time.monotonic()
+        while not self._acknowledged() and time.monotonic() - began < START_S:
+            time.sleep(LOOK_S)
+
+    def check_alive(self) -> None:
+        """None of them may end by itself."""
+        for name, process in (("gateway", self._hub.gateway), ("coordinator", self._hub.coordinator)):
+            if process is not None and process.poll() not in (None, -signal.SIGKILL):
+                self._outcome.faults.append(
+                    f"the {name} ended by itself with {process.returncode}: {self._hub.log(name)}"
+                )
+                (self._hub.start_gateway if name == "gateway" else self._hub.start_coordinator)()
+
+    def end_load(self) -> None:
+        self._stopping.set()
+        self._scans.join()
+
+    def drain(self) -> None:
+        """The load ends; everything that is journalled has to arrive."""
+        self.end_load()
+        began = time.monotonic()
+        while time.monotonic() - began < DRAIN_S:
+            self.check_alive()
+            if self._arrived():
+                break
+            time.sleep(LOOK_S)
+        else:
+            self._outcome.faults.append(f"not drained within {DRAIN_S:.0f} s")
+        self._outcome.drain_s = time.monotonic() - began
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._hub.stop()
+
+    def judge(self) -> None:
+        """Event by event: what the gateway wrote down, and what the coordinator holds."""
+        outcome = self._outcome
+        journal = JournalReader(self._hub.gateway_data / JOURNAL_FILE)
+        held = report.event_ids(self._hub.database)
+        try:
+            journal.verify()
+            after, settled = 0, journal.acknowledged().seq
+            while page := journal.pending(after, 500):
+                for row in page:
+                    outcome.events += 1
+                    found = held.pop((journal.meta.epoch, row.seq), None)
+                    outcome.pending += found is None and row.seq > settled
+                    outcome.lost += found != row.id and (found is not None or row.seq <= settled)
+                    outcome.wrong_release += row.kind == "parcel.departed"
+                after = page[-1].seq
+        finally:
+            journal.close()
+        counted = report.counts(self._hub.database)
+        outcome.doubled = counted["stored"] - counted["distinct"] + len(held)
+        outcome.redelivered = counted["redelivered"]
+        outcome.faults += [f"quarantined: {gateway}" for gateway in counted["quarantined"]]
+        outcome.faults += [f"{n} messages refused: {why}" for why, n in counted["rejected"].items()]
+
+    def _scan(self) -> None:
+        while not self._stopping.is_set():
+            self._hub.load.run(self._rate, 0.5)
+
+    def _acknowledged(self) -> bool:
+        """The first event is settled."""
+        with self._journal() as journal:
+            return journal is not None and journal.acknowledged().seq > 0
+
+    def _arrived(self) -> bool:
+        """Every event is settled."""
+        with self._journal() as journal:
+            if journal is None:
+                return False
+            newest = journal.tail(1)
+            return bool(newest) and newest[0].seq == journal.acknowledged().seq
+
+    @contextmanager
+    def _journal(self) -> Iterator[JournalReader | None]:
+        """None: the gateway has not begun one yet."""
+        try:
+            journal = JournalReader(self._hub.gateway_data / JOURNAL_FILE)
+        except JournalFault:
+            yield None
+            return
+        try:
+            yield journal
+        finally:
+            journal.close()
