@@ -75,6 +75,7 @@ class TourTable:
 
 
 def tour_table(stage: Stage, head: list[str]) -> "RenderableType":
+    """The truth strip stands above what may be long: a low terminal cuts at its foot."""
     from rich.console import Group
     from rich.rule import Rule
     from rich.table import Table
@@ -95,14 +96,13 @@ def tour_table(stage: Stage, head: list[str]) -> "RenderableType":
         *(Text(line, "dim") for line in head),
         Rule(style="dim"),
         chapters,
-        Text(),
+        strip,
+        Rule(style="dim"),
         Text(visible(shown["caption"]), "bold"),
         Text(),
         *lines,
         Text(),
         Text(visible(shown["found"]), "bold green" if not _failed(shown) else "bold red"),
-        Rule(style="dim"),
-        strip,
     )
 
 
