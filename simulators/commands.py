@@ -143,6 +143,12 @@ def demo(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--cameras", action="store_true", help="a camera over the belt as well")
     parser.add_argument(
+        "--tour",
+        action="store_true",
+        help="two minutes in seven chapters, on a page of its own and in this terminal (with --headless: here only); "
+        "ends by itself, with 0 if every chapter's claim came true (docs/tour.md)",
+    )
+    parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep journal, keys and logs in this new folder"
     )
     args = parser.parse_args(argv)
@@ -150,6 +156,10 @@ def demo(argv: Sequence[str]) -> int:
         parser.error(f"--parcels is {args.parcels}; 1 or more are wanted")
     if not PACE_MIN <= args.pace <= PACE_MAX:  # so written, not-a-number is refused too
         parser.error(f"--pace is {args.pace:g}; {PACE_MIN:g} to {PACE_MAX:g} is wanted")
+    if args.tour and (args.cameras or args.report is not None or args.parcels != DEMO_PARCELS):
+        parser.error(
+            "--tour brings its own parcels and tells its own outcome: leave out --parcels, --report and --cameras"
+        )
     if args.cameras and not _cameras_are_set_up():
         todo = f"type ./hub --cameras demo {shlex.join(argv)}"
         print(f"hub demo: the camera packages are not installed; {todo}", file=sys.stderr)
@@ -163,11 +173,19 @@ def demo(argv: Sequence[str]) -> int:
     stopping = threading.Event()
     with _stop_on_signals(stopping):
         with _folder(args.keep) as folder, _web_port() as port:
-            code = _demo(args, folder, port, stopping)
+            code = _tour_or_demo(args, folder, port, stopping)
         if stopping.is_set():
             with suppress(OSError):  # the terminal may be gone
                 print("stopped; nothing is left running", flush=True)
     return code
+
+
+def _tour_or_demo(args: argparse.Namespace, folder: Path, port: int, stopping: threading.Event) -> int:
+    if not args.tour:
+        return _demo(args, folder, port, stopping)
+    from simulators.tour.run import tour
+
+    return tour(args, folder, port, stopping)
 
 
 def _cameras_are_set_up() -> bool:

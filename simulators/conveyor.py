@@ -9,6 +9,7 @@ come back through `switch`. `bodies` is the truth: where each parcel really was,
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from hub_config.lines import Belt, BeltReader, Diverter
@@ -49,9 +50,10 @@ class Conveyor:
     def __init__(
         self, world: World, line: LineConfig, parcels: Collection[Parcel], seed: int,
         rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, traffic: Traffic = USUAL,
-        readers: Sequence[BeltReader] | None = None,
+        readers: Sequence[BeltReader] | None = None, plans: Mapping[int, LinePlan] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """`readers`: the fixed ones among the line's; None: its first is the only one."""
+        """`readers`: the fixed ones among the line's; None: its first is the only one. `plans`: of parcels, by their
+        number, that travel as somebody wants them to; the others as they are drawn."""
         self.world = world
         self.line = line
         self.count = len(parcels)
@@ -62,6 +64,7 @@ class Conveyor:
         self._seed = seed
         self._rates_ppm = rates_ppm
         self._traffic = traffic
+        self._plans = plans
         self.speed_um_s = line.belts[0].speed_mm_s * 1_000
         """Of the first belt, and of all its belts where it has one."""
         slowest = min(line.belts, key=lambda belt: belt.speed_mm_s)
@@ -175,12 +178,12 @@ class Conveyor:
     def _feeds_at(self, body: Body, pitch_ns: int) -> Instant:
         if self._series is None:
             return feeds_at(self.line, body, pitch_ns)
-        first = self._series.belts[0].run
-        return first.when(first.ran_ns(body.starts) + pitch_ns)
+        return self._series.feeds_at(body.starts, pitch_ns)
 
     def _next(self) -> tuple[Parcel, LinePlan]:
         parcel = next(self._parcels)
-        return parcel, line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
+        plan = self._plans.get(parcel.number)
+        return parcel, plan or line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
 
     def _set_down(self, body: Body, gap_behind_um: int | None) -> None:
         """How it will move. Parcels that touch go as one."""
@@ -244,7 +247,8 @@ class Conveyor:
         somewhere = self._somewhere_um(body)
         for fault in body.plan.faults:
             if fault == "lost_counts":
-                self._at(body, somewhere, partial(self._lose_counts, body.plan.lost_counts, somewhere))
+                belt = self._belts[self.line.belt_place(somewhere)]
+                self._at(body, somewhere, lambda: belt.lose(body.plan.lost_counts, self.world.now))
             elif fault == "belt_stop" and self._clock is not None:
                 brake_ns = 2 * self._time(body.plan.coast_um)
                 self._at(body, somewhere, partial(self._clock.stop, brake_ns, body.plan.stop_ns))
@@ -260,10 +264,6 @@ class Conveyor:
     def _trouble(self, cut_ns: int | None, place: int) -> None:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns, place))
         self.stirred = True
-
-    def _lose_counts(self, counts: int, um: int) -> None:
-        """Of the belt that is there."""
-        self._belts[self.line.belt_place(um)].lose(counts, self.world.now)
 
     def _at(self, body: Body, front_um: int, action: Callable[[], object]) -> None:
         """When its front is there; not if it is put down farther on, and not once it has left the belt."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from edge.app import TRUTH_FILE
@@ -32,7 +33,7 @@ from simulators.coordinator.letters import KEY_FILE, practice_key
 from simulators.coordinator.report import counts, stored_events
 from simulators.coordinator.tables import DATABASE
 from simulators.eyes import Eyes, PageState
-from simulators.line_faults import LINE_RATES_PPM, LineFault
+from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan
 from simulators.line_truth import line_happened
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.oracle import drawn_in, oracle_releases
@@ -80,14 +81,16 @@ class DemoHub:
         self, folder: Path, seed: int, count: int, *, web_port: int, pace: float, broker: Kind | None = None,
         rates_ppm: "dict[Mistake, int] | None" = None, scenario: Scenario = "demo",
         line_rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, record: Path | None = None,
-        camera: bool = False,
+        camera: bool = False, line_plans: Mapping[int, LinePlan] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """`record`: a trace of the gateway's inputs. `camera`: one over the line, of scenario `demo`."""
+        """`record`: a trace of the gateway's inputs. `camera`: one over the line, of scenario `demo`. `line_plans`: of
+        parcels of the line, by their number, that travel as somebody wants them to."""
         self.folder = folder
         self.seed = seed
         self.scenario: Scenario = scenario
         self.parcels = stream(seed, count)
         self._line_rates_ppm = line_rates_ppm
+        self._line_plans = line_plans
         self._record = record
         self._pictures = folder / "cam-1" if camera else None
         self.web_port = web_port
@@ -126,7 +129,9 @@ class DemoHub:
             world, shares[bench.id], self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm
         )
         for line in self.hub.config.lines:
-            conveyor = Conveyor(world, line, shares[line.id], self.seed, self._line_rates_ppm)
+            conveyor = Conveyor(
+                world, line, shares[line.id], self.seed, self._line_rates_ppm, plans=self._line_plans
+            )
             self.line = ServedLine(conveyor, self.hub.config, line, ports, self._camera_over(conveyor))
         if self.camera is not None:
             self.camera.start()
@@ -165,6 +170,10 @@ class DemoHub:
     @property
     def coordinator_key_file(self) -> Path:
         return self._coordinator_data / KEY_FILE
+
+    @property
+    def coordinator_database(self) -> Path:
+        return self._coordinator_data / DATABASE
 
     def start_gateway(self) -> None:
         words = ["-m", "edge.cli", "run", str(self.hub.config_file), "--data", str(self.gateway_data)]
@@ -286,7 +295,7 @@ class DemoHub:
 
     def report(self, figures: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
         """`figures` as `settle` returned them; one line for each fault of the truth besides."""
-        database = self._coordinator_data / DATABASE
+        database = self.coordinator_database
         judged, oracle = self._judge(declarations(self.parcels), database)
         stored = counts(database)
         events, dwell_us = figures["events"], figures["dwell_us"]

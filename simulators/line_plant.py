@@ -27,7 +27,7 @@ from simulators.conveyor import Conveyor
 from simulators.devices.io_board_clock import BoardTraits
 from simulators.devices.numbered_records import NumberedRecords
 from simulators.host import Host
-from simulators.line_faults import LINE_RATES_PPM, LineFault
+from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan
 from simulators.parcels import Parcel
 from simulators.reader_stand import ReaderStand
 from simulators.traffic import USUAL, Traffic
@@ -49,6 +49,8 @@ class LineOptions:
     traits: BoardTraits | None = None
     """Of such a board; None: one that fits."""
     traffic: Traffic = USUAL
+    plans: Mapping[int, LinePlan] = field(default_factory=dict)
+    """Of parcels, by their number, that travel as somebody wants them to."""
 
 
 AS_USUAL: Final = LineOptions()
@@ -66,7 +68,9 @@ class LinePlant:
         self._rng = random.Random(f"plant/{line.id}/{seed}")
         self.line = line
         fixed = [one for one in line.readers if isinstance(hub.device(one.device), KeyenceSrConfig)]
-        self.conveyor = Conveyor(world, line, parcels, seed, options.rates_ppm, options.traffic, fixed)
+        self.conveyor = Conveyor(
+            world, line, parcels, seed, options.rates_ppm, options.traffic, fixed, options.plans
+        )
         self._sights = [BoardSight(world.now) for _ in line.belts]
         self.boards = tuple(self._board(place, seed, options) for place in range(len(line.belts)))
         """Of its belts."""

@@ -93,6 +93,11 @@ class Series:
             MovedBelt(began, belt, stop if place <= stops else None) for place, belt in enumerate(line.belts)
         )
 
+    def feeds_at(self, at: Instant, pitch_ns: int) -> Instant:
+        """When the first belt will have run for so long, from `at` on."""
+        first = self.belts[0].run
+        return first.when(first.ran_ns(at) + pitch_ns)
+
     def motion(self, starts: Instant, plan: LinePlan, number: int) -> Motion:
         """Of the parcel with this number. `starts`: its front is at the line's begin."""
         rng = random.Random(f"transfers/{self._seed}/{number}")

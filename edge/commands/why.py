@@ -18,7 +18,7 @@ from edge.rim.replayed import stories
 from edge.rim.story import Entry, Search, Story, story_of
 from edge.rim.trace import TraceFault
 
-WHAT_CHARS: Final = 11
+WHAT_CHARS: Final = 10
 VISITS_MAX: Final = 64
 """Visits of one code that are told."""
 
@@ -117,4 +117,4 @@ def _line(entry: Entry, began_us: int) -> str:
     times = (
         "" if entry.count == 1 else f" ({entry.count} times, to {(entry.until_us - began_us) / 1e6:+.3f} s)"
     )
-    return f"{after}  {entry.what:<{WHAT_CHARS}}{entry.text}{times}"
+    return f"{after}  {entry.what:<{WHAT_CHARS}} {entry.text}{times}"

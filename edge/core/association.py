@@ -60,6 +60,10 @@ class Assignment:
         """Other parcels within reach (contract §4)."""
         return max(0, len(self.claims) - 1)
 
+    def may_be(self, key: int) -> bool:
+        """This parcel's, by a share of a millionth or more."""
+        return any(one.key == key and one.p_ppm > 0 for one in self.claims)
+
 
 def assign(
     candidates: Sequence[Candidate],

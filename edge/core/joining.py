@@ -179,7 +179,9 @@ class Joining:
         parcel = item.parcel
         assert parcel is not None, f"{self._line.id}: an item without a parcel has no codes"
         best = self._best_of_answers()
-        mine = {one.code: one for one in self._weigh(item, best) if one.key == item.number}
+        found = self._weigh(item, best)
+        parcel.in_doubt = tuple(one for one in found if one.key is None and one.may_be(item.number))
+        mine = {one.code: one for one in found if one.key == item.number}
         for seen in [one for one in self._seen if item in one.waits]:
             if _label_of(seen, best) in mine:
                 seen.waits = ()

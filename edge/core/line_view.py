@@ -68,5 +68,6 @@ def _item(line: Line, section: Section, item: Item, travel: int) -> BeltItem:
         lane=verdict.bay.lane if verdict is not None else None,
         reasons=verdict.reasons if verdict is not None else (),
         ordered=item.ordered,
+        in_doubt=parcel.in_doubt,
         dims_um=None if dims is None else (dims.l_um, dims.w_um, dims.h_um),
     )

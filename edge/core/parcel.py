@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from drivers.identifiers.choice import Identified, choose
+from edge.core.association import Assignment
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellClock
 from edge.core.event import Code, Dims, Mass
@@ -94,6 +95,8 @@ class Parcel:
     """Of its latest event."""
     label_at: Instant = Instant(0)
     """When the latest code of its label was read."""
+    in_doubt: tuple[Assignment, ...] = ()
+    """On a belt: codes that may be its own and were surely nobody's when its measurement closed."""
     _identified: list[Identified] = field(default_factory=list)
 
     def own_code(self, rank: tuple[str, ...]) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from edge.core.alibi import AlibiView
+from edge.core.association import Assignment
 from edge.core.decision import Reason
 from edge.core.priority import NO_QUEUE, Queue
 from hub_config.names import Instant, LaneId, LineId, VisitId
@@ -87,6 +88,8 @@ class BeltItem:
     reasons: tuple[Reason, ...] = ()
     ordered: bool = False
     """The diverter has its order."""
+    in_doubt: tuple[Assignment, ...] = ()
+    """Codes that may be its own or another's; their keys are numbers of items."""
     dims_um: tuple[int, int, int] | None = None
     """Length, width and height, where the line measures them."""
 

@@ -8,6 +8,7 @@ and the reports read the same JSON.
 from collections.abc import Mapping
 from typing import Final
 
+from edge.core.association import Assignment
 from edge.core.priority import Place, Queue
 from edge.core.snapshot import (
     Balance,
@@ -121,7 +122,14 @@ def _item(item: BeltItem) -> PageState:
         "lane": item.lane,
         "reasons": list(item.reasons),
         "ordered": item.ordered,
+        "in_doubt": [_doubt(one) for one in item.in_doubt],
     }
+
+
+def _doubt(one: Assignment) -> PageState:
+    """Whose a code may be, the likeliest first."""
+    claims = [{"number": claim.key, "p_ppm": claim.p_ppm} for claim in one.claims if claim.p_ppm > 0]
+    return {"code": one.code, "claims": claims}
 
 
 def _lane(view: LaneView) -> PageState:
