@@ -247,8 +247,7 @@ class Conveyor:
         somewhere = self._somewhere_um(body)
         for fault in body.plan.faults:
             if fault == "lost_counts":
-                place = self.line.belt_place(somewhere)
-                self._at(body, somewhere, partial(self._lose, place, body.plan.lost_counts))
+                self._at(body, somewhere, partial(self._lose, somewhere, body.plan.lost_counts))
             elif fault == "belt_stop" and self._clock is not None:
                 brake_ns = 2 * self._time(body.plan.coast_um)
                 self._at(body, somewhere, partial(self._clock.stop, brake_ns, body.plan.stop_ns))
@@ -265,8 +264,8 @@ class Conveyor:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns, place))
         self.stirred = True
 
-    def _lose(self, place: int, counts: int) -> None:
-        self._belts[place].lose(counts, self.world.now)
+    def _lose(self, um: int, counts: int) -> None:
+        self._belts[self.line.belt_place(um)].lose(counts, self.world.now)
 
     def _at(self, body: Body, front_um: int, action: Callable[[], object]) -> None:
         """When its front is there; not if it is put down farther on, and not once it has left the belt."""
