@@ -73,7 +73,7 @@ def test_it_is_published_and_not_retained(tmp_path: Path) -> None:
     ear.subscribe("ehub-practice/v1/MY-KUL-1/health/gw-01", 1)
     ear.loop_start()
     gateway = Gateway(tmp_path / "gateway", broker.port, letters())
-    gateway.uplink._health = lambda: HEALTH
+    gateway.uplink._bulletins._health = lambda: HEALTH
     try:
         gateway.start()
         wait_for(lambda: bool(heard), "health")

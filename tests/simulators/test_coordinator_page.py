@@ -12,6 +12,7 @@ import pytest
 from coordinator_hall import Hall, visit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from test_coordinator_desk import CODE, OTHER_CODE, RULES_FILE, code
+from voucher_samples import issuing_of
 
 from edge.rim import clock
 from edge.web.serve import AppServer
@@ -120,7 +121,7 @@ class Served:
             store = Store(self.path)
             desk = Desk(BOOK, store, "MY-KUL-1", "practice", b"seed")
             self.coordinator = Coordinator(
-                ("127.0.0.1", 1), store, desk, letters, "co-1", "MY-KUL-1", "s", {}
+                ("127.0.0.1", 1), store, desk, letters, "co-1", "s", {}, issuing_of(store, letters)
             )
             made.set()
             self.coordinator.run()
@@ -193,7 +194,8 @@ def test_more_requests_than_the_bound_are_told_to_come_again(tmp_path: Path) -> 
     letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
     store = Store(tmp_path / "c.sqlite")
     desk = Desk(BOOK, store, "MY-KUL-1", "practice", b"seed")
-    coordinator = Coordinator(("127.0.0.1", 1), store, desk, letters, "co-1", "MY-KUL-1", "s", {})
+    issuing = issuing_of(store, letters)
+    coordinator = Coordinator(("127.0.0.1", 1), store, desk, letters, "co-1", "s", {}, issuing)
     answers = [PartyAnswer("c", f"agency:{n}", "release") for n in range(REQUESTS_MAX + 1)]
     taken = [coordinator.submit(Answering(answer)) for answer in answers]
 

@@ -131,9 +131,9 @@ def test_the_first_exception_and_the_first_clean_stretch_are_found(run: Run) -> 
     line, at, fate = found
 
     assert (line.id, fate.own_hold, fate.word) == ("l1", True, "hold: no_read")
-    clean = first_clean(hub.events, line, 4.0)
+    clean = first_clean(hub.events, line, 3.0)
     assert clean is not None
-    assert {band.fate.lane for band in run.scene(clean, clean + 4).bands} == {"green"}
+    assert {band.fate.lane for band in run.scene(clean, clean + 3).bands} == {"green"}
     assert first_clean(hub.events, line, at + 1000) is None
 
 
