@@ -38,6 +38,7 @@ def test_a_report_has_the_keys_that_every_run_has() -> None:
     report = report_of(8, "0")
     assert set(report) == {
         "scenario", "seed", "digest", "parcels", "truth", "release", "events", "latency_ms", "dwell_s", "speed",
+        "offline",
     }  # fmt: skip
     keys = {name: set(part) for name, part in report.items() if isinstance(part, dict)}
     assert keys["parcels"] == {"entered", "departed", "held", "inspected", "returned", "lost_track"}
@@ -57,4 +58,4 @@ def test_nothing_is_wrong_and_nearly_all_that_can_leave_does(seed: int) -> None:
     assert report["events"]["pending"] == report["events"]["duplicates"] == 0
     assert sum(count for name, count in report["parcels"].items() if name != "entered") == 200
     assert report["release"]["share"] >= 0.98 * report["release"]["oracle_share"]
-    assert report["release"]["oracle_share"] > 0.8  # a yardstick of nothing would be met by nothing
+    assert report["release"]["oracle_share"] > 0.75  # a yardstick of nothing would be met by nothing

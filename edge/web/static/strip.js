@@ -37,10 +37,9 @@ function figures({ balance, events, share_ppm: share, dwell_s: dwell, offline, t
   return [...verdicts, ...cells];
 }
 
-// The level of what the gateway may do by itself, and how much it did, against the cap of the year.
-function alone({ level, released_year: released, parcels_year: parcels, cap_year_ppm: cap }) {
-  const note = `${word(`truth.offline_${level}`)} (${word("truth.offline_cap", { parcels, cap: percent(cap).slice(0, -2) })})`;
-  return ["offline", `${released}`, note, level === 4];
+// How much it released by itself of a year's parcels, and the level of what it may do now; the cap stands in `hub watch`.
+function alone({ level, released_year: released, parcels_year: parcels }) {
+  return ["offline", `${released} / ${parcels}`, word(`truth.offline_${level}`), level === 4];
 }
 
 function sum(key, whole, one, other) {
