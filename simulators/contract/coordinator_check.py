@@ -97,9 +97,8 @@ class CoordinatorCheck:
         check = self._results.check
         with check("6", "its state is retained: online, with a session"):
             self._await(lambda: bool(self._heard(self._state_topic)), "no state")
-            first = self._heard(self._state_topic)[0]
-            need(first.retained, "not retained")
-            need(self._parsed(parse_state, first.payload).online, "it says that it is offline")
+            kept = self._kept(self._state_topic)
+            need(self._parsed(parse_state, kept.payload).online, "it says that it is offline")
         with check("6", "its state is renewed within 3 s"):
             count = len(self._heard(self._state_topic))
             need(
@@ -112,13 +111,7 @@ class CoordinatorCheck:
         with check("7", "a right event is acknowledged, signed"):
             self._take(self._kit.arrived())
         with check("6", "the ack is retained"):
-            late = Peer(
-                self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", (self._topics.ack,)
-            )
-            try:
-                need(late.wait(lambda: bool(late.heard()), ANSWER_S), "a later subscriber hears none")
-            finally:
-                late.close()
+            self._kept(self._topics.ack)
         with check("4", "an event without a parcel is acknowledged"):
             self._take(self._kit.without_parcel())
         with check("2", "an event of unknown kind, with unknown fields, is stored and acknowledged"):
@@ -198,6 +191,16 @@ class CoordinatorCheck:
             after = self._kit.measured()
             self._send(after)
             need(self._decision(after).action != "release", "released")
+
+    def _kept(self, topic: str) -> Heard:
+        """What a later subscriber is told at once."""
+        late = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", (topic,))
+        try:
+            need(late.wait(lambda: bool(late.heard()), ANSWER_S), "a later subscriber hears none")
+            need(late.heard()[0].retained, "not retained")
+            return late.heard()[0]
+        finally:
+            late.close()
 
     # How it is judged -------------------------------------------------------------------------------
 

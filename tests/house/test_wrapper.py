@@ -360,7 +360,10 @@ def test_an_apt_get_without_network_does_not_stop_the_tests(bare_debian: Checkou
     assert run.returncode == 0
     assert "E: Failed to fetch" in run.stderr
     assert "to install them: apt-get update && apt-get install -y --no-install-recommends" in run.stderr
-    assert bare_debian.calls()[-2:] == ["-m pytest -n auto -m not system", "-m pytest -m system"]
+    assert bare_debian.calls()[-2:] == [
+        "-m pytest -n auto -m not system",
+        "-m pytest -n auto --dist loadfile -m system",
+    ]
 
 
 def test_whoever_may_not_use_apt_get_is_told_the_line(bare_debian: Checkout) -> None:
