@@ -19,7 +19,7 @@ SCRIPTS: Final = Path(__file__).resolve().parents[2] / "bench"
 
 
 def main(argv: Sequence[str]) -> int:
-    names = sorted(path.stem for path in SCRIPTS.glob("*.py"))
+    names = sorted(path.stem.replace("_", "-") for path in SCRIPTS.glob("*.py"))
     parser = argparse.ArgumentParser(prog="hub bench", description=__doc__)
     parser.add_argument("name", help=f"one of: {', '.join(names)}")
     parser.add_argument("--short", action="store_true", help="fewer runs, for a quick look")
@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     if args.name not in names:
         print(f"hub bench: no {args.name!r}; there are: {', '.join(names)}", file=sys.stderr)
         return EXIT_WRONG_USE
-    figures = _measure(SCRIPTS / f"{args.name}.py", short=args.short)
+    figures = _measure(SCRIPTS / f"{args.name.replace('-', '_')}.py", short=args.short)
     print(_table(figures))
     if args.json is not None:
         machine = {
