@@ -262,3 +262,13 @@ def test_an_unsigned_event_has_neither_signature_nor_key() -> None:
 
     assert not {"ehubsig", "ehubkid"} & set(json.loads(payload))
     assert open_cloudevent(payload).sig is None
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_payload_made_from_the_journalled_bytes_is_that_of_its_data(signed: bool) -> None:
+    sig, kid = (SIGNER.sign(EVENT_BYTES), SIGNER.kid) if signed else (None, None)
+    identity = event_id(EVENT_BYTES)
+
+    assert event_payload(EVENT_BYTES, identity, sig, kid) == cloudevent(
+        json.loads(EVENT_BYTES), identity, sig, kid
+    )
