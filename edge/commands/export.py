@@ -13,17 +13,17 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Final, get_args
+from typing import IO, Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
 from edge.rim import clock
 from edge.rim.journal import JOURNAL_FILE, JournalFault, JournalReader, Stored
+from edge.rim.journal_check import PAGE_ROWS
 from edge.wire.emsevt import Direction, EmsevtLog
 from edge.wire.epcis import DEFAULT_BASE, EpcisExport
 from edge.wire.utc import parse_rfc3339, rfc3339
 
-PAGE_ROWS: Final = 500
 _OFFSET = re.compile(r"[+-](?:0\d|1[0-4]):[0-5]\d")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
