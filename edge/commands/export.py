@@ -88,7 +88,8 @@ def _target(path: Path | None) -> AbstractContextManager[IO[str]]:
 
 
 def _export(reader: JournalReader, args: argparse.Namespace, out: IO[str]) -> str:
-    rows = _Rows(reader, max(0, args.after) or reader.pruned().seq)
+    begins = reader.pruned().seq
+    rows = _Rows(reader, max(args.after, begins))
     match args.format:
         case "epcis":
             count = _epcis(reader, rows, args, out)
@@ -98,6 +99,8 @@ def _export(reader: JournalReader, args: argparse.Namespace, out: IO[str]) -> st
         case _:
             count = sum(out.write(row.payload.decode() + "\n") > 0 for row in rows)
             told = f"{count} CloudEvents"
+    if 0 < args.after < begins:
+        told += f" (seq {args.after + 1} to {begins} have been pruned and are missing)"
     return f"{told} of {rows.read} events; the next: --after {rows.last}"
 
 

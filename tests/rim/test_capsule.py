@@ -22,6 +22,7 @@ from journal_samples import (
     visit,
 )
 
+from edge.commands.export import main as export
 from edge.commands.journal import main
 from edge.core.event import Event
 from edge.rim.capsule import make_capsule
@@ -271,6 +272,20 @@ def test_a_capsule_from_a_pruned_journal_is_whole(journal: Journal, tmp_path: Pa
 
     assert capsule_of(journal) == before
     assert checked(tmp_path, before)[0] == 0
+
+
+def test_an_export_from_a_pruned_journal_says_what_is_missing(
+    journal: Journal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal.prune(journal.prunable(None, 0))
+    out = tmp_path / "events.jsonl"
+    words = ["cloudevents", "--data", str(journal.path.parent), "--out", str(out)]
+
+    assert export([*words, "--after", "10"]) == 0
+    assert "(seq 11 to 256 have been pruned and are missing)" in capsys.readouterr().err
+    assert json.loads(out.read_text().splitlines()[0])["data"]["seq"] == 257
+    assert export(words) == 0
+    assert "pruned" not in capsys.readouterr().err
 
 
 def test_what_is_remembered_is_bounded(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
