@@ -67,6 +67,9 @@ class NoRead:
     trigger: int | None = None
 
 
+Weighing = Literal["gross", "net"]
+
+
 @dataclass(frozen=True, slots=True)
 class WeightRead:
     """One weighing result. Overload, underload and invalid frames have no value."""
@@ -82,6 +85,22 @@ class WeightRead:
     underload: bool = False
     record: int | None = None
     """The scale's own record number (alibi memory), where it has one."""
+    mode: Weighing | None = None
+    """`net`: a tare is taken off. None: the format cannot tell."""
+    zero: bool | None = None
+    """At the centre of zero, where the format tells."""
+    out_of_range: bool = False
+    """Over or under: the format cannot say which."""
+    invalid: bool = False
+    """The scale says that it has no weight to tell (in motion, not zeroed, an error)."""
+    tare: str | None = None
+    """The tare as sent, in the unit of the weight."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the core may take it for the mass of what lies on the scale: a number, not net, in range."""
+        flagged = self.overload or self.underload or self.out_of_range or self.invalid
+        return self.mass_mg is not None and self.mode != "net" and not flagged
 
 
 Shape = Literal["cuboid", "irregular"]

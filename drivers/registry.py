@@ -1,42 +1,30 @@
 """From a device's config to a new session. A kind without a case fails the type check, not the hub.
 
-Imports stand inside the cases, so that a gateway loads only the drivers it uses.
+Imports stand inside the cases, so that a gateway loads only the drivers it uses; each family has a registry of its own.
 """
 
 from typing import assert_never
 
 from drivers.session import Session
-from hub_config.devices import (
-    Device,
-    FolderCameraConfig,
-    IoBoardConfig,
-    KeyenceSrConfig,
-    LineScannerConfig,
-    RecordScaleConfig,
-    SicsScaleConfig,
-)
+from hub_config.boards import IoBoardConfig
+from hub_config.cameras import FolderCameraConfig
+from hub_config.devices import Device
 from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
+from hub_config.scales import BenchScaleConfig, RecordScaleConfig
+from hub_config.scanners import KeyenceSrConfig, LineScannerConfig
 
 
 def new_session(device: Device) -> Session:
     """For one opening of the device's port; a `Resumable` session for all of them."""
     match device:
-        case LineScannerConfig():
-            from drivers.scanners.line import LineScanner
+        case LineScannerConfig() | KeyenceSrConfig():
+            from drivers.scanners.registry import new_scanner
 
-            return LineScanner(device)
-        case SicsScaleConfig():
-            from drivers.scales.mt_sics import SicsScale
+            return new_scanner(device)
+        case BenchScaleConfig() | RecordScaleConfig():
+            from drivers.scales.registry import new_scale
 
-            return SicsScale(device)
-        case KeyenceSrConfig():
-            from drivers.scanners.keyence_sr import KeyenceSr
-
-            return KeyenceSr(device)
-        case RecordScaleConfig():
-            from drivers.scales.record_scale import RecordScale
-
-            return RecordScale(device)
+            return new_scale(device)
         case RecordDimensionerConfig() | Dm3610Config() | SickMdaConfig() | CubiscanConfig():
             from drivers.dimensioners.registry import new_dimensioner
 

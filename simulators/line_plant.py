@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
-from drivers.command import Command, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, ScaleOrder, SwitchOff, SwitchOn, Trigger
 from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
-from hub_config.devices import IoBoardConfig, KeyenceSrConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.scanners import KeyenceSrConfig
 from simulators.board_model import BoardModel
 from simulators.board_side import BoardSide
 from simulators.board_sight import BoardSight
@@ -145,6 +146,8 @@ class LinePlant:
                 self._host.act_at(self._world.now, partial(self._trigger, command))
             case SwitchOn() | SwitchOff():
                 self.board.order(command)
+            case ScaleOrder():
+                raise AssertionError("the core tares no scale")
             case _ as never:
                 assert_never(never)
 

@@ -34,8 +34,8 @@ from drivers.scanners.keyence_answers import (
     SrTooMany,
     parse_answer,
 )
-from hub_config.devices import KeyenceSrConfig
 from hub_config.names import MILLISECOND, Instant
+from hub_config.scanners import KeyenceSrConfig
 
 LINE_MAX_BYTES: Final = 4_096
 """Past any answer: several 2D codes of a label."""

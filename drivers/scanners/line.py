@@ -13,8 +13,8 @@ from drivers.buffers import Line, LineBuffer, TooLong, Unframed
 from drivers.identifiers.gs1 import GS
 from drivers.reading import BarcodeRead, DeviceFault, DeviceUp, NoRead, Reading
 from drivers.scanners.aim import UNKNOWN_SYMBOLOGY, split_aim, symbology_of
-from hub_config.devices import LineScannerConfig
 from hub_config.names import Instant
+from hub_config.scanners import LineScannerConfig
 
 UTF8_MAX_BYTES: Final = 4
 """Of one character: the buffer holds `max_chars` characters whatever their script."""

@@ -23,10 +23,10 @@ from edge.core.metrology import BeltScale, is_legal, mass_of, metrology_of
 from edge.core.parcel import Parcel
 from edge.core.transfer import Section
 from edge.core.visits import Visits
-from hub_config.devices import KeyenceSrConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
+from hub_config.scanners import KeyenceSrConfig
 
 
 class Measuring:

@@ -21,9 +21,9 @@ from edge.core.scale_watch import ScaleWatch, Sighting
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
 from edge.core.station_view import Scene, view_of
 from edge.core.visits import Visits
-from hub_config.devices import SicsScaleConfig
 from hub_config.layout import Bay, Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.scales import BenchScaleConfig
 
 COMMAND_PREFIX: Final = "HUBX"
 ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
@@ -39,7 +39,7 @@ LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 
 class Station:
     def __init__(
-        self, bench: Bench, scale: SicsScaleConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger,
+        self, bench: Bench, scale: BenchScaleConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger,
         offline: Offline, last: LastPlaced | None = None,
     ) -> None:  # fmt: skip
         self.bench = bench

@@ -3,12 +3,6 @@
 from typing import Any
 
 from hub_config.attach import SerialAttach, TcpAttach, TcpListenAttach
-from hub_config.devices import (
-    KeyenceSrConfig,
-    LineScannerConfig,
-    RecordScaleConfig,
-    SicsScaleConfig,
-)
 from hub_config.dimensioners import (
     CubiscanConfig,
     DimensionerConfig,
@@ -18,6 +12,8 @@ from hub_config.dimensioners import (
 )
 from hub_config.metrology import Metrology
 from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.scales import RecordScaleConfig, SicsScaleConfig
+from hub_config.scanners import KeyenceSrConfig, LineScannerConfig
 
 SCANNER = DeviceId("scan-1")
 SCALE = DeviceId("scale-1")
