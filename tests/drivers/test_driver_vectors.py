@@ -61,7 +61,7 @@ def test_all_frames_of_a_stream_go_through_one_driver_whatever_the_cut() -> None
 
 def test_an_unknown_protocol_is_refused_with_the_nearest_name_and_the_list() -> None:
     with pytest.raises(
-        ValueError, match=r"'mt-sic' is unknown; did you mean mt-sics\?; known: mt-sics, line-crlf"
+        ValueError, match=r"'mt-sic' is unknown; did you mean mt-sics\?; known: mt-sics, toledo-8217"
     ):
         decode("mt-sic", [b""], {})
 
