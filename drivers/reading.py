@@ -20,6 +20,7 @@ FaultCode = Literal[
     "unanswered",  # a trigger got no answer in time
     "late_answer",  # an answer that may belong to an earlier trigger: it counts for none
     "sensor_stuck",  # a beam stays covered for longer than any parcel takes; said once until it is free
+    "driver_failed",  # a driver from outside raised; it is heard again when its port opens again
     "sensor_chatter",  # a beam changes faster than any parcels could; said once until it is calm
 ]
 

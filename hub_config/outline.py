@@ -7,6 +7,7 @@ a part that can't be read is None here and has its own fault already.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from hub_config.external import EXTERNAL, place_kind
 from hub_config.finding import KeyPath
 from hub_config.hub import HubConfig
 from hub_config.spots import Channel, Spot
@@ -143,7 +144,7 @@ def _device(table: Mapping[str, object], path: KeyPath) -> DeviceSpots:
     listened = {"host": "127.0.0.1", **attach}
     return DeviceSpots(
         id=_spot(table, "id", path),
-        kind=_spot(table, "kind", path),
+        kind=_place_kind(table, path),
         port=_spot(attach, "port", place) if attach["kind"] == "serial" else None,
         tcp=_address(attach, place) if attach["kind"] == "tcp" else None,
         listen=_address(listened, place) if attach["kind"] == "tcp-listen" else None,
@@ -260,3 +261,11 @@ def _spots(table: Mapping[str, object], key: str, path: KeyPath) -> tuple[Spot, 
     if not isinstance(values, list):
         return ()
     return tuple(Spot(v, (*path, key, i)) for i, v in enumerate(values) if isinstance(v, str))
+
+
+def _place_kind(table: Mapping[str, object], path: KeyPath) -> Spot | None:
+    """A driver from outside stands where what it gives is wanted."""
+    kind, gives = _spot(table, "kind", path), _spot(table, "gives", path)
+    if kind is None or kind.text != EXTERNAL:
+        return kind
+    return None if gives is None else Spot(place_kind(gives.text), kind.path)
