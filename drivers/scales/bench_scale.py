@@ -14,8 +14,8 @@ from drivers.buffers import HEAD_BYTES
 from drivers.command import Command, ScaleOrder
 from drivers.reading import DeviceFault, DeviceUp, FaultCode, OrderAnswered, Reading, WeightRead
 from drivers.scales.told import Garbled, Load, Piece, Wire, mass_of_load
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.names import MILLISECOND, Instant
-from hub_config.scales import BenchScaleConfig
 
 SILENT_AFTER: Final = 3
 """Times in a row without an answer, or without a frame, before the scale counts as silent."""
