@@ -1,4 +1,4 @@
-"""What the config of every bench scale says; each kind's model adds its own (`scales.py`, `scale_makers.py`, `scale_text.py`)."""
+"""What the config of every bench scale says; each kind adds its own (`scales.py`, `request_scales.py`, …)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

@@ -13,6 +13,7 @@ from hub_config.finding import refusal
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.record_grammar import FIELDS_MAX, RecordGrammar, Word, once_findings, unit_finding
+from hub_config.request_scales import Toledo8217Config
 from hub_config.units import quantity
 from hub_config.values import device_name, entries
 
@@ -28,14 +29,6 @@ class SicsScaleConfig(BenchScaleConfig):
     answer_timeout_ms: Annotated[int, quantity("ms", example="500 ms", low="20 ms", high="10 s")] = Field(
         default=500, alias="answer_timeout"
     )
-
-
-class Toledo8217Config(BenchScaleConfig):
-    """Toledo 8217 and 8213, the request of points of sale (scales.md §2). Usually 7 data bits, even parity."""
-
-    kind: Literal["toledo-8217"]
-    benchpro: bool = False
-    """Rice Lake BenchPro sets the status bit for `net` always; there it says nothing."""
 
 
 class RecordScaleConfig(RecordGrammar):

@@ -11,13 +11,8 @@ from drivers.scales.record_scale import RecordScale
 from drivers.scales.told import Told, Wire
 from drivers.session import Session
 from hub_config.bench_scale import BenchScaleConfig
-from hub_config.scales import (
-    BeltScale,
-    BenchScale,
-    RecordScaleConfig,
-    SicsScaleConfig,
-    Toledo8217Config,
-)
+from hub_config.request_scales import Toledo8217Config
+from hub_config.scales import BeltScale, BenchScale, RecordScaleConfig, SicsScaleConfig
 
 
 def new_scale(config: BenchScale | BeltScale) -> Session:

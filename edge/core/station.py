@@ -21,9 +21,9 @@ from edge.core.scale_watch import ScaleWatch, Sighting
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
 from edge.core.station_view import Scene, view_of
 from edge.core.visits import Visits
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.layout import Bay, Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
-from hub_config.scales import BenchScaleConfig
 
 COMMAND_PREFIX: Final = "HUBX"
 ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
