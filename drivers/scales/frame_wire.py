@@ -24,7 +24,7 @@ class Cut:
 
 
 Cutter = Callable[[bytes], Cut | None]
-"""None: more bytes are needed to tell. More bytes never change what fewer told, so any cut of a stream gives the same."""
+"""None: more bytes are needed to tell. More bytes never change what fewer told: every cut of a stream is the same."""
 
 
 class FrameWire:
