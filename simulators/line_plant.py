@@ -18,7 +18,7 @@ from hub_config.boards import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
-from hub_config.scanners import KeyenceSrConfig
+from hub_config.readers import KeyenceSrConfig
 from simulators.board_model import BoardModel
 from simulators.board_side import BoardSide
 from simulators.board_sight import BoardSight

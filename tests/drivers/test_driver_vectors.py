@@ -7,8 +7,7 @@ from drivers.decode import DECODERS, decode
 
 NOT_YET: tuple[str, ...] = (
     "mt-continuous", "mt-continuous-short", "sma", "nci", "ricelake-stream", "cardinal-stream",
-    "wi-stream", "evdev-wedge", "ssi", "honeywell", "datalogic", "cognex-dmcc", "sick-cola-a",
-    "sick-read",
+    "wi-stream", "evdev-wedge",
 )  # fmt: skip
 
 
