@@ -6,11 +6,15 @@ a part that can't be read is None here and has its own fault already.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from hub_config.external import EXTERNAL, place_kind
 from hub_config.finding import KeyPath
 from hub_config.hub import HubConfig
 from hub_config.spots import Channel, Spot
+
+NODE_KINDS: Final = ("serial", "hid", "evdev")
+"""Attachments whose `port` is a device of this computer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class DeviceSpots:
     id: Spot | None
     kind: Spot | None
     port: Spot | None
-    """Of a serial line."""
+    """Of a serial line, a USB HID device or a wedge."""
     tcp: Spot | None
     """Host and port, where the gateway dials the device."""
     listen: Spot | None
@@ -147,7 +151,7 @@ def _device(table: Mapping[str, object], path: KeyPath) -> DeviceSpots:
     return DeviceSpots(
         id=_spot(table, "id", path),
         kind=_place_kind(table, path),
-        port=_spot(attach, "port", place) if attach["kind"] == "serial" else None,
+        port=_spot(attach, "port", place) if attach["kind"] in NODE_KINDS else None,
         tcp=_address(attach, place) if attach["kind"] == "tcp" else None,
         listen=_address(listened, place) if attach["kind"] == "tcp-listen" else None,
         folder=_spot(attach, "path", place) if attach["kind"] == "folder" else None,
