@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from drivers.bytes_replay import Again
+from drivers.bytes_replay import Again, again
 from drivers.reading import Reading
 from drivers.tap import Call, Kept, Record, records
 from hub_config.devices import Device
@@ -155,15 +155,38 @@ class Outcome:
         return self.differing == self.catching_up
 
 
-def outcome(again: Iterable[Again], gap_at: int | None) -> Outcome:
-    """`gap_at`: how many calls stand before the gap."""
-    told_, calls, readings, differing, catching_up = False, 0, 0, 0, 0
-    for one in again:
+def replay(trace: BytesTrace) -> Iterator[Again]:
+    """Every call of the trace made again. Raises ValueError for calls that no pump makes."""
+    return again(trace.device, (record for part in trace.parts for record in part))
+
+
+def outcome(trace: BytesTrace, made: Iterable[Again]) -> Outcome:
+    gap_at = len(trace.parts[0]) if len(trace.parts) > 1 else None
+    in_step, calls, readings, differing, catching_up = False, 0, 0, 0, 0
+    for one in made:
         after_gap = gap_at is not None and calls >= gap_at
         calls += 1
         readings += len(one.readings)
-        told_ = told_ or (after_gap and one.same and bool(one.readings))
+        in_step = in_step or (after_gap and one.same and bool(one.readings))
         if not one.same:
             differing += 1
-            catching_up += after_gap and not told_
+            catching_up += after_gap and not in_step
     return Outcome(calls, readings, differing, catching_up)
+
+
+def with_readings(raw: Iterable[bytes]) -> tuple[list[bytes], Outcome]:
+    """A trace as a gateway gives it, with the readings beside the bytes they came from, as a replay tells them now.
+    A call that told something else then keeps only the digest of it. Raises TraceFault, ValueError."""
+    text = list(raw)
+    trace = read(text)
+    made = list(replay(trace))
+    told_now = {one.record.position: one.readings for one in made if one.same}
+    filled = [
+        _encoded(call_line(_record(number, value), told_now[number])) if told_now.get(number) else line
+        for number, (line, value) in enumerate(((line, json.loads(line)) for line in text), start=1)
+    ]
+    return filled, outcome(trace, made)
+
+
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    return json.dumps(line, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
