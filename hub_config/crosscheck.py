@@ -161,6 +161,20 @@ def _weighing_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> I
         yield Finding(line.scale.path, what, limit, "add [devices.metrology] to it, or name another scale")
 
 
+def _trigger_findings(whole: Outline) -> Iterator[Finding]:
+    """At a bench nobody tells a scanner to read: the operator does."""
+    told = {one.id.text for one in whole.devices or () if one.id and one.told_to_read}
+    for bench in whole.benches:
+        for spot in bench.scanners:
+            if spot is not None and spot.text in told:
+                what, limit = (
+                    f"{show(spot.text)} waits to be triggered",
+                    "a scanner of a bench reads by itself",
+                )
+                todo = 'remove its trigger (the default is "self"), or let it stand beside a belt'
+                yield Finding(spot.path, what, limit, todo)
+
+
 def _place_findings(whole: Outline) -> Iterator[Finding]:
     """A place names a device that fits there, and a device stands at exactly one place."""
     places = list(_places(whole))

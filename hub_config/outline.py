@@ -31,6 +31,8 @@ class DeviceSpots:
     """Of a camera's pictures."""
     weighs: bool
     """It has the metrology of a scale."""
+    told_to_read: bool
+    """The gateway triggers it."""
     inputs: Mapping[int, str] | None
     """Of an I/O board: channel and use; None where one of them can't be read."""
 
@@ -154,6 +156,7 @@ def _device(table: Mapping[str, object], path: KeyPath) -> DeviceSpots:
         listen=_address(listened, place) if attach["kind"] == "tcp-listen" else None,
         folder=_spot(attach, "path", place) if attach["kind"] == "folder" else None,
         weighs="metrology" in table,
+        told_to_read=table.get("trigger") == "host" or bool(table.get("trigger_on")),
         inputs=_inputs(table),
     )
 

@@ -16,8 +16,8 @@ from hub_config.hub import HubConfig
 from hub_config.lines import Line
 from hub_config.load import ConfigFaults, Fault, load, read_model
 from hub_config.names import MICROSECOND, SECOND
+from hub_config.readers import KeyenceSrConfig
 from hub_config.rules import load_rules
-from hub_config.scanners import KeyenceSrConfig
 from hub_config.values import nearest
 from simulators.bodies import free_spans
 from simulators.line_faults import LineFault, line_plan

@@ -37,10 +37,10 @@ from edge.core.priority import Moment, Waiting
 from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, DeviceId, Instant, LineId
-from hub_config.scales import BenchScaleConfig
 
 GATEWAY_LINE: Final = LineId("gw")
 """The line of events without a parcel."""

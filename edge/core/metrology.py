@@ -6,10 +6,11 @@ The uncertainty told (k=2) is the scale's maximum permissible error, as configur
 from typing import Final
 
 from edge.core.event import Mass, WallTime
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.dimensioners import Dimensioner, RecordDimensionerConfig, SickMdaConfig
 from hub_config.external import ExternalConfig
 from hub_config.metrology import Metrology
-from hub_config.scales import BenchScaleConfig, RecordScaleConfig
+from hub_config.scales import RecordScaleConfig
 
 UNIX_EPOCH_ORDINAL: Final = 719_163
 DAY_US: Final = 86_400_000_000
