@@ -1,8 +1,8 @@
 """What a fixed reader does, whatever it says: told to read it looks for codes, told to stop it gives up.
 
-It answers a trigger once: with the codes in its view, `read_ns` after it saw the first, or with nothing after it was told
-to stop; one that collects answers only then. What goes wrong is asked for by `miss_next`, `delay_next` and `mute_next`,
-each for the next trigger that begins. The words for all this are the makers' (`keyence_sr.py`, `reader_wires.py`, …).
+It answers a trigger once: with the codes in its view, `read_ns` after it saw the first, or with nothing after it was
+told to stop; one that collects answers only then. What goes wrong is asked for by `miss_next`, `delay_next` and
+`mute_next`, each for the next trigger that begins. The words for all this are the makers' (`reader_words.py`, …).
 """
 
 from collections.abc import Sequence

@@ -1,14 +1,14 @@
 """The words of a Keyence SR reader: `LON`, `LOFF`, its acknowledgements, refusals and answers.
 
-Written from the SR-750 User's Manual, chapter 8 (scanner protocols §5). Acknowledgements (`OK,LON`) are a setting; models
-differ there. A reply is framed as its command was.
+Written from the SR-750 User's Manual, chapter 8 (scanner protocols §5). Acknowledgements (`OK,LON`) are a setting;
+models differ there. A reply is framed as its command was.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 from simulators.devices.fixed_reader import READ_NS, Seen
-from simulators.devices.reader_device import Order, ReaderDevice
+from simulators.devices.reader_device import Heard, Order, ReaderDevice
 
 _ORDERS: Final[dict[bytes, Order]] = {b"LON": "on", b"LOFF": "off"}
 
@@ -26,13 +26,14 @@ class KeyenceWords:
     def order(self, command: bytes) -> Order | None:
         return _ORDERS.get(command)
 
-    def reply(self, command: bytes, end: bytes, *, done: bool) -> bytes:
+    def reply(self, heard: Heard, /) -> bytes:
+        command = heard.command
         if command not in _ORDERS:
-            return self._framed(b"ER," + command[:16] + b",00", end)
-        if done:
-            return self._framed(b"OK," + command, end) if self._acks else b""
+            return self._framed(b"ER," + command[:16] + b",00", heard.end)
+        if heard.done:
+            return self._framed(b"OK," + command, heard.end) if self._acks else b""
         if command == b"LON" or self._acks:
-            return self._framed(b"ER," + command + b",20", end)
+            return self._framed(b"ER," + command + b",20", heard.end)
         return b""
 
     def result(self, codes: Sequence[Seen]) -> bytes:

@@ -1,11 +1,12 @@
 """A fixed reader with its wire: bytes in and out, in the words of one maker.
 
-What the reader does is `fixed_reader.py`; how it is told and tells is a `ReaderWords`. Answers leave in the order of their
-triggers.
+What the reader does is `fixed_reader.py`; how it is told and tells is a `ReaderWords`. Answers leave in the order of
+their triggers.
 """
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from hub_config.names import Instant
@@ -19,6 +20,15 @@ MAX_ANSWERS: Final = 64
 Order = Literal["on", "off"]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    command: bytes
+    """Without the byte that ended it."""
+    end: bytes
+    done: bool
+    """It was known, and there was something to do."""
+
+
 class ReaderWords(Protocol):
     """One maker's protocol."""
 
@@ -26,10 +36,10 @@ class ReaderWords(Protocol):
     """Any of these bytes ends a command."""
 
     def order(self, command: bytes) -> Order | None:
-        """What a command wants; None: it is unknown. `command` is without the byte that ended it."""
+        """What a command wants; None: it is unknown."""
 
-    def reply(self, command: bytes, end: bytes, *, done: bool) -> bytes:
-        """What a command is answered at once; mostly nothing. `done`: it was known, and there was something to do."""
+    def reply(self, heard: Heard, /) -> bytes:
+        """What a command is answered at once; mostly nothing."""
 
     def result(self, codes: Sequence[Seen]) -> bytes:
         """What a trigger is answered; without codes that it read nothing."""
@@ -105,7 +115,7 @@ class ReaderDevice:
             return
         order = None if too_long else self._words.order(command)
         done = order is not None and (self._reader.begin(now) if order == "on" else self._reader.end(now))
-        reply = self._words.reply(command, end, done=done)
+        reply = self._words.reply(Heard(command, end, done))
         if reply:
             self._say(reply, Instant(now + REPLY_NS))
         self._collect(now)

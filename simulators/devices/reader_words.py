@@ -1,4 +1,4 @@
-"""The words of fixed readers of Honeywell, Datalogic, Cognex and SICK, written from the frames of scanner protocols §5."""
+"""The words of fixed readers of Honeywell, Datalogic, Cognex and SICK, written from scanner protocols §5."""
 
 import base64
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulators.devices.fixed_reader import Seen
-from simulators.devices.reader_device import Order
+from simulators.devices.reader_device import Heard, Order
 
 
 def _said(codes: Sequence[Seen], aim: bool) -> list[bytes]:
@@ -30,7 +30,8 @@ class HoneywellWords:
     def order(self, command: bytes) -> Order | None:
         return _SYN_ORDERS.get(command)
 
-    def reply(self, command: bytes, end: bytes, *, done: bool) -> bytes:
+    def reply(self, heard: Heard, /) -> bytes:
+        command, end = heard.command, heard.end
         if end == b"\r":
             return b""
         known, tag = self.menu or {}, command[:6]
@@ -68,7 +69,7 @@ class DatalogicWords:
             return "on"
         return "off" if command == self.off else None
 
-    def reply(self, command: bytes, end: bytes, *, done: bool) -> bytes:
+    def reply(self, _heard: Heard, /) -> bytes:
         return b""
 
     def result(self, codes: Sequence[Seen]) -> bytes:
@@ -102,12 +103,12 @@ class CognexWords:
             return None
         return _DMCC_ORDERS.get(words.upper())
 
-    def reply(self, command: bytes, end: bytes, *, done: bool) -> bytes:
+    def reply(self, heard: Heard, /) -> bytes:
         if not self.extended:
             return b""
-        if self.order(command) is None:
+        if self.order(heard.command) is None:
             return b"||[101]\r\n"
-        return b"||[0]\r\n" if done else b"||[104]\r\n"
+        return b"||[0]\r\n" if heard.done else b"||[104]\r\n"
 
     def result(self, codes: Sequence[Seen]) -> bytes:
         text = self.separator.join(_said(codes, self.aim)) or self.no_read
@@ -133,11 +134,11 @@ class SickWords:
     def order(self, command: bytes) -> Order | None:
         return _GATES.get(command)
 
-    def reply(self, command: bytes, end: bytes, *, done: bool) -> bytes:
-        if command not in _GATES:
+    def reply(self, heard: Heard, /) -> bytes:
+        if heard.command not in _GATES:
             return b"\x02sFA 3\x03"
-        name = command.removeprefix(b"sMN ")
-        return b"\x02sAN " + name + (b" 1" if done or name.endswith(b"off") else b" 0") + b"\x03"
+        name = heard.command.removeprefix(b"sMN ")
+        return b"\x02sAN " + name + (b" 1" if heard.done or name.endswith(b"off") else b" 0") + b"\x03"
 
     def result(self, codes: Sequence[Seen]) -> bytes:
         text = self.separator.join(_said(codes, self.aim)) or self.no_read

@@ -1,8 +1,8 @@
-"""A Zebra or Symbol scanner as a device that speaks SSI: written from scanner protocols §4, sharing no code with a driver.
+"""A Zebra or Symbol scanner as a device that speaks SSI, written from scanner protocols §4.
 
-It sends packets once it is told to (parameter EE), raw text before that. Each packet with a code waits for its ACK and is
-sent again after `ANSWER_NS`, twice; a NAK brings it at once. Told to wait for the host (parameter 8A), it reads during a
-session only (`E4`, `E5`); the sessions are a `FixedReader`. `spoil_next` damages a byte of what it sends next.
+It sends packets once it is told to (parameter EE), raw text before that. Each packet with a code waits for its ACK and
+is sent again after `ANSWER_NS`, twice; a NAK brings it at once. Told to wait for the host (parameter 8A), it reads during
+a session only (`E4`, `E5`); the sessions are a `FixedReader`. `spoil_next` damages a byte of what it sends next.
 """
 
 from collections import deque
@@ -57,10 +57,10 @@ class SsiDevice:
 
     @property
     def wake_at(self) -> Instant | None:
-        due = [at for at, *_ in (*self._replies, *list(self._codes)[:1])]
-        if self._reader.wake_at is not None:
-            due.append(self._reader.wake_at)
-        return min(due, default=None)
+        replies = [at for at, _ in self._replies]
+        codes = [at for at, _, _, _ in list(self._codes)[:1]]
+        reads = [] if self._reader.wake_at is None else [self._reader.wake_at]
+        return min([*replies, *codes, *reads], default=None)
 
     # The world ----------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class SsiDevice:
         while self._replies and self._replies[0][0] <= now:
             out += self._spoilt(self._replies.popleft()[1])
         while self._codes and self._codes[0][0] <= now:
-            due, number, data, status = self._codes[0]
+            _, number, data, status = self._codes[0]
             if not self.packets:
                 self._codes.popleft()
                 out += data + b"\r"
