@@ -42,10 +42,12 @@ from edge.wire.envelope import DeviceProvenance, EventContext
 from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.dimensioners import Dimensioner
+from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig, canonical
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
-from hub_config.scales import BenchScaleConfig, RecordScaleConfig
+from hub_config.scales import RecordScaleConfig
 
 TRUTH_FILE: Final = "truth.json"
 """Practice only: what a simulator at the other end of the wires knows better; shown on the truth strip."""
@@ -288,7 +290,7 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
     """What every event of this run says besides itself."""
     devices: dict[DeviceId, DeviceProvenance] = {}
     for device in config.devices:
-        if isinstance(device, BenchScaleConfig | RecordScaleConfig):
+        if isinstance(device, BenchScaleConfig | RecordScaleConfig | ExternalConfig) and device.metrology:
             until = device.metrology.valid_until
             devices[device.id] = DeviceProvenance(
                 drv=device.kind,

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "check": ("edge.commands.check", "check a hub config: every fault at once, as file:line"),
     "run": ("edge.commands.run", "run the gateway on the ports of a config"),
     "broker": ("edge.commands.broker", "write the settings and certificates of the hub's MQTT broker"),
+    "driver": ("edge.commands.driver", "try a driver from outside against the rules of every driver"),
     "decode": ("edge.commands.decode", "show what a device's bytes mean"),
     "journal": ("edge.commands.journal", "verify, export or show the journal of a gateway"),
     "export": ("edge.commands.export", "a gateway's events as EPCIS, EMSEVT or CloudEvents"),

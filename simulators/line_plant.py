@@ -87,6 +87,10 @@ class LinePlant:
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in self._dialled
         }
+        self._actuators = {
+            device: session for device, session in self._sessions.items() if isinstance(session, Actuator)
+        }
+        """Once: to ask a session whether it is one takes longer than what it is told."""
         self._armed: dict[DeviceId, Instant] = {}
         self._arrives: dict[tuple[DeviceId, bool], Instant] = {}
         self._looks_at: dict[DeviceId, Instant] = {}
@@ -152,9 +156,7 @@ class LinePlant:
                 assert_never(never)
 
     def _trigger(self, command: Trigger) -> None:
-        reader = self._sessions[command.device]
-        assert isinstance(reader, Actuator), f"{command.device} can't be triggered"
-        self._give_all(reader.command(command, self._world.now))
+        self._give_all(self._actuators[command.device].command(command, self._world.now))
         self._arm(command.device)
 
     def poll(self) -> None:
