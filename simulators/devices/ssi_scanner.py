@@ -1,8 +1,8 @@
 """A Zebra or Symbol scanner as a device that speaks SSI, written from scanner protocols §4.
 
-It sends packets once it is told to (parameter EE), raw text before that. Each packet with a code waits for its ACK and
-is sent again after `ANSWER_NS`, twice; a NAK brings it at once. Told to wait for the host (parameter 8A), it reads during
-a session only (`E4`, `E5`); the sessions are a `FixedReader`. `spoil_next` damages a byte of what it sends next.
+It sends packets once it is told to (parameter EE), raw text before. Each packet with a code waits for its ACK and
+is sent again after `ANSWER_NS`, twice; a NAK brings it at once. Told to wait for the host (parameter 8A), it reads in
+a session only (`E4`, `E5`); sessions are a `FixedReader`. `spoil_next` damages a byte of what it sends next.
 """
 
 from collections import deque
@@ -35,11 +35,11 @@ def frame(opcode: int, data: bytes = b"", status: int = 0) -> bytes:
 
 class SsiDevice:
     def __init__(
-        self, *, read_ns: int = READ_NS, collects: bool = False, no_read: bytes = b"NR", aim: bool = False,
+        self, *, read_ns: int = READ_NS, no_read: bytes = b"NR", aim: bool = False,
         answers: bool = True,
     ) -> None:  # fmt: skip
         """`answers`: False: it is deaf to the host, as one that is set to another interface."""
-        self._reader = FixedReader(read_ns=read_ns, collects=collects)
+        self._reader = FixedReader(read_ns=read_ns)
         self._no_read = no_read
         self._aim = aim
         self._answers = answers
@@ -155,7 +155,7 @@ class SsiDevice:
     def _collect(self, now: Instant) -> None:
         for result in self._reader.take_results(now):
             if result.codes:
-                self._queue_codes(result.codes, result.at)
+                self._queue_codes(result.codes[:1], result.at)  # a session ends with the first code
             elif self._no_read:
                 self._queue(0x01, self._no_read, 0, result.at)
 
