@@ -9,6 +9,7 @@ from typing import Final
 
 from drivers.identifiers.choice import identify
 from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, NoRead, Reading, WeightRead
+from edge.core.bags import Bags, is_bag
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellLedger
 from edge.core.event import Association, Code
@@ -47,6 +48,7 @@ class Station:
         self._ledger = ledger
         self._visits = visits
         self._watch = ScaleWatch(bench, metrology_of(scale).e_mg)
+        self._bags = Bags(bench.id, ledger)
         self._bays: dict[str, Bay] = {bay.barcode: bay for bay in bench.bays}
         self._last_scan: dict[str, Instant] = {}
         self._down: dict[DeviceId, str] = {}
@@ -184,7 +186,9 @@ class Station:
 
     def _scan_label(self, code: Code, at: Instant) -> None:
         parcel = self.work.parcel
-        if parcel is None:
+        if parcel is None and is_bag(code):
+            self._bags.open(code, at)
+        elif parcel is None:
             self._open_by_scan(code, at)
         elif parcel.phase == "measuring":
             self._attach(parcel, code, at)
