@@ -10,9 +10,9 @@ from drivers.pump import Pump
 from drivers.tap import Tap
 from edge import __version__
 from edge.rim import clock
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.hub import HubConfig
 from hub_config.names import DeviceId
-from hub_config.scales import BenchScaleConfig
 
 FIRST_ORDER: Final = 1 << 40
 """Numbers of orders of people: no order of the core, which count from 1, is ever taken for one of them."""
