@@ -1,7 +1,7 @@
 """Readers of codes that speak a maker's own protocol: beside a belt or, where they read by themselves, at a bench too
 (scanners.md §4, §5). One model a kind; what they share stands in `ReaderConfig`."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeGuard
 
 from pydantic import Field
 
@@ -131,6 +131,6 @@ LinedReader = (
 Reader = LinedReader | SsiConfig
 
 
-def is_triggered(device: object) -> bool:
+def is_triggered(device: object) -> TypeGuard[ReaderConfig]:
     """The gateway tells this device to read."""
     return isinstance(device, ReaderConfig) and device.triggered

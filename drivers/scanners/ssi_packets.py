@@ -36,7 +36,8 @@ FORMAT_PACKETS: Final = 0x01
 
 NAMES: Final = {
     0x12: "custom_defaults", 0x80: "management", 0xA3: "revision_request", 0xA4: "revision_reply",
-    PARAM_SEND: "param_send", 0xC7: "param_request", 0xC8: "param_defaults", CMD_ACK: "ack", CMD_NAK: "nak", 0xD2: "flush_queue",
+    PARAM_SEND: "param_send", 0xC7: "param_request", 0xC8: "param_defaults", CMD_ACK: "ack", CMD_NAK: "nak",
+    0xD2: "flush_queue",
     START_SESSION: "start_session", STOP_SESSION: "stop_session", BEEP: "beep", LED_ON: "led_on", LED_OFF: "led_off",
     SCAN_ENABLE: "scan_enable", 0xEA: "scan_disable", 0xEB: "sleep", DECODE_DATA: "decode_data", 0xFA: "reset",
 }  # fmt: skip
