@@ -81,7 +81,7 @@ def _label(text: str) -> Meaning:
     compact = normalise(data).strip(GS)
     taken = identify(data, aim)
     tried = [(known.name, known.parse(compact)) for known in RANKED]
-    fits = [
+    fits: list[Meaning] = [
         {"format": name, "event_type": BY_NAME[name].type, "weak": found.weak, **_found_meaning(found)}
         for name, found in tried
         if isinstance(found, Found)
@@ -89,14 +89,15 @@ def _label(text: str) -> Meaning:
     told = [("gs1-digital-link", _link(data))] if is_link(data) else [("gs1-elements", _elements(data))]
     fits += [{"format": name, **one} for name, one in told if one["kind"] == "elements"]
     fits.sort(key=partial(_place, gs1=aim is not None and is_gs1(aim)))
-    rejected = [
+    rejected: list[Meaning] = [
         {"format": name, "error": found.error, "detail": found.detail}
         for name, found in tried
         if isinstance(found, Misfit)
     ]
     rejected += [{"format": name, **one} for name, one in told if one["kind"] == "error"]
+    symbol: Meaning = {} if aim is None else {"aim": aim, "symbology": symbology_of(aim).name}
     return {
-        "kind": "label", "data": data, **known({"aim": aim, "symbology": None if aim is None else symbology_of(aim).name}),
+        "kind": "label", "data": data, **symbol,
         "taken_as": taken.type, "value": taken.value, "check_ok": taken.check_ok, "fits": fits, "rejected": rejected,
     }  # fmt: skip
 

@@ -23,7 +23,15 @@ from typing import Final
 
 from drivers.identifiers.format import CodeType, Found, normalise
 from drivers.identifiers.formats import RANKED
-from drivers.identifiers.gs1 import GS, Elements, Gs1Fault, canonical_link, is_link, parse_elements, parse_link
+from drivers.identifiers.gs1 import (
+    GS,
+    Elements,
+    Gs1Fault,
+    canonical_link,
+    is_link,
+    parse_elements,
+    parse_link,
+)
 from drivers.identifiers.sscc import parse_sscc
 from drivers.scanners.aim import is_gs1, is_linear, split_aim
 
@@ -68,7 +76,10 @@ def identify(data: str, aim: str | None, weak_formats: tuple[str, ...] = ()) -> 
     if container is not None and gs1_symbol:
         return container
     numbers = bare_digits and not (aim or "").startswith(_EAN)
-    found = [*_found(compact.strip(GS), numbers, weak_formats), *([container] if container is not None else [])]
+    found = [
+        *_found(compact.strip(GS), numbers, weak_formats),
+        *([container] if container is not None else []),
+    ]
     good = [one for one in found if one.check_ok]
     return next(iter(good or found), Identified("unknown", text, check_ok=True))
 

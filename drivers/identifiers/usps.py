@@ -34,7 +34,9 @@ def parse_impb(text: str) -> Found | Misfit:
         return checked(text, {"tracking": text, "check": text[-1]}, text[-1], wanted, weak=True)
     if text.isascii() and text.isdigit() and len(text) in (22, 26):
         return Misfit("prefix", f"begins with {text[:2]}, not 91 to 95")
-    return misfit(text, "420 and a ZIP of 5 or 9 where there is one, then 91 to 95 and 20 or 24 digits; or 20 digits")
+    return misfit(
+        text, "420 and a ZIP of 5 or 9 where there is one, then 91 to 95 and 20 or 24 digits; or 20 digits"
+    )
 
 
 def _checked(number: str, routing: dict[str, str]) -> Found:

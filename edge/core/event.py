@@ -54,6 +54,8 @@ class Code:
     check_ok: bool
     device: DeviceId
     reads: int
+    weak: bool = False
+    """Other numbers fit its format as well (`drivers/identifiers/choice.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
