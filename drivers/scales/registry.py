@@ -1,23 +1,18 @@
 """Of scales: from config to session, and from a protocol's name to what explains its frames."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, assert_never
+from collections.abc import Mapping
+from typing import Final
 
 from drivers.scales import toledo_8217
 from drivers.scales.bench_scale import BenchScale as BenchScaleSession
+from drivers.scales.explained import Explained
+from drivers.scales.makers import MAKERS, makers_wire
 from drivers.scales.mt_sics import SicsScale
 from drivers.scales.record_scale import RecordScale
-from drivers.scales.told import Told, Wire
+from drivers.scales.told import Wire
 from drivers.session import Session
-from hub_config.scales import (
-    BeltScale,
-    BenchScale,
-    BenchScaleConfig,
-    RecordScaleConfig,
-    SicsScaleConfig,
-    Toledo8217Config,
-)
+from hub_config.request_scales import Toledo8217Config
+from hub_config.scales import BeltScale, BenchScale, RecordScaleConfig, SicsScaleConfig
 
 
 def new_scale(config: BenchScale | BeltScale) -> Session:
@@ -37,20 +32,8 @@ def new_wire(config: BenchScale) -> Wire:
             return toledo_8217.toledo_8217(config)
         case SicsScaleConfig():
             raise AssertionError("MT-SICS has a session of its own")
-        case _ as never:
-            assert_never(never)
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """How `hub decode` reads the frames of one protocol name."""
-
-    config: type[BenchScaleConfig]
-    kind: str
-    parse_command: Callable[[bytes], Told | None] = lambda _sent: None
-    """Of one whole frame of a host."""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    """Settings that the name of the protocol says."""
+        case _:
+            return makers_wire(config)
 
 
 EXPLAINED: Final[Mapping[str, Explained]] = {
@@ -58,5 +41,6 @@ EXPLAINED: Final[Mapping[str, Explained]] = {
     "toledo-8217-benchpro": Explained(
         Toledo8217Config, "toledo-8217", toledo_8217.parse_command, {"benchpro": True}
     ),
+    **MAKERS,
 }
 """By the protocol names of `tests/vectors/vectors.jsonl`."""

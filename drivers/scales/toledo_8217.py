@@ -10,7 +10,7 @@ from typing import Final
 
 from drivers.scales.line_wire import LineWire
 from drivers.scales.told import Garbled, Load, Order, Piece, Told, Wire
-from hub_config.scales import Toledo8217Config
+from hub_config.request_scales import Toledo8217Config
 
 LINE_MAX_BYTES: Final = 64
 

@@ -5,11 +5,9 @@ from vectors_file import NOT_ON_THE_WIRE, Vector, options_of, protocols, vectors
 
 from drivers.decode import DECODERS, decode
 
-NOT_YET = (
-    "mt-continuous", "mt-continuous-short", "and-standard", "and-csv", "and-nu", "and-mt", "and-rs485", "ohaus",
-    "sartorius-sbi", "cas-22", "cas-10", "and-18", "cas-ap1", "sma", "nci", "ricelake-stream", "cardinal-stream",
-    "wi-stream", "dini", "dini-af", "hid-scale", "evdev-wedge", "ssi", "honeywell", "datalogic", "cognex-dmcc",
-    "sick-cola-a", "sick-read", "modbus-tcp", "modbus-pdu", "modbus-rtu", "conveylinx", "interroll-multicontrol",
+NOT_YET: tuple[str, ...] = (
+    "mt-continuous", "mt-continuous-short", "sma", "nci", "ricelake-stream", "cardinal-stream",
+    "wi-stream", "evdev-wedge",
 )  # fmt: skip
 
 
