@@ -55,6 +55,8 @@ class Code:
     check_ok: bool
     device: DeviceId
     reads: int
+    weak: bool = False
+    """Other numbers fit its format as well (`drivers/identifiers/choice.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,9 +177,9 @@ class Station:
         return last is not None and at - last < self.bench.same_code_ms * MILLISECOND
 
     def _code(self, read: BarcodeRead) -> Code:
-        known = identify(read.data, read.aim)
+        known = identify(read.data, read.aim, self.bench.weak_formats)
         data = read.data if known.type == "unknown" else known.value
-        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
+        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1, known.weak)
 
     def _is_identifier(self, code: Code) -> bool:
         return code.check_ok and code.type in self.bench.identifiers
