@@ -6,7 +6,7 @@ from typing import Final, cast
 from drivers.decode_config import METROLOGY, config_of
 from drivers.meanings import Meaning
 from drivers.scales.registry import EXPLAINED, new_wire
-from drivers.scales.told import Garbled, meaning_of
+from drivers.scales.told import Garbled, Patient, meaning_of
 from hub_config.scales import BenchScale
 
 _NOT_OPTIONS: Final = ("kind", "id", "attach", "mode", "poll_ms", "answer_timeout_ms", "metrology")
@@ -31,6 +31,9 @@ def scale_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, s
         for piece in [command] if command is not None else wire.feed(frame):
             understood = True
             yield meaning_of(piece, config.unit)
+    for piece in wire.quiet() if isinstance(wire, Patient) else ():
+        understood = True
+        yield meaning_of(piece, config.unit)
     if (rest := wire.held_bytes) and not understood:
         error = f"{rest} bytes of a frame that has not ended"
         yield meaning_of(Garbled(b"", "incomplete"), None) | {"detail": error}

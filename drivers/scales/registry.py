@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, assert_never
 
-from drivers.scales import toledo_8217
+from drivers.scales import mt_continuous, toledo_8217
 from drivers.scales.bench_scale import BenchScale as BenchScaleSession
 from drivers.scales.mt_sics import SicsScale
 from drivers.scales.record_scale import RecordScale
@@ -13,6 +13,7 @@ from drivers.session import Session
 from hub_config.bench_scale import BenchScaleConfig
 from hub_config.request_scales import Toledo8217Config
 from hub_config.scales import BeltScale, BenchScale, RecordScaleConfig, SicsScaleConfig
+from hub_config.stream_scales import MtContinuousConfig
 
 
 def new_scale(config: BenchScale | BeltScale) -> Session:
@@ -30,6 +31,8 @@ def new_wire(config: BenchScale) -> Wire:
     match config:
         case Toledo8217Config():
             return toledo_8217.toledo_8217(config)
+        case MtContinuousConfig():
+            return mt_continuous.MtContinuous(config)
         case SicsScaleConfig():
             raise AssertionError("MT-SICS has a session of its own")
         case _ as never:
@@ -52,6 +55,12 @@ EXPLAINED: Final[Mapping[str, Explained]] = {
     "toledo-8217": Explained(Toledo8217Config, "toledo-8217", toledo_8217.parse_command),
     "toledo-8217-benchpro": Explained(
         Toledo8217Config, "toledo-8217", toledo_8217.parse_command, {"benchpro": True}
+    ),
+    "mt-continuous": Explained(
+        MtContinuousConfig, "mt-continuous", mt_continuous.parse_command, {"short": False}
+    ),
+    "mt-continuous-short": Explained(
+        MtContinuousConfig, "mt-continuous", mt_continuous.parse_command, {"short": True}
     ),
 }
 """By the protocol names of `tests/vectors/vectors.jsonl`."""

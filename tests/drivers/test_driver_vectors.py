@@ -6,7 +6,7 @@ from vectors_file import NOT_ON_THE_WIRE, Vector, options_of, protocols, vectors
 from drivers.decode import DECODERS, decode
 
 NOT_YET = (
-    "mt-continuous", "mt-continuous-short", "and-standard", "and-csv", "and-nu", "and-mt", "and-rs485", "ohaus",
+    "and-standard", "and-csv", "and-nu", "and-mt", "and-rs485", "ohaus",
     "sartorius-sbi", "cas-22", "cas-10", "and-18", "cas-ap1", "sma", "nci", "ricelake-stream", "cardinal-stream",
     "wi-stream", "dini", "dini-af", "hid-scale", "evdev-wedge", "ssi", "honeywell", "datalogic", "cognex-dmcc",
     "sick-cola-a", "sick-read", "ups-1z", "fedex-12", "fedex-34", "fedex-96-34", "fedex-96-22", "fedex-ground-15",
