@@ -88,3 +88,6 @@ class WeightronixConfig(BenchScaleConfig):
 
     kind: Literal["wi-stream"]
     mode: UnaskedMode = "continuous"
+
+
+StreamScale = MtContinuousConfig | RiceLakeConfig | CardinalConfig | WeightronixConfig
