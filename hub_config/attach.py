@@ -4,7 +4,7 @@ the gateway or by the device, or a folder into which a camera puts its pictures.
 import ipaddress
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from hub_config.finding import Finding, refusal, show
 from hub_config.values import Entry, text, whole
@@ -82,4 +82,14 @@ class TcpListenAttach(Entry):
         return f"{self.host}:{self.port} (dialled by {self.peer})"
 
 
-Attach = Annotated[SerialAttach | TcpAttach | TcpListenAttach, Field(discriminator="kind")]
+def _serial_unless_said(value: object) -> object:
+    """A port alone is a serial one; what names a host has to say who dials."""
+    plain = isinstance(value, dict) and "kind" not in value and "host" not in value
+    return {"kind": "serial", **value} if plain else value
+
+
+Attach = Annotated[
+    SerialAttach | TcpAttach | TcpListenAttach,
+    Field(discriminator="kind"),
+    BeforeValidator(_serial_unless_said),
+]
