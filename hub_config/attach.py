@@ -84,8 +84,9 @@ class TcpListenAttach(Entry):
 
 def _serial_unless_said(value: object) -> object:
     """A port alone is a serial one; what names a host has to say who dials."""
-    plain = isinstance(value, dict) and "kind" not in value and "host" not in value
-    return {"kind": "serial", **value} if plain else value
+    if isinstance(value, dict) and "kind" not in value and "host" not in value:
+        return {"kind": "serial", **value}
+    return value
 
 
 Attach = Annotated[
