@@ -15,6 +15,7 @@ from hub_config.names import DeviceId
 from hub_config.record_grammar import FIELDS_MAX, RecordGrammar, Word, once_findings, unit_finding
 from hub_config.request_scales import Toledo8217Config
 from hub_config.scale_makers import MakersScale
+from hub_config.scale_text import ScaleTextConfig
 from hub_config.units import quantity
 from hub_config.values import device_name, entries
 
@@ -58,5 +59,5 @@ class RecordScaleConfig(RecordGrammar):
         return self
 
 
-BenchScale = SicsScaleConfig | Toledo8217Config | MakersScale
+BenchScale = SicsScaleConfig | Toledo8217Config | MakersScale | ScaleTextConfig
 BeltScale = RecordScaleConfig

@@ -9,9 +9,11 @@ from drivers.scales.explained import Explained
 from drivers.scales.makers import MAKERS, makers_wire
 from drivers.scales.mt_sics import SicsScale
 from drivers.scales.record_scale import RecordScale
+from drivers.scales.scale_text import scale_text
 from drivers.scales.told import Wire
 from drivers.session import Session
 from hub_config.request_scales import Toledo8217Config
+from hub_config.scale_text import ScaleTextConfig
 from hub_config.scales import BeltScale, BenchScale, RecordScaleConfig, SicsScaleConfig
 
 
@@ -32,6 +34,8 @@ def new_wire(config: BenchScale) -> Wire:
             return toledo_8217.toledo_8217(config)
         case SicsScaleConfig():
             raise AssertionError("MT-SICS has a session of its own")
+        case ScaleTextConfig():
+            return scale_text(config)
         case _:
             return makers_wire(config)
 
