@@ -6,7 +6,7 @@ from typing import Final, cast
 from drivers.decode_config import METROLOGY, config_of
 from drivers.meanings import Meaning
 from drivers.scales.registry import EXPLAINED, new_wire
-from drivers.scales.told import Garbled, meaning_of, of_another
+from drivers.scales.told import Garbled, Patient, meaning_of, of_another
 from hub_config.scales import BenchScale
 
 _NOT_OPTIONS: Final = ("kind", "id", "attach", "mode", "poll_ms", "answer_timeout_ms", "metrology")
@@ -37,6 +37,9 @@ def scale_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, s
                 yield {"kind": "error", "error": "address", "detail": f"not of {said}", "raw": frame.hex(" ")}
             else:
                 yield meaning_of(piece, config.unit)
+    for piece in wire.quiet() if isinstance(wire, Patient) else ():
+        understood = True
+        yield meaning_of(piece, config.unit)
     if (rest := wire.held_bytes) and not understood:
         error = f"{rest} bytes of a frame that has not ended"
         yield meaning_of(Garbled(b"", "incomplete"), None) | {"detail": error}

@@ -6,7 +6,6 @@ from vectors_file import NOT_ON_THE_WIRE, Vector, options_of, protocols, vectors
 from drivers.decode import DECODERS, decode
 
 NOT_YET = (
-    "mt-continuous", "mt-continuous-short", "sma", "nci", "ricelake-stream", "cardinal-stream", "wi-stream",
     "evdev-wedge", "ssi", "honeywell", "datalogic", "cognex-dmcc",
     "sick-cola-a", "sick-read", "ups-1z", "fedex-12", "fedex-34", "fedex-96-34", "fedex-96-22", "fedex-ground-15",
     "dhl-express", "dhl-piece", "dhl-ecommerce", "yunexpress", "dpd-28", "usps-impb", "modbus-tcp", "modbus-pdu",

@@ -19,7 +19,10 @@ class Vector:
     meaning: dict[str, Any]
 
 
-OPTIONS: dict[str, dict[str, str]] = {}
+OPTIONS: dict[str, dict[str, str]] = {
+    "mt-continuous-02": {"checksum": "off"},
+    "mt-continuous-short-02": {"checksum": "off"},
+}
 """What the driver must be told (`hub decode --config`) to understand the frames of a protocol, or one vector."""
 NOT_ON_THE_WIRE: dict[str, set[str]] = {"line-prefix01-cr": {"symbology"}}
 """Keys of meanings that no byte says: the manual prints which symbol was scanned."""
