@@ -116,7 +116,7 @@ class HidScaleConfig(BenchScaleConfig):
     """A USB scale of the HID class for points of sale (Dymo, Fairbanks, …): reports come by themselves."""
 
     kind: Literal["hid-scale"]
-    mode: UnaskedMode = "continuous"
+    mode: Literal["continuous"] = "continuous"
     answer_timeout_ms: Annotated[int, quantity("ms", example="500 ms", low="20 ms", high="10 s")] = Field(
         default=3_000, alias="answer_timeout"
     )

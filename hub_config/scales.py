@@ -14,6 +14,8 @@ from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.record_grammar import FIELDS_MAX, RecordGrammar, Word, once_findings, unit_finding
 from hub_config.request_scales import RequestScale
+from hub_config.scale_makers import MakersScale
+from hub_config.scale_text import ScaleTextConfig
 from hub_config.stream_scales import StreamScale
 from hub_config.units import quantity
 from hub_config.values import device_name, entries
@@ -57,5 +59,5 @@ class RecordScaleConfig(RecordGrammar):
         return self
 
 
-BenchScale = SicsScaleConfig | RequestScale | StreamScale
+BenchScale = SicsScaleConfig | RequestScale | StreamScale | MakersScale | ScaleTextConfig
 BeltScale = RecordScaleConfig

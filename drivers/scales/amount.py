@@ -5,7 +5,7 @@ A decimal comma is taken for a point in fields of fixed columns only; elsewhere 
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from drivers.meanings import without_leading_zeros
 from drivers.reading import Weighing
@@ -50,12 +50,14 @@ def amount(
     *,
     mode: Weighing | None = None,
     keys: Mapping[str, object] | None = None,
-    **load: Any,
+    zero: bool | None = None,
+    tare: str | None = None,
+    record: int | None = None,
 ) -> Told:
-    """A weight; or what the unit says that it is instead: pieces, a share. `load`: what else `Load` takes."""
+    """A weight; or what the unit says that it is instead: pieces, a share."""
     more = {} if keys is None else keys
     if unit not in (PIECES, PERCENT):
-        weight = Load(text=text, unit=unit, stable=stable, mode=mode, **load)
+        weight = Load(text=text, unit=unit, stable=stable, mode=mode, zero=zero, tare=tare, record=record)
         return Told("weight", weight, more, raw)
     kind = "count" if unit == PIECES else "info"
     shown = {"value": without_leading_zeros(text), "unit": unit, "stable": stable}

@@ -1,6 +1,7 @@
 """The 18-character format of A&D indicators, which CAS and many others send (scales.md §4; CAS PDI p. 37).
 
-`status , type , sign and 7 characters unit`: `ST` stable, `US` not, `OL` over, with a minus under; `GS` gross, `NT` net, `TR` tare.
+`status , type , sign and 7 characters unit`: `ST` stable, `US` not, `OL` over, with a minus under; `GS` gross,
+`NT` net, `TR` tare.
 """
 
 import re

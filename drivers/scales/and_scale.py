@@ -49,7 +49,7 @@ _NU_OVER: Final = re.compile(r"([+-])(?:9999999E\+19|9[9.]{7})")
 """Balances say 9999999E+19; scales fill the digits with 9, and with no header nothing else tells."""
 _DP: Final = re.compile(r"([A-Z]{2}) +([+-]?[0-9.,]{1,10}) +([A-Za-z%]{1,4})")
 _DP_CHARS: Final = 16
-_PRESET: Final = re.compile(r"PT:[ +-]?[0-9.,]{1,9} ?[A-Za-z]{0,3}")
+_PRESET: Final = re.compile(r"PT:([+-]?[0-9.,]{1,9}) ?([A-Za-z]{1,3})")
 
 
 def and_scale(config: AndScaleConfig) -> Wire:
@@ -148,5 +148,8 @@ def parse_command(sent: bytes) -> Told | None:
     text = sent.decode("latin-1").rstrip("\r\n")
     found = _ADDRESSED.fullmatch(text)
     text, address = (text, {}) if found is None else (found[2], {"address": found[1]})
-    command = "tare_preset" if _PRESET.fullmatch(text) else _COMMANDS.get(text)
+    if (preset := _PRESET.fullmatch(text)) is not None:
+        keys = {"command": "tare_preset", "value": preset[1], "unit": unit_of(preset[2]), **address}
+        return Told("command", keys=keys, raw=sent)
+    command = _COMMANDS.get(text)
     return None if command is None else Told("command", keys={"command": command, **address}, raw=sent)

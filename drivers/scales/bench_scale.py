@@ -14,7 +14,7 @@ from typing import Final
 from drivers.buffers import HEAD_BYTES
 from drivers.command import Command, ScaleOrder
 from drivers.reading import DeviceFault, DeviceUp, FaultCode, OrderAnswered, Reading, WeightRead
-from drivers.scales.told import Garbled, Load, Patient, Piece, Wire, mass_of_load
+from drivers.scales.told import Garbled, Load, Patient, Piece, Wire, mass_of_load, of_another
 from hub_config.bench_scale import BenchScaleConfig
 from hub_config.names import MILLISECOND, Instant
 
@@ -46,6 +46,7 @@ class BenchScale:
         self._unanswered = 0
         self._up = False
         """`DeviceUp` was said, and since then no `silent`."""
+        self._drops_first = config.drops_first and config.mode == "continuous"
         self._said: set[FaultCode] = set()
         """Faults that are said once until what they complain of has ended."""
 
@@ -132,9 +133,11 @@ class BenchScale:
 
     def _piece(self, piece: Piece, at: Instant) -> list[Reading]:
         if isinstance(piece, Garbled):
-            code: FaultCode = "too_long" if piece.error == "too_long" else "garbled"
-            why = "wrong checksum" if piece.error == "checksum" else f"no frame of {self._config.kind_name}"
-            return [self._fault(code, f"{why}; check cable, baud rate, parity and protocol", at, piece.head)]
+            return [self._garbled(piece, at)]
+        if of_another(piece, self._config.own):
+            said = ", ".join(f"{key} {piece.keys.get(key, 'none')}" for key in self._config.own)
+            detail = f"a weight of {said}, another scale's; compare the scale's menu with its configuration"
+            return self._fault_once("refused", detail, at, piece.raw)
         self._output += self._wire.take_reply()
         if piece.kind == "ack":
             return self._heard(at)
@@ -146,15 +149,23 @@ class BenchScale:
             detail = f"answered {error}; its display tells why (busy, menu open, not zeroed)"
             return [*heard, *self._fault_once("refused", detail, at, piece.raw)]
         self._said.discard("refused")
+        if self._drops_first:
+            self._drops_first = False
+            return heard
         if piece.load is None:
             return heard
         return [*heard, self._weight(piece.load, at)]
+
+    def _garbled(self, piece: Garbled, at: Instant) -> DeviceFault:
+        code: FaultCode = "too_long" if piece.error == "too_long" else "garbled"
+        why = "wrong checksum" if piece.error == "checksum" else f"no frame of {self._config.kind_name}"
+        return self._fault(code, f"{why}; check cable, baud rate, parity and protocol", at, piece.head)
 
     def _weight(self, load: Load, at: Instant) -> WeightRead:
         return WeightRead(
             self._config.id, at, mass_of_load(load, self._config.unit), load.text, load.unit or self._config.unit,
             load.stable, load.overload, load.underload, mode=load.mode, zero=load.zero,
-            out_of_range=load.out_of_range, invalid=load.invalid, tare=load.tare,
+            out_of_range=load.out_of_range, invalid=load.invalid, tare=load.tare, record=load.record,
         )  # fmt: skip
 
     def _answered(self, at: Instant) -> list[Reading]:

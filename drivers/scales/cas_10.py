@@ -1,4 +1,7 @@
-"""CAS indicators, 10-byte format: 8 characters and CR LF, nothing else (scales.md §7). Whether it is stable is not said."""
+"""CAS indicators, 10-byte format: 8 characters and CR LF, nothing else (scales.md §7).
+
+Whether it is stable is not said.
+"""
 
 from typing import Final
 

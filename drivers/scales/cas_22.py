@@ -1,7 +1,7 @@
 """CAS indicators, 22-byte format: CI-150A, CI-400, CI-600D, NT-200, PDI (scales.md §7; CI-600D p. 74, CI-400 p. 103).
 
-`status , type , device lamp , 8 characters, blank or relay byte, unit of 2, CR LF`. The lamp byte uses all eight bits, so
-nothing is masked here. Device 1 is `1`, device 13 `=`.
+`status , type , device lamp , 8 characters, blank or relay byte, unit of 2, CR LF`. The lamp byte uses all eight bits,
+so nothing is masked here. Device 1 is `1`, device 13 `=`.
 """
 
 import re

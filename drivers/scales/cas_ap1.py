@@ -1,8 +1,8 @@
-"""CAS AP-1, PD-II type 6 and Samsung ECR: enquiry, acknowledgement, request, weight (scales.md §7; AP-1.doc, PD-II p. 19).
+"""CAS AP-1, PD-II type 6 and Samsung ECR: enquiry, acknowledgement, request, weight (scales.md §7; PD-II p. 19).
 
-The host sends ENQ and, once the scale says ACK, DC1; then comes `SOH STX` state, sign, 6 of weight, unit of 2, check byte,
-`ETX EOT`: 15 bytes. The check byte is the exclusive or of the ten before it and may be any control character, so the
-frame is cut by position. A sign `F` is an overflow, whatever the digits. NAK means not ready: it is asked again.
+The host sends ENQ and, once the scale says ACK, DC1; then comes `SOH STX` state, sign, 6 of weight, unit of 2, check
+byte, `ETX EOT`: 15 bytes. The check byte is the exclusive or of the ten before it and may be any control character, so
+the frame is cut by position. A sign `F` is an overflow, whatever the digits. NAK means not ready: it is asked again.
 
 The answer to DC2 (price, weight, unit price) and the frames of PD-II types 0 and 1 are not built in.
 """

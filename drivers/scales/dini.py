@@ -1,9 +1,9 @@
-"""Dini Argeo indicators and their clones: standard string and AF string (scales.md §12; DGT p. 52, 3590 E-Box p. 65, 81).
+"""Dini Argeo indicators and their clones: standard and AF string (scales.md §12; DGT p. 52, 3590 E-Box p. 65, 81).
 
-Standard: `[CC]HH,KK,PPPPPPPP,UM`: `ST` stable, `US` not, `OL` over, `UL` under; `GS` gross, `NT` net, `GX` gross in ten times
-the resolution; `VL`, `VT` and `RZ` are of the converter and no weight. AF: `[CC]SS,B,gross UM,YY tare UM`, B the number of
-the scale, `PT` a preset tare; the answer to `PID` has the number under which the alibi memory keeps it, or `NO`. The
-columns of the extended string differ between models, so it is taken apart by its commas.
+Standard: `[CC]HH,KK,PPPPPPPP,UM`: `ST` stable, `US` not, `OL` over, `UL` under; `GS` gross, `NT` net, `GX` gross in ten
+times the resolution; `VL`, `VT` and `RZ` are of the converter and no weight. AF: `[CC]SS,B,gross UM,YY tare UM`, B the
+number of the scale, `PT` a preset tare; the answer to `PID` has the number under which the alibi memory keeps it, or
+`NO`. The columns of the extended string differ between models, so it is taken apart by its commas.
 
 A command sent as `ESC … STX` is answered as `ESC … STX`; both ends are understood always.
 """
@@ -120,9 +120,9 @@ def _weight(
     number = number_in_columns(field)
     if number is None or not is_unit(unit_field):
         return Garbled(raw)
-    record = keys.get("alibi_id")
-    more = {"tare": tare, "record": record if isinstance(record, int) else None}
-    return amount(number, unit, status == "ST", raw, mode=mode, keys=keys, **more)
+    kept = keys.get("alibi_id")
+    record = kept if isinstance(kept, int) else None
+    return amount(number, unit, status == "ST", raw, mode=mode, keys=keys, tare=tare, record=record)
 
 
 def parse_command(sent: bytes) -> Told | None:

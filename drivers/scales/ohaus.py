@@ -1,8 +1,8 @@
-"""Ohaus Scout, Navigator, Courier, Ranger and 7000 series (scales.md §5; Courier 5000 p. 38, T71P p. 58, Ranger 7000 p. 66).
+"""Ohaus Scout, Navigator, Courier, Ranger and 7000 series (scales.md §5; Courier 5000 p. 38, T71P p. 58).
 
-The number is right-aligned, in 9 to 12 columns by model; then its unit, `?` while unstable, `G`, `N` or `NET`, a legend.
-A number in fewer columns is the rest of a line whose start was lost. What a scale says in overload was not found: such
-a line is no frame here, and no weight.
+The number is right-aligned, in 9 to 12 columns by model; then its unit, `?` while unstable, `G`, `N` or `NET`, a
+legend. A number in fewer columns is the rest of a line whose start was lost. What a scale says in overload was not
+found: such a line is no frame here, and no weight.
 """
 
 import re
@@ -29,7 +29,12 @@ _COMMANDS: Final = {
 }  # fmt: skip
 _WITH_NUMBER: Final = {"P": "print_every", "T": "tare_preset", "U": "set_unit"}
 _NUMBERED: Final = re.compile(r"([0-9.]{1,9})([PTU])")
-_ORDERS: Final[dict[Order, bytes]] = {"weight": b"IP\r\n", "zero": b"Z\r\n", "tare": b"T\r\n", "tare_clear": b"0T\r\n"}
+_ORDERS: Final[dict[Order, bytes]] = {
+    "weight": b"IP\r\n",
+    "zero": b"Z\r\n",
+    "tare": b"T\r\n",
+    "tare_clear": b"0T\r\n",
+}
 
 
 def ohaus(_config: OhausConfig) -> Wire:

@@ -1,8 +1,8 @@
 """Radwag balances and WTC indicators (scales.md §14; WTC p. 48, PS p. 82).
 
-Weight, 21 characters with CR LF: command of 3, blank, `?` not stable, `^` over, `v` under, sign, 9 right-aligned, blank,
-unit of 3. Other answers name the command and one letter: `A` begun, `D` done, `I` not now, `E` not stable in time. A
-command may have two answers, `S A` and then the weight.
+Weight, 21 characters with CR LF: command of 3, blank, `?` not stable, `^` over, `v` under, sign, 9 right-aligned,
+blank, unit of 3. Other answers name the command and one letter: `A` begun, `D` done, `I` not now, `E` not stable in
+time. A command may have two answers, `S A` and then the weight.
 """
 
 import re

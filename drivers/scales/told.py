@@ -36,6 +36,8 @@ class Load:
     """Over or under: the format cannot say which."""
     invalid: bool = False
     tare: str | None = None
+    record: int | None = None
+    """The number under which the scale's own alibi memory keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,17 @@ class Garbled:
 
     head: bytes
     error: str = "garbled"
-    """Or `checksum`, `too_long`."""
+    """Or `checksum`, `too_long`, `address` (another scale's)."""
 
 
 Piece = Told | Garbled
+
+
+def of_another(piece: Piece, own: Mapping[str, object]) -> bool:
+    """A weight that says of itself that it is another scale's on the same line. `own`: of the config."""
+    if isinstance(piece, Garbled) or piece.load is None:
+        return False
+    return any(piece.keys.get(key) != value for key, value in own.items())
 
 
 class Wire(Protocol):

@@ -6,9 +6,7 @@ from vectors_file import NOT_ON_THE_WIRE, Vector, options_of, protocols, vectors
 from drivers.decode import DECODERS, decode
 
 NOT_YET = (
-    "and-standard", "and-csv", "and-nu", "and-mt", "and-rs485", "ohaus",
-    "sartorius-sbi", "cas-22", "cas-10", "and-18", "cas-ap1",
-    "dini", "dini-af", "hid-scale", "evdev-wedge", "ssi", "honeywell", "datalogic", "cognex-dmcc",
+    "evdev-wedge", "ssi", "honeywell", "datalogic", "cognex-dmcc",
     "sick-cola-a", "sick-read", "ups-1z", "fedex-12", "fedex-34", "fedex-96-34", "fedex-96-22", "fedex-ground-15",
     "dhl-express", "dhl-piece", "dhl-ecommerce", "yunexpress", "dpd-28", "usps-impb", "modbus-tcp", "modbus-pdu",
     "modbus-rtu", "conveylinx", "interroll-multicontrol", "upu-s9", "iata-awb",
