@@ -33,9 +33,9 @@ COMMANDS: Final = (
 )  # fmt: skip
 """Level and commands, as `I0` lists them."""
 _ACTS: Final[dict[str, Sequence[Act]]] = {
-    "S": [Stop(), Show("S", when_stable=True)],
-    "SI": [Stop(), Show("S")],
-    "SIR": [Stop(), Repeat("S")],
+    "S": [Stop(), Show(when_stable=True)],
+    "SI": [Stop(), Show()],
+    "SIR": [Stop(), Repeat()],
     "Z": [Press("zero")],
     "ZI": [Press("zero", when_stable=False)],
     "T": [Press("tare")],
@@ -64,7 +64,7 @@ class SicsTongue:
 
     def frame(self, form: str, shown: Display) -> bytes:
         match form:
-            case "S":
+            case "weight":
                 return _line(self._weight(shown))
             case "TA":
                 return _line(f"TA A {self._quantity(shown.tare_mg, shown)}")
