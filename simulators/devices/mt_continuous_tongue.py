@@ -35,7 +35,7 @@ class MtContinuousTongue:
         dialect: Dialect = "mettler",
         command_lines: bool = False,
     ) -> None:
-        """`command_lines`: a command ends with CR LF, as on a KERN FTC; only then it can tell a preset tare from `T`."""
+        """`command_lines`: a command ends with CR LF, as on a KERN FTC; only then it takes preset tares."""
         self._unit: Unit = unit
         self._checksum = checksum
         self._short = short
