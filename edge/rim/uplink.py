@@ -205,7 +205,7 @@ class Uplink:
         self._renew_state(at)
         self._bulletins.tell(self._link, at, halted=self._halted)
         self._send(at)
-        self._preclearing.tend(self._reader, self._epoch, clock.wall_time().utc_us, at)
+        self._preclearing.tend(self._reader, self._epoch, _utc_us, at)
         self._figures = UplinkFigures(
             broker=self._link.is_open,
             coordinator=self._coordinator,
@@ -392,3 +392,7 @@ class Uplink:
 
     def _tell_link(self) -> None:
         self._core.put(LinkChanged(clock.now(), broker=self._link.is_open, coordinator=self._coordinator))
+
+
+def _utc_us() -> int:
+    return clock.wall_time().utc_us
