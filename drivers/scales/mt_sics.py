@@ -23,8 +23,8 @@ from drivers.scales.sics_replies import (
     SicsWeight,
     parse_reply,
 )
-from hub_config.devices import SicsScaleConfig
 from hub_config.names import MILLISECOND, SECOND, Instant
+from hub_config.scales import SicsScaleConfig
 
 LINE_MAX_BYTES: Final = 256
 """Past any reply of levels 0 and 1."""
