@@ -20,7 +20,7 @@ from edge.core.offline import Offline
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
-from edge.core.station_view import Scene, view_of
+from edge.core.station_view import Scene, told_of, view_of
 from edge.core.visits import Visits
 from hub_config.layout import Bay, Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
@@ -54,7 +54,8 @@ class Station:
         self._down: dict[DeviceId, str] = {}
         self._refused: Refusal | None = None
         self._trouble = False
-        self.view: BenchView = view_of(self._scene(), revision=0, at=Instant(0))
+        self._told = told_of(self._scene())
+        self.view: BenchView = view_of(bench.id, self._told, revision=0, at=Instant(0))
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -78,6 +79,10 @@ class Station:
                 elif reading.code == "silent":
                     self._device_gone(reading.device, reading.detail, at)
         self._show(at)
+
+    @property
+    def awaits_commit(self) -> bool:
+        return self.work.awaits_commit
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
         if self.work.committed(first, ids, at):
@@ -149,7 +154,7 @@ class Station:
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        return tuple(sorted(self._down))
+        return tuple(sorted(self._down)) if self._down else ()
 
     # Scans ----------------------------------------------------------------------------------------
 
@@ -394,7 +399,8 @@ class Station:
 
     def _show(self, at: Instant) -> None:
         """Tells the screen, if what it must say has changed."""
-        view = view_of(self._scene(), revision=self.view.revision, at=self.view.since)
-        if view != self.view:
-            self.view = view.revised(at)
+        told = told_of(self._scene())
+        if told != self._told:
+            self._told = told
+            self.view = view_of(self.bench.id, told, revision=self.view.revision + 1, at=at)
             self._ledger.show(self.view)
