@@ -1,8 +1,8 @@
 """Simulated CAS indicators: 22 bytes, 10 bytes, and AP-1 (CI-600D p. 74; CI-400 p. 103; PD-II p. 19; AP-1.doc).
 
 The indicators only send. AP-1 answers an enquiry with ACK, or with NAK as often as it is told to, and then DC1 with the
-weight. What an indicator of 10 bytes sends over its range was not found: it sends nothing there. Under its range the others
-have no form of their own: 22 bytes say `OL`, AP-1 the number.
+weight. What an indicator of 10 bytes sends over its range was not found: it sends nothing there. Under its range the
+others have no form of their own: 22 bytes say `OL`, AP-1 the number.
 """
 
 from collections.abc import Sequence
