@@ -16,10 +16,12 @@ FaultCode = Literal[
     "bad_text",  # control characters where text is due
     "silent",  # no answer to polls; said once until it answers again
     "refused",  # the device understood and would not (for example "S I", "ES")
+    "device_swapped",  # another device than before, or than the config names, is plugged in there
     "not_proven",  # bytes arrived before the device proved what it is
     "unanswered",  # a trigger got no answer in time
     "late_answer",  # an answer that may belong to an earlier trigger: it counts for none
     "sensor_stuck",  # a beam stays covered for longer than any parcel takes; said once until it is free
+    "driver_failed",  # a driver from outside raised; it is heard again when its port opens again
     "sensor_chatter",  # a beam changes faster than any parcels could; said once until it is calm
 ]
 

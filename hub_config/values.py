@@ -31,6 +31,11 @@ def is_absent(value: object) -> bool:
     return value is None
 
 
+def is_true(value: object) -> bool:
+    """The same for a switch that is on by default."""
+    return value is True
+
+
 def is_nothing(value: object) -> bool:
     """The same for a quantity whose default is 0."""
     return value == 0

@@ -7,7 +7,7 @@ the journal gives it seq, prev, id and signature. Quantities are integers with t
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from drivers.identifiers.choice import CodeType
+from drivers.identifiers.format import CodeType
 from drivers.reading import Shape
 from edge.core.decision import Decision, Owner, Reason
 from hub_config.names import DeviceId, Instant, LaneId, LineId, VisitId

@@ -38,6 +38,7 @@ from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
 from hub_config.bench_scale import BenchScaleConfig
+from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, DeviceId, Instant, LineId
 
@@ -83,7 +84,9 @@ class Gateway:
     def _station(self, config: HubConfig, index: int) -> Station:
         bench = config.benches[index]
         scale = config.device(bench.scale)
-        assert isinstance(scale, BenchScaleConfig), f"{bench.id}: {bench.scale} is not a scale"
+        assert isinstance(scale, BenchScaleConfig | ExternalConfig), (
+            f"{bench.id}: {bench.scale} is not a scale"
+        )
         last = self._last.get(bench.id)
         return Station(bench, scale, self._ledger, self._visits, self._dwell, self._offline, last)
 

@@ -14,14 +14,13 @@ from edge.core.dwell import DwellLedger
 from edge.core.event import Association, Code
 from edge.core.handling import Handling
 from edge.core.ledger import Ledger
-from edge.core.metrology import is_legal, mass_of
+from edge.core.metrology import BenchScale, is_legal, mass_of, metrology_of
 from edge.core.offline import Offline
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
 from edge.core.station_view import Scene, view_of
 from edge.core.visits import Visits
-from hub_config.bench_scale import BenchScaleConfig
 from hub_config.layout import Bay, Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
 
@@ -39,7 +38,7 @@ LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 
 class Station:
     def __init__(
-        self, bench: Bench, scale: BenchScaleConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger,
+        self, bench: Bench, scale: BenchScale, ledger: Ledger, visits: Visits, dwell: DwellLedger,
         offline: Offline, last: LastPlaced | None = None,
     ) -> None:  # fmt: skip
         self.bench = bench
@@ -47,7 +46,7 @@ class Station:
         self._scale = scale
         self._ledger = ledger
         self._visits = visits
-        self._watch = ScaleWatch(bench, scale.metrology.e_mg)
+        self._watch = ScaleWatch(bench, metrology_of(scale).e_mg)
         self._bays: dict[str, Bay] = {bay.barcode: bay for bay in bench.bays}
         self._last_scan: dict[str, Instant] = {}
         self._down: dict[DeviceId, str] = {}
@@ -356,7 +355,7 @@ class Station:
         if parcel.overloaded:
             self.work.hold(parcel, "mass_not_legal", at)
         elif parcel.mass is not None:
-            legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
+            legal = is_legal(parcel.mass, metrology_of(self._scale), self._ledger.wall(at))
             flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
             self.work.ask(parcel, ONE_AT_A_TIME, flags, at)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from drivers.identifiers.choice import CodeType
+from drivers.identifiers.format import CodeType
 from edge.core.event import Kind
 from edge.core.snapshot import LastPlaced
 from edge.rim.journal_table import COLUMNS, checked_row

@@ -26,7 +26,7 @@ IDLE_NS: Final = 200 * MILLISECOND
 BUSY_LOOK_NS: Final = 20 * MILLISECOND
 """How old a snapshot may be while inputs wait."""
 WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
-FAULTS_SAID: Final = ("silent", "refused", "not_proven")
+FAULTS_SAID: Final = ("silent", "refused", "not_proven", "device_swapped")
 """Drivers say these once until they are over. Faults of single frames are counted, not logged."""
 
 log = logging.getLogger("hub.core")

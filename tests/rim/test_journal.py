@@ -23,7 +23,7 @@ from journal_samples import (
     visit,
 )
 
-from drivers.identifiers.choice import CodeType
+from drivers.identifiers.format import CodeType
 from edge.core.event import Event
 from edge.rim import journal_history
 from edge.rim.journal import Journal, JournalFault, JournalFigures, JournalReader, OpenVisit
