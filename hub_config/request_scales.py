@@ -50,8 +50,8 @@ class NciConfig(BenchScaleConfig):
 
     kind: Literal["nci"]
     dialect: NciDialect = "standard"
-    status_bytes: Annotated[int, whole(1, 4)] | None = None
-    """How many an answer has; without it any number will do. Avery Weigh-Tronix ZM: `PROT>ATTR>ENQ`."""
+    status_bytes: Annotated[int, whole(0, 4)] = 0
+    """How many an answer has; 0: any number. Avery Weigh-Tronix ZM: `PROT>ATTR>ENQ`."""
     high_resolution: bool = False
     """Asks for ten times finer weights."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hub_config.attach import Attach, SerialAttach
+from hub_config.attach import Attach
 from hub_config.bench_scale import BenchScaleConfig
 from hub_config.finding import refusal
 from hub_config.metrology import Metrology
@@ -22,10 +22,9 @@ from hub_config.values import device_name, entries
 
 
 class SicsScaleConfig(BenchScaleConfig):
-    """A bench scale that answers MT-SICS `SI`, polled."""
+    """A bench scale that speaks MT-SICS, levels 0 and 1."""
 
     kind: Literal["mt-sics"] = "mt-sics"
-    attach: SerialAttach
     poll_ms: Annotated[int, quantity("ms", example="100 ms", low="20 ms", high="10 s")] = Field(
         default=100, alias="poll"
     )

@@ -28,7 +28,8 @@ def _line(line: bytes) -> Piece:
         return Garbled(line)
     sign, field, status, unit, mode = found.groups()
     if status == "o":
-        return Told("weight", Load(unit=unit_of(unit), overload=True), raw=line)
+        under = sign == "-"
+        return Told("weight", Load(unit=unit_of(unit), overload=not under, underload=under), raw=line)
     number = _NUMBER.fullmatch(field)
     if number is None:
         return Garbled(line)

@@ -19,7 +19,9 @@ SHORT_BYTES: Final = 11
 
 _STX: Final = 0x02
 _CR: Final = 0x0D
-_CONTROL: Final = re.compile(rb"[\x00-\x1f]")
+_FIRST_PRINTABLE: Final = 0x20
+_SWB: Final = 2
+"""Its place in the frame."""
 _COMMANDS: Final = {"P": "print", "T": "tare", "Z": "zero", "C": "tare_clear"}
 _LETTERS: Final[dict[Order, str]] = {"zero": "Z", "tare": "T", "tare_clear": "C"}
 _PRESET: Final = re.compile(r"T([0-9]{0,6}\.?[0-9]{1,6})")
@@ -33,6 +35,7 @@ class MtContinuous(FrameWire):
         self._bytes = SHORT_BYTES if config.short else LONG_BYTES
         self._checked: bool | None = {"on": True, "off": False, "auto": None}[config.checksum]
         """Whether a checksum follows; None: not known yet."""
+        self._never_swb = None if config.dialect == "fairbanks" else _STX
         letters = {
             order: f"{letter}{config.command_end}".encode("ascii") for order, letter in _LETTERS.items()
         }
@@ -62,13 +65,14 @@ class MtContinuous(FrameWire):
         return self._frame(held, checked=checked)
 
     def _fault_at(self, held: bytes) -> int | None:
-        """The place of the first byte that can be none of a frame; STX is never one of positions 2 to the end."""
+        """The place of the first byte that can be none of a frame. A bit that a manual calls constant may be another,
+        but STX is none of positions 2 to the end; only where SWB has its bit 5 clear it may be that."""
         if held[0] != _STX:
             return 0
         last = self._bytes - 1
-        found = _CONTROL.search(held, 1, last)
-        if found is not None:
-            return found.start()
+        for place in range(1, min(len(held), last)):
+            if held[place] < _FIRST_PRINTABLE and (place != _SWB or held[place] == self._never_swb):
+                return place
         return last if len(held) > last and held[last] != _CR else None
 
     def _has_checksum(self, held: bytes) -> bool | None:

@@ -2,7 +2,7 @@
 
 `LF weight unit CR LF status CR ETX`, or the status alone: ETX ends an answer, not CR. Scales of the ECR profile send
 the status alone while the load moves, is negative or out of range. Status is up to four characters, some scales put an
-`S` before it. Bit 7 is the parity of seven data bits. Avery Weigh-Tronix ZM says `CR ? LF` to a command it does not know.
+`S` before it. Bit 7 is the parity of seven data bits. Avery Weigh-Tronix ZM says `CR ? LF` to what it does not know.
 """
 
 import re
@@ -47,7 +47,7 @@ def _answer(config: NciConfig, data: bytes) -> Piece:
     if text in _UNKNOWN:
         return Told("error", keys={"error": "unknown_command"}, raw=data)
     found = _ANSWER.fullmatch(text)
-    if found is None or config.status_bytes not in (None, len(found[2])):
+    if found is None or config.status_bytes not in (0, len(found[2])):
         return Garbled(data)
     status = status_of(found[2].encode("latin-1"), config.dialect)
     if status is None:

@@ -2,8 +2,8 @@
 
 Commands are one letter without a terminator (only `T`, with or without five digits, ends with CR); answers `STX … CR`.
 A number is a stable weight, gross unless an `N` follows; `?` and one character, whatever it is, is a status instead of
-a weight. There is no unit on the wire: it comes from config. After `STX E CR` the scale echoes what it is sent until `F`:
-then what stands outside STX and CR is no fault.
+a weight. There is no unit on the wire: it comes from config. After `STX E CR` the scale echoes what it is sent until
+`F`: then what stands outside STX and CR is no fault.
 """
 
 import re
