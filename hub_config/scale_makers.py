@@ -122,6 +122,10 @@ class HidScaleConfig(BenchScaleConfig):
     )
 
     @property
+    def asleep(self) -> str:
+        return "it may have gone to sleep: press its key; "
+
+    @property
     def drops_first(self) -> bool:
         return True
 
