@@ -4,6 +4,7 @@ It appears at PATH as a serial port (or listens on a TCP port of this computer).
 each:
 
   load 1.25 kg   what lies on the scale, in all (0 kg: nothing)
+  print          the print key of the scale: its weight as soon as it is stable
   scan CODE      the scanner reads a code
   unplug, plug   its cable
   quit
@@ -18,6 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -25,9 +27,7 @@ from hub_config.names import SECOND, Instant
 from hub_config.units import UnitError, amount
 from simulators.devices.line_scanner import LineScanner
 from simulators.devices.scale import Scale
-from simulators.devices.scale_wire import ScaleWire
-from simulators.devices.sics_wire import SicsWire
-from simulators.devices.toledo_tongue import ToledoTongue
+from simulators.scales import SCALES, MakeWire
 from simulators.wires import LOOPBACK, PtyPort, TcpEnd, Wire
 
 SCRIPT_BYTES_MAX: Final = 4_096
@@ -47,16 +47,8 @@ class Served(Protocol):
         """What a person does to it; returns what came of it, in words. Raises ValueError."""
 
 
-class _SomeScale(Protocol):
-    @property
-    def wake_at(self) -> Instant | None: ...
-    def power_up(self, now: Instant) -> None: ...
-    def receive(self, data: bytes, now: Instant) -> None: ...
-    def take_output(self, now: Instant) -> bytes: ...
-
-
 class ServedScale:
-    def __init__(self, make: Callable[[Scale], _SomeScale], now: Instant) -> None:
+    def __init__(self, make: MakeWire, now: Instant) -> None:
         self._scale = Scale(seed=1)
         self._wire = make(self._scale)
         self._wire.power_up(now)
@@ -80,8 +72,11 @@ class ServedScale:
                     raise ValueError(f"{fault.what}; {fault.limit}; {fault.todo}") from None
                 self._scale.load(mass_mg, now)
                 return f"{' '.join(words)} lie on the scale"
+            case ["print"]:
+                self._wire.press_print(now)
+                return "its print key is pressed"
             case _:
-                raise ValueError("a scale knows: load 1.25 kg, unplug, plug, quit")
+                raise ValueError("a scale knows: load 1.25 kg, print, unplug, plug, quit")
 
 
 class ServedScanner:
@@ -112,8 +107,7 @@ class ServedScanner:
 
 KINDS: Final[Mapping[str, Callable[[Instant], Served]]] = {
     "line-scanner": lambda _now: ServedScanner(),
-    "mt-sics": lambda now: ServedScale(SicsWire, now),
-    "toledo-8217": lambda now: ServedScale(lambda scale: ScaleWire(scale, ToledoTongue()), now),
+    **{name: partial(ServedScale, make) for name, make in SCALES.items()},
 }
 
 
@@ -192,7 +186,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="hub simulated-device", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("kind", choices=sorted(KINDS), help="as in a hub config")
+    parser.add_argument("kind", choices=sorted(KINDS), help="as in a hub config, or a name of hub decode")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--pty", type=Path, metavar="PATH", help="appears here as a serial port")
     where.add_argument("--tcp", type=int, metavar="PORT", help=f"listens at {LOOPBACK}")

@@ -108,7 +108,7 @@ def test_zero_is_set_again_by_a_person(pair: Pair) -> None:
     talk.run()
     talk.put(100_000)
     before = talk.weights()[-1]
-    talk.order("zero")
+    talk.press("zero")
 
     assert near(before, 100_000)
     assert near(talk.weights()[-1], 0)
@@ -119,7 +119,7 @@ def test_a_tare_makes_weights_net_and_none_of_them_counts(pair: Pair) -> None:
     talk = pair.talk()
     talk.put(2_000_000)
     talk.run()
-    talk.order("tare")
+    talk.press("tare")
     talk.run()
     talk.put(2_500_000)
     told = talk.weights()[-1]
