@@ -129,6 +129,16 @@ def test_a_tare_makes_weights_net_and_none_of_them_counts(pair: Pair) -> None:
         assert (told.mode, told.counts) == ("net", False)
 
 
+def test_a_tare_taken_at_the_keyboard_of_an_mt_sics_scale_is_noticed() -> None:
+    talk = PAIRS["mt-sics"].talk()
+    talk.put(2_000_000)
+    talk.run()
+    talk.scale.tare(500_000)
+    talk.run(2 * SECOND)
+
+    assert {(one.mass_mg, one.mode, one.counts) for one in talk.weights()} == {(1_500_000, "net", False)}
+
+
 @pytest.mark.parametrize(
     "name", ["mt-sics", "mt-continuous", "mt-continuous plain", "sma", "nci", "toledo-8217"]
 )
