@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from drivers.bytes_replay import Again, again
 from drivers.reading import Reading
-from drivers.tap import Call, Kept, Record, records
+from drivers.tap import Call, Kept, Record
 from hub_config.devices import Device
 from hub_config.names import Instant
 
@@ -64,11 +64,11 @@ def header(device: Device, edge_version: str, at: Instant, utc_us: int) -> dict[
 def lines(first: Mapping[str, Any], kept: Kept) -> Iterator[dict[str, Any]]:
     """The whole trace, without readings."""
     yield dict(first)
-    for record in records(kept.head):
+    for record in kept.head:
         yield call_line(record)
     if kept.cut:
         yield {"gap": True}
-    for record in records(kept.data):
+    for record in kept.calls:
         yield call_line(record)
 
 

@@ -62,7 +62,9 @@ class Pump:
     ) -> None:
         self._ports = {device.id: DevicePort(device) for device in devices}
         self._sink = sink
-        self._open_port = open_port or Opening().open
+        opening = Opening()
+        self._open_port = open_port or opening.open
+        self._absent = opening.absent if open_port is None else lambda _: None
         self._opened: queue.SimpleQueue[tuple[DevicePort, Port | Listener | PortLostError]] = (
             queue.SimpleQueue()
         )
@@ -194,6 +196,10 @@ class Pump:
     # Opening and losing -----------------------------------------------------------------------------
 
     def _begin_opening(self, attached: DevicePort) -> None:
+        absent = self._absent(attached.device.attach)
+        if absent is not None:
+            self._take_opened(attached, absent)
+            return
         name = f"open-{attached.device.id}"
         attached.opening = threading.Thread(target=self._open, args=(attached,), name=name, daemon=True)
         attached.opening.start()
