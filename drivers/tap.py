@@ -69,6 +69,8 @@ class Kept:
     calls: tuple[Record, ...]
     cut: bool
     """Older calls are forgotten."""
+    position: int
+    """To ask from for what comes after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +134,13 @@ class Tap:
         head = [
             record for packed, readings in segments[0].head for record in _records(packed, 0, {0: readings})
         ]
-        calls = [
-            record for one in segments for record in _records(bytes(one.data), one.start, dict(one.readings))
-        ]
-        return Kept(tuple(head), tuple(calls), cut=segments[0].start > 0)
+        calls: list[Record] = []
+        position = segments[0].start
+        for one in segments:
+            data = bytes(one.data)
+            calls += _records(data, one.start, dict(one.readings))
+            position = one.start + len(data)
+        return Kept(tuple(head), tuple(calls), segments[0].start > 0, position)
 
     def _begin_segment(self) -> Segment:
         segment = Segment(self.position, tuple(self._head))
