@@ -10,11 +10,9 @@ from drivers.reading import DeviceFault, WeightRead
 from drivers.registry import new_session
 from drivers.scales.cas_ap1 import FRAME_BYTES
 from drivers.scales.frame_wire import LOST_MAX
-from drivers.scales.hid_scale import hid_scale
 from drivers.scales.registry import EXPLAINED, new_wire
 from drivers.scales.told import Garbled, Order, Told, Wire
 from hub_config.names import SECOND, Instant
-from hub_config.scale_makers import HidScaleConfig
 from hub_config.scales import BenchScale
 
 NO_WEIGHTS = {
@@ -209,8 +207,7 @@ def test_an_ap1_frame_inside_a_false_start_is_found() -> None:
 
 
 def test_bytes_that_are_no_report_are_told_when_there_are_many() -> None:
-    plate = {"metrology": METROLOGY}
-    scale = hid_scale(config_of(HidScaleConfig, "hid-scale", {}, (), plate))
+    scale = wire("hid-scale")
 
     assert scale.feed(b"\x00" * (LOST_MAX - 1)) == []
     told = scale.feed(b"\x00" * (2 * LOST_MAX + 1))
