@@ -21,6 +21,7 @@ Kind = Literal[
     "parcel.departed",
     "parcel.lost_track",
     "parcel.corrected",
+    "bag.opened",
     "visit.joined",
     "device.changed",
     "clock.changed",
