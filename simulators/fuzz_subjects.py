@@ -31,6 +31,7 @@ from firmware_bridge.frames import Body, FrameBuffer, frame
 from firmware_bridge.messages import SIZES
 from hub_config.devices import Device
 from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.scale_text import ScaleTextConfig
 from simulators.fuzz_judges import wrong_label
 from simulators.label_numbers import VALID
 
@@ -197,6 +198,12 @@ _RECORDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "io-board": tuple(frame(bytes([kind, *range(1, size)])) for kind, size in SIZES.items()),
 }
 """Of protocols that the configuration declares, and of our own board: no manual has frames of them."""
+_DECLARED: Final[Mapping[str, object]] = {
+    "fields": ["status 1-2", "skip 3", "status 4-5", "skip 6", "mass 7-14", "unit 15-16"],
+    "words": {"ST": "stable", "US": "unstable", "OL": "overload", "GS": "gross", "NT": "net"},
+}
+"""A frame declared in a configuration: that of A&D, 18 characters."""
+_CONTINUOUS: Final = ("mt-continuous",)
 _CHECKED: Final = ("cas-ap1", "ssi", "io-board")
 _CONTEXT: Final = ("modbus-pdu", "conveylinx", "interroll-multicontrol", "label")
 NUMBERS: Final = 8
@@ -224,13 +231,22 @@ def _scale_wires() -> list[Subject]:
             per_read=name == "hid-scale", checked=name in _CHECKED,
         )
         for name in SCALES
+    ] + [
+        Subject("mt-continuous+checksum", partial(_new_scale, "mt-continuous", checksum="on"), _CONTINUOUS, checked=True),
+        Subject("mt-continuous+no-checksum", partial(_new_scale, "mt-continuous", checksum="off"), _CONTINUOUS),
+        Subject("scale-text", _new_scale_text, ("and-18",)),
     ]  # fmt: skip
 
 
-def _new_scale(name: str) -> Parser:
+def _new_scale(name: str, **more: object) -> Parser:
     known = SCALES[name]
-    config = config_of(known.config, known.kind, {}, (), {"metrology": METROLOGY, **known.fixed})
+    config = config_of(known.config, known.kind, {}, (), {"metrology": METROLOGY, **known.fixed, **more})
     return _Wire(new_scale_wire(cast(Any, config)))
+
+
+def _new_scale_text() -> Parser:
+    config = config_of(ScaleTextConfig, "scale-text", {}, (), {"metrology": METROLOGY, **_DECLARED})
+    return _Wire(new_scale_wire(config))
 
 
 def _reader_wires() -> list[Subject]:
@@ -307,6 +323,8 @@ def _needed(model: type[Any]) -> dict[str, object]:
     given: dict[str, object] = {"metrology": METROLOGY, "u_um": 5_000, "inputs": inputs}
     needed = [name for name, field in model.model_fields.items() if field.is_required()]
     fields = {name: given[name] for name in needed if name in given}
+    if model is ScaleTextConfig:
+        fields |= _DECLARED
     mode = model.model_fields.get("mode")
     if mode is not None and "continuous" in get_args(mode.annotation):
         fields["mode"] = "continuous"
