@@ -232,8 +232,8 @@ def _scale_wires() -> list[Subject]:
         )
         for name in SCALES
     ] + [
-        Subject("mt-continuous+checksum", partial(_new_scale, "mt-continuous", checksum="on"), _CONTINUOUS, checked=True),
-        Subject("mt-continuous+no-checksum", partial(_new_scale, "mt-continuous", checksum="off"), _CONTINUOUS),
+        Subject("mt-continuous+checksum", partial(_new_continuous, "on"), _CONTINUOUS, checked=True),
+        Subject("mt-continuous+no-checksum", partial(_new_continuous, "off"), _CONTINUOUS),
         Subject("scale-text", _new_scale_text, ("and-18",)),
     ]  # fmt: skip
 
@@ -242,6 +242,10 @@ def _new_scale(name: str, **more: object) -> Parser:
     known = SCALES[name]
     config = config_of(known.config, known.kind, {}, (), {"metrology": METROLOGY, **known.fixed, **more})
     return _Wire(new_scale_wire(cast(Any, config)))
+
+
+def _new_continuous(checksum: str) -> Parser:
+    return _new_scale("mt-continuous", checksum=checksum)
 
 
 def _new_scale_text() -> Parser:
