@@ -10,6 +10,7 @@ from hub_config.boards import IoBoardConfig
 from hub_config.cameras import FolderCameraConfig
 from hub_config.devices import Device
 from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
+from hub_config.plc import PlcWcsConfig
 from hub_config.scales import BenchScaleConfig, RecordScaleConfig
 from hub_config.scanners import KeyenceSrConfig, LineScannerConfig
 
@@ -37,5 +38,9 @@ def new_session(device: Device) -> Session:
             from drivers.conveyors.io_board import IoBoard
 
             return IoBoard(device)
+        case PlcWcsConfig():
+            from drivers.conveyors.plc_telegrams import PlcTelegrams
+
+            return PlcTelegrams(device)
         case _ as never:
             assert_never(never)

@@ -45,6 +45,7 @@ from edge.wire.topics import Topics
 from hub_config.dimensioners import Dimensioner
 from hub_config.hub import HubConfig, canonical
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
+from hub_config.plc import PlcWcsConfig
 from hub_config.scales import BenchScaleConfig, RecordScaleConfig
 
 TRUTH_FILE: Final = "truth.json"
@@ -288,7 +289,7 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
     """What every event of this run says besides itself."""
     devices: dict[DeviceId, DeviceProvenance] = {}
     for device in config.devices:
-        if isinstance(device, BenchScaleConfig | RecordScaleConfig):
+        if isinstance(device, BenchScaleConfig | RecordScaleConfig | PlcWcsConfig) and device.metrology:
             until = device.metrology.valid_until
             devices[device.id] = DeviceProvenance(
                 drv=device.kind,

@@ -7,6 +7,7 @@ from pydantic import Field
 from hub_config.boards import IoBoardConfig
 from hub_config.cameras import FolderCameraConfig
 from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
+from hub_config.plc import PlcWcsConfig
 from hub_config.scales import BeltScale, BenchScale
 from hub_config.scanners import Scanner
 
@@ -19,7 +20,8 @@ Device = Annotated[
     | SickMdaConfig
     | CubiscanConfig
     | FolderCameraConfig
-    | IoBoardConfig,
+    | IoBoardConfig
+    | PlcWcsConfig,
     Field(discriminator="kind"),
 ]
 
@@ -36,3 +38,6 @@ READER_KINDS: Final = ("keyence-sr", "line-scanner", "folder-camera")
 """Beside a belt."""
 BELT_SCALE_KINDS: Final = _kinds(BeltScale)
 BOARD_KINDS: Final = ("io-board",)
+PLC_KINDS: Final = ("plc-wcs",)
+PLC_READER_KINDS: Final = ("line-scanner", "folder-camera")
+"""Beside a line that a controller drives: nothing there tells a reader when to read."""

@@ -31,17 +31,20 @@ from edge.wire.signing import TrustStore
 from edge.wire.verifier import ChainCheck, check_event
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
+from hub_config.plc import PlcWcsConfig
 from hub_config.rules import RulePack
 from simulators.bench_plant import BenchPlant
 from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.declared import Declared
 from simulators.coordinator.filings import Filings
 from simulators.coordinator.visits import MemoryBook
+from simulators.devices.plc import PlcFault
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
+from simulators.plc_plant import PlcPlant
 from simulators.practice import COORDINATOR, practice_signer
 from simulators.preclearance import Preclearance
 from simulators.supply import Supply
@@ -93,6 +96,7 @@ class SimulatedHub:
         supply: "Callable[[SimulatedHub, Sequence[Parcel]], Supply] | None" = None,
         pace: float = 1.0,
         preclearance: Preclearance | None = None,
+        plc_ppm: Mapping[PlcFault, int] | None = None,
     ) -> None:
         """`parcels`: who passes each bench and line. `supply`: how they come to an operator's hands; else all of them
         are there from the start, and none is brought back. `pace`: of operators."""
@@ -126,10 +130,17 @@ class SimulatedHub:
             LinePlant(self.world, self.host, config, line, parcels[line.id], seed + place, self._give, lines)
             for place, line in enumerate(config.lines)
         ]
-        self._plant_of: dict[DeviceId, LinePlant] = {
+        self.plcs = [
+            PlcPlant(
+                self.world, self.host, config, line, parcels[line.id], seed + place, self._give, plc_ppm or {}
+            )
+            for place, line in enumerate(config.plc_lines)
+        ]
+        self._plant_of: dict[DeviceId, LinePlant | PlcPlant] = {
             reader.device: plant for plant in self.lines for reader in plant.line.readers
         }
         self._plant_of |= {plant.line.board: plant for plant in self.lines}
+        self._plant_of |= {plant.line.plc: plant for plant in self.plcs}
         self._bench_of = {plant.config.id: plant for plant in self.benches}
         self._count = sum(len(stream) for stream in parcels.values())
         self._waiting: list[tuple[int, Event]] = []
@@ -143,7 +154,12 @@ class SimulatedHub:
         self._other = sha256()
         self._tick: tuple[Instant, Token] | None = None
         self._trace = trace
-        self.checkers = Checkers((*config.benches, *config.lines))
+        silent = [
+            line.id
+            for line in config.plc_lines
+            if isinstance(plc := config.device(line.plc), PlcWcsConfig) and not plc.drives
+        ]
+        self.checkers = Checkers((*config.benches, *config.lines, *config.plc_lines), silent)
         self.tallies = Tallies()
         self.events: list[dict[str, Any]] = []
         self.alerts: list[Alert] = []
@@ -217,7 +233,9 @@ class SimulatedHub:
         for line in self.lines:
             if self.world.now < line.conveyor.finished_at + TOLD_NS:
                 return False
-        if self.lines and self.gateway.in_work:
+        if (self.lines or self.plcs) and self.gateway.in_work:
+            return False
+        if not all(plant.done for plant in self.plcs):
             return False
         return all(bench.done for bench in self.benches)
 

@@ -8,14 +8,15 @@ from typing import Final
 from edge.core.event import Mass, WallTime
 from hub_config.dimensioners import Dimensioner, RecordDimensionerConfig, SickMdaConfig
 from hub_config.metrology import Metrology
+from hub_config.plc import PlcWcsConfig
 from hub_config.scales import BenchScaleConfig, RecordScaleConfig
 
 UNIX_EPOCH_ORDINAL: Final = 719_163
 DAY_US: Final = 86_400_000_000
 
 
-BeltScale = RecordScaleConfig | RecordDimensionerConfig | SickMdaConfig
-"""What weighs on a belt: a scale, or a dimensioner with one in it."""
+BeltScale = RecordScaleConfig | RecordDimensionerConfig | SickMdaConfig | PlcWcsConfig
+"""What weighs on a line: a scale, a dimensioner with one in it, or one whose weights a controller tells."""
 
 
 def mass_of(scale: BenchScaleConfig | BeltScale, mg: int, record: int | None = None) -> Mass:
