@@ -107,6 +107,11 @@ class LinePlant:
     def done(self) -> bool:
         return self.conveyor.done
 
+    @property
+    def commanded(self) -> tuple[DeviceId, ...]:
+        """Devices that the core gives orders to."""
+        return (*(one.device for one in self.line.readers), self.line.board)
+
     def _open(self) -> None:
         for device in self._sessions:
             self._arm(device)

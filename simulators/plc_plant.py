@@ -12,7 +12,7 @@ from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
 from hub_config.hub import HubConfig
-from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.names import MILLISECOND, DeviceId, Instant, LineId
 from hub_config.plc import PlcLine, PlcWcsConfig
 from hub_config.scanners import LineScannerConfig
 from simulators.bench import Happened, Sent
@@ -28,7 +28,6 @@ NETWORK_NS: Final = (200_000, 2 * MILLISECOND)
 """One way."""
 FEED_AFTER_NS: Final = 2_500 * MILLISECOND
 FEED_EVERY_NS: Final = (900 * MILLISECOND, 1_600 * MILLISECOND)
-EXIT_AFTER_NS: Final = (6_200 * MILLISECOND, 8_000 * MILLISECOND)
 SCANNED_AFTER_NS: Final = 300 * MILLISECOND
 AWAY_NS: Final = (300 * MILLISECOND, 1_500 * MILLISECOND)
 """How long a link is gone."""
@@ -38,6 +37,7 @@ STAMPS_WITHIN_US: Final = 10_000
 """The gateway hears of what the controller does within this."""
 CODE_CHARS: Final = 30
 """Longer codes have no room in its telegrams."""
+NO_FAULTS: Final[Mapping[PlcFault, int]] = {}
 
 
 class PlcPlant:
@@ -99,7 +99,7 @@ class PlcPlant:
         grams = (parcel.mass_mg + 500) // 1_000 + rng.randint(-WEIGHS_WITHIN_G, WEIGHS_WITHIN_G)
         self.plc.induct(
             parcel.number, codes if parcel.items else (),
-            grams if parcel.mass_mg <= WEIGHS_MAX_MG else None, rng.randint(*EXIT_AFTER_NS), now, faults,
+            grams if parcel.mass_mg <= WEIGHS_MAX_MG else None, now, faults,
         )  # fmt: skip
         self._world.call_after(SCANNED_AFTER_NS, partial(self._scan, parcel))
         if "reconnect" in faults:
@@ -241,6 +241,9 @@ class PlcPlant:
         if went is not None and ride.left_at is not None and not self.misdirected(ride):
             placed = Placed(went[1], went[0], left or arrived or "", ride.left_at)
         parcel = self.parcels[place]
+        # Held under the name that the controller told, it may bear the other's: only in the free lane that counts.
+        held = placed is None or placed.lane != self.line.free_lane
+        mixed = [one for one in self.parcels if one.number == ride.mixed_with] if held else []
         weight = Told(ride.inducted_at, 1, None if ride.grams is None else ride.grams * 1_000)
         return Happened(
             number=parcel.number,
@@ -248,9 +251,27 @@ class PlcPlant:
             weights=() if placed is None else (weight,),
             placed=placed,
             taken=(left or arrived) if placed is None else arrived if arrived != left else None,
+            once_beside=tuple(mixed),
         )
 
     def misdirected(self, ride: Ride) -> bool:
         """The controller let it into the free lane of its own accord: the gateway must say that it is astray."""
         free = self.line.exit_to(self.line.free_lane)
         return free is not None and ride.lane == free.code and ride.wanted != free.code
+
+
+def plc_plants(
+    world: World, host: Host, hub: HubConfig, parcels: Mapping[LineId, Collection[Parcel]], seed: int,
+    give: Callable[[Reading], None], rates_ppm: Mapping[PlcFault, int],
+) -> list[PlcPlant]:  # fmt: skip
+    """One for each line of the hub that a controller drives."""
+    return [
+        PlcPlant(world, host, hub, line, parcels[line.id], seed + place, give, rates_ppm)
+        for place, line in enumerate(hub.plc_lines)
+    ]
+
+
+def silent(hub: HubConfig) -> list[LineId]:
+    """Lines that are only listened to."""
+    told = {one.id: one.drives for one in hub.devices if isinstance(one, PlcWcsConfig)}
+    return [line.id for line in hub.plc_lines if not told[line.plc]]

@@ -191,10 +191,9 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
 
 def places_of(config: HubConfig) -> list[LineId]:
     """Benches and lines in the order in which they get a parcel each."""
-    benches, lines = (
-        [bench.id for bench in config.benches],
-        [line.id for line in (*config.lines, *config.plc_lines)],
-    )
+    benches = [bench.id for bench in config.benches]
+    lines = [line.id for line in config.lines]
+    lines += [line.id for line in config.plc_lines]
     return [*benches, *(lines * (BENCH_ONE_IN - 1) if benches else lines)]
 
 

@@ -24,6 +24,7 @@ from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
 from simulators.parcels import Flow, Parcel
+from simulators.plc_plant import NO_FAULTS
 from simulators.plots.album import Album
 from simulators.practice import RULES, practice_signer
 from simulators.preclearance import NO_VOUCHERS, OfflinePlan, Preclearance
@@ -137,7 +138,7 @@ def prepare(
     config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
     mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, rules: RulePack | None = None,
-    offline: OfflinePlan = NO_VOUCHERS, plc_ppm: Mapping[PlcFault, int] | None = None,
+    offline: OfflinePlan = NO_VOUCHERS, plc_ppm: Mapping[PlcFault, int] = NO_FAULTS,
 ) -> Simulation:  # fmt: skip
     """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it forgets what is settled, and
     can't be looked at when it is over but by its report. `rules`: other than those of the practice hub."""

@@ -82,14 +82,14 @@ class PlcDrivenLine:
             case Discharged():
                 self._discharge(reading, at)
             case BarcodeRead():
-                self._down.pop(reading.device, None)
+                self._speaks(reading.device)
                 doubted = self._measuring.code(reading, at)
                 if doubted is not None:
                     self.destinations.take_back(doubted, doubted.doubts[-1], at)
             case NoRead():
                 self._ledger.count_rejected("no_read")
             case WeightRead():
-                self._down.pop(reading.device, None)
+                self._speaks(reading.device)
                 self._measuring.weigh(reading)
             case EventsLost():
                 self._ledger.count_rejected("events_lost")
@@ -260,6 +260,11 @@ class PlcDrivenLine:
         self.views[exit_.lane] = LaneView(view.lane, view.bay, view.count + 1, code, reasons)
 
     # Devices ------------------------------------------------------------------------------------------
+
+    def _speaks(self, device: DeviceId) -> None:
+        """A device of our own works again; a controller says so itself."""
+        if device != self.config.plc:
+            self._down.pop(device, None)
 
     def _device_back(self, device: DeviceId) -> None:
         self._down.pop(device, None)

@@ -112,9 +112,8 @@ class PlcMeasuring:
         if at >= self.due(tracked):
             return True
         weighed = tracked.unweighable or tracked.parcel.mass is not None
-        return (
-            weighed and self._codes.own(tracked.parcel) is not None and at >= self._table.closes_at(tracked)
-        )
+        named = bool(tracked.doubts) or self._codes.own(tracked.parcel) is not None
+        return weighed and named and at >= self._table.closes_at(tracked)
 
     def close(self, tracked: Tracked, down: bool, at: Instant) -> None:
         """`down`: a device of the line does not work."""

@@ -28,6 +28,8 @@ LIVES_MISSED: Final = 3
 READ_AFTER_NS: Final = 400 * MILLISECOND
 WEIGHED_AFTER_NS: Final = 700 * MILLISECOND
 COMMIT_AFTER_NS: Final = 5_200 * MILLISECOND
+FIRST_EXIT_NS: Final = 6_000 * MILLISECOND
+NEXT_EXIT_NS: Final = 450 * MILLISECOND
 MUTE_NS: Final = 4_000 * MILLISECOND
 NUMBERS: Final = 900
 """It counts so far, then begins anew: long after the number has left."""
@@ -42,13 +44,14 @@ class Ride:
     inducted_at: Instant
     codes: tuple[str, ...]
     grams: int | None
-    exit_after_ns: int
     faults: tuple[PlcFault, ...] = ()
     wanted: str | None = None
     """The destination that it had at its commit point."""
     lane: str | None = None
     """Where it went, in the controller's word; None: it was taken off."""
     left_at: Instant | None = None
+    mixed_with: int | None = None
+    """The parcel whose code was told under its number."""
     untold: bool = False
     """A telegram about it never reached the host, or out of its turn."""
 
@@ -92,7 +95,7 @@ class Plc:
         return sum(one.left_at is None for one in self.rides)
 
     def induct(
-        self, parcel: int, codes: tuple[str, ...], grams: int | None, exit_after_ns: int, at: Instant,
+        self, parcel: int, codes: tuple[str, ...], grams: int | None, at: Instant,
         faults: tuple[PlcFault, ...] = (),
     ) -> Ride:  # fmt: skip
         before = self.rides[-1] if self.rides and self.rides[-1].left_at is None else None
@@ -100,7 +103,7 @@ class Plc:
             number = before.number
         else:
             self._number = number = self._number % NUMBERS + 1
-        ride = Ride(parcel, number, at, codes, grams, exit_after_ns, faults)
+        ride = Ride(parcel, number, at, codes, grams, faults)
         self.rides.append(ride)
         if "mute" in faults:
             self._mishap.mute_until = Instant(at + MUTE_NS)
@@ -108,7 +111,6 @@ class Plc:
         self._at(Instant(at + READ_AFTER_NS), lambda now: self._read(ride, now))
         self._at(Instant(at + WEIGHED_AFTER_NS), lambda now: self._weigh(ride, now))
         self._at(Instant(at + COMMIT_AFTER_NS), lambda now: self._commit(ride, now))
-        self._at(Instant(at + exit_after_ns), lambda now: self._leave(ride, now))
         if "order_swapped" in faults:
             self._mishap.pending = True
         return ride
@@ -150,6 +152,7 @@ class Plc:
     def _read(self, ride: Ride, at: Instant) -> None:
         before, self._withheld = self._withheld, None
         if before is not None:
+            ride.mixed_with, before.mixed_with = before.parcel, ride.parcel
             self._tell_codes(ride, before.codes, at)
             self._tell_codes(before, ride.codes, at)
         elif "swapped_codes" in ride.faults:
@@ -167,15 +170,18 @@ class Plc:
     def _commit(self, ride: Ride, at: Instant) -> None:
         self._watch_host(at)
         ride.wanted = self._destinations.pop(ride.number, None)
-
-    def _leave(self, ride: Ride, at: Instant) -> None:
         lane = ride.wanted if ride.wanted in self._lanes else self._safe
-        assert lane is not None, "the fail-safe lane has a word"
         result = self._confirmed
         if "wrong_lane" in ride.faults:
-            lane = self._lanes[(self._lanes.index(lane) + 1) % len(self._lanes)]
+            lane = self._lanes[0] if lane != self._lanes[0] else self._lanes[-1]
         if "missed" in ride.faults and lane != self._safe:
             lane, result = self._safe, "MISS"
+        # The exits stand one behind the other along the line, the fail-safe one at its end.
+        exits = [*(one for one in self._lanes if one != self._safe), self._safe]
+        leaves_at = Instant(ride.inducted_at + FIRST_EXIT_NS + exits.index(lane) * NEXT_EXIT_NS)
+        self._at(leaves_at, lambda now: self._leave(ride, lane, result, now))
+
+    def _leave(self, ride: Ride, lane: str, result: str, at: Instant) -> None:
         ride.left_at = at
         ride.lane = lane
         if "taken_off" in ride.faults:
