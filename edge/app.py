@@ -177,6 +177,10 @@ class App:
                 return False
         return True
 
+    def snapshot(self) -> Snapshot:
+        """As the core left it last."""
+        return self._runner.snapshot
+
     def stop(self) -> int:
         """Stops the devices first; returns how many events could not be written (disk trouble)."""
         self._pump.stop()
@@ -255,6 +259,7 @@ class Pages:
             "journal": {**asdict(self._journal.keeping()), "ballast": self._keeper.has_ballast},
             "balance": balance_told(snapshot.balance, events.journalled, events.acknowledged, events.pending),
             "alibi": [asdict(view) for view in snapshot.alibi],
+            "plc_lines": [asdict(view) for view in snapshot.plc_lines],
             "weights_dropped": self._inbox.weights_dropped,
             "ports": [_port_figures(port) for port in self._pump.stats()],
         }

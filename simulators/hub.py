@@ -103,8 +103,7 @@ class SimulatedHub:
         self.world = World()
         self.host = Host(self.world)
         self._rng = random.Random(f"hub/{seed}")
-        self._signer = practice_signer("gateway")
-        self._coordinator = practice_signer("coordinator")
+        self._signer, self._coordinator = practice_signer("gateway"), practice_signer("coordinator")
         self._trust = TrustStore(config.trust)
         self.gateway = Gateway(config, entropy_of(seed))
         self.step = self.gateway.step
