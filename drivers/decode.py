@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Final
 
-from drivers.decode_labels import LABELS
+from drivers.decode_labels import LABEL_OPTIONS, LABELS
 from drivers.decode_modbus import MODBUS, MODBUS_OPTIONS
 from drivers.decode_records import GRAMMAR, record_scale
 from drivers.decode_scales import scale_frames, scale_options
@@ -73,6 +73,7 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "record-scale": GRAMMAR,
     **SCANNER_OPTIONS,
     **SIZE_OPTIONS,
+    **LABEL_OPTIONS,
     **MODBUS_OPTIONS,
 }
 """What `--config` takes, by protocol; the others take nothing."""

@@ -1,5 +1,6 @@
 """Options of `hub decode` (`--config key=value`), as a config file would give them to the driver."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -13,7 +14,17 @@ NOWHERE: Final = {"kind": "serial", "port": "decode"}
 
 _WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
 
+_ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|([rnt\\]))")
+_LETTERS: Final = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\"}
+
 _C = TypeVar("_C", bound=Entry)
+
+
+def unescaped(text: str) -> str:
+    """Framing bytes as a command line can write them: `\\x02`, `\\u0002`, `\\r`, `\\n`, `\\t`."""
+    return _ESCAPE.sub(
+        lambda found: chr(int(found[1] or found[2], 16)) if found[3] is None else _LETTERS[found[3]], text
+    )
 
 
 def config_of(
@@ -36,4 +47,5 @@ def _value(model: type[Entry], key: str, text: str, lists: Sequence[str]) -> obj
     known = model.model_fields.get(key)
     if known is not None and known.annotation is bool:
         return _WORDS.get(text, text)
-    return int(text) if known is not None and known.annotation is int and text.isdecimal() else text
+    wants_int = known is not None and known.annotation in (int, int | None)
+    return int(text) if wants_int and text.isdecimal() else text

@@ -1,33 +1,21 @@
 """Bytes of scanners explained, for `hub decode`: several codes of one frame are one `stream`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, assert_never
+from functools import partial
+from typing import Final, assert_never, cast
 
-from drivers.buffers import Line, LineBuffer
+from drivers.decode_config import config_of, unescaped
 from drivers.meanings import Meaning, code_meaning, garbled
 from drivers.reading import BarcodeRead, DeviceFault, NoRead, Reading
-from drivers.scanners.aim import split_aim
-from drivers.scanners.keyence_answers import (
-    ERROR_NAMES,
-    LINE_ENDS,
-    SrAck,
-    SrBadText,
-    SrCodes,
-    SrEmpty,
-    SrNoRead,
-    SrOverflow,
-    SrRefusal,
-    SrTooMany,
-    parse_answer,
-    parse_command,
-)
-from drivers.scanners.keyence_sr import LINE_MAX_BYTES
+from drivers.scanners.answers import Answer, meaning_of, parse_codes
 from drivers.scanners.line import LineScanner
+from drivers.scanners.registry import EXPLAINED, new_wire
+from drivers.scanners.ssi_codes import meaning_of as packet_meaning
+from drivers.scanners.ssi_packets import DECODE_DATA, BadPacket, Noise, Packet, PacketBuffer, TextLine
 from hub_config.attach import SerialAttach
 from hub_config.names import DeviceId, Instant
-from hub_config.scanners import NO_READ, LineScannerConfig
-
-_TRIGGER_NAMES: Final = {"LON": "trigger_on", "LOFF": "trigger_off"}
+from hub_config.readers import LinedReader, ReaderConfig, SsiConfig
+from hub_config.scanners import LineScannerConfig
 
 
 def _line_crlf(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
@@ -70,54 +58,72 @@ def _scan_meaning(reading: Reading) -> Meaning:
             raise AssertionError(f"a line scanner does not give {reading}")
 
 
-def keyence_sr(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
-    lines = LineBuffer(max_bytes=LINE_MAX_BYTES, terminators=LINE_ENDS)
+def _reader_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
+    known = EXPLAINED[protocol]
+    plain = {key: unescaped(value) for key, value in options.items()}
+    config = config_of(known.config, protocol, plain, _LISTS, {})
+    wire = new_wire(cast(LinedReader, config))
     for frame in frames:
-        for piece in lines.feed(frame):
-            yield (
-                _sr_line(piece.data, options.get("aim") == "yes")
-                if isinstance(piece, Line)
-                else garbled(piece.head)
-            )
+        # A command is looked for at the start of a frame only.
+        command = known.parse_command(frame) if wire.held_bytes == 0 else None
+        answers: Sequence[Answer] = [command] if command is not None else [one for one, _ in wire.feed(frame)]
+        for answer in answers:
+            yield meaning_of(answer, aim=config.aim)
 
 
-def _sr_line(line: bytes, aim: bool) -> Meaning:
-    if (command := parse_command(line)) is not None:
-        return {"kind": "command", "command": _TRIGGER_NAMES[command]}
-    match parse_answer(line, NO_READ, ","):
-        case SrAck(command):
-            return {"kind": "ack", "command": _TRIGGER_NAMES[command]}
-        case SrRefusal(command, code):
-            return {
-                "kind": "error",
-                "error": ERROR_NAMES.get(code, "unknown"),
-                "code": code,
-                "command": command,
-            }
-        case SrNoRead(text):
-            return {"kind": "no_read", "data": text}
-        case SrCodes((code,)):
-            aim_id, data = split_aim(code.text) if aim else (None, code.text)
-            return code_meaning(BarcodeRead(DeviceId("decode"), Instant(0), data, "", aim_id, code.raw))
-        case SrCodes(codes):
-            return {"kind": "stream", "scans": [code.text for code in codes]}
-        case SrOverflow():
-            return {"kind": "error", "error": "reader_overflow", "raw": line.hex(" ")}
-        case SrTooMany() | SrBadText() | SrEmpty():
-            return garbled(line)
-        case _ as never:
-            assert_never(never)
+def _ssi(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
+    config = config_of(SsiConfig, "ssi", options, _LISTS, {})
+    packets = PacketBuffer()
+    before = b""
+    for frame in frames:
+        for piece in packets.feed(frame):
+            match piece:
+                case Packet():
+                    yield packet_meaning(piece, config.no_read, aim=config.aim, before=before)
+                    is_part = piece.opcode == DECODE_DATA and piece.continued
+                    before = before + piece.data[1:] if is_part else b""
+                case BadPacket():
+                    yield {"kind": "error", "error": "checksum", "reply": "nak_resend"}
+                case TextLine(data):
+                    yield meaning_of(parse_codes(data, config.no_read, b""), aim=config.aim)
+                case Noise(raw):
+                    yield garbled(raw)
+                case _ as never:
+                    assert_never(never)
 
+
+def _reader_options(protocol: str) -> tuple[str, ...]:
+    """What `--config` takes for it, named as in the configuration."""
+    return _options_of(EXPLAINED[protocol].config)
+
+
+def _options_of(model: type[ReaderConfig]) -> tuple[str, ...]:
+    return tuple(name for name in model.model_fields if name not in _NOT_OPTIONS)
+
+
+_LISTS: Final = ("no_read", "multiple_read")
+_NOT_OPTIONS: Final = (
+    "kind",
+    "id",
+    "attach",
+    "answer_timeout_ms",
+    "trigger",
+    "trigger_on",
+    "trigger_off",
+    "setup",
+)
 
 SCANNERS: Final[Mapping[str, Callable[[Sequence[bytes], Mapping[str, str]], Iterator[Meaning]]]] = {
     "line-crlf": _line_crlf,
     "line-prefix01-cr": _line_prefix01_cr,
     "aim": _aim,
-    "keyence-sr": keyence_sr,
+    "ssi": _ssi,
+    **{name: partial(_reader_frames, name) for name in EXPLAINED},
 }
 SCANNER_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "line-crlf": ("aim",),
     "line-prefix01-cr": ("aim",),
     "aim": (),
-    "keyence-sr": ("aim",),
+    "ssi": tuple(name for name in _options_of(SsiConfig) if name != "separator"),
+    **{name: _reader_options(name) for name in EXPLAINED},
 }

@@ -20,11 +20,11 @@ from typing import Any, Final, Protocol
 
 from drivers.command import Command
 from drivers.device_port import REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
-from drivers.reading import DeviceDown, Reading
-from drivers.session import Actuator
-from drivers.transports.opening import open_port as open_by_kind
+from drivers.reading import DeviceDown, DeviceFault, Reading
+from drivers.tap import Tap
+from drivers.transports.lost import DeviceSwappedError, PortLostError
+from drivers.transports.opening import Opening
 from drivers.transports.port import Listener, Port
-from drivers.transports.serial_port import PortLostError
 from hub_config.devices import Device
 from hub_config.names import SECOND, DeviceId, Instant
 
@@ -58,11 +58,11 @@ class Pump:
         devices: Sequence[Device],
         sink: Sink,
         *,
-        open_port: Callable[[Any], Port | Listener] = open_by_kind,
+        open_port: Callable[[Any], Port | Listener] | None = None,
     ) -> None:
         self._ports = {device.id: DevicePort(device) for device in devices}
         self._sink = sink
-        self._open_port = open_port
+        self._open_port = open_port or Opening().open
         self._opened: queue.SimpleQueue[tuple[DevicePort, Port | Listener | PortLostError]] = (
             queue.SimpleQueue()
         )
@@ -91,6 +91,11 @@ class Pump:
     def _stats(self, device: DeviceId, attached: DevicePort) -> PortStats:
         stats = attached.stats
         return replace(stats, commands_dropped=stats.commands_dropped + self._refused[device])
+
+    def tap(self, device: DeviceId) -> Tap | None:
+        """What passed; any thread may read it. None for a device we don't have."""
+        attached = self._ports.get(device)
+        return None if attached is None else attached.tap
 
     def command(self, command: Command) -> None:
         """Hands it to its device, from any thread, without waiting. Raises KeyError for a device we don't have."""
@@ -140,15 +145,11 @@ class Pump:
         return max(0, min(dues) - _now()) / SECOND if dues else None
 
     def _serve(self, attached: DevicePort, port: Port, events: int) -> None:
-        session = attached.session
-        if attached.port is not port or session is None:
+        if attached.port is not port or attached.session is None:
             return  # replaced or lost within this turn
         try:
             if events & selectors.EVENT_READ and (data := port.read()):
-                at = _now()
-                attached.stats = replace(attached.stats, bytes_in=attached.stats.bytes_in + len(data))
-                self._hand_over(attached, session.receive(data, at))
-                attached.keep(session.take_output())
+                self._hand_over(attached, attached.received(data, _now()))
             if attached.unwritten:
                 self._write(attached, port)
         except PortLostError as lost:
@@ -158,30 +159,23 @@ class Pump:
         if attached.port is None or attached.session is None:
             self._begin_opening(attached)
             return
-        self._hand_over(attached, attached.session.wake(at))
-        self._send(attached)
+        self._hand_over(attached, attached.woken(at))
+        self._flush(attached)
 
     def _obey(self, command: Command) -> None:
         attached = self._ports[command.device]
-        if attached.port is None or not isinstance(attached.session, Actuator):
-            dropped = attached.stats.commands_dropped + 1
-            attached.stats = replace(attached.stats, commands_dropped=dropped)
-            return
-        self._hand_over(attached, attached.session.command(command, _now()))
-        self._send(attached)
+        self._hand_over(attached, attached.commanded(command, _now()))
+        self._flush(attached)
 
     def _hand_over(self, attached: DevicePort, readings: Sequence[Reading]) -> None:
         for reading in readings:
             attached.count(reading)
             self._sink.put(reading)
 
-    def _send(self, attached: DevicePort) -> None:
-        """What the session wants written, at once as far as the port takes it."""
-        port, session = attached.port, attached.session
-        assert port is not None
-        assert session is not None
-        attached.keep(session.take_output())
-        if attached.unwritten:
+    def _flush(self, attached: DevicePort) -> None:
+        """What waits to be written, at once as far as the port takes it."""
+        port = attached.port
+        if port is not None and attached.unwritten:
             try:
                 self._write(attached, port)
             except PortLostError as lost:
@@ -227,6 +221,8 @@ class Pump:
     def _take_opened(self, attached: DevicePort, outcome: Port | Listener | PortLostError) -> None:
         attached.opening = None
         if isinstance(outcome, PortLostError):
+            if isinstance(outcome, DeviceSwappedError):
+                self._say_swapped(attached, str(outcome))
             self._say_down(attached, str(outcome))
             attached.reopen_at = Instant(_now() + attached.next_pause())
         elif isinstance(outcome, Listener):
@@ -243,7 +239,7 @@ class Pump:
         self._selector.register(
             port.fileno(), attached.events, lambda events: self._serve(attached, port, events)
         )
-        self._send(attached)
+        self._flush(attached)
 
     def _let_in(self, attached: DevicePort, listener: Listener) -> None:
         """Somebody has dialled. The newest connection counts: a device that dials again has lost the older one."""
@@ -287,6 +283,11 @@ class Pump:
         self._hand_over(attached, attached.closed(now))
         attached.reopen_at = Instant(now + attached.next_pause())
         self._say_down(attached, reason, again)
+
+    def _say_swapped(self, attached: DevicePort, reason: str) -> None:
+        if not attached.said_swapped:
+            attached.said_swapped = True
+            self._hand_over(attached, [DeviceFault(attached.device.id, _now(), "device_swapped", reason)])
 
     def _say_down(self, attached: DevicePort, reason: str, again: str | None = None) -> None:
         """`again`: how it will come back, if not as usual."""

@@ -16,11 +16,13 @@ FaultCode = Literal[
     "bad_text",  # control characters where text is due
     "silent",  # no answer to polls; said once until it answers again
     "refused",  # the device understood and would not (for example "S I", "ES")
+    "device_swapped",  # another device than before, or than the config names, is plugged in there
     "not_proven",  # bytes arrived before the device proved what it is
     "unanswered",  # a trigger got no answer in time
     "late_answer",  # an answer that may belong to an earlier trigger: it counts for none
     "sensor_stuck",  # a beam stays covered for longer than any parcel takes; said once until it is free
     "out_of_turn",  # a numbered telegram that was told before, or whose followers were: it counts for nothing
+    "driver_failed",  # a driver from outside raised; it is heard again when its port opens again
     "sensor_chatter",  # a beam changes faster than any parcels could; said once until it is calm
 ]
 
@@ -211,14 +213,15 @@ class EventsLost:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswered:
-    """The board took an order for an output, or said why not."""
+    """The board took an order for an output, a scale one to zero or tare; or it said why not."""
 
     device: DeviceId
     at: Instant
     order: int
     accepted: bool
     detail: str
-    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`."""
+    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`; of a scale also
+    what it said (`not_executable`, `zero_upper_limit`, …)."""
 
 
 @dataclass(frozen=True, slots=True)

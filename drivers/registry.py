@@ -6,19 +6,22 @@ Imports stand inside the cases, so that a gateway loads only the drivers it uses
 from typing import assert_never
 
 from drivers.session import Session
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.boards import IoBoardConfig
 from hub_config.cameras import FolderCameraConfig
 from hub_config.devices import Device
 from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
+from hub_config.external import ExternalConfig
 from hub_config.plc import PlcWcsConfig
-from hub_config.scales import BenchScaleConfig, RecordScaleConfig
-from hub_config.scanners import KeyenceSrConfig, LineScannerConfig
+from hub_config.readers import ReaderConfig
+from hub_config.scales import RecordScaleConfig
+from hub_config.scanners import LineScannerConfig
 
 
 def new_session(device: Device) -> Session:
     """For one opening of the device's port; a `Resumable` session for all of them."""
     match device:
-        case LineScannerConfig() | KeyenceSrConfig():
+        case LineScannerConfig() | ReaderConfig():
             from drivers.scanners.registry import new_scanner
 
             return new_scanner(device)
@@ -30,6 +33,10 @@ def new_session(device: Device) -> Session:
             from drivers.dimensioners.registry import new_dimensioner
 
             return new_dimensioner(device)
+        case ExternalConfig():
+            from drivers.external import new_external
+
+            return new_external(device)
         case FolderCameraConfig():
             from drivers.cameras.folder_camera import FolderCamera
 

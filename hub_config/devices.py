@@ -7,7 +7,9 @@ from pydantic import Field
 from hub_config.boards import IoBoardConfig
 from hub_config.cameras import FolderCameraConfig
 from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
+from hub_config.external import ExternalConfig, place_kind
 from hub_config.plc import PlcWcsConfig
+from hub_config.readers import Reader
 from hub_config.scales import BeltScale, BenchScale
 from hub_config.scanners import Scanner
 
@@ -21,7 +23,8 @@ Device = Annotated[
     | CubiscanConfig
     | FolderCameraConfig
     | IoBoardConfig
-    | PlcWcsConfig,
+    | PlcWcsConfig
+    | ExternalConfig,
     Field(discriminator="kind"),
 ]
 
@@ -31,10 +34,12 @@ def _kinds(union: object) -> tuple[str, ...]:
     return tuple(str(get_args(member.model_fields["kind"].annotation)[0]) for member in members)
 
 
-SCANNER_KINDS: Final = ("line-scanner",)
-"""At a bench."""
-SCALE_KINDS: Final = _kinds(BenchScale)
-READER_KINDS: Final = ("keyence-sr", "line-scanner", "folder-camera")
+SCANNER_KINDS: Final = (
+    "line-scanner", "ssi", "honeywell", "datalogic", "cognex-dmcc", "sick-read", place_kind("codes"),
+)  # fmt: skip
+"""At a bench: those that read by themselves, or can."""
+SCALE_KINDS: Final = (*_kinds(BenchScale), place_kind("weights"))
+READER_KINDS: Final = (*_kinds(Reader), "line-scanner", "folder-camera", place_kind("codes"))
 """Beside a belt."""
 BELT_SCALE_KINDS: Final = _kinds(BeltScale)
 BOARD_KINDS: Final = ("io-board",)

@@ -13,14 +13,15 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from hub_config.attach import TcpAttach, TcpListenAttach
+from hub_config.codes import NamingType, WeakFormat
 from hub_config.finding import Finding, listed, refusal, show
 from hub_config.layout import Exit, LineName
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId, LaneId
+from hub_config.readers import NO_READ
 from hub_config.record_grammar import Word
-from hub_config.scanners import NO_READ
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, LineLane, device_name, entries, is_absent, text
+from hub_config.values import Entry, Lane, LineLane, device_name, entries, is_absent, is_empty, text
 
 FIELDS_MAX: Final = 16
 WIDTH_MAX: Final = 64
@@ -238,10 +239,11 @@ class PlcLine(Entry):
     """The gateway's own; the controller's come as telegrams."""
     scale: PlcScale | None = Field(default=None, exclude_if=is_absent)
     """None: the controller tells the weights."""
-    identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
-        "s10",
-        "sscc",
+    identifiers: Annotated[tuple[NamingType, ...], Field(strict=False), entries(1, 3)] = ("s10", "sscc")
+    weak_formats: Annotated[tuple[WeakFormat, ...], Field(strict=False), entries(0, 10)] = Field(
+        default=(), exclude_if=is_empty
     )
+    """Formats that other numbers fit as well, and that are those of carriers here (docs/identifiers.md)."""
     free_lane: Lane = LaneId("green")
     fail_safe: Lane = LaneId("hold")
     """Where the controller lets everything go that it has no destination for."""

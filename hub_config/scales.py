@@ -7,61 +7,30 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hub_config.attach import Attach, SerialAttach
+from hub_config.attach import Attach
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.finding import refusal
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.record_grammar import FIELDS_MAX, RecordGrammar, Word, once_findings, unit_finding
+from hub_config.request_scales import RequestScale
+from hub_config.scale_makers import MakersScale
+from hub_config.scale_text import ScaleTextConfig
+from hub_config.stream_scales import StreamScale
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries
-
-MassUnit = Literal["mg", "g", "kg", "t", "lb", "oz", "ct"]
-ScaleMode = Literal["polled", "continuous", "print"]
-"""`polled`: asked again and again; `continuous`: it sends by itself; `print`: only when somebody presses its key."""
-
-
-class BenchScaleConfig(Entry):
-    """What is said of every scale at a bench."""
-
-    id: Annotated[DeviceId, device_name("scale-1")]
-    attach: Attach
-    mode: ScaleMode = "polled"
-    poll_ms: Annotated[int, quantity("ms", example="100 ms", low="20 ms", high="10 s")] = Field(
-        default=200, alias="poll"
-    )
-    answer_timeout_ms: Annotated[int, quantity("ms", example="500 ms", low="20 ms", high="10 s")] = Field(
-        default=1_000, alias="answer_timeout"
-    )
-    """Polled: an answer is due within this. Continuous: after so long without a frame the scale is silent."""
-    unit: MassUnit | None = None
-    """Where the wire has none; without one a number is no weight."""
-    metrology: Metrology
-
-    @property
-    def kind_name(self) -> str:
-        """Of its protocol, as config and messages name it."""
-        return str(getattr(self, "kind", "?"))
+from hub_config.values import device_name, entries
 
 
 class SicsScaleConfig(BenchScaleConfig):
-    """A bench scale that answers MT-SICS `SI`, polled."""
+    """A bench scale that speaks MT-SICS, levels 0 and 1."""
 
     kind: Literal["mt-sics"] = "mt-sics"
-    attach: SerialAttach
     poll_ms: Annotated[int, quantity("ms", example="100 ms", low="20 ms", high="10 s")] = Field(
         default=100, alias="poll"
     )
     answer_timeout_ms: Annotated[int, quantity("ms", example="500 ms", low="20 ms", high="10 s")] = Field(
         default=500, alias="answer_timeout"
     )
-
-
-class Toledo8217Config(BenchScaleConfig):
-    """Toledo 8217 and 8213, the request of points of sale (scales.md §2). Usually 7 data bits, even parity."""
-
-    kind: Literal["toledo-8217"]
-    benchpro: bool = False
-    """Rice Lake BenchPro sets the status bit for `net` always; there it says nothing."""
 
 
 class RecordScaleConfig(RecordGrammar):
@@ -90,5 +59,5 @@ class RecordScaleConfig(RecordGrammar):
         return self
 
 
-BenchScale = SicsScaleConfig | Toledo8217Config
+BenchScale = SicsScaleConfig | RequestScale | StreamScale | MakersScale | ScaleTextConfig
 BeltScale = RecordScaleConfig

@@ -1,25 +1,28 @@
-"""Scanners: those that a person holds and those that look at a belt, one model a kind (scanners.md §1, §2, §4, §5)."""
+"""Scanners that send what they read as keys or as lines (scanners.md §1, §2); makers' own protocols: `readers.py`."""
 
-from typing import Annotated, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from hub_config.attach import Attach, SerialAttach
+from hub_config.attach import Attach
 from hub_config.names import DeviceId
+from hub_config.readers import NO_READ, Reader
 from hub_config.record_grammar import ANY_LINE_END
-from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries, text, whole
+from hub_config.values import Entry, device_name, entries, is_nothing, text, whole
 
-NO_READ: Final = ("NoRead", "NOREAD", "NO READ", "ERROR", "NR")
-"""What scanners of several makers send for "triggered, saw no code". A line of only `?` means the same."""
+
+def _serial_unless_said(value: object) -> object:
+    """A hand scanner is on a serial line (or USB-CDC) unless its entry says otherwise."""
+    return {"kind": "serial", **value} if isinstance(value, Mapping) and "kind" not in value else value
 
 
 class LineScannerConfig(Entry):
-    """A scanner that sends `[prefix] data suffix` (serial, USB-CDC)."""
+    """A scanner that sends `[prefix] data suffix` (serial, USB-CDC, TCP)."""
 
     kind: Literal["line-scanner"] = "line-scanner"
     id: Annotated[DeviceId, device_name("scan-1")]
-    attach: SerialAttach
+    attach: Annotated[Attach, BeforeValidator(_serial_unless_said)]
     prefix: Annotated[str, Field(max_length=16)] = ""
     suffix: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=16)], ...], Field(strict=False), entries(1, 8)
@@ -30,25 +33,8 @@ class LineScannerConfig(Entry):
     no_read: Annotated[tuple[Annotated[str, text(1, 64)], ...], Field(strict=False), entries(0, 32)] = NO_READ
     max_chars: Annotated[int, whole(32, 4096)] = 512
     """A longer line is a fault of the device, dropped up to the next line end."""
+    ack: bool = Field(default=False, exclude_if=is_nothing)
+    """It waits for ACK or NAK after each code and repeats it after NAK."""
 
 
-class KeyenceSrConfig(Entry):
-    """A fixed reader of the Keyence SR series: told to read with `LON`, to stop with `LOFF`; one answer a trigger."""
-
-    kind: Literal["keyence-sr"]
-    id: Annotated[DeviceId, device_name("tunnel-1")]
-    attach: Attach
-    no_read: Annotated[tuple[Annotated[str, text(1, 64)], ...], Field(strict=False), entries(1, 32)] = (
-        "ERROR",
-    )
-    aim: bool = False
-    """The reader is set to send AIM identifiers before the data."""
-    separator: Annotated[str, Field(min_length=1, max_length=4)] = ","
-    """Between the codes of one answer, where several are read."""
-    answer_timeout_ms: Annotated[int, quantity("ms", example="100 ms", low="10 ms", high="5 s")] = Field(
-        default=100, alias="answer_timeout"
-    )
-    """After `LOFF` an answer is due within this."""
-
-
-Scanner = LineScannerConfig | KeyenceSrConfig
+Scanner = LineScannerConfig | Reader

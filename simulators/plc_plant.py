@@ -18,7 +18,7 @@ from hub_config.scanners import LineScannerConfig
 from simulators.bench import Happened, Sent
 from simulators.devices.line_scanner import LineScanner
 from simulators.devices.plc import Plc, PlcFault, Ride
-from simulators.devices.sics_wire import Told
+from simulators.devices.scale_wire import Told
 from simulators.host import Host
 from simulators.parcels import MILLION, Parcel
 from simulators.task import Placed

@@ -1,23 +1,20 @@
 """Of scales: from config to session, and from a protocol's name to what explains its frames."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, assert_never
+from collections.abc import Mapping
+from typing import Final
 
-from drivers.scales import toledo_8217
 from drivers.scales.bench_scale import BenchScale as BenchScaleSession
+from drivers.scales.explained import Explained
+from drivers.scales.makers import MAKERS, makers_wire
 from drivers.scales.mt_sics import SicsScale
 from drivers.scales.record_scale import RecordScale
-from drivers.scales.told import Told, Wire
+from drivers.scales.scale_text import scale_text
+from drivers.scales.standards import STANDARDS, standards_wire
+from drivers.scales.told import Wire
 from drivers.session import Session
-from hub_config.scales import (
-    BeltScale,
-    BenchScale,
-    BenchScaleConfig,
-    RecordScaleConfig,
-    SicsScaleConfig,
-    Toledo8217Config,
-)
+from hub_config.scale_makers import MakersScale
+from hub_config.scale_text import ScaleTextConfig
+from hub_config.scales import BeltScale, BenchScale, RecordScaleConfig, SicsScaleConfig
 
 
 def new_scale(config: BenchScale | BeltScale) -> Session:
@@ -32,31 +29,12 @@ def new_scale(config: BenchScale | BeltScale) -> Session:
 
 def new_wire(config: BenchScale) -> Wire:
     """Of every bench scale but MT-SICS, whose session keeps its own."""
-    match config:
-        case Toledo8217Config():
-            return toledo_8217.toledo_8217(config)
-        case SicsScaleConfig():
-            raise AssertionError("MT-SICS has a session of its own")
-        case _ as never:
-            assert_never(never)
+    if isinstance(config, SicsScaleConfig):
+        raise AssertionError("MT-SICS has a session of its own")
+    if isinstance(config, ScaleTextConfig):
+        return scale_text(config)
+    return makers_wire(config) if isinstance(config, MakersScale) else standards_wire(config)
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """How `hub decode` reads the frames of one protocol name."""
-
-    config: type[BenchScaleConfig]
-    kind: str
-    parse_command: Callable[[bytes], Told | None] = lambda _sent: None
-    """Of one whole frame of a host."""
-    fixed: Mapping[str, Any] = field(default_factory=dict)
-    """Settings that the name of the protocol says."""
-
-
-EXPLAINED: Final[Mapping[str, Explained]] = {
-    "toledo-8217": Explained(Toledo8217Config, "toledo-8217", toledo_8217.parse_command),
-    "toledo-8217-benchpro": Explained(
-        Toledo8217Config, "toledo-8217", toledo_8217.parse_command, {"benchpro": True}
-    ),
-}
-"""By the protocol names of `tests/vectors/vectors.jsonl`."""
+EXPLAINED: Final[Mapping[str, Explained]] = {**STANDARDS, **MAKERS}
+"""By the protocol names of `tests/vectors/`."""

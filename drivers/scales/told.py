@@ -6,14 +6,14 @@ knows no gateway: `drivers/scales/bench_scale.py` asks, waits and believes, for 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from drivers.meanings import Meaning, known, without_leading_zeros
 from drivers.reading import Weighing
 from drivers.scales.mass import mass_mg
 
-Order = Literal["weight", "zero", "tare", "tare_clear"]
-"""What a scale can be asked for. Not every protocol has all."""
+Order = Literal["weight", "repeat", "zero", "tare", "tare_clear"]
+"""What a scale can be asked for: a weight, weights again and again, …. Not every protocol has all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,8 @@ class Load:
     """Over or under: the format cannot say which."""
     invalid: bool = False
     tare: str | None = None
+    record: int | None = None
+    """The number under which the scale's own alibi memory keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,17 @@ class Garbled:
 
     head: bytes
     error: str = "garbled"
-    """Or `checksum`, `too_long`."""
+    """Or `checksum`, `too_long`, `address` (another scale's)."""
 
 
 Piece = Told | Garbled
+
+
+def of_another(piece: Piece, own: Mapping[str, object]) -> bool:
+    """A weight that says of itself that it is another scale's on the same line. `own`: of the config."""
+    if isinstance(piece, Garbled) or piece.load is None:
+        return False
+    return any(piece.keys.get(key) != value for key, value in own.items())
 
 
 class Wire(Protocol):
@@ -78,6 +87,18 @@ class Wire(Protocol):
 
     def take_reply(self) -> bytes:
         """What has to be sent after the last frame before the scale says more; mostly nothing."""
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A `Wire` of frames whose end only what follows them tells, or the silence after them."""
+
+    @property
+    def waits(self) -> bool:
+        """What is held may be a whole frame."""
+
+    def quiet(self) -> list[Piece]:
+        """Nothing has followed."""
 
 
 def meaning_of(piece: Piece, unit: str | None) -> Meaning:

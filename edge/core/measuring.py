@@ -26,7 +26,7 @@ from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
-from hub_config.scanners import KeyenceSrConfig
+from hub_config.readers import is_triggered
 
 
 class Measuring:
@@ -45,9 +45,7 @@ class Measuring:
         self._clearing = clearing
         self._ledger = ledger
         self._readers = {
-            one.device: Reader(
-                place, one, triggered=isinstance(hub.device(one.device), KeyenceSrConfig), ledger=ledger
-            )
+            one.device: Reader(place, one, triggered=is_triggered(hub.device(one.device)), ledger=ledger)
             for place, one in enumerate(config.readers)
         }
         tracks = tuple(one.track for one in sections)

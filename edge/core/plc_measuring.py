@@ -50,7 +50,7 @@ class PlcMeasuring:
         if tracked is None:
             self._ledger.count_rejected("orphan_read")
             return None
-        parcel, known = tracked.parcel, identify(read.data, read.aim)
+        parcel, known = tracked.parcel, identify(read.data, read.aim, self._config.weak_formats)
         if known.check_ok and known.type in self._config.identifiers:
             tracked.name(known.value, by_controller=read.device == self._config.plc)
         if parcel.phase == "measuring":

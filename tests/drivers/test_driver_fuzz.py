@@ -7,6 +7,7 @@ from driver_configs import (
     belt_scale_config,
     dimensioner_configs,
     dws_config,
+    keyence,
     ms,
     reader_config,
     scale_config,
@@ -24,8 +25,7 @@ from drivers.dimensioners.registry import new_dimensioner
 from drivers.reading import BarcodeRead, DeviceFault, DimensionsRead, NoRead, Reading, WeightRead
 from drivers.scales.mt_sics import LINE_MAX_BYTES, SicsScale
 from drivers.scales.record_scale import RecordScale
-from drivers.scanners import keyence_sr
-from drivers.scanners.keyence_sr import KeyenceSr
+from drivers.scanners import reader as line_reader
 from drivers.scanners.line import LineScanner
 from drivers.session import Session
 
@@ -106,7 +106,7 @@ def test_a_scanner_never_raises_and_no_code_holds_a_control_character(
 def test_a_reader_never_raises_and_no_code_holds_a_control_character(
     given_reads: list[bytes], triggers: list[bool], aim: bool
 ) -> None:
-    reader = KeyenceSr(reader_config(aim=aim))
+    reader = keyence(reader_config(aim=aim))
     readings: list[Reading] = []
 
     for turn, data in enumerate(given_reads):
@@ -126,7 +126,7 @@ def test_a_reader_never_raises_and_no_code_holds_a_control_character(
             assert reading.trigger is not None
         if isinstance(reading, DeviceFault):
             assert len(reading.raw) <= 64
-    assert reader._lines.held_bytes <= keyence_sr.LINE_MAX_BYTES + CHUNK_BYTES
+    assert reader.wire.held_bytes <= line_reader.LINE_MAX_BYTES + CHUNK_BYTES
 
 
 @given(reads, st.sampled_from(["", "\x02", "%"]))
@@ -194,7 +194,7 @@ def test_a_weight_of_a_dimensioner_has_the_number_of_its_dimensions(given_reads:
 def test_after_garbage_a_second_record_is_read_and_a_reader_answers_its_next_trigger(
     garbage: bytes, more: bytes
 ) -> None:
-    scale, reader = RecordScale(belt_scale_config()), KeyenceSr(reader_config())
+    scale, reader = RecordScale(belt_scale_config()), keyence(reader_config())
     reader.wake(ms(0))
 
     scale.receive(garbage + more, ms(2))

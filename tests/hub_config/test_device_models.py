@@ -9,8 +9,8 @@ from hub_config.attach import Attach, SerialAttach, TcpAttach, TcpListenAttach
 from hub_config.boards import IoBoardConfig
 from hub_config.load import load
 from hub_config.metrology import Metrology
+from hub_config.readers import KeyenceSrConfig
 from hub_config.scales import RecordScaleConfig
-from hub_config.scanners import KeyenceSrConfig
 from hub_config.units import FROM_FILE
 
 DEMO = load(Path(__file__).parents[2] / "examples/demo.toml")
