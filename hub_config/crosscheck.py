@@ -21,6 +21,7 @@ from hub_config.dimensioners import BELT_DIMENSIONER_KINDS, DWS_KINDS, STANDING_
 from hub_config.finding import Finding, KeyPath, listed, show
 from hub_config.lanecheck import free_and_safe_findings
 from hub_config.linecheck import line_findings
+from hub_config.modbuscheck import modbus_findings
 from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, LineSpots, Outline, TrustSpots, outline
 from hub_config.plccheck import plc_findings
 from hub_config.spots import Spot, absent, placed, twice
@@ -45,6 +46,7 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
         *lines,
         *plcs,
+        *(finding for line in whole.lines for finding in modbus_findings(line, tables)),
         *(finding for line in whole.lines for finding in _weighing_findings(line, devices)),
         *_shared_bay_findings(whole.benches),
         *_bay_name_findings(whole),
