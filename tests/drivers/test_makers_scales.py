@@ -10,11 +10,9 @@ from drivers.reading import DeviceFault, WeightRead
 from drivers.registry import new_session
 from drivers.scales.cas_ap1 import FRAME_BYTES
 from drivers.scales.frame_wire import LOST_MAX
-from drivers.scales.hid_scale import hid_scale
 from drivers.scales.registry import EXPLAINED, new_wire
 from drivers.scales.told import Garbled, Order, Told, Wire
 from hub_config.names import SECOND, Instant
-from hub_config.scale_makers import HidScaleConfig
 from hub_config.scales import BenchScale
 
 NO_WEIGHTS = {
@@ -52,6 +50,7 @@ NO_WEIGHTS = {
     ),
     "ohaus": (
         b"2.73 g    ?\r\n",  # its start was lost
+        b"-2.73 g    ?\r\n",
         b"       12.73\r\n",
         b"       12.73 \r\n",
         b"       12.73 gg\r\n",
@@ -68,7 +67,6 @@ NO_WEIGHTS = {
         b"N    +   0.1234 g  \r\n",
         b"+   12 .56 g  \r\n",
         b"+   123.5x g  \r\n",
-        b"H\r\n",
         b"      Hi      \r\n",
         b"Nom   +   0.1234 g  \r\n",
         b"T1    +   0.1234 g  \r\n",
@@ -184,6 +182,17 @@ def test_every_command_that_is_sent_is_one_that_the_protocol_knows() -> None:
                 assert told.kind == "command"
 
 
+@pytest.mark.parametrize("sent", [b"\x06", b"\x06\r\n", b"\x86\r"])
+def test_an_acknowledgement_of_and_needs_no_line_end(sent: bytes) -> None:
+    frame = b"ST,+0001.234 kg\r\n"
+
+    told = wire("and-standard").feed(sent + frame + sent)
+
+    assert [piece.kind for piece in told if isinstance(piece, Told)] == ["ack", "weight", "ack"]
+    (alone,) = wire("and-standard").feed(b"ST,+00\x0601.234 kg\r\n")
+    assert isinstance(alone, Garbled)
+
+
 def test_ap1_asks_for_the_weight_only_after_its_own_enquiry_was_acknowledged() -> None:
     scale = wire("cas-ap1")
     scale.feed(b"\x06")
@@ -209,8 +218,7 @@ def test_an_ap1_frame_inside_a_false_start_is_found() -> None:
 
 
 def test_bytes_that_are_no_report_are_told_when_there_are_many() -> None:
-    plate = {"metrology": METROLOGY}
-    scale = hid_scale(config_of(HidScaleConfig, "hid-scale", {}, (), plate))
+    scale = wire("hid-scale")
 
     assert scale.feed(b"\x00" * (LOST_MAX - 1)) == []
     told = scale.feed(b"\x00" * (2 * LOST_MAX + 1))

@@ -23,7 +23,7 @@ from drivers.scales.registry import EXPLAINED
 from hub_config.devices import Device
 from hub_config.names import DeviceId, Instant
 from hub_config.scales import SicsScaleConfig
-from simulators.one_device import KINDS, OneDevice
+from simulators.one_device import OneDevice, new_device
 from simulators.wires import PtyPort, TcpEnd, Wire
 
 pytestmark = pytest.mark.system
@@ -52,7 +52,7 @@ def served(kind: str, place: Path | int) -> Iterator[Callable[[str], None]]:
             return TcpEnd(place, listens=True, selector=selector)
         return PtyPort(place, BAUD, random.Random(1), selector)
 
-    device = OneDevice(KINDS[kind](Instant(time.monotonic_ns())), wire, typed)
+    device = OneDevice(new_device(kind, Instant(time.monotonic_ns())), wire, typed)
     thread = threading.Thread(target=device.run)
     thread.start()
     try:

@@ -1,5 +1,6 @@
 """Every kind of bench scale stands in a hub's file, with its own keys, and says what is wrong with them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from hub_config.devices import SCALE_KINDS
 from hub_config.load import check
 
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "bench.toml").read_text(encoding="utf-8")
+SERIAL = re.findall(r'attach = {.*"/dev/ttyUSB1".*}', EXAMPLE)[0]
+HID = 'attach = { kind = "hid", port = "/dev/hidraw0" }'
 NEEDS = {"scale-text": 'fields = ["mass 1-8", "unit 9-10"]'}
 
 
@@ -16,11 +19,13 @@ def bench(tmp_path: Path, kind: str, keys: str = "") -> Path:
     file = tmp_path / "hub.toml"
     old = 'kind = "mt-sics"'
     assert EXAMPLE.count(old) == 1
-    file.write_text(EXAMPLE.replace(old, f'kind = "{kind}"\n{NEEDS.get(kind, "")}\n{keys}\n'))
+    text = EXAMPLE.replace(old, f'kind = "{kind}"\n{NEEDS.get(kind, "")}\n{keys}\n')
+    assert text.count(SERIAL) == 1
+    file.write_text(text.replace(SERIAL, HID) if kind == "hid-scale" else text)
     return file
 
 
-@pytest.mark.parametrize("kind", SCALE_KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in SCALE_KINDS if not kind.startswith("external")])
 def test_a_bench_may_have_it(kind: str, tmp_path: Path) -> None:
     assert check(bench(tmp_path, kind)) == []
 
@@ -61,3 +66,10 @@ def test_what_is_wrong_with_it_is_said_with_its_place(
 
     assert said in " ".join(map(str, faults))
     assert all("scale-1" in fault.where for fault in faults)
+
+
+def test_a_hid_scale_has_no_serial_port(tmp_path: Path) -> None:
+    file = bench(tmp_path, "hid-scale")
+    file.write_text(file.read_text().replace(HID, SERIAL))
+
+    assert [fault.where for fault in check(file)][:1] == ["devices[1] scale-1.attach.kind"]

@@ -1,12 +1,14 @@
 """Simulated scales of A&D, Ohaus, Sartorius, CAS, Dini Argeo, Radwag and HID against the drivers of their protocols."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from scale_talk import Talk
 
 from drivers.command import ScaleOrder
 from drivers.reading import DeviceFault, DeviceUp, OrderAnswered, WeightRead
+from drivers.session import Actuator
 from hub_config.names import MILLISECOND, SECOND, DeviceId
 from simulators.devices.and_tongue import And18Tongue, AndFormat, AndTongue
 from simulators.devices.cas_tongue import Cas10Tongue, Cas22Tongue, CasAp1Tongue
@@ -17,7 +19,6 @@ from simulators.devices.radwag_tongue import RadwagTongue
 from simulators.devices.sartorius_tongue import SartoriusTongue
 
 KG = {"unit": "kg"}
-DECODE = DeviceId("decode")
 
 
 def and_talk(form: AndFormat, **more: bool) -> Callable[[], Talk]:
@@ -68,6 +69,13 @@ NO_NET = (
 def of(*left_out: str) -> pytest.MarkDecorator:
     names = [name for name in TALKS if name not in left_out]
     return pytest.mark.parametrize("name", names)
+
+
+def ordered(talk: Talk, order: Literal["zero", "tare"]) -> OrderAnswered:
+    assert isinstance(talk.session, Actuator)
+    (answered,) = talk.session.command(ScaleOrder(DeviceId("decode"), 7, order), talk.now)
+    assert isinstance(answered, OrderAnswered)
+    return answered
 
 
 @of()
@@ -169,18 +177,14 @@ def test_zero_is_set_when_a_person_orders_it(name: str) -> None:
     talk.put(20_000)
     talk.run()
 
-    (answered,) = talk.order(ScaleOrder(DECODE, 7, "zero"))
-
-    assert isinstance(answered, OrderAnswered)
-    assert answered.accepted
+    assert ordered(talk, "zero").accepted
     assert talk.weights()[-1].mass_mg == 0
 
 
 @pytest.mark.parametrize("name", ["and-18", "cas-22", "cas-10", "cas-ap1"])
 def test_a_scale_without_commands_says_that_it_can_not_be_zeroed(name: str) -> None:
-    (answered,) = TALKS[name]().order(ScaleOrder(DECODE, 7, "zero"))
+    answered = ordered(TALKS[name](), "zero")
 
-    assert isinstance(answered, OrderAnswered)
     assert (answered.accepted, answered.detail) == (False, "bad_argument")
 
 
