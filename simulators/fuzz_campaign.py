@@ -23,7 +23,7 @@ BYTES: Final = 10_000_000
 """Per parser."""
 BLOCK_BYTES: Final = 16_384
 """Between two looks at what is kept and whether frames are still found."""
-WINDOW_BYTES: Final = 8 * BLOCK_BYTES
+WINDOW_BYTES: Final = 3 * BLOCK_BYTES
 KEPT_MAX_BYTES: Final = 131_072
 """Of everything a parser keeps, its counters and tables included: twice the longest line any of them allows."""
 FAULTS_SHOWN_MAX: Final = 5
@@ -43,6 +43,7 @@ class Tried:
     fed: int = 0
     """Bytes."""
     seconds: float = 0.0
+    """Of processor."""
     frames: int = 0
     """Understood."""
     garbled: int = 0
@@ -171,7 +172,7 @@ class _Trial:
     def _fed(self, reads: list[bytes]) -> list[object] | None:
         """None: it raised, and a new one takes its place."""
         self._tried.fed += sum(map(len, reads))
-        before, begun = self._parser.faults, time.perf_counter()
+        before, begun = self._parser.faults, time.process_time()
         try:
             told = self._parser.feed(reads)
         except Exception as raised:  # noqa: BLE001 - whatever it is, it is what we look for
@@ -179,7 +180,7 @@ class _Trial:
             self._tried.fault(f"raised {type(raised).__name__}: {raised}", b"".join(reads))
             self._parser = self._subject.new()
             return None
-        self._tried.seconds += time.perf_counter() - begun
+        self._tried.seconds += time.process_time() - begun
         self._tried.garbled += self._parser.faults - before
         self._tried.frames += len(told)
         return told

@@ -129,21 +129,26 @@ class _Pieces:
 class _Decoder:
     """`hub decode` of one protocol: its parser lives for one call."""
 
-    def __init__(self, protocol: str, options: Mapping[str, str], *, per_read: bool) -> None:
+    def __init__(self, protocol: str, options: Mapping[str, str]) -> None:
         self._protocol = protocol
         self._options = options
-        self._per_read = per_read
+        self._alone = protocol in MODBUS
+        """An answer would be taken for that to a request of before."""
+        self._label = protocol in LABELS
+        """One meaning for each frame."""
         self.faults = 0
 
     def feed(self, reads: Sequence[bytes]) -> list[object]:
         told: list[object] = []
-        for part in [[one] for one in reads] if self._per_read else [reads]:
-            for meaning in decode(self._protocol, part, self._options):
+        parts: list[Sequence[bytes]] = [[one] for one in reads] if self._alone else [reads]
+        for part in parts:
+            meanings = decode(self._protocol, part, self._options)
+            for place, meaning in enumerate(meanings):
                 if meaning["kind"] == "error" or meaning.get("valid") is False:
                     self.faults += 1
                     continue
                 told.append(meaning)
-                if self._per_read and (why := wrong_label(self._protocol, part[0], meaning)) is not None:
+                if self._label and (why := wrong_label(self._protocol, part[place], meaning)) is not None:
                     told.append(Wrong(why))
         return told
 
@@ -281,7 +286,7 @@ def _buffers() -> list[Subject]:
 def _decoder(name: str) -> Subject:
     per_read = name in LABELS or name in MODBUS or name == "aim"
     back: Back = "none" if name in _CONTEXT else "silence" if per_read else "stream"
-    new = partial(_Decoder, name, _OPTIONS.get(name, {}), per_read=per_read)
+    new = partial(_Decoder, name, _OPTIONS.get(name, {}))
     return Subject(name, new, (name,), back, per_read, frames=(*_RECORDS.get(name, ()), *_numbers(name)))
 
 

@@ -1,4 +1,4 @@
-"""The shortest Python that reads the same: a thread for each pty, pyserial's `readline`. Tells what `pumped.py` does."""
+"""The shortest Python that reads the same: a thread a pty, pyserial's `readline`. Tells what `pumped.py` does."""
 
 import json
 import sys

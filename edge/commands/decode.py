@@ -1,5 +1,6 @@
 """`hub decode --protocol NAME --hex "…" [--hex "…"] [--json]`: feeds bytes to one driver and shows its readings.
 
+Every frame is shown cut: which bytes are which field, or where in it the values stand that were understood.
 `--text "…"` gives what can be typed instead; `--protocol label` tells which identifiers a text may be.
 `--grammar FILE` instead of a protocol: of a scale whose frame is declared there (docs/unknown-scale.md); shows for each
 frame which bytes are which field.
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from drivers.decode import decode
+from drivers.decode_cuts import cut
 from drivers.decode_text import decode_grammar
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
 from hub_config.load import ConfigFaults, read_model
@@ -37,6 +39,9 @@ def main(argv: Sequence[str]) -> int:
         options = dict(_option(text) for text in args.config)
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)
+            if not args.json and len(meanings) == len(frames):
+                told = zip(frames, meanings, strict=True)
+                meanings = [{**meaning, "cut": cut(args.protocol, frame, meaning)} for frame, meaning in told]
         else:
             meanings = decode_grammar(_grammar(args.grammar, options), frames)
     except ConfigFaults as refused:

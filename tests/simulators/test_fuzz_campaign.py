@@ -71,7 +71,7 @@ class Planted:
     def feed(self, reads: Sequence[bytes]) -> list[object]:
         told: list[object] = []
         for data in reads:
-            if self._fault == "raises" and b"\xff\xff" in data:
+            if self._fault == "raises" and b"\xff" in data:
                 raise KeyError("planted")
             if self._fault == "grows":
                 self._all.append(data)
