@@ -1,4 +1,4 @@
-"""The shortest Python that reads the same: a thread with pyserial's `readline` for each pty; output as `pumped.py`."""
+"""The shortest Python that reads the same: a thread a pty, pyserial's `readline`. Tells what `pumped.py` does."""
 
 import json
 import sys
