@@ -226,12 +226,7 @@ _SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     },
 }  # fmt: skip
 """Of kinds of devices that need more than a number of their own."""
-_SPEAKS: Final = {
-    "modbus-io": ("modbus-tcp",),
-    "line-scanner": ("line-crlf",),
-    "scale-text": ("and-18",),
-    "and": ("and-standard",),
-}
+_SPEAKS: Final = {"modbus-io": ("modbus-tcp",), "line-scanner": ("line-crlf",), "scale-text": ("and-18",)}
 _CONTINUOUS: Final = ("mt-continuous",)
 _CHECKED: Final = ("cas-ap1", "ssi", "io-board")
 _CONTEXT: Final = ("modbus-pdu", "conveylinx", "interroll-multicontrol", "label")
@@ -332,8 +327,8 @@ def kinds() -> dict[str, type[Any]]:
 def _sessions() -> list[Subject]:
     return [
         Subject(
-            f"{kind} (session)", partial(_new_session, kind, model), _frames_of(kind), "none",
-            frames=_RECORDS.get(kind, ()),
+            f"{kind} (session)", partial(_new_session, kind, model), _frames_of(kind),
+            "reconnect" if kind == "modbus-io" else "none", frames=_RECORDS.get(kind, ()),
         )
         for kind, model in kinds().items()
         if kind not in NO_SESSION
