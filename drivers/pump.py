@@ -22,6 +22,7 @@ from typing import Any, Final, Protocol
 from drivers.command import Command
 from drivers.device_port import READING_NS, REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
 from drivers.reading import DeviceDown, DeviceFault, Reading
+from drivers.session import Redialled
 from drivers.tap import Tap
 from drivers.transports.lost import DeviceSwappedError, PortLostError
 from drivers.transports.opening import Opening
@@ -158,6 +159,7 @@ class Pump:
                     self._hush(attached, port)
             if attached.unwritten:
                 self._write(attached, port)
+            self._redial(attached)
         except PortLostError as lost:
             self._lose(attached, port, str(lost))
 
@@ -170,6 +172,7 @@ class Pump:
             return
         self._hand_over(attached, attached.woken(at))
         self._flush(attached)
+        self._redial(attached)
 
     def _hush(self, attached: DevicePort, port: Port) -> None:
         self._selector.unregister(port.fileno())
@@ -203,6 +206,12 @@ class Pump:
                 self._write(attached, port)
             except PortLostError as lost:
                 self._lose(attached, port, str(lost))
+
+    def _redial(self, attached: DevicePort) -> None:
+        """Its session has lost its place in the stream."""
+        session, port = attached.session, attached.port
+        if port is not None and isinstance(session, Redialled) and session.stuck is not None:
+            self._lose(attached, port, session.stuck)
 
     def _write(self, attached: DevicePort, port: Port) -> None:
         written = port.write(bytes(attached.unwritten))

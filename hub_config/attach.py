@@ -136,5 +136,3 @@ Attach = Annotated[
     Field(discriminator="kind"),
     BeforeValidator(_serial_unless_said),
 ]
-ReportAttach = Annotated[HidAttach | SerialAttach | TcpAttach | TcpListenAttach, Field(discriminator="kind")]
-"""Of a HID device, or of something that gives its reports on as bytes."""
