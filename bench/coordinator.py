@@ -1,9 +1,9 @@
 """How many events a second the reference coordinator takes, and how fast it answers, beside a bare loop.
 
-The same events of one gateway (`simulators/told_events.py`: signed, chained, six a parcel, one of them asking) go over one real
-broker, by turns, to the coordinator and to `parts/bare_coordinator.py`: receive, verify, insert. The rate is from the
-first publication until the last event is stored; latency is from a question on its way to the broker until its decision
-is back, at 150 events a second.
+The same events of one gateway (`simulators/told_events.py`: signed, chained, six a parcel, one of them asking) go over
+one real broker, by turns, to the coordinator and to `parts/bare_coordinator.py`: receive, verify, insert. The rate is
+from the first publication until the last event is stored; latency is from a question on its way to the broker until its
+decision is back, at 150 events a second.
 """
 
 import json

@@ -6,7 +6,7 @@ For measuring a coordinator (`bench/coordinator.py`). Nobody declared these parc
 from collections.abc import Iterator
 from typing import Final
 
-from drivers.identifiers.choice import CodeType
+from drivers.identifiers.format import CodeType
 from edge.core.event import Act, Association, Code, DwellSpan, Event, Kind, Mass, WallTime
 from edge.wire.chain import Chain
 from edge.wire.envelope import EventContext, event_payload

@@ -55,6 +55,10 @@ class Store(StoredBook):
         super().__init__(sqlite3.connect(path, isolation_level=None))
         self._moved: dict[tuple[str, int], Cursor] = {}
         """Cursors that the transaction under way has moved."""
+        self._ahead: dict[tuple[str, int], bool] = {}
+        """Whether events further on are stored, and the next one is not; asked once in a transaction."""
+        self._doubted: dict[str, bool] = {}
+        """The same of gateways in quarantine."""
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         self._set_up(path, mode)
@@ -97,7 +101,8 @@ class Store(StoredBook):
                 self._connection.execute("ROLLBACK")
             raise
         finally:
-            self._moved.clear()
+            for known in (self._moved, self._ahead, self._doubted):
+                known.clear()
 
     # Events
 
@@ -145,7 +150,12 @@ class Store(StoredBook):
         return self._one(further, cursor.gateway, cursor.epoch, cursor.next_seq) is not None
 
     def quarantined(self, gateway: str) -> bool:
-        return self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
+        doubted = self._doubted.get(gateway)
+        if doubted is None:
+            doubted = self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
+            if self._connection.in_transaction:
+                self._doubted[gateway] = doubted
+        return doubted
 
     def quarantined_gateways(self) -> list[str]:
         return [gw for (gw,) in self._connection.execute("SELECT DISTINCT gw FROM tampers ORDER BY gw")]
@@ -157,6 +167,16 @@ class Store(StoredBook):
         chain = ChainCheck(cursor.next_seq, cursor.last_id)
         if new["seq"] == cursor.next_seq and chain.feed(new, new_id) == "fork":
             self._set_aside(new, new_id)
+        ahead = self._ahead.get((gateway, epoch))
+        if ahead is None or new["seq"] > cursor.next_seq:
+            ahead = self._ahead[gateway, epoch] = self.has_gap(cursor)
+        if ahead:
+            self._follow(gateway, epoch, chain)
+            self._ahead.pop((gateway, epoch))
+        self._moved[gateway, epoch] = Cursor(gateway, epoch, chain.next_seq, chain.last_id)
+
+    def _follow(self, gateway: str, epoch: int, chain: ChainCheck) -> None:
+        """Over the stored events behind the cursor, as far as there is no gap."""
         following = "SELECT id, data FROM events WHERE gw = ? AND epoch = ? AND seq >= ? ORDER BY seq"
         for event_id, text in self._connection.execute(following, (gateway, epoch, chain.next_seq)):
             data = json.loads(text)
@@ -165,7 +185,6 @@ class Store(StoredBook):
                 self._set_aside(data, event_id)
             if outcome != "ok":
                 break
-        self._moved[gateway, epoch] = Cursor(gateway, epoch, chain.next_seq, chain.last_id)
 
     def _keep_cursors(self) -> None:
         """Once in a transaction, however many events of a gateway it has."""
@@ -178,6 +197,7 @@ class Store(StoredBook):
         if known is not None or (held is not None and held[0] >= TAMPERS_MAX):
             return
         self.count("tamper")
+        self._doubted[data["gw"]] = True
         self._connection.execute(
             "INSERT INTO tampers VALUES(?, ?, ?, ?, ?)",
             (event_id, data["gw"], data["epoch"], data["seq"], canonical(dict(data)).decode()),
