@@ -50,4 +50,14 @@ class ScaleOrder:
     order: Literal["zero", "tare", "tare_clear"]
 
 
-Command = Trigger | SwitchOn | SwitchOff | ScaleOrder
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A controller is to discharge the parcel of this track number into this lane; its latest one counts."""
+
+    device: DeviceId
+    track: int
+    lane: str
+    """As the controller calls it."""
+
+
+Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Destination

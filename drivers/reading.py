@@ -16,11 +16,13 @@ FaultCode = Literal[
     "bad_text",  # control characters where text is due
     "silent",  # no answer to polls; said once until it answers again
     "refused",  # the device understood and would not (for example "S I", "ES")
+    "flooding",  # more readings than any device has to tell: its port is read slower; said once an opening
     "device_swapped",  # another device than before, or than the config names, is plugged in there
     "not_proven",  # bytes arrived before the device proved what it is
     "unanswered",  # a trigger got no answer in time
     "late_answer",  # an answer that may belong to an earlier trigger: it counts for none
     "sensor_stuck",  # a beam stays covered for longer than any parcel takes; said once until it is free
+    "out_of_turn",  # a numbered telegram that was told before, or whose followers were: it counts for nothing
     "driver_failed",  # a driver from outside raised; it is heard again when its port opens again
     "sensor_chatter",  # a beam changes faster than any parcels could; said once until it is calm
 ]
@@ -55,7 +57,8 @@ class BarcodeRead:
     aim: str | None
     raw: bytes
     trigger: int | None = None
-    """Number of the `Trigger` it answers; None where the scanner reads by itself."""
+    """Number of the `Trigger` it answers, or the track number under which a controller tells it; None where the
+    scanner reads by itself."""
     place: Place | None = None
     """Of a camera's code."""
 
@@ -86,7 +89,8 @@ class WeightRead:
     overload: bool = False
     underload: bool = False
     record: int | None = None
-    """The scale's own record number (alibi memory), where it has one."""
+    """The scale's own record number (alibi memory), where it has one; of a weight that a controller tells, its track
+    number."""
     mode: Weighing | None = None
     """`net`: a tare is taken off. None: the format cannot tell."""
     zero: bool | None = None
@@ -210,14 +214,37 @@ class EventsLost:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswered:
-    """The board took an order for an output, or said why not."""
+    """The board took an order for an output, a scale one to zero or tare; or it said why not."""
 
     device: DeviceId
     at: Instant
     order: int
     accepted: bool
     detail: str
-    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`."""
+    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`; of a scale also
+    what it said (`not_executable`, `zero_upper_limit`, …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inducted:
+    """A controller has taken a parcel onto its line, and tracks it under this number."""
+
+    device: DeviceId
+    at: Instant
+    track: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discharged:
+    """A parcel has left the line of a controller."""
+
+    device: DeviceId
+    at: Instant
+    track: int
+    lane: str
+    """As the controller calls it."""
+    result: str
+    """As sent; the configuration says which words stand for a sensor that saw it."""
 
 
 Reading = (
@@ -230,6 +257,8 @@ Reading = (
     | BoardChanged
     | EventsLost
     | OrderAnswered
+    | Inducted
+    | Discharged
     | DeviceUp
     | DeviceDown
     | DeviceFault

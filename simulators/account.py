@@ -5,31 +5,27 @@ counted and forgotten, with their visits; a batch is judged by all that is on th
 difference where it ends. Parcels of a bench are judged when the run is over.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from edge.core.verdict import Exits
-from hub_config.hub import HubConfig
-from hub_config.lines import Line
-from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant, LineId
+from hub_config.names import MICROSECOND, SECOND, Instant, LineId
 from hub_config.rules import RulePack
 from simulators.belt_sums import BeltSums
-from simulators.bench import Happened
 from simulators.bench_plant import BenchPlant
 from simulators.bodies import Body
 from simulators.conveyor import NEAR_MAX
 from simulators.coordinator.declared import Declared
-from simulators.coordinator.visits import MemoryBook
 from simulators.dims_sums import DimsSums
-from simulators.hub import UTC_AT_START_US, SimulatedHub
+from simulators.hub import SimulatedHub
 from simulators.line_plant import LinePlant
 from simulators.line_truth import Sightings, happened_on, hidden
-from simulators.oracle import oracle_releases
 from simulators.parcels import Parcel
+from simulators.plc_account import PlcAccount
 from simulators.report import Judged, VisitFacts, claims, judge_parcels, judge_strangers, take, together
 from simulators.samples import Samples
 from simulators.swaps import Swaps
+from simulators.yardstick import NOTHING, Data, Yardstick
 
 SETTLED_NS: Final = 30 * SECOND
 """Nothing more is told of a parcel this long after it has left."""
@@ -37,9 +33,6 @@ BATCH_MIN: Final = 256
 """Fewer parcels are not worth looking at all that is on the belt with them."""
 BEHIND_MIN: Final = NEAR_MAX
 """So many of the latest parcels stay: those on the belt, and the neighbours of those that left it last."""
-NOTHING: Final = together([])
-
-Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +41,6 @@ class Settled:
 
     visits: Set[str] = frozenset()
     parcels: tuple[Parcel, ...] = ()
-
-
-class Yardstick:
-    """Which parcels a gateway that mixes nothing up would release."""
-
-    def __init__(
-        self, config: HubConfig, rules: RulePack, manifest: Mapping[str, Declared], drawn: MemoryBook
-    ) -> None:
-        """`drawn`: who was drawn for inspection."""
-        self._config = config
-        self._drawn = drawn
-        self._rules = rules
-        self._manifest = manifest
-
-    def released(self, happened: Iterable[Happened], place: Exits, scale: DeviceId, at: Instant) -> set[int]:
-        u_mg = self._config.device(scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        now_us = UTC_AT_START_US + at // MICROSECOND
-        sizer = place.dimensioner if isinstance(place, Line) else None
-        u_um = 0 if sizer is None else self._config.device(sizer.device).u_um  # type: ignore[union-attr]  # a dimensioner
-        return oracle_releases(
-            tuple(happened),
-            place,
-            u_mg,
-            self._rules,
-            self._manifest,
-            self._config.hub.id,
-            now_us,
-            self._drawn,
-            u_um,
-        )
 
 
 class BenchAccount:
@@ -198,7 +161,10 @@ class Account:
         self._hub = hub
         self.benches = {plant.config.id: BenchAccount(plant, yardstick) for plant in hub.benches}
         self.lines = {plant.line.id: LineAccount(plant, yardstick, within_us) for plant in hub.lines}
-        self._places: dict[LineId, BenchAccount | LineAccount] = {**self.benches, **self.lines}
+        self.plcs = {plant.line.id: PlcAccount(plant, yardstick) for plant in hub.plcs}
+        self._places: dict[LineId, BenchAccount | LineAccount | PlcAccount] = {
+            **self.benches, **self.lines, **self.plcs,
+        }  # fmt: skip
         self._seq = 0
         self._heard_us = 0
         self.arrived = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
-from drivers.command import Command, ScaleOrder, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, Destination, ScaleOrder, SwitchOff, SwitchOn, Trigger
 from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
@@ -117,6 +117,11 @@ class LinePlant:
     def done(self) -> bool:
         return self.conveyor.done
 
+    @property
+    def commanded(self) -> tuple[DeviceId, ...]:
+        """Devices that the core gives orders to."""
+        return (*(one.device for one in self.line.readers), self.line.board)
+
     def _open(self) -> None:
         for device in self._sessions:
             self._arm(device)
@@ -156,8 +161,8 @@ class LinePlant:
                 self._host.act_at(self._world.now, partial(self._trigger, command))
             case SwitchOn() | SwitchOff():
                 self.board.order(command)
-            case ScaleOrder():
-                raise AssertionError("the core tares no scale")
+            case ScaleOrder() | Destination():
+                raise AssertionError(f"{command.device}: a belt has nothing that takes {command}")
             case _ as never:
                 assert_never(never)
 

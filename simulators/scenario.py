@@ -20,6 +20,7 @@ from hub_config.readers import is_triggered
 from hub_config.rules import load_rules
 from hub_config.values import nearest
 from simulators.bodies import free_spans
+from simulators.devices.plc import PlcFault
 from simulators.line_faults import LineFault, line_plan
 from simulators.line_plant import LineOptions
 from simulators.mistakes import Mistake
@@ -63,6 +64,7 @@ class Scenario:
     copies: int | None
     benches: bool
     offline: OfflinePlan
+    plc_ppm: Mapping[PlcFault, int]
 
     def config(self, coordinator: Signer) -> HubConfig:
         """The hub with this run's key. Raises ConfigFaults."""
@@ -174,6 +176,7 @@ def _scenario(path: Path, layout: Path, file: ScenarioFile, *, sized: bool) -> S
             file.offline.vouchers, file.offline.issued_before_s * 1_000_000, file.offline.sample_ppm,
             file.offline.year_parcels,
         ),
+        plc_ppm=dict(file.plc.fault_ppm),
     )  # fmt: skip
 
 
@@ -234,7 +237,12 @@ def _form(one: FormEntry) -> Form:
 
 
 def _misfits(file: ScenarioFile, config: HubConfig) -> Iterator[Finding]:
-    if not file.lines and not (file.benches and config.benches) and (file.lines == 0 or not config.lines):
+    driven = config.plc_lines and file.lines is None
+    if file.plc.fault_ppm and not driven:
+        what, limit = "no line of the layout is driven by a controller", "[plc] says what such a one does"
+        yield Finding(("plc",), what, limit, "remove [plc], or name another layout")
+    no_lines = not driven and (file.lines == 0 or not config.lines)
+    if not file.lines and not (file.benches and config.benches) and no_lines:
         what, limit = "no bench and no line is left", "a hub has one of them at least"
         yield Finding(("lines",), what, limit, "raise lines, or let benches = true")
     if file.lines and not config.lines:

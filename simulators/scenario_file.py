@@ -11,6 +11,7 @@ from hub_config.finding import Finding, listed, refusal, show
 from hub_config.lines import READERS_MAX
 from hub_config.units import quantity
 from hub_config.values import Entry, entries, name, nearest, text, whole
+from simulators.devices.plc import PlcFault
 from simulators.line_faults import LineFault
 from simulators.mistakes import Mistake
 from simulators.parcels import MAX_PARCELS, MILLION, Trouble
@@ -281,6 +282,12 @@ class OfflineEntry(Entry):
     """Parcels of the year before: what is released without the coordinator is capped by a share of all."""
 
 
+class PlcEntry(Entry):
+    """Of a layout with a line that a controller drives."""
+
+    fault_ppm: Annotated[dict[PlcFault, int], _shares(get_args(PlcFault))] = Field(default={})
+
+
 class ScenarioFile(Entry):
     about: Annotated[str, text(1, 300)]
     """One sentence for `hub simulate --list`."""
@@ -308,6 +315,7 @@ class ScenarioFile(Entry):
     """Of the operators at benches."""
     network: NetworkEntry = NetworkEntry()
     offline: OfflineEntry = OfflineEntry()
+    plc: PlcEntry = PlcEntry()
 
     @model_validator(mode="after")
     def _says_how_long(self) -> "ScenarioFile":

@@ -17,12 +17,14 @@ from simulators.account import Account
 from simulators.belt_sums import belts_told
 from simulators.coordinator.declared import Declared
 from simulators.deal import Deal
+from simulators.devices.plc import PlcFault
 from simulators.dims_sums import dims_told
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
 from simulators.parcels import Flow, Parcel
+from simulators.plc_plant import NO_FAULTS
 from simulators.plots.album import Album
 from simulators.practice import RULES, practice_signer
 from simulators.preclearance import NO_VOUCHERS, OfflinePlan, Preclearance
@@ -90,6 +92,8 @@ class Simulation:
             if any(line.line.dimensioner is not None for line in run.lines):
                 report["dims"] = dims_told([line.dims for line in account.lines.values()])
             report |= swaps_told([line.swaps for line in account.lines.values()])
+        if run.plcs:
+            report["plc"] = {name: one.told() for name, one in account.plcs.items()}
         return report, judged.details
 
     @property
@@ -119,6 +123,7 @@ def simulate(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
         mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None, rules=load_rules(plan.rules), offline=plan.offline,
+        plc_ppm=plan.plc_ppm,
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -133,7 +138,7 @@ def prepare(
     config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
     mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, rules: RulePack | None = None,
-    offline: OfflinePlan = NO_VOUCHERS,
+    offline: OfflinePlan = NO_VOUCHERS, plc_ppm: Mapping[PlcFault, int] = NO_FAULTS,
 ) -> Simulation:  # fmt: skip
     """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it forgets what is settled, and
     can't be looked at when it is over but by its report. `rules`: other than those of the practice hub."""
@@ -145,7 +150,7 @@ def prepare(
     hub = SimulatedHub(
         config, deal.shares, seed, rules, deal.declared,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
-        mistakes_ppm=mistakes_ppm, preclearance=preclearance,
+        mistakes_ppm=mistakes_ppm, preclearance=preclearance, plc_ppm=plc_ppm,
     )  # fmt: skip
     return Simulation(
         hub, rules, deal.declared, scenario, seed, lines.over_bytes, None if keeps_all else deal

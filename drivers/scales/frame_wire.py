@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.buffers import CHUNK_BYTES, HEAD_BYTES
+from drivers.buffers import CHUNK_BYTES, HEAD_BYTES, SEVEN_BITS
 from drivers.scales.told import Garbled, Order, Piece
 
 LOST_MAX: Final = 256
@@ -21,6 +21,8 @@ class Cut:
     """Bytes, at least one."""
     piece: Piece | None
     """None: they begin no frame."""
+    nothing: bool = False
+    """They stand between frames, as an empty line does: no frame and no loss."""
 
 
 Cutter = Callable[[bytes], Cut | None]
@@ -50,7 +52,7 @@ class FrameWire:
         pieces: list[Piece] = []
         for start in range(0, len(data), CHUNK_BYTES):
             chunk = data[start : start + CHUNK_BYTES]
-            self._held += bytes(byte & 0x7F for byte in chunk) if self._seven_bits else chunk
+            self._held += chunk.translate(SEVEN_BITS) if self._seven_bits else chunk
             self._take(pieces)
         return pieces
 
@@ -66,7 +68,9 @@ class FrameWire:
             cut = self._cut(held[begin : begin + self._max_bytes])
             if cut is None:
                 break
-            if cut.piece is None:
+            if cut.nothing:
+                self._tell_lost(pieces)
+            elif cut.piece is None:
                 self._lose(held[begin : begin + cut.taken], pieces)
             else:
                 self._tell_lost(pieces)

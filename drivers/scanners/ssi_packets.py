@@ -152,7 +152,8 @@ class PacketBuffer:
 
     def _end(self, pieces: list[Piece]) -> None:
         size = len(self._held)
-        for start in [one for one in self._starts if size - one == self._held[one] + 2]:
+        ending = [one for one in self._starts if size - one == self._held[one] + 2]
+        for start in ending:
             raw = bytes(self._held[start:])
             if fits(raw):
                 if noise := bytes(self._held[:start]).strip(_LINE_ENDS):
@@ -160,10 +161,11 @@ class PacketBuffer:
                 pieces.append(Packet(raw[1], raw[2], raw[3], raw[4:-2], raw))
                 self.reset()
                 return
-            self._starts.remove(start)
-            if not self._starts or start < self._starts[0]:
-                pieces.append(BadPacket(raw))
-                self._drop(self._starts[0] if self._starts else size, [])
+        # Several may end with the same byte: they are looked at together, since dropping bytes moves all starts.
+        self._starts = [one for one in self._starts if one not in ending]
+        if ending and (not self._starts or ending[0] < self._starts[0]):
+            pieces.append(BadPacket(bytes(self._held[ending[0] :])))
+            self._drop(self._starts[0] if self._starts else size, [])
 
     def _end_text(self, end: int, pieces: list[Piece]) -> None:
         line = bytes(self._held).strip(_LINE_ENDS)

@@ -8,7 +8,7 @@ from edge.core.snapshot import BeltItem, BenchState, ItemState, LineState, LineV
 from edge.core.transfer import Section
 from hub_config.names import Instant
 
-_ITEM_STATES: Final[dict[BenchState, ItemState]] = {
+ITEM_STATES: Final[dict[BenchState, ItemState]] = {
     "release": "release",
     "hold": "hold",
     "inspect": "inspect",
@@ -55,7 +55,7 @@ def _item(line: Line, section: Section, item: Item, travel: int) -> BeltItem:
     if item.stray:
         state = "stray"
     elif verdict is not None:
-        state = _ITEM_STATES[verdict.state]
+        state = ITEM_STATES[verdict.state]
     front, dims = item.front_um + travel, parcel.dims
     return BeltItem(
         visit=parcel.visit,

@@ -9,9 +9,11 @@ from typing import Final
 
 from drivers.identifiers.choice import identify
 from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, NoRead, Reading, WeightRead
+from edge.core.bags import Bags, is_bag
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellLedger
 from edge.core.event import Association, Code
+from edge.core.fired_twice import FiredTwice
 from edge.core.handling import Handling
 from edge.core.ledger import Ledger
 from edge.core.metrology import BenchScale, is_legal, mass_of, metrology_of
@@ -28,7 +30,6 @@ COMMAND_PREFIX: Final = "HUBX"
 ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
 """One parcel at a time, scanned and weighed by hand: the procedure vouches for the join, at the contract's floor.
 It isn't a measured probability; a swap between scan and scale is left to the mass condition of the decision."""
-SCANS_REMEMBERED_MAX: Final = 64
 """Codes whose last reading is remembered, to take a trigger that fires twice as one scan."""
 LABEL_BURST_NS: Final = 500 * MILLISECOND
 """Codes that follow one another sooner than this come from one label."""
@@ -47,8 +48,9 @@ class Station:
         self._ledger = ledger
         self._visits = visits
         self._watch = ScaleWatch(bench, metrology_of(scale).e_mg)
+        self._bags = Bags(bench.id, ledger)
         self._bays: dict[str, Bay] = {bay.barcode: bay for bay in bench.bays}
-        self._last_scan: dict[str, Instant] = {}
+        self._twice = FiredTwice(bench.same_code_ms)
         self._down: dict[DeviceId, str] = {}
         self._refused: Refusal | None = None
         self._trouble = False
@@ -158,7 +160,7 @@ class Station:
 
     def _scan(self, read: BarcodeRead, at: Instant) -> None:
         self._refused = None
-        twice = self._fired_twice(read.data, at)
+        twice = self._twice.tells(read.data, at)
         bay = self._bays.get(read.data)
         gone = self.work.parcel is None or self.work.parcel.phase == "placed"
         if bay is not None and not (twice and gone):
@@ -172,24 +174,19 @@ class Station:
         else:
             self._scan_label(self._code(read), at)
 
-    def _fired_twice(self, data: str, at: Instant) -> bool:
-        last = self._last_scan.pop(data, None)
-        self._last_scan[data] = at
-        if len(self._last_scan) > SCANS_REMEMBERED_MAX:
-            del self._last_scan[next(iter(self._last_scan))]
-        return last is not None and at - last < self.bench.same_code_ms * MILLISECOND
-
     def _code(self, read: BarcodeRead) -> Code:
-        known = identify(read.data, read.aim)
+        known = identify(read.data, read.aim, self.bench.weak_formats)
         data = read.data if known.type == "unknown" else known.value
-        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
+        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1, known.weak)
 
     def _is_identifier(self, code: Code) -> bool:
         return code.check_ok and code.type in self.bench.identifiers
 
     def _scan_label(self, code: Code, at: Instant) -> None:
         parcel = self.work.parcel
-        if parcel is None:
+        if parcel is None and is_bag(code):
+            self._bags.open(code, at)
+        elif parcel is None:
             self._open_by_scan(code, at)
         elif parcel.phase == "measuring":
             self._attach(parcel, code, at)

@@ -56,7 +56,8 @@ class DeviceDesk(Protocol):
 class ControlServer:
     def __init__(self, desk: DeviceDesk, folder: Path) -> None:
         self._folder = folder
-        self._server = UvicornServer(control_app(desk))
+        self._ending = threading.Event()
+        self._server = UvicornServer(control_app(desk, self._ending))
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
@@ -77,6 +78,7 @@ class ControlServer:
     def stop(self) -> None:
         if self._thread is None:
             return
+        self._ending.set()
         self._server.should_exit = True
         self._thread.join(STOP_S)
         (self._folder / CONTROL_SOCKET).unlink(missing_ok=True)
@@ -110,7 +112,9 @@ def _listen(folder: Path) -> socket.socket:
     return listener
 
 
-def control_app(desk: DeviceDesk) -> Starlette:
+def control_app(desk: DeviceDesk, ending: threading.Event) -> Starlette:
+    """`ending`: whoever looks on is let go."""
+
     async def devices(_: Request) -> Response:
         return JSONResponse(list(desk.devices()))
 
@@ -120,14 +124,15 @@ def control_app(desk: DeviceDesk) -> Starlette:
         if found is None:
             return _unknown(desk, device)
         position = 0 if request.query_params.get("from") == "start" else found.position
-        return StreamingResponse(_looking(desk.header(device), found, position), media_type=NDJSON)
+        return StreamingResponse(_looking(desk.header(device), found, position, ending), media_type=NDJSON)
 
     async def trace(request: Request) -> Response:
         device = DeviceId(request.path_params["device"])
         found = desk.tap(device)
         if found is None:
             return _unknown(desk, device)
-        return StreamingResponse(_whole(desk.header(device), found), media_type=NDJSON)
+        after = ending if request.query_params.get("follow") else None
+        return StreamingResponse(_whole(desk.header(device), found, after), media_type=NDJSON)
 
     async def order(request: Request) -> Response:
         device, word = DeviceId(request.path_params["device"]), request.path_params["order"]
@@ -158,10 +163,18 @@ def control_app(desk: DeviceDesk) -> Starlette:
     )
 
 
-async def _looking(first: Mapping[str, Any], tap: Tap, position: int) -> AsyncIterator[bytes]:
+async def _looking(
+    first: Mapping[str, Any], tap: Tap, position: int, ending: threading.Event
+) -> AsyncIterator[bytes]:
     yield _line(first)
+    async for lines_ in _coming(tap, position, ending):
+        yield lines_
+
+
+async def _coming(tap: Tap, position: int, ending: threading.Event) -> AsyncIterator[bytes]:
+    """What passes from there on. Whoever takes it too slowly gets a gap."""
     began = position
-    while True:
+    while not ending.is_set():
         since = tap.since(position)
         if since.missed and position > began:
             yield _line({"gap": True})
@@ -170,20 +183,25 @@ async def _looking(first: Mapping[str, Any], tap: Tap, position: int) -> AsyncIt
             yield b"".join(
                 _line(call_line(record, since.readings.get(record.position, ()))) for record in since.records
             )
-            await asyncio.sleep(0)
-        else:
-            await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(0 if since.records else LOOK_S)
 
 
-async def _whole(first: Mapping[str, Any], tap: Tap) -> AsyncIterator[bytes]:
+async def _whole(
+    first: Mapping[str, Any], tap: Tap, follow_until: threading.Event | None
+) -> AsyncIterator[bytes]:
+    """All that is kept, and then what comes, if somebody follows."""
     chunk: list[bytes] = []
-    for line in lines(first, tap.kept()):
+    kept = tap.kept()
+    for line in lines(first, kept):
         chunk.append(_line(line))
         if len(chunk) == CHUNK_LINES:
             yield b"".join(chunk)
             chunk.clear()
             await asyncio.sleep(0)
     yield b"".join(chunk)
+    if follow_until is not None:
+        async for coming in _coming(tap, kept.position, follow_until):
+            yield coming
 
 
 async def _answer(tap: Tap, position: int, number: int) -> OrderAnswered | None:

@@ -5,10 +5,7 @@ from vectors_file import NOT_ON_THE_WIRE, Vector, options_of, protocols, vectors
 
 from drivers.decode import DECODERS, decode
 
-NOT_YET: tuple[str, ...] = (
-    "mt-continuous", "mt-continuous-short", "sma", "nci", "ricelake-stream", "cardinal-stream",
-    "wi-stream", "evdev-wedge",
-)  # fmt: skip
+NOT_YET: tuple[str, ...] = ("evdev-wedge",)
 
 
 def test_every_protocol_of_the_manuals_is_understood() -> None:
