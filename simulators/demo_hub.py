@@ -50,6 +50,7 @@ from simulators.practice import (
     write_hub,
 )
 from simulators.report import Judged, judge, release_shares, together
+from simulators.scales import wire_at
 from simulators.serve import RealTime, real_now, real_world
 from simulators.served_line import ServedLine
 
@@ -126,8 +127,9 @@ class DemoHub:
         world = real_world()
         bench = self.hub.config.benches[0]
         self.bench = PhysicalBench(
-            world, shares[bench.id], self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm
-        )
+            world, shares[bench.id], self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm,
+            scale_wire=wire_at(self.hub.config, bench),
+        )  # fmt: skip
         for line in self.hub.config.lines:
             conveyor = Conveyor(
                 world, line, shares[line.id], self.seed, self._line_rates_ppm, plans=self._line_plans
