@@ -132,6 +132,11 @@ class Track:
             found.blips += 1  # a hole in it
             return
         elif offset < item.rear_um - self._line.tolerance_um:
+            if item.cleared >= beam and offset > item.rear_um - self._line.min_length_um:
+                found.blips += (
+                    1  # it has ended here, and what came behind it is no parcel: the sensor bounces
+                )
+                return
             item.doubt("not_isolated")  # this beam has not seen it end: something lies against it
             found.cleared.append((item, beam))
             return
