@@ -37,6 +37,8 @@ class BeltSums:
         while they were on it."""
         self.held = 0
         """Those of them that were held because an association was not sure."""
+        self.too_close = 0
+        """Parcels that by their readings could have been released, and that no diverter could have taken."""
         self.unwatched = 0
         self.margins = Samples()
         """How early diverters were ordered."""
@@ -123,5 +125,6 @@ def belts_told(lines: Sequence[BeltSums]) -> dict[str, Any]:
             "held_for_association": sum(one.held for one in lines),
             "least_gap_um": lines[-1].needed_um,
         },
+        "too_close": sum(one.too_close for one in lines),
         "unwatched": sum(one.unwatched for one in lines),
     }
