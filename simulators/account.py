@@ -136,7 +136,7 @@ class LineAccount:
             return Settled()
         conveyor = self._plant.conveyor
         parcels = tuple(body.parcel for body in conveyor.bodies[:count])
-        since = conveyor.bodies[count].starts
+        since = min(body.starts for body in conveyor.bodies[count : count + NEAR_MAX])
         visits = self._judge(count, now, strangers_before=min(since, quiet))
         for visit in visits:
             self._visits.pop(visit, None)
