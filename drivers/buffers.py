@@ -7,7 +7,7 @@ past `max_bytes` is told once as `TooLong` and dropped up to the next terminator
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 ANY_LINE_END: Final = (b"\r", b"\n")
@@ -25,6 +25,8 @@ class Line:
     """What stood between prefix and terminator; never empty."""
 
     data: bytes
+    end: bytes = field(default=b"", compare=False)
+    """The terminator that ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +82,20 @@ class LineBuffer:
         line_start = 0
         search_from = self._searched
         while (end := self._end.search(self._held, search_from)) is not None:
-            self._close(bytes(self._held[line_start : end.start()]), pieces)
+            self._close(bytes(self._held[line_start : end.start()]), end.group(), pieces)
             line_start = search_from = end.end()
         del self._held[:line_start]
         # A terminator of several bytes may have arrived in part: look at its length again, no further back.
         self._searched = max(0, len(self._held) - self._overlap)
         self._bound(pieces)
 
-    def _close(self, line: bytes, pieces: list[Piece]) -> None:
+    def _close(self, line: bytes, end: bytes, pieces: list[Piece]) -> None:
         if self._dropping:
             self._dropping = False
         elif len(line) > self._max_bytes:
             pieces.append(TooLong(line[: self._head_bytes]))
         elif line:
-            self._unwrap(line, pieces)
+            self._unwrap(line, end, pieces)
 
     def _bound(self, pieces: list[Piece]) -> None:
         if not self._dropping and len(self._held) - self._overlap > self._max_bytes:
@@ -103,9 +105,9 @@ class LineBuffer:
             del self._held[: self._searched]
             self._searched = 0
 
-    def _unwrap(self, line: bytes, pieces: list[Piece]) -> None:
+    def _unwrap(self, line: bytes, end: bytes, pieces: list[Piece]) -> None:
         if not self._prefix:
-            pieces.append(Line(line))
+            pieces.append(Line(line, end))
             return
         # A control character can't be data, so the last one opens the line; a printable prefix may be data too.
         sure = self._prefix[0] < _FIRST_PRINTABLE
@@ -113,4 +115,4 @@ class LineBuffer:
         if start != 0:
             pieces.append(Unframed(line[: start if start > 0 else HEAD_BYTES][:HEAD_BYTES]))
         if start >= 0 and len(line) > start + len(self._prefix):
-            pieces.append(Line(line[start + len(self._prefix) :]))
+            pieces.append(Line(line[start + len(self._prefix) :], end))

@@ -5,6 +5,7 @@ is not open is dropped and counted: the core knows of the loss by `DeviceDown`, 
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from hub_config.names import DeviceId, Instant
 
@@ -39,4 +40,14 @@ class SwitchOff:
     at: Instant
 
 
-Command = Trigger | SwitchOn | SwitchOff
+@dataclass(frozen=True, slots=True)
+class ScaleOrder:
+    """A scale is to zero, to tare or to drop its tare: never ordered by the core, only by a person (`hub devices`).
+    Answered by `OrderAnswered` with this `number`."""
+
+    device: DeviceId
+    number: int
+    order: Literal["zero", "tare", "tare_clear"]
+
+
+Command = Trigger | SwitchOn | SwitchOff | ScaleOrder

@@ -1,12 +1,11 @@
 """Bytes of dimensioners explained, for `hub decode`: what was measured, as sent, and in whole micrometres."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar, assert_never
-
-from pydantic import ValidationError
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, assert_never
 
 from drivers.buffers import Line, LineBuffer
-from drivers.decode_belt import weight_meaning
+from drivers.decode_config import METROLOGY, config_of
+from drivers.decode_records import weight_meaning
 from drivers.dimensioners.cubiscan import (
     END,
     START,
@@ -26,29 +25,26 @@ from drivers.dimensioners.sick_mda import LINE_MAX_BYTES as MDA_MAX_BYTES
 from drivers.dimensioners.sick_mda import MdaTelegram, parse_telegram
 from drivers.meanings import Meaning, garbled, known, without_leading_zeros
 from drivers.reading import DeviceFault, DimensionsRead, WeightRead
-from hub_config.dimensioners import Dimensioner, Dm3610Config, RecordDimensionerConfig
+from hub_config.dimensioners import Dm3610Config, RecordDimensionerConfig
 from hub_config.names import Instant
 
 _RECORD_LISTS: Final = ("fields", "good", "none", "irregular")
 _ORDER: Final = ("order",)
-OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+SIZE_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "record-dimensioner": (*_RECORD_LISTS, "start", "separator", "unit", "mass_unit", "decimal"),
     "datalogic-dm3610": (*_ORDER, "header", "delimiter", "unit"),
     "sick-mda": (),
     "cubiscan": (),
 }
 """Of each protocol, named as in the configuration."""
-_METROLOGY: Final = {"regime": "none", "max_mg": 30_000_000, "min_mg": 0, "e_mg": 1_000, "mpe_mg": 1_000}
 _SIDES: Final = ("length", "width", "height")
-
-_C = TypeVar("_C", bound=Dimensioner)
 
 
 def record_dimensioner(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
     weighs = "mass" in options.get("fields", "").split(",")
-    more = {"metrology": _METROLOGY} if weighs else {}
+    more = {"u_um": 0, **({"metrology": METROLOGY} if weighs else {})}
     session = RecordDimensioner(
-        _config(RecordDimensionerConfig, "record-dimensioner", options, _RECORD_LISTS, more)
+        config_of(RecordDimensionerConfig, "record-dimensioner", options, _RECORD_LISTS, more)
     )
     for frame in frames:
         for reading in session.receive(frame, Instant(0)):
@@ -71,7 +67,7 @@ def _sizes_meaning(read: DimensionsRead) -> Meaning:
 
 
 def dm3610(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
-    config = _config(Dm3610Config, "datalogic-dm3610", options, _ORDER, {})
+    config = config_of(Dm3610Config, "datalogic-dm3610", options, _ORDER, {"u_um": 0})
     prefix, end = config.header.encode("latin-1", "replace"), config.trailer.encode("latin-1", "replace")
     for line, head in _lines(frames, DM3610_MAX_BYTES, prefix, end):
         told = None if line is None else parse_message(line.decode("latin-1"), config.delimiter)
@@ -168,15 +164,9 @@ def _lines(
             yield (piece.data, piece.data) if isinstance(piece, Line) else (None, piece.head)
 
 
-def _config(
-    model: type[_C], kind: str, options: Mapping[str, str], lists: Sequence[str], more: Mapping[str, Any]
-) -> _C:  # fmt: skip
-    """As a config file would declare it; lists are parted by commas. Raises ValueError in one sentence."""
-    given = {key: value.split(",") if key in lists else value for key, value in options.items()}
-    fixed = {"kind": kind, "id": "decode", "attach": {"kind": "serial", "port": "decode"}, "u_um": 0}
-    try:
-        return model.model_validate({**fixed, **more, **given})
-    except ValidationError as refused:
-        first = refused.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "options"
-        raise ValueError(f"{place}: {first['msg']}") from None
+SIZES: Final[Mapping[str, Callable[[Sequence[bytes], Mapping[str, str]], Iterator[Meaning]]]] = {
+    "record-dimensioner": record_dimensioner,
+    "datalogic-dm3610": dm3610,
+    "sick-mda": sick_mda,
+    "cubiscan": cubiscan,
+}

@@ -3,7 +3,8 @@
 A port that is lost or can't be opened is said once (`DeviceDown`) and tried again for ever, with growing pauses. Each
 opening happens in a short-lived thread, because opening may block, and gets a session of its own; a `Resumable` session
 is kept. A device that dials in is let in by the loop, and its newest connection replaces the one before it. In one turn
-every ready port is read once and at most `READ_MAX_BYTES`, so a flooding device starves no other; bytes come before
+every ready port is read once and at most `READ_MAX_BYTES`, and a device that tells more than any has to tell is read
+slower, so a flooding device starves no other and does not fill the core's inbox; bytes come before
 commands and timers, so an answer that has arrived is never taken for one that is late, nor for that of a later command.
 """
 
@@ -19,12 +20,12 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from drivers.command import Command
-from drivers.device_port import REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
-from drivers.reading import DeviceDown, Reading
-from drivers.session import Actuator
-from drivers.transports.opening import open_port as open_by_kind
+from drivers.device_port import READING_NS, REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
+from drivers.reading import DeviceDown, DeviceFault, Reading
+from drivers.tap import Tap
+from drivers.transports.lost import DeviceSwappedError, PortLostError
+from drivers.transports.opening import Opening
 from drivers.transports.port import Listener, Port
-from drivers.transports.serial_port import PortLostError
 from hub_config.devices import Device
 from hub_config.names import SECOND, DeviceId, Instant
 
@@ -58,11 +59,13 @@ class Pump:
         devices: Sequence[Device],
         sink: Sink,
         *,
-        open_port: Callable[[Any], Port | Listener] = open_by_kind,
+        open_port: Callable[[Any], Port | Listener] | None = None,
     ) -> None:
         self._ports = {device.id: DevicePort(device) for device in devices}
         self._sink = sink
-        self._open_port = open_port
+        opening = Opening()
+        self._open_port = open_port or opening.open
+        self._absent = opening.absent if open_port is None else lambda _: None
         self._opened: queue.SimpleQueue[tuple[DevicePort, Port | Listener | PortLostError]] = (
             queue.SimpleQueue()
         )
@@ -91,6 +94,11 @@ class Pump:
     def _stats(self, device: DeviceId, attached: DevicePort) -> PortStats:
         stats = attached.stats
         return replace(stats, commands_dropped=stats.commands_dropped + self._refused[device])
+
+    def tap(self, device: DeviceId) -> Tap | None:
+        """What passed; any thread may read it. None for a device we don't have."""
+        attached = self._ports.get(device)
+        return None if attached is None else attached.tap
 
     def command(self, command: Command) -> None:
         """Hands it to its device, from any thread, without waiting. Raises KeyError for a device we don't have."""
@@ -140,15 +148,14 @@ class Pump:
         return max(0, min(dues) - _now()) / SECOND if dues else None
 
     def _serve(self, attached: DevicePort, port: Port, events: int) -> None:
-        session = attached.session
-        if attached.port is not port or session is None:
+        if attached.port is not port or attached.session is None:
             return  # replaced or lost within this turn
         try:
             if events & selectors.EVENT_READ and (data := port.read()):
                 at = _now()
-                attached.stats = replace(attached.stats, bytes_in=attached.stats.bytes_in + len(data))
-                self._hand_over(attached, session.receive(data, at))
-                attached.keep(session.take_output())
+                self._hand_over(attached, attached.received(data, at))
+                if attached.floods(at):
+                    self._hush(attached, port)
             if attached.unwritten:
                 self._write(attached, port)
         except PortLostError as lost:
@@ -158,30 +165,40 @@ class Pump:
         if attached.port is None or attached.session is None:
             self._begin_opening(attached)
             return
-        self._hand_over(attached, attached.session.wake(at))
-        self._send(attached)
+        if attached.quiet_until is not None:
+            self._read_again(attached, attached.port)
+            return
+        self._hand_over(attached, attached.woken(at))
+        self._flush(attached)
+
+    def _hush(self, attached: DevicePort, port: Port) -> None:
+        self._selector.unregister(port.fileno())
+        attached.quiet_until = attached.owed_until
+        if not attached.said_flooding:
+            attached.said_flooding = True
+            detail = f"more than {SECOND // READING_NS} readings a second, read slower; check its settings and cable"
+            self._hand_over(attached, [DeviceFault(attached.device.id, _now(), "flooding", detail)])
+
+    def _read_again(self, attached: DevicePort, port: Port) -> None:
+        """What has arrived meanwhile comes before any timer of its session."""
+        attached.quiet_until = None
+        self._register(attached, port)
+        self._serve(attached, port, selectors.EVENT_READ)
 
     def _obey(self, command: Command) -> None:
         attached = self._ports[command.device]
-        if attached.port is None or not isinstance(attached.session, Actuator):
-            dropped = attached.stats.commands_dropped + 1
-            attached.stats = replace(attached.stats, commands_dropped=dropped)
-            return
-        self._hand_over(attached, attached.session.command(command, _now()))
-        self._send(attached)
+        self._hand_over(attached, attached.commanded(command, _now()))
+        self._flush(attached)
 
     def _hand_over(self, attached: DevicePort, readings: Sequence[Reading]) -> None:
         for reading in readings:
             attached.count(reading)
             self._sink.put(reading)
 
-    def _send(self, attached: DevicePort) -> None:
-        """What the session wants written, at once as far as the port takes it."""
-        port, session = attached.port, attached.session
-        assert port is not None
-        assert session is not None
-        attached.keep(session.take_output())
-        if attached.unwritten:
+    def _flush(self, attached: DevicePort) -> None:
+        """What waits to be written, at once as far as the port takes it."""
+        port = attached.port
+        if port is not None and attached.unwritten:
             try:
                 self._write(attached, port)
             except PortLostError as lost:
@@ -195,11 +212,16 @@ class Pump:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if attached.unwritten else 0)
         if events != attached.events:
             attached.events = events
-            self._selector.modify(port.fileno(), events, self._selector.get_key(port.fileno()).data)
+            if attached.quiet_until is None:
+                self._selector.modify(port.fileno(), events, self._selector.get_key(port.fileno()).data)
 
     # Opening and losing -----------------------------------------------------------------------------
 
     def _begin_opening(self, attached: DevicePort) -> None:
+        absent = self._absent(attached.device.attach)
+        if absent is not None:
+            self._take_opened(attached, absent)
+            return
         name = f"open-{attached.device.id}"
         attached.opening = threading.Thread(target=self._open, args=(attached,), name=name, daemon=True)
         attached.opening.start()
@@ -227,6 +249,8 @@ class Pump:
     def _take_opened(self, attached: DevicePort, outcome: Port | Listener | PortLostError) -> None:
         attached.opening = None
         if isinstance(outcome, PortLostError):
+            if isinstance(outcome, DeviceSwappedError):
+                self._say_swapped(attached, str(outcome))
             self._say_down(attached, str(outcome))
             attached.reopen_at = Instant(_now() + attached.next_pause())
         elif isinstance(outcome, Listener):
@@ -240,10 +264,13 @@ class Pump:
 
     def _take_port(self, attached: DevicePort, port: Port) -> None:
         attached.opened(port, _now())
+        self._register(attached, port)
+        self._flush(attached)
+
+    def _register(self, attached: DevicePort, port: Port) -> None:
         self._selector.register(
             port.fileno(), attached.events, lambda events: self._serve(attached, port, events)
         )
-        self._send(attached)
 
     def _let_in(self, attached: DevicePort, listener: Listener) -> None:
         """Somebody has dialled. The newest connection counts: a device that dials again has lost the older one."""
@@ -281,12 +308,18 @@ class Pump:
             attached.reopen_at = Instant(_now() + attached.next_pause())
 
     def _lose(self, attached: DevicePort, port: Port, reason: str, again: str | None = None) -> None:
-        self._selector.unregister(port.fileno())
+        if attached.quiet_until is None:
+            self._selector.unregister(port.fileno())
         port.close()
         now = _now()
         self._hand_over(attached, attached.closed(now))
         attached.reopen_at = Instant(now + attached.next_pause())
         self._say_down(attached, reason, again)
+
+    def _say_swapped(self, attached: DevicePort, reason: str) -> None:
+        if not attached.said_swapped:
+            attached.said_swapped = True
+            self._hand_over(attached, [DeviceFault(attached.device.id, _now(), "device_swapped", reason)])
 
     def _say_down(self, attached: DevicePort, reason: str, again: str | None = None) -> None:
         """`again`: how it will come back, if not as usual."""

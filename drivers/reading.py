@@ -16,10 +16,13 @@ FaultCode = Literal[
     "bad_text",  # control characters where text is due
     "silent",  # no answer to polls; said once until it answers again
     "refused",  # the device understood and would not (for example "S I", "ES")
+    "flooding",  # more readings than any device has to tell: its port is read slower; said once an opening
+    "device_swapped",  # another device than before, or than the config names, is plugged in there
     "not_proven",  # bytes arrived before the device proved what it is
     "unanswered",  # a trigger got no answer in time
     "late_answer",  # an answer that may belong to an earlier trigger: it counts for none
     "sensor_stuck",  # a beam stays covered for longer than any parcel takes; said once until it is free
+    "driver_failed",  # a driver from outside raised; it is heard again when its port opens again
     "sensor_chatter",  # a beam changes faster than any parcels could; said once until it is calm
 ]
 
@@ -67,6 +70,9 @@ class NoRead:
     trigger: int | None = None
 
 
+Weighing = Literal["gross", "net"]
+
+
 @dataclass(frozen=True, slots=True)
 class WeightRead:
     """One weighing result. Overload, underload and invalid frames have no value."""
@@ -82,6 +88,22 @@ class WeightRead:
     underload: bool = False
     record: int | None = None
     """The scale's own record number (alibi memory), where it has one."""
+    mode: Weighing | None = None
+    """`net`: a tare is taken off. None: the format cannot tell."""
+    zero: bool | None = None
+    """At the centre of zero, where the format tells."""
+    out_of_range: bool = False
+    """Over or under: the format cannot say which."""
+    invalid: bool = False
+    """The scale says that it has no weight to tell (in motion, not zeroed, an error)."""
+    tare: str | None = None
+    """The tare as sent, in the unit of the weight."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the core may take it for the mass of what lies on the scale: a number, not net, in range."""
+        flagged = self.overload or self.underload or self.out_of_range or self.invalid
+        return self.mass_mg is not None and self.mode != "net" and not flagged
 
 
 Shape = Literal["cuboid", "irregular"]
@@ -189,14 +211,15 @@ class EventsLost:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswered:
-    """The board took an order for an output, or said why not."""
+    """The board took an order for an output, a scale one to zero or tare; or it said why not."""
 
     device: DeviceId
     at: Instant
     order: int
     accepted: bool
     detail: str
-    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`."""
+    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`; of a scale also
+    what it said (`not_executable`, `zero_upper_limit`, …)."""
 
 
 Reading = (

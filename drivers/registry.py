@@ -1,46 +1,41 @@
 """From a device's config to a new session. A kind without a case fails the type check, not the hub.
 
-Imports stand inside the cases, so that a gateway loads only the drivers it uses.
+Imports stand inside the cases, so that a gateway loads only the drivers it uses; each family has a registry of its own.
 """
 
 from typing import assert_never
 
 from drivers.session import Session
-from hub_config.devices import (
-    Device,
-    FolderCameraConfig,
-    IoBoardConfig,
-    KeyenceSrConfig,
-    LineScannerConfig,
-    RecordScaleConfig,
-    SicsScaleConfig,
-)
+from hub_config.bench_scale import BenchScaleConfig
+from hub_config.boards import IoBoardConfig
+from hub_config.cameras import FolderCameraConfig
+from hub_config.devices import Device
 from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
+from hub_config.external import ExternalConfig
+from hub_config.readers import ReaderConfig
+from hub_config.scales import RecordScaleConfig
+from hub_config.scanners import LineScannerConfig
 
 
 def new_session(device: Device) -> Session:
     """For one opening of the device's port; a `Resumable` session for all of them."""
     match device:
-        case LineScannerConfig():
-            from drivers.scanners.line import LineScanner
+        case LineScannerConfig() | ReaderConfig():
+            from drivers.scanners.registry import new_scanner
 
-            return LineScanner(device)
-        case SicsScaleConfig():
-            from drivers.scales.mt_sics import SicsScale
+            return new_scanner(device)
+        case BenchScaleConfig() | RecordScaleConfig():
+            from drivers.scales.registry import new_scale
 
-            return SicsScale(device)
-        case KeyenceSrConfig():
-            from drivers.scanners.keyence_sr import KeyenceSr
-
-            return KeyenceSr(device)
-        case RecordScaleConfig():
-            from drivers.scales.record_scale import RecordScale
-
-            return RecordScale(device)
+            return new_scale(device)
         case RecordDimensionerConfig() | Dm3610Config() | SickMdaConfig() | CubiscanConfig():
             from drivers.dimensioners.registry import new_dimensioner
 
             return new_dimensioner(device)
+        case ExternalConfig():
+            from drivers.external import new_external
+
+            return new_external(device)
         case FolderCameraConfig():
             from drivers.cameras.folder_camera import FolderCamera
 

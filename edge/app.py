@@ -22,6 +22,7 @@ from edge.core.snapshot import EventFigures, Snapshot
 from edge.core.visits import Recovered
 from edge.rim import clock
 from edge.rim.balance import balance_told
+from edge.rim.device_desk import Devices
 from edge.rim.disk import Disk
 from edge.rim.housekeeping import Housekeeping, Retention
 from edge.rim.inbox import Inbox
@@ -36,16 +37,19 @@ from edge.rim.uplink import Uplink
 from edge.rim.vitals import vitals
 from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
+from edge.web.control import ControlServer
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
 from edge.wire.envelope import DeviceProvenance, EventContext
 from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
-from hub_config.devices import RecordScaleConfig, SicsScaleConfig
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.dimensioners import Dimensioner
+from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig, canonical
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
+from hub_config.scales import RecordScaleConfig
 
 TRUTH_FILE: Final = "truth.json"
 """Practice only: what a simulator at the other end of the wires knows better; shown on the truth strip."""
@@ -124,6 +128,7 @@ class App:
             self._truth_file(data),
         )  # fmt: skip
         self._web = WebServer(config, self._pages, feed)
+        self._control = ControlServer(Devices(config, self._pump), data)
 
     def acknowledge(self, ack: Ack) -> None:
         """From the uplink to the journal; writer and uplink know each other only through here."""
@@ -154,6 +159,7 @@ class App:
         self._runner.start()
         self._writer.start()
         self._pump.start()
+        self._control.start()
         return address
 
     @property
@@ -178,6 +184,7 @@ class App:
 
     def stop(self) -> int:
         """Stops the devices first; returns how many events could not be written (disk trouble)."""
+        self._control.stop()
         self._pump.stop()
         self._runner.stop()
         if self._recorder is not None:
@@ -270,6 +277,7 @@ def _port_figures(port: PortStats) -> dict[str, object]:
         "frames": port.frames,
         "faults": port.faults,
         "bytes_dropped": port.bytes_dropped,
+        "disbelieved": port.disbelieved,
     }
 
 
@@ -288,7 +296,7 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
     """What every event of this run says besides itself."""
     devices: dict[DeviceId, DeviceProvenance] = {}
     for device in config.devices:
-        if isinstance(device, SicsScaleConfig | RecordScaleConfig):
+        if isinstance(device, BenchScaleConfig | RecordScaleConfig | ExternalConfig) and device.metrology:
             until = device.metrology.valid_until
             devices[device.id] = DeviceProvenance(
                 drv=device.kind,

@@ -38,7 +38,7 @@ from firmware_bridge.orders import Order, OrderQueue
 from firmware_bridge.setup import Armed, Going, Latched, Pace, Refusal, Setup, take_sample
 from firmware_bridge.told import BootTold, FaultTold, LostTold, State, Telling, Told, UpTold
 from firmware_bridge.wanted import encoder_input, identity, misfit, missing_input, reset_words
-from hub_config.devices import IoBoardConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
 
 HELLO_NS: Final = 250 * MILLISECOND

@@ -30,7 +30,7 @@ from firmware_bridge.messages import (
 from firmware_bridge.orders import status_word
 from firmware_bridge.wanted import bits_per_byte, wanted_inputs
 from hub_config.attach import SerialAttach
-from hub_config.devices import IoBoardConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
 
 SYNCS_FIRST: Final = 8

@@ -14,7 +14,7 @@ from firmware_bridge.messages import (
     HelloReply,
 )
 from hub_config.attach import SerialAttach
-from hub_config.devices import BoardInput, IoBoardConfig
+from hub_config.boards import BoardInput, IoBoardConfig
 
 RESET_CAUSES: Final = ((1, "power on"), (2, "reset pin or port opened"), (4, "brown-out"), (8, "watchdog"))
 

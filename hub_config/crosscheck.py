@@ -16,6 +16,7 @@ from hub_config.linecheck import line_findings
 from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, LineSpots, Outline, TrustSpots, outline
 from hub_config.spots import Spot, absent, placed, twice
 from hub_config.trust import WELL_KNOWN_KEYS
+from hub_config.usb import USB_PREFIX, usb_selector
 from hub_config.values import LANES
 
 
@@ -47,14 +48,28 @@ def _device_findings(whole: Outline) -> Iterator[Finding]:
     dialled = (device.tcp for device in devices)
     yield from twice(dialled, "address", "correct host or port, or remove one of the devices")
     for port in (device.port for device in devices):
-        if port is not None and port.text.strip() and not port.text.startswith("/"):
-            limit, todo = "a path from the root is wanted", 'write for example "/dev/ttyUSB0"'
-            yield Finding(port.path, f"{show(port.text)} is no path of a port", limit, todo)
+        if port is not None and port.text.strip():
+            yield from _port_findings(port)
     yield from _listening_findings([whole.web, *(device.listen for device in devices)])
 
 
+def _port_findings(port: Spot) -> Iterator[Finding]:
+    if port.text.startswith(USB_PREFIX):
+        if usb_selector(port.text) is None:
+            limit, todo = "usb:VID:PID:SERIAL or usb:VID:PID@HUB-PORT", "copy it from hub devices"
+            yield Finding(port.path, f"{show(port.text)} names no USB device", limit, todo)
+    elif not port.text.startswith("/"):
+        limit, todo = "a path from the root is wanted", 'write for example "/dev/ttyUSB0"'
+        yield Finding(port.path, f"{show(port.text)} is no path of a port", limit, todo)
+
+
 def _normal(path: Spot | None) -> Spot | None:
-    return path and Spot(normpath(path.text), path.path)
+    return path and Spot(_one_way_to_write(path.text), path.path)
+
+
+def _one_way_to_write(port: str) -> str:
+    selector = usb_selector(port)
+    return normpath(port) if selector is None else str(selector)
 
 
 def _listening_findings(listening: list[Spot | None]) -> Iterator[Finding]:
@@ -144,6 +159,20 @@ def _weighing_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> I
     elif device.kind and device.kind.text in DWS_KINDS and line.scale:
         what, limit = f"{show(spot.text)} tells no weight", "a scale has its metrology"
         yield Finding(line.scale.path, what, limit, "add [devices.metrology] to it, or name another scale")
+
+
+def _trigger_findings(whole: Outline) -> Iterator[Finding]:
+    """At a bench nobody tells a scanner to read: the operator does."""
+    told = {one.id.text for one in whole.devices or () if one.id and one.told_to_read}
+    for bench in whole.benches:
+        for spot in bench.scanners:
+            if spot is not None and spot.text in told:
+                what, limit = (
+                    f"{show(spot.text)} waits to be triggered",
+                    "a scanner of a bench reads by itself",
+                )
+                todo = 'remove its trigger (the default is "self"), or let it stand beside a belt'
+                yield Finding(spot.path, what, limit, todo)
 
 
 def _place_findings(whole: Outline) -> Iterator[Finding]:

@@ -51,15 +51,15 @@ class ConfigFaults(Exception):  # noqa: N818 - the faults are the file's, and th
         self.faults = tuple(faults)
 
 
-def load(path: str | Path) -> HubConfig:
-    """Raises ConfigFaults."""
-    return read_model(path, HubConfig, cross_findings)
+def load(path: str | Path, also: CrossCheck = lambda _data: ()) -> HubConfig:
+    """`also`: what a caller can check that this package can't, such as what is installed. Raises ConfigFaults."""
+    return read_model(path, HubConfig, lambda data: [*cross_findings(data), *also(data)])
 
 
-def check(path: str | Path) -> list[Fault]:
+def check(path: str | Path, also: CrossCheck = lambda _data: ()) -> list[Fault]:
     """Empty when the file is good."""
     try:
-        load(path)
+        load(path, also)
     except ConfigFaults as refused:
         return list(refused.faults)
     return []

@@ -6,10 +6,15 @@ a part that can't be read is None here and has its own fault already.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from hub_config.external import EXTERNAL, place_kind
 from hub_config.finding import KeyPath
 from hub_config.hub import HubConfig
 from hub_config.spots import Channel, Spot
+
+NODE_KINDS: Final = ("serial", "hid", "evdev")
+"""Attachments whose `port` is a device of this computer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,7 @@ class DeviceSpots:
     id: Spot | None
     kind: Spot | None
     port: Spot | None
-    """Of a serial line."""
+    """Of a serial line, a USB HID device or a wedge."""
     tcp: Spot | None
     """Host and port, where the gateway dials the device."""
     listen: Spot | None
@@ -26,6 +31,8 @@ class DeviceSpots:
     """Of a camera's pictures."""
     weighs: bool
     """It has the metrology of a scale."""
+    told_to_read: bool
+    """The gateway triggers it."""
     inputs: Mapping[int, str] | None
     """Of an I/O board: channel and use; None where one of them can't be read."""
 
@@ -143,12 +150,13 @@ def _device(table: Mapping[str, object], path: KeyPath) -> DeviceSpots:
     listened = {"host": "127.0.0.1", **attach}
     return DeviceSpots(
         id=_spot(table, "id", path),
-        kind=_spot(table, "kind", path),
-        port=_spot(attach, "port", place) if attach["kind"] == "serial" else None,
+        kind=_place_kind(table, path),
+        port=_spot(attach, "port", place) if attach["kind"] in NODE_KINDS else None,
         tcp=_address(attach, place) if attach["kind"] == "tcp" else None,
         listen=_address(listened, place) if attach["kind"] == "tcp-listen" else None,
         folder=_spot(attach, "path", place) if attach["kind"] == "folder" else None,
         weighs="metrology" in table,
+        told_to_read=table.get("trigger") == "host" or bool(table.get("trigger_on")),
         inputs=_inputs(table),
     )
 
@@ -261,3 +269,11 @@ def _spots(table: Mapping[str, object], key: str, path: KeyPath) -> tuple[Spot, 
     if not isinstance(values, list):
         return ()
     return tuple(Spot(v, (*path, key, i)) for i, v in enumerate(values) if isinstance(v, str))
+
+
+def _place_kind(table: Mapping[str, object], path: KeyPath) -> Spot | None:
+    """A driver from outside stands where what it gives is wanted."""
+    kind, gives = _spot(table, "kind", path), _spot(table, "gives", path)
+    if kind is None or kind.text != EXTERNAL:
+        return kind
+    return None if gives is None else Spot(place_kind(gives.text), kind.path)

@@ -31,13 +31,18 @@ def is_absent(value: object) -> bool:
     return value is None
 
 
+def is_true(value: object) -> bool:
+    """The same for a switch that is on by default."""
+    return value is True
+
+
 def is_nothing(value: object) -> bool:
     """The same for a quantity whose default is 0."""
     return value == 0
 
 
 def is_empty(value: object) -> bool:
-    """The same for a list whose default is none."""
+    """The same for a list that may be left out."""
     return value == ()
 
 

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from hub_config.devices import FolderCameraConfig
+from hub_config.cameras import FolderCameraConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import BeltReader
 from hub_config.lines import Line as LineConfig

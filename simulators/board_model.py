@@ -21,7 +21,7 @@ from drivers.reading import (
     OrderAnswered,
     Reading,
 )
-from hub_config.devices import IoBoardConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.names import MILLISECOND, Instant
 from simulators.board_side import BoardWorld
 from simulators.bodies import BoardTrouble

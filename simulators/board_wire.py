@@ -17,7 +17,7 @@ from drivers.device_port import REOPEN_FIRST_NS, REOPEN_MAX_NS
 from drivers.reading import DeviceDown, OrderAnswered, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Resumable
-from hub_config.devices import IoBoardConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
 from simulators.board_side import BoardWorld
 from simulators.bodies import BoardTrouble

@@ -12,7 +12,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from hub_config.lines import Belt, BeltReader, Diverter
+from hub_config.lines import Belt, Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 from simulators.belt_clock import BeltClock
@@ -26,6 +26,7 @@ from simulators.bodies import (
     hands_place_um,
     strike,
 )  # fmt: skip
+from simulators.devices.keyence_sr import KeyenceReader
 from simulators.feeding import Feeding
 from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
@@ -40,8 +41,7 @@ from simulators.series import Series
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
-NEAR_MAX: Final = 64
-"""Parcels that may be on the belt at one time."""
+NEAR_MAX: Final = 64  # parcels that may be on the belt at one time
 EDGES_MAX: Final = 10_000
 
 
@@ -51,9 +51,9 @@ class Conveyor:
     def __init__(
         self, world: World, line: LineConfig, parcels: Collection[Parcel], seed: int,
         rates_ppm: Mapping[LineFault, int] = LINE_RATES_PPM, traffic: Traffic = USUAL,
-        readers: Sequence[BeltReader] | None = None, plans: Mapping[int, LinePlan] = MappingProxyType({}),
+        readers: Sequence[ReaderStand] | None = None, plans: Mapping[int, LinePlan] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """`readers`: the fixed ones among the line's; None: its first is the only one. `plans`: of parcels, by their
+        """`readers`: the fixed ones over it; None: one where the line's first stands. `plans`: of parcels, by their
         number, that travel as somebody wants them to; the others as they are drawn."""
         self.world = world
         self.line = line
@@ -76,8 +76,8 @@ class Conveyor:
         self._belt: BeltClock | World = self._clock or world
         alone = OneBelt(world.now, line.belts[0], self._clock)
         self._belts = (alone,) if self._series is None else self._series.belts
-        stands = line.readers[:1] if readers is None else readers
-        self.readers = tuple(ReaderStand(one, traffic.read_ns) for one in stands)
+        only = ReaderStand(line.readers[0], KeyenceReader(aim=True, collects=True, read_ns=traffic.read_ns))
+        self.readers = (only,) if readers is None else tuple(readers)
         weigher = Weigher(line, traffic, seed)
         sizer = None if line.dimensioner is None else Sizer(line, traffic.sizing, seed)
         self.scale = weigher.device

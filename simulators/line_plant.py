@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
-from drivers.command import Command, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, ScaleOrder, SwitchOff, SwitchOn, Trigger
 from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
-from hub_config.devices import IoBoardConfig, KeyenceSrConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.readers import is_triggered
 from simulators.board_model import BoardModel
 from simulators.board_side import BoardSide
 from simulators.board_sight import BoardSight
@@ -29,6 +30,7 @@ from simulators.devices.numbered_records import NumberedRecords
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan
 from simulators.parcels import Parcel
+from simulators.reader_kinds import new_reader
 from simulators.reader_stand import ReaderStand
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
@@ -67,7 +69,12 @@ class LinePlant:
         self._give = give
         self._rng = random.Random(f"plant/{line.id}/{seed}")
         self.line = line
-        fixed = [one for one in line.readers if isinstance(hub.device(one.device), KeyenceSrConfig)]
+        read_ns = options.traffic.read_ns
+        fixed = [
+            ReaderStand(one, new_reader(device, read_ns=read_ns, collects=True))
+            for one in line.readers
+            if is_triggered(device := hub.device(one.device))
+        ]
         self.conveyor = Conveyor(
             world, line, parcels, seed, options.rates_ppm, options.traffic, fixed, options.plans
         )
@@ -86,6 +93,10 @@ class LinePlant:
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in self._dialled
         }
+        self._actuators = {
+            device: session for device, session in self._sessions.items() if isinstance(session, Actuator)
+        }
+        """Once: to ask a session whether it is one takes longer than what it is told."""
         self._armed: dict[DeviceId, Instant] = {}
         self._arrives: dict[tuple[DeviceId, bool], Instant] = {}
         self._looks_at: dict[DeviceId, Instant] = {}
@@ -148,13 +159,13 @@ class LinePlant:
                 self._host.act_at(self._world.now, partial(self._trigger, command))
             case SwitchOn() | SwitchOff():
                 self.board.order(command)
+            case ScaleOrder():
+                raise AssertionError("the core tares no scale")
             case _ as never:
                 assert_never(never)
 
     def _trigger(self, command: Trigger) -> None:
-        reader = self._sessions[command.device]
-        assert isinstance(reader, Actuator), f"{command.device} can't be triggered"
-        self._give_all(reader.command(command, self._world.now))
+        self._give_all(self._actuators[command.device].command(command, self._world.now))
         self._arm(command.device)
 
     def poll(self) -> None:

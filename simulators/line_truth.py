@@ -128,7 +128,9 @@ def _parted_rows(bodies: Sequence[Body]) -> list[list[Body]]:
     return [row for row in rows if len(row) > 1 and any(body.taken for body in row)]
 
 
-def _last_known(groups: Sequence[Sequence[Body]], sightings: Sightings, within_us: int) -> dict[int, str]:
+def _last_known(
+    groups: Sequence[Sequence[Body]], sightings: Sightings, line: LineConfig, within_us: int
+) -> dict[int, str]:
     """The visit under which the first beam saw each; or a later one, after a restart, as a stray."""
     crossings = [
         ((place, position), at)

@@ -7,17 +7,17 @@ from hub_config.lines import BeltReader
 from hub_config.names import Instant
 from simulators.bench import Sent
 from simulators.bodies import Body
-from simulators.devices.keyence_sr import KeyenceReader
 from simulators.parcels import LabelCode
+from simulators.reader_kinds import SimulatedReader
 
 SHOWN_MAX: Final = 8
 """Parcels whose label may be in an answer of the reader."""
 
 
 class ReaderStand:
-    def __init__(self, config: BeltReader, read_ns: int) -> None:
+    def __init__(self, config: BeltReader, device: SimulatedReader) -> None:
         self.config = config
-        self.device = KeyenceReader(aim=True, collects=True, read_ns=read_ns)
+        self.device = device
         self._in_view: list[tuple[Body, tuple[LabelCode, ...]]] = []
         self._shown: deque[Body] = deque(maxlen=SHOWN_MAX)
 

@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Final, get_args
 
 from edge.wire.signing import Signer
-from hub_config.devices import KeyenceSrConfig
 from hub_config.finding import Finding, listed, show
 from hub_config.hub import HubConfig
 from hub_config.lines import Line
 from hub_config.load import ConfigFaults, Fault, load, read_model
 from hub_config.names import MICROSECOND, SECOND
+from hub_config.readers import is_triggered
 from hub_config.rules import load_rules
 from hub_config.values import nearest
 from simulators.bodies import free_spans
@@ -316,11 +316,9 @@ def _side_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
 
 def _reader_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:
     for one in line.readers:
-        if not isinstance(config.device(one.device), KeyenceSrConfig):
+        if not is_triggered(config.device(one.device)):
             what = f"reader {one.device} of line {line.id} is no fixed reader"
-            limit = (
-                "readers of kind keyence-sr are simulated here; a camera's pictures are in hub demo --camera"
-            )
+            limit = "readers that are told to read are simulated here; a camera's pictures are in hub demo --camera"
             yield Finding(("layout",), what, limit, "name another layout")
     sights = file.readers.sights
     if sights and len(sights) != len(line.readers):

@@ -6,7 +6,7 @@ The board speaks its protocol byte for byte over a pty; the gateway's bridge and
 
 from typing import Final
 
-from hub_config.devices import IoBoardConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from edge.core.snapshot import Snapshot
 from edge.rim.trace import Start, TraceWriter
-from hub_config.devices import IoBoardConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules

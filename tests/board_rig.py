@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, Self
 
 from hub_config.attach import SerialAttach
-from hub_config.devices import BoardInput, IoBoardConfig
+from hub_config.boards import BoardInput, IoBoardConfig
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 from simulators.devices.io_board import LineController
 from simulators.devices.io_board_clock import BoardTraits

@@ -15,7 +15,7 @@ from drivers.cameras import CODE_CHARS_MAX, CODES_MAX, LINE_MAX_BYTES
 from drivers.identifiers.gs1 import GS
 from drivers.reading import BarcodeRead, DeviceFault, DeviceUp, FaultCode, NoRead, Place, Reading
 from drivers.scanners.aim import UNKNOWN_SYMBOLOGY, split_aim, symbology_of
-from hub_config.devices import FolderCameraConfig
+from hub_config.cameras import FolderCameraConfig
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 AGE_MAX_NS: Final = 5 * SECOND

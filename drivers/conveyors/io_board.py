@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from drivers.command import Command, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, ScaleOrder, SwitchOff, SwitchOn, Trigger
 from drivers.conveyors.beam_watch import BeamWatch, Trouble
 from drivers.conveyors.count_track import CountTrack
 from drivers.reading import (
@@ -36,7 +36,7 @@ from firmware_bridge.told import (
     Told,
     UpTold,
 )
-from hub_config.devices import IoBoardConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 MOVED_NS: Final = 100 * MILLISECOND
@@ -113,8 +113,8 @@ class IoBoard:
                 return self._readings(self._session.order(Order(number, channel, when, for_ns), at), at)
             case SwitchOff(_, number, channel, when):
                 return self._readings(self._session.order(Order(number, channel, when, 0), at), at)
-            case Trigger():
-                return []  # a scanner's
+            case Trigger() | ScaleOrder():
+                return []  # of another kind of device
             case _ as never:
                 assert_never(never)
 

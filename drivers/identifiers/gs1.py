@@ -44,6 +44,8 @@ class Gs1Fault:
     detail: str
 
 
+_ELEMENT: Final = re.compile(r"\(([0-9]{2,4})\)([^()]+)")
+_PRINTED: Final = re.compile(rf"(?:{_ELEMENT.pattern})+")
 _SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
 _SCHEMES: Final = ("https://", "http://", "HTTPS://", "HTTP://")
 _GTIN_LENGTHS: Final = (8, 12, 13)
@@ -65,9 +67,19 @@ def parse_elements(data: str) -> Elements | Gs1Fault:
     return elements
 
 
+def from_brackets(text: str) -> str | None:
+    """Element strings as they stand below a symbol, `(00)1234…(420)78745`, made what a scanner sends. None: they are
+    not written so."""
+    cut = _PRINTED.fullmatch(text)
+    if cut is None:
+        return None
+    return GS.join(ai + value for ai, value in _ELEMENT.findall(text))
+
+
 def failed_check(elements: Elements) -> str | None:
     """The first AI whose check digit is wrong."""
-    return next((ai for ai in KEYS_WITH_MOD10 if ai in elements and not mod10_ok(elements[ai])), None)
+    checked = (ai for ai in elements if ai in KEYS_WITH_MOD10)
+    return next((ai for ai in checked if not mod10_ok(elements[ai][: KEYS_WITH_MOD10[ai]])), None)
 
 
 def is_link(text: str) -> bool:

@@ -123,6 +123,10 @@ _ROWS: Final = """
 
 _CHARACTERS: Final = {"N": "[0-9]", "X": r"""[!"%&'()*+,\-./0-9:;<=>?A-Z_a-z]"""}
 
+_MEASURES: Final = ("31", "32", "33", "34", "35", "36")
+"""Their fourth digit says how many of the six digits of the value are decimals."""
+DECIMALS_MAX: Final = 5
+
 PREDEFINED_LENGTH: Final[dict[str, int]] = {
     "00": 20,
     "01": 16,
@@ -131,13 +135,16 @@ PREDEFINED_LENGTH: Final[dict[str, int]] = {
     "04": 18,
     **dict.fromkeys(("11", "12", "13", "14", "15", "16", "17", "18", "19"), 8),
     "20": 4,
-    **dict.fromkeys(("31", "32", "33", "34", "35", "36"), 10),
+    **dict.fromkeys(_MEASURES, 10),
     "41": 16,
 }
 """By the first two digits of the AI: characters of AI and value together. No separator follows these."""
 
-KEYS_WITH_MOD10: Final = ("00", "01", "02")
-"""Their last digit is a check digit."""
+KEYS_WITH_MOD10: Final[dict[str, int]] = {
+    "00": 18, "01": 14, "02": 14, "03": 14, "253": 13, "255": 13, "402": 17, **{str(ai): 13 for ai in range(410, 418)},
+    "8003": 14, "8006": 14, "8017": 18, "8018": 18, "8026": 14,
+}  # fmt: skip
+"""How many digits their value begins with, the last of them a check digit."""
 
 LINK_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "00": (),
@@ -175,7 +182,9 @@ def _table() -> dict[str, re.Pattern[str]]:
         first, _, last = span.partition("-")
         pattern = re.compile("".join(map(_part, parts)))
         for number in range(int(first), int(last or first) + 1):
-            table[f"{number:0{len(first)}}"] = pattern
+            ai = f"{number:0{len(first)}}"
+            if ai[:2] not in _MEASURES or int(ai[3]) <= DECIMALS_MAX:
+                table[ai] = pattern
     return table
 
 

@@ -4,22 +4,16 @@ Printed as AI (00) in GS1-128; some labels carry the 18 digits alone. General Sp
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
-from drivers.identifiers.check_digits import mod10_ok
+from drivers.identifiers.check_digits import mod10_check_digit
+from drivers.identifiers.format import Found, Misfit, checked, misfit
 
 _SHAPE: Final = re.compile(r"[0-9]{18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sscc:
-    digits: str
-    check_ok: bool
-
-
-def parse_sscc(text: str) -> Sscc | None:
-    """The 18 digits without an AI. None for anything else."""
+def parse_sscc(text: str) -> Found | Misfit:
+    """The 18 digits without an AI."""
     if _SHAPE.fullmatch(text) is None:
-        return None
-    return Sscc(text, mod10_ok(text))
+        return misfit(text, "18 digits")
+    return checked(text, {"check": text[-1]}, text[-1], mod10_check_digit(text[:-1]))

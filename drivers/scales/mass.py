@@ -12,8 +12,12 @@ MG_PER_UNIT: Final[dict[str, Decimal]] = {
     "ct": Decimal("200"),
     "lb": Decimal("453592.37"),
     "oz": Decimal("28349.523125"),
+    "ozt": Decimal("31103.4768"),
+    "dwt": Decimal("1555.17384"),
+    "grain": Decimal("64.79891"),
 }
-"""Pound and ounce avoirdupois by the agreement of 1959, metric carat: all exact."""
+"""Pound, ounce, troy ounce, pennyweight and grain by the agreement of 1959, metric carat: all exact. A tael or a ton
+that may be long or short is not here: it has no mass."""
 
 NUMBER_MAX_CHARS: Final = 16
 """With sign and point. A longer number is no weight; within it the products stay exact in 28 digits."""

@@ -11,8 +11,8 @@ from drivers.listening import Listening
 from drivers.reading import DeviceFault, Reading, WeightRead
 from drivers.records import Record, Records, fault, shown
 from drivers.scales.mass import MG_PER_UNIT, is_number, mass_mg
-from hub_config.devices import RecordScaleConfig
 from hub_config.names import DeviceId, Instant
+from hub_config.scales import RecordScaleConfig
 
 
 class RecordScale(Listening):

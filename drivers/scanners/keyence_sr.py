@@ -1,301 +1,69 @@
-"""A fixed reader of the Keyence SR series: `LON` starts a reading, `LOFF` ends it, each is answered once.
+"""Keyence SR readers: `LON` starts a reading, `LOFF` ends it, each trigger is answered once.
 
-No answer says which trigger it answers. So one trigger is out at a time: the next `LON` is withheld until the trigger
-before it has been answered. One that is not answered in time leaves the reader *out of step*: its answer may still
-come. Then nothing is triggered, and whatever comes counts for nothing, until that answer has come late or the reader
-has been quiet for `QUIET_NS`. So a late answer is never taken for that of a later trigger, and a reader that swallows
-one costs the parcels of about a second, not all that follow. (A reader later than that would be believed; if the right
-code then comes as a second answer it is told for the same trigger, which puts the parcel in doubt.)
-
-A reader of before may still be on when the port opens: it is told `LOFF`, and starts out of step. It can't prove what
-it is in a way that every model knows, so it counts as up when its port opens. Wire format: `keyence_answers`.
+Follows the SR-750 User's Manual (E SR-750 UM, chapter 8) and scanner protocols §5. A line ends in CR or ETX, LF is
+tolerated, STX may open it. Several codes of one answer are parted by a separator that the reader is set to; a code may
+end in `!x/y`, where it stood in the picture, which is taken off. Some models leave acknowledgements (`OK,LON`) out.
 """
 
-from enum import Enum, auto
-from typing import Final, assert_never
+import re
+from functools import partial
+from typing import Final, Literal
 
-from drivers.buffers import HEAD_BYTES, Line, LineBuffer, Piece, TooLong, Unframed
-from drivers.command import Command, Trigger
-from drivers.reading import BarcodeRead, DeviceFault, DeviceUp, FaultCode, NoRead, Reading
-from drivers.scanners.aim import UNKNOWN_SYMBOLOGY, split_aim, symbology_of
-from drivers.scanners.keyence_answers import (
-    CODES_MAX,
-    ERROR_NAMES,
-    LINE_ENDS,
-    SrAck,
-    SrAnswer,
-    SrBadText,
-    SrCode,
-    SrCodes,
-    SrEmpty,
-    SrNoRead,
-    SrOverflow,
-    SrRefusal,
-    SrTooMany,
-    parse_answer,
-)
-from hub_config.devices import KeyenceSrConfig
-from hub_config.names import MILLISECOND, Instant
+from drivers.buffers import Line
+from drivers.scanners.answers import Answer, Damaged, Noted, Refused, parse_codes
+from drivers.scanners.code_text import wire_bytes
+from drivers.scanners.reader import ReaderWire
+from hub_config.readers import KeyenceSrConfig
 
-LINE_MAX_BYTES: Final = 4_096
-"""Past any answer: several 2D codes of a label."""
-QUIET_NS: Final = 1_000 * MILLISECOND
-"""Without a byte for so long, an answer that was due is believed never to come."""
-SILENT_AFTER: Final = 3
-"""Triggers in a row without an answer before the reader counts as silent."""
+ERROR_NAMES: Final = {
+    "00": "undefined",
+    "01": "format",
+    "20": "not_executable",
+    "21": "buffer_overflow",
+    "22": "parameter_error",
+    "99": "faulty",
+}
 
-_ON: Final = b"LON\r"
-_OFF: Final = b"LOFF\r"
+_LINE_ENDS: Final = (b"\r", b"\n", b"\x03")
+_STX: Final = b"\x02"
+_OVERFLOW: Final = b"OVER"
+"""What the reader sends instead of an answer that its own memory did not hold."""
+_ACK: Final = re.compile(rb"OK,(LON|LOFF)")
+_REFUSAL: Final = re.compile(rb"ER,([A-Z0-9]{1,16}),([0-9]{2})")
+_PLACE: Final = re.compile(rb"![0-9]{1,5}/[0-9]{1,5}\Z")
+_NAMES: Final = {b"LON": "trigger_on", b"LOFF": "trigger_off"}
+_ORDERS: Final[dict[bytes, Literal["on", "off"]]] = {b"LON": "on", b"LOFF": "off"}
 
 
-class _State(Enum):
-    NEW = auto()
-    IDLE = auto()
-    """In step, and nothing is due."""
-    READING = auto()
-    """`LON` is out."""
-    ANSWERED = auto()
-    """… and has been answered; `LOFF` is not out yet."""
-    DUE = auto()
-    """`LOFF` is out, the answer is due."""
-    OUT_OF_STEP = auto()
+def keyence_sr(config: KeyenceSrConfig) -> ReaderWire:
+    return ReaderWire(partial(_answers, config), (b"LON\r", b"LOFF\r"), terminators=_LINE_ENDS)
 
 
-class KeyenceSr:
-    def __init__(self, config: KeyenceSrConfig) -> None:
-        self._config = config
-        self._lines = LineBuffer(max_bytes=LINE_MAX_BYTES, terminators=LINE_ENDS)
-        self._output = bytearray()
-        self._state = _State.NEW
-        self._wake_at: Instant | None = Instant(0)
-        self._wanted: int | None = None
-        """The trigger that is to be on."""
-        self._asked = 0
-        """The trigger that `LON` was last sent for."""
-        self._owes = False
-        """Out of step only by the answer to `_asked`."""
-        self._doubtful = False
-        """Something came with the answer that was no answer: more may come."""
-        self._unanswered = 0
-        self._silent = False
-        """`silent` was said, and since then no `DeviceUp`."""
+def _answers(config: KeyenceSrConfig, line: Line) -> list[Answer]:
+    return [_answer(config, line)]
 
-    @property
-    def wake_at(self) -> Instant | None:
-        return self._wake_at
 
-    def receive(self, data: bytes, at: Instant) -> list[Reading]:
-        if self._state is _State.OUT_OF_STEP and data:
-            self._wake_at = Instant(at + QUIET_NS)  # it is not quiet
-        return [reading for piece in self._lines.feed(data) for reading in self._piece(piece, at)]
+def _answer(config: KeyenceSrConfig, line: Line) -> Answer:
+    data = line.data.removeprefix(_STX)
+    if (ack := _ACK.fullmatch(data)) is not None:
+        return Noted({"kind": "ack", "command": _NAMES[ack[1]]})
+    if (refusal := _REFUSAL.fullmatch(data)) is not None:
+        return _refused(refusal[1], refusal[2].decode(), line.data)
+    if data == _OVERFLOW:
+        detail = "OVER: it read more than its memory holds; let it send fewer codes in one answer"
+        return Damaged("refused", detail, line.data, {"error": "reader_overflow"})
+    return parse_codes(data, config.no_read, wire_bytes(config.separator), place=_PLACE)
 
-    def wake(self, at: Instant) -> list[Reading]:
-        if self._wake_at is None or at < self._wake_at:
-            return []
-        match self._state:
-            case _State.NEW:
-                self._output += _OFF
-                self._fall_out_of_step(at)
-                return [DeviceUp(self._config.id, at, identity=None)]
-            case _State.DUE:
-                self._fall_out_of_step(at, owes=True)
-                return self._count_unanswered(at)
-            case _State.OUT_OF_STEP:
-                self._lines = LineBuffer(
-                    max_bytes=LINE_MAX_BYTES, terminators=LINE_ENDS
-                )  # half a late answer
-                self._be_in_step()
-                return []
-            case _State.IDLE | _State.READING | _State.ANSWERED:
-                raise AssertionError(f"{self._config.id}: nothing to wake for while {self._state.name}")
-            case _ as never:
-                assert_never(never)
 
-    def command(self, command: Command, at: Instant) -> list[Reading]:
-        if not isinstance(command, Trigger):
-            raise TypeError(f"{self._config.id} is a reader and takes no {type(command).__name__}")
-        if not command.on:
-            return self._end(at) if command.number == self._wanted else []
-        if command.number == self._wanted:
-            return []
-        ended = self._end(at) if self._wanted is not None else []
-        self._wanted = command.number
-        if self._state is _State.IDLE:
-            self._begin()
-        return ended
+def _refused(command: bytes, code: str, raw: bytes) -> Refused:
+    name = ERROR_NAMES.get(code, "unknown")
+    sent = command.decode()
+    detail = f"refused {sent}: error {code} ({name.replace('_', ' ')})"
+    keys = {"kind": "error", "error": name, "code": code, "command": sent}
+    return Refused(_ORDERS.get(command, "other"), detail, raw, keys)
 
-    def take_output(self) -> bytes:
-        output = bytes(self._output)
-        self._output.clear()
-        return output
 
-    # Triggers ---------------------------------------------------------------------------------------
-
-    def _begin(self) -> None:
-        assert self._wanted is not None
-        self._asked = self._wanted
-        self._doubtful = False
-        self._output += _ON
-        self._state = _State.READING
-
-    def _end(self, at: Instant) -> list[Reading]:
-        """The trigger that was wanted is so no more."""
-        number, self._wanted = self._wanted, None
-        match self._state:
-            case _State.READING:
-                self._output += _OFF
-                self._state = _State.DUE
-                self._wake_at = Instant(at + self._config.answer_timeout_ms * MILLISECOND)
-                return []
-            case _State.ANSWERED:
-                self._output += _OFF
-                if self._doubtful:
-                    self._fall_out_of_step(at)
-                else:
-                    self._be_in_step()
-                return []
-            case _State.NEW | _State.DUE | _State.OUT_OF_STEP:
-                detail = f"trigger {number} was withheld: an answer to an earlier one could still come"
-                return [self._fault("unanswered", detail, at)]
-            case _State.IDLE:
-                raise AssertionError(f"{self._config.id}: trigger {number} was not begun")
-            case _ as never:
-                assert_never(never)
-
-    def _be_in_step(self) -> None:
-        self._state = _State.IDLE
-        self._wake_at = None
-        if self._wanted is not None:
-            self._begin()
-
-    def _fall_out_of_step(self, at: Instant, *, owes: bool = False) -> None:
-        self._state = _State.OUT_OF_STEP
-        self._wake_at = Instant(at + QUIET_NS)
-        self._owes = owes
-
-    def _count_unanswered(self, at: Instant) -> list[Reading]:
-        self._unanswered += 1
-        limit = f"{self._config.answer_timeout_ms} ms"
-        detail = f"no answer to trigger {self._asked} within {limit} of its end; nothing is read until it is in step"
-        said: list[Reading] = [self._fault("unanswered", detail, at)]
-        if self._unanswered >= SILENT_AFTER and not self._silent:
-            self._silent = True
-            detail = (
-                f"{SILENT_AFTER} triggers without an answer, triggering on; "
-                "check that the reader is on and set to send data after each reading, and ERROR"
-            )
-            said.append(self._fault("silent", detail, at))
-        return said
-
-    # Answers ----------------------------------------------------------------------------------------
-
-    def _piece(self, piece: Piece, at: Instant) -> list[Reading]:
-        match piece:
-            case Line(data):
-                answer = parse_answer(data, self._config.no_read, self._config.separator)
-                return self._answer(answer, data, at)
-            case TooLong(head):
-                detail = f"more than {LINE_MAX_BYTES} bytes without a line end dropped"
-                return self._damaged("too_long", detail, at, head)
-            case Unframed(head):
-                return self._damaged("garbled", "bytes outside a line", at, head)
-            case _ as never:
-                assert_never(never)
-
-    def _answer(self, answer: SrAnswer, raw: bytes, at: Instant) -> list[Reading]:
-        match answer:
-            case SrAck():
-                return []
-            case SrRefusal():
-                return self._refused(answer, raw, at)
-            case SrNoRead():
-                return self._answered([NoRead(self._config.id, at, self._asked)], raw, at)
-            case SrCodes(codes):
-                return self._answered([self._code(code, at) for code in codes], raw, at)
-            case SrOverflow():
-                detail = "OVER: it read more than its memory holds; let it send fewer codes in one answer"
-                return self._damaged("refused", detail, at, raw)
-            case SrTooMany(count):
-                detail = (
-                    f"{count} codes in one answer, {CODES_MAX} at most; check separator and the reader's view"
-                )
-                return self._damaged("too_long", detail, at, raw)
-            case SrBadText(char):
-                detail = f"control character 0x{ord(char):02X} in an answer; check the reader's output format"
-                return self._damaged("bad_text", detail, at, raw)
-            case SrEmpty():
-                return self._damaged("garbled", "an answer without a code; check separator", at, raw)
-            case _ as never:
-                assert_never(never)
-
-    def _answered(self, readings: list[Reading], raw: bytes, at: Instant) -> list[Reading]:
-        """A whole answer: it is that of `_asked`, or of nobody."""
-        up = self._say_answering(at)
-        match self._state:
-            case _State.READING:
-                self._state = _State.ANSWERED
-                return up + readings
-            case _State.ANSWERED:
-                # One of the two is perhaps of an earlier trigger. Told as well, it puts both in doubt.
-                self._doubtful = True
-                return up + readings
-            case _State.DUE:
-                self._be_in_step()
-                return up + readings
-            case _State.OUT_OF_STEP:
-                late = self._late(raw, at)
-                if self._owes:
-                    self._be_in_step()
-                return up + late
-            case _State.NEW | _State.IDLE:
-                late = self._late(raw, at)
-                if self._state is _State.IDLE:
-                    self._fall_out_of_step(at)
-                return up + late
-            case _ as never:
-                assert_never(never)
-
-    def _damaged(self, code: FaultCode, detail: str, at: Instant, raw: bytes) -> list[Reading]:
-        """Perhaps the answer that is due, perhaps noise before it: the trigger has no other, and nothing is sure."""
-        if self._state is _State.READING:
-            self._state = _State.ANSWERED
-        elif self._state in (_State.DUE, _State.IDLE, _State.OUT_OF_STEP):
-            self._fall_out_of_step(at)
-        self._doubtful = True
-        return [self._fault(code, detail, at, raw)]
-
-    def _refused(self, refusal: SrRefusal, raw: bytes, at: Instant) -> list[Reading]:
-        if refusal.command == "LOFF" and self._state is not _State.DUE:
-            return []  # nothing was left to end: it had read, which the manual says is answered so
-        if refusal.command == "LON" and self._state is _State.READING:
-            # It is on from before, or it can't read now. Ended and begun anew once it is quiet.
-            self._output += _OFF
-            self._fall_out_of_step(at)
-        name = ERROR_NAMES.get(refusal.code, "unknown")
-        detail = f"refused {refusal.command}: error {refusal.code} ({name.replace('_', ' ')})"
-        return [self._fault("refused", detail, at, raw)]
-
-    def _code(self, code: SrCode, at: Instant) -> Reading:
-        aim, data = split_aim(code.text) if self._config.aim else (None, code.text)
-        if not data.strip(" "):
-            detail = f"AIM identifier {aim} without data; check the reader's output format"
-            return self._fault("garbled", detail, at, code.raw)
-        symbology = UNKNOWN_SYMBOLOGY if aim is None else symbology_of(aim).slug
-        return BarcodeRead(self._config.id, at, data, symbology, aim, code.raw, self._asked)
-
-    def _late(self, raw: bytes, at: Instant) -> list[Reading]:
-        if self._owes and self._state is _State.OUT_OF_STEP:
-            detail = f"an answer that may be of trigger {self._asked}, which has ended: it counts for nothing"
-        else:
-            detail = "an answer while none was due: it counts for nothing; check that nothing else triggers the reader"
-        return [self._fault("late_answer", detail, at, raw)]
-
-    def _say_answering(self, at: Instant) -> list[Reading]:
-        self._unanswered = 0
-        if not self._silent:
-            return []
-        self._silent = False
-        return [DeviceUp(self._config.id, at, identity=None)]
-
-    def _fault(self, code: FaultCode, detail: str, at: Instant, raw: bytes = b"") -> DeviceFault:
-        return DeviceFault(self._config.id, at, code, detail, raw[:HEAD_BYTES])
+def parse_command(sent: bytes) -> Noted | None:
+    """What a host says to the reader: `LON` or `LOFF`."""
+    name = _NAMES.get(sent.removeprefix(_STX).rstrip(b"\r\n\x03"))
+    return None if name is None else Noted({"kind": "command", "command": name})

@@ -1,115 +1,112 @@
 """A serial port: opened with pyserial for its settings and its lock, then read and written by descriptor.
 
-Opening may block, so it is not done in the device loop. Every reason why a port can't be opened is put in words here.
+Opening may block, so it is not done in the device loop. It is opened for us alone: by a lock, which programs that know
+of it respect, and by TIOCEXCL, which the kernel enforces. DTR and RTS are set to their configured levels at opening
+and left as they are at closing (HUPCL is off), so that a device that resets on DTR keeps running while the hub
+restarts. (The kernel itself raises both for a moment at opening; that can't be turned off.)
 """
 
 import errno
+import fcntl
 import os
 import termios
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import serial
 
+from drivers.transports.lost import PortLostError, read_some, why_not_opened, write_some
 from hub_config.attach import SerialAttach
 
-READ_MAX_BYTES: Final = 4_096
-"""Taken from one port in one turn, so that a flooding device does not starve the others."""
-
-_PARITY: Final = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN, "odd": serial.PARITY_ODD}
+PTYS: Final = "/dev/pts/"
+"""Pseudo-terminals keep TIOCEXCL for as long as their other side lives, so that a restart would find them busy."""
+_PARITY: Final = {
+    "none": serial.PARITY_NONE,
+    "even": serial.PARITY_EVEN,
+    "odd": serial.PARITY_ODD,
+    "mark": serial.PARITY_MARK,
+    "space": serial.PARITY_SPACE,
+}
 _BYTESIZE: Final = {7: serial.SEVENBITS, 8: serial.EIGHTBITS}
 _STOPBITS: Final = {1: serial.STOPBITS_ONE, 2: serial.STOPBITS_TWO}
-
-
-class PortLostError(Exception):
-    """The port went away or can't be opened. The text says why, and names the port."""
 
 
 class SerialPort:
     """One open port. Close it once; nothing else may be called after that."""
 
-    def __init__(self, attach: SerialAttach) -> None:
-        """Opens it. Raises PortLostError with a reason for staff."""
+    def __init__(
+        self,
+        attach: SerialAttach,
+        node: str | None = None,
+        *,
+        make: Callable[..., Any] = serial.Serial,
+        ioctl: Callable[[int, int], object] = fcntl.ioctl,
+    ) -> None:
+        """Opens it; `node`: where its selector led. Raises PortLostError with a reason for staff."""
         self._name = attach.port
+        node = node or attach.port
         try:
-            self._serial = _open(attach)
+            self._serial = _open(attach, node, make)
         except (OSError, ValueError, termios.error) as error:
-            raise PortLostError(_reason(attach, error)) from error
+            raise PortLostError(_reason(attach, node, error)) from error
         self._fd: int = self._serial.fileno()
         try:
-            _block_no_read_on_emptiness(self._fd)
-        except termios.error as error:
+            _settle_line(self._fd)
+            if not os.path.realpath(node).startswith(PTYS):
+                ioctl(self._fd, termios.TIOCEXCL)
+        except (OSError, termios.error) as error:
             self.close()
-            raise PortLostError(_reason(attach, error)) from error
+            raise PortLostError(_reason(attach, node, error)) from error
 
     def fileno(self) -> int:
         return self._fd
 
     def read(self) -> bytes:
-        """What has arrived, at most READ_MAX_BYTES; empty if nothing has. Raises PortLostError."""
-        try:
-            data = os.read(self._fd, READ_MAX_BYTES)
-        except BlockingIOError:
-            return b""
-        except OSError as error:
-            raise PortLostError(f"{self._name} was lost ({os.strerror(error.errno or errno.EIO)})") from error
-        if not data:
-            raise PortLostError(f"{self._name} was lost (hung up)")
-        return data
+        return read_some(self._fd, self._name)
 
     def write(self, data: bytes) -> int:
-        """How many bytes the port took; 0 while it takes none. Raises PortLostError."""
-        try:
-            return os.write(self._fd, data)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            raise PortLostError(f"{self._name} was lost ({os.strerror(error.errno or errno.EIO)})") from error
+        return write_some(self._fd, self._name, data)
 
     def close(self) -> None:
         self._serial.close()
 
 
-def _open(attach: SerialAttach) -> serial.Serial:
-    return serial.Serial(
-        port=attach.port,
+def _open(attach: SerialAttach, node: str, make: Callable[..., Any]) -> Any:  # noqa: ANN401  (pyserial has no types)
+    opening = make(
+        port=None,
         baudrate=attach.baud,
         bytesize=_BYTESIZE[attach.data_bits],
         parity=_PARITY[attach.parity],
         stopbits=_STOPBITS[attach.stop_bits],
         timeout=0,
         write_timeout=0,
-        xonxoff=False,
-        rtscts=False,
+        xonxoff=attach.flow == "xon-xoff",
+        rtscts=attach.flow == "rts-cts",
         dsrdtr=False,
         exclusive=True,
     )
+    # Before the port is open, so that the lines never leave their level.
+    opening.dtr = attach.dtr
+    opening.rts = attach.rts
+    opening.port = node
+    opening.open()
+    return opening
 
 
-def _block_no_read_on_emptiness(fd: int) -> None:
-    """pyserial sets VMIN 0, under which an empty port reads like a lost one. With VMIN 1 it says EAGAIN."""
+def _settle_line(fd: int) -> None:
+    """pyserial sets VMIN 0, under which an empty port reads like a lost one. With VMIN 1 it says EAGAIN.
+    Without HUPCL the system leaves DTR and RTS alone when the port is closed."""
     attributes = termios.tcgetattr(fd)
+    attributes[2] &= ~termios.HUPCL
     attributes[6][termios.VMIN] = 1
     termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
-def _reason(attach: SerialAttach, error: Exception) -> str:
+def _reason(attach: SerialAttach, node: str, error: Exception) -> str:
     number = _number(error)
-    port = attach.port
-    match number:
-        case errno.ENOENT | errno.ENXIO | errno.ENODEV | errno.ENOTDIR:
-            return f"{port} does not exist; check plug and power"
-        case errno.EACCES | errno.EPERM:
-            return f"{port} may not be opened by this user; add it to the group dialout or hub-devices"
-        case errno.EBUSY | errno.EAGAIN:
-            return f"{port} is in use by another program; end that program"
-        case errno.ENOTTY | errno.EISDIR:
-            return f"{port} is no serial port; correct attach.port"
-        case errno.EIO:
-            return f"{port} has nothing at its other end; check plug and power"
-        case errno.EINVAL | None:
-            return f"{port} does not take {attach.baud} baud {_framing(attach)}; correct attach"
-        case _:
-            return f"{port} can't be opened ({os.strerror(number)})"
+    if number is None or number == errno.EINVAL:
+        return f"{attach.port} does not take {attach.baud} baud {_framing(attach)}; correct attach"
+    return why_not_opened(attach.port, node, number, "serial port")
 
 
 def _framing(attach: SerialAttach) -> str:

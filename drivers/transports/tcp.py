@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import Any, Final
 
-from drivers.transports.serial_port import READ_MAX_BYTES, PortLostError
+from drivers.transports.lost import READ_MAX_BYTES, PortLostError
 from hub_config.attach import TcpAttach, TcpListenAttach
 
 CONNECT_TIMEOUT_S: Final = 2.0
@@ -23,12 +23,13 @@ BACKLOG: Final = 8
 """Connections that wait to be let in or sent away; the system refuses more."""
 ACCEPT_MAX: Final = 8
 """Taken from one listener in one turn, so that strangers who dial without end do not starve the devices."""
-KEEPALIVE_IDLE_S: Final = 5
-KEEPALIVE_INTERVAL_S: Final = 2
+KEEPALIVE_IDLE_S: Final = 2
+KEEPALIVE_INTERVAL_S: Final = 1
 KEEPALIVE_PROBES: Final = 3
-"""A device that was switched off says nothing: after 5 s of silence it is asked every 2 s, and 3 times is enough."""
-UNACKED_MAX_MS: Final = 10_000
-"""What was written and is not acknowledged for so long ends the connection."""
+"""A device that was switched off and on says nothing of it: it is asked every second once it has been silent for 2 s,
+and its answer (that it knows of no connection) ends the old one."""
+UNACKED_MAX_MS: Final = 4_000
+"""What was written, or asked, and is not acknowledged for so long ends the connection."""
 
 
 class TcpConnection:

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from drivers.cameras import DECODE_MAX_S, EXIT_FULL_FOLDER, EXIT_NO_FOLDER, FILES_MAX
-from drivers.transports.serial_port import READ_MAX_BYTES, PortLostError
+from drivers.transports.lost import READ_MAX_BYTES, PortLostError
 from hub_config.attach import FolderAttach
 
 END_WAIT_S: Final = 0.5

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from drivers.external import external_findings
 from edge.commands import EXIT_FAULTS, EXIT_OK
 from hub_config.load import check
 
@@ -14,7 +15,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("file", type=Path, help="hub config (TOML), for example examples/bench.toml")
     parser.add_argument("--json", action="store_true", help="faults as JSON")
     args = parser.parse_args(argv)
-    faults = check(args.file)
+    faults = check(args.file, external_findings)
     if args.json:
         keys = ("file", "line", "where", "what", "limit", "todo")
         print(

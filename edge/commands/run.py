@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from drivers.external import external_findings
 from edge.app import App, IdentityTaken
 from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, file_to_write
 from edge.rim.journal import JournalFault
@@ -37,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
     )
     args = parser.parse_args(argv)
     try:
-        config = load(args.config)
+        config = load(args.config, external_findings)
     except ConfigFaults as faults:
         for fault in faults.faults:
             print(fault, file=sys.stderr)

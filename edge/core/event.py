@@ -7,7 +7,7 @@ the journal gives it seq, prev, id and signature. Quantities are integers with t
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from drivers.identifiers.choice import CodeType
+from drivers.identifiers.format import CodeType
 from drivers.reading import Shape
 from edge.core.decision import Decision, Owner, Reason
 from hub_config.names import DeviceId, Instant, LaneId, LineId, VisitId
@@ -21,6 +21,7 @@ Kind = Literal[
     "parcel.departed",
     "parcel.lost_track",
     "parcel.corrected",
+    "bag.opened",
     "visit.joined",
     "device.changed",
     "clock.changed",
@@ -54,6 +55,8 @@ class Code:
     check_ok: bool
     device: DeviceId
     reads: int
+    weak: bool = False
+    """Other numbers fit its format as well (`drivers/identifiers/choice.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,10 @@ from edge.core.metrology import BeltScale, is_legal, mass_of, metrology_of
 from edge.core.parcel import Parcel
 from edge.core.transfer import Section
 from edge.core.visits import Visits
-from hub_config.devices import KeyenceSrConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant
+from hub_config.readers import is_triggered
 
 
 class Measuring:
@@ -45,9 +45,7 @@ class Measuring:
         self._clearing = clearing
         self._ledger = ledger
         self._readers = {
-            one.device: Reader(
-                place, one, triggered=isinstance(hub.device(one.device), KeyenceSrConfig), ledger=ledger
-            )
+            one.device: Reader(place, one, triggered=is_triggered(hub.device(one.device)), ledger=ledger)
             for place, one in enumerate(config.readers)
         }
         tracks = tuple(one.track for one in sections)

@@ -6,9 +6,11 @@ The uncertainty told (k=2) is the scale's maximum permissible error, as configur
 from typing import Final
 
 from edge.core.event import Mass, WallTime
-from hub_config.devices import RecordScaleConfig, SicsScaleConfig
+from hub_config.bench_scale import BenchScaleConfig
 from hub_config.dimensioners import Dimensioner, RecordDimensionerConfig, SickMdaConfig
+from hub_config.external import ExternalConfig
 from hub_config.metrology import Metrology
+from hub_config.scales import RecordScaleConfig
 
 UNIX_EPOCH_ORDINAL: Final = 719_163
 DAY_US: Final = 86_400_000_000
@@ -16,11 +18,13 @@ DAY_US: Final = 86_400_000_000
 
 BeltScale = RecordScaleConfig | RecordDimensionerConfig | SickMdaConfig
 """What weighs on a belt: a scale, or a dimensioner with one in it."""
+BenchScale = BenchScaleConfig | ExternalConfig
+"""What weighs at a bench."""
 
 
-def mass_of(scale: SicsScaleConfig | BeltScale, mg: int, record: int | None = None) -> Mass:
+def mass_of(scale: BenchScale | BeltScale, mg: int, record: int | None = None) -> Mass:
     """A stable weight of a bench scale, or one that a belt's scale took in motion."""
-    metrology, static = metrology_of(scale), isinstance(scale, SicsScaleConfig)
+    metrology, static = metrology_of(scale), isinstance(scale, BenchScaleConfig | ExternalConfig)
     return Mass(
         device=scale.id, mg=mg, u_mg=metrology.mpe_mg, e_mg=metrology.e_mg, tare_mg=0,
         stable=True if static else None, mode="static" if static else "dynamic", regime=metrology.regime,
@@ -28,7 +32,7 @@ def mass_of(scale: SicsScaleConfig | BeltScale, mg: int, record: int | None = No
     )  # fmt: skip
 
 
-def metrology_of(scale: SicsScaleConfig | BeltScale) -> Metrology:
+def metrology_of(scale: BenchScale | BeltScale) -> Metrology:
     assert scale.metrology is not None, (
         f"{scale.id}: a scale without metrology got past the check of the config"
     )

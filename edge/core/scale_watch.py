@@ -50,7 +50,7 @@ class ScaleWatch:
         if read.overload:
             return self._see_overload(read.at)
         self._overload_since = None
-        if read.mass_mg is None:
+        if read.mass_mg is None or not read.counts:
             self._steady = None
             self.clear = False
             return None

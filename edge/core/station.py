@@ -9,19 +9,20 @@ from typing import Final
 
 from drivers.identifiers.choice import identify
 from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, NoRead, Reading, WeightRead
+from edge.core.bags import Bags, is_bag
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellLedger
 from edge.core.event import Association, Code
+from edge.core.fired_twice import FiredTwice
 from edge.core.handling import Handling
 from edge.core.ledger import Ledger
-from edge.core.metrology import is_legal, mass_of
+from edge.core.metrology import BenchScale, is_legal, mass_of, metrology_of
 from edge.core.offline import Offline
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
-from edge.core.station_view import Scene, view_of
+from edge.core.station_view import Scene, told_of, view_of
 from edge.core.visits import Visits
-from hub_config.devices import SicsScaleConfig
 from hub_config.layout import Bay, Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
 
@@ -29,7 +30,6 @@ COMMAND_PREFIX: Final = "HUBX"
 ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
 """One parcel at a time, scanned and weighed by hand: the procedure vouches for the join, at the contract's floor.
 It isn't a measured probability; a swap between scan and scale is left to the mass condition of the decision."""
-SCANS_REMEMBERED_MAX: Final = 64
 """Codes whose last reading is remembered, to take a trigger that fires twice as one scan."""
 LABEL_BURST_NS: Final = 500 * MILLISECOND
 """Codes that follow one another sooner than this come from one label."""
@@ -39,7 +39,7 @@ LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 
 class Station:
     def __init__(
-        self, bench: Bench, scale: SicsScaleConfig, ledger: Ledger, visits: Visits, dwell: DwellLedger,
+        self, bench: Bench, scale: BenchScale, ledger: Ledger, visits: Visits, dwell: DwellLedger,
         offline: Offline, last: LastPlaced | None = None,
     ) -> None:  # fmt: skip
         self.bench = bench
@@ -47,13 +47,15 @@ class Station:
         self._scale = scale
         self._ledger = ledger
         self._visits = visits
-        self._watch = ScaleWatch(bench, scale.metrology.e_mg)
+        self._watch = ScaleWatch(bench, metrology_of(scale).e_mg)
+        self._bags = Bags(bench.id, ledger)
         self._bays: dict[str, Bay] = {bay.barcode: bay for bay in bench.bays}
-        self._last_scan: dict[str, Instant] = {}
+        self._twice = FiredTwice(bench.same_code_ms)
         self._down: dict[DeviceId, str] = {}
         self._refused: Refusal | None = None
         self._trouble = False
-        self.view: BenchView = view_of(self._scene(), revision=0, at=Instant(0))
+        self._told = told_of(self._scene())
+        self.view: BenchView = view_of(bench.id, self._told, revision=0, at=Instant(0))
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -77,6 +79,10 @@ class Station:
                 elif reading.code == "silent":
                     self._device_gone(reading.device, reading.detail, at)
         self._show(at)
+
+    @property
+    def awaits_commit(self) -> bool:
+        return self.work.awaits_commit
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
         if self.work.committed(first, ids, at):
@@ -148,13 +154,13 @@ class Station:
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        return tuple(sorted(self._down))
+        return tuple(sorted(self._down)) if self._down else ()
 
     # Scans ----------------------------------------------------------------------------------------
 
     def _scan(self, read: BarcodeRead, at: Instant) -> None:
         self._refused = None
-        twice = self._fired_twice(read.data, at)
+        twice = self._twice.tells(read.data, at)
         bay = self._bays.get(read.data)
         gone = self.work.parcel is None or self.work.parcel.phase == "placed"
         if bay is not None and not (twice and gone):
@@ -168,24 +174,19 @@ class Station:
         else:
             self._scan_label(self._code(read), at)
 
-    def _fired_twice(self, data: str, at: Instant) -> bool:
-        last = self._last_scan.pop(data, None)
-        self._last_scan[data] = at
-        if len(self._last_scan) > SCANS_REMEMBERED_MAX:
-            del self._last_scan[next(iter(self._last_scan))]
-        return last is not None and at - last < self.bench.same_code_ms * MILLISECOND
-
     def _code(self, read: BarcodeRead) -> Code:
-        known = identify(read.data, read.aim)
+        known = identify(read.data, read.aim, self.bench.weak_formats)
         data = read.data if known.type == "unknown" else known.value
-        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
+        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1, known.weak)
 
     def _is_identifier(self, code: Code) -> bool:
         return code.check_ok and code.type in self.bench.identifiers
 
     def _scan_label(self, code: Code, at: Instant) -> None:
         parcel = self.work.parcel
-        if parcel is None:
+        if parcel is None and is_bag(code):
+            self._bags.open(code, at)
+        elif parcel is None:
             self._open_by_scan(code, at)
         elif parcel.phase == "measuring":
             self._attach(parcel, code, at)
@@ -356,7 +357,7 @@ class Station:
         if parcel.overloaded:
             self.work.hold(parcel, "mass_not_legal", at)
         elif parcel.mass is not None:
-            legal = is_legal(parcel.mass, self._scale.metrology, self._ledger.wall(at))
+            legal = is_legal(parcel.mass, metrology_of(self._scale), self._ledger.wall(at))
             flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
             self.work.ask(parcel, ONE_AT_A_TIME, flags, at)
 
@@ -391,7 +392,8 @@ class Station:
 
     def _show(self, at: Instant) -> None:
         """Tells the screen, if what it must say has changed."""
-        view = view_of(self._scene(), revision=self.view.revision, at=self.view.since)
-        if view != self.view:
-            self.view = view.revised(at)
+        told = told_of(self._scene())
+        if told != self._told:
+            self._told = told
+            self.view = view_of(self.bench.id, told, revision=self.view.revision + 1, at=at)
             self._ledger.show(self.view)

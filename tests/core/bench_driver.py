@@ -11,11 +11,12 @@ from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tic
 from edge.core.snapshot import BenchView
 from edge.core.visits import Recovered
 from hub_config.attach import SerialAttach
-from hub_config.devices import LineScannerConfig, SicsScaleConfig
 from hub_config.hub import Broker, CoordinatorEntry, GatewayEntry, Hub, HubConfig, Web
 from hub_config.layout import Bay, Bench
 from hub_config.metrology import Metrology
 from hub_config.names import SECOND, DeviceId, GatewayId, HubId, Instant, LaneId, LineId, VisitId
+from hub_config.scales import SicsScaleConfig
+from hub_config.scanners import LineScannerConfig
 
 SCANNER, SCALE = DeviceId("scan-1"), DeviceId("scale-1")
 GREEN, HOLD, XRAY, MANUAL = "HUBXGREEN", "HUBXHOLD", "HUBXXRRE", "HUBXPLPL"

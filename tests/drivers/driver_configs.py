@@ -2,13 +2,9 @@
 
 from typing import Any
 
+from drivers.scanners.keyence_sr import keyence_sr
+from drivers.scanners.reader import LineReader
 from hub_config.attach import SerialAttach, TcpAttach, TcpListenAttach
-from hub_config.devices import (
-    KeyenceSrConfig,
-    LineScannerConfig,
-    RecordScaleConfig,
-    SicsScaleConfig,
-)
 from hub_config.dimensioners import (
     CubiscanConfig,
     DimensionerConfig,
@@ -18,6 +14,9 @@ from hub_config.dimensioners import (
 )
 from hub_config.metrology import Metrology
 from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.readers import KeyenceSrConfig
+from hub_config.scales import RecordScaleConfig, SicsScaleConfig
+from hub_config.scanners import LineScannerConfig
 
 SCANNER = DeviceId("scan-1")
 SCALE = DeviceId("scale-1")
@@ -44,6 +43,10 @@ def reader_config(port: int = 9_004, name: DeviceId = READER, **more: Any) -> Ke
     """Dialled on loopback."""
     attach = TcpAttach(kind="tcp", host="127.0.0.1", port=port)
     return KeyenceSrConfig(kind="keyence-sr", id=name, attach=attach, **more)
+
+
+def keyence(config: KeyenceSrConfig) -> LineReader:
+    return LineReader(config, keyence_sr(config))
 
 
 def belt_scale_config(

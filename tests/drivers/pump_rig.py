@@ -10,7 +10,6 @@ from serial_pty import DEADLINE_S
 
 from drivers.pump import Pump
 from drivers.reading import BarcodeRead, Reading
-from drivers.transports.opening import open_port as open_by_kind
 from hub_config.devices import Device
 
 
@@ -42,7 +41,7 @@ class Readings:
 
 @contextmanager
 def pumping(
-    *devices: Device, open_port: Callable[[Any], Any] = open_by_kind
+    *devices: Device, open_port: Callable[[Any], Any] | None = None
 ) -> Iterator[tuple[Pump, Readings]]:
     sink = Readings()
     pump = Pump(devices, sink, open_port=open_port)

@@ -10,6 +10,7 @@ from driver_configs import (
     dimensioner_config,
     dm3610_config,
     dws_config,
+    keyence,
     mda_config,
     ms,
     reader_config,
@@ -26,8 +27,9 @@ from drivers.dimensioners.sick_mda import SickMda
 from drivers.reading import BarcodeRead, Reading, WeightRead
 from drivers.scales.mt_sics import SicsScale
 from drivers.scales.record_scale import RecordScale
-from drivers.scanners.keyence_sr import QUIET_NS, KeyenceSr
 from drivers.scanners.line import LineScanner
+from drivers.scanners.reader import LineReader
+from drivers.scanners.trigger_steps import QUIET_NS
 from drivers.session import Session
 from hub_config.names import Instant
 
@@ -42,7 +44,7 @@ def scale() -> Session:
 
 def reader() -> Session:
     """With a trigger on."""
-    session = KeyenceSr(reader_config())
+    session = keyence(reader_config())
     session.wake(ms(0))
     session.wake(Instant(QUIET_NS))
     session.command(Trigger(READER, 1, on=True), ms(2_000))
@@ -51,7 +53,7 @@ def reader() -> Session:
 
 def reader_out_of_step() -> Session:
     session = reader()
-    assert isinstance(session, KeyenceSr)
+    assert isinstance(session, LineReader)
     session.command(Trigger(READER, 1, on=False), ms(2_100))
     session.wake(ms(2_200))
     session.command(Trigger(READER, 2, on=True), ms(2_300))

@@ -21,7 +21,7 @@ from worker_process import Worker, working
 from drivers.cameras import EXIT_FULL_FOLDER, FILES_MAX
 from drivers.cameras.worker import FILE_MAX_BYTES, PIXELS_MAX
 from drivers.transports import worker_port
-from drivers.transports.serial_port import PortLostError
+from drivers.transports.lost import PortLostError
 from simulators.labels import draw, put
 from simulators.parcels import LabelCode
 

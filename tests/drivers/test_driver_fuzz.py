@@ -7,6 +7,7 @@ from driver_configs import (
     belt_scale_config,
     dimensioner_configs,
     dws_config,
+    keyence,
     ms,
     reader_config,
     scale_config,
@@ -24,9 +25,9 @@ from drivers.dimensioners.registry import new_dimensioner
 from drivers.reading import BarcodeRead, DeviceFault, DimensionsRead, NoRead, Reading, WeightRead
 from drivers.scales.mt_sics import LINE_MAX_BYTES, SicsScale
 from drivers.scales.record_scale import RecordScale
-from drivers.scanners import keyence_sr
-from drivers.scanners.keyence_sr import KeyenceSr
+from drivers.scanners import reader as line_reader
 from drivers.scanners.line import LineScanner
+from drivers.scanners.ssi_packets import ACK, BadPacket, Packet, PacketBuffer
 from drivers.session import Session
 
 SIZES = ("cubiscan", "sick-mda", "datalogic-dm3610")
@@ -106,7 +107,7 @@ def test_a_scanner_never_raises_and_no_code_holds_a_control_character(
 def test_a_reader_never_raises_and_no_code_holds_a_control_character(
     given_reads: list[bytes], triggers: list[bool], aim: bool
 ) -> None:
-    reader = KeyenceSr(reader_config(aim=aim))
+    reader = keyence(reader_config(aim=aim))
     readings: list[Reading] = []
 
     for turn, data in enumerate(given_reads):
@@ -126,7 +127,7 @@ def test_a_reader_never_raises_and_no_code_holds_a_control_character(
             assert reading.trigger is not None
         if isinstance(reading, DeviceFault):
             assert len(reading.raw) <= 64
-    assert reader._lines.held_bytes <= keyence_sr.LINE_MAX_BYTES + CHUNK_BYTES
+    assert reader.wire.held_bytes <= line_reader.LINE_MAX_BYTES + CHUNK_BYTES
 
 
 @given(reads, st.sampled_from(["", "\x02", "%"]))
@@ -194,7 +195,7 @@ def test_a_weight_of_a_dimensioner_has_the_number_of_its_dimensions(given_reads:
 def test_after_garbage_a_second_record_is_read_and_a_reader_answers_its_next_trigger(
     garbage: bytes, more: bytes
 ) -> None:
-    scale, reader = RecordScale(belt_scale_config()), KeyenceSr(reader_config())
+    scale, reader = RecordScale(belt_scale_config()), keyence(reader_config())
     reader.wake(ms(0))
 
     scale.receive(garbage + more, ms(2))
@@ -228,6 +229,14 @@ def test_the_second_repetition_of_a_valid_frame_after_garbage_is_read(garbage: b
 )
 def test_decode_never_raises_on_bytes(protocol: str, frames: list[bytes]) -> None:
     decode(protocol, frames, {})
+
+
+def test_two_packets_of_a_scanner_that_end_with_the_same_byte_are_both_bad_and_the_next_is_read() -> None:
+    overlapping = bytes.fromhex("0A D0 00 07 D0 00 00 00 00 00 00 00")
+    buffer = PacketBuffer()
+
+    assert [type(piece) for piece in buffer.feed(overlapping)] == [BadPacket]
+    assert [type(piece) for piece in buffer.feed(ACK + ACK)][-1] is Packet
 
 
 @given(reads)

@@ -12,7 +12,7 @@ from drivers.cameras import CODE_CHARS_MAX, CODES_MAX, LINE_MAX_BYTES
 from drivers.cameras.folder_camera import AGE_MAX_NS, FolderCamera
 from drivers.reading import BarcodeRead, DeviceFault, DeviceUp, NoRead, Place, Reading
 from hub_config.attach import FolderAttach
-from hub_config.devices import FolderCameraConfig
+from hub_config.cameras import FolderCameraConfig
 from hub_config.names import DeviceId, Instant
 
 CAMERA: Final = DeviceId("cam-1")

@@ -15,7 +15,7 @@ from drivers.reading import (
 )
 from drivers.session import Actuator, Resumable
 from firmware_bridge.messages import Edge, Enc
-from hub_config.devices import BoardInput
+from hub_config.boards import BoardInput
 from hub_config.names import MILLISECOND, Instant
 from simulators.devices.io_board_clock import BoardTraits
 

@@ -16,7 +16,7 @@ from drivers.reading import (
     OrderAnswered,
     Reading,
 )
-from hub_config.devices import BoardInput
+from hub_config.boards import BoardInput
 from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.devices.io_board import CAUSE_BROWN_OUT
 from simulators.devices.io_board_firmware import CAPTURES_MAX, RING

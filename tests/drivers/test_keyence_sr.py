@@ -6,12 +6,13 @@ That a late answer is never another trigger's is tested under random timings in 
 from typing import Any
 
 import pytest
-from driver_configs import READER, ms, reader_config
+from driver_configs import READER, keyence, ms, reader_config
 
 from drivers.command import SwitchOff, Trigger
 from drivers.reading import BarcodeRead, DeviceFault, DeviceUp, NoRead, Reading
-from drivers.scanners.keyence_answers import CODES_MAX
-from drivers.scanners.keyence_sr import LINE_MAX_BYTES, QUIET_NS, SILENT_AFTER, KeyenceSr
+from drivers.scanners.answers import CODES_MAX
+from drivers.scanners.reader import LINE_MAX_BYTES, LineReader
+from drivers.scanners.trigger_steps import QUIET_NS, SILENT_AFTER
 from drivers.session import Actuator
 from hub_config.names import MILLISECOND, Instant
 
@@ -29,9 +30,9 @@ def off(number: int) -> Trigger:
     return Trigger(READER, number, on=False)
 
 
-def in_step(**config: Any) -> KeyenceSr:
+def in_step(**config: Any) -> LineReader:
     """Opened at 0, quiet since."""
-    reader = KeyenceSr(reader_config(**config))
+    reader = keyence(reader_config(**config))
     reader.wake(ms(0))
     assert reader.take_output() == b"LOFF\r"
     assert reader.wake_at == QUIET_NS
@@ -39,7 +40,7 @@ def in_step(**config: Any) -> KeyenceSr:
     return reader
 
 
-def reading(number: int = 1, **config: Any) -> KeyenceSr:
+def reading(number: int = 1, **config: Any) -> LineReader:
     """Trigger `number` is on since START."""
     reader = in_step(**config)
     assert reader.command(on(number), START) == []
@@ -47,7 +48,7 @@ def reading(number: int = 1, **config: Any) -> KeyenceSr:
     return reader
 
 
-def unanswered(reader: KeyenceSr, number: int, at: float) -> None:
+def unanswered(reader: LineReader, number: int, at: float) -> None:
     """A whole trigger that the reader swallows; ends at `at`."""
     reader.command(on(number), ms(at - 50))
     reader.command(off(number), ms(at))
@@ -64,11 +65,11 @@ def read(data: str, trigger: int, at: Instant, raw: bytes | None = None) -> Barc
 
 
 def test_a_reader_can_be_told() -> None:
-    assert isinstance(KeyenceSr(reader_config()), Actuator)
+    assert isinstance(keyence(reader_config()), Actuator)
 
 
 def test_a_reader_is_up_when_its_port_opens_and_what_was_on_before_is_ended() -> None:
-    reader = KeyenceSr(reader_config())
+    reader = keyence(reader_config())
 
     assert reader.wake_at == ms(0)
     assert reader.wake(ms(3)) == [DeviceUp(READER, ms(3), identity=None)]
@@ -76,7 +77,7 @@ def test_a_reader_is_up_when_its_port_opens_and_what_was_on_before_is_ended() ->
 
 
 def test_after_opening_nothing_is_triggered_until_it_has_been_quiet() -> None:
-    reader = KeyenceSr(reader_config())
+    reader = keyence(reader_config())
     reader.wake(ms(0))
     reader.take_output()
     reader.command(on(1), ms(10))

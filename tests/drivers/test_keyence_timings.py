@@ -3,13 +3,14 @@
 import heapq
 from dataclasses import dataclass, field
 
-from driver_configs import READER, ms, reader_config
+from driver_configs import READER, keyence, ms, reader_config
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.command import Trigger
 from drivers.reading import BarcodeRead, DeviceFault, Reading
-from drivers.scanners.keyence_sr import QUIET_NS, KeyenceSr
+from drivers.scanners.reader import LineReader
+from drivers.scanners.trigger_steps import QUIET_NS
 from hub_config.names import MILLISECOND, Instant
 
 START = ms(2_000)
@@ -71,9 +72,9 @@ plans = st.lists(
 pauses_ms = st.lists(st.integers(0, 900), min_size=1, max_size=30)
 
 
-def run(reader: Reader, pauses: list[int]) -> tuple[KeyenceSr, list[Reading], Instant]:
+def run(reader: Reader, pauses: list[int]) -> tuple[LineReader, list[Reading], Instant]:
     """Triggers on and off with these pauses between; some begin while the one before is still on."""
-    session = KeyenceSr(reader_config())
+    session = keyence(reader_config())
     session.wake(ms(0))
     session.wake(Instant(QUIET_NS))
     session.take_output()

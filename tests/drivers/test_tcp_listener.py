@@ -15,8 +15,8 @@ from serial_pty import DEADLINE_S
 from tcp_peers import STRANGER, dial, free_port, read_on, until
 
 from drivers.reading import DeviceDown, DeviceUp, WeightRead
-from drivers.transports.opening import open_port
-from drivers.transports.serial_port import PortLostError
+from drivers.transports.lost import PortLostError
+from drivers.transports.opening import Opening
 from drivers.transports.tcp import ACCEPT_MAX, TcpConnection, TcpListener
 from hub_config.attach import TcpListenAttach
 from hub_config.names import SECOND
@@ -101,9 +101,9 @@ def test_a_device_that_dials_an_ipv6_gateway_by_ipv4_is_known() -> None:
 def test_why_nobody_can_be_listened_for_is_said() -> None:
     with listening() as (_, number):
         with pytest.raises(PortLostError) as used:
-            open_port(listen_at(number))
+            Opening().open(listen_at(number))
         with pytest.raises(PortLostError) as foreign:
-            open_port(listen_at(number, host="203.0.113.7"))
+            Opening().open(listen_at(number, host="203.0.113.7"))
 
     place = f"127.0.0.1, port {number}"
     assert (

@@ -14,9 +14,9 @@ from tcp_peers import free_port, port_of, read_on, reset
 
 from drivers.command import Trigger
 from drivers.reading import BarcodeRead, DeviceDown, DeviceUp
-from drivers.scanners.keyence_sr import QUIET_NS
+from drivers.scanners.trigger_steps import QUIET_NS
 from drivers.transports import tcp
-from drivers.transports.serial_port import READ_MAX_BYTES, PortLostError
+from drivers.transports.lost import READ_MAX_BYTES, PortLostError
 from drivers.transports.tcp import TcpPort
 from hub_config.attach import TcpAttach
 from hub_config.names import SECOND
@@ -190,6 +190,6 @@ def test_a_device_that_vanishes_is_dialled_again_with_a_new_session(device: sock
 
             assert isinstance(down, DeviceDown)
             place = f"127.0.0.1:{port_of(device)}"
-            assert down.reason == f"tunnel-1: {place} broke the connection; trying again every 5 s"
+            assert down.reason == f"tunnel-1: {place} broke the connection; trying again every 1 s"
             assert pump.stats()[0].port == place
             assert pump.stats()[0].openings == 2

@@ -11,7 +11,7 @@ from typing import Any
 
 from serial_pty import DEADLINE_S
 
-from drivers.transports.serial_port import PortLostError
+from drivers.transports.lost import PortLostError
 from drivers.transports.worker_port import WorkerPort, worker_command
 from hub_config.attach import FolderAttach
 

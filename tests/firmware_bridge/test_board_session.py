@@ -10,7 +10,7 @@ from firmware_bridge.frames import frame
 from firmware_bridge.messages import DICT_HASH
 from firmware_bridge.session import HELLO_NS, RETRY_NS, BoardSession
 from firmware_bridge.told import FaultTold, StateTold, UpTold
-from hub_config.devices import BoardInput
+from hub_config.boards import BoardInput
 from hub_config.names import MILLISECOND, SECOND
 from simulators.devices.io_board_clock import BoardTraits
 

@@ -6,9 +6,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from hub_config.attach import Attach, SerialAttach, TcpAttach, TcpListenAttach
-from hub_config.devices import IoBoardConfig, KeyenceSrConfig, RecordScaleConfig
+from hub_config.boards import IoBoardConfig
 from hub_config.load import load
 from hub_config.metrology import Metrology
+from hub_config.readers import KeyenceSrConfig
+from hub_config.scales import RecordScaleConfig
 from hub_config.units import FROM_FILE
 
 DEMO = load(Path(__file__).parents[2] / "examples/demo.toml")

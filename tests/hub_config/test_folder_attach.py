@@ -4,7 +4,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from hub_config.attach import FolderAttach
-from hub_config.devices import READER_KINDS, Device, FolderCameraConfig
+from hub_config.cameras import FolderCameraConfig
+from hub_config.devices import READER_KINDS, Device
 
 DEVICE: TypeAdapter[Device] = TypeAdapter(Device)
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub_config.devices import SicsScaleConfig
 from hub_config.hub import HubConfig
 from hub_config.layout import BARCODE_LETTERS, BARCODE_PREFIX, Bay
 from hub_config.load import load
 from hub_config.metrology import Metrology
+from hub_config.scales import SicsScaleConfig
 from hub_config.trust import kid_of, raw_key
 from hub_config.units import FROM_FILE
 

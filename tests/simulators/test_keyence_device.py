@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 from hub_config.names import MILLISECOND, Instant
-from simulators.devices.keyence_sr import MAX_ANSWERS, MAX_COMMAND, READ_NS, KeyenceReader
+from simulators.devices.fixed_reader import READ_NS
+from simulators.devices.keyence_sr import KeyenceReader
+from simulators.devices.reader_device import MAX_ANSWERS, MAX_COMMAND
 
 CODE = ("RB123456785GB", "]C0")
 LATER = Instant(10**12)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from brokers import need
 from rarely_drawn import rules_in
-from serial_peers import EMPTY, LIGHT, LIGHT_MG, ScalePeer, SerialLine, frame
+from serial_peers import LIGHT, LIGHT_MG, ScalePeer, SerialLine, frame
 
 from edge.rim.keys import load_identity
 from simulators.broker import Broker, free_port, start_leashed
@@ -298,7 +298,7 @@ class LiveHub:
 
     def take_to(self, barcode: str) -> None:
         """Off the scale and into a bay."""
-        self.scale.show(EMPTY)
+        self.scale.show(self.scale.EMPTY)
         self.scan(barcode)
         self.wait_empty()
 

@@ -12,7 +12,7 @@ import threading
 import time
 import tty
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 VECTORS: Final = Path(__file__).parents[1] / "vectors" / "vectors.jsonl"
 BYTE_S: Final = 10 / 9_600
@@ -89,11 +89,16 @@ class SerialLine:
 class ScalePeer:
     """Answers `@` and `SI` with frames of the manual."""
 
+    END: ClassVar = b"\r\n"
+    """Of a command."""
+    EMPTY: ClassVar = EMPTY
+    """What it answers while nothing lies on it."""
+
     def __init__(self, line: SerialLine) -> None:
         self.line = line
         self.instead: list[bytes] = []
         """Sent instead of the next answers to `SI`, one each."""
-        self._shows = EMPTY
+        self._shows = self.EMPTY
         self._asked = 0
         self._heard = bytearray()
         self._stopping = threading.Event()
@@ -128,8 +133,8 @@ class ScalePeer:
             except (OSError, ValueError):  # unplugged meanwhile
                 self._heard.clear()
                 continue
-            while b"\r\n" in self._heard:
-                command, _, rest = bytes(self._heard).partition(b"\r\n")
+            while self.END in self._heard:
+                command, _, rest = bytes(self._heard).partition(self.END)
                 self._heard[:] = rest
                 self.line.send(self._answer(command))
 

@@ -1,0 +1,72 @@
+"""Lines of MT-SICS explained, for `hub decode`: what a host sends and what a scale answers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Final, assert_never
+
+from drivers.buffers import Line, LineBuffer
+from drivers.meanings import Meaning, garbled, known, without_leading_zeros
+from drivers.scales.mass import mass_mg
+from drivers.scales.mt_sics import LINE_MAX_BYTES
+from drivers.scales.sics_replies import (
+    SicsAck,
+    SicsCommand,
+    SicsError,
+    SicsInfo,
+    SicsReply,
+    SicsTare,
+    SicsWeight,
+    parse_command,
+    parse_reply,
+)
+
+_SERIAL_INFO: Final = ("I4", "@")
+
+
+def mt_sics(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
+    lines = LineBuffer(max_bytes=LINE_MAX_BYTES)
+    for frame in frames:
+        for piece in lines.feed(frame):
+            yield _sics_line(piece.data) if isinstance(piece, Line) else garbled(piece.head)
+
+
+def _sics_line(line: bytes) -> Meaning:
+    reply = parse_command(line) or parse_reply(line)
+    return garbled(line) if reply is None else _sics_meaning(reply)
+
+
+def _sics_meaning(reply: SicsReply | SicsCommand) -> Meaning:
+    match reply:
+        case SicsCommand(command, number, unit):
+            return known({"kind": "command", "command": command, "value": number, "unit": unit})
+        case SicsWeight(overload=True):
+            return {"kind": "weight", "overload": True, "mass_mg": None}
+        case SicsWeight(underload=True):
+            return {"kind": "weight", "underload": True, "mass_mg": None}
+        case SicsWeight(number, unit, stable):
+            mass = mass_mg(number, unit)
+            value = without_leading_zeros(number)
+            return {"kind": "weight", "value": value, "unit": unit, "stable": stable, "mass_mg": mass}
+        case SicsError(error, command):
+            return known({"kind": "error", "error": error, "command": command})
+        case SicsAck():
+            return known({"kind": "ack", **asdict(reply)})
+        case SicsTare(number, unit):
+            return {"kind": "tare", "value": number, "unit": unit, "mass_mg": mass_mg(number, unit)}
+        case SicsInfo():
+            return _sics_info(reply)
+        case _ as never:
+            assert_never(never)
+
+
+def _sics_info(info: SicsInfo) -> Meaning:
+    meaning: Meaning = {"kind": "info", "command": info.command}
+    match info.fields:
+        case (serial,) if info.command in _SERIAL_INFO:
+            return {**meaning, "serial": serial}
+        case (level, command) if info.command == "I0":
+            return {**meaning, "command": command, "level": level, "more": info.more}
+        case (levels, *versions) if info.command == "I1":
+            return {**meaning, "levels": levels, "versions": versions}
+        case fields:
+            return {**meaning, "text": " ".join(fields)}

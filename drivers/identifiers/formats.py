@@ -1,0 +1,43 @@
+"""All formats that are told apart by their text alone, the surest first: that is the order in which one is believed.
+
+Surest: many letters in fixed places and a check digit. Then long numbers with a prefix and a check digit. Then those
+that any number of their length may be. `docs/identifiers.md` has how often each takes a random text for its own.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from drivers.identifiers import air_waybill, dhl, dpd, fedex, receptacle, ups, usps
+from drivers.identifiers.format import Format
+from drivers.identifiers.gtin import gtin
+from drivers.identifiers.s10 import parse_s10
+from drivers.identifiers.sscc import parse_sscc
+from drivers.identifiers.unchecked import prefixed
+
+RANKED: Final = (
+    Format("upu-s10", "s10", parse_s10),
+    Format("upu-s9", "receptacle", receptacle.parse_s9),
+    Format("ups-1z", "carrier", ups.parse_1z),
+    Format("fedex-96-34", "carrier", fedex.parse_ground_96_34),
+    Format("fedex-34", "carrier", fedex.parse_express_34),
+    Format("fedex-96-22", "carrier", fedex.parse_ground_96_22),
+    Format("usps-impb", "carrier", usps.parse_impb),
+    Format("yunexpress", "carrier", prefixed(("YT",), 16)),
+    Format("gofo", "carrier", prefixed(("GFUS",), 14)),
+    Format("amazon", "carrier", prefixed(("TBA", "TBC", "TBM"), 12)),
+    Format("dpd-28", "carrier", dpd.parse_28),
+    Format("sscc", "sscc", parse_sscc),
+    Format("dhl-piece", "carrier", dhl.parse_piece),
+    Format("dhl-ecommerce", "carrier", dhl.parse_ecommerce),
+    Format("iata-label", "mawb", air_waybill.cargo_label(air_waybill.PIECE_DIGITS)),
+    Format("fedex-12", "carrier", fedex.parse_express),
+    Format("fedex-ground-15", "carrier", fedex.parse_ground_15),
+    Format("dhl-express", "carrier", dhl.parse_express),
+    Format("iata-awb", "mawb", air_waybill.parse_awb),
+    Format("upu-s8", "unknown", receptacle.parse_s8),
+    Format("gtin-14", "unknown", gtin(14)),
+    Format("gtin-13", "unknown", gtin(13)),
+    Format("gtin-12", "unknown", gtin(12)),
+    Format("gtin-8", "unknown", gtin(8)),
+)
+BY_NAME: Final[Mapping[str, Format]] = {one.name: one for one in RANKED}
