@@ -7,15 +7,19 @@ from typing import Final, assert_never, cast
 from drivers.decode_config import config_of, unescaped
 from drivers.meanings import Meaning, code_meaning, garbled
 from drivers.reading import BarcodeRead, DeviceFault, NoRead, Reading
-from drivers.scanners.answers import Answer, meaning_of, parse_codes
+from drivers.scanners.answers import Answer, Codes, meaning_of, parse_codes
+from drivers.scanners.code_text import Code, is_no_read
+from drivers.scanners.evdev_keys import Keyboard
+from drivers.scanners.evdev_wedge import Spoilt, Typed, TypedCodes
 from drivers.scanners.line import LineScanner
 from drivers.scanners.registry import EXPLAINED, new_wire
 from drivers.scanners.ssi_codes import meaning_of as packet_meaning
 from drivers.scanners.ssi_packets import DECODE_DATA, BadPacket, Noise, Packet, PacketBuffer, TextLine
 from hub_config.attach import SerialAttach
 from hub_config.names import DeviceId, Instant
-from hub_config.readers import LinedReader, ReaderConfig, SsiConfig
-from hub_config.scanners import LineScannerConfig
+from hub_config.readers import LinedReader, SsiConfig
+from hub_config.scanners import EvdevWedgeConfig, LineScannerConfig
+from hub_config.values import Entry
 
 
 def _line_crlf(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
@@ -92,12 +96,32 @@ def _ssi(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meanin
                     assert_never(never)
 
 
+def _evdev_wedge(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
+    nowhere = {"attach": {"kind": "evdev", "port": "decode"}}
+    config = config_of(EvdevWedgeConfig, "evdev-wedge", options, _LISTS, nowhere)
+    keyboard, codes = Keyboard(config.layout), TypedCodes(config)
+    for frame in frames:
+        for told in codes.take(keyboard.feed(frame)):
+            yield _typed_meaning(told, config)
+    for told in codes.be_quiet():
+        yield _typed_meaning(told, config)
+
+
+def _typed_meaning(told: Typed | Spoilt, config: EvdevWedgeConfig) -> Meaning:
+    if isinstance(told, Spoilt):
+        return {"kind": "error", "error": told.code, "detail": told.detail, "data": told.text}
+    if is_no_read(told.text, config.no_read):
+        return {"kind": "no_read", "data": told.text}
+    code = Codes((Code(told.text, told.text.encode()),))
+    return {**meaning_of(code, aim=config.aim), "terminator": told.terminator}
+
+
 def _reader_options(protocol: str) -> tuple[str, ...]:
     """What `--config` takes for it, named as in the configuration."""
     return _options_of(EXPLAINED[protocol].config)
 
 
-def _options_of(model: type[ReaderConfig]) -> tuple[str, ...]:
+def _options_of(model: type[Entry]) -> tuple[str, ...]:
     return tuple(name for name in model.model_fields if name not in _NOT_OPTIONS)
 
 
@@ -117,6 +141,7 @@ SCANNERS: Final[Mapping[str, Callable[[Sequence[bytes], Mapping[str, str]], Iter
     "line-crlf": _line_crlf,
     "line-prefix01-cr": _line_prefix01_cr,
     "aim": _aim,
+    "evdev-wedge": _evdev_wedge,
     "ssi": _ssi,
     **{name: partial(_reader_frames, name) for name in EXPLAINED},
 }
@@ -124,6 +149,7 @@ SCANNER_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "line-crlf": ("aim",),
     "line-prefix01-cr": ("aim",),
     "aim": (),
+    "evdev-wedge": _options_of(EvdevWedgeConfig),
     "ssi": tuple(name for name in _options_of(SsiConfig) if name != "separator"),
     **{name: _reader_options(name) for name in EXPLAINED},
 }

@@ -7,7 +7,7 @@ from drivers.decode import DECODERS, decode
 
 NOT_YET: tuple[str, ...] = (
     "mt-continuous", "mt-continuous-short", "sma", "nci", "ricelake-stream", "cardinal-stream",
-    "wi-stream", "evdev-wedge",
+    "wi-stream",
 )  # fmt: skip
 
 
