@@ -89,14 +89,15 @@ def _label(text: str) -> Meaning:
     told = [("gs1-digital-link", _link(data))] if is_link(data) else [("gs1-elements", _elements(data))]
     fits += [{"format": name, **one} for name, one in told if one["kind"] == "elements"]
     fits.sort(key=partial(_place, gs1=aim is not None and is_gs1(aim)))
-    rejected = [
+    rejected: list[Meaning] = [
         {"format": name, "error": found.error, "detail": found.detail}
         for name, found in tried
         if isinstance(found, Misfit)
     ]
     rejected += [{"format": name, **one} for name, one in told if one["kind"] == "error"]
+    symbology = None if aim is None else symbology_of(aim).name
     return {
-        "kind": "label", "data": data, **known({"aim": aim, "symbology": None if aim is None else symbology_of(aim).name}),
+        "kind": "label", "data": data, **known({"aim": aim, "symbology": symbology}),
         "taken_as": taken.type, "value": taken.value, "check_ok": taken.check_ok, "fits": fits, "rejected": rejected,
     }  # fmt: skip
 

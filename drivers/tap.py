@@ -110,15 +110,15 @@ class Tap:
         self._keep_head(call, packed, readings)
 
     def since(self, position: int) -> Since:
+        """What came after `position`, at most SEGMENT_BYTES at once: ask again until there is nothing more."""
         segments = self._segments
         ends = (*(one.start for one in segments[1:]), None)
-        wanted = [one for one, end in zip(segments, ends, strict=True) if end is None or end > position]
-        data = b"".join(bytes(one.data) for one in wanted)
-        start = wanted[0].start
-        skip = max(0, position - start)
+        wanted = next(one for one, end in zip(segments, ends, strict=True) if end is None or end > position)
+        data = bytes(wanted.data)
+        skip = max(0, position - wanted.start)
         return Since(
-            max(position, start + len(data)),
-            tuple(records(data[skip:], start + skip)),
+            max(position, wanted.start + len(data)),
+            tuple(records(data[skip:], wanted.start + skip)),
             {place: told for place, told in list(self._recent) if place >= position},
             missed=position < segments[0].start,
         )

@@ -22,6 +22,7 @@ from edge.core.snapshot import EventFigures, Snapshot
 from edge.core.visits import Recovered
 from edge.rim import clock
 from edge.rim.balance import balance_told
+from edge.rim.device_desk import Devices
 from edge.rim.disk import Disk
 from edge.rim.housekeeping import Housekeeping, Retention
 from edge.rim.inbox import Inbox
@@ -36,6 +37,7 @@ from edge.rim.uplink import Uplink
 from edge.rim.vitals import vitals
 from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
+from edge.web.control import ControlServer
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
 from edge.wire.envelope import DeviceProvenance, EventContext
@@ -126,6 +128,7 @@ class App:
             self._truth_file(data),
         )  # fmt: skip
         self._web = WebServer(config, self._pages, feed)
+        self._control = ControlServer(Devices(config, self._pump), data)
 
     def acknowledge(self, ack: Ack) -> None:
         """From the uplink to the journal; writer and uplink know each other only through here."""
@@ -156,6 +159,7 @@ class App:
         self._runner.start()
         self._writer.start()
         self._pump.start()
+        self._control.start()
         return address
 
     @property
@@ -180,6 +184,7 @@ class App:
 
     def stop(self) -> int:
         """Stops the devices first; returns how many events could not be written (disk trouble)."""
+        self._control.stop()
         self._pump.stop()
         self._runner.stop()
         if self._recorder is not None:
@@ -272,6 +277,7 @@ def _port_figures(port: PortStats) -> dict[str, object]:
         "frames": port.frames,
         "faults": port.faults,
         "bytes_dropped": port.bytes_dropped,
+        "disbelieved": port.disbelieved,
     }
 
 

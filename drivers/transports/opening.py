@@ -32,15 +32,15 @@ class Opening:
             case SerialAttach():
                 from drivers.transports.serial_port import SerialPort
 
-                return SerialPort(attach, self._node(attach.port, "serial"))
+                return SerialPort(attach, self.node(attach.port, "serial"))
             case HidAttach():
                 from drivers.transports.hidraw_port import HidrawPort
 
-                return HidrawPort(attach, self._node(attach.port, "hid"))
+                return HidrawPort(attach, self.node(attach.port, "hid"))
             case EvdevAttach():
                 from drivers.transports.evdev_port import EvdevPort
 
-                return EvdevPort(attach, self._node(attach.port, "evdev"))
+                return EvdevPort(attach, self.node(attach.port, "evdev"))
             case TcpAttach():
                 from drivers.transports.tcp import TcpPort
 
@@ -56,7 +56,7 @@ class Opening:
             case _ as never:
                 assert_never(never)
 
-    def _node(self, port: str, kind: NodeKind) -> str:
+    def node(self, port: str, kind: NodeKind) -> str:
         """The device file that is meant. Raises DeviceSwappedError."""
         selector = usb_selector(port)
         if selector is not None:

@@ -11,6 +11,7 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from edge.web.app import Source, create_app
 from edge.web.feed import MAX_SCREENS, Feed
@@ -42,7 +43,7 @@ class AppServer:
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
         self._host = host
         self._port = port
-        self._server = _Server(app)
+        self._server = UvicornServer(app)
         self._thread: threading.Thread | None = None
         self._listener: socket.socket | None = None
 
@@ -80,8 +81,10 @@ class WebServer(AppServer):
         super().stop()
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, app: FastAPI) -> None:
+class UvicornServer(uvicorn.Server):
+    """Says when it is up, and leaves signals to the main thread by running in another."""
+
+    def __init__(self, app: ASGIApp) -> None:
         self.up = threading.Event()
         super().__init__(
             uvicorn.Config(

@@ -14,7 +14,7 @@ from tcp_peers import free_port, port_of, read_on, reset
 
 from drivers.command import Trigger
 from drivers.reading import BarcodeRead, DeviceDown, DeviceUp
-from drivers.scanners.keyence_sr import QUIET_NS
+from drivers.scanners.trigger_steps import QUIET_NS
 from drivers.transports import tcp
 from drivers.transports.lost import READ_MAX_BYTES, PortLostError
 from drivers.transports.tcp import TcpPort
