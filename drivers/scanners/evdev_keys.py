@@ -1,9 +1,9 @@
 """Key events of a typing scanner become characters: one keyboard's state, no time, no code yet.
 
-Record of a 64-bit little-endian kernel, 24 bytes: seconds and microseconds (i64), type and code (u16), value (i32). Type
-1 is a key; its value is 1 when it is pressed, 0 when released, 2 for the autorepeat that no scanner means (scanner
-protocols §1). Shift, ctrl and alt are states of this device, caps lock is switched by each press. A character may also
-come as alt and its number on the keypad (GS as alt 029).
+Record of a 64-bit little-endian kernel, 24 bytes: seconds and microseconds (i64), type and code (u16), value (i32).
+Type 1 is a key; its value is 1 when it is pressed, 0 when released, 2 for the autorepeat that no scanner means
+(scanner protocols §1). Shift, ctrl and alt are states of this device, caps lock is switched by each press. A character
+may also come as alt and its number on the keypad (GS as alt 029).
 """
 
 import struct

@@ -1,9 +1,9 @@
 """A scanner that types: characters become codes by their end and by how fast they come (scanner protocols §1).
 
 A scanner types every few milliseconds, a person does not: characters more than `key_gap` apart are no code, up to the
-next end. Where the scanner ends its codes in nothing, one ends `idle_gap` after its last key; a single character is then
-none. Times are those of the records, so that a gateway that reads late sees no gap. Control characters are kept as data:
-they were typed, so they are no noise of a line.
+next end. Where the scanner ends its codes in nothing, one ends `idle_gap` after its last key; a single character is
+then none. Times are those of the records, so that a gateway that reads late sees no gap. Control characters are kept
+as data: they were typed, so they are no noise of a line.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """Which character a key gives, by the country that a typing scanner is set to: key codes of linux/input-event-codes.h.
 
-A code is the place of a key, named after what is printed there on a US keyboard (scanner protocols §1). Each row of keys
-is written as three texts: plain, with shift, with AltGr; a blank is no character.
+A code is the place of a key, named after what is printed there on a US keyboard (scanner protocols §1). Each row of
+keys is written as three texts: plain, with shift, with AltGr; a blank is no character.
 """
 
 from collections.abc import Mapping

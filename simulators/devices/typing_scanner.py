@@ -1,8 +1,7 @@
 """A hand scanner that types what it reads, as the input events a Linux kernel makes of it.
 
 Written from scanner protocols §1 and linux/input-event-codes.h: for each character the key of its place, with shift
-pressed
-before and released behind it, each event closed by a SYN. A person at the same keyboard is `typed`, slowly.
+pressed before and released behind it, each event closed by a SYN. A person at the same keyboard is `typed`, slowly.
 """
 
 from dataclasses import dataclass
