@@ -152,7 +152,8 @@ class PacketBuffer:
 
     def _end(self, pieces: list[Piece]) -> None:
         size = len(self._held)
-        for start in [one for one in self._starts if size - one == self._held[one] + 2]:
+        ended = [start for start in self._starts if size - start == self._held[start] + 2]
+        for start in ended:
             raw = bytes(self._held[start:])
             if fits(raw):
                 if noise := bytes(self._held[:start]).strip(_LINE_ENDS):
@@ -160,10 +161,11 @@ class PacketBuffer:
                 pieces.append(Packet(raw[1], raw[2], raw[3], raw[4:-2], raw))
                 self.reset()
                 return
-            self._starts.remove(start)
-            if not self._starts or start < self._starts[0]:
-                pieces.append(BadPacket(raw))
-                self._drop(self._starts[0] if self._starts else size, [])
+        first = self._starts[0]
+        self._starts = [start for start in self._starts if start not in ended]
+        if first in ended:
+            pieces.append(BadPacket(bytes(self._held[first:])))
+            self._drop(self._starts[0] if self._starts else size, [])
 
     def _end_text(self, end: int, pieces: list[Piece]) -> None:
         line = bytes(self._held).strip(_LINE_ENDS)
