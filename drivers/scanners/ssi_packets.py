@@ -130,6 +130,8 @@ class PacketBuffer:
         """Where in `_held` a packet may have begun."""
         self._clean = True
         """What is held begins where a text may begin."""
+        self._stale = 0
+        """Bytes at the start of what is held that were told before; they may open a packet still."""
 
     def feed(self, data: bytes) -> list[Piece]:
         pieces: list[Piece] = []
@@ -156,7 +158,7 @@ class PacketBuffer:
         for start in ended:
             raw = bytes(self._held[start:])
             if fits(raw):
-                if noise := bytes(self._held[:start]).strip(_LINE_ENDS):
+                if noise := bytes(self._held[self._stale : start]).strip(_LINE_ENDS):
                     pieces.append(Noise(noise))
                 pieces.append(Packet(raw[1], raw[2], raw[3], raw[4:-2], raw))
                 self.reset()
@@ -168,16 +170,16 @@ class PacketBuffer:
             self._drop(self._starts[0] if self._starts else size, [])
 
     def _end_text(self, end: int, pieces: list[Piece]) -> None:
-        line = bytes(self._held).strip(_LINE_ENDS)
+        line = bytes(self._held[self._stale :]).strip(_LINE_ENDS)
         if line:
             pieces.append(TextLine(line) if self._clean else Noise(line))
         self._held = bytearray([end])  # it may be the LEN of a packet
-        self._clean = True
+        self._clean, self._stale = True, 1
 
     def _drop(self, size: int, pieces: list[Piece]) -> None:
         """The rest of a text that is too long or of a bad packet is no text; its last two bytes may open a packet."""
-        size = size if self._starts else max(0, size - (_HEADER_BYTES - 1))
-        pieces.append(Noise(bytes(self._held[:size])))
-        del self._held[:size]
-        self._starts = [start - size for start in self._starts]
-        self._clean = False
+        pieces.append(Noise(bytes(self._held[self._stale : size])))
+        cut = size if self._starts else max(0, size - (_HEADER_BYTES - 1))
+        del self._held[:cut]
+        self._starts = [start - cut for start in self._starts]
+        self._clean, self._stale = False, size - cut

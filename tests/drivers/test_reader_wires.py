@@ -80,9 +80,7 @@ def new(name: str, *, on: bool = True) -> LineReader | SsiScanner:
     """Opened and in step; with a trigger on where the gateway triggers it."""
     model, more, _ = MODELS[name]
     kind = name.split(" ")[0]
-    config = model.model_validate(
-        {"kind": kind, "id": READER, "attach": SerialAttach(port="/dev/a"), **more}
-    )
+    config = model.model_validate({"kind": kind, "id": READER, "attach": SerialAttach(port="/dev/a"), **more})
     reader = new_scanner(config)  # type: ignore[arg-type]  # of the closed union, by its table
     assert isinstance(reader, LineReader | SsiScanner)
     reader.wake(ms(0))
