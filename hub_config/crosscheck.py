@@ -29,6 +29,7 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *_device_findings(whole),
         *_name_findings(whole),
         *_place_findings(whole),
+        *_trigger_findings(whole),
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
         *lines,
         *(finding for line in whole.lines for finding in _weighing_findings(line, devices)),

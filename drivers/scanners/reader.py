@@ -70,8 +70,8 @@ class ReaderWire:
 
 
 def ends_of(terminator: str) -> tuple[bytes, ...]:
-    """What ends a message: the configured terminator, and CR and LF, which no code holds. Not where the terminator holds
-    one itself: half of it would end a message in one cut of the bytes and not in another."""
+    """What ends a message: the configured terminator, and CR and LF, which no code holds. Not where the terminator
+    holds one itself: half of it would end a message in one cut of the bytes and not in another."""
     wire = wire_bytes(terminator)
     if set(wire) <= set(b"\r\n"):
         return ANY_LINE_END
