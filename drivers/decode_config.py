@@ -47,4 +47,5 @@ def _value(model: type[Entry], key: str, text: str, lists: Sequence[str]) -> obj
     known = model.model_fields.get(key)
     if known is not None and known.annotation is bool:
         return _WORDS.get(text, text)
-    return int(text) if known is not None and known.annotation is int and text.isdecimal() else text
+    wants_int = known is not None and known.annotation in (int, int | None)
+    return int(text) if wants_int and text.isdecimal() else text

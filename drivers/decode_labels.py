@@ -81,7 +81,7 @@ def _label(text: str) -> Meaning:
     compact = normalise(data).strip(GS)
     taken = identify(data, aim)
     tried = [(known.name, known.parse(compact)) for known in RANKED]
-    fits = [
+    fits: list[Meaning] = [
         {"format": name, "event_type": BY_NAME[name].type, "weak": found.weak, **_found_meaning(found)}
         for name, found in tried
         if isinstance(found, Found)
@@ -95,9 +95,9 @@ def _label(text: str) -> Meaning:
         if isinstance(found, Misfit)
     ]
     rejected += [{"format": name, **one} for name, one in told if one["kind"] == "error"]
-    symbology = None if aim is None else symbology_of(aim).name
+    symbol: Meaning = {} if aim is None else {"aim": aim, "symbology": symbology_of(aim).name}
     return {
-        "kind": "label", "data": data, **known({"aim": aim, "symbology": symbology}),
+        "kind": "label", "data": data, **symbol,
         "taken_as": taken.type, "value": taken.value, "check_ok": taken.check_ok, "fits": fits, "rejected": rejected,
     }  # fmt: skip
 

@@ -210,14 +210,15 @@ class EventsLost:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswered:
-    """The board took an order for an output, or said why not."""
+    """The board took an order for an output, a scale one to zero or tare; or it said why not."""
 
     device: DeviceId
     at: Instant
     order: int
     accepted: bool
     detail: str
-    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`."""
+    """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`; of a scale also
+    what it said (`not_executable`, `zero_upper_limit`, …)."""
 
 
 Reading = (

@@ -7,7 +7,7 @@ device itself and is looked up at every opening."""
 import ipaddress
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from hub_config.finding import Finding, refusal, show
 from hub_config.values import Entry, is_absent, is_true, text, whole
@@ -124,4 +124,15 @@ class TcpListenAttach(Known):
         return f"{self.host}:{self.port} (dialled by {self.peer})"
 
 
-Attach = Annotated[SerialAttach | TcpAttach | TcpListenAttach, Field(discriminator="kind")]
+def _serial_unless_said(value: object) -> object:
+    """A port alone is a serial one; what names a host has to say who dials."""
+    if isinstance(value, dict) and "kind" not in value and "host" not in value:
+        return {"kind": "serial", **value}
+    return value
+
+
+Attach = Annotated[
+    SerialAttach | TcpAttach | TcpListenAttach,
+    Field(discriminator="kind"),
+    BeforeValidator(_serial_unless_said),
+]

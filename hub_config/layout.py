@@ -5,14 +5,26 @@ letters only, which no carrier's format uses and no keyboard layout changes (ST-
 """
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, model_validator
 
+from hub_config.codes import NamingType, WeakFormat
 from hub_config.finding import Finding, refusal, show
 from hub_config.names import DeviceId, LaneId, LineId
 from hub_config.units import as_text, quantity
-from hub_config.values import Entry, Lane, LineLane, decimal, device_name, entries, name, text, whole
+from hub_config.values import (
+    Entry,
+    Lane,
+    LineLane,
+    decimal,
+    device_name,
+    entries,
+    is_empty,
+    name,
+    text,
+    whole,
+)
 
 GATEWAY_LINE: Final = "gw"
 """The line name of events without a parcel (contract §4): no bench or line may have it."""
@@ -94,11 +106,12 @@ class Bench(Entry):
         tuple[Annotated[DeviceId, device_name("scan-1")], ...], Field(strict=False), entries(1, 8)
     ]
     scale: Annotated[DeviceId, device_name("scale-1")]
-    identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
-        "s10",
-        "sscc",
-    )
+    identifiers: Annotated[tuple[NamingType, ...], Field(strict=False), entries(1, 3)] = ("s10", "sscc")
     """Which codes name a parcel here, in rank order."""
+    weak_formats: Annotated[tuple[WeakFormat, ...], Field(strict=False), entries(0, 10)] = Field(
+        default=(), exclude_if=is_empty
+    )
+    """Formats that other numbers fit as well, and that are those of carriers here (docs/identifiers.md)."""
     free_lane: Lane = LaneId("green")
     fail_safe: Lane = LaneId("hold")
     bays: Annotated[tuple[Bay, ...], Field(strict=False), entries(0, 16)]

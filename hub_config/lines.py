@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from hub_config.codes import NamingType, WeakFormat
 from hub_config.layout import BayName, Exit, LineName
 from hub_config.names import MILLISECOND, DeviceId, LaneId
 from hub_config.units import quantity
@@ -21,6 +22,7 @@ from hub_config.values import (
     device_name,
     entries,
     is_absent,
+    is_empty,
     is_nothing,
     name,
     text,
@@ -175,10 +177,11 @@ class Line(Entry):
     """Left out of what is written, so that a line without one keeps its digest."""
     diverters: Annotated[tuple[Diverter, ...], Field(strict=False), entries(1, DIVERTERS_MAX)]
     end: End
-    identifiers: Annotated[tuple[Literal["s10", "sscc"], ...], Field(strict=False), entries(1, 2)] = (
-        "s10",
-        "sscc",
+    identifiers: Annotated[tuple[NamingType, ...], Field(strict=False), entries(1, 3)] = ("s10", "sscc")
+    weak_formats: Annotated[tuple[WeakFormat, ...], Field(strict=False), entries(0, 10)] = Field(
+        default=(), exclude_if=is_empty
     )
+    """Formats that other numbers fit as well, and that are those of carriers here (docs/identifiers.md)."""
     free_lane: Lane = LaneId("green")
     late_lane: LineLane | None = None
     """Where a parcel goes whose decision comes too late, for example "recirculate"; none: the fail-safe lane."""

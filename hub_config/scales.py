@@ -7,23 +7,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from hub_config.attach import Attach, SerialAttach
+from hub_config.attach import Attach
 from hub_config.bench_scale import BenchScaleConfig
 from hub_config.finding import refusal
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.record_grammar import FIELDS_MAX, RecordGrammar, Word, once_findings, unit_finding
-from hub_config.request_scales import Toledo8217Config
+from hub_config.request_scales import RequestScale
 from hub_config.scale_makers import MakersScale
+from hub_config.scale_text import ScaleTextConfig
+from hub_config.stream_scales import StreamScale
 from hub_config.units import quantity
 from hub_config.values import device_name, entries
 
 
 class SicsScaleConfig(BenchScaleConfig):
-    """A bench scale that answers MT-SICS `SI`, polled."""
+    """A bench scale that speaks MT-SICS, levels 0 and 1."""
 
     kind: Literal["mt-sics"] = "mt-sics"
-    attach: SerialAttach
     poll_ms: Annotated[int, quantity("ms", example="100 ms", low="20 ms", high="10 s")] = Field(
         default=100, alias="poll"
     )
@@ -58,5 +59,5 @@ class RecordScaleConfig(RecordGrammar):
         return self
 
 
-BenchScale = SicsScaleConfig | Toledo8217Config | MakersScale
+BenchScale = SicsScaleConfig | RequestScale | StreamScale | MakersScale | ScaleTextConfig
 BeltScale = RecordScaleConfig

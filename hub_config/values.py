@@ -41,6 +41,11 @@ def is_nothing(value: object) -> bool:
     return value == 0
 
 
+def is_empty(value: object) -> bool:
+    """The same for a list that may be left out."""
+    return value == ()
+
+
 def nearest(word: str, known: tuple[str, ...] | list[str]) -> str | None:
     """The known word that was probably meant."""
     close = get_close_matches(word.lower(), known, n=1, cutoff=0.6)

@@ -235,7 +235,7 @@ def _codes(events: Iterable[Data]) -> dict[str, str]:
     """The own identifier of each visit, as it was read."""
     found: dict[str, str] = {}
     for data in events:
-        for wanted in ("s10", "sscc"):
+        for wanted in ("s10", "sscc", "carrier"):
             for code in data.get("codes", ()):
                 if data.get("visit") and code.get("type") == wanted and code.get("chk"):
                     found.setdefault(data["visit"], code["data"])

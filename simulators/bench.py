@@ -6,7 +6,7 @@ through `look`. `happened` is the truth: which codes and weights the devices del
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,8 @@ from hub_config.names import MILLISECOND, Instant
 from simulators.devices.dimensioner import Sides
 from simulators.devices.line_scanner import LineScanner
 from simulators.devices.scale import Scale, ScaleTraits
-from simulators.devices.sics_wire import SicsWire, Spoil, Told
+from simulators.devices.scale_wire import ScaleWire, Spoil, Told
+from simulators.devices.sics_tongue import sics_wire
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.parcels import LabelCode, Parcel
 from simulators.screen import View
@@ -74,6 +75,7 @@ class PhysicalBench:
         *,
         scanner: LineScanner | None = None,
         traits: ScaleTraits | None = None,
+        scale_wire: Callable[[Scale], ScaleWire] = sics_wire,
         rates_ppm: Mapping[Mistake, int] = RATES_PPM,
         habits: Habits | None = None,
         supply: Supply | None = None,
@@ -82,7 +84,7 @@ class PhysicalBench:
         self.world = world
         self.parcels = tuple(parcels)
         self.scale = Scale(traits, seed)
-        self.scale_wire = SicsWire(self.scale)
+        self.scale_wire = scale_wire(self.scale)
         self.scanner = scanner if scanner is not None else LineScanner(aim=True)
         self.stirred = False
         """Something may come out of its wires sooner than it was last said."""

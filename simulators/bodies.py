@@ -10,7 +10,7 @@ from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 from simulators.bench import Sent
 from simulators.devices.dimensioner import Sides
-from simulators.devices.sics_wire import Told
+from simulators.devices.scale_wire import Told
 from simulators.line_faults import LineFault, LinePlan
 from simulators.motion import CLOSE_UM, FREE_UM, MOVE_NS, Motion, unmoved
 from simulators.parcels import MILLION, LabelCode, Parcel

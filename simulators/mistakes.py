@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from hub_config.names import MILLISECOND, SECOND
-from simulators.devices.sics_wire import Spoil
+from simulators.devices.scale_wire import Spoil
 from simulators.parcels import MILLION, Parcel
 
 Mistake = Literal[

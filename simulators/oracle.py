@@ -90,7 +90,7 @@ def _codes(one: Happened, place: Exits) -> list[dict[str, Any]]:
     """Distinct identifiers read from its own label."""
     found: dict[str, Identified] = {}
     for scan in one.scans:
-        code = identify(scan.data, scan.aim)
+        code = identify(scan.data, scan.aim, place.weak_formats)
         if code.check_ok and code.type in place.identifiers:
             found.setdefault(code.value, code)
     return [{"type": code.type, "data": code.value, "chk": True} for code in found.values()]

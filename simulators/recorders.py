@@ -13,7 +13,7 @@ from simulators.bodies import Body
 from simulators.devices.dimensioner import Dimensioner, Sides
 from simulators.devices.record_dimensioner import RecordDimensionerDevice
 from simulators.devices.record_scale import RecordScaleDevice
-from simulators.devices.sics_wire import Told
+from simulators.devices.scale_wire import Told
 from simulators.sizing import Sizing, dims_plan
 from simulators.traffic import Traffic
 

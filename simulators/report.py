@@ -108,7 +108,7 @@ def _take(facts: VisitFacts, data: Data) -> None:
 
 def _own(data: Data) -> str | None:
     named = [code for code in data.get("codes", ()) if code.get("chk")]
-    best = [code["data"] for kind in ("s10", "sscc") for code in named if code["type"] == kind]
+    best = [code["data"] for kind in ("s10", "sscc", "carrier") for code in named if code["type"] == kind]
     return best[0] if best else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from hub_config.names import MILLISECOND, SECOND, Instant
-from simulators.devices.sics_wire import Spoil
+from simulators.devices.scale_wire import Spoil
 from simulators.mistakes import Mistake, Plan
 from simulators.parcels import LabelCode, Parcel
 from simulators.screen import View

@@ -1,7 +1,7 @@
 """Check digits of the identifiers on parcels. Characters in, character out; nothing is validated here.
 
-S10: UPU standard S10, weights 8 6 4 2 3 5 9 7, mod 11. GS1: General Specifications §7.9.1, mod 10. Carriers:
-scanners.md §6 (after jkeen/tracking_number_data). Air waybills: IATA Resolution 600a, the serial mod 7.
+S10: UPU standard S10, weights 8 6 4 2 3 5 9 7, mod 11. GS1: General Specifications §7.9.1, mod 10. Carriers and air
+waybills: scanners.md §6 and its source, jkeen/tracking_number_data.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,8 @@
 
 Polled: one request at a time. One that is not answered in time is followed by as long a silence on our side, and what
 comes within it is dropped: so a late answer is never taken for that of a later request. Continuous: the scale is silent
-once it has sent no frame for the time of an answer. Print: silence is normal, nobody may have pressed the key.
+once it has sent no frame for the time of an answer; one that has to be told to repeat is told again. Print: silence is
+normal, nobody may have pressed the key.
 
 It counts as up with the first whole frame of its protocol: what came before that is no reading.
 """
@@ -13,12 +14,14 @@ from typing import Final
 from drivers.buffers import HEAD_BYTES
 from drivers.command import Command, ScaleOrder
 from drivers.reading import DeviceFault, DeviceUp, FaultCode, OrderAnswered, Reading, WeightRead
-from drivers.scales.told import Garbled, Load, Piece, Wire, mass_of_load, of_another
+from drivers.scales.told import Garbled, Load, Patient, Piece, Wire, mass_of_load, of_another
 from hub_config.bench_scale import BenchScaleConfig
 from hub_config.names import MILLISECOND, Instant
 
 SILENT_AFTER: Final = 3
 """Times in a row without an answer, or without a frame, before the scale counts as silent."""
+QUIET_NS: Final = 50 * MILLISECOND
+"""No byte for so long: nothing belongs to the last frame any more. Past what an adapter or a network holds back."""
 
 
 class _State(Enum):
@@ -33,6 +36,9 @@ class BenchScale:
     def __init__(self, config: BenchScaleConfig, wire: Wire) -> None:
         self._config = config
         self._wire = wire
+        self._patient = wire if isinstance(wire, Patient) else None
+        self._quiet_at: Instant | None = None
+        """When the silence since the last byte ends a frame."""
         self._output = bytearray()
         self._state = _State.NEW
         self._wake_at: Instant | None = Instant(0)
@@ -50,12 +56,24 @@ class BenchScale:
 
     @property
     def wake_at(self) -> Instant | None:
-        return self._wake_at
+        if self._quiet_at is None:
+            return self._wake_at
+        return self._quiet_at if self._wake_at is None else min(self._quiet_at, self._wake_at)
 
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
-        return [reading for piece in self._wire.feed(data) for reading in self._piece(piece, at)]
+        readings = [reading for piece in self._wire.feed(data) for reading in self._piece(piece, at)]
+        if self._patient is not None:
+            self._quiet_at = Instant(at + QUIET_NS) if self._patient.waits else None
+        return readings
 
     def wake(self, at: Instant) -> list[Reading]:
+        readings: list[Reading] = []
+        if self._patient is not None and self._quiet_at is not None and self._quiet_at <= at:
+            self._quiet_at = None
+            readings = [reading for piece in self._patient.quiet() for reading in self._piece(piece, at)]
+        return readings + self._wake(at)
+
+    def _wake(self, at: Instant) -> list[Reading]:
         if self._wake_at is None or at < self._wake_at:
             return []
         if self._config.mode == "print":
@@ -92,6 +110,7 @@ class BenchScale:
 
     def _listen(self, at: Instant) -> list[Reading]:
         first, self._state = self._state is _State.NEW, _State.READY
+        self._output += self._wire.order("repeat") or b""
         self._wake_at = Instant(at + self._config.answer_timeout_ms * MILLISECOND)
         return [] if first else self._count_unanswered(at)
 

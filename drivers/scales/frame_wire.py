@@ -21,6 +21,8 @@ class Cut:
     """Bytes, at least one."""
     piece: Piece | None
     """None: they begin no frame."""
+    nothing: bool = False
+    """They stand between frames, as an empty line does: no frame and no loss."""
 
 
 Cutter = Callable[[bytes], Cut | None]
@@ -66,7 +68,9 @@ class FrameWire:
             cut = self._cut(held[begin : begin + self._max_bytes])
             if cut is None:
                 break
-            if cut.piece is None:
+            if cut.nothing:
+                self._tell_lost(pieces)
+            elif cut.piece is None:
                 self._lose(held[begin : begin + cut.taken], pieces)
             else:
                 self._tell_lost(pieces)

@@ -1,8 +1,9 @@
-"""A bench scale that speaks MT-SICS, polled with `SI`: weights in milligrams, one request at a time.
+"""A bench scale that speaks MT-SICS, levels 0 and 1: weights in milligrams, one request at a time.
 
-The session first sends `@` (reset, no zero setting) and polls only once the scale has answered with its serial number.
-A request that is not answered in time is followed by `@` again, and whatever comes before the answer to that is
-dropped: so a late answer is never taken for that of a later request. Wire format: `sics_replies`.
+The session first sends `@` (reset, no zero setting) and asks only once the scale has answered with its serial number.
+Polled with `SI`: a request that is not answered in time is followed by `@` again, and whatever comes before the answer
+to that is dropped: so a late answer is never taken for that of a later request. Continuous: `SIR` once after each `@`,
+never twice. Print: it only listens. Zero and tare wait until nothing else is out. Wire format: `sics_replies`.
 
 MT-SICS has no checksum. Where a scale pads its weight field, the width of the field stands in for one: a digit or a
 point lost on the line makes the field shorter, and the frame is a fault instead of a weight ten times too small.
@@ -12,9 +13,11 @@ from enum import Enum, auto
 from typing import Final, assert_never
 
 from drivers.buffers import HEAD_BYTES, Line, LineBuffer, Piece, TooLong, Unframed
-from drivers.reading import DeviceFault, DeviceUp, FaultCode, Reading, WeightRead
+from drivers.command import Command, ScaleOrder
+from drivers.reading import DeviceFault, DeviceUp, FaultCode, OrderAnswered, Reading, WeightRead
 from drivers.scales.mass import mass_mg
 from drivers.scales.sics_replies import (
+    GENERAL_ERRORS,
     SicsAck,
     SicsError,
     SicsInfo,
@@ -35,8 +38,13 @@ SILENT_AFTER: Final = 3
 RELEARN_AFTER: Final = 3
 """Weight fields of another width in a row before the scale is believed to have changed its format."""
 
+ORDER_WITHIN_NS: Final = 10 * SECOND
+"""Zero and tare wait for the load to rest, for a time of the scale's own; after this they are given up with `@`."""
+
 _RESET: Final = b"@\r\n"
 _WEIGHT_NOW: Final = b"SI\r\n"
+_WEIGHTS: Final = b"SIR\r\n"
+_ORDERS: Final = {"zero": b"Z\r\n", "tare": b"T\r\n", "tare_clear": b"TAC\r\n"}
 
 
 class _State(Enum):
@@ -46,6 +54,10 @@ class _State(Enum):
     READY = auto()
     ASKED = auto()
     """`SI` is out."""
+    ORDERED = auto()
+    """Zero or tare is out, of a scale that is polled."""
+    LISTENING = auto()
+    """It sends by itself, or when its print key is pressed."""
 
 
 class SicsScale:
@@ -54,8 +66,15 @@ class SicsScale:
         self._lines = LineBuffer(max_bytes=LINE_MAX_BYTES)
         self._output = bytearray()
         self._state = _State.NEW
-        self._wake_at = Instant(0)
+        self._wake_at: Instant | None = Instant(0)
         self._next_poll = Instant(0)
+        self._order: ScaleOrder | None = None
+        """Taken and not answered yet."""
+        self._order_until: Instant | None = None
+        self._order_out = False
+        """Of the two it is the one that was sent; before that it waits for its turn."""
+        self._net = False
+        """A tare was taken while this session listened; one taken before at the scale itself no answer tells of."""
         self._serial: str | None = None
         self._up = False
         """`DeviceUp` was said, and since then no `silent`."""
@@ -68,26 +87,48 @@ class SicsScale:
 
     @property
     def wake_at(self) -> Instant | None:
-        return self._wake_at
+        if self._order_until is None:
+            return self._wake_at
+        return self._order_until if self._wake_at is None else min(self._order_until, self._wake_at)
 
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
         return [reading for piece in self._lines.feed(data) for reading in self._piece(piece, at)]
 
     def wake(self, at: Instant) -> list[Reading]:
-        if at < self._wake_at:
+        if self._order_until is not None and self._order_until <= at:
+            if self._order_out:
+                self._prove(at)
+            return self._answer_order(at, "unanswered")
+        if self._wake_at is None or at < self._wake_at:
             return []
         match self._state:
             case _State.NEW:
                 self._prove(at)
-                return []
+            case _State.READY if self._order is not None:
+                self._send_order()
             case _State.READY:
                 self._ask(at)
-                return []
-            case _State.PROVING | _State.ASKED:
+            case _State.PROVING | _State.ASKED | _State.LISTENING:
                 self._prove(at)
                 return self._count_unanswered(at)
+            case _State.ORDERED:
+                raise AssertionError("it waits for its order alone")
             case _ as never:
                 assert_never(never)
+        return []
+
+    def command(self, command: Command, at: Instant) -> list[Reading]:
+        """Zero and tare, for whoever stands at the scale. Nothing of the gateway itself tares a scale."""
+        if not isinstance(command, ScaleOrder):
+            return []
+        if self._order is not None or self._state in (_State.NEW, _State.PROVING):
+            detail = "queue_full" if self._order is not None else "not_ready"
+            return [OrderAnswered(self._config.id, at, command.number, accepted=False, detail=detail)]
+        self._order = command
+        self._order_until = Instant(at + ORDER_WITHIN_NS)
+        if self._state is not _State.ASKED:
+            self._send_order()
+        return []
 
     def take_output(self) -> bytes:
         output = bytes(self._output)
@@ -98,6 +139,22 @@ class SicsScale:
         self._state = _State.PROVING
         self._output += _RESET
         self._wake_at = Instant(at + PROOF_INTERVAL_NS)
+
+    def _send_order(self) -> None:
+        assert self._order is not None, "there is one"
+        self._output += _ORDERS[self._order.order]
+        self._order_out = True
+        if self._state is _State.READY:
+            self._state = _State.ORDERED
+            self._wake_at = None
+
+    def _answer_order(self, at: Instant, detail: str) -> list[Reading]:
+        order, self._order, self._order_until, self._order_out = self._order, None, None, False
+        assert order is not None, "what is answered was ordered"
+        if self._state is _State.ORDERED:
+            self._state = _State.READY
+            self._wake_at = max(at, self._next_poll)
+        return [OrderAnswered(self._config.id, at, order.number, accepted=detail == "ok", detail=detail)]
 
     def _ask(self, at: Instant) -> None:
         self._state = _State.ASKED
@@ -139,8 +196,14 @@ class SicsScale:
                 return self._error(error, command, raw, at)
             case SicsWeight():
                 return self._weight(reply, raw, at)
-            case SicsAck() | SicsTare() | SicsInfo():
-                return []  # answers to what somebody else asked: valid, and no reading
+            case SicsAck(command, tare=tare):
+                self._net = _is_tare(tare)  # zero and clear tell none: the tare is gone
+                return self._answer_order(at, "ok") if self._is_out(command) else []
+            case SicsTare(tare):
+                self._net = _is_tare(tare)
+                return []
+            case SicsInfo():
+                return []  # an answer to what somebody else asked
             case _ as never:
                 assert_never(never)
 
@@ -149,11 +212,29 @@ class SicsScale:
         self._serial = serial
         self._said.discard("not_proven")
         if self._state in (_State.NEW, _State.PROVING):
-            self._state = _State.READY
-            self._wake_at = max(at, self._next_poll)
+            self._begin(at)
         return self._say_up(at) if changed else []
 
+    def _begin(self, at: Instant) -> None:
+        """It has proved what it is; its tare is gone with `@`."""
+        self._net = False
+        self._state = _State.LISTENING
+        match self._config.mode:
+            case "polled":
+                self._state = _State.READY
+                self._wake_at = max(at, self._next_poll)
+            case "continuous":
+                self._output += _WEIGHTS
+                self._wake_at = Instant(at + self._config.answer_timeout_ms * MILLISECOND)
+            case "print":
+                self._wake_at = None
+
+    def _is_out(self, command: str | None) -> bool:
+        return self._order_out and self._order is not None and self._order.order == command
+
     def _error(self, error: str, command: str | None, raw: bytes, at: Instant) -> list[Reading]:
+        if self._is_out(command) or (self._order_out and error in GENERAL_ERRORS):
+            return self._answer_order(at, error)
         detail = (
             f"answered {error} to {command or 'a request'}; its display tells why (busy, tare, menu open)"
         )
@@ -192,6 +273,7 @@ class SicsScale:
             weight.stable,
             weight.overload,
             weight.underload,
+            mode="net" if self._net else None,
         )
 
     def _answered(self, at: Instant) -> list[Reading]:
@@ -200,7 +282,9 @@ class SicsScale:
             return []
         if self._state is _State.ASKED:
             self._state = _State.READY
-            self._wake_at = max(at, self._next_poll)
+            self._wake_at = at if self._order is not None else max(at, self._next_poll)
+        elif self._state is _State.LISTENING and self._config.mode == "continuous":
+            self._wake_at = Instant(at + self._config.answer_timeout_ms * MILLISECOND)
         self._unanswered = 0
         self._said.discard("silent")
         return [] if self._up else self._say_up(at)
@@ -217,3 +301,7 @@ class SicsScale:
             return []
         self._said.add(code)
         return [self._fault(code, detail, at, raw)]
+
+
+def _is_tare(number: str | None) -> bool:
+    return number is not None and number.strip("+-0.") != ""

@@ -6,14 +6,14 @@ knows no gateway: `drivers/scales/bench_scale.py` asks, waits and believes, for 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from drivers.meanings import Meaning, known, without_leading_zeros
 from drivers.reading import Weighing
 from drivers.scales.mass import mass_mg
 
-Order = Literal["weight", "zero", "tare", "tare_clear"]
-"""What a scale can be asked for. Not every protocol has all."""
+Order = Literal["weight", "repeat", "zero", "tare", "tare_clear"]
+"""What a scale can be asked for: a weight, weights again and again, …. Not every protocol has all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +87,18 @@ class Wire(Protocol):
 
     def take_reply(self) -> bytes:
         """What has to be sent after the last frame before the scale says more; mostly nothing."""
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A `Wire` of frames whose end only what follows them tells, or the silence after them."""
+
+    @property
+    def waits(self) -> bool:
+        """What is held may be a whole frame."""
+
+    def quiet(self) -> list[Piece]:
+        """Nothing has followed."""
 
 
 def meaning_of(piece: Piece, unit: str | None) -> Meaning:

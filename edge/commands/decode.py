@@ -1,5 +1,7 @@
 """`hub decode --protocol NAME --hex "…" [--hex "…"] [--json]`: feeds bytes to one driver and shows its readings.
 
+`--grammar FILE` instead of a protocol: of a scale whose frame is declared there (docs/unknown-scale.md); shows for each
+frame which bytes are which field.
 `--text "…"` gives what can be typed instead; `--protocol label` tells which identifiers a text may be.
 """
 
@@ -10,13 +12,18 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from drivers.decode import decode
-from edge.commands import EXIT_OK, EXIT_WRONG_USE
+from drivers.decode_text import decode_grammar
+from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
+from hub_config.load import ConfigFaults, read_model
+from hub_config.scale_text import ScaleGrammar
 
 
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="hub decode", description=__doc__)
-    parser.add_argument(
-        "--protocol", required=True, help="protocol name, for example mt-sics, line-crlf, upu-s10"
+    protocol = parser.add_mutually_exclusive_group(required=True)
+    protocol.add_argument("--protocol", help="protocol name, for example mt-sics, line-crlf, upu-s10")
+    protocol.add_argument(
+        "--grammar", metavar="FILE", help="TOML that declares the frame of an unknown scale"
     )
     parser.add_argument("--hex", action="append", default=[], help='bytes, for example "53 20 53 …"')
     parser.add_argument("--text", action="append", default=[], help="the same as text; after all --hex")
@@ -28,7 +35,13 @@ def main(argv: Sequence[str]) -> int:
         if not any(frames):
             raise ValueError('no bytes; give --hex "53 20 0D 0A" or --text "RB123456785GB"')
         options = dict(_option(text) for text in args.config)
-        meanings = decode(args.protocol, frames, options)
+        if args.grammar is None:
+            meanings = decode(args.protocol, frames, options)
+        else:
+            meanings = decode_grammar(_grammar(args.grammar, options), frames)
+    except ConfigFaults as refused:
+        print(refused, file=sys.stderr)
+        return EXIT_BAD_CONFIG
     except ValueError as refused:
         print(f"hub decode: {refused}", file=sys.stderr)
         return EXIT_WRONG_USE
@@ -40,8 +53,19 @@ def main(argv: Sequence[str]) -> int:
     return EXIT_OK
 
 
+def _grammar(path: str, options: Mapping[str, str]) -> ScaleGrammar:
+    if options:
+        raise ValueError("--config goes with --protocol; a grammar says all in its file")
+    return read_model(path, ScaleGrammar, lambda _: ())
+
+
 def _print(meaning: Mapping[str, object], indent: str = "") -> None:
-    """A line of keys; lists of meanings below it, one a line."""
+    """The fields of its frame, if it was cut by a grammar; a line of keys; lists of meanings below it, one a line."""
+    cut = meaning.get("cut")
+    for span in cut if isinstance(cut, list) else ():
+        shown = f"{span['columns']:>7}  {span['field']:<9}  {span['hex']}  |{span['text']}|"
+        print(f"{shown}  {span['means']}".rstrip())
+    meaning = {key: value for key, value in meaning.items() if key != "cut"}
     lists = {key: value for key, value in meaning.items() if _is_table(value)}
     print(indent + "  ".join(f"{key}={value!r}" for key, value in meaning.items() if key not in lists))
     for key, rows in lists.items():

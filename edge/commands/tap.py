@@ -79,8 +79,6 @@ def _lines(call: Mapping[str, Any], how: str, offset_us: int) -> Iterator[str]:
     if how != "hex":
         for reading in call.get("readings", ()):
             yield f"{stamp} {_reading(reading)}"
-        if call["call"] == "in" and not call.get("readings") and how == "both" and "told" not in call:
-            yield f"{stamp} = no reading yet: the frame is not complete, or tells nothing of parcels"
         if "told" in call and not call.get("readings"):
             yield f"{stamp} = readings that are no longer kept; hub trace save and hub replay show them"
 

@@ -22,7 +22,7 @@ from hub_config.names import Instant
 
 def code_of(read: BarcodeRead, known: Identified) -> Code:
     data = read.data if known.type == "unknown" else known.value
-    return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
+    return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1, known.weak)
 
 
 class BeltCodes:

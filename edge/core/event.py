@@ -21,6 +21,7 @@ Kind = Literal[
     "parcel.departed",
     "parcel.lost_track",
     "parcel.corrected",
+    "bag.opened",
     "visit.joined",
     "device.changed",
     "clock.changed",
@@ -54,6 +55,8 @@ class Code:
     check_ok: bool
     device: DeviceId
     reads: int
+    weak: bool = False
+    """Other numbers fit its format as well (`drivers/identifiers/choice.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

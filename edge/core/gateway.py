@@ -44,6 +44,7 @@ from hub_config.names import MICROSECOND, DeviceId, Instant, LineId
 
 GATEWAY_LINE: Final = LineId("gw")
 """The line of events without a parcel."""
+ANY_PLACE: Final = -1
 
 
 class Gateway:
@@ -74,12 +75,15 @@ class Gateway:
             for line in config.lines
         ]
         self._places: list[Station | Line] = [*self._stations, *self._lines]
-        self._owner: dict[DeviceId, Station | Line] = {}
-        for station in self._stations:
-            for device in (*station.bench.scanners, station.bench.scale):
-                self._owner[device] = station
-        for line in self._lines:
-            self._owner |= dict.fromkeys(line.devices, line)
+        self._wakes: list[Instant | None] = [None] * len(self._places)
+        """When each place wants a Tick, as of the last look."""
+        self._stale: int | None = ANY_PLACE
+        """The one place that was touched since, or ANY_PLACE; None: none was."""
+        self._owner: dict[DeviceId, int] = {}
+        for number, station in enumerate(self._stations):
+            self._owner |= dict.fromkeys((*station.bench.scanners, station.bench.scale), number)
+        for number, line in enumerate(self._lines, len(self._stations)):
+            self._owner |= dict.fromkeys(line.devices, number)
 
     def _station(self, config: HubConfig, index: int) -> Station:
         bench = config.benches[index]
@@ -100,8 +104,10 @@ class Gateway:
                 self._alibi.note(given)
             owner = self._owner.get(given.device)
             if owner is not None:
-                owner.read(given, at)
+                self._stale = owner if self._stale in (None, owner) else ANY_PLACE
+                self._places[owner].read(given, at)
             return self._ledger.take_effects()
+        self._stale = ANY_PLACE
         match given:
             case DecisionArrived():
                 self._decide(given, at)
@@ -126,11 +132,12 @@ class Gateway:
     @property
     def wake_at(self) -> Instant | None:
         """When it wants a Tick."""
-        soonest: Instant | None = None
-        for place in self._places:
-            at = place.wake_at
-            if at is not None and (soonest is None or at < soonest):
-                soonest = at
+        if self._stale == ANY_PLACE:
+            self._wakes = [place.wake_at for place in self._places]
+        elif self._stale is not None:
+            self._wakes[self._stale] = self._places[self._stale].wake_at
+        self._stale = None
+        soonest = min([at for at in self._wakes if at is not None], default=None)
         level_at = self._offline.wake_at
         if level_at is not None:
             soonest = level_at if soonest is None else min(soonest, level_at)
@@ -209,7 +216,8 @@ class Gateway:
             self._offline.accept()
             self._review(at)
         for place in self._places:
-            place.committed(given.first, given.ids, at)
+            if place.awaits_commit:
+                place.committed(given.first, given.ids, at)
 
     def _hear_journal(self, given: JournalTrouble | JournalWell | EpochBegun, at: Instant) -> None:
         match given:

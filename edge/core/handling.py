@@ -52,6 +52,11 @@ class Handling(Clearing):
             return "no_such_parcel"
         return self.decide_on(parcel, decision, at)
 
+    @property
+    def awaits_commit(self) -> bool:
+        """Something goes on when what was told is on disk."""
+        return bool(self.awaited) or (self.parcel is not None and self.parcel.phase == "placed")
+
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> bool:
         """Whether the parcel in work goes on by it: most commits concern other benches."""
         ready = self.commit(first, ids, at)

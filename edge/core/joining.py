@@ -97,7 +97,7 @@ class Joining:
     # What is read -----------------------------------------------------------------------------------
 
     def saw(self, reader: Reader, read: BarcodeRead, view: View, at: Instant) -> None:
-        known = identify(read.data, read.aim)
+        known = identify(read.data, read.aim, self._line.weak_formats)
         names = known.check_ok and known.type in self._line.identifiers
         evidence = reader.evidence(known.value if names else read.data, read, view, names=names)
         for item in view.inside:

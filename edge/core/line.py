@@ -165,9 +165,11 @@ class Line:
         self._advance(at)
         return refused
 
+    @property
+    def awaits_commit(self) -> bool:
+        return bool(self.clearing.awaited or self.diverting.intents)
+
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
-        if not (self.clearing.awaited or self.diverting.intents):
-            return
         ready = self.clearing.commit(first, ids, at)
         for parcel in ready:
             parcel.enter("placing", at)

@@ -119,7 +119,7 @@ class Parcel:
     def _read(self) -> list[Identified]:
         """Of `codes`, which only grows."""
         for code in self.codes[len(self._identified) :]:
-            self._identified.append(Identified(code.type, code.data, code.check_ok))
+            self._identified.append(Identified(code.type, code.data, code.check_ok, code.weak))
         return self._identified
 
     def has_code(self, value: str) -> bool:

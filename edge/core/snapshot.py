@@ -62,10 +62,6 @@ class BenchView:
     """The device that is down, in state fault."""
     last: LastPlaced | None = None
 
-    def revised(self, at: Instant) -> "BenchView":
-        """Something else is said. While nothing is in work, that is since `at`."""
-        return replace(self, revision=self.revision + 1, since=at if self.visit is None else self.since)
-
 
 ItemState = Literal["measuring", "asking", "release", "hold", "inspect", "ask", "stray"]
 """measuring and asking: grey. The others as the bands of ST-04; stray: on the belt, and nobody knows what it is."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from drivers.identifiers.choice import identify
 from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, NoRead, Reading, WeightRead
+from edge.core.bags import Bags, is_bag
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellLedger
 from edge.core.event import Association, Code
@@ -19,7 +20,7 @@ from edge.core.offline import Offline
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
-from edge.core.station_view import Scene, view_of
+from edge.core.station_view import Scene, told_of, view_of
 from edge.core.visits import Visits
 from hub_config.layout import Bay, Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
@@ -47,12 +48,14 @@ class Station:
         self._ledger = ledger
         self._visits = visits
         self._watch = ScaleWatch(bench, metrology_of(scale).e_mg)
+        self._bags = Bags(bench.id, ledger)
         self._bays: dict[str, Bay] = {bay.barcode: bay for bay in bench.bays}
         self._last_scan: dict[str, Instant] = {}
         self._down: dict[DeviceId, str] = {}
         self._refused: Refusal | None = None
         self._trouble = False
-        self.view: BenchView = view_of(self._scene(), revision=0, at=Instant(0))
+        self._told = told_of(self._scene())
+        self.view: BenchView = view_of(bench.id, self._told, revision=0, at=Instant(0))
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -76,6 +79,10 @@ class Station:
                 elif reading.code == "silent":
                     self._device_gone(reading.device, reading.detail, at)
         self._show(at)
+
+    @property
+    def awaits_commit(self) -> bool:
+        return self.work.awaits_commit
 
     def committed(self, first: int, ids: tuple[str, ...], at: Instant) -> None:
         if self.work.committed(first, ids, at):
@@ -147,7 +154,7 @@ class Station:
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        return tuple(sorted(self._down))
+        return tuple(sorted(self._down)) if self._down else ()
 
     # Scans ----------------------------------------------------------------------------------------
 
@@ -175,16 +182,18 @@ class Station:
         return last is not None and at - last < self.bench.same_code_ms * MILLISECOND
 
     def _code(self, read: BarcodeRead) -> Code:
-        known = identify(read.data, read.aim)
+        known = identify(read.data, read.aim, self.bench.weak_formats)
         data = read.data if known.type == "unknown" else known.value
-        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1)
+        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1, known.weak)
 
     def _is_identifier(self, code: Code) -> bool:
         return code.check_ok and code.type in self.bench.identifiers
 
     def _scan_label(self, code: Code, at: Instant) -> None:
         parcel = self.work.parcel
-        if parcel is None:
+        if parcel is None and is_bag(code):
+            self._bags.open(code, at)
+        elif parcel is None:
             self._open_by_scan(code, at)
         elif parcel.phase == "measuring":
             self._attach(parcel, code, at)
@@ -390,7 +399,8 @@ class Station:
 
     def _show(self, at: Instant) -> None:
         """Tells the screen, if what it must say has changed."""
-        view = view_of(self._scene(), revision=self.view.revision, at=self.view.since)
-        if view != self.view:
-            self.view = view.revised(at)
+        told = told_of(self._scene())
+        if told != self._told:
+            self._told = told
+            self.view = view_of(self.bench.id, told, revision=self.view.revision + 1, at=at)
             self._ledger.show(self.view)

@@ -1,19 +1,18 @@
 """What a station's screen says, as a pure function of what the station knows."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+from edge.core.decision import Reason
 from edge.core.parcel import Parcel
 from edge.core.scale_watch import ScaleWatch
 from edge.core.snapshot import BenchState, BenchView, Instruction, LastPlaced, Refusal
 from hub_config.layout import Bench
-from hub_config.names import Instant
+from hub_config.names import Instant, LaneId, LineId, VisitId
 
 JOURNAL: Final = "journal"
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(NamedTuple):
     bench: Bench
     parcel: Parcel | None
     watch: ScaleWatch
@@ -24,28 +23,56 @@ class Scene:
     last: LastPlaced | None
 
 
-def view_of(scene: Scene, *, revision: int, at: Instant) -> BenchView:
+class Told(NamedTuple):
+    """What the screen says of a scene; as long as it is the same, nothing is shown anew."""
+
+    state: BenchState
+    instruction: Instruction
+    since: Instant | None
+    """Of the parcel in work."""
+    visit: VisitId | None
+    code: str | None
+    mass_mg: int | None
+    lane: LaneId | None
+    bay: str | None
+    reasons: tuple[Reason, ...]
+    refused: Refusal | None
+    network_away: bool
+    device: str | None
+    last: LastPlaced | None
+
+
+def told_of(scene: Scene) -> Told:
     state, instruction = _say(scene)
     parcel = scene.parcel
     verdict = parcel.verdict if parcel is not None and parcel.phase in ("placing", "placed") else None
     fault = state == "fault"
-    return BenchView(
-        bench=scene.bench.id,
-        revision=revision,
-        state=state,
-        instruction=instruction,
-        since=parcel.phase_at if parcel is not None else at,
+    if fault:
+        verdict = None
+    return Told(
+        state,
+        instruction,
+        since=parcel.phase_at if parcel is not None else None,
         visit=parcel.visit if parcel is not None else None,
         code=_shown_code(scene.bench, parcel),
         mass_mg=parcel.mass.mg if parcel is not None and parcel.mass is not None else None,
-        lane=verdict.bay.lane if verdict is not None and not fault else None,
-        bay=verdict.bay.bay if verdict is not None and not fault else None,
-        reasons=verdict.reasons if verdict is not None and not fault else (),
+        lane=verdict.bay.lane if verdict is not None else None,
+        bay=verdict.bay.bay if verdict is not None else None,
+        reasons=verdict.reasons if verdict is not None else (),
         refused=scene.refused,
         network_away=scene.away,
         device=_culprit(scene) if fault else None,
         last=scene.last,
     )
+
+
+def view_of(bench: LineId, told: Told, *, revision: int, at: Instant) -> BenchView:
+    """`at`: since when it is said, while nothing is in work."""
+    since = at if told.since is None else told.since
+    return BenchView(
+        bench, revision, told.state, told.instruction, since, told.visit, told.code, told.mass_mg, told.lane, told.bay,
+        told.reasons, told.refused, told.network_away, told.device, told.last,
+    )  # fmt: skip
 
 
 def _culprit(scene: Scene) -> str:
@@ -80,6 +107,8 @@ def _say_measuring(parcel: Parcel, watch: ScaleWatch) -> tuple[BenchState, Instr
 
 def _crippled(scene: Scene) -> bool:
     """Without its scale, or without any scanner, the bench can't work."""
+    if not scene.down:
+        return False
     if scene.bench.scale in scene.down:
         return True
     return all(scanner in scene.down for scanner in scene.bench.scanners)

@@ -6,6 +6,8 @@ quality and says so with a wide uncertainty.
 
 import ctypes
 import time
+from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from edge.core.event import WallTime
@@ -34,9 +36,8 @@ def wall_time() -> WallTime:
 
 def _kernel_bound_us() -> int | None:
     """Maximum error of a disciplined clock in µs (struct timex of adjtimex(2), 64-bit layout); None if unknown."""
-    try:
-        adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
-    except (OSError, AttributeError):
+    adjtimex = _adjtimex()
+    if adjtimex is None:
         return None
     timex = ctypes.create_string_buffer(_TIMEX_BYTES)
     state = adjtimex(timex)
@@ -44,3 +45,13 @@ def _kernel_bound_us() -> int | None:
     if state in (-1, _TIME_ERROR) or status & _STA_UNSYNC:
         return None
     return int.from_bytes(timex.raw[_MAXERROR_OFFSET : _MAXERROR_OFFSET + 8], "little")
+
+
+@cache
+def _adjtimex() -> Callable[[ctypes.Array[ctypes.c_char]], int] | None:
+    """The kernel's, where there is one; loading the library anew costs more than asking."""
+    try:
+        found: Callable[[ctypes.Array[ctypes.c_char]], int] = ctypes.CDLL(None, use_errno=True).adjtimex
+    except (OSError, AttributeError):
+        return None
+    return found

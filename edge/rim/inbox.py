@@ -1,10 +1,12 @@
 """The one door into the core: a bounded queue of inputs, fed by every thread of the rim.
 
 At the bound a weight is dropped and counted (the next one comes in 100 ms); everything else waits, which slows the
-device that floods and loses nothing.
+device that floods and loses nothing. One of a thread that waited may find its room taken by another's, so the queue is
+longer than its bound by one for each thread at most.
 """
 
-from queue import Empty, Full, Queue
+from queue import Empty, SimpleQueue
+from threading import Condition
 from typing import Final
 
 from drivers.reading import WeightRead
@@ -14,26 +16,42 @@ INPUTS_MAX: Final = 10_000
 
 
 class Inbox:
+    """Read by one thread."""
+
     def __init__(self, inputs_max: int = INPUTS_MAX) -> None:
-        self._queue: Queue[Input] = Queue(inputs_max)
+        self._queue: SimpleQueue[Input] = SimpleQueue()
+        self._inputs_max = inputs_max
+        self._room = Condition()
+        self._waiting = 0
+        """Threads that wait for room."""
         self.weights_dropped = 0
 
     def put(self, given: Input) -> None:
-        if isinstance(given, WeightRead):
-            try:
-                self._queue.put_nowait(given)
-            except Full:
+        if self._queue.qsize() >= self._inputs_max:
+            if isinstance(given, WeightRead):
                 self.weights_dropped += 1
-        else:
-            self._queue.put(given)
+                return
+            self._wait_for_room()
+        self._queue.put(given)
 
     def get(self, timeout_s: float) -> Input | None:
         """The next input, or None when there was none for `timeout_s` seconds."""
         try:
-            return self._queue.get(timeout=max(0.0, timeout_s))
+            given = self._queue.get(timeout=max(0.0, timeout_s))
         except Empty:
             return None
+        if self._waiting:
+            with self._room:
+                self._room.notify()
+        return given
 
     @property
     def is_empty(self) -> bool:
         return self._queue.empty()
+
+    def _wait_for_room(self) -> None:
+        """Who waits is counted before it looks, so that `get` can't make room unseen."""
+        with self._room:
+            self._waiting += 1
+            self._room.wait_for(lambda: self._queue.qsize() < self._inputs_max)
+            self._waiting -= 1

@@ -167,6 +167,11 @@ class Redactor:
 
     def __init__(self, config: HubConfig) -> None:
         self._bays = {bay.barcode for bench in config.benches for bay in bench.bays}
+        accepted = [
+            *(one.weak_formats for one in config.benches),
+            *(one.weak_formats for one in config.lines),
+        ]
+        self._weak: tuple[str, ...] = tuple(name for formats in accepted for name in formats)
         self._placeholders: dict[str, str] = {}
 
     def redacted(self, given: Input) -> Input:
@@ -181,7 +186,7 @@ class Redactor:
                 return given
 
     def _code(self, read: BarcodeRead) -> BarcodeRead:
-        if read.data in self._bays or identify(read.data, read.aim).type != "unknown":
+        if read.data in self._bays or identify(read.data, read.aim, self._weak).type != "unknown":
             return read
         _, text = split_aim(read.data)
         if text in self._bays:

@@ -19,6 +19,7 @@ from edge.core.event import Event
 from edge.core.snapshot import Balance, LastPlaced
 from edge.rim.capsule import remember
 from edge.rim.journal_check import DAMAGED, ByteSink, Verified, log_of
+from edge.rim.journal_commit import Transactions
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
 from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
 from edge.rim.journal_rows import JournalReader
@@ -51,6 +52,7 @@ from edge.rim.journal_tree import (
     prune_slice,
 )
 from edge.rim.keys import next_epoch, open_folder
+from edge.rim.recent_ids import RecentIds
 from edge.wire.chain import Chain, Link
 from edge.wire.checkpoint import build_checkpoint
 from edge.wire.envelope import EventContext
@@ -109,6 +111,7 @@ class Journal:
             self.after_loss = seal_contradicted(path)
             """What the journal of the epoch before had lost, if this one was begun for that."""
             self._connection = connect(path, read_only=False)
+            self._transactions = Transactions(self._connection)
             self._open(context_for, signer, sign_one_in)
         except DAMAGED as error:
             self._abandon()
@@ -131,22 +134,24 @@ class Journal:
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         if new:
             self.context = context_for(next_epoch(self.path.parent))
-            with self._transaction():
+            with self._transactions.one():
                 self._begin()
         else:
-            with self._transaction():
+            with self._transactions.one():
                 bring_up(self._connection)
             meta = read_meta(self._connection, self.path)
             self.context = context_for(meta.epoch)
             check_owner(self.path, meta, self.context)
             self.after_loss = read_after_loss(self._connection)
         self.epoch, self._signer = self.context.epoch, signer
-        with self._transaction():
+        with self._transactions.one():
             self._connection.execute(
                 "INSERT OR IGNORE INTO keys VALUES(?, ?)", (signer.kid, signer.public_b64)
             )
         self._pruned = read_pruned(self._connection)
-        self._last, self._acknowledged = self._checked_tail(), read_cursor(self._connection)
+        self._last = self._checked_tail()
+        self._transactions.begin(read_cursor(self._connection))
+        self._ids = RecentIds()
         self._check_cursor()
         self._began_at = self._last.seq
         self._tree = EventTree(self._connection, self._last.seq)
@@ -163,7 +168,7 @@ class Journal:
         """Stores numbered events in one transaction: all of them are on disk when this returns, or none is."""
         head, mark = self._chain.head, self._tree.mark
         try:
-            with self._transaction():
+            with self._transactions.one():
                 rows = [_stored(number, self._chain.append(event), event) for number, event in events]
                 self._connection.executemany(
                     f"INSERT INTO events({COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?)",
@@ -177,10 +182,12 @@ class Journal:
         if rows:
             self._last = Cursor(rows[-1].seq, rows[-1].id)
             self.in_wal += len(rows)
+            self._ids.add(rows)
         return rows
 
     def acknowledge(self, ack: Ack) -> AckOutcome:
-        """Moves the cursor forward, if the ack speaks of this epoch and names the very event it covers last."""
+        """Moves the cursor forward, if the ack speaks of this epoch and names the very event it covers last. It is
+        on disk with the next transaction, that of a pruning for one, or after `keep_cursor`."""
         if ack.epoch != self.epoch:
             return "other_epoch"
         if ack.through_seq > self.last_seq:
@@ -190,24 +197,25 @@ class Journal:
         if ack.through_id != self._id_of(ack.through_seq):
             return "wrong_id"
         if ack.ckpt is not None and ack.ckpt.size > self._keeping.countersigned:
-            with self._transaction():
+            with self._transactions.one():
                 if not countersign_checkpoint(self._connection, self._log, ack.ckpt):
                     return "wrong_root"
             self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
-        if ack.through_seq <= self._acknowledged.seq:
+        if ack.through_seq <= self._transactions.acknowledged.seq:
             return "stale"
-        with self._transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO cursor VALUES(1, ?, ?)", (ack.through_seq, ack.through_id)
-            )
-        self._acknowledged = Cursor(ack.through_seq, ack.through_id)
+        self._transactions.acknowledged = Cursor(ack.through_seq, ack.through_id)
+        self._ids.forget_before(ack.through_seq)
         return "advanced"
+
+    def keep_cursor(self) -> None:
+        """Writes down what is acknowledged, if nothing else was written since."""
+        self._transactions.keep()
 
     def contradicted(self, ack: Ack, outcome: AckOutcome) -> None:
         """Writes down that this epoch is over: at the next start this file is put away and the next one begins."""
         lost = max(1, ack.through_seq - self._began_at)  # what came since has taken numbers of lost ones
         told = {"by": outcome, "acknowledged": ack.through_seq, "lost": lost}
-        with self._transaction():
+        with self._transactions.one():
             write_fact(self._connection, "contradicted", told)
         self._lost = lost
         self._keeping = look_at_keeping(self._connection, self._pruned.seq, self._lost)
@@ -217,7 +225,7 @@ class Journal:
 
     def figures(self) -> JournalFigures:
         """From memory; any thread may ask."""
-        acknowledged, journalled = self._acknowledged.seq, self.last_seq
+        acknowledged, journalled = self._transactions.acknowledged.seq, self.last_seq
         return JournalFigures(journalled, acknowledged, journalled - acknowledged)
 
     def keeping(self) -> Keeping:
@@ -230,7 +238,7 @@ class Journal:
         """Signs all events so far; returns the message for `ckpt/{gw}`. None if there is nothing new."""
         if self.last_seq == self._keeping.checkpoint:
             return None
-        with self._transaction():
+        with self._transactions.one():
             made = make_checkpoint(
                 self._connection, self._log, self._tree.size, self._tree.root, self._signer, at_us
             )
@@ -253,7 +261,7 @@ class Journal:
         else:
             found = countersigned_by(self._connection, made_by_us)
             under = 0 if found is None else found.size
-        through = min(self._acknowledged.seq, under, self.last_seq - keep_events)
+        through = min(self._transactions.acknowledged.seq, under, self.last_seq - keep_events)
         return max(self._pruned.seq, through - through % NODE_LEAVES)
 
     def prune(self, through: int) -> bool:
@@ -261,7 +269,7 @@ class Journal:
         through = min(through, self._pruned.seq + PRUNED_AT_ONCE)
         if through <= self._pruned.seq:
             return False
-        with self._transaction():
+        with self._transactions.one():
             pruned = prune_slice(self._connection, through)
             write_fact(self._connection, "pruned", asdict(pruned))
         self._pruned = pruned
@@ -274,12 +282,12 @@ class Journal:
     def keep_balance(self, balance: Balance) -> None:
         """What this run has read, for `hub journal balance`."""
         told = {"read": balance.read, "journalled": balance.journalled, "rejected": dict(balance.rejected)}
-        with self._transaction():
+        with self._transactions.one():
             write_fact(self._connection, "balance", told)
 
     def remember(self, config: str, digest: str, trust: Iterable[TrustedKey]) -> None:
         """What events only name by a digest or a kid: the configuration, and whose signatures were believed."""
-        with self._transaction():
+        with self._transactions.one():
             remember(self._connection, config, digest, trust)
 
     def write_back(self) -> None:
@@ -321,21 +329,12 @@ class Journal:
             reader.close()
 
     def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._transactions.keep()
         if self._checker is not None:
             self._checker.close()
         self._connection.close()
         os.close(self._lock)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # a failed COMMIT may have ended the transaction by itself
-                self._connection.execute("ROLLBACK")
-            raise
 
     def _begin(self) -> None:
         for statement in SCHEMA:
@@ -370,7 +369,7 @@ class Journal:
         return end
 
     def _check_cursor(self) -> None:
-        cursor = self._acknowledged
+        cursor = self._transactions.acknowledged
         if cursor.seq > self._last.seq or cursor.id != self._id_of(cursor.seq):
             raise JournalFault(
                 f"journal {self.path} ends with seq {self._last.seq}, but the coordinator has acknowledged "
@@ -380,6 +379,8 @@ class Journal:
     def _id_of(self, seq: int) -> str | None:
         if seq == self._pruned.seq:
             return self._pruned.id
+        if (recent := self._ids.get(seq)) is not None:
+            return recent
         row = self._connection.execute("SELECT id FROM events WHERE seq = ?", (seq,)).fetchone()
         return None if row is None else str(row[0])
 

@@ -55,6 +55,8 @@ COLUMNS: Final = "seq, id, line, visit, kind, body, sig, kid, crc"
 BUSY_TIMEOUT_MS: Final = 5_000
 Fact = Literal["pruned", "balance", "contradicted", "after_loss", "trust", "configs"]
 
+_encode: Final = json.JSONEncoder(default=repr).encode
+
 
 class JournalFault(Exception):  # noqa: N818  (the fault is the file's, not the program's)
     """The journal can't be trusted or used. The message names file, seq and the next step."""
@@ -62,7 +64,7 @@ class JournalFault(Exception):  # noqa: N818  (the fault is the file's, not the 
 
 def crc_of(*columns: object) -> int:
     """Of text, integers and None. A damaged column may come back as anything; then the sum is another one."""
-    return crc32(json.dumps(columns, default=repr).encode())
+    return crc32(_encode(columns).encode())
 
 
 @dataclass(frozen=True, slots=True)

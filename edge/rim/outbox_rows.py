@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
+from edge.rim.recent_ids import RecentIds
 
 BATCH: Final = 100
 ROWS_MAX: Final = 400
@@ -21,6 +22,7 @@ class OutboxRows:
         self._batch: dict[int, Stored] = {}
         self._taken = 0
         """Highest sequence number that has gone out: a row read before it was handed over is not wanted again."""
+        self._ids = RecentIds()
         self._end: int | None = None
         """Highest sequence number in the journal; None until a read has reached it."""
 
@@ -30,6 +32,7 @@ class OutboxRows:
             return
         if self._end is not None:
             self._end = max(self._end, rows[-1].seq)
+        self._ids.add(rows)
         if len(self._fresh) + len(rows) <= ROWS_MAX:
             self._fresh.update((row.seq, row) for row in rows if row.seq > self._taken)
 
@@ -57,6 +60,7 @@ class OutboxRows:
             limit = 1
             read = self._reader.pending(seq - 1, limit)
         self._batch = {row.seq: row for row in read}
+        self._ids.add(read)
         if len(read) < limit:
             self._end = max(self._end or 0, read[-1].seq if read else seq - 1)
         self._fresh.pop(seq, None)
@@ -64,6 +68,8 @@ class OutboxRows:
 
     def id_of(self, seq: int) -> str | None:
         """The id of the event with this number; None if the journal does not hold it, or not whole."""
+        if (recent := self._ids.get(seq)) is not None:
+            return recent
         try:
             rows = self._reader.pending(seq - 1, 1)
         except JournalFault:

@@ -5,7 +5,7 @@ The uplink's: it hands over what arrives under `pre/` and lets this look after t
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from edge.core.inputs import Input, ManifestArrived, ShardArrived, UsesKnown
@@ -45,13 +45,13 @@ class Preclearing:
         if kept is not None:
             self._hand_over(*kept, at)
 
-    def tend(self, rows: EventRows, epoch: int, now_us: int, at: Instant) -> None:
-        """Reads on in the journal, every ten minutes."""
+    def tend(self, rows: EventRows, epoch: int, utc_us: Callable[[], int], at: Instant) -> None:
+        """Reads on in the journal, every ten minutes; only then it asks for the time."""
         if at < self._due:
             return
         self._due = Instant(at + CATCH_UP_EVERY)
         try:
-            self._store.catch_up(rows, epoch, now_us)
+            self._store.catch_up(rows, epoch, utc_us())
         except (JournalFault, sqlite3.Error) as fault:
             log.error("spent vouchers are not noted beside the journal: %s", fault)
 

@@ -12,7 +12,6 @@ from typing import Final, Protocol, assert_never
 from drivers.command import Command
 from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, EventsLost
 from edge.core.effects import Alert, Effect, Order, Record, Show
-from edge.core.event import Event
 from edge.core.gateway import Gateway
 from edge.core.inputs import EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
 from edge.core.snapshot import Snapshot
@@ -22,9 +21,9 @@ from edge.rim.metrics import Metrics
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 IDLE_NS: Final = 200 * MILLISECOND
-"""The longest wait for an input; also how old a snapshot may be while only weights come in."""
-BUSY_LOOK_NS: Final = 20 * MILLISECOND
-"""How old a snapshot may be while inputs wait."""
+"""The longest wait for an input; also how old a snapshot may be while only weights come in, or nobody looks."""
+LOOK_EVERY_NS: Final = 50 * MILLISECOND
+"""How old it may be otherwise: screens are told no more often. It costs as much as some steps."""
 WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
 FAULTS_SAID: Final = ("silent", "refused", "not_proven", "device_swapped")
 """Drivers say these once until they are over. Faults of single frames are counted, not logged."""
@@ -34,7 +33,7 @@ trouble_log = logging.getLogger("hub.trouble")
 
 
 class EventSink(Protocol):
-    def put(self, number: int, event: Event) -> None: ...
+    def put(self, records: Sequence[Record]) -> None: ...
 
 
 class AlertSink(Protocol):
@@ -43,6 +42,8 @@ class AlertSink(Protocol):
 
 
 class Notified(Protocol):
+    @property
+    def watched(self) -> bool: ...
     def notify(self) -> None: ...
 
 
@@ -106,26 +107,27 @@ class Runner:
         at = self._turned_at = clock.now()
         if at >= self._clock_due:
             self._clock_due = Instant(at + WALL_CLOCK_EVERY_NS)
-            self._step(WallClock(at, clock.wall_time()))
+            self._step(WallClock(at, clock.wall_time()), at)
         wake_at = self._gateway.wake_at
-        until = at + IDLE_NS if wake_at is None else min(wake_at, at + IDLE_NS)
+        until = min(at + IDLE_NS, self._look_due)
+        if wake_at is not None and wake_at < until:
+            until = wake_at
         given = self._inbox.get((until - at) / SECOND)
-        if given is not None:
-            self._step(given)
         at = clock.now()
+        if given is not None:
+            self._step(given, at)
         if wake_at is not None and at >= wake_at:
-            self._step(Tick(at))
-        if self._look_due(at):
+            self._step(Tick(at), at)
+        if at >= self._look_due:
             self._look(at)
 
-    def _look_due(self, at: Instant) -> bool:
-        """At once when there is time for it: a picture costs as much as a step, and shows every bench and belt."""
-        if not self._changed:
-            return at - self._seen_at >= IDLE_NS
-        return self._inbox.is_empty or at - self._seen_at >= BUSY_LOOK_NS
+    @property
+    def _look_due(self) -> int:
+        """A change after a pause is looked at at once; of many, the picture is at the end of the gap."""
+        soon = self._changed and self._screens.watched
+        return self._seen_at + (LOOK_EVERY_NS if soon else IDLE_NS)
 
-    def _step(self, given: Input) -> None:
-        at = clock.now()
+    def _step(self, given: Input, at: Instant) -> None:
         _log_trouble(given)
         if self._recorder is not None:
             self._recorder.given(given)
@@ -133,10 +135,16 @@ class Runner:
         if self._recorder is not None:
             self._recorder.wanted(effects)
         self._metrics.stepped(given, effects, at)
+        if not effects:
+            return
+        self._changed = True
+        records = [effect for effect in effects if isinstance(effect, Record)]
+        if records:
+            self._journal.put(records)
         for effect in effects:
             match effect:
                 case Record():
-                    self._journal.put(effect.number, effect.event)
+                    pass
                 case Show():
                     log.info("station %s shows %s", effect.view.bench, effect.view.state)
                 case Order():
@@ -148,7 +156,6 @@ class Runner:
                     self._alerts.alert(effect)
                 case _ as never:
                     assert_never(never)
-        self._changed = self._changed or bool(effects)
 
     def _look(self, at: Instant) -> None:
         self.snapshot = self._gateway.snapshot()

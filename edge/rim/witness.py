@@ -26,6 +26,7 @@ from edge.core.event import Code, Dims, Event, Mass
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input
 from edge.core.snapshot import BeltItem, LineView, Snapshot
+from hub_config.codes import WEAK_FORMATS
 from hub_config.hub import HubConfig
 from hub_config.lines import BeltScale, Line
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant, LineId, VisitId
@@ -284,9 +285,8 @@ def _raised(before: Sequence[tuple[str, int]], after: Sequence[tuple[str, int]])
 def _is_of(given: Told | DecisionArrived, told: Code | Mass | Dims) -> bool:
     match given, told:
         case BarcodeRead(), Code():
-            known = identify(given.data, given.aim)
-            data = given.data if known.type == "unknown" else known.value
-            return given.device == told.device and data == told.data
+            known = (identify(given.data, given.aim, weak) for weak in ((), WEAK_FORMATS))
+            return given.device == told.device and told.data in (given.data, *(one.value for one in known))
         case WeightRead(), Mass():
             return (given.device, given.mass_mg, given.record) == (told.device, told.mg, told.record)
         case DimensionsRead(), Dims():

@@ -3,33 +3,38 @@
 In that order, so that the core knows an event's id before a decision on it can come back. Nothing is told before it
 is on disk. If the disk fails, events are kept and tried again every second, and the core is told once: no evidence, no
 movement. The core's `put` waits only when WAITING_MAX events are kept; nothing is ever dropped.
+
+Groups begin `group_wait_ms` apart at least. So an event that comes alone goes to the disk at once; only where events
+follow one another closely they wait for company, never longer than that.
 """
 
 import errno
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
-from threading import Condition, Thread
-from threading import Event as Event_
+from queue import Empty, SimpleQueue
+from threading import Condition, Event, Thread
 from typing import Final, Literal, Protocol, assert_never
 
-from edge.core.event import Event
+from edge.core.effects import Record
 from edge.core.inputs import Committed, JournalTrouble, JournalWell
 from edge.rim.housekeeping import Housekeeping
 from edge.rim.journal import AckOutcome, Journal, JournalFault, Stored
 from edge.wire.canonical import WireError
 from edge.wire.messages import Ack
-from hub_config.names import Instant
+from hub_config.names import MILLISECOND, SECOND, Instant
 
 WAITING_MAX: Final = 10_000
-"""Events not yet on disk; more than an hour of a full bench. At the bound the core waits."""
+"""Events not yet on disk; more than an hour of a full bench. At the bound the core waits, before its next step's."""
 ACKS_MAX: Final = 16
 """Acks not yet looked at; the oldest goes first, as a later ack covers it."""
 RETRY_MS: Final = 1_000
 QUIET_S: Final = 0.02
-"""Nothing to write for so long is a pause in which to keep house; in a lasting one every `HOUSE_S`."""
+"""Nothing to write for so long is a pause in which to take acks and keep house; in a lasting one every `HOUSE_S`."""
 HOUSE_S: Final = 1.0
 STOP_TIMEOUT_S: Final = 10.0
+NEVER: Final = WAITING_MAX * 2
+"""More events than ever wait."""
 
 
 class CommitSink(Protocol):
@@ -64,21 +69,30 @@ class JournalWriter:
         self._uplink = uplink
         self._clock = clock
         self._group_events = group_events
-        self._group_wait_s = group_wait_ms / 1000
+        self._group_wait = group_wait_ms * MILLISECOND
         self._retry_s = retry_ms / 1000
         self._keeper = keeper
         self._quiet_s = QUIET_S
         self._told_standing: str | None = None
-        self._waiting: deque[tuple[int, Event]] = deque()
+        self._waiting: deque[Record] = deque()
+        """The core appends, the thread takes from the left."""
         self._acks: deque[Ack] = deque(maxlen=ACKS_MAX)
-        self._changed = Condition()
+        self._room = Condition()
+        self._core_waits = False
+        """For room: as many events are kept as may be."""
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        """Wakes the thread. One ring too many does no harm: it looks, and sleeps again."""
+        self._rings_at = NEVER
+        """Events waiting at which the thread wants to be woken; it sleeps while this is not NEVER."""
+        self._acks_ring = False
+        self._group_due = Instant(0)
         self._stopping = False
         self._reported: str | None = None
         self._contradicted: str | None = None
         """What the coordinator holds and this journal does not; it lasts as long as this run."""
         self._failing = False
         """The disk has refused, and nothing has succeeded since."""
-        self.failed = Event_()
+        self.failed = Event()
         """A mistake of ours ended the thread."""
         self._last_number: int | None = None
         self._thread = Thread(target=self._run, name="journal", daemon=True)
@@ -91,39 +105,57 @@ class JournalWriter:
     def start(self) -> None:
         self._thread.start()
 
-    def put(self, number: int, event: Event) -> None:
-        """Called by the core's thread, with numbers 1, 2, 3, …"""
-        with self._changed:
-            if self._last_number not in (None, number - 1):
-                raise ValueError(f"event number {number} follows {self._last_number}; numbers have no gaps")
-            self._last_number = number
-            self._changed.wait_for(lambda: len(self._waiting) < WAITING_MAX or self._stopping)
-            self._waiting.append((number, event))
-            self._changed.notify_all()
+    def put(self, records: Sequence[Record]) -> None:
+        """What one step has told. Called by the core's thread, with numbers 1, 2, 3, …"""
+        for record in records:
+            if self._last_number not in (None, record.number - 1):
+                raise ValueError(
+                    f"event number {record.number} follows {self._last_number}; numbers have no gaps"
+                )
+            self._last_number = record.number
+        if len(self._waiting) >= WAITING_MAX:
+            self._wait_for_room()
+        self._waiting.extend(records)
+        if len(self._waiting) >= self._rings_at:
+            self._ring()
 
     def acknowledge(self, ack: Ack) -> None:
-        """Called by the uplink's thread; never waits."""
-        with self._changed:
-            self._acks.append(ack)
-            self._changed.notify_all()
+        """Called by the uplink's thread; never waits. Looked at with the next group, or in the pause after it."""
+        self._acks.append(ack)
+        if self._acks_ring:
+            self._ring()
 
     def stop(self) -> int:
         """Writes what waits and ends the thread; returns how many events could not be written (disk trouble)."""
-        with self._changed:
-            self._stopping = True
-            self._changed.notify_all()
+        self._stopping = True
+        with self._room:
+            self._room.notify_all()
+        self._ring()
         self._thread.join(STOP_TIMEOUT_S)
         return self.waiting
+
+    def _wait_for_room(self) -> None:
+        """It says that it waits before it looks, so that room can't be made unseen."""
+        with self._room:
+            self._core_waits = True
+            self._room.wait_for(lambda: len(self._waiting) < WAITING_MAX or self._stopping)
+            self._core_waits = False
+
+    def _ring(self) -> None:
+        self._rings_at, self._acks_ring = NEVER, False
+        self._bell.put(None)
+
+    # The thread
 
     def _run(self) -> None:
         try:
             while (turn := self._wait_for_work()) != "end":
                 if self._step(idle=turn == "idle"):
                     continue
-                with self._changed:
-                    if self._changed.wait_for(lambda: self._stopping, self._retry_s):
-                        self._step(idle=False)  # the last try
-                        return
+                self._sleep(NEVER, self._retry_s)
+                if self._stopping:
+                    self._step(idle=False)  # the last try
+                    return
             if self._keeper is not None:
                 self._keeper.close()
         except BaseException as error:
@@ -134,9 +166,10 @@ class JournalWriter:
     def _step(self, idle: bool) -> bool:
         """One round of writing, acknowledging and keeping house; False if the disk would not."""
         try:
-            if not idle:
-                self._write_group()
-                self._take_acks()
+            self._write_group()
+            self._take_acks()
+            if idle:
+                self._journal.keep_cursor()
             if self._keeper is not None:
                 self._keeper.tend(idle)
         except (sqlite3.Error, OSError, JournalFault, WireError) as error:
@@ -162,41 +195,52 @@ class JournalWriter:
         self._told_standing = standing
 
     def _wait_for_work(self) -> Literal["work", "idle", "end"]:
-        """Blocks until a group is complete, its wait is over, acks have come, or there is time to keep house."""
-        with self._changed:
-            quiet_s = None if self._keeper is None else self._quiet_s
-            came = self._changed.wait_for(lambda: self._waiting or self._acks or self._stopping, quiet_s)
-            if not came:
-                self._quiet_s = HOUSE_S
-                return "idle"
-            self._quiet_s = QUIET_S
-            if self._waiting and not self._stopping:
-                self._changed.wait_for(self._group_complete, self._group_wait_s)
+        """Blocks until a group is complete or its time has come, or there is a pause to take acks and keep house in."""
+        lasting = self._quiet_s == HOUSE_S
+        if not self._waiting and not self._stopping and not self._sleep(1, self._quiet_s, acks=lasting):
+            self._quiet_s = HOUSE_S
+            return "idle"
+        if self._stopping:
             return "work" if self._waiting or self._acks else "end"
+        if not self._waiting:
+            return "idle"
+        self._quiet_s = QUIET_S
+        wait_s = (self._group_due - self._clock()) / SECOND
+        if wait_s > 0:
+            self._sleep(self._group_events, wait_s)
+        self._group_due = Instant(self._clock() + self._group_wait)
+        return "work"
 
-    def _group_complete(self) -> bool:
-        return len(self._waiting) >= self._group_events or self._stopping
+    def _sleep(self, events: int, timeout_s: float, *, acks: bool = False) -> bool:
+        """Until so many events wait, an ack where that is asked for, or it is to stop. False if none of it came."""
+        self._rings_at, self._acks_ring = events, acks  # before the look: what comes behind it rings
+        try:
+            if len(self._waiting) < events and not self._stopping and not (acks and self._acks):
+                self._bell.get(timeout=timeout_s)
+            return True
+        except Empty:
+            return False
+        finally:
+            self._rings_at, self._acks_ring = NEVER, False
 
     def _write_group(self) -> None:
-        with self._changed:
-            group = [self._waiting[place] for place in range(min(len(self._waiting), self._group_events))]
+        group = [self._waiting[place] for place in range(min(len(self._waiting), self._group_events))]
         if not group:
             return
-        rows = self._journal.append(group)
-        with self._changed:
-            for _ in group:
-                self._waiting.popleft()
-            self._changed.notify_all()
+        rows = self._journal.append([(record.number, record.event) for record in group])
+        for _ in group:
+            self._waiting.popleft()
+        if self._core_waits:
+            with self._room:
+                self._room.notify_all()
         self._failing, self._reported = False, None
-        self._on_commit.put(Committed(self._clock(), group[0][0], tuple(row.id for row in rows)))
+        self._on_commit.put(Committed(self._clock(), group[0].number, tuple(row.id for row in rows)))
         self._uplink.committed(rows)
 
     def _take_acks(self) -> None:
         """The furthest good ack settles all before it, so a burst of acks costs one commit."""
-        with self._changed:
-            acks = sorted(self._acks, key=lambda ack: (ack.epoch, ack.through_seq), reverse=True)
-            self._acks.clear()
-        for ack in acks:
+        acks = [self._acks.popleft() for _ in range(len(self._acks))]
+        for ack in sorted(acks, key=lambda ack: (ack.epoch, ack.through_seq), reverse=True):
             try:
                 outcome = self._journal.acknowledge(ack)
             except sqlite3.Error:

@@ -56,7 +56,8 @@ class DeviceDesk(Protocol):
 class ControlServer:
     def __init__(self, desk: DeviceDesk, folder: Path) -> None:
         self._folder = folder
-        self._server = UvicornServer(control_app(desk))
+        self._ending = threading.Event()
+        self._server = UvicornServer(control_app(desk, self._ending))
         self._listener: socket.socket | None = None
         self._thread: threading.Thread | None = None
 
@@ -77,6 +78,7 @@ class ControlServer:
     def stop(self) -> None:
         if self._thread is None:
             return
+        self._ending.set()
         self._server.should_exit = True
         self._thread.join(STOP_S)
         (self._folder / CONTROL_SOCKET).unlink(missing_ok=True)
@@ -110,7 +112,9 @@ def _listen(folder: Path) -> socket.socket:
     return listener
 
 
-def control_app(desk: DeviceDesk) -> Starlette:
+def control_app(desk: DeviceDesk, ending: threading.Event) -> Starlette:
+    """`ending`: whoever looks on is let go."""
+
     async def devices(_: Request) -> Response:
         return JSONResponse(list(desk.devices()))
 
@@ -120,7 +124,7 @@ def control_app(desk: DeviceDesk) -> Starlette:
         if found is None:
             return _unknown(desk, device)
         position = 0 if request.query_params.get("from") == "start" else found.position
-        return StreamingResponse(_looking(desk.header(device), found, position), media_type=NDJSON)
+        return StreamingResponse(_looking(desk.header(device), found, position, ending), media_type=NDJSON)
 
     async def trace(request: Request) -> Response:
         device = DeviceId(request.path_params["device"])
@@ -158,10 +162,12 @@ def control_app(desk: DeviceDesk) -> Starlette:
     )
 
 
-async def _looking(first: Mapping[str, Any], tap: Tap, position: int) -> AsyncIterator[bytes]:
+async def _looking(
+    first: Mapping[str, Any], tap: Tap, position: int, ending: threading.Event
+) -> AsyncIterator[bytes]:
     yield _line(first)
     began = position
-    while True:
+    while not ending.is_set():
         since = tap.since(position)
         if since.missed and position > began:
             yield _line({"gap": True})

@@ -74,8 +74,9 @@ class Feed:
         self._latest: bytes | None = None
 
     def notify(self) -> None:
-        """Something changed. Cheap enough to call on every change; does nothing before start or after stop."""
-        if self._told:
+        """Something changed. Cheap enough to call on every change; does nothing before start or after stop, and
+        nothing where nobody looks: a screen that is opened asks for a new state by itself."""
+        if self._told or not self._screens:
             return
         self._told = True
         self._call(self._changed.set)
@@ -93,14 +94,20 @@ class Feed:
     def screens(self) -> int:
         return len(self._screens)
 
+    @property
+    def watched(self) -> bool:
+        """Somebody looks. From any thread."""
+        return bool(self._screens)
+
     def open(self) -> Screen:
         if len(self._screens) >= MAX_SCREENS:
             raise TooManyScreens
         screen = Screen()
-        self._screens[id(screen)] = screen
-        if self._latest is not None:
+        # While nobody looked, the latest was not renewed with every change.
+        if self._screens and self._latest is not None:
             screen.put(self._latest)
-            self._changed.set()
+        self._screens[id(screen)] = screen
+        self._changed.set()
         if self._stopping or not self.running:
             screen.close()
         return screen

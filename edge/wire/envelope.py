@@ -38,9 +38,12 @@ CODES_MAX: Final = 32
 NOTE_ENTRIES_MAX: Final = 16
 NOTE_CHARS_MAX: Final = 512
 SEQUENCE_DIGITS: Final = 16
+DEVICES_KEPT: Final = 1_024
+"""Devices whose facts are kept as they are told: those of one gateway, which changes none of them while it runs."""
 COPIES_MAX: Final = 256
 """Decisions kept parsed: those of the parcels in work."""
 
+_TEXTS: Final = ("kind", "hub", "gw", "t")
 _TELLABLE: Final = re.compile(r"[\x20-\x7e\x1d]*")
 """Printable ASCII and GS, as every identifier we recognise; anything else goes out as a digest."""
 
@@ -136,10 +139,11 @@ def cloudevent(data: JsonObject, id: str, sig: str | None, kid: str | None) -> b
 def event_payload(body: bytes, id: str, sig: str | None, kid: str | None) -> bytes:  # noqa: A002
     """The payload of an event from its journalled canonical bytes: the same as `cloudevent` of its data, with the body
     put in as it is. `data` sorts before every other attribute."""
-    others = _attributes(orjson.loads(body)) | {"id": id}
+    others = _attributes(orjson.loads(body))
+    others["id"] = id
     if sig is not None and kid is not None:
-        others |= {"ehubsig": sig, "ehubkid": kid}
-    payload = b'{"data":' + body + b"," + canonical(others)[1:]
+        others["ehubsig"], others["ehubkid"] = sig, kid
+    payload = b'{"data":' + body + b"," + canonical(others, plain=True)[1:]
     if len(payload) > MESSAGE_BYTES_MAX:
         raise WireError(
             "too_large", f"the event makes a message of {len(payload)} bytes; {MESSAGE_BYTES_MAX} are allowed"
@@ -192,22 +196,24 @@ def sequence_text(number: int) -> str:
 
 def _attributes(data: JsonObject) -> JsonObject:
     """The attributes of an event that follow from its data alone."""
-    texts = {name: data.get(name) for name in ("kind", "hub", "gw", "t")}
+    kind, hub, gateway, t = (data.get(name) for name in _TEXTS)
     epoch, seq, visit = data.get("epoch"), data.get("seq"), data.get("visit")
-    for name, value in texts.items():
-        if not isinstance(value, str):
-            raise WireError("bad_shape", f"data.{name} is not text")
+    if not (
+        isinstance(kind, str) and isinstance(hub, str) and isinstance(gateway, str) and isinstance(t, str)
+    ):
+        wrong = next(name for name in _TEXTS if not isinstance(data.get(name), str))
+        raise WireError("bad_shape", f"data.{wrong} is not text")
     if not _counts(epoch) or not _counts(seq):
         raise WireError("bad_shape", "data.epoch and data.seq are not integers from 1")
     if visit is not None and not isinstance(visit, str):
         raise WireError("bad_shape", "data.visit is neither text nor null")
-    subject = texts["gw"] if visit is None else visit
+    subject = gateway if visit is None else visit
     return {
         "specversion": "1.0",
-        "source": f"urn:ehub:{texts['hub']}:{texts['gw']}:e{epoch}",
-        "type": f"org.ehub.{texts['kind']}.v1",
+        "source": f"urn:ehub:{hub}:{gateway}:e{epoch}",
+        "type": f"org.ehub.{kind}.v1",
         "subject": subject,
-        "time": texts["t"],
+        "time": t,
         "sequence": sequence_text(cast(int, seq)),
         "partitionkey": subject,
         "datacontenttype": "application/json",
@@ -277,7 +283,9 @@ def _provenance(event: Event, context: EventContext) -> JsonObject:
     return {"edge": context.edge_version, "cfg": context.config_digest, "dev": devices}
 
 
+@lru_cache(maxsize=DEVICES_KEPT)
 def _facts(device: DeviceProvenance) -> JsonObject:
+    """Nobody changes it."""
     facts = {
         "fw": device.fw,
         "drv": device.drv,

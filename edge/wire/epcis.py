@@ -16,7 +16,7 @@ DEFAULT_BASE: Final = "https://ehub.invalid"
 HELD_ACTIONS: Final = frozenset({"hold", "inspect", "screen", "info"})
 OPERATOR: Final = "hub"
 """The authority that is not one: a hold by the hub itself is not one by customs."""
-OWN_TYPES: Final = frozenset({"s10", "sscc"})
+OWN_TYPES: Final = frozenset({"s10", "sscc", "carrier"})
 
 _KG: Final = 6
 """From mg, by shifting the point."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from drivers.identifiers.choice import identify
 from edge.core.decision import REASONS
 from hub_config.rules import Procedure, RulePack
 from hub_config.tiers import RELIEF_TIER, STANDARD_TIER, Tier
@@ -19,9 +20,9 @@ from simulators.coordinator.visits import Visit
 RELEASED_BY: Final[Mapping[Procedure, str]] = {
     "import": "low-value-air", "export": "export", "transit": "transit-no-duty",
 }  # fmt: skip
-OWN_TYPES: Final = ("s10", "sscc")
+OWN_TYPES: Final = ("s10", "sscc", "carrier")
 """Which identifier is the parcel's own, best first."""
-JOINING_TYPES: Final = (*OWN_TYPES, "gs1dl", "carrier")
+JOINING_TYPES: Final = (*OWN_TYPES, "gs1dl")
 """Which find its declaration. A bag's or a waybill's number names many parcels."""
 DECLARED_MASS: Final = "declared-mass"
 DECLARED_DIMS: Final = "declared-dims"
@@ -64,11 +65,7 @@ def doubts(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def own_code(data: Mapping[str, Any]) -> str | None:
-    for wanted in OWN_TYPES:
-        for code in data.get("codes", ()):
-            if code.get("type") == wanted and code.get("chk") is True:
-                return str(code["data"])
-    return None
+    return next(iter(_best(data)), None)
 
 
 def identifiers(data: Mapping[str, Any]) -> list[str]:
@@ -77,15 +74,17 @@ def identifiers(data: Mapping[str, Any]) -> list[str]:
 
 def in_conflict(data: Mapping[str, Any]) -> bool:
     """Two different identifiers of the rank that would decide: the gateway should have flagged it."""
+    return len(_best(data)) > 1
+
+
+def _best(data: Mapping[str, Any]) -> list[str]:
+    """Different identifiers of the best rank; one that other numbers fit as well gives way to a sure one."""
     for wanted in OWN_TYPES:
-        found = {
-            code["data"]
-            for code in data.get("codes", ())
-            if code.get("type") == wanted and code.get("chk") is True
-        }
+        codes = (code for code in data.get("codes", ()) if code.get("type") == wanted)
+        found = list(dict.fromkeys(str(code["data"]) for code in codes if code.get("chk") is True))
         if found:
-            return len(found) > 1
-    return False
+            return [code for code in found if identify(code, None).type == wanted] or found
+    return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ CREATE TABLE IF NOT EXISTS visits(
     reweighed INTEGER NOT NULL, place TEXT NOT NULL, gw TEXT NOT NULL, epoch INTEGER NOT NULL, measured TEXT,
     cases TEXT NOT NULL, passed TEXT NOT NULL, failed INTEGER NOT NULL, consignment TEXT, tier TEXT, lane TEXT
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS visits_code ON visits(code) WHERE code IS NOT NULL;
-CREATE INDEX IF NOT EXISTS visits_consignment ON visits(consignment) WHERE consignment IS NOT NULL;
+CREATE INDEX IF NOT EXISTS visits_code_newest ON visits(code, opened_us, id) WHERE code IS NOT NULL;
+CREATE INDEX IF NOT EXISTS visits_code_departed ON visits(code) WHERE place = 'departed';
+CREATE INDEX IF NOT EXISTS visits_consignment_newest ON visits(consignment, opened_us, id)
+    WHERE consignment IS NOT NULL;
 CREATE TABLE IF NOT EXISTS joins(  -- an id that a gateway minted for a parcel with an older visit
     visit TEXT PRIMARY KEY, older TEXT NOT NULL, told INTEGER NOT NULL  -- told: the gateway goes on under the older
 ) WITHOUT ROWID;

@@ -82,6 +82,9 @@ class CommandLine:
         self._too_long = too_long
         self._held = bytearray()
 
+    def clear(self) -> None:
+        self._held.clear()
+
     def feed(self, data: bytes) -> Sequence[bytes]:
         """Whole commands without their ends; empty ones vanish, so CR LF is one end."""
         whole = []

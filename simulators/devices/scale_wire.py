@@ -49,8 +49,15 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """A frame that is no weighing, now. `form`: what the tongue names it, as `tare` or `status`."""
+
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
-    """A frame of what the display shows. `form`: what the tongue names it, as `weight` or `high_res`."""
+    """A weighing: what the display shows. `form`: what the tongue names it, as `weight` or `high_res`."""
 
     form: str = "weight"
     when_stable: bool = False
@@ -70,6 +77,11 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Reset:
+    """`Stop`, and the tare is gone; it is not answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class Press:
     """A key: zero, tare, clear tare. `when_stable`: waits for it; else a moving load is tared or zeroed as it is."""
 
@@ -86,7 +98,7 @@ class Preset:
     in_steps: bool = False
 
 
-Act = Say | Show | Repeat | Stop | Press | Preset
+Act = Say | Tell | Show | Repeat | Stop | Reset | Press | Preset
 """What a command makes a scale do."""
 
 
@@ -195,6 +207,8 @@ class ScaleWire:
         match act:
             case Say(data):
                 self._say(data, now)
+            case Tell(form):
+                self._say(self._tongue.frame(form, self._display(now)), now)
             case Show(when_stable=True) | Press("zero" | "tare", when_stable=True):
                 self._waiting = (act, Instant(now + self._stable_within_ns))
                 self._look_at = now
@@ -206,6 +220,9 @@ class ScaleWire:
                 self._repeat(now)
             case Stop():
                 self._stop()
+            case Reset():
+                self._stop()
+                self._scale.tare(0)
             case Press():
                 self._press(act, now)
             case Preset():

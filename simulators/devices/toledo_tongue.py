@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from simulators.devices.scale_text import Display, Unit, decimal_text, places_of
-from simulators.devices.scale_wire import Act, Outcome, Preset, Press, Say, Show
+from simulators.devices.scale_wire import Act, Outcome, Preset, Press, Say, Show, Tell
 
 TARE_DIGITS: Final = 5
 NUMBER_CHARS: Final = 6
@@ -64,7 +64,7 @@ class ToledoTongue:
         if byte in b"T\r" or (byte == b"C" and not self._tare_enabled):
             return []
         self._echoing = byte == b"E"
-        return [LETTERS.get(byte, Show("status"))]
+        return [LETTERS.get(byte, Tell("status"))]
 
     def _tare_byte(self, digits: bytearray, byte: bytes) -> Sequence[Act]:
         if byte != b"\r" and len(digits) < TARE_DIGITS:
@@ -74,7 +74,7 @@ class ToledoTongue:
         if not self._tare_enabled:
             return []
         if byte != b"\r":
-            return [Show("status")]
+            return [Tell("status")]
         tare = Preset(digits.decode("latin-1"), self._unit, in_steps=True)
         return [tare if digits else Press("tare", when_stable=False)]
 

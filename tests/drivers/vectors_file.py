@@ -20,6 +20,8 @@ class Vector:
 
 
 OPTIONS: dict[str, dict[str, str]] = {
+    "mt-continuous-02": {"checksum": "off"},
+    "mt-continuous-short-02": {"checksum": "off"},
     "modbus-tcp-09": {"direction": "response"},  # an echo: the same bytes as its request
 }
 """What the driver must be told (`hub decode --config`) to understand the frames of a protocol, or one vector."""

@@ -13,6 +13,7 @@ from brokers import need
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rarely_drawn import rules_in
 
+from edge.core.effects import Record
 from edge.core.event import Code, Event, Mass
 from edge.core.inputs import (
     DecisionArrived,
@@ -181,7 +182,7 @@ class Gateway:
     def tell(self, count: int) -> None:
         for _ in range(count):
             self._number += 1
-            self.writer.put(self._number, measured(self._number))
+            self.writer.put([Record(self._number, measured(self._number))])
 
     def settled(self, total: int) -> bool:
         """Every event told is journalled and acknowledged."""

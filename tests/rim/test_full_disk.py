@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from journal_samples import acked, event, open_journal
 
+from edge.core.effects import Record
 from edge.core.event import Event
 from edge.core.inputs import Committed, JournalTrouble, JournalWell
 from edge.rim import clock
@@ -54,7 +55,7 @@ class Line:
     def record(self, count: int = 1) -> None:
         for _ in range(count):
             self._number += 1
-            self.writer.put(self._number, event(number=self._number))
+            self.writer.put([Record(self._number, event(number=self._number))])
 
     def until(self, kind: type[Said]) -> Said:
         while not isinstance(given := self.said.get(timeout=PATIENCE_S), kind):

@@ -72,7 +72,7 @@ def test_a_trace_that_was_changed_is_noticed(
         (None, "No such file"),
         ("", "no trace"),
         ("hello\n", "no trace"),
-        ('{"trace": "bytes", "v": 1}\n', "first line must say so"),
+        ('{"trace": "thoughts", "v": 1}\n', "first line must say so"),
         ('{"trace": "inputs", "v": 99}\n', "version 99"),
         ('{"trace": "inputs", "v": 1, "edge": "x", "entropy": "00"}\n', "config"),
     ],

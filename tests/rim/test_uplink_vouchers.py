@@ -10,7 +10,7 @@ from hub_rig import COORDINATOR_KEY, CoordinatorProcess, Gateway, letters, measu
 from paho.mqtt import publish
 from voucher_samples import KEY, code_of, published, signed
 
-from edge.core.effects import Alert
+from edge.core.effects import Alert, Record
 from edge.core.event import Act
 from edge.core.voucher import release_on
 from hub_config.names import LaneId, LineId, VisitId
@@ -104,7 +104,7 @@ def test_the_coordinator_process_issues_vouchers_and_tells_of_a_wrong_use(
         assert used.visit is not None
         release = release_on(vouchers[0], code_of(0), used.visit, "")
         act = Act(LaneId("green"), "G1", confirmed=False)
-        gateway.writer.put(number, replace(used, kind="parcel.decided", decision=release, act=act))
+        gateway.writer.put([Record(number, replace(used, kind="parcel.decided", decision=release, act=act))])
 
     wait_for(lambda: bool(heard), "an alert")
 

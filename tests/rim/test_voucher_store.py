@@ -273,9 +273,9 @@ def test_the_core_is_told_uses_first_then_manifest_then_shards(tmp_path: Path, s
     assert preclearing.arrived(f"{topics.root}/pre/shard/1", told.shards[0], Instant(2))
     assert not preclearing.arrived(topics.ack, b"", Instant(3))
     journal.append(numbered([decided("A2", 2, ON_VOUCHER)], 3))
-    preclearing.tend(reader, 1, T_US + 1, Instant(3))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(3))
     assert store.spent() == ("A1",)
-    preclearing.tend(reader, 1, T_US + 1, Instant(601 * 10**9))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(601 * 10**9))
     reader.close()
     journal.close()
 

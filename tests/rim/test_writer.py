@@ -9,6 +9,7 @@ from queue import Queue
 import pytest
 from journal_samples import event, open_journal
 
+from edge.core.effects import Record
 from edge.core.inputs import Committed, JournalTrouble
 from edge.rim import writer as writer_module
 from edge.rim.journal import Journal, Stored
@@ -45,6 +46,7 @@ class FailingJournal:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.path, self.acknowledge = journal.path, journal.acknowledge
+        self.keep_cursor = journal.keep_cursor
         self.full = threading.Event()
         self.tries: Queue[int] = Queue()
 
@@ -82,7 +84,7 @@ def test_the_core_knows_the_id_before_the_uplink_has_the_event(journal: Journal)
     told = Told()
     writer = writer_of(journal, told)
     writer.start()
-    writer.put(1, event())
+    writer.put([Record(1, event())])
 
     commit, rows = told.next(), told.next()
 
@@ -96,7 +98,7 @@ def test_events_that_wait_go_in_groups_and_in_order(journal: Journal) -> None:
     told = Told()
     writer = writer_of(journal, told, group_events=4)
     for number in range(1, 11):
-        writer.put(number, event(number=number))
+        writer.put([Record(number, event(number=number))])
     writer.start()
     assert writer.stop() == 0
 
@@ -110,7 +112,7 @@ def test_a_stop_writes_what_waits(journal: Journal) -> None:
     writer = writer_of(journal, told)
     writer.start()
     for number in range(1, 501):
-        writer.put(number, event(number=number))
+        writer.put([Record(number, event(number=number))])
 
     assert writer.stop() == 0
     assert journal.last_seq == 500
@@ -120,7 +122,7 @@ def test_an_ack_goes_through_the_same_thread(journal: Journal) -> None:
     told = Told()
     writer = writer_of(journal, told)
     for number in range(1, 6):
-        writer.put(number, event(number=number))
+        writer.put([Record(number, event(number=number))])
     writer.start()
     told.next()
     rows = told.next()
@@ -144,7 +146,7 @@ def test_an_ack_goes_through_the_same_thread(journal: Journal) -> None:
 def test_an_ack_that_contradicts_the_journal_is_reported_once(journal: Journal, ack: Ack, said: str) -> None:
     told = Told()
     writer = writer_of(journal, told)
-    writer.put(1, event())
+    writer.put([Record(1, event())])
     writer.start()
     told.next()
     told.next()
@@ -164,11 +166,11 @@ def test_a_full_disk_is_said_once_and_the_events_are_tried_again_until_it_has_ro
     failing.full.set()
     writer = writer_of(failing, told)
     writer.start()
-    writer.put(1, event())
+    writer.put([Record(1, event())])
     trouble = told.next()
     for _ in range(3):
         failing.tries.get(timeout=PATIENCE_S)
-    writer.put(2, event(number=2))
+    writer.put([Record(2, event(number=2))])
     failing.full.clear()
 
     ids: list[str] = []
@@ -192,8 +194,8 @@ def test_a_stop_with_a_full_disk_ends_and_tells_how_many_are_not_written(journal
     failing.full.set()
     writer = writer_of(failing, told, retry_ms=60_000)
     writer.start()
-    writer.put(1, event())
-    writer.put(2, event(number=2))
+    writer.put([Record(1, event())])
+    writer.put([Record(2, event(number=2))])
     told.next()
 
     assert writer.stop() == 2
@@ -207,8 +209,8 @@ def test_at_the_bound_the_core_waits_and_nothing_is_dropped(
     told = Told()
     writer = writer_of(journal, told)
     for number in range(1, 4):
-        writer.put(number, event(number=number))
-    waiting = threading.Thread(target=writer.put, args=(4, event(number=4)))
+        writer.put([Record(number, event(number=number))])
+    waiting = threading.Thread(target=writer.put, args=([Record(4, event(number=4))],))
     waiting.start()
     assert writer.waiting == 3
 
@@ -222,16 +224,16 @@ def test_at_the_bound_the_core_waits_and_nothing_is_dropped(
 
 def test_numbers_have_no_gaps(journal: Journal) -> None:
     writer = writer_of(journal, Told())
-    writer.put(1, event())
+    writer.put([Record(1, event())])
 
     with pytest.raises(ValueError, match="event number 3 follows 1"):
-        writer.put(3, event())
+        writer.put([Record(3, event())])
 
 
 def test_acks_that_wait_are_bounded(journal: Journal) -> None:
     told = Told()
     writer = writer_of(journal, told)
-    writer.put(1, event())
+    writer.put([Record(1, event())])
     writer.start()
     told.next()
     rows = told.next()
@@ -252,7 +254,7 @@ def test_a_mistake_of_ours_ends_the_thread_and_is_said(journal: Journal) -> None
     told = Told()
     writer = writer_of(Broken(journal), told)
     writer.start()
-    writer.put(1, event())
+    writer.put([Record(1, event())])
     trouble = told.next()
 
     assert isinstance(trouble, JournalTrouble)

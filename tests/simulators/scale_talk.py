@@ -4,25 +4,28 @@ The bytes arrive in pieces of any size, as a serial line delivers them.
 """
 
 import random
-from typing import cast
+from typing import Literal, cast
 
-from drivers.command import Command
+from drivers.command import ScaleOrder
 from drivers.decode_config import METROLOGY, config_of
-from drivers.reading import Reading, WeightRead
+from drivers.reading import OrderAnswered, Reading, WeightRead
 from drivers.registry import new_session
+from drivers.scales.explained import Explained
 from drivers.scales.registry import EXPLAINED
 from drivers.session import Actuator
-from hub_config.names import MILLISECOND, SECOND, Instant
-from hub_config.scales import BenchScale
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
+from hub_config.scales import BenchScale, SicsScaleConfig
 from simulators.devices.scale import Scale
-from simulators.devices.scale_wire import ScaleWire, Tongue
+from simulators.devices.scale_wire import ScaleWire, Sends, Tongue
 
 STEP_NS = 5 * MILLISECOND
 CHUNK_MAX = 7
+TOLD_TO_REPEAT = ("mt-sics", "sma")
+"""Continuous once the host has told them."""
 
 
 class Talk:
-    """`protocol`: a name of `hub decode`. The clock starts at one second; the load stands still before."""
+    """`protocol`: a name of `hub decode`, of a scale. The clock starts at one second; the load stands still before."""
 
     def __init__(
         self,
@@ -34,12 +37,13 @@ class Talk:
         scale: Scale | None = None,
         warm_up_ns: int = 0,
     ) -> None:
-        known = EXPLAINED[protocol]
+        known = EXPLAINED.get(protocol, Explained(SicsScaleConfig, "mt-sics"))
         more = {"metrology": METROLOGY, "mode": mode, **known.fixed}
         config = config_of(known.config, known.kind, options or {}, (), more)
         self.session = new_session(cast(BenchScale, config))
         self.scale = scale if scale is not None else Scale()
-        sends = "answers" if mode == "polled" else "continuous" if mode == "continuous" else "print"
+        by_itself = mode == "continuous" and protocol not in TOLD_TO_REPEAT
+        sends: Sends = "continuous" if by_itself else "print" if mode == "print" else "answers"
         self.wire = ScaleWire(self.scale, tongue, sends=sends, warm_up_ns=warm_up_ns)
         self.now = Instant(SECOND)
         self._rng = random.Random(7)
@@ -63,9 +67,13 @@ class Talk:
     def put(self, mass_mg: int) -> None:
         self.scale.load(mass_mg, self.now)
 
-    def order(self, command: Command) -> list[Reading]:
+    def order(self, order: Literal["zero", "tare", "tare_clear"]) -> None:
+        """By a person, at the scale if it takes none from a host."""
         assert isinstance(self.session, Actuator)
-        return self.session.command(command, self.now)
+        told = self.session.command(ScaleOrder(DeviceId("decode"), 1, order), self.now)
+        if any(isinstance(one, OrderAnswered) and not one.accepted for one in told):
+            shown = self.scale.shown(self.now)
+            self.scale.tare(shown.mass_mg or 0) if order == "tare" else self.scale.zero(self.now)
 
     def _carry(self, data: bytes) -> list[Reading]:
         told: list[Reading] = []

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from hub_config.names import MILLISECOND, SECOND, Instant
-from simulators.devices import sics_wire
+from simulators.devices import scale_wire
 from simulators.devices.scale import Scale, ScaleTraits
-from simulators.devices.sics_wire import FIELD, SicsWire, Unit, mass_text
+from simulators.devices.scale_text import decimal_text
+from simulators.devices.scale_wire import ScaleWire
+from simulators.devices.sics_tongue import FIELD, SicsUnit, sics_wire
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "vectors.jsonl"
 SICS = {
@@ -24,15 +26,15 @@ def frame(name: str) -> bytes:
     return bytes.fromhex(SICS[f"mt-sics-{name}"]["hex"])
 
 
-def answer(wire: SicsWire, command: bytes, at: Instant = LATER) -> bytes:
+def answer(wire: ScaleWire, command: bytes, at: Instant = LATER) -> bytes:
     wire.receive(command, at)
     return wire.take_output(Instant(at + SECOND))
 
 
-def loaded(mass_mg: int, unit: Unit = "kg", traits: ScaleTraits | None = None) -> SicsWire:
+def loaded(mass_mg: int, unit: SicsUnit = "kg", traits: ScaleTraits | None = None) -> ScaleWire:
     scale = Scale(traits)
     scale.load(mass_mg, Instant(0), on_pan=7)
-    return SicsWire(scale, unit=unit)
+    return sics_wire(scale, unit=unit)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,9 @@ def loaded(mass_mg: int, unit: Unit = "kg", traits: ScaleTraits | None = None) -
         ("15", 12_345_678_100, "g", 100),
     ],
 )
-def test_a_stable_weight_is_the_frame_of_the_manual(name: str, mass_mg: int, unit: Unit, e_mg: int) -> None:
+def test_a_stable_weight_is_the_frame_of_the_manual(
+    name: str, mass_mg: int, unit: SicsUnit, e_mg: int
+) -> None:
     traits = ScaleTraits(max_mg=2 * mass_mg, e_mg=e_mg, mpe_mg=e_mg + 1, noise_mg=0, drift_mg=0, span_ppm=0)
 
     assert answer(loaded(mass_mg, unit, traits), frame("01")) == frame(name)
@@ -54,7 +58,7 @@ def test_a_stable_weight_is_the_frame_of_the_manual(name: str, mass_mg: int, uni
 def test_a_negative_weight_keeps_its_sign_in_the_field() -> None:
     value = SICS["mt-sics-13"]["meaning"]["value"]
 
-    assert mass_text(-680, "g", 1) == "-0.680"
+    assert decimal_text(-680, "g", 3) == "-0.680"
     assert f"S D {value:>{FIELD}} g\r\n".encode() == frame("13")
 
 
@@ -89,7 +93,7 @@ def test_s_waits_for_stability() -> None:
 @pytest.mark.parametrize(("command", "reply"), [("01", "16"), ("04", "23"), ("05", "29")])
 def test_what_waits_for_stability_in_vain_is_not_executed(command: str, reply: str) -> None:
     scale = Scale()
-    wire = SicsWire(scale, stable_within_ns=SECOND)
+    wire = sics_wire(scale, stable_within_ns=SECOND)
     scale.load(500_000, LATER)
     wire.receive(frame(command), LATER)
     said = b""
@@ -168,7 +172,7 @@ def test_replies_nobody_collects_are_bounded() -> None:
     wire = loaded(0)
     wire.receive(b"SI\r\n" * 1_000, LATER)
 
-    assert wire.take_output(Instant(LATER + SECOND)).count(b"\n") == sics_wire.MAX_REPLIES
+    assert wire.take_output(Instant(LATER + SECOND)).count(b"\n") == scale_wire.MAX_REPLIES
 
 
 def test_a_spoilt_reply_is_no_other_weight() -> None:
