@@ -39,8 +39,7 @@ from simulators.series import Series
 from simulators.traffic import USUAL, Traffic
 from simulators.world import World
 
-NEAR_MAX: Final = 64
-"""Parcels that may be on the belt at one time."""
+NEAR_MAX: Final = 64  # parcels that may be on the belt at one time
 EDGES_MAX: Final = 10_000
 
 

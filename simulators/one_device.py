@@ -26,7 +26,7 @@ from hub_config.units import UnitError, amount
 from simulators.devices.line_scanner import LineScanner
 from simulators.devices.scale import Scale
 from simulators.devices.scale_wire import ScaleWire
-from simulators.devices.sics_wire import SicsWire
+from simulators.devices.sics_tongue import sics_wire
 from simulators.devices.toledo_tongue import ToledoTongue
 from simulators.wires import LOOPBACK, PtyPort, TcpEnd, Wire
 
@@ -112,7 +112,7 @@ class ServedScanner:
 
 KINDS: Final[Mapping[str, Callable[[Instant], Served]]] = {
     "line-scanner": lambda _now: ServedScanner(),
-    "mt-sics": lambda now: ServedScale(SicsWire, now),
+    "mt-sics": lambda now: ServedScale(sics_wire, now),
     "toledo-8217": lambda now: ServedScale(lambda scale: ScaleWire(scale, ToledoTongue()), now),
 }
 

@@ -13,6 +13,7 @@ from edge.core.bags import Bags, is_bag
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellLedger
 from edge.core.event import Association, Code
+from edge.core.fired_twice import FiredTwice
 from edge.core.handling import Handling
 from edge.core.ledger import Ledger
 from edge.core.metrology import BenchScale, is_legal, mass_of, metrology_of
@@ -29,7 +30,6 @@ COMMAND_PREFIX: Final = "HUBX"
 ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
 """One parcel at a time, scanned and weighed by hand: the procedure vouches for the join, at the contract's floor.
 It isn't a measured probability; a swap between scan and scale is left to the mass condition of the decision."""
-SCANS_REMEMBERED_MAX: Final = 64
 """Codes whose last reading is remembered, to take a trigger that fires twice as one scan."""
 LABEL_BURST_NS: Final = 500 * MILLISECOND
 """Codes that follow one another sooner than this come from one label."""
@@ -50,7 +50,7 @@ class Station:
         self._watch = ScaleWatch(bench, metrology_of(scale).e_mg)
         self._bags = Bags(bench.id, ledger)
         self._bays: dict[str, Bay] = {bay.barcode: bay for bay in bench.bays}
-        self._last_scan: dict[str, Instant] = {}
+        self._twice = FiredTwice(bench.same_code_ms)
         self._down: dict[DeviceId, str] = {}
         self._refused: Refusal | None = None
         self._trouble = False
@@ -160,7 +160,7 @@ class Station:
 
     def _scan(self, read: BarcodeRead, at: Instant) -> None:
         self._refused = None
-        twice = self._fired_twice(read.data, at)
+        twice = self._twice.tells(read.data, at)
         bay = self._bays.get(read.data)
         gone = self.work.parcel is None or self.work.parcel.phase == "placed"
         if bay is not None and not (twice and gone):
@@ -173,13 +173,6 @@ class Station:
             self._refuse("not_now", "journal_trouble")
         else:
             self._scan_label(self._code(read), at)
-
-    def _fired_twice(self, data: str, at: Instant) -> bool:
-        last = self._last_scan.pop(data, None)
-        self._last_scan[data] = at
-        if len(self._last_scan) > SCANS_REMEMBERED_MAX:
-            del self._last_scan[next(iter(self._last_scan))]
-        return last is not None and at - last < self.bench.same_code_ms * MILLISECOND
 
     def _code(self, read: BarcodeRead) -> Code:
         known = identify(read.data, read.aim, self.bench.weak_formats)

@@ -5,8 +5,8 @@ from bench_driver import EAN, GREEN, HOLD, S10, BenchDriver
 from drivers.identifiers.choice import Identified
 from edge.core.dwell import OTHER_OWNERS, OWNERS_MAX, VISITS_REMEMBERED_MAX, DwellClock, DwellLedger
 from edge.core.event import DwellSpan
+from edge.core.fired_twice import SCANS_REMEMBERED_MAX
 from edge.core.parcel import CODES_PER_PARCEL_MAX, names_of
-from edge.core.station import SCANS_REMEMBERED_MAX
 from edge.core.visits import HELD_CODES_MAX, Visits
 from hub_config.names import Instant, VisitId
 from simulators.parcels import s10_check_digit
