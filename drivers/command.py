@@ -50,4 +50,16 @@ class ScaleOrder:
     order: Literal["zero", "tare", "tare_clear"]
 
 
-Command = Trigger | SwitchOn | SwitchOff | ScaleOrder
+Sign = Literal["release", "hold", "refused", "off"]
+"""What a scanner can tell its operator: an answer of the station, or that there is none now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A scanner is to beep and shine. Nothing answers: the screen is what counts."""
+
+    device: DeviceId
+    sign: Sign
+
+
+Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Signal

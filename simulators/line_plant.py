@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
-from drivers.command import Command, ScaleOrder, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
 from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
@@ -156,8 +156,8 @@ class LinePlant:
                 self._host.act_at(self._world.now, partial(self._trigger, command))
             case SwitchOn() | SwitchOff():
                 self.board.order(command)
-            case ScaleOrder():
-                raise AssertionError("the core tares no scale")
+            case ScaleOrder() | Signal():
+                raise AssertionError(f"nothing on a belt is told {command}")
             case _ as never:
                 assert_never(never)
 

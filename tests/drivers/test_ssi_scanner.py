@@ -6,7 +6,7 @@ import pytest
 from driver_configs import READER, ms
 from vectors_file import vectors
 
-from drivers.command import Trigger
+from drivers.command import Signal, Trigger
 from drivers.reading import BarcodeRead, DeviceFault, DeviceUp, NoRead, Reading
 from drivers.scanners.ssi import (
     ACK_NS,
@@ -429,3 +429,18 @@ def test_a_session_without_an_answer_is_told_and_nothing_is_begun_until_it_is_qu
     assert faults(one.receive(GOOD, ms(2_500))) == ["late_answer"]
     assert one.take_output() == ACK + FRAMES["ssi-07"]
     assert QUIET_NS > 100 * MILLISECOND
+
+
+def test_signs_are_beeps_and_the_lamp_is_on_while_a_release_stands() -> None:
+    one = open_scanner(signs=True)
+    sent: list[bytes] = []
+    for sign in ("release", "hold", "refused", "release", "off", "off"):
+        assert one.command(Signal(READER, sign), ms(2_000)) == []
+        while output := one.take_output():
+            sent.append(output)
+            one.receive(ACKED, ms(2_001))
+
+    on, off = FRAMES["ssi-09"], FRAMES["ssi-10"]
+    beep = [packet(0xE6, bytes([number])) for number in (1, 17, 15)]
+    assert beep[0] == FRAMES["ssi-11"]
+    assert sent == [on, beep[0], off, beep[1], beep[2], on, beep[0], off]
