@@ -5,6 +5,7 @@ each:
 
   load 1.25 kg   what lies on the scale, in all (0 kg: nothing)
   scan CODE      the scanner reads a code
+  view CODE      what a reader sees while it is told to read (view: nothing)
   unplug, plug   its cable
   quit
 """
@@ -18,6 +19,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -28,6 +30,7 @@ from simulators.devices.scale import Scale
 from simulators.devices.scale_wire import ScaleWire
 from simulators.devices.sics_tongue import sics_wire
 from simulators.devices.toledo_tongue import ToledoTongue
+from simulators.served_readers import READERS, ServedReader
 from simulators.wires import LOOPBACK, PtyPort, TcpEnd, Wire
 
 SCRIPT_BYTES_MAX: Final = 4_096
@@ -110,10 +113,15 @@ class ServedScanner:
                 raise ValueError("a scanner knows: scan CODE, unplug, plug, quit")
 
 
+def _reader(kind: str, _now: Instant) -> Served:
+    return ServedReader(READERS[kind]())
+
+
 KINDS: Final[Mapping[str, Callable[[Instant], Served]]] = {
     "line-scanner": lambda _now: ServedScanner(),
     "mt-sics": lambda now: ServedScale(sics_wire, now),
     "toledo-8217": lambda now: ServedScale(lambda scale: ScaleWire(scale, ToledoTongue()), now),
+    **{kind: partial(_reader, kind) for kind in READERS},
 }
 
 

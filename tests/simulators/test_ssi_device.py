@@ -60,7 +60,7 @@ class Talk:
 def test_the_scanner_is_set_to_packets_and_up_before_its_first_code() -> None:
     talk = Talk(SsiDevice())
     talk.run(100 * MILLISECOND)
-    talk.device.scan("RB123456785GB", "]C0", talk.now)
+    talk.device.scan([("RB123456785GB", "]C0")], talk.now)
     talk.run(3 * SECOND)
 
     assert [type(one) for one in talk.told] == [DeviceUp, BarcodeRead]
@@ -71,7 +71,7 @@ def test_the_scanner_is_set_to_packets_and_up_before_its_first_code() -> None:
 def test_a_long_code_comes_in_packets_and_is_one() -> None:
     talk = Talk(SsiDevice())
     talk.run(100 * MILLISECOND)
-    talk.device.scan(LONG, "]C0", talk.now)
+    talk.device.scan([(LONG, "]C0")], talk.now)
     talk.run(3 * SECOND)
 
     assert talk.codes == [LONG]
@@ -86,7 +86,7 @@ def test_damaged_packets_lose_no_code_and_double_none(scans: list[tuple[str, int
     for code, damages in scans:
         for _ in range(damages):
             talk.device.spoil_next()
-        talk.device.scan(code, "]C0", talk.now)
+        talk.device.scan([(code, "]C0")], talk.now)
         talk.run(4 * ANSWER_NS)
 
     assert talk.codes == [code for code, _ in scans]
@@ -96,7 +96,7 @@ def test_damaged_packets_lose_no_code_and_double_none(scans: list[tuple[str, int
 def test_a_scanner_that_speaks_something_else_is_silent_and_its_text_is_read_all_the_same() -> None:
     talk = Talk(SsiDevice(answers=False))
     talk.run(TRIES_MAX * ACK_NS + SECOND)
-    talk.device.scan("RB123456785GB", "]C0", talk.now)
+    talk.device.scan([("RB123456785GB", "]C0")], talk.now)
     talk.run(SECOND)
 
     assert [one.code for one in talk.told if isinstance(one, DeviceFault)] == ["silent"]
@@ -137,7 +137,7 @@ def test_one_that_gets_no_ack_gives_a_code_up_and_what_waits_is_bounded() -> Non
     device = SsiDevice()
     device.packets = True
     for _ in range(MAX_PENDING + 5):
-        device.scan("A", "]C0", Instant(0))
+        device.scan([("A", "]C0")], Instant(0))
 
     sent = [device.take_output(Instant(turn * ANSWER_NS)) for turn in range(SENDS_MAX)]
     assert [one[3] for one in sent] == [0, 1, 1]
