@@ -21,7 +21,7 @@ ALT_DIGITS_MAX: Final = 5
 _EV_SYN, _EV_KEY = 0, 1
 _SYN_DROPPED: Final = 3
 _RELEASE, _PRESS = 0, 1
-_ENTER: Final = (28, 96)
+_ENTER: Final = {28: "KEY_ENTER", 96: "KEY_KPENTER"}
 _ENDS: Final = "\r\n"
 _TAB: Final = 15
 _ESC: Final = 1
@@ -43,6 +43,8 @@ class Char:
 @dataclass(frozen=True, slots=True)
 class Enter:
     ns: int
+    key: str = "KEY_ENTER"
+    """Its name in linux/input-event-codes.h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class Keyboard:
             self._alt_digits = (self._alt_digits + KEYPAD_DIGITS[code])[: ALT_DIGITS_MAX + 1]
             return []
         if code in _ENTER:
-            return [Enter(ns)]
+            return [Enter(ns, _ENTER[code])]
         text = self._char(code)
         if text is None:
             return [Unknown(f"key {code}", ns)]

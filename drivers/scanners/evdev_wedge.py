@@ -21,7 +21,6 @@ FORGET_NS: Final = 1 * SECOND
 ALONE_MIN: Final = 2
 """Characters of a code that ends in nothing: a person's keys come one by one."""
 
-_KEY_ENTER: Final = "KEY_ENTER"
 _KEY_TAB: Final = "KEY_TAB"
 
 
@@ -83,8 +82,8 @@ class TypedCodes:
                 self._fault = self._fault or ("garbled", detail)
         self._last_ns = stroke.ns
         match stroke:
-            case Enter():
-                told += self._end(_KEY_ENTER)
+            case Enter(key=key):
+                told += self._end(key)
             case Char("\t") if self._config.terminator == "tab":
                 told += self._end(_KEY_TAB)
             case Char(text):

@@ -17,10 +17,12 @@ DECODER: Final = 0x00
 HOST: Final = 0x04
 RETRANSMITTED: Final = 0x01
 CONTINUED: Final = 0x02
-"""Bits of STAT; the others are used differently by different makers and say nothing here."""
+PERMANENT: Final = 0x08
+"""Bits of STAT (the last of a host's parameters); others are used differently by different makers and say nothing here."""
 CMD_ACK: Final = 0xD0
 CMD_NAK: Final = 0xD1
 DECODE_DATA: Final = 0xF3
+REVISION_REPLY: Final = 0xA4
 PARAM_SEND: Final = 0xC6
 START_SESSION: Final = 0xE4
 STOP_SESSION: Final = 0xE5
@@ -35,7 +37,7 @@ PARAM_DATA_FORMAT: Final = 0xEE
 FORMAT_PACKETS: Final = 0x01
 
 NAMES: Final = {
-    0x12: "custom_defaults", 0x80: "management", 0xA3: "revision_request", 0xA4: "revision_reply",
+    0x12: "custom_defaults", 0x80: "management", 0xA3: "revision_request", REVISION_REPLY: "revision_reply",
     PARAM_SEND: "param_send", 0xC7: "param_request", 0xC8: "param_defaults", CMD_ACK: "ack", CMD_NAK: "nak",
     0xD2: "flush_queue",
     START_SESSION: "start_session", STOP_SESSION: "stop_session", BEEP: "beep", LED_ON: "led_on", LED_OFF: "led_off",

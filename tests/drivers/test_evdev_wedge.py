@@ -330,6 +330,7 @@ def test_decode_shows_the_end_and_what_spoilt_a_code() -> None:
     ]
     (alone,) = decode("evdev-wedge", [press(21, 44)], {"layout": "de", "terminator": "none"})
     assert (alone["data"], alone["terminator"]) == ("zy", None)
+    assert decode("evdev-wedge", [press(A, 96)], {})[0]["terminator"] == "KEY_KPENTER"
     (spoilt,) = decode("evdev-wedge", [press(A, 59, ENTER)], {})
     assert (spoilt["kind"], spoilt["error"], spoilt["data"]) == ("error", "garbled", "a")
     (unended,) = decode("evdev-wedge", [press(A, B)], {})
