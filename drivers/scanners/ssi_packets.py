@@ -18,7 +18,7 @@ HOST: Final = 0x04
 RETRANSMITTED: Final = 0x01
 CONTINUED: Final = 0x02
 PERMANENT: Final = 0x08
-"""Bits of STAT (the last of a host's parameters); others are used differently by different makers and say nothing here."""
+"""Bits of STAT (the last of a host's parameters); others are used differently by different makers."""
 CMD_ACK: Final = 0xD0
 CMD_NAK: Final = 0xD1
 DECODE_DATA: Final = 0xF3
