@@ -79,6 +79,8 @@ class SsiScanner:
         self._setup_at: Instant | None = Instant(0)
         self._gap_at: Instant | None = None
         self._parts = CodeParts()
+        self._packeted = False
+        """It has sent a code in a packet."""
         self._shines = False
         self._up = False
         self._said_silent = False
@@ -211,7 +213,7 @@ class SsiScanner:
                 # If it was an answer it is still due: it comes again.
                 return [self._fault("garbled", "wrong checksum; asked for it again", at, raw)]
             case TextLine(data):
-                return [*self._be_up(at), *self._told(parse_codes(data, self._config.no_read, b""), data, at)]
+                return [*self._be_up(at), *self._told(self._text(data, at), data, at)]
             case Noise(raw):
                 self._parts.damage(None)
                 detail = "bytes that are neither packet nor text; check the baud rate"
@@ -228,6 +230,7 @@ class SsiScanner:
             return up + self._refused(one.data[0] if one.data else 0, one.raw, at)
         elif one.opcode == DECODE_DATA:
             self._output += ACK
+            self._packeted = True
             answers = [self._code(taken, one.raw) for taken in self._parts.take(one, at)]
             return up + [reading for answer in answers for reading in self._told(answer, one.raw, at)]
         return up
@@ -267,6 +270,16 @@ class SsiScanner:
             return Noted({})
         said = type_of(number)
         return Codes((Code(text, data, said.slug, said.aim),))
+
+    def _text(self, data: bytes, at: Instant) -> Answer:
+        """A scanner that sent packets before has been restarted, and is set up anew; or it is what is left of one."""
+        if self._packeted:
+            if not data.isascii():
+                detail = "bytes that are no packet, of a scanner that sends packets; check the line"
+                return Damaged("garbled", detail, data)
+            if self._config.setup:
+                self._setup_at = at
+        return parse_codes(data, self._config.no_read, b"")
 
     def _told(self, answer: Answer, raw: bytes, at: Instant) -> list[Reading]:
         if self._steps is not None:

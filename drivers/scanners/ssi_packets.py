@@ -57,6 +57,7 @@ NAK: Final = bytes.fromhex("05 D1 04 00 01 FF 25")
 """Send it again."""
 
 _LINE_ENDS: Final = b"\r\n"
+_SOURCES: Final = (DECODER, HOST)
 _HEADER_BYTES: Final = 3
 """LEN, OPC and SRC."""
 
@@ -130,6 +131,8 @@ class PacketBuffer:
         self._held = bytearray()
         self._starts: list[int] = []
         """Where in `_held` a packet may have begun."""
+        self._due = 0
+        """How many bytes are held when the first of them would end."""
         self._clean = True
         """What is held begins where a text may begin."""
         self._stale = 0
@@ -139,9 +142,11 @@ class PacketBuffer:
         pieces: list[Piece] = []
         for byte in data:
             self._held.append(byte)
-            self._begin()
+            if byte in _SOURCES:
+                self._begin()
             if self._starts:
-                self._end(pieces)
+                if len(self._held) == self._due:
+                    self._end(pieces)
             elif byte in _LINE_ENDS:
                 self._end_text(byte, pieces)
             elif len(self._held) > TEXT_MAX_BYTES:
@@ -150,9 +155,13 @@ class PacketBuffer:
 
     def _begin(self) -> None:
         if len(self._held) >= _HEADER_BYTES:
-            length, opcode, source = self._held[-_HEADER_BYTES:]
-            if length >= 4 and opcode in NAMES and source in (DECODER, HOST):
+            length, opcode, _ = self._held[-_HEADER_BYTES:]
+            if length >= 4 and opcode in NAMES:
                 self._starts.append(len(self._held) - _HEADER_BYTES)
+                self._due = self._first_end()
+
+    def _first_end(self) -> int:
+        return min((start + self._held[start] + 2 for start in self._starts), default=0)
 
     def _end(self, pieces: list[Piece]) -> None:
         size = len(self._held)
@@ -170,6 +179,7 @@ class PacketBuffer:
         if first in ended:
             pieces.append(BadPacket(bytes(self._held[first:])))
             self._drop(self._starts[0] if self._starts else size, [])
+        self._due = self._first_end()
 
     def _end_text(self, end: int, pieces: list[Piece]) -> None:
         line = bytes(self._held[self._stale :]).strip(_LINE_ENDS)

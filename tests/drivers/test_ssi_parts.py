@@ -109,6 +109,25 @@ def test_text_between_replies_is_read_and_a_line_end_may_be_the_length_of_a_pack
     assert faults(told) == []
 
 
+def test_a_scanner_that_sends_text_again_was_restarted_and_is_set_up_anew() -> None:
+    one = open_scanner()
+    one.receive(GOOD, AT)
+    one.take_output()
+
+    assert data(one.receive(b"RB123456785GB\r", ms(20))) == ["RB123456785GB"]
+    assert one.wake_at == ms(20)
+    one.wake(ms(20))
+    assert one.take_output()[1] == 0xC6
+
+
+def test_text_that_is_not_plain_is_a_code_only_of_a_scanner_that_sends_no_packets() -> None:
+    text, packets = open_scanner(), open_scanner()
+    packets.receive(GOOD, AT)
+
+    assert data(text.receive("Zürich\r".encode(), AT)) == ["Zürich"]
+    assert faults(packets.receive("Zürich\r".encode(), AT)) == ["garbled"]
+
+
 def test_what_is_left_of_a_damaged_packet_is_no_text() -> None:
     bad = bytearray(GOOD)
     bad[0] -= 4
