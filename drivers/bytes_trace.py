@@ -4,6 +4,7 @@
 `{"gap": true}` stands where calls between the beginning of an opening and the rest were forgotten.
 """
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from drivers.bytes_replay import Again, again
 from drivers.reading import Reading
-from drivers.tap import Call, Kept, Record, records
+from drivers.tap import Call, Kept, Record
 from hub_config.devices import Device
 from hub_config.names import Instant
 
@@ -33,7 +34,7 @@ class BytesTrace:
     device: Device
     edge_version: str
     parts: tuple[tuple[Record, ...], ...]
-    """One, or two with a gap between them."""
+    """With a gap between each two."""
 
 
 def told(reading: Reading) -> dict[str, Any]:
@@ -64,11 +65,11 @@ def header(device: Device, edge_version: str, at: Instant, utc_us: int) -> dict[
 def lines(first: Mapping[str, Any], kept: Kept) -> Iterator[dict[str, Any]]:
     """The whole trace, without readings."""
     yield dict(first)
-    for record in records(kept.head):
+    for record in kept.head:
         yield call_line(record)
     if kept.cut:
         yield {"gap": True}
-    for record in records(kept.data):
+    for record in kept.calls:
         yield call_line(record)
 
 
@@ -161,16 +162,15 @@ def replay(trace: BytesTrace) -> Iterator[Again]:
 
 
 def outcome(trace: BytesTrace, made: Iterable[Again]) -> Outcome:
-    gap_at = len(trace.parts[0]) if len(trace.parts) > 1 else None
-    in_step, calls, readings, differing, catching_up = False, 0, 0, 0, 0
+    gaps = set(itertools.accumulate(len(part) for part in trace.parts[:-1]))
+    in_step, calls, readings, differing, catching_up = True, 0, 0, 0, 0
     for one in made:
-        after_gap = gap_at is not None and calls >= gap_at
+        in_step = (in_step and calls not in gaps) or (one.same and bool(one.readings))
         calls += 1
         readings += len(one.readings)
-        in_step = in_step or (after_gap and one.same and bool(one.readings))
         if not one.same:
             differing += 1
-            catching_up += after_gap and not in_step
+            catching_up += not in_step
     return Outcome(calls, readings, differing, catching_up)
 
 

@@ -34,6 +34,11 @@ REOPEN_MAX_NS: Final = 1 * SECOND
 however long it was away, and looking for what is missing costs next to nothing."""
 STEADY_NS: Final = 2 * SECOND
 """Open for so long, a port that is lost again starts over with the first pause."""
+READING_NS: Final = 1 * MILLISECOND
+"""What one reading uses up of a device's time: 1,000 a second are more than any device has to tell."""
+FLOOD_NS: Final = 2 * SECOND
+"""Ahead of its time by so much, a device floods: it is not read until it has paid back, so that the others and the
+core keep theirs. What it says meanwhile waits in the kernel, which drops what does not fit."""
 WRITE_MAX_BYTES: Final = 4_096
 """Waiting for a port that takes no more. What would exceed it is dropped whole, never in part, and counted."""
 
@@ -81,15 +86,25 @@ class DevicePort:
         self.said_down = False
         self.said_swapped = False
         """Since the port was last open."""
-        self.identity: str | None = getattr(device.attach, "identity", None)
+        self._configured_identity: str | None = getattr(device.attach, "identity", None)
+        self.identity = self._configured_identity
         """What the device must say of itself: as configured, else what it said first."""
         self.is_other = False
-        """It said something else."""
+        """It said something else; or nothing yet, where the config tells what it must say."""
+        self.said_other = False
+        self.owed_until = Instant(0)
+        """Up to where its readings have used up its time."""
+        self.quiet_until: Instant | None = None
+        """It floods, and is not read until then."""
+        self.said_flooding = False
+        """Since its port was opened."""
         self.stranger_told = ""
         self.stats = PortStats(device.id, device.attach.place)
         self.tap = Tap()
 
     def wants_wake(self) -> Instant | None:
+        if self.quiet_until is not None:
+            return self.quiet_until
         if self.port is not None:
             return None if self.session is None else self.session.wake_at
         return None if self.opening is not None or self.listener is not None else self.reopen_at
@@ -108,7 +123,9 @@ class DevicePort:
             self.session = new_session(self.device)
         self.unwritten.clear()
         self.opened_at = at
-        self.said_down = self.said_swapped = self.is_other = False
+        self.said_down = self.said_swapped = self.said_flooding = False
+        self.is_other = self._configured_identity is not None
+        self.said_other = False
         self.events = selectors.EVENT_READ
         self.stats = replace(self.stats, open=True, openings=self.stats.openings + 1)
         out = self.session.take_output()
@@ -121,8 +138,12 @@ class DevicePort:
         readings = self.session.receive(data, at)
         out = self.session.take_output()
         self.tap.record("in", at, data, out, readings)
+        self.owed_until = Instant(max(self.owed_until, at) + len(readings) * READING_NS)
         self.keep(out)
         return self._believed(readings)
+
+    def floods(self, at: Instant) -> bool:
+        return self.owed_until - at > FLOOD_NS
 
     def woken(self, at: Instant) -> list[Reading]:
         assert self.session is not None
@@ -146,6 +167,7 @@ class DevicePort:
     def closed(self, at: Instant) -> list[Reading]:
         """The port is gone; returns what a session that is kept has to say of it."""
         self.port = None
+        self.quiet_until = None
         self.stats = replace(self.stats, open=False)
         if at - self.opened_at >= STEADY_NS:
             self.pause_ns = REOPEN_FIRST_NS
@@ -165,24 +187,31 @@ class DevicePort:
         return [told for reading in readings for told in self._one_believed(reading)]
 
     def _one_believed(self, reading: Reading) -> list[Reading]:
-        if isinstance(reading, DeviceUp) and reading.identity is not None:
-            self.identity = self.identity or reading.identity
-            if reading.identity != self.identity:
-                return self._other(reading, reading.identity)
-            self.is_other = False
+        if isinstance(reading, DeviceUp):
+            expected = self.identity = self.identity or reading.identity
+            if reading.identity == expected:
+                self.is_other = self.said_other = False
+            elif reading.identity is not None or self._configured_identity is not None:
+                return self._other(reading)
         if not self.is_other or isinstance(reading, DeviceFault | DeviceDown):
             return [reading]
         self.stats = replace(self.stats, disbelieved=self.stats.disbelieved + 1)
         return []
 
-    def _other(self, up: DeviceUp, identity: str) -> list[Reading]:
-        if self.is_other:
-            return []
+    def _other(self, up: DeviceUp) -> list[Reading]:
+        """Said once, until the right one is back."""
         self.is_other = True
-        detail = (
-            f"{self.device.attach.place} holds the device {identity}, and {self.identity} is expected; plug them back; "
-            "if it was replaced, start the hub again or correct attach.identity"
-        )
+        if self.said_other:
+            return []
+        self.said_other = True
+        place = self.device.attach.place
+        if up.identity is None:
+            detail = f"{place}: a {self.device.kind} does not say who it is; remove attach.identity"
+        else:
+            detail = (
+                f"{place} holds the device {up.identity}, and {self.identity} is expected; plug them back; "
+                "if it was replaced, start the hub again or correct attach.identity"
+            )
         down = DeviceDown(self.device.id, up.at, f"{self.device.id}: {detail}")
         return [DeviceFault(self.device.id, up.at, "device_swapped", detail), down]
 

@@ -3,7 +3,8 @@
 A port that is lost or can't be opened is said once (`DeviceDown`) and tried again for ever, with growing pauses. Each
 opening happens in a short-lived thread, because opening may block, and gets a session of its own; a `Resumable` session
 is kept. A device that dials in is let in by the loop, and its newest connection replaces the one before it. In one turn
-every ready port is read once and at most `READ_MAX_BYTES`, so a flooding device starves no other; bytes come before
+every ready port is read once and at most `READ_MAX_BYTES`, and a device that tells more than any has to tell is read
+slower, so a flooding device starves no other and does not fill the core's inbox; bytes come before
 commands and timers, so an answer that has arrived is never taken for one that is late, nor for that of a later command.
 """
 
@@ -19,7 +20,7 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from drivers.command import Command
-from drivers.device_port import REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
+from drivers.device_port import READING_NS, REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
 from drivers.reading import DeviceDown, DeviceFault, Reading
 from drivers.tap import Tap
 from drivers.transports.lost import DeviceSwappedError, PortLostError
@@ -62,7 +63,9 @@ class Pump:
     ) -> None:
         self._ports = {device.id: DevicePort(device) for device in devices}
         self._sink = sink
-        self._open_port = open_port or Opening().open
+        opening = Opening()
+        self._open_port = open_port or opening.open
+        self._absent = opening.absent if open_port is None else lambda _: None
         self._opened: queue.SimpleQueue[tuple[DevicePort, Port | Listener | PortLostError]] = (
             queue.SimpleQueue()
         )
@@ -149,7 +152,10 @@ class Pump:
             return  # replaced or lost within this turn
         try:
             if events & selectors.EVENT_READ and (data := port.read()):
-                self._hand_over(attached, attached.received(data, _now()))
+                at = _now()
+                self._hand_over(attached, attached.received(data, at))
+                if attached.floods(at):
+                    self._hush(attached, port)
             if attached.unwritten:
                 self._write(attached, port)
         except PortLostError as lost:
@@ -159,8 +165,25 @@ class Pump:
         if attached.port is None or attached.session is None:
             self._begin_opening(attached)
             return
+        if attached.quiet_until is not None:
+            self._read_again(attached, attached.port)
+            return
         self._hand_over(attached, attached.woken(at))
         self._flush(attached)
+
+    def _hush(self, attached: DevicePort, port: Port) -> None:
+        self._selector.unregister(port.fileno())
+        attached.quiet_until = attached.owed_until
+        if not attached.said_flooding:
+            attached.said_flooding = True
+            detail = f"more than {SECOND // READING_NS} readings a second, read slower; check its settings and cable"
+            self._hand_over(attached, [DeviceFault(attached.device.id, _now(), "flooding", detail)])
+
+    def _read_again(self, attached: DevicePort, port: Port) -> None:
+        """What has arrived meanwhile comes before any timer of its session."""
+        attached.quiet_until = None
+        self._register(attached, port)
+        self._serve(attached, port, selectors.EVENT_READ)
 
     def _obey(self, command: Command) -> None:
         attached = self._ports[command.device]
@@ -189,11 +212,16 @@ class Pump:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if attached.unwritten else 0)
         if events != attached.events:
             attached.events = events
-            self._selector.modify(port.fileno(), events, self._selector.get_key(port.fileno()).data)
+            if attached.quiet_until is None:
+                self._selector.modify(port.fileno(), events, self._selector.get_key(port.fileno()).data)
 
     # Opening and losing -----------------------------------------------------------------------------
 
     def _begin_opening(self, attached: DevicePort) -> None:
+        absent = self._absent(attached.device.attach)
+        if absent is not None:
+            self._take_opened(attached, absent)
+            return
         name = f"open-{attached.device.id}"
         attached.opening = threading.Thread(target=self._open, args=(attached,), name=name, daemon=True)
         attached.opening.start()
@@ -236,10 +264,13 @@ class Pump:
 
     def _take_port(self, attached: DevicePort, port: Port) -> None:
         attached.opened(port, _now())
+        self._register(attached, port)
+        self._flush(attached)
+
+    def _register(self, attached: DevicePort, port: Port) -> None:
         self._selector.register(
             port.fileno(), attached.events, lambda events: self._serve(attached, port, events)
         )
-        self._flush(attached)
 
     def _let_in(self, attached: DevicePort, listener: Listener) -> None:
         """Somebody has dialled. The newest connection counts: a device that dials again has lost the older one."""
@@ -277,7 +308,8 @@ class Pump:
             attached.reopen_at = Instant(_now() + attached.next_pause())
 
     def _lose(self, attached: DevicePort, port: Port, reason: str, again: str | None = None) -> None:
-        self._selector.unregister(port.fileno())
+        if attached.quiet_until is None:
+            self._selector.unregister(port.fileno())
         port.close()
         now = _now()
         self._hand_over(attached, attached.closed(now))

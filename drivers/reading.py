@@ -16,6 +16,7 @@ FaultCode = Literal[
     "bad_text",  # control characters where text is due
     "silent",  # no answer to polls; said once until it answers again
     "refused",  # the device understood and would not (for example "S I", "ES")
+    "flooding",  # more readings than any device has to tell: its port is read slower; said once an opening
     "device_swapped",  # another device than before, or than the config names, is plugged in there
     "not_proven",  # bytes arrived before the device proved what it is
     "unanswered",  # a trigger got no answer in time

@@ -66,7 +66,7 @@ def _serial_refused(port: SysPort, ports: Sequence[SysPort]) -> str | None:
 def find(selector: UsbSelector, kind: NodeKind, root: Path = ROOT, proc: Path = PROC) -> SysPort:
     """Raises PortLostError where no port is meant, or several, DeviceSwappedError where another device is there."""
     usb = f"{selector.vid}:{selector.pid}"
-    ports = [port for port in sys_ports(root) if port.kind == kind and port.vid is not None]
+    ports = [port for port in sys_ports(root, kind) if port.vid is not None]
     if selector.hub_port is not None:
         there = [port for port in ports if port.hub_port == selector.hub_port]
         found = [port for port in there if port.usb == usb]

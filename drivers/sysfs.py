@@ -52,9 +52,10 @@ class SysPort:
         return None if self.vid is None else f"{self.vid}:{self.pid}"
 
 
-def sys_ports(root: Path = ROOT) -> list[SysPort]:
+def sys_ports(root: Path = ROOT, kind: NodeKind | None = None) -> list[SysPort]:
     """Every port that has a device behind it, in the order of their names."""
-    return [*_serial_ports(root), *_hid_ports(root), *_input_ports(root)]
+    kinds = {"serial": _serial_ports, "hid": _hid_ports, "evdev": _input_ports}
+    return [port for name, ports in kinds.items() if kind in (None, name) for port in ports(root)]
 
 
 def sys_port(node: str, root: Path = ROOT) -> SysPort | None:

@@ -47,6 +47,11 @@ class BenchScaleConfig(Entry):
         return {}
 
     @property
+    def asleep(self) -> str:
+        """What its silence may mean besides, with what to do; empty for most."""
+        return ""
+
+    @property
     def drops_first(self) -> bool:
         """Of what comes unasked, the first frame after opening does not count: it may be stale, or the rest of a
         frame whose start was not seen and which nothing in it shows to be cut."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from hub_config.attach import HidAttach
 from hub_config.bench_scale import BenchScaleConfig, UnaskedMode
 from hub_config.finding import Finding, refusal, show
 from hub_config.units import quantity
@@ -116,10 +117,15 @@ class HidScaleConfig(BenchScaleConfig):
     """A USB scale of the HID class for points of sale (Dymo, Fairbanks, …): reports come by themselves."""
 
     kind: Literal["hid-scale"]
+    attach: HidAttach  # type: ignore[assignment]  # the one scale that sends reports and no stream of bytes
     mode: Literal["continuous"] = "continuous"
     answer_timeout_ms: Annotated[int, quantity("ms", example="500 ms", low="20 ms", high="10 s")] = Field(
         default=3_000, alias="answer_timeout"
     )
+
+    @property
+    def asleep(self) -> str:
+        return "it may have gone to sleep: press its key; "
 
     @property
     def drops_first(self) -> bool:

@@ -16,6 +16,7 @@ from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE, file_to_write
 from edge.rim.trace import TraceFault
 from hub_config.load import ConfigFaults
 from simulators.broker import BrokerError
+from simulators.fuzz_command import add_fuzz
 from simulators.mixes import MixFault, read_mix
 from simulators.parcels import MAX_PARCELS
 from simulators.scenario import ScenarioError
@@ -58,6 +59,11 @@ def main(argv: Sequence[str]) -> int:
         "cluster", help="a node of the broker's cluster killed every 20 s in real time, under load",
         description="A hub of processes under a load of scans, its broker three NATS nodes, one of which after the "
         "other is killed and started again. In the end journal and coordinator are compared event by event.",
+    ))  # fmt: skip
+    add_fuzz(campaigns.add_parser(
+        "fuzz", help="every parser of the drivers on millions of bytes that no device should send",
+        description="Noise, and frames of the manuals changed, cut, doubled, spliced and with the parity of another "
+        "line setting: nothing may raise, grow, tell what was not sent, or stay out of step.",
     ))  # fmt: skip
     args = parser.parse_args(argv)
     code: int = args.run(args)

@@ -1,4 +1,4 @@
-"""`hub simulated-device KIND --pty PATH`: one simulated device in real time, for a first try without hardware.
+"""`hub simulated-device KIND|--trace FILE --pty PATH`: one device in real time, for a first try without hardware.
 
 It appears at PATH as a serial port (or listens on a TCP port of this computer). What happens to it is typed, one line
 each:
@@ -18,17 +18,22 @@ import selectors
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
+from drivers.bytes_trace import LINE_BYTES_MAX, BytesTrace, TraceFault, read
 from hub_config.names import SECOND, Instant
 from hub_config.units import UnitError, amount
 from simulators.devices.line_scanner import LineScanner
+from simulators.devices.mt_continuous_tongue import MtContinuousTongue
+from simulators.devices.nci_tongue import NciTongue
 from simulators.devices.scale import Scale
-from simulators.devices.scale_wire import ScaleWire
-from simulators.devices.sics_tongue import sics_wire
+from simulators.devices.scale_wire import ScaleWire, Sends, Tongue
+from simulators.devices.sics_tongue import SicsTongue
+from simulators.devices.sma_tongue import SmaTongue
+from simulators.devices.stream_tongues import CardinalTongue, RiceLakeTongue, WeightronixTongue
 from simulators.devices.toledo_tongue import ToledoTongue
 from simulators.served_readers import READERS, ServedReader
 from simulators.wires import LOOPBACK, PtyPort, TcpEnd, Wire
@@ -36,6 +41,8 @@ from simulators.wires import LOOPBACK, PtyPort, TcpEnd, Wire
 SCRIPT_BYTES_MAX: Final = 4_096
 """Of one typed line; a longer one is refused."""
 LOOK_NS: Final = SECOND // 2
+SETTLE_NS: Final = 2 * SECOND
+"""Before a trace is played, so that whoever listens can open the port."""
 BAUD: Final = 9_600
 
 
@@ -50,18 +57,10 @@ class Served(Protocol):
         """What a person does to it; returns what came of it, in words. Raises ValueError."""
 
 
-class _SomeScale(Protocol):
-    @property
-    def wake_at(self) -> Instant | None: ...
-    def power_up(self, now: Instant) -> None: ...
-    def receive(self, data: bytes, now: Instant) -> None: ...
-    def take_output(self, now: Instant) -> bytes: ...
-
-
 class ServedScale:
-    def __init__(self, make: Callable[[Scale], _SomeScale], now: Instant) -> None:
+    def __init__(self, tongue: Tongue, sends: Sends, now: Instant) -> None:
         self._scale = Scale(seed=1)
-        self._wire = make(self._scale)
+        self._wire = ScaleWire(self._scale, tongue, sends=sends)
         self._wire.power_up(now)
 
     @property
@@ -85,6 +84,32 @@ class ServedScale:
                 return f"{' '.join(words)} lie on the scale"
             case _:
                 raise ValueError("a scale knows: load 1.25 kg, unplug, plug, quit")
+
+
+class ServedTrace:
+    """What a device once sent, byte for byte and in its own time, again."""
+
+    def __init__(self, trace: BytesTrace, now: Instant) -> None:
+        came = [record for part in trace.parts for record in part if record.call == "in"]
+        self._waiting = deque(
+            (Instant(now + SETTLE_NS + record.at - came[0].at), record.data) for record in came
+        )
+
+    @property
+    def wake_at(self) -> Instant | None:
+        return self._waiting[0][0] if self._waiting else None
+
+    def receive(self, data: bytes, now: Instant) -> None:
+        """It says what it said then, whatever it hears."""
+
+    def take_output(self, now: Instant) -> bytes:
+        output = bytearray()
+        while self._waiting and self._waiting[0][0] <= now:
+            output += self._waiting.popleft()[1]
+        return bytes(output)
+
+    def told(self, order: Sequence[str], now: Instant) -> str:  # noqa: ARG002
+        raise ValueError(f"a trace knows: unplug, plug, quit; {len(self._waiting)} pieces are still to come")
 
 
 class ServedScanner:
@@ -113,16 +138,27 @@ class ServedScanner:
                 raise ValueError("a scanner knows: scan CODE, unplug, plug, quit")
 
 
-def _reader(kind: str, _now: Instant) -> Served:
-    return ServedReader(READERS[kind]())
-
-
-KINDS: Final[Mapping[str, Callable[[Instant], Served]]] = {
-    "line-scanner": lambda _now: ServedScanner(),
-    "mt-sics": lambda now: ServedScale(sics_wire, now),
-    "toledo-8217": lambda now: ServedScale(lambda scale: ScaleWire(scale, ToledoTongue()), now),
-    **{kind: partial(_reader, kind) for kind in READERS},
+_SCALES: Final[Mapping[str, tuple[Callable[[], Tongue], Sends]]] = {
+    "mt-sics": (SicsTongue, "answers"),
+    "toledo-8217": (ToledoTongue, "answers"),
+    "sma": (SmaTongue, "answers"),
+    "nci": (NciTongue, "answers"),
+    "mt-continuous": (MtContinuousTongue, "continuous"),
+    "ricelake-stream": (RiceLakeTongue, "continuous"),
+    "cardinal-stream": (CardinalTongue, "continuous"),
+    "wi-stream": (WeightronixTongue, "continuous"),
 }
+KINDS: Final = ("line-scanner", *_SCALES, *READERS)
+
+
+def new_device(kind: str, now: Instant) -> Served:
+    """One of KINDS."""
+    if kind == "line-scanner":
+        return ServedScanner()
+    if kind in READERS:
+        return ServedReader(READERS[kind]())
+    tongue, sends = _SCALES[kind]
+    return ServedScale(tongue(), sends, now)
 
 
 class OneDevice:
@@ -200,13 +236,22 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="hub simulated-device", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("kind", choices=sorted(KINDS), help="as in a hub config")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("kind", nargs="?", choices=sorted(KINDS), help="as in a hub config")
+    what.add_argument(
+        "--trace", type=Path, metavar="FILE", help="plays what `hub trace` has kept of a device"
+    )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--pty", type=Path, metavar="PATH", help="appears here as a serial port")
     where.add_argument("--tcp", type=int, metavar="PORT", help=f"listens at {LOOPBACK}")
     parser.add_argument("--load", metavar="MASS", help='what lies on a scale at first, for example "1.25 kg"')
     args = parser.parse_args(argv)
-    device = KINDS[args.kind](_now())
+    try:
+        device = (
+            new_device(args.kind, _now()) if args.trace is None else ServedTrace(_trace(args.trace), _now())
+        )
+    except (OSError, TraceFault, IndexError) as fault:
+        parser.error(f"{args.trace}: {fault}")
     if args.pty is not None and args.pty.exists() and not args.pty.is_symlink():
         parser.error(f"{args.pty} is there already, and is no link that may be replaced; choose another path")
     if args.pty is not None and not args.pty.parent.is_dir():
@@ -225,9 +270,15 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a polite kill removes the port too
     with _typed() as typed, contextlib.suppress(KeyboardInterrupt):
         place = args.pty if args.pty is not None else f"{LOOPBACK}:{args.tcp}"
-        print(f"a simulated {args.kind} is at {place}; type what happens to it, or quit", flush=True)
+        what_it_is = args.kind or f"device of {args.trace}"
+        print(f"a simulated {what_it_is} is at {place}; type what happens to it, or quit", flush=True)
         OneDevice(device, wire, typed).run()
     return 0
+
+
+def _trace(file: Path) -> BytesTrace:
+    with file.open("rb") as lines:
+        return read(iter(lambda: lines.readline(LINE_BYTES_MAX), b""))
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ _COMMANDS: Final = {
     "?QT": "count_query", "?UW": "unit_weight_query", "?TR": "tare_query", "?AQ": "total_query",
     "CAL": "calibrate", "ON": "on", "OFF": "off", "P": "on_off", "PRT": "print",
 }  # fmt: skip
-_ORDERS: Final[Mapping[Order, str]] = {"weight": "Q", "zero": "Z", "tare": "T"}
+_ORDERS: Final[Mapping[Order, str]] = {"weight": "Q", "repeat": "SIR", "zero": "Z", "tare": "T"}
 _ERRORS: Final = {
     "E0": "communication", "E1": "undefined_command", "E2": "not_ready", "E4": "too_many_characters",
     "E6": "format", "E7": "out_of_range",

@@ -127,9 +127,8 @@ class BenchScale:
         self._up = False
         what = "requests without an answer, asking on" if self._config.mode == "polled" else "times no frame"
         setting = f"that the scale is set to {self._config.kind_name} and to sending {self._config.mode}"
-        return self._fault_once(
-            "silent", f"{SILENT_AFTER} {what}; check power, cable, baud rate, parity and {setting}", at
-        )
+        todo = f"{self._config.asleep}check power, cable, baud rate, parity and {setting}"
+        return self._fault_once("silent", f"{SILENT_AFTER} {what}; {todo}", at)
 
     def _piece(self, piece: Piece, at: Instant) -> list[Reading]:
         if isinstance(piece, Garbled):

@@ -30,11 +30,8 @@ _COMMANDS: Final = {
 _WITH_NUMBER: Final = {"P": "print_every", "T": "tare_preset", "U": "set_unit"}
 _NUMBERED: Final = re.compile(r"([0-9.]{1,9})([PTU])")
 _ORDERS: Final[dict[Order, bytes]] = {
-    "weight": b"IP\r\n",
-    "zero": b"Z\r\n",
-    "tare": b"T\r\n",
-    "tare_clear": b"0T\r\n",
-}
+    "weight": b"IP\r\n", "repeat": b"CP\r\n", "zero": b"Z\r\n", "tare": b"T\r\n", "tare_clear": b"0T\r\n",
+}  # fmt: skip
 
 
 def ohaus(_config: OhausConfig) -> Wire:

@@ -2,7 +2,7 @@
 
 `sign, 9 of value, blank, unit of 3`, with an identification of 6 before it in the long form. The unit is blank exactly
 while the scale is not stable. Words stand where the value would; older models put them at other columns, so the trimmed
-text is looked at. A digit in brackets is not verified: it is part of the number.
+text is looked at. Digits in brackets are not verified: they are part of the number.
 """
 
 import re
@@ -18,7 +18,7 @@ from hub_config.scale_makers import SartoriusSbiConfig
 LINE_MAX_BYTES: Final = 64
 
 _VALUE: Final = re.compile(r"([ +-])([ 0-9.,]{9}) ([ A-Za-z%/*:]{3})")
-_BRACKETS: Final = re.compile(r"\[([0-9])\]")
+_BRACKETS: Final = re.compile(r"\[([0-9.,]{1,3})\]")
 _BRACKETED: Final = re.compile(r"([ +-])([ 0-9.,]{7,9}) ([ A-Za-z%/*:]{3})")
 _ID_CHARS: Final = 6
 _SHORT: Final = 14
@@ -52,7 +52,7 @@ def sartorius_sbi(_config: SartoriusSbiConfig) -> Wire:
 
 def _line(line: bytes) -> Piece:
     text = line.decode("latin-1")
-    bare = _BRACKETS.sub(r"\1", text)
+    bare = _BRACKETS.sub(r"\1", text, count=1)
     brackets = bare != text
     for identified in (False, True):
         start = _ID_CHARS if identified else 0

@@ -174,6 +174,7 @@ class PacketBuffer:
                 pieces.append(Packet(raw[1], raw[2], raw[3], raw[4:-2], raw))
                 self.reset()
                 return
+        # Several may end with the same byte: they are looked at together, since dropping bytes moves all starts.
         first = self._starts[0]
         self._starts = [start for start in self._starts if start not in ended]
         if first in ended:

@@ -3,13 +3,14 @@
 May block: it runs in opener threads. Imports stand inside the cases, so that a gateway loads only what it uses.
 """
 
+import errno
 import os
 from pathlib import Path
 from typing import assert_never
 
 from drivers.selectors import find, swapped
 from drivers.sysfs import ROOT, NodeKind, SysPort, sys_port, sys_ports
-from drivers.transports.lost import DeviceSwappedError
+from drivers.transports.lost import DeviceSwappedError, PortLostError, why_not_opened
 from drivers.transports.port import Listener, Port
 from hub_config.attach import EvdevAttach, FolderAttach, HidAttach, SerialAttach, TcpAttach, TcpListenAttach
 from hub_config.usb import usb_selector
@@ -55,6 +56,12 @@ class Opening:
                 return WorkerPort(attach)
             case _ as never:
                 assert_never(never)
+
+    def absent(self, attach: AnyAttach) -> PortLostError | None:
+        """Why opening is of no use now, found without waiting for anything: looking every second costs nothing."""
+        if not isinstance(attach, NodeAttach) or usb_selector(attach.port) or os.path.exists(attach.port):
+            return None
+        return PortLostError(why_not_opened(attach.port, attach.port, errno.ENOENT, "port"))
 
     def node(self, port: str, kind: NodeKind) -> str:
         """The device file that is meant. Raises DeviceSwappedError."""

@@ -1,17 +1,19 @@
 """`hub decode --protocol NAME --hex "…" [--hex "…"] [--json]`: feeds bytes to one driver and shows its readings.
 
+Every frame is shown cut: which bytes are which field, or where in it the values stand that were understood.
+`--text "…"` gives what can be typed instead; `--protocol label` tells which identifiers a text may be.
 `--grammar FILE` instead of a protocol: of a scale whose frame is declared there (docs/unknown-scale.md); shows for each
 frame which bytes are which field.
-`--text "…"` gives what can be typed instead; `--protocol label` tells which identifiers a text may be.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from drivers.decode import decode
+from drivers.decode_cuts import cut
 from drivers.decode_text import decode_grammar
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
 from hub_config.load import ConfigFaults, read_model
@@ -37,6 +39,9 @@ def main(argv: Sequence[str]) -> int:
         options = dict(_option(text) for text in args.config)
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)
+            if not args.json and len(meanings) == len(frames):
+                told = zip(frames, meanings, strict=True)
+                meanings = [{**meaning, "cut": cut(args.protocol, frame, meaning)} for frame, meaning in told]
         else:
             meanings = decode_grammar(_grammar(args.grammar, options), frames)
     except ConfigFaults as refused:
@@ -49,7 +54,9 @@ def main(argv: Sequence[str]) -> int:
         print(json.dumps(meanings, indent=1, ensure_ascii=False))
     else:
         for meaning in meanings:
-            _print(meaning)
+            for line in _cut(meaning.get("cut", [])):
+                print(line)
+            _print({key: value for key, value in meaning.items() if key != "cut"})
     return EXIT_OK
 
 
@@ -59,13 +66,15 @@ def _grammar(path: str, options: Mapping[str, str]) -> ScaleGrammar:
     return read_model(path, ScaleGrammar, lambda _: ())
 
 
-def _print(meaning: Mapping[str, object], indent: str = "") -> None:
-    """The fields of its frame, if it was cut by a grammar; a line of keys; lists of meanings below it, one a line."""
-    cut = meaning.get("cut")
-    for span in cut if isinstance(cut, list) else ():
+def _cut(spans: object) -> Iterator[str]:
+    """The fields of a frame that a grammar cut."""
+    for span in cast(list[dict[str, str]], spans):
         shown = f"{span['columns']:>7}  {span['field']:<9}  {span['hex']}  |{span['text']}|"
-        print(f"{shown}  {span['means']}".rstrip())
-    meaning = {key: value for key, value in meaning.items() if key != "cut"}
+        yield f"{shown}  {span['means']}".rstrip()
+
+
+def _print(meaning: Mapping[str, object], indent: str = "") -> None:
+    """A line of keys; lists of meanings below it, one a line."""
     lists = {key: value for key, value in meaning.items() if _is_table(value)}
     print(indent + "  ".join(f"{key}={value!r}" for key, value in meaning.items() if key not in lists))
     for key, rows in lists.items():

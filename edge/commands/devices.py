@@ -165,7 +165,7 @@ def _order(data: Path, device: str, order: str, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(answer))
     elif answer["accepted"]:
-        print(f"{device}: {order} sent; hub tap {device} shows its answer")
+        print(f"{device}: {order} {answer['detail']}")
     else:
         print(f"hub devices: {device} can't be told to {order} ({answer['detail']})", file=sys.stderr)
     return EXIT_OK if answer["accepted"] else EXIT_FAULTS

@@ -25,7 +25,7 @@ IDLE_NS: Final = 200 * MILLISECOND
 LOOK_EVERY_NS: Final = 50 * MILLISECOND
 """How old it may be otherwise: screens are told no more often. It costs as much as some steps."""
 WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
-FAULTS_SAID: Final = ("silent", "refused", "not_proven", "device_swapped")
+FAULTS_SAID: Final = ("silent", "refused", "not_proven", "device_swapped", "flooding")
 """Drivers say these once until they are over. Faults of single frames are counted, not logged."""
 
 log = logging.getLogger("hub.core")

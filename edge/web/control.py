@@ -131,7 +131,8 @@ def control_app(desk: DeviceDesk, ending: threading.Event) -> Starlette:
         found = desk.tap(device)
         if found is None:
             return _unknown(desk, device)
-        return StreamingResponse(_whole(desk.header(device), found), media_type=NDJSON)
+        after = ending if request.query_params.get("follow") else None
+        return StreamingResponse(_whole(desk.header(device), found, after), media_type=NDJSON)
 
     async def order(request: Request) -> Response:
         device, word = DeviceId(request.path_params["device"]), request.path_params["order"]
@@ -166,6 +167,12 @@ async def _looking(
     first: Mapping[str, Any], tap: Tap, position: int, ending: threading.Event
 ) -> AsyncIterator[bytes]:
     yield _line(first)
+    async for lines_ in _coming(tap, position, ending):
+        yield lines_
+
+
+async def _coming(tap: Tap, position: int, ending: threading.Event) -> AsyncIterator[bytes]:
+    """What passes from there on. Whoever takes it too slowly gets a gap."""
     began = position
     while not ending.is_set():
         since = tap.since(position)
@@ -176,20 +183,25 @@ async def _looking(
             yield b"".join(
                 _line(call_line(record, since.readings.get(record.position, ()))) for record in since.records
             )
-            await asyncio.sleep(0)
-        else:
-            await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(0 if since.records else LOOK_S)
 
 
-async def _whole(first: Mapping[str, Any], tap: Tap) -> AsyncIterator[bytes]:
+async def _whole(
+    first: Mapping[str, Any], tap: Tap, follow_until: threading.Event | None
+) -> AsyncIterator[bytes]:
+    """All that is kept, and then what comes, if somebody follows."""
     chunk: list[bytes] = []
-    for line in lines(first, tap.kept()):
+    kept = tap.kept()
+    for line in lines(first, kept):
         chunk.append(_line(line))
         if len(chunk) == CHUNK_LINES:
             yield b"".join(chunk)
             chunk.clear()
             await asyncio.sleep(0)
     yield b"".join(chunk)
+    if follow_until is not None:
+        async for coming in _coming(tap, kept.position, follow_until):
+            yield coming
 
 
 async def _answer(tap: Tap, position: int, number: int) -> OrderAnswered | None:

@@ -19,7 +19,6 @@ from drivers.bytes_trace import (
     told,
     with_readings,
 )
-from drivers.tap import records
 from hub_config.devices import Device
 from hub_config.names import Instant
 
@@ -38,7 +37,7 @@ def test_a_trace_is_read_back_as_it_was_written(device: Device) -> None:
 
     assert trace.device == device
     (part,) = trace.parts
-    expected = [asdict(record) | {"position": None} for record in records(attached.tap.kept().data)]
+    expected = [asdict(record) | {"position": None} for record in attached.tap.kept().calls]
     assert [asdict(record) | {"position": None} for record in part] == expected
 
 

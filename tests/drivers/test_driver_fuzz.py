@@ -27,6 +27,7 @@ from drivers.scales.mt_sics import LINE_MAX_BYTES, SicsScale
 from drivers.scales.record_scale import RecordScale
 from drivers.scanners import reader as line_reader
 from drivers.scanners.line import LineScanner
+from drivers.scanners.ssi_packets import ACK, BadPacket, Packet, PacketBuffer
 from drivers.session import Session
 
 SIZES = ("cubiscan", "sick-mda", "datalogic-dm3610")
@@ -228,6 +229,14 @@ def test_the_second_repetition_of_a_valid_frame_after_garbage_is_read(garbage: b
 )
 def test_decode_never_raises_on_bytes(protocol: str, frames: list[bytes]) -> None:
     decode(protocol, frames, {})
+
+
+def test_two_packets_of_a_scanner_that_end_with_the_same_byte_are_both_bad_and_the_next_is_read() -> None:
+    overlapping = bytes.fromhex("0A D0 00 07 D0 00 00 00 00 00 00 00")
+    buffer = PacketBuffer()
+
+    assert [type(piece) for piece in buffer.feed(overlapping)] == [BadPacket]
+    assert [type(piece) for piece in buffer.feed(ACK + ACK)][-1] is Packet
 
 
 @given(reads)

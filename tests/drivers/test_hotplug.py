@@ -131,6 +131,17 @@ def test_the_config_says_which_scale_it_must_be(scanner_pty: Pty) -> None:
         assert fault.code == "device_swapped"
 
 
+def test_a_device_that_says_nothing_of_itself_cannot_be_held_to_an_identity(scanner_pty: Pty) -> None:
+    attach = SerialAttach(port=str(scanner_pty.link), identity="S/N 7")
+    with pumping(scanner_config().model_copy(update={"attach": attach})) as (pump, sink):
+        fault = sink.next(DeviceFault)
+        scanner_pty.send(b"RB123456785GB\r")
+        until(lambda: pump.stats()[0].disbelieved == 1)
+
+        assert isinstance(fault, DeviceFault)
+        assert fault.detail.endswith("a line-scanner does not say who it is; remove attach.identity")
+
+
 def prove(pty: Pty, serial: bytes) -> None:
     """A scale's part up to its first weight."""
     pty.receive(b"@\r\n")

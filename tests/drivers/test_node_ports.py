@@ -5,11 +5,16 @@ import os
 import struct
 
 import pytest
+from pump_rig import pumping
 
+from drivers.reading import WeightRead
 from drivers.transports.evdev_port import CLOCK_MONOTONIC, EVIOCGRAB, EVIOCSCLOCKID, EvdevPort
 from drivers.transports.hidraw_port import HIDIOCGRAWINFO, HidrawPort
 from drivers.transports.lost import PortLostError
 from hub_config.attach import EvdevAttach, HidAttach
+from hub_config.metrology import Metrology
+from hub_config.names import DeviceId
+from hub_config.scale_makers import HidScaleConfig
 
 pytestmark = pytest.mark.system
 
@@ -105,6 +110,21 @@ def test_a_hid_device_that_another_hub_holds_says_so() -> None:
     with pytest.raises(PortLostError, match=r"^/dev/hidraw3 is in use by another program; end that program$"):
         HidrawPort(SCALE, kernel=kernel)
 
+    assert kernel.calls[-1] == ("close",)
+
+
+def test_the_reports_of_a_hid_scale_are_weights_and_an_order_is_a_report() -> None:
+    """From the port to the reading, but for the hardware."""
+    kernel = FakeKernel()
+    metrology = Metrology(regime="none", max_mg=10_000_000, min_mg=1_000, e_mg=2_000, mpe_mg=2_000)
+    scale = HidScaleConfig(kind="hid-scale", id=DeviceId("scale-1"), attach=SCALE, metrology=metrology)
+    with pumping(scale, open_port=lambda attach: HidrawPort(attach, kernel=kernel)) as (_, sink):
+        for _ in range(3):  # the first report after opening may be an old one, and is left out
+            os.write(kernel.theirs, bytes.fromhex("030402001400"))
+        weight = sink.next(WeightRead)
+
+    assert isinstance(weight, WeightRead)
+    assert (weight.mass_mg, weight.unit, weight.stable) == (20_000, "g", True)
     assert kernel.calls[-1] == ("close",)
 
 

@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from vectors_file import Vector, vectors
@@ -173,6 +173,7 @@ def test_after_any_garbage_the_second_of_two_like_frames_is_understood(protocol:
 
 
 @names
+@settings(deadline=None)
 @given(data=st.data())
 def test_damaged_frames_raise_nothing_and_what_is_held_stays_bounded(
     protocol: str, data: st.DataObject

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from vectors_file import Vector, options_of, vectors
 
@@ -86,6 +86,7 @@ def test_after_any_garbage_the_second_of_two_like_frames_is_understood(
 
 
 @pytest.mark.parametrize(("protocol", "options", "sent"), CASES)
+@settings(deadline=None)
 @given(data=st.data())
 def test_damaged_frames_raise_nothing_and_the_buffer_stays_bounded(
     data: st.DataObject, protocol: str, options: dict[str, str], sent: list[bytes]

@@ -17,11 +17,12 @@ from drivers.bytes_replay import again, command_of, command_text
 from drivers.command import ScaleOrder, Trigger
 from drivers.device_port import DevicePort
 from drivers.reading import DeviceUp, Reading, WeightRead
-from drivers.tap import HEAD_BYTES_MAX, RECENT_MAX, Record, Tap, records
+from drivers.tap import HEAD_BYTES_MAX, READING_BYTES, Record, Tap
 from hub_config.devices import Device
 from hub_config.names import DeviceId, Instant
 
 ID = DeviceId("scan-1")
+RECORD_BYTES = 17
 CONFIGS = [scanner_config(), scale_config(), reader_config(), belt_scale_config(), *dimensioner_configs()]
 
 
@@ -40,10 +41,19 @@ def test_the_ring_never_grows_past_its_bound_and_forgets_the_oldest() -> None:
     fill(tap, 1_000)
 
     kept = tap.kept()
-    assert len(kept.data) <= 10_000
+    assert sum(len(record.data) + RECORD_BYTES for record in kept.calls) <= 10_000
     assert kept.cut
-    assert [record.at for record in records(kept.data)][-1] == 999
-    assert len(list(records(kept.data))) > 50
+    assert kept.calls[-1].at == 999
+    assert len(kept.calls) > 50
+
+
+def test_readings_count_for_the_bound_as_well() -> None:
+    tap = Tap(bytes_max=10_000, segment_bytes=1_000)
+
+    for number in range(1_000):
+        tap.record("in", Instant(number), b"", b"", up(number))
+
+    assert len(tap.kept().calls) <= 10_000 // READING_BYTES
 
 
 def test_a_reader_gets_every_record_once_and_in_order() -> None:
@@ -74,15 +84,16 @@ def test_a_reader_that_is_too_slow_is_told_that_it_missed_something() -> None:
     assert not tap.since(since.position).missed
 
 
-def test_readings_of_the_newest_calls_are_kept_as_they_were() -> None:
+def test_readings_are_found_by_the_place_of_their_call() -> None:
     tap = Tap()
-    for number in range(RECENT_MAX + 10):
-        tap.record("in", Instant(number), b"", b"", up(number))
+    for number in range(20):
+        tap.record("in", Instant(number), b"x", b"", up(number) if number % 2 else ())
 
     since = tap.since(0)
 
-    assert len(since.readings) == RECENT_MAX
-    assert since.readings[since.records[-1].position] == tuple(up(RECENT_MAX + 9))
+    assert [since.readings.get(record.position, ()) for record in since.records] == [
+        tuple(up(number)) if number % 2 else () for number in range(20)
+    ]
 
 
 def test_the_beginning_of_an_opening_is_kept_while_anything_of_it_is() -> None:
@@ -93,8 +104,8 @@ def test_the_beginning_of_an_opening_is_kept_while_anything_of_it_is() -> None:
 
     kept = tap.kept()
 
-    assert [record.call for record in records(kept.head)] == ["open", "in"]
-    assert next(records(kept.data)).call == "in"
+    assert [record.call for record in kept.head] == ["open", "in"]
+    assert kept.calls[0].call == "in"
 
 
 def test_a_beginning_without_end_is_not_kept() -> None:
@@ -103,7 +114,7 @@ def test_a_beginning_without_end_is_not_kept() -> None:
 
     fill(tap, 2 * HEAD_BYTES_MAX // 100)
 
-    assert tap.kept().head == b""
+    assert tap.kept().head == ()
 
 
 def test_a_closed_opening_leaves_no_head_behind() -> None:
@@ -113,7 +124,7 @@ def test_a_closed_opening_leaves_no_head_behind() -> None:
 
     fill(tap, 500)
 
-    assert tap.kept().head == b""
+    assert tap.kept().head == ()
 
 
 @pytest.mark.parametrize("command", [ScaleOrder(ID, 7, "zero"), Trigger(ID, 3, on=True)])
@@ -131,7 +142,7 @@ def test_what_is_no_command_is_refused(text: bytes) -> None:
 
 
 def all_records(tap: Tap) -> Sequence[Record]:
-    return list(records(tap.kept().data))
+    return tap.kept().calls
 
 
 @pytest.mark.parametrize("device", CONFIGS, ids=lambda device: str(device.kind))
@@ -162,7 +173,7 @@ def test_a_trace_that_begins_within_an_opening_comes_into_step_and_stays_there()
     """MT-SICS believes no weight before it has heard the scale's serial number: that is in the head."""
     device = scale_config()
     attached = DevicePort(device)
-    attached.tap = Tap(bytes_max=20_000, segment_bytes=2_000)
+    attached.tap = Tap(bytes_max=60_000, segment_bytes=2_000)
     attached.opened(NoPort(), ms(0))
     attached.woken(ms(1))
     attached.received(b'I4 A "112"\r\n', ms(2))
@@ -171,7 +182,7 @@ def test_a_trace_that_begins_within_an_opening_comes_into_step_and_stays_there()
         attached.received(b"S S      1.2", ms(100 * number + 20))
         attached.received(b"50 kg\r\n", ms(100 * number + 30))
     kept = attached.tap.kept()
-    head, tail = list(records(kept.head)), list(records(kept.data))
+    head, tail = kept.head, kept.calls
 
     made = list(again(device, [*head, *tail]))
 

@@ -20,7 +20,7 @@ from simulators.devices.scale_wire import ScaleWire, Sends, Tongue
 
 STEP_NS = 5 * MILLISECOND
 CHUNK_MAX = 7
-TOLD_TO_REPEAT = ("mt-sics", "sma")
+TOLD_TO_REPEAT = ("mt-sics", "sma", "and-standard", "ohaus")
 """Continuous once the host has told them."""
 
 

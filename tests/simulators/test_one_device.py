@@ -13,8 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from hub_config.names import Instant
-from simulators.one_device import KINDS, OneDevice, ServedScanner, main
+from drivers.bytes_trace import BytesTrace
+from drivers.tap import Record
+from hub_config.attach import SerialAttach
+from hub_config.devices import READER_KINDS, SCALE_KINDS, SCANNER_KINDS
+from hub_config.names import SECOND, DeviceId, Instant
+from hub_config.scanners import LineScannerConfig
+from simulators.one_device import KINDS, OneDevice, ServedScanner, ServedTrace, main, new_device
 from simulators.wires import PtyPort, TcpEnd, Wire
 
 pytestmark = pytest.mark.system
@@ -32,7 +37,7 @@ def served(kind: str, place: Path | int) -> Iterator[Callable[[str], None]]:
             return TcpEnd(place, listens=True, selector=selector)
         return PtyPort(place, 9_600, random.Random(1), selector)
 
-    device = OneDevice(KINDS[kind](Instant(time.monotonic_ns())), wire, typed)
+    device = OneDevice(new_device(kind, Instant(time.monotonic_ns())), wire, typed)
     thread = threading.Thread(target=device.run)
     thread.start()
     try:
@@ -119,7 +124,7 @@ def test_a_scanner_on_a_socket_sends_what_is_typed() -> None:
 
 @pytest.mark.parametrize("order", ["load much", "load 1", "load", "scan X", "dance"])
 def test_what_a_scale_cannot_do_is_refused_in_words(order: str) -> None:
-    scale = KINDS["mt-sics"](Instant(0))
+    scale = new_device("mt-sics", Instant(0))
 
     with pytest.raises(ValueError, match=r"mass|number|a scale knows"):
         scale.told(order.split(), Instant(0))
@@ -148,3 +153,40 @@ def test_wrong_use_is_refused_before_anything_runs(
 
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_every_kind_is_a_kind_of_a_config() -> None:
+    for kind in KINDS:
+        assert kind in (*SCALE_KINDS, *SCANNER_KINDS, *READER_KINDS)
+        new_device(kind, Instant(0))
+
+
+def test_a_trace_is_played_in_its_own_time() -> None:
+    calls = (
+        Record(1, Instant(5 * SECOND), "open", b"", b"", bytes(16)),
+        Record(2, Instant(6 * SECOND), "in", b"S S  1.2", b"", bytes(16)),
+        Record(3, Instant(8 * SECOND), "in", b"50 kg\r\n", b"", bytes(16)),
+    )
+    device = new_config()
+    played = ServedTrace(BytesTrace(device, "0.1.0", (calls,)), Instant(100 * SECOND))
+    first = played.wake_at
+    assert first is not None
+
+    assert played.take_output(Instant(first - 1)) == b""
+    assert played.take_output(first) == b"S S  1.2"
+    assert played.wake_at == first + 2 * SECOND
+    assert played.take_output(Instant(first + 2 * SECOND)) == b"50 kg\r\n"
+    assert played.wake_at is None
+
+
+def new_config() -> LineScannerConfig:
+    return LineScannerConfig(id=DeviceId("scan-1"), attach=SerialAttach(port="/dev/ttyUSB0"))
+
+
+def test_a_file_that_is_no_trace_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for text, said in ((b"{}", "no trace of bytes"), (b'{"trace": "inputs", "v": 1}\n', "no trace of bytes")):
+        file = tmp_path / "some.trace"
+        file.write_bytes(text)
+        with pytest.raises(SystemExit):
+            main(["--trace", str(file), "--pty", "scale-x"])
+        assert said in capsys.readouterr().err

@@ -11,7 +11,7 @@ from drivers.session import Actuator
 from hub_config.attach import SerialAttach
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 from hub_config.readers import ReaderConfig, SsiConfig
-from simulators.one_device import KINDS
+from simulators.one_device import new_device
 from simulators.served_readers import READERS
 
 ID = DeviceId("tunnel-1")
@@ -29,7 +29,7 @@ class Served:
     """A device, its driver, and the time that passes for both."""
 
     def __init__(self, kind: str, **config: Any) -> None:
-        self.device = KINDS[kind](Instant(0))
+        self.device = new_device(kind, Instant(0))
         model: type[ReaderConfig] = SsiConfig if kind == "ssi" else EXPLAINED[kind].config
         given = {"kind": kind, "id": ID, "attach": SerialAttach(port="/dev/a"), **config}
         self.session = new_scanner(model.model_validate(given))  # type: ignore[arg-type]  # of the closed union
@@ -79,4 +79,4 @@ def test_what_is_in_its_view_while_it_is_triggered_is_read(kind: str) -> None:
 
 def test_what_a_reader_does_not_know_is_refused() -> None:
     with pytest.raises(ValueError, match="a reader knows: scan CODE, view CODE"):
-        KINDS["ssi"](Instant(0)).told(["load", "1 kg"], Instant(0))
+        new_device("ssi", Instant(0)).told(["load", "1 kg"], Instant(0))

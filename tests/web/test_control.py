@@ -194,6 +194,38 @@ def test_the_whole_ring_is_a_trace(desk: Desk, folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("server")
+def test_a_recording_goes_on_from_what_is_kept_and_ends_at_its_bound(
+    desk: Desk, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As much comes as is wanted; at the bound of the file it ends with a whole line."""
+    stop = threading.Event()
+
+    def come() -> None:
+        at = 0
+        while not stop.is_set():
+            at += 1
+            desk.rings[ID].record("in", Instant(at), b"x" * 1_000, b"", ())
+            stop.wait(0.0002)
+
+    source = threading.Thread(target=come)
+    source.start()
+    try:
+        file = tmp_path / "scale.trace"
+        code = main(["trace", "record", "scale-1", str(file), "--data", str(folder), "--mib", "1"])
+    finally:
+        stop.set()
+        source.join()
+
+    told = [json.loads(line) for line in file.read_text().splitlines()]
+    ats = [line["at"] for line in told[1:] if "at" in line]
+    assert code == 0
+    assert "is full (1 MiB, --mib)" in capsys.readouterr().err
+    assert 900_000 < file.stat().st_size <= 1_048_576
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert ats == list(range(ats[0], ats[0] + len(ats)))
+
+
+@pytest.mark.usefixtures("server")
 @pytest.mark.parametrize(
     ("word", "order", "code"), [("zero", "zero", 0), ("tare-clear", "tare_clear", 0), ("tare", "tare", 1)]
 )
