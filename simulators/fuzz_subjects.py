@@ -195,6 +195,13 @@ _OPTIONS: Final[Mapping[str, dict[str, str]]] = {
 _RECORDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "record-scale": (b"7;1.250;kg;OK\r\n", b"8;;;OVER\r\n"),
     "record-dimensioner": (b"7;300;200;100;mm;OK\r\n", b"8;0;0;0;mm;OK\r\n"),
+    "plc-wcs": (
+        b"\x02IN0001000017\x03",
+        b"\x02RD0002000017RB123456785GB                 \x03",
+        b"\x02WT0003000017     500\x03",
+        b"\x02DC0004000017GREEN OK  \x03",
+        b"\x02LF0005\x03",
+    ),
     "io-board": tuple(frame(bytes([kind, *range(1, size)])) for kind, size in SIZES.items()),
 }
 """Of protocols that the configuration declares, and of our own board: no manual has frames of them."""
@@ -203,6 +210,14 @@ _DECLARED: Final[Mapping[str, object]] = {
     "words": {"ST": "stable", "US": "unstable", "OL": "overload", "GS": "gross", "NT": "net"},
 }
 """A frame declared in a configuration: that of A&D, 18 characters."""
+_FOR_KIND: Final[Mapping[str, dict[str, object]]] = {
+    "plc-wcs": {"attach": {"kind": "tcp", "host": "decode", "port": 1}},
+    "modbus-io": {
+        "module": "moxa-e1200",
+        "inputs": [{"channel": 0, "use": "encoder", "counted": True}, {"channel": 1, "use": "beam"}],
+    },
+}
+"""What the model of a kind wants besides."""
 _CONTINUOUS: Final = ("mt-continuous",)
 _CHECKED: Final = ("cas-ap1", "ssi", "io-board")
 _CONTEXT: Final = ("modbus-pdu", "conveylinx", "interroll-multicontrol", "label")
@@ -314,7 +329,8 @@ def _sessions() -> list[Subject]:
 
 
 def _new_session(kind: str, model: type[Any]) -> Parser:
-    config = config_of(model, kind, _OPTIONS.get(kind, {}), (), _needed(model))
+    needed = _needed(model) | _FOR_KIND.get(kind, {})
+    config = config_of(model, kind, _OPTIONS.get(kind, {}), (), needed)
     session = new_session(cast(Any, config))
     if isinstance(session, Resumable):
         session.reopened(Instant(0))
