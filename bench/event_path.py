@@ -110,6 +110,8 @@ def _run(sender: str, rate: int, seconds: float) -> Run:
                 process = _ours(hub) if sender == "ours" else _floor(sender, hub)
                 load = hub.load
                 _settle(load)
+                if sender == "ours":
+                    hub.wait_until_ready()
                 del load.written[:]
                 before_s, began = _cpu_s(process.pid), time.monotonic()
                 load.run(rate, seconds)
@@ -128,7 +130,7 @@ def _run(sender: str, rate: int, seconds: float) -> Run:
 def _ours(hub: ScanHub) -> "subprocess.Popen[bytes]":
     hub.start_coordinator()
     hub.start_gateway()
-    time.sleep(SETTLE_S)
+    hub.wait_until_ready()
     assert hub.gateway is not None
     return hub.gateway
 
