@@ -6,7 +6,7 @@ from typing import Final, cast
 from drivers.decode_config import METROLOGY, config_of
 from drivers.meanings import Meaning
 from drivers.scales.registry import EXPLAINED, new_wire
-from drivers.scales.told import Garbled, Patient, Piece, meaning_of, of_another
+from drivers.scales.told import Garbled, Patient, meaning_of, of_another
 from hub_config.scales import BenchScale
 
 _NOT_OPTIONS: Final = ("kind", "id", "attach", "mode", "poll_ms", "answer_timeout_ms", "metrology")
@@ -34,19 +34,12 @@ def scale_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, s
             understood = True
             if of_another(piece, own):
                 said = ", ".join(f"{key} {value}" for key, value in own.items())
-                yield _with_bytes({"kind": "error", "error": "address", "detail": f"not of {said}"}, piece)
+                yield {"kind": "error", "error": "address", "detail": f"not of {said}", "raw": frame.hex(" ")}
             else:
-                yield _with_bytes(meaning_of(piece, config.unit), piece)
+                yield meaning_of(piece, config.unit)
     for piece in wire.quiet() if isinstance(wire, Patient) else ():
         understood = True
-        yield _with_bytes(meaning_of(piece, config.unit), piece)
+        yield meaning_of(piece, config.unit)
     if (rest := wire.held_bytes) and not understood:
         error = f"{rest} bytes of a frame that has not ended"
         yield meaning_of(Garbled(b"", "incomplete"), None) | {"detail": error}
-
-
-def _with_bytes(meaning: Meaning, piece: Piece) -> Meaning:
-    """Which bytes of a stream said it, without what only frames them; `text`: the same for people."""
-    raw = piece.head if isinstance(piece, Garbled) else piece.raw
-    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in raw)
-    return {**meaning, "raw": raw.hex(" "), "text": meaning.get("text", text)}

@@ -251,16 +251,6 @@ def test_decode_takes_every_address_unless_one_is_given(options: dict[str, str],
     assert meaning["kind"] == kind
 
 
-def test_decode_shows_which_bytes_of_a_stream_said_what() -> None:
-    meanings = decode("cas-22", [b"x\r\nST,GS,1\xc4,000013.5 kg\r\n"], {})
-
-    assert [(one["kind"], one["text"]) for one in meanings] == [
-        ("error", "x"),
-        ("weight", "ST,GS,1·,000013.5 kg"),
-    ]
-    assert meanings[1]["raw"] == b"ST,GS,1\xc4,000013.5 kg".hex(" ")
-
-
 def test_an_address_is_two_digits() -> None:
     with pytest.raises(ValueError, match='address: "7" is no address of a scale; two digits'):
         decode("dini", [b"\r"], {"address": "7"})
