@@ -11,7 +11,8 @@ from hub_config.load import check
 EXAMPLE = (Path(__file__).parents[2] / "examples" / "bench.toml").read_text(encoding="utf-8")
 SERIAL = re.findall(r'attach = {.*"/dev/ttyUSB1".*}', EXAMPLE)[0]
 HID = 'attach = { kind = "hid", port = "/dev/hidraw0" }'
-NEEDS = {"scale-text": 'fields = ["mass 1-8", "unit 9-10"]'}
+UNIT = 'unit = "kg"'
+NEEDS = {"scale-text": 'fields = ["mass 1-8", "unit 9-10"]', "toledo-8217": UNIT, "cas-10": UNIT}
 
 
 def bench(tmp_path: Path, kind: str, keys: str = "") -> Path:
