@@ -17,7 +17,8 @@ def modbus_findings(line: LineSpots, tables: Mapping[str, Mapping[str, object]])
         whole = Line.model_validate(line.table, by_alias=True, by_name=False, context=FROM_FILE)
     except ValidationError:
         return
-    for place, (belt, name) in enumerate(zip(whole.belts, whole.boards, strict=True)):
+    series = len(whole.belts)
+    for place, (belt, name) in enumerate(zip(whole.all_belts, whole.boards, strict=True)):
         block = _block(tables.get(name, {}))
         if block is None:
             continue
@@ -26,9 +27,8 @@ def modbus_findings(line: LineSpots, tables: Mapping[str, Mapping[str, object]])
         if blind_um > whole.tolerance_um:
             what = f"in two polls of {show(name)} the belt comes {as_text(blind_um, 'um')} far"
             limit = f"at most tolerance, {as_text(whole.tolerance_um, 'um')}"
-            yield Finding(
-                (*line.path, "belts", place, "speed"), what, limit, "poll more often, or raise tolerance"
-            )
+            where = ("belts", place) if place < series else ("sides", place - series)
+            yield Finding((*line.path, *where, "speed"), what, limit, "poll more often, or raise tolerance")
         if name != whole.board:
             continue
         for number, diverter in enumerate(whole.diverters):
