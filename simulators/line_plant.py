@@ -78,10 +78,10 @@ class LinePlant:
         self.conveyor = Conveyor(
             world, line, parcels, seed, options.rates_ppm, options.traffic, fixed, options.plans
         )
-        self._sights = [BoardSight(world.now) for _ in line.belts]
-        self.boards = tuple(self._board(place, seed, options) for place in range(len(line.belts)))
+        self._sights = [BoardSight(world.now) for _ in line.all_belts]
+        self.boards = tuple(self._board(place, seed, options) for place in range(len(line.all_belts)))
         """Of its belts."""
-        self.board = self.boards[-1]
+        self.board = self.boards[len(line.belts) - 1]
         """That of the diverters."""
         self._stands = {one.config.device: one for one in self.conveyor.readers}
         self._scale = line.scale.device
@@ -138,8 +138,11 @@ class LinePlant:
 
     def _passed(self, body: Body) -> list[tuple[int, Instant]]:
         """Belt and instant of each beam that it has passed."""
-        passed = [(self.line.belt_place(um), at) for um, at in body.crossed.items()]
-        return passed if body.left_at is None else [*passed, (len(self._sights) - 1, body.left_at)]
+        passed = [
+            (body.fed if um < body.merges_um else self.line.belt_place(um), at)
+            for um, at in body.crossed.items()
+        ]
+        return passed if body.left_at is None else [*passed, (len(self.line.belts) - 1, body.left_at)]
 
     def forget_before(self, at: Instant) -> None:
         """When it was blind: no parcel of then is asked about any more."""
