@@ -26,7 +26,6 @@ from simulators.bodies import (
     hands_place_um,
     strike,
 )  # fmt: skip
-from simulators.devices.keyence_sr import KeyenceReader
 from simulators.feeding import Feeding
 from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
@@ -35,7 +34,7 @@ from simulators.one_belt import OneBelt
 from simulators.parcels import MILLION, Parcel
 from simulators.prints import Print, prints
 from simulators.queueing import feeds_at, stands
-from simulators.reader_stand import ReaderStand
+from simulators.reader_stand import ReaderStand, usual
 from simulators.recorders import Sizer, Weigher
 from simulators.series import Series
 from simulators.traffic import USUAL, Traffic
@@ -76,8 +75,7 @@ class Conveyor:
         self._belt: BeltClock | World = self._clock or world
         alone = OneBelt(world.now, line.belts[0], self._clock)
         self._belts = (alone,) if self._series is None else self._series.belts
-        only = ReaderStand(line.readers[0], KeyenceReader(aim=True, collects=True, read_ns=traffic.read_ns))
-        self.readers = (only,) if readers is None else tuple(readers)
+        self.readers = (usual(line.readers[0], traffic.read_ns),) if readers is None else tuple(readers)
         weigher = Weigher(line, traffic, seed)
         sizer = None if line.dimensioner is None else Sizer(line, traffic.sizing, seed)
         self.scale = weigher.device
