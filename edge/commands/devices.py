@@ -18,9 +18,7 @@ from drivers.sysfs import ROOT, SysPort
 from drivers.udev_rule import GROUP, RULES_FILE, udev_rule
 from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
 from edge.commands.control import Unreachable, ask
-from hub_config.devices import SCALE_KINDS
 from hub_config.edit import NotEditable, has_device, with_device, with_port
-from hub_config.load import check
 from hub_config.usb import usb_selector
 
 ORDERS: Final = ("zero", "tare", "tare-clear")
@@ -134,6 +132,11 @@ def _name(root: Path, node: str, name: str, config: Path | None, kind: str | Non
 
 
 def _write(config: Path, found: Found, name: str, kind: str | None) -> int:
+    from hub_config.devices import (
+        SCALE_KINDS,
+    )  # late: the models of all devices take a second, and a list needs none
+    from hub_config.load import check
+
     try:
         text = config.read_text(encoding="utf-8")
         if has_device(text, name):
