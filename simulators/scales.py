@@ -47,8 +47,7 @@ _ANSWERING: Final[Mapping[str, Callable[[], Tongue]]] = {
     "toledo-8217-benchpro": partial(ToledoTongue, benchpro=True),
     "sma": SmaTongue,
     "nci": NciTongue,
-    "nci-ecr": partial(NciTongue, ecr=True),
-    "and-standard": AndTongue,
+    "and": AndTongue,
     "and-csv": partial(AndTongue, "csv"),
     "and-mt": partial(AndTongue, "mt"),
     "and-dp": partial(AndTongue, "dp"),
@@ -83,7 +82,7 @@ SCALES: Final[Mapping[str, MakeWire]] = {
     **{name: _named(tongue, "answers") for name, tongue in _ANSWERING.items()},
     **{name: _named(tongue, "continuous") for name, tongue in _SENDING.items()},
 }
-"""By the names of `hub decode`, each as it leaves the factory."""
+"""By kind, as in a hub config; another setting of it by its name in `hub decode`."""
 
 
 def wire_for(config: BenchScaleConfig) -> MakeWire:
