@@ -50,6 +50,16 @@ class ScaleOrder:
     order: Literal["zero", "tare", "tare_clear"]
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A controller is to discharge the parcel of this track number into this lane; its latest one counts."""
+
+    device: DeviceId
+    track: int
+    lane: str
+    """As the controller calls it."""
+
+
 Sign = Literal["release", "hold", "refused", "off"]
 """What a scanner can tell its operator: an answer of the station, or that there is none now."""
 
@@ -62,4 +72,4 @@ class Signal:
     sign: Sign
 
 
-Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Signal
+Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Destination | Signal

@@ -22,6 +22,7 @@ FaultCode = Literal[
     "unanswered",  # a trigger got no answer in time
     "late_answer",  # an answer that may belong to an earlier trigger: it counts for none
     "sensor_stuck",  # a beam stays covered for longer than any parcel takes; said once until it is free
+    "out_of_turn",  # a numbered telegram that was told before, or whose followers were: it counts for nothing
     "driver_failed",  # a driver from outside raised; it is heard again when its port opens again
     "sensor_chatter",  # a beam changes faster than any parcels could; said once until it is calm
 ]
@@ -56,7 +57,8 @@ class BarcodeRead:
     aim: str | None
     raw: bytes
     trigger: int | None = None
-    """Number of the `Trigger` it answers; None where the scanner reads by itself."""
+    """Number of the `Trigger` it answers, or the track number under which a controller tells it; None where the
+    scanner reads by itself."""
     place: Place | None = None
     """Of a camera's code."""
 
@@ -87,7 +89,8 @@ class WeightRead:
     overload: bool = False
     underload: bool = False
     record: int | None = None
-    """The scale's own record number (alibi memory), where it has one."""
+    """The scale's own record number (alibi memory), where it has one; of a weight that a controller tells, its track
+    number."""
     mode: Weighing | None = None
     """`net`: a tare is taken off. None: the format cannot tell."""
     zero: bool | None = None
@@ -222,6 +225,28 @@ class OrderAnswered:
     what it said (`not_executable`, `zero_upper_limit`, …)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inducted:
+    """A controller has taken a parcel onto its line, and tracks it under this number."""
+
+    device: DeviceId
+    at: Instant
+    track: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discharged:
+    """A parcel has left the line of a controller."""
+
+    device: DeviceId
+    at: Instant
+    track: int
+    lane: str
+    """As the controller calls it."""
+    result: str
+    """As sent; the configuration says which words stand for a sensor that saw it."""
+
+
 Reading = (
     BarcodeRead
     | NoRead
@@ -232,6 +257,8 @@ Reading = (
     | BoardChanged
     | EventsLost
     | OrderAnswered
+    | Inducted
+    | Discharged
     | DeviceUp
     | DeviceDown
     | DeviceFault

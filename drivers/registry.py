@@ -12,6 +12,8 @@ from hub_config.cameras import FolderCameraConfig
 from hub_config.devices import Device
 from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
 from hub_config.external import ExternalConfig
+from hub_config.modbus import ModbusIoConfig
+from hub_config.plc import PlcWcsConfig
 from hub_config.readers import ReaderConfig
 from hub_config.scales import RecordScaleConfig
 from hub_config.scanners import EvdevWedgeConfig, LineScannerConfig
@@ -44,5 +46,13 @@ def new_session(device: Device) -> Session:
             from drivers.conveyors.io_board import IoBoard
 
             return IoBoard(device)
+        case ModbusIoConfig():
+            from drivers.conveyors.modbus_io import ModbusIo
+
+            return ModbusIo(device)
+        case PlcWcsConfig():
+            from drivers.conveyors.plc_telegrams import PlcTelegrams
+
+            return PlcTelegrams(device)
         case _ as never:
             assert_never(never)

@@ -35,6 +35,15 @@ class Actuator(Session, Protocol):
 
 
 @runtime_checkable
+class Redialled(Session, Protocol):
+    """A session that can't go on once it has lost its place in the stream: the pump closes the port and opens again."""
+
+    @property
+    def stuck(self) -> str | None:
+        """Why nothing more can come of this connection; None while something can."""
+
+
+@runtime_checkable
 class Resumable(Session, Protocol):
     """A session that outlives its port, because the device remembers too: the pump keeps it and opens again."""
 

@@ -49,6 +49,7 @@ from hub_config.dimensioners import Dimensioner
 from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig, canonical
 from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
+from hub_config.plc import PlcWcsConfig
 from hub_config.scales import RecordScaleConfig
 
 TRUTH_FILE: Final = "truth.json"
@@ -182,6 +183,10 @@ class App:
                 return False
         return True
 
+    def snapshot(self) -> Snapshot:
+        """As the core left it last."""
+        return self._runner.snapshot
+
     def stop(self) -> int:
         """Stops the devices first; returns how many events could not be written (disk trouble)."""
         self._control.stop()
@@ -261,6 +266,7 @@ class Pages:
             "journal": {**asdict(self._journal.keeping()), "ballast": self._keeper.has_ballast},
             "balance": balance_told(snapshot.balance, events.journalled, events.acknowledged, events.pending),
             "alibi": [asdict(view) for view in snapshot.alibi],
+            "plc_lines": [asdict(view) for view in snapshot.plc_lines],
             "weights_dropped": self._inbox.weights_dropped,
             "ports": [_port_figures(port) for port in self._pump.stats()],
         }
@@ -296,7 +302,10 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
     """What every event of this run says besides itself."""
     devices: dict[DeviceId, DeviceProvenance] = {}
     for device in config.devices:
-        if isinstance(device, BenchScaleConfig | RecordScaleConfig | ExternalConfig) and device.metrology:
+        if (
+            isinstance(device, BenchScaleConfig | RecordScaleConfig | PlcWcsConfig | ExternalConfig)
+            and device.metrology
+        ):
             until = device.metrology.valid_until
             devices[device.id] = DeviceProvenance(
                 drv=device.kind,

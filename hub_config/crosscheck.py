@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from posixpath import normpath
 
-from hub_config.devices import BELT_SCALE_KINDS, BOARD_KINDS, READER_KINDS, SCALE_KINDS, SCANNER_KINDS
+from hub_config.devices import (
+    BELT_SCALE_KINDS,
+    BOARD_KINDS,
+    PLC_KINDS,
+    PLC_READER_KINDS,
+    READER_KINDS,
+    SCALE_KINDS,
+    SCANNER_KINDS,
+)
 from hub_config.dimensioners import BELT_DIMENSIONER_KINDS, DWS_KINDS, STANDING_KINDS
 from hub_config.finding import Finding, KeyPath, listed, show
 from hub_config.lanecheck import free_and_safe_findings
 from hub_config.linecheck import line_findings
+from hub_config.modbuscheck import modbus_findings
 from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, LineSpots, Outline, TrustSpots, outline
+from hub_config.plccheck import plc_findings
+from hub_config.scalecheck import unit_findings
 from hub_config.spots import Spot, absent, placed, twice
 from hub_config.trust import WELL_KNOWN_KEYS
 from hub_config.usb import USB_PREFIX, usb_selector
@@ -25,18 +36,29 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
     whole = outline(data)
     devices = {device.id.text: device for device in whole.devices or () if device.id}
     lines = (finding for line in whole.lines for finding in line_findings(line, devices))
+    tables = {
+        str(one.get("id")): one for one in _raw_tables(data.get("devices")) if isinstance(one.get("id"), str)
+    }
+    plcs = (finding for line in whole.plc_lines for finding in plc_findings(line.table, line.path, tables))
     return [
         *_device_findings(whole),
+        *unit_findings(data.get("devices")),
         *_name_findings(whole),
         *_place_findings(whole),
         *_trigger_findings(whole),
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
         *lines,
+        *plcs,
+        *(finding for line in whole.lines for finding in modbus_findings(line, tables)),
         *(finding for line in whole.lines for finding in _weighing_findings(line, devices)),
         *_shared_bay_findings(whole.benches),
         *_bay_name_findings(whole),
         *_trust_findings(whole),
     ]
+
+
+def _raw_tables(value: object) -> list[Mapping[str, object]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _device_findings(whole: Outline) -> Iterator[Finding]:
@@ -102,8 +124,9 @@ def _is_any(host: str) -> bool:
 def _name_findings(whole: Outline) -> Iterator[Finding]:
     """Benches and lines are the same to the world: what parcels pass through."""
     ids = [*(bench.id for bench in whole.benches), *(line.id for line in whole.lines)]
+    ids += [line.id for line in whole.plc_lines]
     yield from twice(ids, "id", "give this one another id")
-    if whole.all_known and not whole.benches and not whole.lines:
+    if whole.all_known and not whole.benches and not whole.lines and not whole.plc_lines:
         limit, todo = "a hub has at least one of them", "add [[benches]] or [[lines]]"
         yield Finding(("benches",), "there is no bench and no line: nothing to run", limit, todo)
 
@@ -137,10 +160,18 @@ def _places(whole: Outline) -> Iterator[_Place]:
         if "dimensioner" in line.table:
             yield _Place(line.dimensioner, "a dimensioner of a belt", BELT_DIMENSIONER_KINDS)
 
+    for plc_line in whole.plc_lines:
+        yield _Place(plc_line.plc, "a controller", PLC_KINDS)
+        yield from (
+            _Place(spot, "a reader that reads by itself", PLC_READER_KINDS) for spot in plc_line.readers
+        )
+        if "scale" in plc_line.table:
+            yield _Place(plc_line.scale, "an in-motion scale", BELT_SCALE_KINDS)
+
 
 _KINDS = (
     *SCANNER_KINDS, *SCALE_KINDS, *READER_KINDS, *BELT_SCALE_KINDS, *BOARD_KINDS, *BELT_DIMENSIONER_KINDS,
-    *STANDING_KINDS,
+    *STANDING_KINDS, *PLC_KINDS,
 )  # fmt: skip
 
 
@@ -287,6 +318,8 @@ def _exits(whole: Outline) -> Iterator[tuple[KeyPath, list[BaySpots]]]:
     for line in whole.lines:
         diverted = [BaySpots(one.lane, one.bay, None) for one in line.diverters or ()]
         yield line.path, [*diverted, BaySpots(line.end_lane, line.end_bay, None)]
+    for plc_line in whole.plc_lines:
+        yield plc_line.path, list(plc_line.exits)
 
 
 def _names(bay: BaySpots) -> tuple[str, str]:

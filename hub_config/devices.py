@@ -8,6 +8,8 @@ from hub_config.boards import IoBoardConfig
 from hub_config.cameras import FolderCameraConfig
 from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensionerConfig, SickMdaConfig
 from hub_config.external import ExternalConfig, place_kind
+from hub_config.modbus import ModbusIoConfig
+from hub_config.plc import PlcWcsConfig
 from hub_config.readers import Reader
 from hub_config.scales import BeltScale, BenchScale
 from hub_config.scanners import Scanner
@@ -22,6 +24,8 @@ Device = Annotated[
     | CubiscanConfig
     | FolderCameraConfig
     | IoBoardConfig
+    | ModbusIoConfig
+    | PlcWcsConfig
     | ExternalConfig,
     Field(discriminator="kind"),
 ]
@@ -40,4 +44,7 @@ SCALE_KINDS: Final = (*_kinds(BenchScale), place_kind("weights"))
 READER_KINDS: Final = (*_kinds(Reader), "line-scanner", "folder-camera", place_kind("codes"))
 """Beside a belt."""
 BELT_SCALE_KINDS: Final = _kinds(BeltScale)
-BOARD_KINDS: Final = ("io-board",)
+BOARD_KINDS: Final = ("io-board", "modbus-io")
+PLC_KINDS: Final = ("plc-wcs",)
+PLC_READER_KINDS: Final = ("line-scanner", "folder-camera")
+"""Beside a line that a controller drives: nothing there tells a reader when to read."""

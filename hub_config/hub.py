@@ -16,12 +16,14 @@ from hub_config.layout import Bench
 from hub_config.lines import Line
 from hub_config.names import DeviceId, GatewayId, HubId
 from hub_config.offline import OfflineSettings
+from hub_config.plc import PlcLine
 from hub_config.trust import Trust
-from hub_config.values import Entry, Mode, entries, name, whole
+from hub_config.values import Entry, Mode, entries, is_empty, name, whole
 
 MAX_DEVICES: Final = 64
 MAX_BENCHES: Final = 32
 MAX_LINES: Final = 32
+MAX_PLC_LINES: Final = 8
 MAX_TRUST: Final = 64
 
 _OFFSET: Final = re.compile(r"[+-](0[0-9]|1[0-3]):[0-5][0-9]|\+14:00")
@@ -87,6 +89,10 @@ class HubConfig(Entry):
     devices: Annotated[tuple[Device, ...], Field(strict=False), entries(1, MAX_DEVICES)]
     benches: Annotated[tuple[Bench, ...], Field(strict=False), entries(0, MAX_BENCHES)] = ()
     lines: Annotated[tuple[Line, ...], Field(strict=False), entries(0, MAX_LINES)] = ()
+    plc_lines: Annotated[tuple[PlcLine, ...], Field(strict=False), entries(0, MAX_PLC_LINES)] = Field(
+        default=(), exclude_if=is_empty
+    )
+    """Lines that a controller drives: it tracks and diverts, the gateway decides."""
 
     def device(self, device_id: DeviceId) -> Device:
         """Raises KeyError for an id that `load` would have refused."""

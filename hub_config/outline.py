@@ -79,7 +79,7 @@ class LineSpots:
     id: Spot | None
     board: Spot | None
     belt_boards: tuple[Spot | None, ...]
-    """Of those belts that name one."""
+    """Of those belts that name one, and of those at the side."""
     readers: tuple[Spot | None, ...]
     scale: Spot | None
     scale_beam: Spot | None
@@ -106,6 +106,18 @@ class LineSpots:
 
 
 @dataclass(frozen=True, slots=True)
+class PlcLineSpots:
+    path: KeyPath
+    table: Mapping[str, object]
+    id: Spot | None
+    plc: Spot | None
+    readers: tuple[Spot | None, ...]
+    scale: Spot | None
+    """Without one, None like an unreadable one: it need not be there."""
+    exits: tuple[BaySpots, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TrustSpots:
     path: KeyPath
     kid: Spot | None
@@ -122,6 +134,7 @@ class Outline:
     devices: tuple[DeviceSpots, ...] | None
     benches: tuple[BenchSpots, ...]
     lines: tuple[LineSpots, ...]
+    plc_lines: tuple[PlcLineSpots, ...]
     trust: tuple[TrustSpots, ...] | None
     all_known: bool
     """Every table of the file was recognised: a bench or line that isn't here isn't there."""
@@ -130,16 +143,19 @@ class Outline:
 def outline(data: Mapping[str, object]) -> Outline:
     """Of what `tomllib` made of the file."""
     hub, web = _table(data.get("hub")), _table(data.get("web"))
-    devices, benches, lines, trust = (
-        _tables(data.get(key)) for key in ("devices", "benches", "lines", "trust")
+    devices, benches, lines, plc_lines, trust = (
+        _tables(data.get(key)) for key in ("devices", "benches", "lines", "plc_lines", "trust")
     )
-    unread = [key for key in ("benches", "lines") if key in data and not isinstance(data[key], list)]
+    unread = [
+        key for key in ("benches", "lines", "plc_lines") if key in data and not isinstance(data[key], list)
+    ]
     return Outline(
         mode=_spot(hub, "mode", ("hub",)),
         web=_address({"host": "127.0.0.1", "port": 8040, **web}, ("web",)),
         devices=None if devices is None else tuple(_device(t, ("devices", i)) for i, t in enumerate(devices)),
         benches=tuple(_bench(t, ("benches", i)) for i, t in enumerate(benches or ())),
         lines=tuple(_line(t, ("lines", i)) for i, t in enumerate(lines or ())),
+        plc_lines=tuple(_plc_line(t, ("plc_lines", i)) for i, t in enumerate(plc_lines or ())),
         trust=None if trust is None else tuple(_trust(t, ("trust", i)) for i, t in enumerate(trust)),
         all_known=set(data) <= set(HubConfig.model_fields) and not unread,
     )
@@ -204,8 +220,9 @@ def _line(table: Mapping[str, object], path: KeyPath) -> LineSpots:
         id=_spot(table, "id", path),
         board=_spot(table, "board", path),
         belt_boards=tuple(
-            _spot(belt, "board", (*path, "belts", number))
-            for number, belt in enumerate(_tables(table.get("belts")) or ())
+            _spot(belt, "board", (*path, key, number))
+            for key in ("belts", "sides")
+            for number, belt in enumerate(_tables(table.get(key)) or ())
             if "board" in belt
         ),
         readers=tuple(_spot(t, "device", (*path, "readers", i)) for i, t in enumerate(readers or ({},))),
@@ -223,6 +240,25 @@ def _line(table: Mapping[str, object], path: KeyPath) -> LineSpots:
         identifiers=_spots(table, "identifiers", path),
         free_lane=_spot({"free_lane": "green", **table}, "free_lane", path),
         late_lane=_spot(table, "late_lane", path),
+    )
+
+
+def _plc_line(table: Mapping[str, object], path: KeyPath) -> PlcLineSpots:
+    exits = [
+        BaySpots(_spot(t, "lane", (*path, "exits", i)), _spot(t, "bay", (*path, "exits", i)), None)
+        for i, t in enumerate(_tables(table.get("exits")) or ())
+    ]
+    return PlcLineSpots(
+        path=path,
+        table=table,
+        id=_spot(table, "id", path),
+        plc=_spot(table, "plc", path),
+        readers=tuple(
+            _spot(t, "device", (*path, "readers", i))
+            for i, t in enumerate(_tables(table.get("readers")) or ())
+        ),
+        scale=_spot(_table(table.get("scale")), "device", (*path, "scale")),
+        exits=tuple(exits),
     )
 
 

@@ -5,31 +5,28 @@ counted and forgotten, with their visits; a batch is judged by all that is on th
 difference where it ends. Parcels of a bench are judged when the run is over.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from edge.core.verdict import Exits
-from hub_config.hub import HubConfig
-from hub_config.lines import Line
-from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant, LineId
+from hub_config.names import MICROSECOND, SECOND, Instant, LineId
 from hub_config.rules import RulePack
 from simulators.belt_sums import BeltSums
-from simulators.bench import Happened
 from simulators.bench_plant import BenchPlant
 from simulators.bodies import Body
 from simulators.conveyor import NEAR_MAX
 from simulators.coordinator.declared import Declared
-from simulators.coordinator.visits import MemoryBook
 from simulators.dims_sums import DimsSums
-from simulators.hub import UTC_AT_START_US, SimulatedHub
+from simulators.hub import SimulatedHub
 from simulators.line_plant import LinePlant
 from simulators.line_truth import Sightings, happened_on, hidden
-from simulators.oracle import oracle_releases
 from simulators.parcels import Parcel
+from simulators.plc_account import PlcAccount
 from simulators.report import Judged, VisitFacts, claims, judge_parcels, judge_strangers, take, together
+from simulators.rows import ROW_MAX, Rows
 from simulators.samples import Samples
 from simulators.swaps import Swaps
+from simulators.yardstick import NOTHING, Data, Yardstick
 
 SETTLED_NS: Final = 30 * SECOND
 """Nothing more is told of a parcel this long after it has left."""
@@ -37,9 +34,6 @@ BATCH_MIN: Final = 256
 """Fewer parcels are not worth looking at all that is on the belt with them."""
 BEHIND_MIN: Final = NEAR_MAX
 """So many of the latest parcels stay: those on the belt, and the neighbours of those that left it last."""
-NOTHING: Final = together([])
-
-Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +42,6 @@ class Settled:
 
     visits: Set[str] = frozenset()
     parcels: tuple[Parcel, ...] = ()
-
-
-class Yardstick:
-    """Which parcels a gateway that mixes nothing up would release."""
-
-    def __init__(
-        self, config: HubConfig, rules: RulePack, manifest: Mapping[str, Declared], drawn: MemoryBook
-    ) -> None:
-        """`drawn`: who was drawn for inspection."""
-        self._config = config
-        self._drawn = drawn
-        self._rules = rules
-        self._manifest = manifest
-
-    def released(self, happened: Iterable[Happened], place: Exits, scale: DeviceId, at: Instant) -> set[int]:
-        u_mg = self._config.device(scale).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
-        now_us = UTC_AT_START_US + at // MICROSECOND
-        sizer = place.dimensioner if isinstance(place, Line) else None
-        u_um = 0 if sizer is None else self._config.device(sizer.device).u_um  # type: ignore[union-attr]  # a dimensioner
-        return oracle_releases(
-            tuple(happened),
-            place,
-            u_mg,
-            self._rules,
-            self._manifest,
-            self._config.hub.id,
-            now_us,
-            self._drawn,
-            u_um,
-        )
 
 
 class BenchAccount:
@@ -113,6 +77,7 @@ class LineAccount:
         self.judged = NOTHING
         self.oracle = 0
         self.sums = BeltSums(plant.line)
+        self._rows = Rows(plant.line)
         self.swaps = Swaps()
         self.dims = DimsSums()
 
@@ -134,7 +99,7 @@ class LineAccount:
             return Settled()
         conveyor = self._plant.conveyor
         parcels = tuple(body.parcel for body in conveyor.bodies[:count])
-        since = conveyor.bodies[count].starts
+        since = min(body.starts for body in conveyor.bodies[count : count + NEAR_MAX])
         visits = self._judge(count, now, strangers_before=min(since, quiet))
         for visit in visits:
             self._visits.pop(visit, None)
@@ -144,13 +109,18 @@ class LineAccount:
         return Settled(visits, parcels)
 
     def _ripe(self, quiet: Instant) -> int:
-        """How many of the first parcels had left by then, all of them; parcels that touch stay together."""
+        """How many of the first parcels had left by then, all of them; parcels that touch, or go as one row, stay
+        together."""
         bodies = self._plant.conveyor.bodies
         ripe = 0
+        last: Body | None = None
         for place in range(len(bodies) - BEHIND_MIN):
-            if not bodies[place].finished or self._gone_by(bodies[place]) > quiet:
+            body, behind = bodies[place], bodies[place + 1]
+            if not body.finished or self._gone_by(body) > quiet:
                 break
-            if not bodies[place + 1].touches:
+            last = last if body.taken else body
+            close = last is not None and self._rows.are_close(last, behind) and place - ripe < ROW_MAX
+            if not (behind.touches or close):
                 ripe = place + 1
         return ripe
 
@@ -165,7 +135,9 @@ class LineAccount:
         everyone = happened_on(bodies, self._sightings, line, self._within_us)
         happened = everyone[:count]
         unwatched = self._plant.unwatched
-        oracle = self._yardstick.released(happened, line, line.scale.device, now)
+        entitled = self._yardstick.released(happened, line, line.scale.device, now)
+        too_close = self._rows.too_close(bodies[:count], entitled)
+        oracle = entitled - too_close
         parcels = [body.parcel for body in bodies[:count]]
         judged = judge_parcels(
             parcels, happened, self._visits, line, oracle, unwatched=unwatched | hidden(bodies)
@@ -181,6 +153,7 @@ class LineAccount:
         self.sums.margins.add(self._plant.board.margins_ns)
         self._plant.board.margins_ns.clear()
         self.sums.add(bodies, count, judged.causes, unwatched)
+        self.sums.too_close += len(too_close)
         self.swaps.add(line, bodies[:count], happened, self._visits)
         self.dims.add(bodies[:count])
         parts = (self.judged, replace(judged, causes={}), judge_strangers(strangers))
@@ -198,7 +171,10 @@ class Account:
         self._hub = hub
         self.benches = {plant.config.id: BenchAccount(plant, yardstick) for plant in hub.benches}
         self.lines = {plant.line.id: LineAccount(plant, yardstick, within_us) for plant in hub.lines}
-        self._places: dict[LineId, BenchAccount | LineAccount] = {**self.benches, **self.lines}
+        self.plcs = {plant.line.id: PlcAccount(plant, yardstick) for plant in hub.plcs}
+        self._places: dict[LineId, BenchAccount | LineAccount | PlcAccount] = {
+            **self.benches, **self.lines, **self.plcs,
+        }  # fmt: skip
         self._seq = 0
         self._heard_us = 0
         self.arrived = 0

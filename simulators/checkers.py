@@ -4,11 +4,11 @@ A broken rule ends the run with its name: that is a fault of ours, not of the si
 judged here from the events alone, without the code that judges it in the core.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 
-from drivers.command import Command, SwitchOff, SwitchOn
+from drivers.command import Command, Destination, SwitchOff, SwitchOn
 from edge.core.decision import Decision
 from edge.core.effects import Effect, Order, Record, Show
 from edge.core.event import Event
@@ -18,6 +18,7 @@ from edge.core.verdict import Exits
 from edge.wire.chain import Link
 from hub_config.lines import Line
 from hub_config.names import MILLISECOND, DeviceId, Instant, LaneId, LineId, VisitId
+from hub_config.plc import PlcLine
 
 ASTRAY: Final = "astray"
 BEGINNING: Final = 13
@@ -37,13 +38,13 @@ class Divert:
     number: int
     line: LineId
     lane: LaneId
-    order: SwitchOn | None = None
+    order: SwitchOn | Destination | None = None
     recalled: bool = False
 
 
 class Checkers:
-    def __init__(self, places: Sequence[Exits]) -> None:
-        """`places`: benches and lines."""
+    def __init__(self, places: Sequence[Exits], silent: Collection[LineId] = ()) -> None:
+        """`places`: benches and lines. `silent`: of these, lines that are only listened to."""
         self._free: dict[LineId, LaneId] = {place.id: place.free_lane for place in places}
         self._lane_of: dict[tuple[DeviceId, int], tuple[LineId, LaneId]] = {
             (line.board, diverter.channel): (line.id, diverter.lane)
@@ -51,6 +52,11 @@ class Checkers:
             if isinstance(line, Line)
             for diverter in line.diverters
         }
+        driven = [place for place in places if isinstance(place, PlcLine) and place.id not in silent]
+        self._exit_of: dict[tuple[DeviceId, str], tuple[LineId, LaneId]] = {
+            (line.plc, exit_.code): (line.id, exit_.lane) for line in driven for exit_ in line.exits
+        }
+        self._safe = {line.id: line.fail_safe for line in driven}
         self._recorded = 0
         self._on_disk = 0
         self._joined: dict[VisitId, VisitId] = {}
@@ -159,7 +165,9 @@ class Checkers:
         """Its divert stands no more; an order that can still be taken back must be."""
         assert event.visit is not None, "a divert is a visit's"
         divert = self._diverts.pop(event.visit, None)
-        if divert is None or divert.order is None or divert.order.at <= event.at + HEEDED_NS:
+        if divert is None or divert.order is None:
+            return
+        if isinstance(divert.order, SwitchOn) and divert.order.at <= event.at + HEEDED_NS:
             return
         # The gateway's own hold may be its answer to a board that has refused the order.
         if event.kind == "parcel.lost_track" or event.decision is not None:
@@ -225,7 +233,9 @@ class Checkers:
                 return
             self._see_release(event, decision, "entered")
             belt = any(line == event.line for line, _ in self._lane_of.values())
-            if belt and (divert is None or divert.order is None or divert.lane != event.act.lane):
+            if (belt or event.line in self._safe) and (
+                divert is None or divert.order is None or divert.lane != event.act.lane
+            ):
                 raise RuleBrokenError(f"visit {event.visit} entered the free lane and nobody had ordered it")
         self._gone[event.visit] = event.act.lane
 
@@ -273,6 +283,8 @@ class Checkers:
 
     def _see_order(self, command: Command) -> None:
         """An output moves only for a divert into its lane that stands and is on disk, and once for each."""
+        if isinstance(command, Destination):
+            self._see_destination(command)
         if not isinstance(command, SwitchOn | SwitchOff):
             return
         if isinstance(command, SwitchOff):
@@ -286,6 +298,30 @@ class Checkers:
         if not waiting:
             what = f"output {command.channel} of {command.device}"
             raise RuleBrokenError(f"{what} is ordered for no divert on disk that stands")
+        min(waiting, key=lambda one: one.number).order = command
+
+    def _see_destination(self, command: Destination) -> None:
+        """A controller is told of no lane but the fail-safe one without a divert into it that stands and is on disk."""
+        if (command.device, command.lane) not in self._exit_of:
+            raise RuleBrokenError(f"{command.device} is told {command}, and its line is only listened to")
+        line, lane = self._exit_of[(command.device, command.lane)]
+        if lane == self._safe[line]:
+            voided = [one for _, one in self._voided]
+            for one in (*self._diverts.values(), *voided):
+                sent = one.order
+                if isinstance(sent, Destination) and (sent.device, sent.track) == (
+                    command.device,
+                    command.track,
+                ):
+                    one.recalled = True
+            return
+        waiting = [
+            one
+            for one in self._diverts.values()
+            if (one.line, one.lane) == (line, lane) and one.order is None and one.number <= self._on_disk
+        ]
+        if not waiting:
+            raise RuleBrokenError(f"{command.device} is told {command} for no divert on disk that stands")
         min(waiting, key=lambda one: one.number).order = command
 
     def _diverts_of(self, command: SwitchOn | SwitchOff) -> list[Divert]:

@@ -38,11 +38,13 @@ from simulators.checkers import Checkers, RuleBrokenError
 from simulators.coordinator.declared import Declared
 from simulators.coordinator.filings import Filings
 from simulators.coordinator.visits import MemoryBook
+from simulators.devices.plc import PlcFault
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import RESEND_MAX, USUAL, Network
 from simulators.parcels import Parcel
+from simulators.plc_plant import NO_FAULTS, PlcPlant, plc_plants, silent
 from simulators.practice import COORDINATOR, practice_signer
 from simulators.preclearance import Preclearance
 from simulators.supply import Supply
@@ -94,6 +96,7 @@ class SimulatedHub:
         supply: "Callable[[SimulatedHub, Sequence[Parcel]], Supply] | None" = None,
         pace: float = 1.0,
         preclearance: Preclearance | None = None,
+        plc_ppm: Mapping[PlcFault, int] = NO_FAULTS,
     ) -> None:
         """`parcels`: who passes each bench and line. `supply`: how they come to an operator's hands; else all of them
         are there from the start, and none is brought back. `pace`: of operators."""
@@ -101,8 +104,7 @@ class SimulatedHub:
         self.world = World()
         self.host = Host(self.world)
         self._rng = random.Random(f"hub/{seed}")
-        self._signer = practice_signer("gateway")
-        self._coordinator = practice_signer("coordinator")
+        self._signer, self._coordinator = practice_signer("gateway"), practice_signer("coordinator")
         self._trust = TrustStore(config.trust)
         self.gateway = Gateway(config, entropy_of(seed))
         self.step = self.gateway.step
@@ -115,22 +117,23 @@ class SimulatedHub:
         self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
         """Parcels held because nobody has declared them yet: what was measured, by code."""
         self._chain_check = ChainCheck()
-        at_bench = {bench.id: tuple(parcels[bench.id]) for bench in config.benches}
         self.benches = [
             BenchPlant(
-                self.world, config, bench, at_bench[bench.id], seed, self._rng, self._give, mistakes_ppm,
-                supply and supply(self, at_bench[bench.id]), pace,
+                self.world, config, bench, own, seed, self._rng, self._give, mistakes_ppm,
+                supply and supply(self, own), pace,
             )
             for bench in config.benches
+            for own in [tuple(parcels[bench.id])]
         ]  # fmt: skip
         self.lines = [
             LinePlant(self.world, self.host, config, line, parcels[line.id], seed + place, self._give, lines)
             for place, line in enumerate(config.lines)
         ]
-        self._plant_of: dict[DeviceId, LinePlant] = {
-            reader.device: plant for plant in self.lines for reader in plant.line.readers
+        self.plcs = plc_plants(self.world, self.host, config, parcels, seed, self._give, plc_ppm)
+        self._plant_of: dict[DeviceId, LinePlant | PlcPlant] = {
+            **{device: plant for plant in self.lines for device in plant.commanded},
+            **{plant.line.plc: plant for plant in self.plcs},
         }
-        self._plant_of |= {plant.line.board: plant for plant in self.lines}
         self._bench_of = {plant.config.id: plant for plant in self.benches}
         self._count = sum(len(stream) for stream in parcels.values())
         self._waiting: list[tuple[int, Event]] = []
@@ -144,10 +147,9 @@ class SimulatedHub:
         self._other = sha256()
         self._tick: tuple[Instant, Token] | None = None
         self._trace = trace
-        self.checkers = Checkers((*config.benches, *config.lines))
-        self.tallies = Tallies()
+        self.checkers = Checkers((*config.benches, *config.lines, *config.plc_lines), silent(config))
+        self.tallies, self.alerts = Tallies(), list[Alert]()
         self.events: list[dict[str, Any]] = []
-        self.alerts: list[Alert] = []
 
     # The run --------------------------------------------------------------------------------------
 
@@ -218,9 +220,9 @@ class SimulatedHub:
         for line in self.lines:
             if self.world.now < line.conveyor.finished_at + TOLD_NS:
                 return False
-        if self.lines and self.gateway.in_work:
+        if (self.lines or self.plcs) and self.gateway.in_work:
             return False
-        return all(bench.done for bench in self.benches)
+        return all(bench.done for bench in self.benches) and all(plant.done for plant in self.plcs)
 
     def _stuck(self) -> str:
         at_work = [plant.bench.operator.in_hand for plant in self.benches]

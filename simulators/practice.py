@@ -142,6 +142,7 @@ def with_lines(config: HubConfig, copies: int | None, *, benches: bool) -> HubCo
             *(one.device for one in line.recorders),
         )
     }
+    line_devices |= {device for driven in config.plc_lines for device in driven.devices}
     devices = {device.id: device for device in config.devices}
     if copies is None:
         lines, all_devices = config.lines, [one for one in config.devices if one.id in line_devices]
@@ -152,7 +153,12 @@ def with_lines(config: HubConfig, copies: int | None, *, benches: bool) -> HubCo
     if benches:
         all_devices = [one for one in devices.values() if one.id not in line_devices] + all_devices
     return config.model_copy(
-        update={"benches": config.benches if benches else (), "lines": lines, "devices": tuple(all_devices)}
+        update={
+            "benches": config.benches if benches else (),
+            "lines": lines,
+            "devices": tuple(all_devices),
+            "plc_lines": config.plc_lines if copies is None else (),
+        }
     )
 
 
@@ -166,6 +172,8 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
     for belt in line.belts:
         if belt.board not in (None, line.board):
             names[belt.board] = DeviceId(f"{_NUMBER.sub('', line.board)}{number}-{belt.id}")
+    for side in line.sides:
+        names[side.board] = DeviceId(f"{_NUMBER.sub('', line.board)}{number}-{side.id}")
     for one in line.recorders:
         names[one.device] = DeviceId(f"{_NUMBER.sub('', one.device)}{number}")
     devices = [config.device(old).model_copy(update={"id": new}) for old, new in names.items()]
@@ -177,6 +185,8 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
             belt if belt.board is None else belt.model_copy(update={"board": names[belt.board]})
             for belt in line.belts
         )
+    if line.sides:
+        update["sides"] = tuple(side.model_copy(update={"board": names[side.board]}) for side in line.sides)
     if line.dimensioner is not None:
         own = {"device": names[line.dimensioner.device]}
         update["dimensioner"] = line.dimensioner.model_copy(update=own)
@@ -185,7 +195,9 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
 
 def places_of(config: HubConfig) -> list[LineId]:
     """Benches and lines in the order in which they get a parcel each."""
-    benches, lines = [bench.id for bench in config.benches], [line.id for line in config.lines]
+    benches = [bench.id for bench in config.benches]
+    lines = [line.id for line in config.lines]
+    lines += [line.id for line in config.plc_lines]
     return [*benches, *(lines * (BENCH_ONE_IN - 1) if benches else lines)]
 
 

@@ -49,10 +49,12 @@ def _show(hub: SimulatedHub, over: threading.Event) -> None:
 def whole(hub: SimulatedHub) -> int:
     """Parcels of the run."""
     on_belts = sum(line.conveyor.count for line in hub.lines)
+    on_belts += sum(plant.count for plant in hub.plcs)
     return on_belts + sum(len(bench.bench.parcels) for bench in hub.benches)
 
 
 def gone(hub: SimulatedHub) -> int:
     """Those that have left."""
     off_belts = sum(line.conveyor.finished for line in hub.lines)
+    off_belts += sum(len(plant.plc.rides) - plant.plc.under_way for plant in hub.plcs)
     return off_belts + sum(len(bench.bench.placed) for bench in hub.benches)

@@ -11,18 +11,21 @@ from edge.core.snapshot import Snapshot
 from edge.rim.trace import Start, TraceWriter
 from hub_config.boards import IoBoardConfig
 from hub_config.hub import HubConfig
+from hub_config.modbus import ModbusIoConfig
 from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules
 from simulators.account import Account
 from simulators.belt_sums import belts_told
 from simulators.coordinator.declared import Declared
 from simulators.deal import Deal
+from simulators.devices.plc import PlcFault
 from simulators.dims_sums import dims_told
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
 from simulators.line_plant import AS_USUAL, LineOptions
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
 from simulators.parcels import Flow, Parcel
+from simulators.plc_plant import NO_FAULTS
 from simulators.plots.album import Album
 from simulators.practice import RULES, practice_signer
 from simulators.preclearance import NO_VOUCHERS, OfflinePlan, Preclearance
@@ -34,6 +37,8 @@ from simulators.swaps import swaps_told
 SIGN_ONE_IN: Final = 1_000
 EVENTS_MAX: Final = 4_096
 """Events after which a long run looks what can be judged and forgotten."""
+POLLS_WITHIN: Final = 2
+"""An edge at a board that is polled lies within so many polls of its stamp."""
 STAMPS_WITHIN_US: Final = 1
 """Under simulated time the gateway's stamps are exact."""
 
@@ -90,14 +95,22 @@ class Simulation:
             if any(line.line.dimensioner is not None for line in run.lines):
                 report["dims"] = dims_told([line.dims for line in account.lines.values()])
             report |= swaps_told([line.swaps for line in account.lines.values()])
+        if run.plcs:
+            report["plc"] = {name: one.told() for name, one in account.plcs.items()}
         return report, judged.details
 
     @property
     def stamps_within_us(self) -> int:
         """How far its stamps may be off the truth. A board's real clock is known to its driver within a bound; above it
         the driver takes no beam at all."""
-        bounds = [one.clock_bound_us for one in self.hub.config.devices if isinstance(one, IoBoardConfig)]
-        return max(bounds, default=STAMPS_WITHIN_US) if self.over_bytes else STAMPS_WITHIN_US
+        devices = self.hub.config.devices
+        polls = [POLLS_WITHIN * one.poll_ms * 1_000 for one in devices if isinstance(one, ModbusIoConfig)]
+        bounds = (
+            [one.clock_bound_us for one in devices if isinstance(one, IoBoardConfig)]
+            if self.over_bytes
+            else []
+        )
+        return max([*polls, *bounds], default=STAMPS_WITHIN_US)
 
 
 def simulate(
@@ -119,6 +132,7 @@ def simulate(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
         lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
         mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None, rules=load_rules(plan.rules), offline=plan.offline,
+        plc_ppm=plan.plc_ppm,
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -133,7 +147,7 @@ def prepare(
     config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, scenario: str, *, sign_all: bool = False,
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
     mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, rules: RulePack | None = None,
-    offline: OfflinePlan = NO_VOUCHERS,
+    offline: OfflinePlan = NO_VOUCHERS, plc_ppm: Mapping[PlcFault, int] = NO_FAULTS,
 ) -> Simulation:  # fmt: skip
     """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it forgets what is settled, and
     can't be looked at when it is over but by its report. `rules`: other than those of the practice hub."""
@@ -145,7 +159,7 @@ def prepare(
     hub = SimulatedHub(
         config, deal.shares, seed, rules, deal.declared,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
-        mistakes_ppm=mistakes_ppm, preclearance=preclearance,
+        mistakes_ppm=mistakes_ppm, preclearance=preclearance, plc_ppm=plc_ppm,
     )  # fmt: skip
     return Simulation(
         hub, rules, deal.declared, scenario, seed, lines.over_bytes, None if keeps_all else deal

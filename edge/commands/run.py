@@ -1,6 +1,7 @@
 """`hub run CONFIG`: the gateway on the real ports of a config, until it is told to stop."""
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -11,7 +12,7 @@ from typing import Final
 
 from drivers.external import external_findings
 from edge.app import App, IdentityTaken
-from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, file_to_write
+from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, file_to_write, shadow
 from edge.rim.journal import JournalFault
 from edge.rim.keys import DataFolderFault
 from edge.rim.tls import TlsFault
@@ -36,6 +37,11 @@ def main(argv: Sequence[str]) -> int:
         metavar="TRACE",
         help="keep every input in this file, for `hub replay`",
     )
+    parser.add_argument(
+        "--shadow",
+        action="store_true",
+        help="only listen to lines that a controller drives, and say where it and we disagree",
+    )
     args = parser.parse_args(argv)
     try:
         config = load(args.config, external_findings)
@@ -46,6 +52,12 @@ def main(argv: Sequence[str]) -> int:
     if config.hub.mode == "replay":
         print("hub run: mode replay is never published; set [hub] mode to practice or live", file=sys.stderr)
         return EXIT_BAD_CONFIG
+    if args.shadow:
+        try:
+            config = shadow.listening(config)
+        except ValueError as refused:
+            print(f"hub run: {refused}", file=sys.stderr)
+            return EXIT_BAD_CONFIG
     _log_to_stderr(verbose=args.verbose)
     return _run(config, args.data, args.record)
 
@@ -57,6 +69,8 @@ def _run(config: HubConfig, data: Path, record: Path | None) -> int:
     try:
         app = App(config, data, record)
         address = app.start()
+        # What the start has made stays: walking through it stops every thread for a tenth of a second, again and again.
+        gc.freeze()
     except (
         DataFolderFault,
         IdentityTaken,
@@ -73,10 +87,14 @@ def _run(config: HubConfig, data: Path, record: Path | None) -> int:
     )
     for bench in config.benches:
         print(f"station {bench.id}: {address}station/{bench.id}")
+    for line in config.plc_lines:
+        print(f"line {line.id}: driven by {line.plc} at {config.device(line.plc).attach.place}")
     if config.lines:
         print(f"the floor: {address}floor")
     print(f"journal: {data}; stop with Ctrl-C", flush=True)
     asked = app.wait(stopping)
+    for said in shadow.told(app.snapshot().plc_lines):
+        print(said)
     unwritten = app.stop()
     if unwritten:
         print(f"hub run: {unwritten} events could not be written to {data}: free the disk", file=sys.stderr)

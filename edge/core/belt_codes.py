@@ -6,18 +6,31 @@ A second name is one whenever it is read, also behind the measurement.
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from drivers.identifiers.choice import Identified, choose
 from drivers.reading import BarcodeRead
 from edge.core.clearing import Clearing
+from edge.core.decision import Reason
 from edge.core.event import Code
-from edge.core.item import Item
 from edge.core.ledger import Ledger
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
-from edge.core.track import Track
+from edge.core.verdict import Exits
 from edge.core.visits import Visits
-from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
+
+
+class Doubted(Protocol):
+    """What lies on a line: an item of a belt, or a track number of a controller."""
+
+    @property
+    def parcel(self) -> Parcel | None: ...
+    def doubt(self, reason: Reason) -> None: ...
+
+
+class Tracks(Protocol):
+    @property
+    def items(self) -> Sequence[Doubted]: ...
 
 
 def code_of(read: BarcodeRead, known: Identified) -> Code:
@@ -27,7 +40,7 @@ def code_of(read: BarcodeRead, known: Identified) -> Code:
 
 class BeltCodes:
     def __init__(
-        self, line: LineConfig, tracks: Sequence[Track], clearing: Clearing, ledger: Ledger, visits: Visits
+        self, line: Exits, tracks: Sequence[Tracks], clearing: Clearing, ledger: Ledger, visits: Visits
     ) -> None:
         self._line = line
         self._tracks = tracks
@@ -36,7 +49,7 @@ class BeltCodes:
         self._ledger = ledger
         self._visits = visits
 
-    def take(self, item: Item, parcel: Parcel, read: BarcodeRead, known: Identified, at: Instant) -> None:
+    def take(self, item: Doubted, parcel: Parcel, read: BarcodeRead, known: Identified, at: Instant) -> None:
         """A code of this item alone, and what it says."""
         code = code_of(read, known)
         data = code.data
@@ -51,7 +64,7 @@ class BeltCodes:
     def own(self, parcel: Parcel) -> str | None:
         return self._clearing.own_code(parcel)
 
-    def come_back(self, item: Item, parcel: Parcel, at: Instant) -> None:
+    def come_back(self, item: Doubted, parcel: Parcel, at: Instant) -> None:
         """All its names are known: one that is a held parcel's brings that one's visit back, if it is its own name and
         nothing speaks against it. An old label that another one's box still has does not."""
         rank = self._line.identifiers
@@ -73,7 +86,7 @@ class BeltCodes:
         for one in names.known:
             self._visits.claim(one.value, parcel.visit)
 
-    def _name(self, item: Item, parcel: Parcel, code: Code, at: Instant) -> None:
+    def _name(self, item: Doubted, parcel: Parcel, code: Code, at: Instant) -> None:
         if not self._visits.claim(code.data, parcel.visit) or parcel.two_names(self._line.identifiers):
             item.doubt("two_labels")
             for other in (one for track in self._tracks for one in track.items):

@@ -33,6 +33,8 @@ from edge.core.ledger import Ledger
 from edge.core.line import Line
 from edge.core.line_view import view_of_line
 from edge.core.offline import Offline
+from edge.core.plc_line import PlcDrivenLine
+from edge.core.plc_view import view_of_plc_line
 from edge.core.priority import Moment, Waiting
 from edge.core.signs import Signs
 from edge.core.snapshot import LastPlaced, Snapshot
@@ -43,6 +45,7 @@ from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, DeviceId, Instant, LineId
 
+Place = Station | Line | PlcDrivenLine
 GATEWAY_LINE: Final = LineId("gw")
 """The line of events without a parcel."""
 ANY_PLACE: Final = -1
@@ -76,7 +79,11 @@ class Gateway:
             Line(line, config, self._ledger, self._visits, self._dwell, self._offline)
             for line in config.lines
         ]
-        self._places: list[Station | Line] = [*self._stations, *self._lines]
+        self._plc_lines = [
+            PlcDrivenLine(line, config, self._ledger, self._visits, self._dwell, self._offline)
+            for line in config.plc_lines
+        ]
+        self._places: list[Place] = [*self._stations, *self._lines, *self._plc_lines]
         self._wakes: list[Instant | None] = [None] * len(self._places)
         """When each place wants a Tick, as of the last look."""
         self._stale: int | None = ANY_PLACE
@@ -86,6 +93,8 @@ class Gateway:
             self._owner |= dict.fromkeys((*station.bench.scanners, station.bench.scale), number)
         for number, line in enumerate(self._lines, len(self._stations)):
             self._owner |= dict.fromkeys(line.devices, number)
+        for number, driven in enumerate(self._plc_lines, len(self._stations) + len(self._lines)):
+            self._owner |= dict.fromkeys(driven.devices, number)
 
     def _station(self, config: HubConfig, index: int) -> Station:
         bench = config.benches[index]
@@ -149,7 +158,11 @@ class Gateway:
         """What screens and reports may see: immutable, complete, of this instant."""
         reasons: dict[str, int] = {}
         corrected: dict[str, int] = {}
-        work = (*(station.work for station in self._stations), *(line.clearing for line in self._lines))
+        work = (
+            *(station.work for station in self._stations),
+            *(line.clearing for line in self._lines),
+            *(line.clearing for line in self._plc_lines),
+        )
         for clearing in work:
             for reason, count in clearing.held_reasons.items():
                 reasons[reason] = reasons.get(reason, 0) + count
@@ -169,6 +182,7 @@ class Gateway:
             alibi=self._alibi.view(),
             journal_trouble=self._offline.trouble,
             lines=tuple(view_of_line(line, self._now) for line in self._lines),
+            plc_lines=tuple(view_of_plc_line(line, self._now) for line in self._plc_lines),
             queue=self._visits.queue(
                 Moment(self._now, self._ledger.wall(self._now).utc_us, self._offline.away)
             ),
@@ -299,6 +313,7 @@ class Gateway:
         ranks: dict[LineId, tuple[str, ...]] = {
             **{station.bench.id: station.bench.identifiers for station in self._stations},
             **{line.config.id: line.config.identifiers for line in self._lines},
+            **{line.config.id: line.config.identifiers for line in self._plc_lines},
         }
         for visit in self._recovered:
             self._visits.restore(visit, ranks.get(visit.line, ()))

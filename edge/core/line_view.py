@@ -8,7 +8,7 @@ from edge.core.snapshot import BeltItem, BenchState, ItemState, LineState, LineV
 from edge.core.transfer import Section
 from hub_config.names import Instant
 
-_ITEM_STATES: Final[dict[BenchState, ItemState]] = {
+ITEM_STATES: Final[dict[BenchState, ItemState]] = {
     "release": "release",
     "hold": "hold",
     "inspect": "inspect",
@@ -25,7 +25,7 @@ def view_of_line(line: Line, at: Instant) -> LineView:
         board=line.board,
         items=tuple(
             _item(line, section, item, section.belt.travel_at(at))
-            for section in reversed(line.sections)
+            for section in reversed(line.sections[: len(line.config.belts)])  # a side belt has no place in it
             for item in section.track.items
             if item.parcel is not None
         ),
@@ -55,7 +55,7 @@ def _item(line: Line, section: Section, item: Item, travel: int) -> BeltItem:
     if item.stray:
         state = "stray"
     elif verdict is not None:
-        state = _ITEM_STATES[verdict.state]
+        state = ITEM_STATES[verdict.state]
     front, dims = item.front_um + travel, parcel.dims
     return BeltItem(
         visit=parcel.visit,

@@ -10,14 +10,15 @@ from hub_config.bench_scale import BenchScaleConfig
 from hub_config.dimensioners import Dimensioner, RecordDimensionerConfig, SickMdaConfig
 from hub_config.external import ExternalConfig
 from hub_config.metrology import Metrology
+from hub_config.plc import PlcWcsConfig
 from hub_config.scales import RecordScaleConfig
 
 UNIX_EPOCH_ORDINAL: Final = 719_163
 DAY_US: Final = 86_400_000_000
 
 
-BeltScale = RecordScaleConfig | RecordDimensionerConfig | SickMdaConfig
-"""What weighs on a belt: a scale, or a dimensioner with one in it."""
+BeltScale = RecordScaleConfig | RecordDimensionerConfig | SickMdaConfig | PlcWcsConfig
+"""What weighs on a line: a scale, a dimensioner with one in it, or one whose weights a controller tells."""
 BenchScale = BenchScaleConfig | ExternalConfig
 """What weighs at a bench."""
 

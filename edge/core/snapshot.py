@@ -176,6 +176,70 @@ NOT_LOOKED: Final = OfflineView()
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """A parcel that the controller of a line told or sent otherwise than the gateway would have."""
+
+    at: Instant
+    track: int
+    visit: str
+    told: tuple[str, ...]
+    """Names that the controller tells."""
+    read: tuple[str, ...]
+    """Names that our own readers have read."""
+    lane: str
+    """Where it went, in the controller's word."""
+    ours: LaneId | None
+    """Where it should have gone; None: not decided."""
+    code_differs: bool
+    lane_differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowView:
+    """How far a controller and the gateway agree, of parcels that have left."""
+
+    compared: int
+    codes_compared: int
+    """Of those: named by both."""
+    codes_differ: int
+    lanes_differ: int
+    last: tuple[Disagreement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedView:
+    """A parcel under way on a line that a controller drives."""
+
+    visit: VisitId
+    track: int
+    since: Instant
+    """Of its induction."""
+    state: ItemState
+    code: str | None
+    mass_mg: int | None
+    lane: LaneId | None
+    """Where it is to go, once that is on disk."""
+    reasons: tuple[Reason, ...]
+    ordered: LaneId | None
+    """The destination that its controller has."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlcLineView:
+    """What there is to see of such a line. Where a parcel is only its controller knows."""
+
+    line: LineId
+    at: Instant
+    ready: bool
+    """Its controller lives."""
+    tracks: tuple[TrackedView, ...]
+    lanes: tuple[LaneView, ...]
+    devices_down: tuple[str, ...]
+    shadow: ShadowView | None
+    """Of a line that is only listened to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     at: Instant
     benches: tuple[BenchView, ...]
@@ -199,6 +263,7 @@ class Snapshot:
     alibi: tuple[AlibiView, ...] = ()
     """Record numbers of the scales that have them, sorted by device."""
     offline: OfflineView = NOT_LOOKED
+    plc_lines: tuple[PlcLineView, ...] = ()
 
     def out_of_touch(self) -> "Snapshot":
         """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""
@@ -212,7 +277,10 @@ class Snapshot:
             replace(view, state="fault", board="lost", speed_um_s=0, items=(), devices_down=("gateway",))
             for view in self.lines
         )
-        return replace(self, benches=lost, lines=lines, queue=NO_QUEUE)
+        plc_lines = tuple(
+            replace(view, ready=False, tracks=(), devices_down=("gateway",)) for view in self.plc_lines
+        )
+        return replace(self, benches=lost, lines=lines, plc_lines=plc_lines, queue=NO_QUEUE)
 
 
 @dataclass(frozen=True, slots=True)

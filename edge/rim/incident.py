@@ -170,6 +170,7 @@ class Redactor:
         accepted = [
             *(one.weak_formats for one in config.benches),
             *(one.weak_formats for one in config.lines),
+            *(one.weak_formats for one in config.plc_lines),
         ]
         self._weak: tuple[str, ...] = tuple(name for formats in accepted for name in formats)
         self._placeholders: dict[str, str] = {}

@@ -1,0 +1,143 @@
+"""Beams and encoder of a block that is polled: what lies between two looks, and what no look has seen.
+
+An edge lies between two polls: it is told for the middle of them, with the count of the middle, and with half of the
+time between as its uncertainty. Behind an edge the input is not looked at for its debounce time (conveyor-io §1). Where
+the block counts the rising edges of a beam by itself, a count that no poll explains is edges that nobody saw.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.conveyors.modbus_modules import Image
+from drivers.reading import BeamChanged
+from hub_config.modbus import ModbusInput, ModbusIoConfig
+from hub_config.names import MICROSECOND, SECOND, Instant
+
+WRAP: Final = 1 << 32
+"""Counters have 32 bits."""
+RESTARTED: Final = WRAP // 2
+"""A counter that has come so far forward has gone back: the block was restarted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When the image of a poll was taken: between the request and its answer."""
+
+    at: Instant
+    """The middle."""
+    half_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    edges: tuple[BeamChanged, ...]
+    missed: int
+    """Edges that only the counters tell of."""
+    count: int
+    """Of the encoder, 64 bits, since the block was taken up."""
+    moved: bool
+    restarted: bool
+
+
+@dataclass(slots=True)
+class _Beam:
+    config: ModbusInput
+    blocked: bool
+    changed_at: Instant
+    counter: int
+    rises: int = 0
+    """Seen by polls since the counter was looked at."""
+    high: bool = False
+
+
+class PolledBeams:
+    def __init__(self, config: ModbusIoConfig, image: Image, look: Look) -> None:
+        """`image`: the first one. What is covered then has been covered before: no edge is told of it."""
+        self._config = config
+        self._encoder = config.encoder
+        self._look = look
+        self._count = 0
+        self._raw = image.counters.get(self._encoder.channel, 0)
+        self._beams = {
+            one.channel: _Beam(
+                one, _is_blocked(one, image), look.at, image.counters.get(one.channel, 0),
+                high=image.high[one.channel],
+            )
+            for one in config.inputs
+            if one.use == "beam"
+        }  # fmt: skip
+        self._ran = image.runs
+        self._ran_ns = 0
+        """How long the motor has been running."""
+
+    @property
+    def count(self) -> int:
+        return self._count
+
+    def is_as_before(self, image: Image) -> bool:
+        """Nothing has passed any beam since the last look: the counters say so, of every beam."""
+        for channel, beam in self._beams.items():
+            same = beam.config.counted and image.counters[channel] == beam.counter and not beam.rises
+            if not same or _is_blocked(beam.config, image) != beam.blocked:
+                return False
+        return (
+            self._encoder.counted and (image.counters[self._encoder.channel] - self._raw) % WRAP < RESTARTED
+        )
+
+    def take(self, image: Image, look: Look) -> Seen:
+        before, ns = self._count, look.at - self._look.at
+        counted = self._counted(image, ns)
+        if counted is None:
+            return Seen((), 0, self._count, moved=False, restarted=True)
+        self._count += counted
+        middle = Instant(self._look.at + ns // 2)
+        unc_ns = (ns + 1) // 2 + max(self._look.half_ns, look.half_ns)
+        edges: list[BeamChanged] = []
+        missed = 0
+        for beam in self._beams.values():
+            if self._changes(beam, image, middle):
+                count = (before + self._count) // 2
+                edges.append(
+                    BeamChanged(self._config.id, middle, beam.config.channel, beam.blocked, count, unc_ns)
+                )
+            missed += self._missed(beam, image)
+        self._look = look
+        self._ran = image.runs
+        return Seen(tuple(edges), missed, self._count, moved=self._count != before, restarted=False)
+
+    def _counted(self, image: Image, ns: int) -> int | None:
+        """Since the last look; None: the counter began anew."""
+        if not self._encoder.counted:
+            rate = self._config.counts_per_s
+            assert rate is not None, f"{self._config.id}: no counts_per_s got past its check"
+            before_ns, self._ran_ns = self._ran_ns, self._ran_ns + (ns if self._ran and image.runs else 0)
+            return rate * self._ran_ns // SECOND - rate * before_ns // SECOND
+        raw = image.counters[self._encoder.channel]
+        counted = (raw - self._raw) % WRAP
+        self._raw = raw
+        return counted if counted < RESTARTED else None
+
+    def _changes(self, beam: _Beam, image: Image, at: Instant) -> bool:
+        high = image.high[beam.config.channel]
+        if high and not beam.high:
+            beam.rises += 1
+        beam.high = high
+        blocked = _is_blocked(beam.config, image)
+        if blocked == beam.blocked or at - beam.changed_at < beam.config.debounce_us * MICROSECOND:
+            return False
+        beam.blocked, beam.changed_at = blocked, at
+        return True
+
+    def _missed(self, beam: _Beam, image: Image) -> int:
+        """A rise that no poll has seen has its fall with it."""
+        if not beam.config.counted:
+            return 0
+        counter = image.counters[beam.config.channel]
+        rises = (counter - beam.counter) % WRAP
+        unseen = max(0, rises - beam.rises) if rises < RESTARTED else 0
+        beam.counter, beam.rises = counter, 0
+        return 2 * unseen
+
+
+def _is_blocked(one: ModbusInput, image: Image) -> bool:
+    return image.high[one.channel] == (one.blocked_when == "high")

@@ -1,0 +1,49 @@
+"""What must fit between a belt line and a board that is polled: how far the belt goes between two looks, its coils."""
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import ValidationError
+
+from hub_config.finding import Finding, show
+from hub_config.lines import Line
+from hub_config.modbus import ModbusIoConfig
+from hub_config.outline import LineSpots
+from hub_config.units import FROM_FILE, as_text
+
+
+def modbus_findings(line: LineSpots, tables: Mapping[str, Mapping[str, object]]) -> Iterator[Finding]:
+    """`tables`: of the file's devices by id."""
+    try:
+        whole = Line.model_validate(line.table, by_alias=True, by_name=False, context=FROM_FILE)
+    except ValidationError:
+        return
+    for place, (belt, name) in enumerate(zip(whole.belts, whole.boards, strict=True)):
+        block = _block(tables.get(name, {}))
+        if block is None:
+            continue
+        # An edge lies anywhere between two polls, and a little more (conveyor-io §3).
+        blind_um = 2 * belt.speed_mm_s * block.poll_ms
+        if blind_um > whole.tolerance_um:
+            what = f"in two polls of {show(name)} the belt comes {as_text(blind_um, 'um')} far"
+            limit = f"at most tolerance, {as_text(whole.tolerance_um, 'um')}"
+            yield Finding(
+                (*line.path, "belts", place, "speed"), what, limit, "poll more often, or raise tolerance"
+            )
+        if name != whole.board:
+            continue
+        for number, diverter in enumerate(whole.diverters):
+            if diverter.channel >= block.outputs:
+                what = f"channel {diverter.channel} is no output of {show(name)}"
+                limit = f"it has {block.outputs} outputs, counted from 0"
+                yield Finding(
+                    (*line.path, "diverters", number, "channel"), what, limit, "correct it, or raise outputs"
+                )
+
+
+def _block(table: Mapping[str, object]) -> ModbusIoConfig | None:
+    if table.get("kind") != "modbus-io":
+        return None
+    try:
+        return ModbusIoConfig.model_validate(table, by_alias=True, by_name=False, context=FROM_FILE)
+    except ValidationError:
+        return None  # it has faults of its own

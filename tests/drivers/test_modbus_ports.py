@@ -1,0 +1,89 @@
+"""The device loop and a Modbus block on a real socket: a connection that is no use any more is made anew."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from modbus_bench import block_config
+from pump_rig import pumping
+
+from drivers.reading import BoardChanged, DeviceDown, Reading
+from hub_config.attach import TcpAttach
+from hub_config.names import Instant
+from simulators.devices.modbus_block import ModbusBlock
+
+pytestmark = pytest.mark.system
+
+
+class Server:
+    """Serves one block to whoever dials in, one connection after the other."""
+
+    def __init__(self) -> None:
+        self.block = ModbusBlock()
+        self.garbage = False
+        self.accepted = 0
+        self._ears = socket.create_server(("127.0.0.1", 0))
+        self._ears.settimeout(0.1)
+        self.port = self._ears.getsockname()[1]
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
+                line, _ = self._ears.accept()
+            except TimeoutError:
+                continue
+            self.accepted += 1
+            with line:
+                line.settimeout(0.1)
+                self._serve(line)
+
+    def _serve(self, line: socket.socket) -> None:
+        while not self._over.is_set():
+            try:
+                data = line.recv(1_024)
+                if not data:
+                    return
+                answer = self.block.receive(data, Instant(time.monotonic_ns()))
+                line.sendall(b"no modbus at all" if self.garbage else answer)
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join(timeout=10)
+        self._ears.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+def is_ready(one: Reading) -> bool:
+    return isinstance(one, BoardChanged) and one.state == "ready"
+
+
+@pytest.mark.parametrize("trouble", ["silent", "garbage"])
+def test_a_connection_that_is_no_use_any_more_is_made_anew(server: Server, trouble: str) -> None:
+    attach = TcpAttach(kind="tcp", host="127.0.0.1", port=server.port)
+    with pumping(block_config(poll_ms=50).model_copy(update={"attach": attach})) as (_, readings):
+        readings.until(is_ready)
+        server.block.silent = trouble == "silent"
+        server.garbage = trouble == "garbage"
+        down = readings.next(DeviceDown)
+        server.block.silent = server.garbage = False
+
+        readings.until(is_ready)
+
+    assert isinstance(down, DeviceDown)
+    assert "the connection is made anew" in down.reason
+    assert server.accepted > 1
