@@ -84,17 +84,16 @@ def test_a_reader_is_triggered_over_tcp_and_its_answer_names_the_trigger() -> No
         with pumping(config) as (pump, sink):
             connection, _ = far.accept()
             connection.settimeout(DEADLINE_S)
-            stream = connection.makefile("rb")
-            sink.next(DeviceUp)
-            assert stream.readline() == b"||>TRIGGER OFF\r\n"
-            pump.command(Trigger(READER, 5, on=True))
-            assert stream.readline() == b"||>TRIGGER ON\r\n"
-            connection.sendall(b"RB123456785GB\r\n")
+            with connection, connection.makefile("rb") as stream:
+                sink.next(DeviceUp)
+                assert stream.readline() == b"||>TRIGGER OFF\r\n"
+                pump.command(Trigger(READER, 5, on=True))
+                assert stream.readline() == b"||>TRIGGER ON\r\n"
+                connection.sendall(b"RB123456785GB\r\n")
 
-            read = sink.code("RB123456785GB")
-            assert isinstance(read, BarcodeRead)
-            assert read.trigger == 5
-            connection.close()
+                read = sink.code("RB123456785GB")
+                assert isinstance(read, BarcodeRead)
+                assert read.trigger == 5
 
 
 class Keys:
