@@ -12,9 +12,8 @@ from drivers.scales.told import Order
 from hub_config.scales import BenchScale
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scales.md").read_text(encoding="utf-8")
-ROWS = [
-    [cell.strip() for cell in line.strip("|").split(" | ")] for line in PAGE.splitlines() if line.startswith("| `") and not line.startswith("| `kind`")
-]  # fmt: skip
+LINES = [line for line in PAGE.splitlines() if line.startswith("| `") and "`kind`" not in line]
+ROWS = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in LINES]
 SAID = {kind: row for row in ROWS for kind in re.findall(r"`([a-z0-9-]+)`", row[0])}
 KINDS: dict[str, type[Any]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in get_args(BenchScale)
