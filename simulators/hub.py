@@ -1,9 +1,8 @@
 """A whole hub in one thread under simulated time: devices on wires, drivers, core, journal chain, coordinator.
 
-The same drivers, core, contract and clearance desk as in real time; what is simulated is the hardware, the operator,
-the time that bytes, commits and messages take, and the disk (a list). Every event is hashed and chained; one visit in
-`sign_one_in` is signed and its signatures checked, and so are the signatures of decisions about it; the decisions are
-all signed, since events copy them.
+The same drivers, core, contract and clearance desk as in real time; simulated are the hardware, the operator, the time
+that bytes, commits and messages take, and the disk (a list). Every event is hashed and chained; one visit in
+`sign_one_in` is signed and checked, as are decisions about it; all decisions are signed, since events copy them.
 """
 
 import random
