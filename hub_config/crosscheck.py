@@ -45,6 +45,7 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *unit_findings(data.get("devices")),
         *_name_findings(whole),
         *_place_findings(whole),
+        *_trigger_findings(whole),
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
         *lines,
         *plcs,

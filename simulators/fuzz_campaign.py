@@ -131,8 +131,10 @@ class _Trial:
 
     def run(self) -> Tried:
         while self._tried.fed < self._size:
-            whole = self._subject.per_read
-            self._block(self._noise.segments(BLOCK_BYTES) if whole else self._noise.reads(BLOCK_BYTES))
+            whole, record = self._subject.per_read, self._subject.record_bytes
+            self._block(
+                self._noise.segments(BLOCK_BYTES) if whole else self._noise.reads(BLOCK_BYTES, record)
+            )
         if self._subject.checked:
             self._flip()
         return self._tried

@@ -57,6 +57,8 @@ class Subject:
     back: Back = "stream"
     per_read: bool = False
     """A read is a whole frame: a record, a label, a datagram."""
+    record_bytes: int = 1
+    """The kernel delivers whole records of this size."""
     checked: bool = False
     """Its frames have a checksum that finds any one bit: no such frame may give a reading."""
     frames: tuple[bytes, ...] = ()
@@ -219,6 +221,7 @@ _DIALLED: Final = {"kind": "tcp", "host": "127.0.0.1", "port": 9}
 _SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "scale-text": _DECLARED,
     "hid-scale": {"attach": {"kind": "hid", "port": "/dev/hidraw0"}},
+    "evdev-wedge": {"attach": {"kind": "evdev", "port": "/dev/input/event3"}},
     "plc-wcs": {"attach": _DIALLED},
     "modbus-io": {
         "attach": _DIALLED, "module": "conveylinx", "counts_per_s": 100,
@@ -229,6 +232,8 @@ _SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
 _SPEAKS: Final = {"modbus-io": ("modbus-tcp",), "line-scanner": ("line-crlf",), "scale-text": ("and-18",)}
 _CONTINUOUS: Final = ("mt-continuous",)
 _CHECKED: Final = ("cas-ap1", "ssi", "io-board")
+_RECORD_BYTES: Final = {"evdev-wedge": 24}
+"""Keys that are held stay held till they are let go or the port is opened anew."""
 _CONTEXT: Final = ("modbus-pdu", "conveylinx", "interroll-multicontrol", "label")
 NUMBERS: Final = 8
 TRIGGER_READS: Final = 8
@@ -304,9 +309,12 @@ def _buffers() -> list[Subject]:
 
 def _decoder(name: str) -> Subject:
     per_read = name in LABELS or name in MODBUS or name == "aim"
-    back: Back = "none" if name in _CONTEXT else "silence" if per_read else "stream"
+    back: Back = "none" if name in _CONTEXT or name in _RECORD_BYTES else "silence" if per_read else "stream"
     new = partial(_Decoder, name, _OPTIONS.get(name, {}))
-    return Subject(name, new, (name,), back, per_read, frames=(*_RECORDS.get(name, ()), *_numbers(name)))
+    return Subject(
+        name, new, (name,), back, per_read, _RECORD_BYTES.get(name, 1),
+        frames=(*_RECORDS.get(name, ()), *_numbers(name)),
+    )  # fmt: skip
 
 
 def _numbers(name: str) -> tuple[bytes, ...]:
@@ -328,7 +336,8 @@ def _sessions() -> list[Subject]:
     return [
         Subject(
             f"{kind} (session)", partial(_new_session, kind, model), _frames_of(kind),
-            "reconnect" if kind == "modbus-io" else "none", frames=_RECORDS.get(kind, ()),
+            "reconnect" if kind == "modbus-io" else "none", record_bytes=_RECORD_BYTES.get(kind, 1),
+            frames=_RECORDS.get(kind, ()),
         )
         for kind, model in kinds().items()
         if kind not in NO_SESSION

@@ -6,6 +6,7 @@ each:
   load 1.25 kg   what lies on the scale, in all (0 kg: nothing)
   print          the print key of the scale: its weight as soon as it is stable
   scan CODE      the scanner reads a code
+  view CODE      what a reader sees while it is told to read (view: nothing)
   unplug, plug   its cable
   quit
 """
@@ -29,6 +30,7 @@ from hub_config.units import UnitError, amount
 from simulators.devices.line_scanner import LineScanner
 from simulators.devices.scale import Scale
 from simulators.scales import SCALES, MakeWire
+from simulators.served_readers import READERS, ServedReader
 from simulators.wires import LOOPBACK, PtyPort, TcpEnd, Wire
 
 SCRIPT_BYTES_MAX: Final = 4_096
@@ -134,13 +136,15 @@ class ServedScanner:
                 raise ValueError("a scanner knows: scan CODE, unplug, plug, quit")
 
 
-KINDS: Final = ("line-scanner", *SCALES)
+KINDS: Final = ("line-scanner", *SCALES, *READERS)
 
 
 def new_device(kind: str, now: Instant) -> Served:
     """One of KINDS."""
     if kind == "line-scanner":
         return ServedScanner()
+    if kind in READERS:
+        return ServedReader(READERS[kind]())
     return ServedScale(SCALES[kind], now)
 
 
