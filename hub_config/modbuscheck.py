@@ -23,9 +23,10 @@ def modbus_findings(line: LineSpots, tables: Mapping[str, Mapping[str, object]])
             continue
         # An edge lies anywhere between two polls, and a little more (conveyor-io §3).
         blind_um = 2 * belt.speed_mm_s * block.poll_ms
-        if blind_um > whole.tolerance_um:
+        least_um = min(whole.tolerance_um, 2 * whole.min_gap_um, 2 * whole.min_length_um)
+        if blind_um > least_um:
             what = f"in two polls of {show(name)} the belt comes {as_text(blind_um, 'um')} far"
-            limit = f"at most tolerance, {as_text(whole.tolerance_um, 'um')}"
+            limit = f"at most {as_text(least_um, 'um')}: tolerance, and twice min_gap and min_length"
             yield Finding(
                 (*line.path, "belts", place, "speed"), what, limit, "poll more often, or raise tolerance"
             )
