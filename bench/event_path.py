@@ -28,8 +28,9 @@ Figures = dict[str, dict[str, float | str | int]]
 
 BENCHES: Final = 32
 RATES: Final = (100, 500)
-FLAT_OUT: Final = 6_000
-"""Readings a second asked for to find what is sustained; more than any sender here takes."""
+FLAT_OUT: Final = (1_000, 2_000, 6_000)
+"""Readings a second asked for to find what is sustained: the most events of these. The last is more than any sender
+takes; a bench that is scanned faster than its events are on disk refuses readings, so the most may come of less."""
 PARTS: Final = Path(__file__).with_name("parts")
 SETTLE_S: Final = 3.0
 CLOCK_TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -50,6 +51,10 @@ class Run:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
     @property
+    def per_second(self) -> float:
+        return self.messages / self.took_s
+
+    @property
     def us_per_message(self) -> float:
         return self.cpu_s * 1e6 / max(1, self.messages)
 
@@ -62,15 +67,11 @@ def measure(short: bool) -> Figures:
             {name: _run(name, rate, seconds) for name in ("floor", "durable", "ours")} for _ in range(rounds)
         ]
         figures |= _latencies(rate, turns)
-    flat = {name: _run(name, FLAT_OUT, seconds) for name in ("durable", "ours")}
-    figures["sustained"] = _figure(
-        flat["ours"].messages / flat["ours"].took_s,
-        flat["durable"].messages / flat["durable"].took_s,
-        "messages/s",
-        1,
-    )
-    figures["processor per message, flat out"] = _figure(
-        flat["ours"].us_per_message, flat["durable"].us_per_message, "us", 1
+    flat = {name: [_run(name, rate, seconds) for rate in FLAT_OUT] for name in ("durable", "ours")}
+    best = {name: max(runs, key=lambda run: run.per_second) for name, runs in flat.items()}
+    figures["sustained"] = _figure(best["ours"].per_second, best["durable"].per_second, "messages/s", 1)
+    figures["processor per message, then"] = _figure(
+        best["ours"].us_per_message, best["durable"].us_per_message, "us", 1
     )
     return figures
 
@@ -110,6 +111,8 @@ def _run(sender: str, rate: int, seconds: float) -> Run:
                 process = _ours(hub) if sender == "ours" else _floor(sender, hub)
                 load = hub.load
                 _settle(load)
+                if sender == "ours":
+                    hub.wait_until_ready()
                 del load.written[:]
                 before_s, began = _cpu_s(process.pid), time.monotonic()
                 load.run(rate, seconds)
@@ -128,7 +131,7 @@ def _run(sender: str, rate: int, seconds: float) -> Run:
 def _ours(hub: ScanHub) -> "subprocess.Popen[bytes]":
     hub.start_coordinator()
     hub.start_gateway()
-    time.sleep(SETTLE_S)
+    hub.wait_until_ready()
     assert hub.gateway is not None
     return hub.gateway
 

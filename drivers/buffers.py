@@ -16,6 +16,8 @@ HEAD_BYTES: Final = 64
 """How much of a dropped line is kept to show."""
 CHUNK_BYTES: Final = 4_096
 """Longer input is taken in pieces of this size, so that the buffer never exceeds `max_bytes` by more than that."""
+SEVEN_BITS: Final = bytes(byte & 0x7F for byte in range(256))
+"""For `bytes.translate`: bit 7 is no data but the parity of a line that was opened with 8 data bits."""
 
 _FIRST_PRINTABLE: Final = 0x20
 

@@ -65,6 +65,8 @@ class PortStats:
     """Others that dialled in the device's place. They were sent away."""
     disbelieved: int = 0
     """Readings of another device than was here before."""
+    identity: str | None = None
+    """What the device said of itself."""
 
 
 class DevicePort:
@@ -99,8 +101,21 @@ class DevicePort:
         self.said_flooding = False
         """Since its port was opened."""
         self.stranger_told = ""
-        self.stats = PortStats(device.id, device.attach.place)
+        self._stats = PortStats(device.id, device.attach.place)
+        self._bytes_in = self._frames = 0
+        self._last_frame_at: Instant | None = None
         self.tap = Tap()
+
+    @property
+    def stats(self) -> PortStats:
+        """What changes with every frame is counted apart: a new value for each would cost as much as its reading."""
+        return replace(
+            self._stats, bytes_in=self._bytes_in, frames=self._frames, last_frame_at=self._last_frame_at
+        )
+
+    @stats.setter
+    def stats(self, stats: PortStats) -> None:
+        self._stats = stats
 
     def wants_wake(self) -> Instant | None:
         if self.quiet_until is not None:
@@ -134,7 +149,7 @@ class DevicePort:
 
     def received(self, data: bytes, at: Instant) -> list[Reading]:
         assert self.session is not None
-        self.stats = replace(self.stats, bytes_in=self.stats.bytes_in + len(data))
+        self._bytes_in += len(data)
         readings = self.session.receive(data, at)
         out = self.session.take_output()
         self.tap.record("in", at, data, out, readings)
@@ -191,6 +206,7 @@ class DevicePort:
             expected = self.identity = self.identity or reading.identity
             if reading.identity == expected:
                 self.is_other = self.said_other = False
+                self.stats = replace(self.stats, identity=expected)
             elif reading.identity is not None or self._configured_identity is not None:
                 return self._other(reading)
         if not self.is_other or isinstance(reading, DeviceFault | DeviceDown):
@@ -225,7 +241,8 @@ class DevicePort:
     def count(self, reading: Reading) -> None:
         match reading:
             case BarcodeRead() | WeightRead() | DimensionsRead() | NoRead():
-                self.stats = replace(self.stats, frames=self.stats.frames + 1, last_frame_at=reading.at)
+                self._frames += 1
+                self._last_frame_at = reading.at
             case DeviceFault():
                 self.stats = replace(self.stats, faults=self.stats.faults + 1)
             case _:

@@ -80,6 +80,9 @@ class Pump:
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
         self._selector.register(self._wake_in, selectors.EVENT_READ, self._drain_nudges)
+        self._touched = list(self._ports.values())
+        """Ports that may want to be woken at another time than `_dues` says."""
+        self._dues: dict[DeviceId, Instant] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
 
@@ -125,6 +128,7 @@ class Pump:
             self._thread.join()
 
     def _run(self) -> None:
+        self._find_dues()
         try:
             while not self._stopping.is_set():
                 self._turn()
@@ -139,16 +143,27 @@ class Pump:
             self._take_opened(*self._opened.get_nowait())
         for _ in range(self._commands.qsize()):
             self._obey(self._commands.get_nowait())
-        for attached in self._ports.values():
+        self._find_dues()
+        at = _now()
+        for device in [device for device, due in self._dues.items() if due <= at]:
+            self._wake(self._ports[device], at)
+        self._find_dues()
+
+    def _find_dues(self) -> None:
+        """Only of the ports that were touched: of a hundred devices one at a time has something to say."""
+        for attached in self._touched:
             due = attached.wants_wake()
-            if due is not None and due <= (at := _now()):
-                self._wake(attached, at)
+            if due is None:
+                self._dues.pop(attached.device.id, None)
+            else:
+                self._dues[attached.device.id] = due
+        self._touched.clear()
 
     def _timeout_s(self) -> float | None:
-        dues = [due for attached in self._ports.values() if (due := attached.wants_wake()) is not None]
-        return max(0, min(dues) - _now()) / SECOND if dues else None
+        return max(0, min(self._dues.values()) - _now()) / SECOND if self._dues else None
 
     def _serve(self, attached: DevicePort, port: Port, events: int) -> None:
+        self._touched.append(attached)
         if attached.port is not port or attached.session is None:
             return  # replaced or lost within this turn
         try:
@@ -164,6 +179,7 @@ class Pump:
             self._lose(attached, port, str(lost))
 
     def _wake(self, attached: DevicePort, at: Instant) -> None:
+        self._touched.append(attached)
         if attached.port is None or attached.session is None:
             self._begin_opening(attached)
             return
@@ -190,6 +206,7 @@ class Pump:
 
     def _obey(self, command: Command) -> None:
         attached = self._ports[command.device]
+        self._touched.append(attached)
         self._hand_over(attached, attached.commanded(command, _now()))
         self._flush(attached)
 
@@ -256,6 +273,7 @@ class Pump:
             outcome.close()
 
     def _take_opened(self, attached: DevicePort, outcome: Port | Listener | PortLostError) -> None:
+        self._touched.append(attached)
         attached.opening = None
         if isinstance(outcome, PortLostError):
             if isinstance(outcome, DeviceSwappedError):
@@ -283,6 +301,7 @@ class Pump:
 
     def _let_in(self, attached: DevicePort, listener: Listener) -> None:
         """Somebody has dialled. The newest connection counts: a device that dials again has lost the older one."""
+        self._touched.append(attached)
         try:
             port = listener.accept()
         except PortLostError as lost:

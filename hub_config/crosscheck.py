@@ -43,6 +43,7 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *_device_findings(whole),
         *_name_findings(whole),
         *_place_findings(whole),
+        *_trigger_findings(whole),
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
         *lines,
         *plcs,

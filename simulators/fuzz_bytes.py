@@ -14,7 +14,7 @@ FLOOD_BYTES: Final = (200, 6_000)
 NOISE_BYTES: Final = 120
 CHANGES_MAX: Final = 4
 
-_PRINTED: Final = bytes(range(0x20, 0x7F)) + b"\r\n\x02\x03\x1d 0123456789.,+-"
+_PRINTED: Final = (bytes(range(0x20, 0x7F)) * 2 + b"\r\n\x02\x03\x1d" + b" 0123456789.,+-" * 5)[:256]
 _EVEN_PARITY: Final = bytes(
     (byte & 0x7F) | (0x80 if (byte & 0x7F).bit_count() % 2 else 0) for byte in range(256)
 )
@@ -34,28 +34,29 @@ class Noise:
                 if frames else []
             ),
         ]  # fmt: skip
-        self._kinds = [kind for kind, _ in made]
-        self._weights = [weight for _, weight in made]
+        self._kinds = [kind for kind, weight in made for _ in range(weight)]
 
     def segments(self, size: int) -> list[bytes]:
         """Of `size` bytes together, or a little more."""
         found, left = [], size
         while left > 0:
-            (kind,) = self._rng.choices(self._kinds, self._weights)
-            found.append(kind())
+            found.append(self._rng.choice(self._kinds)())
             left -= len(found[-1])
         return found
 
-    def reads(self, size: int) -> list[bytes]:
-        """The same as a port delivers it: cut anywhere."""
+    def reads(self, size: int, record: int = 1) -> list[bytes]:
+        """The same as a port delivers it: cut anywhere, or behind whole records of so many bytes."""
         data = b"".join(self.segments(size))
+        data += bytes(-len(data) % record)
         if self._rng.randrange(50) == 0:
             return [data]
         found, place = [], 0
-        while place < len(data):
-            step = self._rng.randint(1, READ_MAX_BYTES)
+        for draw in self._rng.randbytes(len(data)):
+            step = (draw % READ_MAX_BYTES + 1) * record
             found.append(data[place : place + step])
             place += step
+            if place >= len(data):
+                break
         return found
 
     def frame(self) -> bytes:
@@ -67,7 +68,7 @@ class Noise:
         return self._rng.randbytes(self._rng.randint(1, NOISE_BYTES))
 
     def _printed(self) -> bytes:
-        return bytes(self._rng.choices(_PRINTED, k=self._rng.randint(1, NOISE_BYTES)))
+        return self._rng.randbytes(self._rng.randint(1, NOISE_BYTES)).translate(_PRINTED)
 
     def _flood(self) -> bytes:
         size = self._rng.randint(*FLOOD_BYTES)

@@ -8,9 +8,9 @@ protocol with a checksum no frame with one wrong bit gives a reading.
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ BYTES: Final = 10_000_000
 """Per parser."""
 BLOCK_BYTES: Final = 16_384
 """Between two looks at what is kept and whether frames are still found."""
-WINDOW_BYTES: Final = 8 * BLOCK_BYTES
+WINDOW_BYTES: Final = 3 * BLOCK_BYTES
 KEPT_MAX_BYTES: Final = 131_072
 """Of everything a parser keeps, its counters and tables included: twice the longest line any of them allows."""
 FAULTS_SHOWN_MAX: Final = 5
@@ -43,6 +43,7 @@ class Tried:
     fed: int = 0
     """Bytes."""
     seconds: float = 0.0
+    """Of processor."""
     frames: int = 0
     """Understood."""
     garbled: int = 0
@@ -67,23 +68,15 @@ class Tried:
             self.faults.append(f"{what}; after … {sent[-SHOWN_BYTES:].hex(' ')}")
 
 
-def run(
-    names: Sequence[str], size: int, seed: int, jobs: int, tell: Callable[[str], None] = lambda _told: None
-) -> list[Tried]:
+def run(names: Sequence[str], size: int, seed: int, jobs: int) -> Iterator[Tried]:
     """The parsers of these names, in the order of the tables; all, if none is named."""
     wanted = [one.name for one in subjects() if not names or one.name in names]
+    one = partial(try_one, size=size, seed=seed)
     if jobs == 1:
-        found = []
-        for name in wanted:
-            found.append(try_one(name, size, seed))
-            tell(name)
-        return found
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(try_one, name, size, seed) for name in wanted]
-        for name, future in zip(wanted, futures, strict=True):
-            future.result()
-            tell(name)
-        return [future.result() for future in futures]
+        yield from map(one, wanted)
+        return
+    with get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(one, wanted)
 
 
 def try_one(name: str, size: int, seed: int) -> Tried:
@@ -138,8 +131,10 @@ class _Trial:
 
     def run(self) -> Tried:
         while self._tried.fed < self._size:
-            whole = self._subject.per_read
-            self._block(self._noise.segments(BLOCK_BYTES) if whole else self._noise.reads(BLOCK_BYTES))
+            whole, record = self._subject.per_read, self._subject.record_bytes
+            self._block(
+                self._noise.segments(BLOCK_BYTES) if whole else self._noise.reads(BLOCK_BYTES, record)
+            )
         if self._subject.checked:
             self._flip()
         return self._tried
@@ -171,7 +166,7 @@ class _Trial:
     def _fed(self, reads: list[bytes]) -> list[object] | None:
         """None: it raised, and a new one takes its place."""
         self._tried.fed += sum(map(len, reads))
-        before, begun = self._parser.faults, time.perf_counter()
+        before, begun = self._parser.faults, time.process_time()
         try:
             told = self._parser.feed(reads)
         except Exception as raised:  # noqa: BLE001 - whatever it is, it is what we look for
@@ -179,7 +174,7 @@ class _Trial:
             self._tried.fault(f"raised {type(raised).__name__}: {raised}", b"".join(reads))
             self._parser = self._subject.new()
             return None
-        self._tried.seconds += time.perf_counter() - begun
+        self._tried.seconds += time.process_time() - begun
         self._tried.garbled += self._parser.faults - before
         self._tried.frames += len(told)
         return told

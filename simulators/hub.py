@@ -17,6 +17,7 @@ from typing import Any, Final, assert_never
 
 import orjson
 
+from drivers.command import Signal
 from drivers.reading import Reading
 from edge.core.decision import Decision
 from edge.core.effects import Alert, Effect, Order, Record, Show
@@ -277,6 +278,8 @@ class SimulatedHub:
                 return
             case Show(view):
                 self._bench_of[view.bench].show(view)
+            case Order(Signal()):
+                pass  # nobody listens
             case Order(command):
                 self._plant_of[command.device].order(command)
             case Alert():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
-from drivers.command import Command, Destination, ScaleOrder, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, Destination, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
 from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
@@ -80,10 +80,10 @@ class LinePlant:
         self.conveyor = Conveyor(
             world, line, parcels, seed, options.rates_ppm, options.traffic, fixed, options.plans
         )
-        self._sights = [BoardSight(world.now) for _ in line.belts]
-        self.boards = tuple(self._board(place, seed, options) for place in range(len(line.belts)))
+        self._sights = [BoardSight(world.now) for _ in line.all_belts]
+        self.boards = tuple(self._board(place, seed, options) for place in range(len(line.all_belts)))
         """Of its belts."""
-        self.board = self.boards[-1]
+        self.board = self.boards[len(line.belts) - 1]
         """That of the diverters."""
         self._stands = {one.config.device: one for one in self.conveyor.readers}
         self._scale = line.scale.device
@@ -142,8 +142,11 @@ class LinePlant:
 
     def _passed(self, body: Body) -> list[tuple[int, Instant]]:
         """Belt and instant of each beam that it has passed."""
-        passed = [(self.line.belt_place(um), at) for um, at in body.crossed.items()]
-        return passed if body.left_at is None else [*passed, (len(self._sights) - 1, body.left_at)]
+        passed = [
+            (body.fed if um < body.merges_um else self.line.belt_place(um), at)
+            for um, at in body.crossed.items()
+        ]
+        return passed if body.left_at is None else [*passed, (len(self.line.belts) - 1, body.left_at)]
 
     def forget_before(self, at: Instant) -> None:
         """When it was blind: no parcel of then is asked about any more."""
@@ -165,7 +168,7 @@ class LinePlant:
                 self._host.act_at(self._world.now, partial(self._trigger, command))
             case SwitchOn() | SwitchOff():
                 self.board.order(command)
-            case ScaleOrder() | Destination():
+            case ScaleOrder() | Destination() | Signal():
                 raise AssertionError(f"{command.device}: a belt has nothing that takes {command}")
             case _ as never:
                 assert_never(never)

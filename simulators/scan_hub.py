@@ -7,8 +7,10 @@ parcel: every label is one that nobody declared. In the place of the broker ther
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.request import urlopen
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -23,6 +25,8 @@ from simulators.practice import COORDINATOR, GATEWAY, HUB, RULES
 from simulators.scan_load import ScanLoad
 
 STOP_S: Final = 10.0
+READY_S: Final = 60.0
+LOOK_EVERY_S: Final = 0.2
 _KEY: Final = bytes(range(32))
 """The well-known practice key of the contract §3."""
 
@@ -72,13 +76,14 @@ class ScanHub:
         self.gateway: subprocess.Popen[bytes] | None = None
         self.coordinator: subprocess.Popen[bytes] | None = None
         self._config = folder / "hub.toml"
+        self._web_port = free_port()
         self._prepare()
         self.load.start()
 
     def _prepare(self) -> None:
         signer = Signer(Ed25519PrivateKey.from_private_bytes(_KEY))
         head = _HEAD.format(
-            hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, port=self.addresses[0][1], web=free_port(),
+            hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, port=self.addresses[0][1], web=self._web_port,
             others=json.dumps([f"{host}:{port}" for host, port in self.addresses[1:]]),
             kid=signer.kid, public=signer.public_b64,
         )  # fmt: skip
@@ -116,6 +121,27 @@ class ScanHub:
              "--id", COORDINATOR, "--data", str(self.coordinator_data), "--rules", str(RULES),
              "--manifest", str(folder / "manifest.json"), "--gateways", str(folder / "gateways.json")],
         )  # fmt: skip
+
+    def figures(self) -> dict[str, Any]:
+        """What the gateway says of itself (`/figures.json`). Raises OSError while it does not answer."""
+        with urlopen(f"http://127.0.0.1:{self._web_port}/figures.json", timeout=STOP_S) as answer:
+            return dict(json.load(answer))
+
+    def wait_until_ready(self) -> None:
+        """The gateway has every port open and the broker, and all that it told is acknowledged. Raises TimeoutError."""
+        deadline = time.monotonic() + READY_S
+        while time.monotonic() < deadline:
+            try:
+                told = self.figures()
+            except OSError:
+                told = {}
+            ports, events = told.get("ports", [{}]), told.get("events", {})
+            if all(port.get("open") for port in ports) and told.get("mqtt") and events.get("pending") == 0:
+                return
+            time.sleep(LOOK_EVERY_S)
+        raise TimeoutError(
+            f"the gateway was not ready within {READY_S:.0f} s; its last words: {self.log('gateway')}"
+        )
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
         process.kill()

@@ -56,7 +56,7 @@ class Hall:
         }  # fmt: skip
         data |= more
         chain.last = identity(canonical(data))
-        return Checked(data, chain.last, "kid")
+        return Checked(data, chain.last, "kid", canonical(data))
 
     def take(self, *events: Checked) -> list[dict[str, Any] | None]:
         """In one transaction, as one batch."""

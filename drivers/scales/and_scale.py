@@ -48,6 +48,7 @@ _MT: Final = re.compile(r"(S |SD) *([+-]?[0-9.]{1,12}) +([A-Za-z%]{1,3})")
 _NU_OVER: Final = re.compile(r"([+-])(?:9999999E\+19|9[9.]{7})")
 """Balances say 9999999E+19; scales fill the digits with 9, and with no header nothing else tells."""
 _DP: Final = re.compile(r"([A-Z]{2}) +([+-]?[0-9.,]{1,10}) +([A-Za-z%]{1,4})")
+_ACK: Final = b"\x06"
 _DP_CHARS: Final = 16
 _PRESET: Final = re.compile(r"PT:([+-]?[0-9.,]{1,9}) ?([A-Za-z]{1,3})")
 
@@ -56,7 +57,21 @@ def and_scale(config: AndScaleConfig) -> Wire:
     at = f"@{config.address}" if config.address is not None else ""
     end = "\r\n" if config.line_end == "crlf" else "\r"
     orders: dict[Order, bytes] = {order: f"{at}{sent}{end}".encode() for order, sent in _ORDERS.items()}
-    return LineWire(partial(_addressed, _FORMATS[config.format]), orders, max_bytes=LINE_MAX_BYTES)
+    return _AndWire(partial(_addressed, _FORMATS[config.format]), orders, max_bytes=LINE_MAX_BYTES)
+
+
+class _AndWire(LineWire):
+    """An acknowledgement may stand without a line end."""
+
+    def feed(self, data: bytes) -> list[Piece]:
+        pieces: list[Piece] = []
+        for place, part in enumerate(bytes(byte & 0x7F for byte in data).split(_ACK)):
+            if place and self.held_bytes == 0:
+                pieces.append(Told("ack", keys={"command": "command"}, raw=_ACK))
+            elif place:
+                pieces += super().feed(_ACK)
+            pieces += super().feed(part)
+        return pieces
 
 
 def _addressed(parse: Callable[[str, bytes], Piece], line: bytes) -> Piece:
@@ -71,7 +86,7 @@ def _addressed(parse: Callable[[str, bytes], Piece], line: bytes) -> Piece:
 def _answer(parse: Callable[[str, bytes], Piece], text: str, raw: bytes) -> Piece:
     """What is the same in every format; the rest is that of `parse`."""
     header, _, rest = text.partition(",")
-    if text == "\x06":
+    if text == "\x06":  # after an address
         return Told("ack", keys={"command": "command"}, raw=raw)
     if header == "EC" and re.fullmatch(r"E[0-9]{1,2}", rest):
         return Told("error", keys={"error": _ERRORS.get(rest, "device"), "code": rest}, raw=raw)

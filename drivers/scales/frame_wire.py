@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.buffers import CHUNK_BYTES, HEAD_BYTES
+from drivers.buffers import CHUNK_BYTES, HEAD_BYTES, SEVEN_BITS
 from drivers.scales.told import Garbled, Order, Piece
 
 LOST_MAX: Final = 256
@@ -52,7 +52,7 @@ class FrameWire:
         pieces: list[Piece] = []
         for start in range(0, len(data), CHUNK_BYTES):
             chunk = data[start : start + CHUNK_BYTES]
-            self._held += bytes(byte & 0x7F for byte in chunk) if self._seven_bits else chunk
+            self._held += chunk.translate(SEVEN_BITS) if self._seven_bits else chunk
             self._take(pieces)
         return pieces
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from drivers.buffers import ANY_LINE_END, Line, LineBuffer, TooLong
+from drivers.buffers import ANY_LINE_END, SEVEN_BITS, Line, LineBuffer, TooLong
 from drivers.scales.told import Garbled, Order, Piece
 
 
@@ -30,7 +30,7 @@ class LineWire:
         return self._lines.held_bytes
 
     def feed(self, data: bytes) -> list[Piece]:
-        taken = bytes(byte & 0x7F for byte in data) if self._seven_bits else data
+        taken = data.translate(SEVEN_BITS) if self._seven_bits else data
         return [
             self._parse(piece.data)
             if isinstance(piece, Line)

@@ -1,8 +1,8 @@
 """Ohaus Scout, Navigator, Courier, Ranger and 7000 series (scales.md §5; Courier 5000 p. 38, T71P p. 58).
 
 The number is right-aligned, in 9 to 12 columns by model; then its unit, `?` while unstable, `G`, `N` or `NET`, a
-legend. A number in fewer columns is the rest of a line whose start was lost. What a scale says in overload was not
-found: such a line is no frame here, and no weight.
+legend. A number in fewer columns with no blank before it is the rest of a line whose start was lost. What a scale says
+in overload was not found: such a line is no frame here, and no weight.
 """
 
 import re
@@ -43,7 +43,9 @@ def _line(line: bytes) -> Piece:
     if text.strip(" ") == "ES":
         return Told("error", keys={"error": "syntax"}, raw=line)
     found = _WEIGHT.fullmatch(text)
-    if found is None or not is_number(found[1]) or not is_unit(found[2]) or found.end(1) < NUMBER_MIN_COLUMNS:
+    if found is None or not is_number(found[1]) or not is_unit(found[2]):
+        return Garbled(line)
+    if found.start(1) == 0 and found.end(1) < NUMBER_MIN_COLUMNS:
         return Garbled(line)
     unit, legend = unit_of(found[2]), found[4].strip(" ?")
     if legend in _TARES:

@@ -80,10 +80,7 @@ def _number(identification: str, number: str, unit_field: str, raw: bytes) -> Pi
 
 
 def _words(text: str, raw: bytes) -> Piece:
-    """Only of a line of the right length: a `H` alone may be what is left of another."""
-    if len(text) not in (_SHORT, _SHORT + _ID_CHARS):
-        return Garbled(raw)
-    said = text[-_SHORT:].strip(" ")
+    said = (text[_ID_CHARS:] if len(text) == _SHORT + _ID_CHARS else text).strip(" ")
     if said in _NO_WEIGHT:
         load, keys = _NO_WEIGHT[said]
         return Told("weight", load, keys, raw)

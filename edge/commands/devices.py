@@ -66,7 +66,7 @@ def _list(root: Path, data: Path, *, as_json: bool) -> int:
         usb = f"{row['vid']}:{row['pid']}" if row["vid"] else "-"
         made = " ".join(str(row[key]) for key in ("manufacturer", "product") if row[key])
         print(f"{row['port']}  {row['device_type']} ({row['confidence']})  {usb}  {made}".rstrip())
-        for key in ("serial", "driver", "by_id", "by_path", "in_use_by"):
+        for key in ("serial", "driver", "by_id", "by_path", "in_use_by", "identity"):
             if row[key]:
                 print(f"    {key.replace('_', '-').replace('in-use-by', 'in use by')}: {row[key]}")
         print(f"    attach.port: {row['selector']}  (by {row['selector_by']})")
@@ -79,12 +79,14 @@ def _list(root: Path, data: Path, *, as_json: bool) -> int:
 
 def _row(found: Found, devices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     port = found.port
-    ours = next((one["device"] for one in devices if _leads_to(str(one["port"]), port)), None)
+    used = next((one for one in devices if _leads_to(str(one["port"]), port)), {})
+    ours = used.get("device")
     return {
         "port": port.port, "kind": port.kind, "vid": port.vid, "pid": port.pid, "serial": port.serial,
         "manufacturer": port.manufacturer, "product": port.product, "driver": port.driver,
         "by_id": found.by_id, "by_path": found.by_path, "hub_port": port.hub_port, "interface": port.interface,
         "in_use_by": found.in_use_by if ours is None else f"{ours} of the running gateway", "device": ours,
+        "identity": used.get("identity"),
         "device_type": found.guess, "confidence": found.confidence, "selector": found.selector.port,
         "selector_by": found.selector.by, "refused": list(found.selector.refused),
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """`hub run CONFIG`: the gateway on the real ports of a config, until it is told to stop."""
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -68,6 +69,8 @@ def _run(config: HubConfig, data: Path, record: Path | None) -> int:
     try:
         app = App(config, data, record)
         address = app.start()
+        # What the start has made stays: walking through it stops every thread for a tenth of a second, again and again.
+        gc.freeze()
     except (
         DataFolderFault,
         IdentityTaken,

@@ -12,7 +12,9 @@ from typing import Final
 from drivers.reading import WeightRead
 from edge.core.inputs import Input
 
-INPUTS_MAX: Final = 10_000
+INPUTS_MAX: Final = 1_000
+"""About a tenth of a second of the core: so long at most a flood of readings keeps a decision or a commit waiting. What
+a port sends meanwhile waits in the kernel, which has room for a second of a fast serial line."""
 
 
 class Inbox:

@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -21,11 +22,13 @@ MESSAGE_MAX = 65536
 NESTING_MAX = 32
 INTEGER_LIMIT = 2**53
 
-KEY = re.compile("[-_a-z0-9]+")
+KEY = re.compile("[-_a-z0-9]+").fullmatch
 NAME = "[-_A-Za-z0-9]{1,64}"
 TIME = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}[.][0-9]{6}Z"
-SPECIAL = re.compile('["\\\\\x00-\x1f\ud800-\udfff]')
-SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
+FORBIDDEN = re.compile("[\x00\ud800-\udfff]").search
+BASE64 = re.compile("[-_A-Za-z0-9]+").fullmatch
+# Sorted and compact: RFC 8785 for what `_check` lets pass.
+encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Refused(Exception):  # noqa: N818  (a verdict, not a mishap)
@@ -38,42 +41,33 @@ class Refused(Exception):  # noqa: N818  (a verdict, not a mishap)
 
 def canonical(data: Any) -> bytes:  # noqa: ANN401  (any JSON; what is not, is refused)
     """RFC 8785 bytes of a value within the limits of the contract."""
-    return _render(data, 0).encode("utf-8")
+    _check(data, 0)
+    return encode(data).encode("utf-8")
 
 
-def _render(value: Any, depth: int) -> str:  # noqa: ANN401
+def _check(value: Any, depth: int) -> None:  # noqa: ANN401
     kind = type(value)
-    if value is None or kind is bool:
-        return {None: "null", True: "true", False: "false"}[value]
-    if kind is int and abs(value) < INTEGER_LIMIT:
-        return str(value)
     if kind is str:
-        return '"' + SPECIAL.sub(_escape, value) + '"'
-    if kind in (int, float):
+        if not value.isprintable() and (found := FORBIDDEN(value)):
+            raise Refused("bad_text", f"U+{ord(found[0]):04X} in a string")
+    elif kind is dict or kind is list:
+        if depth == NESTING_MAX:
+            raise Refused("too_deep", f"more than {NESTING_MAX} levels")
+        for key in value if kind is dict else ():
+            if type(key) is not str or not KEY(key):
+                raise Refused("bad_key", ascii(key)[:40])
+        for item in value.values() if kind is dict else value:
+            _check(item, depth + 1)
+    elif kind is float or (kind is int and abs(value) >= INTEGER_LIMIT):
         raise Refused("bad_number", "not an integer below 2^53")
-    if kind not in (list, dict):
+    elif value is not None and kind is not bool and kind is not int:
         raise Refused("bad_shape", f"a {kind.__name__} is not JSON")
-    if depth == NESTING_MAX:
-        raise Refused("too_deep", f"more than {NESTING_MAX} levels")
-    if kind is list:
-        return "[" + ",".join(_render(item, depth + 1) for item in value) + "]"
-    for key in value:
-        if type(key) is not str or not KEY.fullmatch(key):
-            raise Refused("bad_key", ascii(key)[:40])
-    return "{" + ",".join(f'"{key}":{_render(value[key], depth + 1)}' for key in sorted(value)) + "}"
-
-
-def _escape(match: re.Match[str]) -> str:
-    char = match[0]
-    if char == "\0" or char >= "\ud800":
-        raise Refused("bad_text", f"U+{ord(char):04X} in a string")
-    return SHORT.get(char) or f"\\u{ord(char):04x}"
 
 
 def parse(payload: bytes) -> dict[str, Any]:
     """The object in `payload`; JSON that two parsers could read differently is refused."""
     value = _load(payload)
-    canonical(value)
+    _check(value, 0)
     return value
 
 
@@ -112,11 +106,14 @@ def _b64(raw: bytes) -> str:
 
 def _unb64(text: Any, length: int) -> bytes:  # noqa: ANN401
     """The bytes, only from their one spelling: changed spare bits are a change."""
-    if type(text) is str and re.fullmatch("[-_A-Za-z0-9]+", text) and len(text) == (length * 4 + 2) // 3:
+    if type(text) is str and BASE64(text) and len(text) == (length * 4 + 2) // 3:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         if _b64(raw) == text:
             return raw
     raise Refused("bad_signature", f"not {length} bytes of base64url")
+
+
+load_key = lru_cache(64)(lambda public: Ed25519PublicKey.from_public_bytes(_unb64(public, 32)))
 
 
 def identity(body: bytes) -> str:
@@ -124,6 +121,7 @@ def identity(body: bytes) -> str:
     return "ni:///sha-256;" + _b64(hashlib.sha256(body).digest())
 
 
+@lru_cache(64)
 def kid(public: str) -> str:
     return _b64(hashlib.sha256(_unb64(public, 32)).digest())[:16]
 
@@ -132,13 +130,14 @@ def _check_signature(body: bytes, key: Any, sig: Any, keys: Mapping[str, str]) -
     if type(key) is not str or key not in keys or kid(keys[key]) != key:
         raise Refused("unknown_key", f"no public key for {ascii(key)[:40]}")
     try:
-        Ed25519PublicKey.from_public_bytes(_unb64(keys[key], 32)).verify(_unb64(sig, 64), body)
+        load_key(keys[key]).verify(_unb64(sig, 64), body)
     except InvalidSignature:
         raise Refused("bad_signature", f"not made by {key}") from None
 
 
 def _text(pattern: str) -> Callable[[Any], bool]:
-    return lambda value: type(value) is str and re.fullmatch(pattern, value) is not None
+    matches = re.compile(pattern).fullmatch
+    return lambda value: type(value) is str and matches(value) is not None
 
 
 def _count(least: int) -> Callable[[Any], bool]:
@@ -153,7 +152,7 @@ FIELDS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("epoch", "seq"), _count(1)),
     **dict.fromkeys(("t_unc_us", "mono_us"), _count(0)),
     "prev": _text("ni:///sha-256;[-_A-Za-z0-9]{43}"),
-    "visit": lambda value: value is None or _text(NAME)(value),
+    "visit": lambda value: value is None or FIELDS["gw"](value),
     "t": _text(TIME),
     "t_src": lambda value: value in ("ptp", "ntp", "rtc", "none"),
     "flags": lambda value: type(value) is list and all(type(flag) is str for flag in value),
@@ -186,6 +185,7 @@ class Checked(NamedTuple):
     data: dict[str, Any]
     id: str
     kid: str | None  # whose signature it bears; None if it is unsigned
+    body: bytes  # what was signed: the canonical bytes of data
 
 
 def examine(payload: bytes, keys: Mapping[str, str], allow_unsigned: bool = False) -> Checked:
@@ -196,14 +196,14 @@ def examine(payload: bytes, keys: Mapping[str, str], allow_unsigned: bool = Fals
     if type(data) is not dict:
         raise Refused("bad_shape", "no data")
     _check_agreement(envelope, data)
-    body = canonical(data)
-    if envelope.get("id") != identity(body):
+    event = identity(body := encode(data).encode("utf-8"))
+    if envelope.get("id") != event:
         raise Refused("bad_id", "id is not the hash of data")
     if "ehubsig" in envelope or "ehubkid" in envelope:
         _check_signature(body, envelope.get("ehubkid"), envelope.get("ehubsig"), keys)
     elif not allow_unsigned or data["mode"] == "live":
         raise Refused("bad_signature", "unsigned")
-    return Checked(data, identity(body), envelope.get("ehubkid"))
+    return Checked(data, event, envelope.get("ehubkid"), body)
 
 
 def check_event(payload: bytes, keys: Mapping[str, str], allow_unsigned: bool = False) -> dict[str, Any]:

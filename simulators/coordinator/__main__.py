@@ -7,6 +7,7 @@ use.
 """
 
 import argparse
+import gc
 import json
 import logging
 import secrets
@@ -97,6 +98,7 @@ def main(given: list[str] | None = None) -> int:
     print(ready + ("" if page is None else f" page={where}"), flush=True)
     watch = ParityWatch(told.data / DATABASE, coordinator.submit)
     watch.start()
+    gc.freeze()  # what the start has made stays, and need not be walked through again
     try:
         coordinator.run()
     finally:

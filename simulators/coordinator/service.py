@@ -245,7 +245,7 @@ class Coordinator:
     # One batch
 
     def _process(self, batch: list[Arrived]) -> None:
-        now_us = self._now()
+        now_us, heard = self._now(), dict[str, None]()
         with self._store.transaction():
             self._store.sent(self._confirmed)
             for message in batch:
@@ -256,12 +256,14 @@ class Coordinator:
                         (public,) = self._keys[gateway].values()
                         self._countersigning.take(gateway, parse(message.payload), public)
                     else:
-                        self._store_and_answer(
-                            examined(message, self._letters, self._keys), now_us, message.at
-                        )
+                        event = examined(message, self._letters, self._keys)
+                        heard[event.data["gw"]] = None
+                        self._store_and_answer(event, now_us, message.at)
                 except Refused as fault:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
+            for gateway in heard:
+                self._note_gap(gateway)
         self._confirmed.clear()
         for message in batch:
             self._link.confirm(message)
@@ -302,7 +304,6 @@ class Coordinator:
         else:
             self._store.owe_again(event.id)
         self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
-        self._note_gap(gateway)
 
     def _note_gap(self, gateway: str) -> None:
         cursor = self._store.cursor(gateway, self._store.newest_epoch(gateway))

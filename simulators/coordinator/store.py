@@ -53,6 +53,12 @@ class Store(StoredBook):
     def __init__(self, path: Path, mode: str = "practice") -> None:
         """Raises StoreFault for a file of another version or mode."""
         super().__init__(sqlite3.connect(path, isolation_level=None))
+        self._moved: dict[tuple[str, int], Cursor] = {}
+        """Cursors that the transaction under way has moved."""
+        self._ahead: dict[tuple[str, int], bool] = {}
+        """Whether events further on are stored, and the next one is not; asked once in a transaction."""
+        self._doubted: dict[str, bool] = {}
+        """The same of gateways in quarantine."""
         for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         self._set_up(path, mode)
@@ -88,11 +94,15 @@ class Store(StoredBook):
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._keep_cursors()
             self._connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):  # a failed COMMIT may have ended it
                 self._connection.execute("ROLLBACK")
             raise
+        finally:
+            for known in (self._moved, self._ahead, self._doubted):
+                known.clear()
 
     # Events
 
@@ -100,16 +110,16 @@ class Store(StoredBook):
         """Stores the event once; what repeats or contradicts is counted. Inside a transaction."""
         data = event.data
         place = (data["gw"], data["epoch"], data["seq"])
-        if self._one("SELECT 1 FROM events WHERE id = ?", event.id) is not None:
+        stored = self._connection.execute(
+            "INSERT OR IGNORE INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+            (event.id, *place, data["visit"], data["kind"], event.body.decode(), now_us),
+        )
+        if stored.rowcount == 0:
+            if self._one("SELECT 1 FROM events WHERE id = ?", event.id) is None:
+                self._set_aside(data, event.id)
+                return "tamper"
             self.count("redelivered")
             return "again"
-        if self._one("SELECT 1 FROM events WHERE gw = ? AND epoch = ? AND seq = ?", *place) is not None:
-            self._set_aside(event)
-            return "tamper"
-        self._connection.execute(
-            "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-            (event.id, *place, data["visit"], data["kind"], canonical(data).decode(), now_us),
-        )
         account(self._connection, data, event.id)
         self._advance(data, event.id)
         if data["kind"] == "parcel.decided":
@@ -117,6 +127,9 @@ class Store(StoredBook):
         return "new"
 
     def cursor(self, gateway: str, epoch: int) -> Cursor:
+        moved = self._moved.get((gateway, epoch))
+        if moved is not None:
+            return moved
         row = self._one("SELECT next_seq, last_id FROM cursors WHERE gw = ? AND epoch = ?", gateway, epoch)
         if row is None:
             start = ChainCheck()
@@ -125,7 +138,8 @@ class Store(StoredBook):
 
     def newest_epoch(self, gateway: str) -> int:
         row = self._one("SELECT max(epoch) FROM cursors WHERE gw = ?", gateway)
-        return row[0] or 0 if row is not None else 0
+        kept = row[0] or 0 if row is not None else 0
+        return max((kept, *(epoch for gw, epoch in self._moved if gw == gateway)))
 
     def gateways(self) -> list[str]:
         return [gw for (gw,) in self._connection.execute("SELECT DISTINCT gw FROM cursors ORDER BY gw")]
@@ -136,7 +150,12 @@ class Store(StoredBook):
         return self._one(further, cursor.gateway, cursor.epoch, cursor.next_seq) is not None
 
     def quarantined(self, gateway: str) -> bool:
-        return self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
+        doubted = self._doubted.get(gateway)
+        if doubted is None:
+            doubted = self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
+            if self._connection.in_transaction:
+                self._doubted[gateway] = doubted
+        return doubted
 
     def quarantined_gateways(self) -> list[str]:
         return [gw for (gw,) in self._connection.execute("SELECT DISTINCT gw FROM tampers ORDER BY gw")]
@@ -147,30 +166,41 @@ class Store(StoredBook):
         cursor = self.cursor(gateway, epoch)
         chain = ChainCheck(cursor.next_seq, cursor.last_id)
         if new["seq"] == cursor.next_seq and chain.feed(new, new_id) == "fork":
-            self._set_aside(Checked(dict(new), new_id, None))
+            self._set_aside(new, new_id)
+        ahead = self._ahead.get((gateway, epoch))
+        if ahead is None or new["seq"] > cursor.next_seq:
+            ahead = self._ahead[gateway, epoch] = self.has_gap(cursor)
+        if ahead:
+            self._follow(gateway, epoch, chain)
+            self._ahead.pop((gateway, epoch))
+        self._moved[gateway, epoch] = Cursor(gateway, epoch, chain.next_seq, chain.last_id)
+
+    def _follow(self, gateway: str, epoch: int, chain: ChainCheck) -> None:
+        """Over the stored events behind the cursor, as far as there is no gap."""
         following = "SELECT id, data FROM events WHERE gw = ? AND epoch = ? AND seq >= ? ORDER BY seq"
         for event_id, text in self._connection.execute(following, (gateway, epoch, chain.next_seq)):
             data = json.loads(text)
             outcome = chain.feed(data, event_id)
             if outcome == "fork":
-                self._set_aside(Checked(data, event_id, None))
+                self._set_aside(data, event_id)
             if outcome != "ok":
                 break
-        self._connection.execute(
-            "INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?)",
-            (gateway, epoch, chain.next_seq, chain.last_id),
-        )
 
-    def _set_aside(self, event: Checked) -> None:
-        data = event.data
-        known = self._one("SELECT 1 FROM tampers WHERE id = ?", event.id)
+    def _keep_cursors(self) -> None:
+        """Once in a transaction, however many events of a gateway it has."""
+        moved = [(one.gateway, one.epoch, one.next_seq, one.last_id) for one in self._moved.values()]
+        self._connection.executemany("INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?)", moved)
+
+    def _set_aside(self, data: Mapping[str, Any], event_id: str) -> None:
+        known = self._one("SELECT 1 FROM tampers WHERE id = ?", event_id)
         held = self._one("SELECT count(*) FROM tampers")
         if known is not None or (held is not None and held[0] >= TAMPERS_MAX):
             return
         self.count("tamper")
+        self._doubted[data["gw"]] = True
         self._connection.execute(
             "INSERT INTO tampers VALUES(?, ?, ?, ?, ?)",
-            (event.id, data["gw"], data["epoch"], data["seq"], canonical(data).decode()),
+            (event_id, data["gw"], data["epoch"], data["seq"], canonical(dict(data)).decode()),
         )
 
     def set_targets(self, dwell_us: Mapping[str, int]) -> None:

@@ -50,6 +50,7 @@ NO_WEIGHTS = {
     ),
     "ohaus": (
         b"2.73 g    ?\r\n",  # its start was lost
+        b"-2.73 g    ?\r\n",
         b"       12.73\r\n",
         b"       12.73 \r\n",
         b"       12.73 gg\r\n",
@@ -66,7 +67,6 @@ NO_WEIGHTS = {
         b"N    +   0.1234 g  \r\n",
         b"+   12 .56 g  \r\n",
         b"+   123.5x g  \r\n",
-        b"H\r\n",
         b"      Hi      \r\n",
         b"Nom   +   0.1234 g  \r\n",
         b"T1    +   0.1234 g  \r\n",
@@ -180,6 +180,17 @@ def test_every_command_that_is_sent_is_one_that_the_protocol_knows() -> None:
                 told = EXPLAINED[protocol].parse_command(sent)
                 assert told is not None, (protocol, sent)
                 assert told.kind == "command"
+
+
+@pytest.mark.parametrize("sent", [b"\x06", b"\x06\r\n", b"\x86\r"])
+def test_an_acknowledgement_of_and_needs_no_line_end(sent: bytes) -> None:
+    frame = b"ST,+0001.234 kg\r\n"
+
+    told = wire("and-standard").feed(sent + frame + sent)
+
+    assert [piece.kind for piece in told if isinstance(piece, Told)] == ["ack", "weight", "ack"]
+    (alone,) = wire("and-standard").feed(b"ST,+00\x0601.234 kg\r\n")
+    assert isinstance(alone, Garbled)
 
 
 def test_ap1_asks_for_the_weight_only_after_its_own_enquiry_was_acknowledged() -> None:

@@ -47,7 +47,8 @@ def test_the_list_tells_everything_of_a_port_as_json(
             "manufacturer": None, "product": "FT232R", "driver": "ftdi_sio",
             "by_id": "/dev/serial/by-id/usb-FT232R_A5XK3RJT-if00-port0",
             "by_path": f"/dev/serial/by-path/{SOCKET}1.2:1.0-port0", "hub_port": f"{SOCKET}1.2", "interface": 0,
-            "in_use_by": None, "device": None, "device_type": "serial adapter (FTDI)", "confidence": "high",
+            "in_use_by": None, "device": None, "identity": None,
+            "device_type": "serial adapter (FTDI)", "confidence": "high",
             "selector": "usb:0403:6001:A5XK3RJT", "selector_by": "serial number", "refused": [],
         }
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from gateway_chain import checked, links
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.wire.verifier import Checked
+from edge.wire.verifier import Checked, canonical
 from simulators.coordinator import report
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
@@ -47,7 +47,8 @@ def copy_of(dec: str | None) -> Checked:
     """The gateway's `parcel.decided`; None for one without a decision in it."""
     data = dict(checked(links(1)[0]).data, kind="parcel.decided", seq=1 if dec else 2)
     told = {"data": {"dec": dec}} if dec else "no object"
-    return Checked(data | {"decision": told}, f"ni:///copy-{dec}", None)
+    data |= {"decision": told}
+    return Checked(data, f"ni:///copy-{dec}", None, canonical(data))
 
 
 def fresh(folder: Path) -> Store:

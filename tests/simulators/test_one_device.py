@@ -16,7 +16,7 @@ import pytest
 from drivers.bytes_trace import BytesTrace
 from drivers.tap import Record
 from hub_config.attach import SerialAttach
-from hub_config.devices import SCALE_KINDS, SCANNER_KINDS
+from hub_config.devices import READER_KINDS, SCALE_KINDS, SCANNER_KINDS
 from hub_config.names import SECOND, DeviceId, Instant
 from hub_config.scanners import LineScannerConfig
 from simulators.one_device import KINDS, OneDevice, ServedScanner, ServedTrace, main, new_device
@@ -157,7 +157,7 @@ def test_wrong_use_is_refused_before_anything_runs(
 
 def test_every_kind_is_a_kind_of_a_config() -> None:
     for kind in KINDS:
-        assert kind in (*SCALE_KINDS, *SCANNER_KINDS)
+        assert kind in (*SCALE_KINDS, *SCANNER_KINDS, *READER_KINDS)
         new_device(kind, Instant(0))
 
 
