@@ -28,7 +28,7 @@ from edge.wire.chain import Chain, Link
 from edge.wire.envelope import event_payload
 from edge.wire.messages import build_decision, parse_decision
 from edge.wire.signing import TrustStore
-from edge.wire.verifier import ChainCheck, check_event
+from edge.wire.verifier import ChainCheck, examine
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
 from hub_config.rules import RulePack
@@ -378,7 +378,7 @@ class SimulatedHub:
             data: dict[str, Any] = orjson.loads(link.body)
         else:
             payload = event_payload(link.body, link.id, link.sig, link.kid)
-            data = check_event(payload, {self._signer.kid: self._signer.public_b64})
+            data = examine(payload, {self._signer.kid: self._signer.public_b64}).data
             self.tallies.signed += 1
         outcome = self._chain_check.feed(data, link.id)
         if outcome != "ok":
