@@ -60,4 +60,16 @@ class Destination:
     """As the controller calls it."""
 
 
-Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Destination
+Sign = Literal["release", "hold", "refused", "off"]
+"""What a scanner can tell its operator: an answer of the station, or that there is none now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A scanner is to beep and shine. Nothing answers: the screen is what counts."""
+
+    device: DeviceId
+    sign: Sign
+
+
+Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Destination | Signal

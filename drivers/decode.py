@@ -12,6 +12,7 @@ from typing import Final
 
 from drivers.decode_labels import LABEL_OPTIONS, LABELS
 from drivers.decode_modbus import MODBUS, MODBUS_OPTIONS
+from drivers.decode_plc import PLC_OPTIONS, plc_wcs
 from drivers.decode_records import GRAMMAR, record_scale
 from drivers.decode_scales import scale_frames, scale_options
 from drivers.decode_scanners import SCANNER_OPTIONS, SCANNERS
@@ -66,6 +67,7 @@ DECODERS: Final[Mapping[str, Decoder]] = {
     **SCANNERS,
     **SIZES,
     **MODBUS,
+    "plc-wcs": plc_wcs,
     **LABELS,
 }
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -75,5 +77,6 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     **SIZE_OPTIONS,
     **LABEL_OPTIONS,
     **MODBUS_OPTIONS,
+    "plc-wcs": PLC_OPTIONS,
 }
 """What `--config` takes, by protocol; the others take nothing."""

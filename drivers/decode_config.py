@@ -6,11 +6,13 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
+from hub_config.attach import HidAttach
 from hub_config.values import Entry
 
 METROLOGY: Final = {"regime": "none", "max_mg": 30_000_000, "min_mg": 0, "e_mg": 1_000, "mpe_mg": 1_000}
 """Of a scale whose frames are only shown."""
 NOWHERE: Final = {"kind": "serial", "port": "decode"}
+NO_HID: Final = {"kind": "hid", "port": "decode"}
 
 _WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
 
@@ -32,7 +34,8 @@ def config_of(
 ) -> _C:  # fmt: skip
     """A device's config from options; lists are parted by commas. Raises ValueError in one sentence."""
     given = {key: _value(model, key, value, lists) for key, value in options.items()}
-    fixed = {"kind": kind, "id": "decode", "attach": NOWHERE}
+    reports = model.model_fields["attach"].annotation is HidAttach
+    fixed = {"kind": kind, "id": "decode", "attach": NO_HID if reports else NOWHERE}
     try:
         return model.model_validate({**fixed, **more, **given})
     except ValidationError as refused:

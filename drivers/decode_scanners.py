@@ -2,66 +2,72 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Final, assert_never, cast
+from typing import Final, TypeVar, assert_never, cast
 
+from drivers.buffers import Line, Piece, TooLong, Unframed
 from drivers.decode_config import config_of, unescaped
-from drivers.meanings import Meaning, code_meaning, garbled
-from drivers.reading import BarcodeRead, DeviceFault, NoRead, Reading
-from drivers.scanners.answers import Answer, meaning_of, parse_codes
-from drivers.scanners.line import LineScanner
+from drivers.meanings import Meaning, garbled
+from drivers.scanners.aim import split_aim
+from drivers.scanners.answers import Answer, Codes, Damaged, meaning_of, parse_codes
+from drivers.scanners.code_text import Code, is_no_read
+from drivers.scanners.evdev_keys import Keyboard
+from drivers.scanners.evdev_wedge import Spoilt, Typed, TypedCodes
+from drivers.scanners.line import line_buffer
 from drivers.scanners.registry import EXPLAINED, new_wire
 from drivers.scanners.ssi_codes import meaning_of as packet_meaning
 from drivers.scanners.ssi_packets import DECODE_DATA, BadPacket, Noise, Packet, PacketBuffer, TextLine
-from hub_config.attach import SerialAttach
-from hub_config.names import DeviceId, Instant
-from hub_config.readers import LinedReader, ReaderConfig, SsiConfig
-from hub_config.scanners import LineScannerConfig
+from hub_config.readers import LinedReader, SsiConfig
+from hub_config.scanners import EvdevWedgeConfig, LineScannerConfig
+from hub_config.values import Entry
+
+_C = TypeVar("_C", bound=Entry)
+
+_LINE_FIXED: Final[Mapping[str, Mapping[str, object]]] = {
+    "line-scanner": {},
+    "line-crlf": {"suffix": ["\r\n"]},
+    "line-prefix01-cr": {"prefix": "\x01", "suffix": ["\r"]},
+    "aim": {"suffix": ["\r"], "aim": True},
+}
+"""What the name of a protocol says of the scanner."""
+_LINE_OPTIONS: Final = ("aim", "no_read", "prefix", "suffix")
 
 
-def _line_crlf(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
-    return _scans(_scanner(options.get("aim") == "yes", "", ("\r\n",)), frames)
-
-
-def _line_prefix01_cr(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
-    return _scans(_scanner(options.get("aim") == "yes", "\x01", ("\r",)), frames)
-
-
-def _aim(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
-    return _scans(_scanner(True, "", ("\r",)), [frame + b"\r" for frame in frames])
-
-
-def _scanner(aim: bool, prefix: str, suffix: tuple[str, ...]) -> LineScanner:
-    nowhere = SerialAttach(port="decode")
-    config = LineScannerConfig(id=DeviceId("decode"), attach=nowhere, prefix=prefix, suffix=suffix, aim=aim)
-    return LineScanner(config)
-
-
-def _scans(scanner: LineScanner, frames: Sequence[bytes]) -> Iterator[Meaning]:
+def _line_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
+    config = _config(LineScannerConfig, "line-scanner", options, _LINE_FIXED[protocol])
+    lines = line_buffer(config)
     for frame in frames:
-        readings = scanner.receive(frame, Instant(0))
-        codes = [reading.data for reading in readings if isinstance(reading, BarcodeRead)]
-        if len(readings) > 1 and len(codes) == len(readings):
-            yield {"kind": "stream", "scans": codes}
+        # `aim` is a label protocol: a frame is one code, without any end.
+        pieces = lines.feed(frame + b"\r" if protocol == "aim" else frame)
+        answers = [answer for piece in pieces for answer in _line_answers(piece, config)]
+        codes = [code for answer in answers if isinstance(answer, Codes) for code in answer.codes]
+        if len(codes) > 1 and all(isinstance(answer, Codes) for answer in answers):
+            yield {
+                "kind": "stream",
+                "scans": [split_aim(one.text)[1] if config.aim else one.text for one in codes],
+            }
         else:
-            yield from map(_scan_meaning, readings)
+            yield from (meaning_of(answer, aim=config.aim) for answer in answers)
 
 
-def _scan_meaning(reading: Reading) -> Meaning:
-    match reading:
-        case BarcodeRead():
-            return code_meaning(reading)
-        case NoRead():
-            return {"kind": "no_read"}
-        case DeviceFault(code=code, detail=detail):
-            return {"kind": "error", "error": code, "detail": detail}
-        case _:
-            raise AssertionError(f"a line scanner does not give {reading}")
+def _line_answers(piece: Piece, config: LineScannerConfig) -> Sequence[Answer]:
+    match piece:
+        case Line(data):
+            return [parse_codes(data, config.no_read, b"")] if data.strip(b" ") else []
+        case TooLong(head):
+            return [Damaged("too_long", "", head, {"error": "too_long"})]
+        case Unframed(head):
+            return [Damaged("garbled", "", head)]
+        case _ as never:
+            assert_never(never)
+
+
+def _line_options(protocol: str) -> tuple[str, ...]:
+    return tuple(name for name in _LINE_OPTIONS if name not in _LINE_FIXED[protocol])
 
 
 def _reader_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
     known = EXPLAINED[protocol]
-    plain = {key: unescaped(value) for key, value in options.items()}
-    config = config_of(known.config, protocol, plain, _LISTS, {})
+    config = _config(known.config, protocol, options, {})
     wire = new_wire(cast(LinedReader, config))
     for frame in frames:
         # A command is looked for at the start of a frame only.
@@ -72,7 +78,7 @@ def _reader_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str,
 
 
 def _ssi(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
-    config = config_of(SsiConfig, "ssi", options, _LISTS, {})
+    config = _config(SsiConfig, "ssi", options, {})
     packets = PacketBuffer()
     before = b""
     for frame in frames:
@@ -92,16 +98,40 @@ def _ssi(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meanin
                     assert_never(never)
 
 
+def _evdev_wedge(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
+    nowhere = {"attach": {"kind": "evdev", "port": "decode"}}
+    config = _config(EvdevWedgeConfig, "evdev-wedge", options, nowhere)
+    keyboard, codes = Keyboard(config.layout), TypedCodes(config)
+    for frame in frames:
+        for told in codes.take(keyboard.feed(frame)):
+            yield _typed_meaning(told, config)
+    for told in codes.be_quiet():
+        yield _typed_meaning(told, config)
+
+
+def _typed_meaning(told: Typed | Spoilt, config: EvdevWedgeConfig) -> Meaning:
+    if isinstance(told, Spoilt):
+        return {"kind": "error", "error": told.code, "detail": told.detail, "data": told.text}
+    if is_no_read(told.text, config.no_read):
+        return {"kind": "no_read", "data": told.text}
+    code = Codes((Code(told.text, told.text.encode()),))
+    return {**meaning_of(code, aim=config.aim), "terminator": told.terminator}
+
+
 def _reader_options(protocol: str) -> tuple[str, ...]:
     """What `--config` takes for it, named as in the configuration."""
     return _options_of(EXPLAINED[protocol].config)
 
 
-def _options_of(model: type[ReaderConfig]) -> tuple[str, ...]:
+def _config(model: type[_C], kind: str, options: Mapping[str, str], more: Mapping[str, object]) -> _C:
+    lists = [name for name, field in model.model_fields.items() if isinstance(field.default, tuple)]
+    return config_of(model, kind, {key: unescaped(value) for key, value in options.items()}, lists, more)
+
+
+def _options_of(model: type[Entry]) -> tuple[str, ...]:
     return tuple(name for name in model.model_fields if name not in _NOT_OPTIONS)
 
 
-_LISTS: Final = ("no_read", "multiple_read")
 _NOT_OPTIONS: Final = (
     "kind",
     "id",
@@ -114,16 +144,14 @@ _NOT_OPTIONS: Final = (
 )
 
 SCANNERS: Final[Mapping[str, Callable[[Sequence[bytes], Mapping[str, str]], Iterator[Meaning]]]] = {
-    "line-crlf": _line_crlf,
-    "line-prefix01-cr": _line_prefix01_cr,
-    "aim": _aim,
+    **{name: partial(_line_frames, name) for name in _LINE_FIXED},
+    "evdev-wedge": _evdev_wedge,
     "ssi": _ssi,
     **{name: partial(_reader_frames, name) for name in EXPLAINED},
 }
 SCANNER_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "line-crlf": ("aim",),
-    "line-prefix01-cr": ("aim",),
-    "aim": (),
+    **{name: _line_options(name) for name in _LINE_FIXED},
+    "evdev-wedge": _options_of(EvdevWedgeConfig),
     "ssi": tuple(name for name in _options_of(SsiConfig) if name != "separator"),
     **{name: _reader_options(name) for name in EXPLAINED},
 }

@@ -65,6 +65,8 @@ class PortStats:
     """Others that dialled in the device's place. They were sent away."""
     disbelieved: int = 0
     """Readings of another device than was here before."""
+    identity: str | None = None
+    """What the device said of itself."""
 
 
 class DevicePort:
@@ -204,6 +206,7 @@ class DevicePort:
             expected = self.identity = self.identity or reading.identity
             if reading.identity == expected:
                 self.is_other = self.said_other = False
+                self.stats = replace(self.stats, identity=expected)
             elif reading.identity is not None or self._configured_identity is not None:
                 return self._other(reading)
         if not self.is_other or isinstance(reading, DeviceFault | DeviceDown):

@@ -16,13 +16,13 @@ from hub_config.modbus import ModbusIoConfig
 from hub_config.plc import PlcWcsConfig
 from hub_config.readers import ReaderConfig
 from hub_config.scales import RecordScaleConfig
-from hub_config.scanners import LineScannerConfig
+from hub_config.scanners import EvdevWedgeConfig, LineScannerConfig
 
 
 def new_session(device: Device) -> Session:
     """For one opening of the device's port; a `Resumable` session for all of them."""
     match device:
-        case LineScannerConfig() | ReaderConfig():
+        case LineScannerConfig() | EvdevWedgeConfig() | ReaderConfig():
             from drivers.scanners.registry import new_scanner
 
             return new_scanner(device)

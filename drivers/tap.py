@@ -13,11 +13,13 @@ from hashlib import blake2b
 from typing import Final, Literal
 
 from drivers.reading import DeviceUp, Reading
-from hub_config.names import Instant
+from hub_config.names import SECOND, Instant
 
-TAP_BYTES_MAX: Final = 4 * 1024 * 1024
-"""Of one device: 10 minutes of up to 7 kB/s, records and readings included. A scale that is asked ten times a second
-fills 3.7 kB/s."""
+TAP_BYTES_MAX: Final = 24 * 1024 * 1024
+"""Of one device: 10 minutes of up to 40 kB/s, records and readings included. A scale that is asked ten times a second
+fills 3.7 kB/s, an I/O board at its fastest 37 kB/s."""
+TAP_KEEP_NS: Final = 15 * 60 * SECOND
+"""Older calls are forgotten even where there is room."""
 READING_BYTES: Final = 320
 """What one reading counts for."""
 SEGMENT_BYTES: Final = 64 * 1024
@@ -52,6 +54,7 @@ Told = Mapping[int, tuple[Reading, ...]]
 @dataclass(slots=True)
 class Segment:
     start: int
+    began_at: Instant
     head: tuple[tuple[bytes, tuple[Reading, ...]], ...]
     """The beginning of the opening that was under way when it began."""
     data: bytearray = field(default_factory=bytearray)
@@ -91,7 +94,7 @@ class Tap:
     def __init__(self, bytes_max: int = TAP_BYTES_MAX, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._bytes_max = bytes_max
         self._segment_bytes = segment_bytes
-        self._segments: tuple[Segment, ...] = (Segment(0, ()),)
+        self._segments: tuple[Segment, ...] = (Segment(0, Instant(0), ()),)
         self._head: list[tuple[bytes, tuple[Reading, ...]]] = []
         """Of the opening under way; empty if there is none, or its beginning was longer than HEAD_BYTES_MAX."""
         self._head_room = 0
@@ -107,7 +110,7 @@ class Tap:
         packed = _HEADER.pack(at, _CALLS.index(call), len(data), len(out)) + data + out
         last = self._segments[-1]
         if last.weight >= self._segment_bytes:
-            last = self._begin_segment()
+            last = self._begin_segment(at)
         if readings:  # before the record itself: whoever sees that finds these
             last.readings[last.start + len(last.data)] = tuple(readings)
         last.data.extend(packed)
@@ -142,10 +145,13 @@ class Tap:
             position = one.start + len(data)
         return Kept(tuple(head), tuple(calls), segments[0].start > 0, position)
 
-    def _begin_segment(self) -> Segment:
-        segment = Segment(self.position, tuple(self._head))
+    def _begin_segment(self, at: Instant) -> Segment:
+        segment = Segment(self.position, at, tuple(self._head))
         kept = self._segments
-        while sum(one.weight for one in kept) + self._segment_bytes > self._bytes_max and len(kept) > 1:
+        while len(kept) > 1 and (
+            sum(one.weight for one in kept) + self._segment_bytes > self._bytes_max
+            or kept[1].began_at < at - TAP_KEEP_NS
+        ):
             kept = kept[1:]
         self._segments = (*kept, segment)
         return segment

@@ -24,6 +24,7 @@ from hub_config.linecheck import line_findings
 from hub_config.modbuscheck import modbus_findings
 from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, LineSpots, Outline, TrustSpots, outline
 from hub_config.plccheck import plc_findings
+from hub_config.scalecheck import unit_findings
 from hub_config.spots import Spot, absent, placed, twice
 from hub_config.trust import WELL_KNOWN_KEYS
 from hub_config.usb import USB_PREFIX, usb_selector
@@ -41,8 +42,10 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
     plcs = (finding for line in whole.plc_lines for finding in plc_findings(line.table, line.path, tables))
     return [
         *_device_findings(whole),
+        *unit_findings(data.get("devices")),
         *_name_findings(whole),
         *_place_findings(whole),
+        *_trigger_findings(whole),
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
         *lines,
         *plcs,

@@ -37,7 +37,7 @@ def _kinds(union: object) -> tuple[str, ...]:
 
 
 SCANNER_KINDS: Final = (
-    "line-scanner", "ssi", "honeywell", "datalogic", "cognex-dmcc", "sick-read", place_kind("codes"),
+    "line-scanner", "evdev-wedge", "ssi", "honeywell", "datalogic", "cognex-dmcc", "sick-read", place_kind("codes"),
 )  # fmt: skip
 """At a bench: those that read by themselves, or can."""
 SCALE_KINDS: Final = (*_kinds(BenchScale), place_kind("weights"))

@@ -15,6 +15,7 @@ from hub_config.lanecheck import FREE_LANE, SAFE_LANES, free_and_safe_findings
 from hub_config.lines import Line
 from hub_config.outline import DeviceSpots, LineSpots
 from hub_config.seriescheck import series_findings
+from hub_config.sidecheck import side_findings
 from hub_config.spots import Spot, absent, twice
 from hub_config.units import FROM_FILE
 from hub_config.values import LANES, RECIRCULATE
@@ -34,7 +35,7 @@ def line_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> Iterat
     if whole is not None:
         yield from limit_findings(whole, line.path)
         if not named:
-            in_series = series_findings(whole, line.path)
+            in_series = series_findings(whole, line.path) or side_findings(whole, line.path, devices)
             yield from in_series or belt_findings(whole, line.path)
 
 

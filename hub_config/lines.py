@@ -33,6 +33,8 @@ BEAMS_MAX: Final = 31
 READERS_MAX: Final = 8
 DIVERTERS_MAX: Final = 8
 BELTS_MAX: Final = 8
+SIDES_MAX: Final = 8
+SIDE_BEAMS_MAX: Final = 8
 SLIP_UM: Final = 30_000
 """At a transfer, where nothing else is said."""
 
@@ -80,6 +82,31 @@ class Beam(Entry):
     id: Annotated[str, name("in")]
     channel: Annotated[int, whole(0, 31)]
     position_um: Annotated[int, _position("500 mm")] = Field(alias="position")
+
+
+class SideBelt(Entry):
+    """A belt that brings further parcels to where one of the line's belts begins: a merge. Its end is there."""
+
+    id: Annotated[str, name("side")]
+    joins: Annotated[str, name("tunnel")]
+    """The belt that takes over from it, as from the belt before that one."""
+    length_um: Annotated[int, quantity("um", example="3 m", low="500 mm", high="500 m")] = Field(
+        alias="length"
+    )
+    speed_mm_s: Annotated[int, quantity("mm/s", example="800 mm/s", low="50 mm/s", high="3.5 m/s")] = Field(
+        alias="speed"
+    )
+    count_um: Annotated[int, quantity("um", example="500 um", low="1 um", high="20 mm")] = Field(
+        alias="count"
+    )
+    board: Annotated[DeviceId, device_name("io-side")]
+    """Stamps its encoder and its beams."""
+    beams: Annotated[tuple[Beam, ...], Field(strict=False), entries(1, SIDE_BEAMS_MAX)]
+    """In their order; their positions count from the begin of this belt. A parcel enters at the first."""
+    slip_um: Annotated[int, quantity("um", example="30 mm", low="0 mm", high="300 mm")] = Field(
+        default=SLIP_UM, alias="slip"
+    )
+    """As of a belt in series, where it hands over."""
 
 
 class BeltReader(Entry):
@@ -169,6 +196,10 @@ class Line(Entry):
     belts: Annotated[tuple[Belt, ...], Field(strict=False), entries(1, BELTS_MAX)]
     """In series: each takes over from the one before it. What reads and weighs stands on one of them, the diverters on
     the last."""
+    sides: Annotated[tuple[SideBelt, ...], Field(strict=False), entries(0, SIDES_MAX)] = Field(
+        default=(), exclude_if=is_empty
+    )
+    """Belts that bring further parcels: each joins where one of `belts` begins."""
     beams: Annotated[tuple[Beam, ...], Field(strict=False), entries(3, BEAMS_MAX)]
     """Those of the belt in their order; a parcel enters at the first."""
     readers: Annotated[tuple[BeltReader, ...], Field(strict=False), entries(1, READERS_MAX)]
@@ -249,12 +280,34 @@ class Line(Entry):
 
     @property
     def boards(self) -> tuple[DeviceId, ...]:
-        """Of its belts, in their order."""
-        return tuple(self.board_of(belt) for belt in self.belts)
+        """Of its belts, in the order of `all_belts`."""
+        return tuple(self.board_of(belt) for belt in self.all_belts)
+
+    @cached_property
+    def all_belts(self) -> tuple[Belt, ...]:
+        """Those in series, then those at the side, the places of which lie beside the belts that they join behind: they
+        may begin before the line does."""
+        return (*self.belts, *(self._beside(one) for one in self.sides))
+
+    def _beside(self, side: SideBelt) -> Belt:
+        return Belt.model_construct(
+            id=side.id, length_um=side.length_um, speed_mm_s=side.speed_mm_s, count_um=side.count_um,
+            start_um=self.belts[self.joined_place(side)].start_um - side.length_um, board=side.board,
+            slip_um=side.slip_um,
+        )  # fmt: skip
+
+    def joined_place(self, side: SideBelt) -> int:
+        """Which of its belts takes over from this one."""
+        return next(place for place, belt in enumerate(self.belts) if belt.id == side.joins)
 
     def beams_on(self, place: int) -> tuple[Beam, ...]:
-        """Those over one belt, in their order."""
-        return tuple(beam for beam in self.belt_beams if self.belt_place(beam.position_um) == place)
+        """Those over one of `all_belts`, in their order, with their places along the line."""
+        if place < len(self.belts):
+            return tuple(beam for beam in self.belt_beams if self.belt_place(beam.position_um) == place)
+        begins_um, side = self.all_belts[place].start_um, self.sides[place - len(self.belts)]
+        return tuple(
+            one.model_copy(update={"position_um": begins_um + one.position_um}) for one in side.beams
+        )
 
     @property
     def recorders(self) -> tuple[BeltScale, ...]:

@@ -79,7 +79,7 @@ class LineSpots:
     id: Spot | None
     board: Spot | None
     belt_boards: tuple[Spot | None, ...]
-    """Of those belts that name one."""
+    """Of those belts that name one, and of those at the side."""
     readers: tuple[Spot | None, ...]
     scale: Spot | None
     scale_beam: Spot | None
@@ -220,8 +220,9 @@ def _line(table: Mapping[str, object], path: KeyPath) -> LineSpots:
         id=_spot(table, "id", path),
         board=_spot(table, "board", path),
         belt_boards=tuple(
-            _spot(belt, "board", (*path, "belts", number))
-            for number, belt in enumerate(_tables(table.get("belts")) or ())
+            _spot(belt, "board", (*path, key, number))
+            for key in ("belts", "sides")
+            for number, belt in enumerate(_tables(table.get(key)) or ())
             if "board" in belt
         ),
         readers=tuple(_spot(t, "device", (*path, "readers", i)) for i, t in enumerate(readers or ({},))),

@@ -183,10 +183,9 @@ class PlcWcsConfig(Entry):
                 what = f"code {show(code)} has {len(code)} characters"
                 found.append(Finding(("telegrams", place, "code"), what, f"all have {len(codes[0])}",
                                      "write all codes in one width"))  # fmt: skip
-        if (self.telegram("weighed") is None) != (self.metrology is None) and self.telegrams != USUAL:
-            what = "it tells weights" if self.metrology is None else "it tells no weights"
-            found.append(Finding(("metrology",), what, "a scale has its metrology, and nothing else has one",
-                                 "add [devices.metrology], or the telegram weighed"))  # fmt: skip
+        if self.metrology is not None and self.telegram("weighed") is None:
+            what, limit = "it tells no weights", "metrology is a scale's"
+            found.append(Finding(("metrology",), what, limit, "remove it, or declare the telegram weighed"))
         widths = {one.means: one.width_of("sequence") for one in self.telegrams if one.width_of("sequence")}
         if len(set(widths.values())) > 1:
             what = f"sequence is {listed([f'{width} wide in {means}' for means, width in widths.items()])}"

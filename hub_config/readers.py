@@ -8,7 +8,7 @@ from pydantic import Field
 from hub_config.attach import Attach
 from hub_config.names import DeviceId
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries, text
+from hub_config.values import Entry, device_name, entries, text, whole
 
 NO_READ: Final = ("NoRead", "NOREAD", "NO READ", "ERROR", "NR")
 """What scanners of several makers send for "triggered, saw no code". A line of only `?` means the same."""
@@ -122,6 +122,13 @@ class SsiConfig(_EitherWay):
     setup: bool = True
     """At the start it is told, until its next restart, to send packets (and to wait for the host, where that triggers
     it). False: it is told nothing and counts as up when its port opens."""
+    signs: bool = False
+    """At a bench: it beeps and shines by the answer on the screen."""
+    beep_release: Annotated[int, whole(0, 26)] = 1
+    beep_hold: Annotated[int, whole(0, 26)] = 17
+    beep_refused: Annotated[int, whole(0, 26)] = 15
+    """Numbers of beeps, as its own manual lists them: these are two short high ones, three long low ones, a long low
+    one."""
 
 
 LinedReader = (
@@ -129,6 +136,11 @@ LinedReader = (
 )
 """Their messages are lines."""
 Reader = LinedReader | SsiConfig
+
+
+def gives_signs(device: object) -> bool:
+    """It beeps and shines by what its bench's screen says."""
+    return isinstance(device, SsiConfig) and device.signs
 
 
 def is_triggered(device: object) -> TypeGuard[ReaderConfig]:

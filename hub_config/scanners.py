@@ -5,11 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from hub_config.attach import Attach
+from hub_config.attach import Attach, EvdevAttach
 from hub_config.names import DeviceId
 from hub_config.readers import NO_READ, Reader
 from hub_config.record_grammar import ANY_LINE_END
+from hub_config.units import quantity
 from hub_config.values import Entry, device_name, entries, is_nothing, text, whole
+
+KeyLayout = Literal["us", "gb", "de", "fr"]
 
 
 def _serial_unless_said(value: object) -> object:
@@ -37,4 +40,27 @@ class LineScannerConfig(Entry):
     """It waits for ACK or NAK after each code and repeats it after NAK."""
 
 
-Scanner = LineScannerConfig | Reader
+class EvdevWedgeConfig(Entry):
+    """A hand scanner that types what it reads, as a keyboard. Not safe for GS1 data: some drop the separator."""
+
+    kind: Literal["evdev-wedge"]
+    id: Annotated[DeviceId, device_name("scan-1")]
+    attach: EvdevAttach
+    layout: KeyLayout = "us"
+    """The keyboard country that the scanner is set to."""
+    terminator: Literal["enter", "tab", "none"] = "enter"
+    """The key behind each code. With none, a scanner that stops in between tells a code in parts: better set one."""
+    key_gap_ms: Annotated[int, quantity("ms", example="100 ms", low="10 ms", high="1 s")] = Field(
+        default=100, alias="key_gap"
+    )
+    """Keys further apart were typed by a person."""
+    idle_gap_ms: Annotated[int, quantity("ms", example="50 ms", low="10 ms", high="1 s")] = Field(
+        default=50, alias="idle_gap"
+    )
+    """Without a terminator, a code ends so long after its last key."""
+    aim: bool = False
+    no_read: Annotated[tuple[Annotated[str, text(1, 64)], ...], Field(strict=False), entries(0, 32)] = NO_READ
+    max_chars: Annotated[int, whole(32, 4096)] = 512
+
+
+Scanner = LineScannerConfig | EvdevWedgeConfig | Reader

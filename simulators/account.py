@@ -23,6 +23,7 @@ from simulators.line_truth import Sightings, happened_on, hidden
 from simulators.parcels import Parcel
 from simulators.plc_account import PlcAccount
 from simulators.report import Judged, VisitFacts, claims, judge_parcels, judge_strangers, take, together
+from simulators.rows import ROW_MAX, Rows
 from simulators.samples import Samples
 from simulators.swaps import Swaps
 from simulators.yardstick import NOTHING, Data, Yardstick
@@ -76,6 +77,7 @@ class LineAccount:
         self.judged = NOTHING
         self.oracle = 0
         self.sums = BeltSums(plant.line)
+        self._rows = Rows(plant.line)
         self.swaps = Swaps()
         self.dims = DimsSums()
 
@@ -97,7 +99,7 @@ class LineAccount:
             return Settled()
         conveyor = self._plant.conveyor
         parcels = tuple(body.parcel for body in conveyor.bodies[:count])
-        since = conveyor.bodies[count].starts
+        since = min(body.starts for body in conveyor.bodies[count : count + NEAR_MAX])
         visits = self._judge(count, now, strangers_before=min(since, quiet))
         for visit in visits:
             self._visits.pop(visit, None)
@@ -107,13 +109,18 @@ class LineAccount:
         return Settled(visits, parcels)
 
     def _ripe(self, quiet: Instant) -> int:
-        """How many of the first parcels had left by then, all of them; parcels that touch stay together."""
+        """How many of the first parcels had left by then, all of them; parcels that touch, or go as one row, stay
+        together."""
         bodies = self._plant.conveyor.bodies
         ripe = 0
+        last: Body | None = None
         for place in range(len(bodies) - BEHIND_MIN):
-            if not bodies[place].finished or self._gone_by(bodies[place]) > quiet:
+            body, behind = bodies[place], bodies[place + 1]
+            if not body.finished or self._gone_by(body) > quiet:
                 break
-            if not bodies[place + 1].touches:
+            last = last if body.taken else body
+            close = last is not None and self._rows.are_close(last, behind) and place - ripe < ROW_MAX
+            if not (behind.touches or close):
                 ripe = place + 1
         return ripe
 
@@ -128,7 +135,9 @@ class LineAccount:
         everyone = happened_on(bodies, self._sightings, line, self._within_us)
         happened = everyone[:count]
         unwatched = self._plant.unwatched
-        oracle = self._yardstick.released(happened, line, line.scale.device, now)
+        entitled = self._yardstick.released(happened, line, line.scale.device, now)
+        too_close = self._rows.too_close(bodies[:count], entitled)
+        oracle = entitled - too_close
         parcels = [body.parcel for body in bodies[:count]]
         judged = judge_parcels(
             parcels, happened, self._visits, line, oracle, unwatched=unwatched | hidden(bodies)
@@ -144,6 +153,7 @@ class LineAccount:
         self.sums.margins.add(self._plant.board.margins_ns)
         self._plant.board.margins_ns.clear()
         self.sums.add(bodies, count, judged.causes, unwatched)
+        self.sums.too_close += len(too_close)
         self.swaps.add(line, bodies[:count], happened, self._visits)
         self.dims.add(bodies[:count])
         parts = (self.judged, replace(judged, causes={}), judge_strangers(strangers))

@@ -1,7 +1,7 @@
 """What only belts have, summed over the parcels of a line as they are settled: faults, traffic, undisturbed parcels."""
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from typing import Any, Final
 
@@ -37,6 +37,8 @@ class BeltSums:
         while they were on it."""
         self.held = 0
         """Those of them that were held because an association was not sure."""
+        self.too_close = 0
+        """Parcels that by their readings could have been released, and that no diverter could have taken."""
         self.unwatched = 0
         self.margins = Samples()
         """How early diverters were ordered."""
@@ -68,6 +70,15 @@ class BeltSums:
         return (self._parcels - 1) * 3_600 * SECOND // (self._last - self._first)
 
     def _see_undisturbed(self, bodies: Sequence[Body], count: int, causes: Mapping[int, str]) -> None:
+        for body in self.undisturbed_of(bodies, count):
+            self.undisturbed += 1
+            self.held += causes.get(body.parcel.number) in ASSOCIATION
+        self._shaken += [
+            self._stay(one) for one in bodies[:count] if any(fault in one.happened for fault in OF_THE_LINE)
+        ]
+
+    def undisturbed_of(self, bodies: Sequence[Body], count: int) -> Iterator[Body]:
+        """Those of the first `count` that could be released and that nothing happened to."""
         before = [] if self._before is None else [self._before]
         gaps = [self._least_gap_um(*pair) for pair in pairwise([*before, *bodies[: count + 1]])]
         ahead = gaps if before else [self.needed_um, *gaps]
@@ -82,25 +93,21 @@ class BeltSums:
                 continue
             came, left = self._stay(body)
             if not any(came <= until and since <= left for since, until in (*self._shaken, *shaken)):
-                self.undisturbed += 1
-                self.held += causes.get(body.parcel.number) in ASSOCIATION
-        self._shaken += [
-            self._stay(one) for one in bodies[:count] if any(fault in one.happened for fault in OF_THE_LINE)
-        ]
+                yield body
 
     def _stay(self, body: Body) -> tuple[Instant, Instant]:
         """When it was on the belt."""
-        beams = self._line.belt_beams
-        return body.front_at(beams[0].position_um), body.rear_at(beams[-1].position_um)
+        return body.front_at(body.enters_um), body.rear_at(self._line.belt_beams[-1].position_um)
 
     def _least_gap_um(self, ahead: Body, behind: Body) -> int:
-        """As the beams of the belt saw it, had nobody taken either off."""
-        line = self._line
+        """As the beams of the belt saw it, had nobody taken either off: those behind the merge, of a side belt's."""
+        line, merged_um = self._line, max(ahead.merges_um, behind.merges_um)
         return min(
             (behind.front_at(beam.position_um) - ahead.rear_at(beam.position_um))
             * line.belts[line.belt_place(beam.position_um)].speed_mm_s
             // MILLISECOND
             for beam in line.belt_beams
+            if beam.position_um >= merged_um
         )
 
 
@@ -123,5 +130,6 @@ def belts_told(lines: Sequence[BeltSums]) -> dict[str, Any]:
             "held_for_association": sum(one.held for one in lines),
             "least_gap_um": lines[-1].needed_um,
         },
+        "too_close": sum(one.too_close for one in lines),
         "unwatched": sum(one.unwatched for one in lines),
     }

@@ -213,6 +213,8 @@ class PhysicalBench:
         mass_mg = self._residue_mg + (self._pan.mass_mg if self._pan is not None else 0)
         alone = self._pan.number if self._pan is not None and self._residue_mg == 0 else None
         self.scale.load(mass_mg, self.world.now, alone)
+        if self.scale_wire.prints:
+            self.scale_wire.press_print(self.world.now)
 
     def _keep_told(self) -> None:
         for told in self.scale_wire.take_told():

@@ -15,6 +15,7 @@ from hub_config.names import MILLISECOND, DeviceId, Instant
 from simulators.bench import PhysicalBench
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.parcels import Parcel
+from simulators.scales import wire_at
 from simulators.supply import Supply
 from simulators.world import World
 
@@ -34,8 +35,17 @@ class BenchPlant:
         self._give = give
         self.config = bench
         bays = {bay.bay: bay.barcode for bay in bench.bays}
-        self.bench = PhysicalBench(world, parcels, seed, bays, pace, rates_ppm=mistakes_ppm, supply=supply)
         self._scanner, self._scale = bench.scanners[0], bench.scale
+        self.bench = PhysicalBench(
+            world,
+            parcels,
+            seed,
+            bays,
+            pace,
+            scale_wire=wire_at(hub, bench),
+            rates_ppm=mistakes_ppm,
+            supply=supply,
+        )
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in (*bench.scanners, bench.scale)
         }

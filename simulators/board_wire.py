@@ -8,6 +8,7 @@ runs: those that show what bytes, clocks and resets do to parcels.
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -47,9 +48,11 @@ class BoardWire:
         rng = random.Random(f"board/{config.id}/{seed}")
         drift_ppm = rng.randint(-DRIFT_PPM, DRIFT_PPM)
         self._blocked_when = {one.channel: one.blocked_when == "high" for one in config.inputs}
-        self.board = LineController(
-            conveyor, traits if traits is not None else BoardTraits(drift_ppm=drift_ppm), world.now
-        )
+        if traits is None:
+            traits = BoardTraits(drift_ppm=drift_ppm)
+            inputs = max(traits.n_in, 1 + max(one.channel for one in config.inputs))
+            traits = replace(traits, n_in=inputs)
+        self.board = LineController(conveyor, traits, world.now)
         for channel, high in self._blocked_when.items():
             self.board.set_input(channel, not high, world.now)
         session = new_session(config)

@@ -51,6 +51,12 @@ class Body:
     """Where it was put down; 0: it was fed as it should be."""
     crossed: dict[int, Instant] = field(default_factory=dict)
     """Position of each belt beam that its front has passed, and when."""
+    fed: int = 0
+    """Place of the belt on which it was set down, among all of the line."""
+    enters_um: int = 0
+    """Place of the first beam that it passes; 0: the line's first."""
+    merges_um: int = 0
+    """From there on it is with all others; 0: from the begin."""
     path: Diverter | None = None
     """The diverter that took it."""
     lane: str | None = None

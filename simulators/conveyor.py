@@ -26,7 +26,7 @@ from simulators.bodies import (
     hands_place_um,
     strike,
 )  # fmt: skip
-from simulators.devices.keyence_sr import KeyenceReader
+from simulators.feeding import Feeding
 from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
 from simulators.motion import Room, motion, room
@@ -34,7 +34,7 @@ from simulators.one_belt import OneBelt
 from simulators.parcels import MILLION, Parcel
 from simulators.prints import Print, prints
 from simulators.queueing import feeds_at, stands
-from simulators.reader_stand import ReaderStand
+from simulators.reader_stand import ReaderStand, usual
 from simulators.recorders import Sizer, Weigher
 from simulators.series import Series
 from simulators.traffic import USUAL, Traffic
@@ -75,8 +75,7 @@ class Conveyor:
         self._belt: BeltClock | World = self._clock or world
         alone = OneBelt(world.now, line.belts[0], self._clock)
         self._belts = (alone,) if self._series is None else self._series.belts
-        only = ReaderStand(line.readers[0], KeyenceReader(aim=True, collects=True, read_ns=traffic.read_ns))
-        self.readers = (only,) if readers is None else tuple(readers)
+        self.readers = (usual(line.readers[0], traffic.read_ns),) if readers is None else tuple(readers)
         weigher = Weigher(line, traffic, seed)
         sizer = None if line.dimensioner is None else Sizer(line, traffic.sizing, seed)
         self.scale = weigher.device
@@ -91,20 +90,15 @@ class Conveyor:
         """The next one fed touches the one before it."""
         self._creep_ppm = 0
         """Of the one fed last."""
-        self._covering: dict[int, list[Body]] = {beam.channel: [] for beam in line.beams}
-        self._edges = [deque[tuple[Instant, int, bool]](maxlen=EDGES_MAX) for _ in line.belts]
+        self._feeding = Feeding(line, seed, dict(traffic.sides_ppm))
+        self._covering: dict[int, list[Body]] = {channel: [] for channel in self._feeding.belt_of}
+        self._edges = [deque[tuple[Instant, int, bool]](maxlen=EDGES_MAX) for _ in line.all_belts]
         """By belt."""
-        self._belt_of = {beam.channel: len(line.belts) - 1 for beam in line.beams}
-        """Place of the belt by channel; beams inside lanes are the last one's."""
-        for beam in line.belt_beams:
-            self._belt_of[beam.channel] = line.belt_place(beam.position_um)
         self._gates = Gates(line)
         self._troubles: deque[BoardTrouble] = deque()
         self.stirred = False
         """Something may have come out of it since it was last looked at."""
-        self._entry = line.belt_beams[0]
         self._end = line.beam(line.end.beam)
-        self._position_of = {beam.channel: beam.position_um for beam in line.beams}
 
     def stir(self) -> None:
         self.stirred = True
@@ -166,7 +160,7 @@ class Conveyor:
             _, following = self._following = self._next()
             touched = "touching" in following.faults and "added" not in (*plan.faults, *following.faults)
             gap = -TOUCH_UM if touched else following.gap_um
-        body = Body(parcel, plan, self._belt.now, touches=self._touches)
+        body = self._feeding.body(parcel, plan, self._belt.now, self._touches)
         self._set_down(body, gap)
         self._touches = touched
         self.bodies.append(body)
@@ -178,7 +172,7 @@ class Conveyor:
     def _feeds_at(self, body: Body, pitch_ns: int) -> Instant:
         if self._series is None:
             return feeds_at(self.line, body, pitch_ns)
-        return self._series.feeds_at(body.starts, pitch_ns)
+        return self._series.feeds_at(self._belt.now, pitch_ns)
 
     def _next(self) -> tuple[Parcel, LinePlan]:
         parcel = next(self._parcels)
@@ -191,7 +185,8 @@ class Conveyor:
         if "added" in plan.faults:
             body.appears_um = free_place_um(line, plan)
         if self._series is not None:
-            body.motion = self._series.motion(body.starts, plan, body.parcel.number)
+            body.starts = self._series.sets_down_at(body.starts, body.fed, plan.length_um)
+            body.motion = self._series.motion(body.starts, plan, body.parcel.number, body.fed)
             return
         before = self.bodies[-1] if self.bodies else None
         if stands(line, body, before, gap_behind_um, self.speed_um_s):
@@ -210,11 +205,11 @@ class Conveyor:
 
     def _somewhere_um(self, body: Body) -> int:
         """Of its front, between the first beam and the end."""
-        span = self._end.position_um - self._entry.position_um
-        return self._entry.position_um + body.plan.at_ppm * span // MILLION
+        span = self._end.position_um - body.enters_um
+        return body.enters_um + body.plan.at_ppm * span // MILLION
 
     def _schedule(self, body: Body) -> None:
-        for beam in self.line.belt_beams:
+        for beam in self._feeding.beams(body.fed):
             self._at(body, beam.position_um, partial(self._cover, body, beam.channel))
             if beam.position_um + body.motion.length_with_rear_at(beam.position_um) > body.appears_um:
                 self._belt.call_at(body.rear_at(beam.position_um), partial(self._uncover, body, beam.channel))
@@ -245,15 +240,16 @@ class Conveyor:
     def _schedule_trouble(self, body: Body) -> None:
         """Faults that strike while its front is somewhere between the first beam and the end."""
         somewhere = self._somewhere_um(body)
+        carrying = self._feeding.carries(body.fed, somewhere)
         for fault in body.plan.faults:
             if fault == "lost_counts":
-                self._at(body, somewhere, partial(self._lose, somewhere, body.plan.lost_counts))
+                self._at(body, somewhere, partial(self._lose, carrying, body.plan.lost_counts))
             elif fault == "belt_stop" and self._clock is not None:
                 brake_ns = 2 * self._time(body.plan.coast_um)
                 self._at(body, somewhere, partial(self._clock.stop, brake_ns, body.plan.stop_ns))
             elif fault in ("board_reset", "link_cut"):
                 cut_ns = body.plan.cut_ns if fault == "link_cut" else None
-                self._at(body, somewhere, partial(self._trouble, cut_ns, self.line.belt_place(somewhere)))
+                self._at(body, somewhere, partial(self._trouble, cut_ns, carrying))
             elif fault in ("late_answer", "mute_reader"):
                 for stand in self._spoilt(body):
                     reader = stand.config
@@ -264,8 +260,8 @@ class Conveyor:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns, place))
         self.stirred = True
 
-    def _lose(self, um: int, counts: int) -> None:
-        self._belts[self.line.belt_place(um)].lose(counts, self.world.now)
+    def _lose(self, place: int, counts: int) -> None:
+        self._belts[place].lose(counts, self.world.now)
 
     def _at(self, body: Body, front_um: int, action: Callable[[], object]) -> None:
         """When its front is there; not if it is put down farther on, and not once it has left the belt."""
@@ -288,7 +284,7 @@ class Conveyor:
         now = self.world.now
         covering = self._covering[channel]
         covering.append(body)
-        body.crossed[self._position_of[channel]] = now
+        body.crossed[self._feeding.position_of[channel]] = now
         if channel == self._end.channel:
             self._leave(body, self.line.end.lane, self.line.end.bay)
         for recorder in self._recorders:
@@ -310,7 +306,7 @@ class Conveyor:
 
     def _edge(self, body: Body, channel: int, *, covered: bool) -> None:
         now = self.world.now
-        self._edges[self._belt_of[channel]].append((now, channel, covered))
+        self._edges[self._feeding.belt_of[channel]].append((now, channel, covered))
         self.stirred = True
         if "bouncing_beam" in body.plan.faults:
             for at, state in chatter(self.line, body, self._behind(body), channel, now, covered=covered):
@@ -321,7 +317,7 @@ class Conveyor:
         return self.bodies[place] if place < len(self.bodies) else None
 
     def _bounce(self, channel: int, covered: bool) -> None:
-        self._edges[self._belt_of[channel]].append((self.world.now, channel, covered))
+        self._edges[self._feeding.belt_of[channel]].append((self.world.now, channel, covered))
         self.stirred = True
 
     # The reader ---------------------------------------------------------------------------------

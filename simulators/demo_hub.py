@@ -50,6 +50,8 @@ from simulators.practice import (
     write_hub,
 )
 from simulators.report import Judged, judge, release_shares, together
+from simulators.rows import Rows
+from simulators.scales import wire_at
 from simulators.serve import RealTime, real_now, real_world
 from simulators.served_line import ServedLine
 
@@ -126,8 +128,9 @@ class DemoHub:
         world = real_world()
         bench = self.hub.config.benches[0]
         self.bench = PhysicalBench(
-            world, shares[bench.id], self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm
-        )
+            world, shares[bench.id], self.seed, self.hub.bays, self._pace, rates_ppm=self._rates_ppm,
+            scale_wire=wire_at(self.hub.config, bench),
+        )  # fmt: skip
         for line in self.hub.config.lines:
             conveyor = Conveyor(
                 world, line, shares[line.id], self.seed, self._line_rates_ppm, plans=self._line_plans
@@ -349,6 +352,7 @@ class DemoHub:
             told = line_happened(bodies, events, line, STAMPS_WITHIN_US)
             u_mg = config.device(line.scale.device).metrology.mpe_mg  # type: ignore[union-attr]  # a scale
             released = oracle_releases(told, line, u_mg, rules, manifest, HUB, now_us, drawn)
+            released -= Rows(line).too_close(bodies, released)
             parts.append(judge([body.parcel for body in bodies], told, events, line, released))
             oracle |= released
         return together(parts), oracle

@@ -44,14 +44,14 @@ class Noise:
             left -= len(found[-1])
         return found
 
-    def reads(self, size: int) -> list[bytes]:
-        """The same as a port delivers it: cut anywhere."""
-        data = b"".join(self.segments(size))
+    def reads(self, size: int, record: int = 1) -> list[bytes]:
+        """The same as a port delivers it: cut anywhere, or behind whole records of so many bytes."""
+        data = b"".join(one + bytes(-len(one) % record) for one in self.segments(size))
         if self._rng.randrange(50) == 0:
             return [data]
         found, place = [], 0
         for draw in self._rng.randbytes(len(data)):
-            step = draw % READ_MAX_BYTES + 1
+            step = (draw % READ_MAX_BYTES + 1) * record
             found.append(data[place : place + step])
             place += step
             if place >= len(data):

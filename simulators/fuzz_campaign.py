@@ -8,9 +8,9 @@ protocol with a checksum no frame with one wrong bit gives a reading.
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -68,23 +68,15 @@ class Tried:
             self.faults.append(f"{what}; after … {sent[-SHOWN_BYTES:].hex(' ')}")
 
 
-def run(
-    names: Sequence[str], size: int, seed: int, jobs: int, tell: Callable[[str], None] = lambda _told: None
-) -> list[Tried]:
+def run(names: Sequence[str], size: int, seed: int, jobs: int) -> Iterator[Tried]:
     """The parsers of these names, in the order of the tables; all, if none is named."""
     wanted = [one.name for one in subjects() if not names or one.name in names]
+    one = partial(try_one, size=size, seed=seed)
     if jobs == 1:
-        found = []
-        for name in wanted:
-            found.append(try_one(name, size, seed))
-            tell(name)
-        return found
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(try_one, name, size, seed) for name in wanted]
-        for name, future in zip(wanted, futures, strict=True):
-            future.result()
-            tell(name)
-        return [future.result() for future in futures]
+        yield from map(one, wanted)
+        return
+    with get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap(one, wanted)
 
 
 def try_one(name: str, size: int, seed: int) -> Tried:
@@ -139,8 +131,10 @@ class _Trial:
 
     def run(self) -> Tried:
         while self._tried.fed < self._size:
-            whole = self._subject.per_read
-            self._block(self._noise.segments(BLOCK_BYTES) if whole else self._noise.reads(BLOCK_BYTES))
+            whole, record = self._subject.per_read, self._subject.record_bytes
+            self._block(
+                self._noise.segments(BLOCK_BYTES) if whole else self._noise.reads(BLOCK_BYTES, record)
+            )
         if self._subject.checked:
             self._flip()
         return self._tried

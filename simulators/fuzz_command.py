@@ -32,7 +32,7 @@ def add_fuzz(parser: argparse.ArgumentParser) -> None:
 
 
 def _fuzz(args: argparse.Namespace) -> int:
-    from simulators.fuzz_campaign import VECTORS, as_json, run
+    from simulators.fuzz_campaign import VECTORS, Tried, as_json, run
     from simulators.fuzz_subjects import subjects
 
     names = [name for name in args.protocols.split(",") if name]
@@ -45,10 +45,13 @@ def _fuzz(args: argparse.Namespace) -> int:
             "are changed: only noise and numbers of labels are tried",
             file=sys.stderr,
         )
-    tried = run(names, args.bytes, args.seed, args.jobs, lambda name: print(f"tried {name}", file=sys.stderr))
+    tried: list[Tried] = []
+    for one in run(names, args.bytes, args.seed, args.jobs):
+        tried.append(one)
+        print(f"{one.name}: {'good' if one.good else 'FAILED'}", file=sys.stderr, flush=True)
+        if args.json is not None:  # what is known so far: a run takes long
+            args.json.write_text(json.dumps(as_json(tried, args.bytes, args.seed), indent=1) + "\n")
     report = as_json(tried, args.bytes, args.seed)
-    if args.json is not None:
-        args.json.write_text(json.dumps(report, indent=1) + "\n")
     print(_table(report))
     for one in tried:
         for fault in one.faults:

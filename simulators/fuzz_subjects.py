@@ -57,6 +57,8 @@ class Subject:
     back: Back = "stream"
     per_read: bool = False
     """A read is a whole frame: a record, a label, a datagram."""
+    record_bytes: int = 1
+    """The kernel delivers whole records of this size."""
     checked: bool = False
     """Its frames have a checksum that finds any one bit: no such frame may give a reading."""
     frames: tuple[bytes, ...] = ()
@@ -200,6 +202,13 @@ _OPTIONS: Final[Mapping[str, dict[str, str]]] = {
 _RECORDS: Final[Mapping[str, tuple[bytes, ...]]] = {
     "record-scale": (b"7;1.250;kg;OK\r\n", b"8;;;OVER\r\n"),
     "record-dimensioner": (b"7;300;200;100;mm;OK\r\n", b"8;0;0;0;mm;OK\r\n"),
+    "plc-wcs": (
+        b"\x02LF0001\x03",
+        b"\x02IN0002000017\x03",
+        b"\x02RD0003000017RB123456785GB                 \x03",
+        b"\x02WT0005000017     500\x03",
+        b"\x02DC0007000017GREEN OK  \x03",
+    ),
     "io-board": tuple(frame(bytes([kind, *range(1, size)])) for kind, size in SIZES.items()),
 }
 """Of protocols that the configuration declares, and of our own board: no manual has frames of them."""
@@ -208,8 +217,23 @@ _DECLARED: Final[Mapping[str, object]] = {
     "words": {"ST": "stable", "US": "unstable", "OL": "overload", "GS": "gross", "NT": "net"},
 }
 """A frame declared in a configuration: that of A&D, 18 characters."""
+_DIALLED: Final = {"kind": "tcp", "host": "127.0.0.1", "port": 9}
+_SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
+    "scale-text": _DECLARED,
+    "hid-scale": {"attach": {"kind": "hid", "port": "/dev/hidraw0"}},
+    "evdev-wedge": {"attach": {"kind": "evdev", "port": "/dev/input/event3"}},
+    "plc-wcs": {"attach": _DIALLED},
+    "modbus-io": {
+        "attach": _DIALLED, "module": "conveylinx", "counts_per_s": 100,
+        "inputs": [{"channel": 0, "use": "encoder"}, {"channel": 1, "use": "beam"}],
+    },
+}  # fmt: skip
+"""Of kinds of devices that need more than a number of their own."""
+_SPEAKS: Final = {"modbus-io": ("modbus-tcp",), "line-scanner": ("line-crlf",), "scale-text": ("and-18",)}
 _CONTINUOUS: Final = ("mt-continuous",)
 _CHECKED: Final = ("cas-ap1", "ssi", "io-board")
+_RECORD_BYTES: Final = {"evdev-wedge": 24}
+"""Keys that are held stay held till they are let go or the port is opened anew."""
 _CONTEXT: Final = ("modbus-pdu", "conveylinx", "interroll-multicontrol", "label")
 NUMBERS: Final = 8
 TRIGGER_READS: Final = 8
@@ -285,9 +309,12 @@ def _buffers() -> list[Subject]:
 
 def _decoder(name: str) -> Subject:
     per_read = name in LABELS or name in MODBUS or name == "aim"
-    back: Back = "none" if name in _CONTEXT else "silence" if per_read else "stream"
+    back: Back = "none" if name in _CONTEXT or name in _RECORD_BYTES else "silence" if per_read else "stream"
     new = partial(_Decoder, name, _OPTIONS.get(name, {}))
-    return Subject(name, new, (name,), back, per_read, frames=(*_RECORDS.get(name, ()), *_numbers(name)))
+    return Subject(
+        name, new, (name, *_SPEAKS.get(name, ())), back, per_read, _RECORD_BYTES.get(name, 1),
+        frames=(*_RECORDS.get(name, ()), *_numbers(name)),
+    )  # fmt: skip
 
 
 def _numbers(name: str) -> tuple[bytes, ...]:
@@ -306,34 +333,37 @@ def kinds() -> dict[str, type[Any]]:
 
 
 def _sessions() -> list[Subject]:
-    vectors = tuple(DECODERS)
     return [
         Subject(
-            f"{kind} (session)", partial(_new_session, kind, model),
-            tuple(name for name in vectors if name == kind or name.startswith(f"{kind}-")) or ("line-crlf",),
-            "none", frames=_RECORDS.get(kind, ()),
+            f"{kind} (session)", partial(_new_session, kind, model), _frames_of(kind),
+            "reconnect" if kind == "modbus-io" else "none", record_bytes=_RECORD_BYTES.get(kind, 1),
+            frames=_RECORDS.get(kind, ()),
         )
         for kind, model in kinds().items()
         if kind not in NO_SESSION
     ]  # fmt: skip
 
 
+def _frames_of(kind: str) -> tuple[str, ...]:
+    """Protocols whose frames a device of this kind may send."""
+    named = tuple(name for name in DECODERS if name == kind or name.startswith(f"{kind}-"))
+    return named or _SPEAKS.get(kind, ())
+
+
 def _new_session(kind: str, model: type[Any]) -> Parser:
-    config = config_of(model, kind, _OPTIONS.get(kind, {}), (), _needed(model))
+    config = config_of(model, kind, _OPTIONS.get(kind, {}), (), _needed(kind, model))
     session = new_session(cast(Any, config))
     if isinstance(session, Resumable):
         session.reopened(Instant(0))
     return _Session(session, triggered=getattr(config, "triggered", False))
 
 
-def _needed(model: type[Any]) -> dict[str, object]:
+def _needed(kind: str, model: type[Any]) -> dict[str, object]:
     """What has no default. A scale that can talk by itself does, so that every frame is a reading."""
     inputs = [{"channel": 0, "use": "encoder"}, {"channel": 1, "use": "beam"}]
     given: dict[str, object] = {"metrology": METROLOGY, "u_um": 5_000, "inputs": inputs}
     needed = [name for name, field in model.model_fields.items() if field.is_required()]
-    fields = {name: given[name] for name in needed if name in given}
-    if model is ScaleTextConfig:
-        fields |= _DECLARED
+    fields = {name: given[name] for name in needed if name in given} | dict(_SETTINGS.get(kind, {}))
     mode = model.model_fields.get("mode")
     if mode is not None and "continuous" in get_args(mode.annotation):
         fields["mode"] = "continuous"

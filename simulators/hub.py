@@ -1,9 +1,8 @@
 """A whole hub in one thread under simulated time: devices on wires, drivers, core, journal chain, coordinator.
 
-The same drivers, core, contract and clearance desk as in real time; what is simulated is the hardware, the operator,
-the time that bytes, commits and messages take, and the disk (a list). Every event is hashed and chained; one visit in
-`sign_one_in` is signed and its signatures checked, and so are the signatures of decisions about it; the decisions are
-all signed, since events copy them.
+The same drivers, core, contract and clearance desk as in real time; simulated are the hardware, the operator, the time
+that bytes, commits and messages take, and the disk (a list). Every event is hashed and chained; one visit in
+`sign_one_in` is signed and checked, as are decisions about it; all decisions are signed, since events copy them.
 """
 
 import random
@@ -17,6 +16,7 @@ from typing import Any, Final, assert_never
 
 import orjson
 
+from drivers.command import Signal
 from drivers.reading import Reading
 from edge.core.decision import Decision
 from edge.core.effects import Alert, Effect, Order, Record, Show
@@ -277,6 +277,8 @@ class SimulatedHub:
                 return
             case Show(view):
                 self._bench_of[view.bench].show(view)
+            case Order(Signal()):
+                pass  # nobody listens
             case Order(command):
                 self._plant_of[command.device].order(command)
             case Alert():

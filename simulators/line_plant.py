@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
-from drivers.command import Command, Destination, ScaleOrder, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, Destination, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
 from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
 from hub_config.boards import IoBoardConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
+from hub_config.modbus import ModbusIoConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
 from hub_config.readers import is_triggered
 from simulators.board_model import BoardModel
@@ -29,6 +30,7 @@ from simulators.devices.io_board_clock import BoardTraits
 from simulators.devices.numbered_records import NumberedRecords
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan
+from simulators.modbus_board import ModbusBoard
 from simulators.parcels import Parcel
 from simulators.reader_kinds import new_reader
 from simulators.reader_stand import ReaderStand
@@ -78,10 +80,10 @@ class LinePlant:
         self.conveyor = Conveyor(
             world, line, parcels, seed, options.rates_ppm, options.traffic, fixed, options.plans
         )
-        self._sights = [BoardSight(world.now) for _ in line.belts]
-        self.boards = tuple(self._board(place, seed, options) for place in range(len(line.belts)))
+        self._sights = [BoardSight(world.now) for _ in line.all_belts]
+        self.boards = tuple(self._board(place, seed, options) for place in range(len(line.all_belts)))
         """Of its belts."""
-        self.board = self.boards[-1]
+        self.board = self.boards[len(line.belts) - 1]
         """That of the diverters."""
         self._stands = {one.config.device: one for one in self.conveyor.readers}
         self._scale = line.scale.device
@@ -104,11 +106,13 @@ class LinePlant:
         world.call_after(0, self._open)
         world.call_after(FEED_AFTER_NS, self.conveyor.feed)
 
-    def _board(self, place: int, seed: int, options: LineOptions) -> BoardModel | BoardWire:
+    def _board(self, place: int, seed: int, options: LineOptions) -> BoardModel | BoardWire | ModbusBoard:
         board = self._hub.device(self.line.boards[place])
-        assert isinstance(board, IoBoardConfig), f"{self.line.id}: {board.id} is no I/O board"
         side = self.conveyor if len(self.line.belts) == 1 else BoardSide(self.conveyor, place)
         tell = partial(self._tell, place)
+        if isinstance(board, ModbusIoConfig):
+            return ModbusBoard(self._world, self._host, board, side, tell, seed)
+        assert isinstance(board, IoBoardConfig), f"{self.line.id}: {board.id} is no I/O board"
         if options.over_bytes:
             return BoardWire(self._world, self._host, board, side, tell, seed, options.traits)
         return BoardModel(self._world, board, side, tell)
@@ -138,8 +142,11 @@ class LinePlant:
 
     def _passed(self, body: Body) -> list[tuple[int, Instant]]:
         """Belt and instant of each beam that it has passed."""
-        passed = [(self.line.belt_place(um), at) for um, at in body.crossed.items()]
-        return passed if body.left_at is None else [*passed, (len(self._sights) - 1, body.left_at)]
+        passed = [
+            (body.fed if um < body.merges_um else self.line.belt_place(um), at)
+            for um, at in body.crossed.items()
+        ]
+        return passed if body.left_at is None else [*passed, (len(self.line.belts) - 1, body.left_at)]
 
     def forget_before(self, at: Instant) -> None:
         """When it was blind: no parcel of then is asked about any more."""
@@ -161,7 +168,7 @@ class LinePlant:
                 self._host.act_at(self._world.now, partial(self._trigger, command))
             case SwitchOn() | SwitchOff():
                 self.board.order(command)
-            case ScaleOrder() | Destination():
+            case ScaleOrder() | Destination() | Signal():
                 raise AssertionError(f"{command.device}: a belt has nothing that takes {command}")
             case _ as never:
                 assert_never(never)

@@ -132,16 +132,17 @@ def _last_known(
     groups: Sequence[Sequence[Body]], sightings: Sightings, line: LineConfig, within_us: int
 ) -> dict[int, str]:
     """The visit under which the first beam saw each; or a later one, after a restart, as a stray."""
-    first = line.belt_beams[0].position_um
     crossings = [
         ((place, position), at)
         for place, group in enumerate(groups)
         for position, at in group[0].crossed.items()
     ]
+    first_um = line.belt_beams[0].position_um
+    entries = {(place, group[0].enters_um or first_um) for place, group in enumerate(groups)}
     known: dict[int, str] = {}
     for is_stray in (False, True):
         seen = [one for one in sightings.arrived if (one[1] in sightings.strays) == is_stray]
-        there = [one for one in crossings if (one[0][1] != first) == is_stray]
+        there = [one for one in crossings if (one[0] not in entries) == is_stray]
         for (place, _), visit in sorted(pair(seen, there, within_us).items()):
             known[place] = visit
     return known

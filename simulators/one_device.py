@@ -4,7 +4,9 @@ It appears at PATH as a serial port (or listens on a TCP port of this computer).
 each:
 
   load 1.25 kg   what lies on the scale, in all (0 kg: nothing)
+  print          the print key of the scale: its weight as soon as it is stable
   scan CODE      the scanner reads a code
+  view CODE      what a reader sees while it is told to read (view: nothing)
   unplug, plug   its cable
   quit
 """
@@ -18,7 +20,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -26,14 +28,9 @@ from drivers.bytes_trace import LINE_BYTES_MAX, BytesTrace, TraceFault, read
 from hub_config.names import SECOND, Instant
 from hub_config.units import UnitError, amount
 from simulators.devices.line_scanner import LineScanner
-from simulators.devices.mt_continuous_tongue import MtContinuousTongue
-from simulators.devices.nci_tongue import NciTongue
 from simulators.devices.scale import Scale
-from simulators.devices.scale_wire import ScaleWire, Sends, Tongue
-from simulators.devices.sics_tongue import SicsTongue
-from simulators.devices.sma_tongue import SmaTongue
-from simulators.devices.stream_tongues import CardinalTongue, RiceLakeTongue, WeightronixTongue
-from simulators.devices.toledo_tongue import ToledoTongue
+from simulators.scales import SCALES, MakeWire
+from simulators.served_readers import READERS, ServedReader
 from simulators.wires import LOOPBACK, PtyPort, TcpEnd, Wire
 
 SCRIPT_BYTES_MAX: Final = 4_096
@@ -56,9 +53,9 @@ class Served(Protocol):
 
 
 class ServedScale:
-    def __init__(self, tongue: Tongue, sends: Sends, now: Instant) -> None:
+    def __init__(self, make: MakeWire, now: Instant) -> None:
         self._scale = Scale(seed=1)
-        self._wire = ScaleWire(self._scale, tongue, sends=sends)
+        self._wire = make(self._scale)
         self._wire.power_up(now)
 
     @property
@@ -80,8 +77,11 @@ class ServedScale:
                     raise ValueError(f"{fault.what}; {fault.limit}; {fault.todo}") from None
                 self._scale.load(mass_mg, now)
                 return f"{' '.join(words)} lie on the scale"
+            case ["print"]:
+                self._wire.press_print(now)
+                return "its print key is pressed"
             case _:
-                raise ValueError("a scale knows: load 1.25 kg, unplug, plug, quit")
+                raise ValueError("a scale knows: load 1.25 kg, print, unplug, plug, quit")
 
 
 class ServedTrace:
@@ -136,25 +136,16 @@ class ServedScanner:
                 raise ValueError("a scanner knows: scan CODE, unplug, plug, quit")
 
 
-_SCALES: Final[Mapping[str, tuple[Callable[[], Tongue], Sends]]] = {
-    "mt-sics": (SicsTongue, "answers"),
-    "toledo-8217": (ToledoTongue, "answers"),
-    "sma": (SmaTongue, "answers"),
-    "nci": (NciTongue, "answers"),
-    "mt-continuous": (MtContinuousTongue, "continuous"),
-    "ricelake-stream": (RiceLakeTongue, "continuous"),
-    "cardinal-stream": (CardinalTongue, "continuous"),
-    "wi-stream": (WeightronixTongue, "continuous"),
-}
-KINDS: Final = ("line-scanner", *_SCALES)
+KINDS: Final = ("line-scanner", *SCALES, *READERS)
 
 
 def new_device(kind: str, now: Instant) -> Served:
     """One of KINDS."""
     if kind == "line-scanner":
         return ServedScanner()
-    tongue, sends = _SCALES[kind]
-    return ServedScale(tongue(), sends, now)
+    if kind in READERS:
+        return ServedReader(READERS[kind]())
+    return ServedScale(SCALES[kind], now)
 
 
 class OneDevice:
@@ -233,7 +224,7 @@ def main(argv: Sequence[str]) -> int:
         prog="hub simulated-device", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("kind", nargs="?", choices=sorted(KINDS), help="as in a hub config")
+    what.add_argument("kind", nargs="?", choices=sorted(KINDS), help="as in a hub config or hub decode")
     what.add_argument(
         "--trace", type=Path, metavar="FILE", help="plays what `hub trace` has kept of a device"
     )

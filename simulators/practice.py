@@ -172,6 +172,8 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
     for belt in line.belts:
         if belt.board not in (None, line.board):
             names[belt.board] = DeviceId(f"{_NUMBER.sub('', line.board)}{number}-{belt.id}")
+    for side in line.sides:
+        names[side.board] = DeviceId(f"{_NUMBER.sub('', line.board)}{number}-{side.id}")
     for one in line.recorders:
         names[one.device] = DeviceId(f"{_NUMBER.sub('', one.device)}{number}")
     devices = [config.device(old).model_copy(update={"id": new}) for old, new in names.items()]
@@ -183,6 +185,8 @@ def _copy(config: HubConfig, number: int) -> tuple[Line, list[Device]]:
             belt if belt.board is None else belt.model_copy(update={"board": names[belt.board]})
             for belt in line.belts
         )
+    if line.sides:
+        update["sides"] = tuple(side.model_copy(update={"board": names[side.board]}) for side in line.sides)
     if line.dimensioner is not None:
         own = {"device": names[line.dimensioner.device]}
         update["dimensioner"] = line.dimensioner.model_copy(update=own)

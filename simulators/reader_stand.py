@@ -7,6 +7,7 @@ from hub_config.lines import BeltReader
 from hub_config.names import Instant
 from simulators.bench import Sent
 from simulators.bodies import Body
+from simulators.devices.keyence_sr import KeyenceReader
 from simulators.parcels import LabelCode
 from simulators.reader_kinds import SimulatedReader
 
@@ -46,3 +47,8 @@ class ReaderStand:
                     if code.data.encode() in data:
                         body.scans.append(Sent(now, code.data, code.aim, None))
         return data
+
+
+def usual(config: BeltReader, read_ns: int) -> ReaderStand:
+    """With a Keyence reader that collects."""
+    return ReaderStand(config, KeyenceReader(aim=True, collects=True, read_ns=read_ns))

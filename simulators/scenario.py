@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, get_args
 
 from edge.wire.signing import Signer
-from hub_config.finding import Finding, show
+from hub_config.finding import Finding, listed, show
 from hub_config.hub import HubConfig
 from hub_config.lines import Line
 from hub_config.load import ConfigFaults, Fault, load, read_model
@@ -26,7 +26,7 @@ from simulators.line_plant import LineOptions
 from simulators.mistakes import Mistake
 from simulators.motion import CLOSE_UM
 from simulators.network import Network, Outage
-from simulators.parcels import MASSES, Goods, Trouble, stream
+from simulators.parcels import MASSES, MILLION, Goods, Trouble, stream
 from simulators.practice import BENCH_ONE_IN, NO_PORTS, RULES, keyed, with_lines
 from simulators.preclearance import OfflinePlan
 from simulators.scenario_file import DimensionerEntry, FormEntry, ParcelsEntry, ScenarioFile, SightEntry
@@ -206,6 +206,7 @@ def _traffic(file: ScenarioFile) -> Traffic:
         faces=tuple(sorted(parcels.face_ppm.items())),
         askew_deg=parcels.askew_to_deg,
         sights=tuple(_sight(one) for one in file.readers.sights),
+        sides_ppm=tuple((one.belt, one.share_ppm) for one in feeder.sides),
         creep_ppm=belt.creep_ppm,
         slip_um=(belt.slip_from_um, belt.slip_to_um),
         push_um=belt.push_um,
@@ -256,6 +257,7 @@ def _misfits(file: ScenarioFile, config: HubConfig) -> Iterator[Finding]:
 
 def _line_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:
     yield from _series_misfits(file, line)
+    yield from _side_misfits(file, line)
     yield from _reader_misfits(file, line, config)
     forms = file.parcels.forms
     longest = max((one.marks[-1].below_um for one in forms), default=LONGEST_UM)
@@ -292,6 +294,32 @@ def _series_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
         yield Finding(
             ("belt",), what, limit, "name one of several; one belt alone stops by the fault belt_stop"
         )
+
+
+def _side_misfits(file: ScenarioFile, line: Line) -> Iterator[Finding]:
+    """What comes by side belts, and what is simulated of them."""
+    known = [side.id for side in line.sides]
+    named = [one.belt for one in file.feeder.sides]
+    for number, one in enumerate(file.feeder.sides):
+        if one.belt not in known or one.belt in named[:number]:
+            what = f"line {line.id} has no side belt {show(one.belt)}{' twice' if one.belt in known else ''}"
+            limit = f"its side belts are {listed(known)}"
+            yield Finding(("feeder", "sides", number, "belt"), what, limit, "name each once")
+    total = sum(one.share_ppm for one in file.feeder.sides)
+    if total > MILLION:
+        yield Finding(
+            ("feeder", "sides"), f"the shares are {total} together", f"at most {MILLION}", "lower some"
+        )
+    begins_um = min((belt.start_um for belt in line.all_belts[len(line.belts) :]), default=0)
+    if begins_um < 0:
+        what = f"a side belt of line {line.id} is longer than the way to its merge, by {_mm(-begins_um)}"
+        yield Finding(("layout",), what, "simulated are shorter ones", "name another layout")
+    stop, joined = file.belt.stop, max((line.joined_place(side) for side in line.sides), default=0)
+    if stop is not None and stop.belt in [belt.id for belt in line.belts[:joined]]:
+        what = f"belt {show(stop.belt)} stands while a side belt runs on, and both come to one merge"
+        may = listed([belt.id for belt in line.belts[joined:]])
+        limit = f"on line {line.id} those stand that are behind its merges: {may}"
+        yield Finding(("belt", "stop", "belt"), what, limit, "name one of these")
 
 
 def _reader_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from hub_config.finding import Finding, listed, refusal, show
-from hub_config.lines import READERS_MAX
+from hub_config.lines import READERS_MAX, SIDES_MAX
 from hub_config.units import quantity
 from hub_config.values import Entry, entries, name, nearest, text, whole
 from simulators.devices.plc import PlcFault
@@ -149,11 +149,20 @@ class ParcelsEntry(Entry):
         return self
 
 
+class SideEntry(Entry):
+    """Parcels that come by a side belt of the layout."""
+
+    belt: Annotated[str, name("side")]
+    share_ppm: Share
+
+
 class FeederEntry(Entry):
     least_um: Annotated[int, _length("500 mm", low="1 mm", high="100 m")] = Field(500_000, alias="least")
     most_um: Annotated[int, _length("1100 mm", low="1 mm", high="100 m")] = Field(1_100_000, alias="most")
     mean_um: Annotated[int, _length("600 mm", low="1 mm", high="100 m")] | None = Field(None, alias="mean")
     """None: every gap between the two is as likely. Else they fall off from the least one, around this mean."""
+    sides: Annotated[tuple[SideEntry, ...], Field(strict=False), entries(0, SIDES_MAX)] = ()
+    """The rest is set down on the first belt."""
 
     @model_validator(mode="after")
     def _fits(self) -> "FeederEntry":

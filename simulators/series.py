@@ -5,6 +5,9 @@ next belt runs on under it by a little before it has taken hold; more than the l
 `transfer_slip`. Where a belt stands, every belt before it stands as well, as an interlock does it, and those behind
 run on. All of that is known in advance, so each parcel's way is a row of straight legs, and every crossing has its
 exact instant.
+
+A side belt stands when the belt that it joins does. Its parcels are set down so that they come to the merge when they
+would have come there by the first belt.
 """
 
 import random
@@ -12,7 +15,7 @@ from typing import Final
 
 from hub_config.lines import Belt
 from hub_config.lines import Line as LineConfig
-from hub_config.names import SECOND, Instant
+from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.encoder import Encoder
 from simulators.line_faults import LineFault, LinePlan
 from simulators.motion import Leg, Motion
@@ -89,46 +92,73 @@ class Series:
         self._line = line
         self._seed = seed
         stops = -1 if stop is None else [belt.id for belt in line.belts].index(stop.belt)
+        joined = [line.joined_place(side) for side in line.sides]
         self.belts = tuple(
-            MovedBelt(began, belt, stop if place <= stops else None) for place, belt in enumerate(line.belts)
+            MovedBelt(began, belt, stop if place <= stops else None)
+            for belt, place in zip(line.all_belts, (*range(len(line.belts)), *joined), strict=True)
         )
+        self._joined = {len(line.belts) + number: place for number, place in enumerate(joined)}
+        """Which belt each side belt hands over to."""
+        leads_ns = [self._lead_ns(fed, um) for fed in self._joined for um in (0, line.max_length_um)]
+        self._late_ns = max(0, *leads_ns) if leads_ns else 0
+        """So much later than its turn comes a parcel is set down on the first belt, where side belts take longer."""
 
     def feeds_at(self, at: Instant, pitch_ns: int) -> Instant:
         """When the first belt will have run for so long, from `at` on."""
         first = self.belts[0].run
         return first.when(first.ran_ns(at) + pitch_ns)
 
-    def motion(self, starts: Instant, plan: LinePlan, number: int) -> Motion:
-        """Of the parcel with this number. `starts`: its front is at the line's begin."""
+    def sets_down_at(self, turn: Instant, fed: int, length_um: int) -> Instant:
+        """When a parcel is set down on this belt whose turn comes then: its front is where the belt begins."""
+        if not self._joined:
+            return turn
+        run = self.belts[fed].run
+        ahead_ns = self._lead_ns(fed, length_um) if fed else 0
+        return run.when(run.ran_ns(turn) + self._late_ns - ahead_ns)
+
+    def _lead_ns(self, fed: int, length_um: int) -> int:
+        """By how much longer a parcel is on its way to the merge than by the first belt, all running."""
+        joined = self._joined[fed]
+        merge_um, from_um, first_ns = self.belts[joined].config.start_um, 0, 0
+        for place in range(joined):
+            to_um = self.belts[place + 1].config.start_um + length_um // 2
+            first_ns += (to_um - from_um) * MILLISECOND // self.belts[place].config.speed_mm_s
+            from_um = to_um
+        side = self.belts[fed].config
+        return (merge_um + length_um // 2 - side.start_um) * MILLISECOND // side.speed_mm_s - first_ns
+
+    def motion(self, starts: Instant, plan: LinePlan, number: int, fed: int = 0) -> Motion:
+        """Of the parcel with this number. `starts`: its front is where the belt begins on which it is set down."""
         rng = random.Random(f"transfers/{self._seed}/{number}")
         legs: list[Leg] = []
-        at, from_um = starts, 0
-        slipped = False
-        for place, belt in enumerate(self.belts):
+        at, from_um = starts, self.belts[fed].config.start_um
+        way = [fed, *range(self._joined.get(fed, 1), len(self._line.belts))]
+        slipped, slip_um = False, 0
+        for step, place in enumerate(way):
+            belt = self.belts[place]
             speed_um_s = belt.config.speed_mm_s * 1_000 * (MILLION + plan.creep_ppm) // MILLION
             ran_ns = belt.run.ran_ns(at)
-            if place:
-                slip_um, slips = self._skids_um(belt.config, plan, rng)
+            if step:
+                skids_um, slips = self._skids_um(slip_um, plan, rng)
                 slipped = slipped or slips
-                ran_ns += slip_um * SECOND // speed_um_s
-            last = place + 1 == len(self.belts)
-            to_um = None if last else self._goes_over_um(self.belts[place + 1].config, plan, rng)
+                ran_ns += skids_um * SECOND // speed_um_s
+            to_um = None
+            if step + 1 < len(way):
+                behind = self.belts[way[step + 1]].config
+                slip_um = (belt.config if place in self._joined else behind).takes_over_um
+                to_um = behind.start_um + plan.length_um // 2 + rng.randint(-slip_um, slip_um)
             ran_ns = self._run(legs, belt.run, ran_ns, starts, from_um, to_um, speed_um_s)
             if to_um is not None:
                 at, from_um = belt.run.when(ran_ns), to_um
         return Motion(tuple(legs), plan.length_um, done=("transfer_slip",) if slipped else ())
 
-    def _goes_over_um(self, belt: Belt, plan: LinePlan, rng: random.Random) -> int:
-        """Place of its front."""
-        return belt.start_um + plan.length_um // 2 + rng.randint(-belt.takes_over_um, belt.takes_over_um)
-
     @staticmethod
-    def _skids_um(belt: Belt, plan: LinePlan, rng: random.Random) -> tuple[int, bool]:
+    def _skids_um(slip_um: int, plan: LinePlan, rng: random.Random) -> tuple[int, bool]:
         """By how much the belt runs on under it; whether that is more than is reckoned with."""
-        um = rng.randint(0, belt.takes_over_um)
+        um = rng.randint(0, slip_um)
         if "transfer_slip" not in plan.faults:
             return um, False
-        return belt.takes_over_um + plan.slip_um, True
+        return slip_um + plan.slip_um, True
 
     def _run(
         self, legs: list[Leg], run: BeltRun, ran_ns: int, starts: Instant, from_um: int, to_um: int | None,

@@ -11,6 +11,7 @@ from edge.core.snapshot import Snapshot
 from edge.rim.trace import Start, TraceWriter
 from hub_config.boards import IoBoardConfig
 from hub_config.hub import HubConfig
+from hub_config.modbus import ModbusIoConfig
 from hub_config.names import SECOND
 from hub_config.rules import RulePack, load_rules
 from simulators.account import Account
@@ -36,6 +37,8 @@ from simulators.swaps import swaps_told
 SIGN_ONE_IN: Final = 1_000
 EVENTS_MAX: Final = 4_096
 """Events after which a long run looks what can be judged and forgotten."""
+POLLS_WITHIN: Final = 2
+"""An edge at a board that is polled lies within so many polls of its stamp."""
 STAMPS_WITHIN_US: Final = 1
 """Under simulated time the gateway's stamps are exact."""
 
@@ -100,8 +103,14 @@ class Simulation:
     def stamps_within_us(self) -> int:
         """How far its stamps may be off the truth. A board's real clock is known to its driver within a bound; above it
         the driver takes no beam at all."""
-        bounds = [one.clock_bound_us for one in self.hub.config.devices if isinstance(one, IoBoardConfig)]
-        return max(bounds, default=STAMPS_WITHIN_US) if self.over_bytes else STAMPS_WITHIN_US
+        devices = self.hub.config.devices
+        polls = [POLLS_WITHIN * one.poll_ms * 1_000 for one in devices if isinstance(one, ModbusIoConfig)]
+        bounds = (
+            [one.clock_bound_us for one in devices if isinstance(one, IoBoardConfig)]
+            if self.over_bytes
+            else []
+        )
+        return max([*polls, *bounds], default=STAMPS_WITHIN_US)
 
 
 def simulate(

@@ -49,6 +49,7 @@ class Sums:
     undisturbed: Counter[str] = field(default_factory=Counter)
     stated: Counter[Pair] = field(default_factory=Counter)
     possible: int = 0
+    too_close: int = 0
     clipped: int = 0
     failures: list[dict[str, Any]] = field(default_factory=list)
     failed: int = 0
@@ -72,6 +73,7 @@ class Sums:
         if belt is not None:
             self.faults.update(belt["faults"])
             self.clipped += belt["clipped"]
+            self.too_close += belt["too_close"]
             self.undisturbed.update(
                 {name: belt["undisturbed"][name] for name in ("parcels", "held_for_association")}
             )
@@ -85,7 +87,8 @@ class Sums:
             "wrong_at_most": None if not entered else round(3 / entered, 9),
             "share": round(self.parcels["departed"] / entered, 6) if entered else None,
             "oracle_share": round(self.possible / entered, 6) if entered else None,
-            "lost_by_cause": dict(sorted(self.lost.items())), "undisturbed": dict(self.undisturbed),
+            "lost_by_cause": dict(sorted(self.lost.items())), "too_close": self.too_close,
+            "undisturbed": dict(self.undisturbed),
             "faults": dict(sorted(self.faults.items())), "clipped": self.clipped,
             "calibration": [
                 {

@@ -98,6 +98,8 @@ class Traffic:
     """How far a parcel slips back on the belt with the fault `slipped`."""
     push_um: int = PUSH_MAX_UM
     """How far a hand moves a parcel with the fault `pushed`, either way, at the most."""
+    sides_ppm: tuple[tuple[str, int], ...] = ()
+    """How many parcels come by each side belt of the line; the rest by its first belt."""
     belt_stop: BeltStop | None = None
     """Of a line with belts in series."""
     read_ns: int = READ_NS

@@ -9,7 +9,7 @@ the block (docs/modbus-io.md).
 
 from typing import Final, assert_never
 
-from drivers.command import Command, Destination, ScaleOrder, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, Destination, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
 from drivers.conveyors.modbus_link import Answered, Failed, ModbusLink
 from drivers.conveyors.modbus_modules import Image, all_off, image_of, poll_request, switch
 from drivers.conveyors.modbus_pdu import WRITE_COILS, Refused, Request, Words, Write
@@ -132,7 +132,7 @@ class ModbusIo:
                 detail = self._outputs.order(channel, when, for_ns, at) if ready else "not_ready"
             case SwitchOff(_, number, channel, when):
                 detail = self._outputs.cancel(channel, when)
-            case Trigger() | ScaleOrder() | Destination():
+            case Trigger() | ScaleOrder() | Destination() | Signal():
                 return []  # of another kind of device
             case _ as never:
                 assert_never(never)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from drivers.buffers import HEAD_BYTES
-from drivers.command import Command, Destination, ScaleOrder, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, Destination, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
 from drivers.reading import (
     BarcodeRead,
     DeviceFault,
@@ -229,7 +229,7 @@ class PlcTelegrams:
                 ):
                     self.unsent += 1
                 return []
-            case Trigger() | SwitchOn() | SwitchOff() | ScaleOrder():
+            case Trigger() | SwitchOn() | SwitchOff() | ScaleOrder() | Signal():
                 return []  # of another kind of device
             case _ as never:
                 assert_never(never)

@@ -24,8 +24,8 @@ DC1: Final = b"\x11"
 DC2: Final = b"\x12"
 FRAME_BYTES: Final = 15
 
-_START: Final = b"\x01\x02"
-_END: Final = b"\x03\x04"
+_SO_FAR: Final = re.compile(rb"\x01(\x02([ -\x7f]{0,10}|[ -\x7f]{10}[\x00-\x7f](\x03\x04?)?)?)?")
+"""What a frame may be so far: no control character but the check byte stands among its ten."""
 _BEGINS: Final = re.compile(rb"[\x01\x06\x15]")
 _CHECKED: Final = slice(2, 12)
 _CHECK: Final = 12
@@ -68,13 +68,10 @@ def _cut(held: bytes) -> Cut | None:
         return Cut(1, Told("ack", keys={"command": "enquiry"}, raw=ACK))
     if held[:1] == NAK:
         return Cut(1, Told("error", keys={"error": "not_ready"}, raw=NAK))
-    if not _START.startswith(held[:2]):
+    if _SO_FAR.fullmatch(held) is None:
         begin = _BEGINS.search(held, 1)
         return Cut(len(held) if begin is None else begin.start(), None)
-    if len(held) < FRAME_BYTES:
-        return None
-    frame = held[:FRAME_BYTES]
-    return Cut(FRAME_BYTES, _weight(frame)) if frame.endswith(_END) else Cut(1, None)
+    return Cut(FRAME_BYTES, _weight(held)) if len(held) == FRAME_BYTES else None
 
 
 def _weight(frame: bytes) -> Piece:

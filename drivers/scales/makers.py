@@ -50,10 +50,6 @@ def makers_wire(config: MakersScale) -> Wire:  # noqa: PLR0911 — one a kind
             assert_never(never)
 
 
-_HIDRAW: Final = {"kind": "hid", "port": "decode"}
-"""Of a scale whose reports are only shown."""
-
-
 def _and(name: str) -> Explained:
     return Explained(AndScaleConfig, "and", and_scale.parse_command, {"format": name})
 
@@ -74,6 +70,6 @@ MAKERS: Final[Mapping[str, Explained]] = {
     "dini": Explained(DiniConfig, "dini", dini.parse_command),
     "dini-af": Explained(DiniConfig, "dini", dini.parse_command),
     "radwag": Explained(RadwagConfig, "radwag", radwag.parse_command),
-    "hid-scale": Explained(HidScaleConfig, "hid-scale", hid_scale.parse_command, {"attach": _HIDRAW}),
+    "hid-scale": Explained(HidScaleConfig, "hid-scale", hid_scale.parse_command),
 }
 """By the protocol names of `tests/vectors/`."""

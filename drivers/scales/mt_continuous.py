@@ -16,6 +16,8 @@ from hub_config.stream_scales import MtContinuousConfig
 LONG_BYTES: Final = 17
 SHORT_BYTES: Final = 11
 """Without the checksum."""
+RELEARN_AFTER: Final = 3
+"""Frames in a row without a checksum before it is believed that none comes any more."""
 
 _STX: Final = 0x02
 _CR: Final = 0x0D
@@ -35,6 +37,8 @@ class MtContinuous(FrameWire):
         self._bytes = SHORT_BYTES if config.short else LONG_BYTES
         self._checked: bool | None = {"on": True, "off": False, "auto": None}[config.checksum]
         """Whether a checksum follows; None: not known yet."""
+        self._misfits = 0
+        """Frames in a row without the checksum that is due."""
         self._never_swb = None if config.dialect == "fairbanks" else _STX
         letters = {
             order: f"{letter}{config.command_end}".encode("ascii") for order, letter in _LETTERS.items()
@@ -96,10 +100,14 @@ class MtContinuous(FrameWire):
         checksum = held[self._bytes]
         if checksum == -sum(frame) & 0x7F:
             self._learn(True)
+            self._misfits = 0
             return Cut(self._bytes + 1, self._told(frame, {"checksum": "ok"}))
         if checksum != _STX:
             return Cut(self._bytes + 1, Garbled(frame, "checksum"))
-        self._learn(None)  # it may be the start of the next frame: the terminal sends no checksum any more
+        # Damaged, or the start of the next frame: the terminal is set to send no checksum any more.
+        self._misfits += 1
+        if self._misfits >= RELEARN_AFTER:
+            self._learn(None)
         return Cut(self._bytes, Garbled(frame, "checksum"))
 
     def _told(self, frame: bytes, keys: dict[str, object]) -> Piece:

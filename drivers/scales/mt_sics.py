@@ -2,8 +2,9 @@
 
 The session first sends `@` (reset, no zero setting) and asks only once the scale has answered with its serial number.
 Polled with `SI`: a request that is not answered in time is followed by `@` again, and whatever comes before the answer
-to that is dropped: so a late answer is never taken for that of a later request. Continuous: `SIR` once after each `@`,
-never twice. Print: it only listens. Zero and tare wait until nothing else is out. Wire format: `sics_replies`.
+to that is dropped: so a late answer is never taken for that of a later request. A weight does not say that it is net,
+so now and then `TA` asks for the tare instead. Continuous: `SIR` once after each `@`, never twice. Print: it only
+listens. Zero and tare wait until nothing else is out. Wire format: `sics_replies`.
 
 MT-SICS has no checksum. Where a scale pads its weight field, the width of the field stands in for one: a digit or a
 point lost on the line makes the field shorter, and the frame is a fault instead of a weight ten times too small.
@@ -18,6 +19,7 @@ from drivers.reading import DeviceFault, DeviceUp, FaultCode, OrderAnswered, Rea
 from drivers.scales.mass import mass_mg
 from drivers.scales.sics_replies import (
     GENERAL_ERRORS,
+    TARE_QUERY,
     SicsAck,
     SicsError,
     SicsInfo,
@@ -41,8 +43,12 @@ RELEARN_AFTER: Final = 3
 ORDER_WITHIN_NS: Final = 10 * SECOND
 """Zero and tare wait for the load to rest, for a time of the scale's own; after this they are given up with `@`."""
 
+TARE_EVERY_NS: Final = 1 * SECOND
+"""How long a tare that was taken at the scale itself may go unnoticed."""
+
 _RESET: Final = b"@\r\n"
 _WEIGHT_NOW: Final = b"SI\r\n"
+_TARE: Final = b"TA\r\n"
 _WEIGHTS: Final = b"SIR\r\n"
 _ORDERS: Final = {"zero": b"Z\r\n", "tare": b"T\r\n", "tare_clear": b"TAC\r\n"}
 
@@ -53,7 +59,7 @@ class _State(Enum):
     """`@` is out; nothing counts until the serial number comes."""
     READY = auto()
     ASKED = auto()
-    """`SI` is out."""
+    """`SI` or `TA` is out."""
     ORDERED = auto()
     """Zero or tare is out, of a scale that is polled."""
     LISTENING = auto()
@@ -74,7 +80,12 @@ class SicsScale:
         self._order_out = False
         """Of the two it is the one that was sent; before that it waits for its turn."""
         self._net = False
-        """A tare was taken while this session listened; one taken before at the scale itself no answer tells of."""
+        """A tare is on, as far as the scale has said."""
+        self._tells_tare = True
+        """Until it says that it does not know `TA`, or says nothing."""
+        self._next_tare = Instant(0)
+        self._tare_asked = False
+        """Of the two requests it is `TA` that is out."""
         self._serial: str | None = None
         self._up = False
         """`DeviceUp` was said, and since then no `silent`."""
@@ -136,6 +147,8 @@ class SicsScale:
         return output
 
     def _prove(self, at: Instant) -> None:
+        if self._state is _State.ASKED and self._tare_asked:
+            self._tells_tare = False
         self._state = _State.PROVING
         self._output += _RESET
         self._wake_at = Instant(at + PROOF_INTERVAL_NS)
@@ -158,7 +171,8 @@ class SicsScale:
 
     def _ask(self, at: Instant) -> None:
         self._state = _State.ASKED
-        self._output += _WEIGHT_NOW
+        self._tare_asked = self._tells_tare and at >= self._next_tare
+        self._output += _TARE if self._tare_asked else _WEIGHT_NOW
         self._next_poll = Instant(at + self._config.poll_ms * MILLISECOND)
         self._wake_at = Instant(at + self._config.answer_timeout_ms * MILLISECOND)
 
@@ -201,7 +215,7 @@ class SicsScale:
                 return self._answer_order(at, "ok") if self._is_out(command) else []
             case SicsTare(tare):
                 self._net = _is_tare(tare)
-                return []
+                return self._tare_answered(at)
             case SicsInfo():
                 return []  # an answer to what somebody else asked
             case _ as never:
@@ -218,6 +232,7 @@ class SicsScale:
     def _begin(self, at: Instant) -> None:
         """It has proved what it is; its tare is gone with `@`."""
         self._net = False
+        self._next_tare = Instant(at + TARE_EVERY_NS)
         self._state = _State.LISTENING
         match self._config.mode:
             case "polled":
@@ -235,11 +250,24 @@ class SicsScale:
     def _error(self, error: str, command: str | None, raw: bytes, at: Instant) -> list[Reading]:
         if self._is_out(command) or (self._order_out and error in GENERAL_ERRORS):
             return self._answer_order(at, error)
+        if (
+            self._state is _State.ASKED
+            and self._tare_asked
+            and (command == TARE_QUERY or error in GENERAL_ERRORS)
+        ):
+            self._tells_tare = error not in ("syntax", "parameter")
+            return self._tare_answered(at)
         detail = (
             f"answered {error} to {command or 'a request'}; its display tells why (busy, tare, menu open)"
         )
         answered = self._answered(at) if command is None else []
         return answered + self._fault_once("refused", detail, at, raw)
+
+    def _tare_answered(self, at: Instant) -> list[Reading]:
+        if self._state is not _State.ASKED or not self._tare_asked:
+            return []
+        self._next_tare = Instant(at + TARE_EVERY_NS)
+        return self._answered(at)
 
     def _weight(self, weight: SicsWeight, raw: bytes, at: Instant) -> list[Reading]:
         if self._state in (_State.NEW, _State.PROVING):

@@ -33,6 +33,7 @@ COMMANDS: Final[dict[str, str]] = {
 _GENERAL_ERRORS: Final = {"ES": "syntax", "ET": "transmission", "EL": "logical"}
 GENERAL_ERRORS: Final = tuple(_GENERAL_ERRORS.values())
 """Of whatever was asked last."""
+TARE_QUERY: Final = COMMANDS["TA"]
 _RANGE: Final = {"+": "upper_limit", "-": "lower_limit"}
 _UNIT: Final = re.compile(r"[A-Za-z%]{1,5}")
 _INFO: Final = re.compile(r"(I[0-4]|@) ([AB]) (.+)")

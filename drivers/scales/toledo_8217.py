@@ -9,7 +9,7 @@ a weight. There is no unit on the wire: it comes from config. After `STX E CR` t
 import re
 from typing import Final
 
-from drivers.buffers import HEAD_BYTES, Line, LineBuffer
+from drivers.buffers import HEAD_BYTES, SEVEN_BITS, Line, LineBuffer
 from drivers.reading import Weighing
 from drivers.scales.told import Garbled, Load, Order, Piece, Told
 from hub_config.request_scales import Toledo8217Config
@@ -44,7 +44,7 @@ class Toledo8217:
 
     def feed(self, data: bytes) -> list[Piece]:
         pieces: list[Piece] = []
-        for piece in self._lines.feed(bytes(byte & 0x7F for byte in data)):
+        for piece in self._lines.feed(data.translate(SEVEN_BITS)):
             if isinstance(piece, Line):
                 self._line(piece.data, pieces)
             else:

@@ -32,15 +32,20 @@ _ACK: Final = b"\x06"
 _NAK: Final = b"\x15"
 
 
+def line_buffer(config: LineScannerConfig) -> LineBuffer:
+    """What cuts the bytes of such a scanner into lines."""
+    prefix = wire_bytes(config.prefix)
+    return LineBuffer(
+        max_bytes=len(prefix) + config.max_chars * UTF8_MAX_BYTES,
+        terminators=tuple(wire_bytes(suffix) for suffix in config.suffix),
+        prefix=prefix,
+    )
+
+
 class LineScanner:
     def __init__(self, config: LineScannerConfig) -> None:
         self._config = config
-        prefix = wire_bytes(config.prefix)
-        self._lines = LineBuffer(
-            max_bytes=len(prefix) + config.max_chars * UTF8_MAX_BYTES,
-            terminators=tuple(wire_bytes(suffix) for suffix in config.suffix),
-            prefix=prefix,
-        )
+        self._lines = line_buffer(config)
         self._output = bytearray()
         self._naks = 0
         """In a row."""

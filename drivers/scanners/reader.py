@@ -70,11 +70,12 @@ class ReaderWire:
 
 
 def ends_of(terminator: str) -> tuple[bytes, ...]:
-    """What ends a message: the configured terminator, and CR and LF, which no code holds."""
+    """What ends a message: the configured terminator, and CR and LF, which no code holds. Not where the terminator
+    holds one itself: half of it would end a message in one cut of the bytes and not in another."""
     wire = wire_bytes(terminator)
     if set(wire) <= set(b"\r\n"):
         return ANY_LINE_END
-    return (wire,) if wire[0] in b"\r\n" else (wire, *ANY_LINE_END)
+    return (wire,) if set(wire) & set(b"\r\n") else (wire, *ANY_LINE_END)
 
 
 def unwrap(data: bytes, header: str) -> tuple[list[Answer], bytes]:

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from drivers.scanners import cognex_dmcc, datalogic, honeywell, keyence_sr, sick, ssi
 from drivers.scanners.answers import Noted
+from drivers.scanners.evdev_wedge import EvdevWedge
 from drivers.scanners.line import LineScanner
 from drivers.scanners.reader import LineReader, ReaderWire
 from drivers.session import Session
@@ -20,13 +21,15 @@ from hub_config.readers import (
     SickReadConfig,
     SsiConfig,
 )
-from hub_config.scanners import LineScannerConfig, Scanner
+from hub_config.scanners import EvdevWedgeConfig, LineScannerConfig, Scanner
 
 
 def new_scanner(config: Scanner) -> Session:
     match config:
         case LineScannerConfig():
             return LineScanner(config)
+        case EvdevWedgeConfig():
+            return EvdevWedge(config)
         case SsiConfig():
             return ssi.SsiScanner(config)
         case _:

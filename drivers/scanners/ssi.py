@@ -9,7 +9,7 @@ command at a time, since an ACK does not say which it answers: sent again where 
 from collections import deque
 from typing import Final, assert_never
 
-from drivers.command import Command
+from drivers.command import Command, Sign, Signal
 from drivers.reading import DeviceFault, DeviceUp, FaultCode, Reading
 from drivers.scanners.answers import Answer, Codes, Damaged, Noted, NothingRead, Refused, parse_codes
 from drivers.scanners.code_text import RAW_BYTES, Code, bad_control, is_no_read, text_of
@@ -17,11 +17,14 @@ from drivers.scanners.reader import readings_of
 from drivers.scanners.ssi_codes import type_of
 from drivers.scanners.ssi_packets import (
     ACK,
+    BEEP,
     CMD_ACK,
     CMD_NAK,
     DECODE_DATA,
     DECODER,
     FORMAT_PACKETS,
+    LED_OFF,
+    LED_ON,
     NAK,
     NAK_NAMES,
     NAK_RESEND,
@@ -57,6 +60,8 @@ COMMANDS_MAX: Final = 8
 SETUP_AGAIN_NS: Final = 5 * SECOND
 """A scanner that did not answer is told again after this."""
 
+_LAMP: Final = b"\x01"
+"""Of LED_ON and LED_OFF: the one that shines when it has read."""
 _ORDERS: Final = {"on": START_SESSION, "off": STOP_SESSION}
 _TRIGGERS: Final = {START_SESSION: "on", STOP_SESSION: "off"}
 
@@ -74,6 +79,9 @@ class SsiScanner:
         self._setup_at: Instant | None = Instant(0)
         self._gap_at: Instant | None = None
         self._parts = CodeParts()
+        self._packeted = False
+        """It has sent a code in a packet."""
+        self._shines = False
         self._up = False
         self._said_silent = False
 
@@ -112,6 +120,9 @@ class SsiScanner:
         return said
 
     def command(self, command: Command, at: Instant) -> list[Reading]:
+        if isinstance(command, Signal):
+            self._signal(command.sign, at)
+            return []
         if self._steps is None:
             raise TypeError(f"{self._config.id} reads by itself and takes no {type(command).__name__}")
         readings = self._steps.command(command, at)
@@ -133,6 +144,18 @@ class SsiScanner:
             self._tell(PARAM_SEND, bytes([0, PARAM_TRIGGER_MODE, TRIGGER_HOST]), at)
         self._tell(SCAN_ENABLE, b"", at)
         return []
+
+    def _signal(self, sign: Sign, at: Instant) -> None:
+        """The lamp stays on while a release stands."""
+        if sign == "release":
+            self._tell(LED_ON, _LAMP, at)
+        elif self._shines:
+            self._tell(LED_OFF, _LAMP, at)
+        self._shines = sign == "release"
+        if sign != "off":
+            config = self._config
+            beeps = {"release": config.beep_release, "hold": config.beep_hold, "refused": config.beep_refused}
+            self._tell(BEEP, bytes([beeps[sign]]), at)
 
     def _send_orders(self, at: Instant) -> None:
         for order in [] if self._steps is None else self._steps.take_orders():
@@ -190,7 +213,7 @@ class SsiScanner:
                 # If it was an answer it is still due: it comes again.
                 return [self._fault("garbled", "wrong checksum; asked for it again", at, raw)]
             case TextLine(data):
-                return [*self._be_up(at), *self._told(parse_codes(data, self._config.no_read, b""), data, at)]
+                return [*self._be_up(at), *self._told(self._text(data, at), data, at)]
             case Noise(raw):
                 self._parts.damage(None)
                 detail = "bytes that are neither packet nor text; check the baud rate"
@@ -207,6 +230,7 @@ class SsiScanner:
             return up + self._refused(one.data[0] if one.data else 0, one.raw, at)
         elif one.opcode == DECODE_DATA:
             self._output += ACK
+            self._packeted = True
             answers = [self._code(taken, one.raw) for taken in self._parts.take(one, at)]
             return up + [reading for answer in answers for reading in self._told(answer, one.raw, at)]
         return up
@@ -246,6 +270,16 @@ class SsiScanner:
             return Noted({})
         said = type_of(number)
         return Codes((Code(text, data, said.slug, said.aim),))
+
+    def _text(self, data: bytes, at: Instant) -> Answer:
+        """A scanner that sent packets before has been restarted, and is set up anew; or it is what is left of one."""
+        if self._packeted:
+            if not data.isascii():
+                detail = "bytes that are no packet, of a scanner that sends packets; check the line"
+                return Damaged("garbled", detail, data)
+            if self._config.setup:
+                self._setup_at = at
+        return parse_codes(data, self._config.no_read, b"")
 
     def _told(self, answer: Answer, raw: bytes, at: Instant) -> list[Reading]:
         if self._steps is not None:

@@ -16,6 +16,8 @@ from drivers.scanners.ssi_packets import (
     NAMES,
     PARAM_NAMES,
     PARAM_SEND,
+    PERMANENT,
+    REVISION_REPLY,
     Packet,
 )
 from hub_config.names import DeviceId, Instant
@@ -67,12 +69,17 @@ def meaning_of(one: Packet, no_read: tuple[str, ...], *, aim: bool, before: byte
     if one.opcode == DECODE_DATA and one.data:
         return _scan(one, before + one.data[1:], no_read, aim)
     name, data = NAMES[one.opcode], {"data": one.data.hex(" ")} if one.data else {}
+    if one.opcode == REVISION_REPLY:
+        return {"kind": "info", "command": name, "text": text_of(one.data)}
     if one.source == DECODER:
         return {"kind": "info", "command": name, **data}
     if one.opcode == PARAM_SEND and len(one.data) == 3:
         number, value = one.data[1:]
         known_as = PARAM_NAMES.get((number, value), name)
-        return {"kind": "command", "command": known_as, "parameter": f"{number:02x}", "value": value}
+        return {
+            "kind": "command", "command": known_as, "parameter": f"{number:02x}", "value": value,
+            "permanent": bool(one.status & PERMANENT),
+        }  # fmt: skip
     return {"kind": "command", "command": name, **data}
 
 

@@ -17,10 +17,12 @@ DECODER: Final = 0x00
 HOST: Final = 0x04
 RETRANSMITTED: Final = 0x01
 CONTINUED: Final = 0x02
-"""Bits of STAT; the others are used differently by different makers and say nothing here."""
+PERMANENT: Final = 0x08
+"""Bits of STAT (the last of a host's parameters); others are used differently by different makers."""
 CMD_ACK: Final = 0xD0
 CMD_NAK: Final = 0xD1
 DECODE_DATA: Final = 0xF3
+REVISION_REPLY: Final = 0xA4
 PARAM_SEND: Final = 0xC6
 START_SESSION: Final = 0xE4
 STOP_SESSION: Final = 0xE5
@@ -35,7 +37,7 @@ PARAM_DATA_FORMAT: Final = 0xEE
 FORMAT_PACKETS: Final = 0x01
 
 NAMES: Final = {
-    0x12: "custom_defaults", 0x80: "management", 0xA3: "revision_request", 0xA4: "revision_reply",
+    0x12: "custom_defaults", 0x80: "management", 0xA3: "revision_request", REVISION_REPLY: "revision_reply",
     PARAM_SEND: "param_send", 0xC7: "param_request", 0xC8: "param_defaults", CMD_ACK: "ack", CMD_NAK: "nak",
     0xD2: "flush_queue",
     START_SESSION: "start_session", STOP_SESSION: "stop_session", BEEP: "beep", LED_ON: "led_on", LED_OFF: "led_off",
@@ -55,6 +57,7 @@ NAK: Final = bytes.fromhex("05 D1 04 00 01 FF 25")
 """Send it again."""
 
 _LINE_ENDS: Final = b"\r\n"
+_SOURCES: Final = (DECODER, HOST)
 _HEADER_BYTES: Final = 3
 """LEN, OPC and SRC."""
 
@@ -128,16 +131,22 @@ class PacketBuffer:
         self._held = bytearray()
         self._starts: list[int] = []
         """Where in `_held` a packet may have begun."""
+        self._due = 0
+        """How many bytes are held when the first of them would end."""
         self._clean = True
         """What is held begins where a text may begin."""
+        self._stale = 0
+        """Bytes at the start of what is held that were told before; they may open a packet still."""
 
     def feed(self, data: bytes) -> list[Piece]:
         pieces: list[Piece] = []
         for byte in data:
             self._held.append(byte)
-            self._begin()
+            if byte in _SOURCES:
+                self._begin()
             if self._starts:
-                self._end(pieces)
+                if len(self._held) == self._due:
+                    self._end(pieces)
             elif byte in _LINE_ENDS:
                 self._end_text(byte, pieces)
             elif len(self._held) > TEXT_MAX_BYTES:
@@ -146,38 +155,44 @@ class PacketBuffer:
 
     def _begin(self) -> None:
         if len(self._held) >= _HEADER_BYTES:
-            length, opcode, source = self._held[-_HEADER_BYTES:]
-            if length >= 4 and opcode in NAMES and source in (DECODER, HOST):
+            length, opcode, _ = self._held[-_HEADER_BYTES:]
+            if length >= 4 and opcode in NAMES:
                 self._starts.append(len(self._held) - _HEADER_BYTES)
+                self._due = self._first_end()
+
+    def _first_end(self) -> int:
+        return min((start + self._held[start] + 2 for start in self._starts), default=0)
 
     def _end(self, pieces: list[Piece]) -> None:
         size = len(self._held)
-        ending = [one for one in self._starts if size - one == self._held[one] + 2]
-        for start in ending:
+        ended = [start for start in self._starts if size - start == self._held[start] + 2]
+        for start in ended:
             raw = bytes(self._held[start:])
             if fits(raw):
-                if noise := bytes(self._held[:start]).strip(_LINE_ENDS):
+                if noise := bytes(self._held[self._stale : start]).strip(_LINE_ENDS):
                     pieces.append(Noise(noise))
                 pieces.append(Packet(raw[1], raw[2], raw[3], raw[4:-2], raw))
                 self.reset()
                 return
         # Several may end with the same byte: they are looked at together, since dropping bytes moves all starts.
-        self._starts = [one for one in self._starts if one not in ending]
-        if ending and (not self._starts or ending[0] < self._starts[0]):
-            pieces.append(BadPacket(bytes(self._held[ending[0] :])))
+        first = self._starts[0]
+        self._starts = [start for start in self._starts if start not in ended]
+        if first in ended:
+            pieces.append(BadPacket(bytes(self._held[first:])))
             self._drop(self._starts[0] if self._starts else size, [])
+        self._due = self._first_end()
 
     def _end_text(self, end: int, pieces: list[Piece]) -> None:
-        line = bytes(self._held).strip(_LINE_ENDS)
+        line = bytes(self._held[self._stale :]).strip(_LINE_ENDS)
         if line:
             pieces.append(TextLine(line) if self._clean else Noise(line))
         self._held = bytearray([end])  # it may be the LEN of a packet
-        self._clean = True
+        self._clean, self._stale = True, 1
 
     def _drop(self, size: int, pieces: list[Piece]) -> None:
         """The rest of a text that is too long or of a bad packet is no text; its last two bytes may open a packet."""
-        size = size if self._starts else max(0, size - (_HEADER_BYTES - 1))
-        pieces.append(Noise(bytes(self._held[:size])))
-        del self._held[:size]
-        self._starts = [start - size for start in self._starts]
-        self._clean = False
+        pieces.append(Noise(bytes(self._held[self._stale : size])))
+        cut = size if self._starts else max(0, size - (_HEADER_BYTES - 1))
+        del self._held[:cut]
+        self._starts = [start - cut for start in self._starts]
+        self._clean, self._stale = False, size - cut

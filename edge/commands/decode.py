@@ -84,7 +84,7 @@ def _print(meaning: Mapping[str, object], indent: str = "") -> None:
 
 
 def _is_table(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
 
 
 def _bytes(text: str) -> bytes:

@@ -18,14 +18,18 @@ from drivers.sysfs import ROOT, SysPort
 from drivers.udev_rule import GROUP, RULES_FILE, udev_rule
 from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
 from edge.commands.control import Unreachable, ask
-from hub_config.devices import SCALE_KINDS
 from hub_config.edit import NotEditable, has_device, with_device, with_port
-from hub_config.load import check
 from hub_config.usb import usb_selector
 
 ORDERS: Final = ("zero", "tare", "tare-clear")
-_KINDS: Final = {"scanner": "line-scanner", "scale": "mt-sics", "io-board": "io-board"}
-"""A guessed device is written as this kind unless --kind says another."""
+_KINDS: Final = {
+    ("scanner", "serial"): "line-scanner",
+    ("scanner", "evdev"): "evdev-wedge",
+    ("scale", "serial"): "mt-sics",
+    ("scale", "hid"): "hid-scale",
+    ("io-board", "serial"): "io-board",
+}
+"""What is new in a config is written as this kind, by guess and attachment, unless --kind says another."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -66,7 +70,7 @@ def _list(root: Path, data: Path, *, as_json: bool) -> int:
         usb = f"{row['vid']}:{row['pid']}" if row["vid"] else "-"
         made = " ".join(str(row[key]) for key in ("manufacturer", "product") if row[key])
         print(f"{row['port']}  {row['device_type']} ({row['confidence']})  {usb}  {made}".rstrip())
-        for key in ("serial", "driver", "by_id", "by_path", "in_use_by"):
+        for key in ("serial", "driver", "by_id", "by_path", "in_use_by", "identity"):
             if row[key]:
                 print(f"    {key.replace('_', '-').replace('in-use-by', 'in use by')}: {row[key]}")
         print(f"    attach.port: {row['selector']}  (by {row['selector_by']})")
@@ -79,12 +83,14 @@ def _list(root: Path, data: Path, *, as_json: bool) -> int:
 
 def _row(found: Found, devices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     port = found.port
-    ours = next((one["device"] for one in devices if _leads_to(str(one["port"]), port)), None)
+    used = next((one for one in devices if _leads_to(str(one["port"]), port)), {})
+    ours = used.get("device")
     return {
         "port": port.port, "kind": port.kind, "vid": port.vid, "pid": port.pid, "serial": port.serial,
         "manufacturer": port.manufacturer, "product": port.product, "driver": port.driver,
         "by_id": found.by_id, "by_path": found.by_path, "hub_port": port.hub_port, "interface": port.interface,
         "in_use_by": found.in_use_by if ours is None else f"{ours} of the running gateway", "device": ours,
+        "identity": used.get("identity"),
         "device_type": found.guess, "confidence": found.confidence, "selector": found.selector.port,
         "selector_by": found.selector.by, "refused": list(found.selector.refused),
     }  # fmt: skip
@@ -124,7 +130,9 @@ def _name(root: Path, node: str, name: str, config: Path | None, kind: str | Non
     if config is None:
         print(f'write into its attach of the config: port = "{found.selector.port}"  (--config FILE does it)')
     else:
-        code = _write(config, found, name, kind or _KINDS.get(found.guess.partition(" ")[0]))
+        code = _write(
+            config, found, name, kind or _KINDS.get((found.guess.partition(" ")[0], found.port.kind))
+        )
     print(f"for /dev/hub/{name} and the rights, put this line into {RULES_FILE}:\n")
     print(udev_rule(found.port, found.selector, name))
     print(f"\nthen: sudo groupadd -rf {GROUP}; sudo udevadm control --reload; sudo udevadm trigger")
@@ -132,6 +140,11 @@ def _name(root: Path, node: str, name: str, config: Path | None, kind: str | Non
 
 
 def _write(config: Path, found: Found, name: str, kind: str | None) -> int:
+    from hub_config.devices import (
+        SCALE_KINDS,
+    )  # late: the models of all devices take a second, and a list needs none
+    from hub_config.load import check
+
     try:
         text = config.read_text(encoding="utf-8")
         if has_device(text, name):

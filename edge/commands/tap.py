@@ -19,6 +19,8 @@ SHOWN_BYTES: Final = 32
 """In one line; the rest follows below."""
 _ENDS: Final = {"open": "port opened", "close": "port closed", "order": "order"}
 _LEFT_OUT: Final = ("device", "at", "raw")
+_FLAGS: Final = ("overload", "underload", "out_of_range", "invalid")
+"""Not worth a word while they are false."""
 
 
 def main(argv: Sequence[str]) -> int:

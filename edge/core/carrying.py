@@ -1,4 +1,5 @@
-"""Parcels going over from belt to belt of one line: `transfer` says which and when, here it is done.
+"""Parcels going over from belt to belt of one line, in series or at a merge: `transfer` says which and when, here it is
+done.
 
 What leaves the belt on which it is read and weighed is measured by then, or held.
 """
@@ -18,7 +19,9 @@ class Carrying:
     def __init__(
         self, line: LineConfig, sections: tuple[Section, ...], measuring: Measuring, leaving: Leaving, ledger: Ledger
     ) -> None:  # fmt: skip
-        self._transfers = tuple(Transfer(line, *pair) for pair in pairwise(sections))
+        series, sides = sections[: len(line.belts)], sections[len(line.belts) :]
+        joined = ((side, series[line.joined_place(one)]) for side, one in zip(sides, line.sides, strict=True))
+        self._transfers = tuple(Transfer(line, *pair) for pair in (*pairwise(series), *joined))
         self._reading_place = line.reading_place
         self._measuring = measuring
         self._leaving = leaving
@@ -33,14 +36,25 @@ class Carrying:
     def meet(self, section: Section, offset_um: int, by: Instant, at: Instant) -> None:
         """Something has come to this belt's hand-over beam: what it may be has gone over."""
         self.carry(by, at)
-        transfer = self._transfers[section.place - 1]
-        for item in transfer.may_be(offset_um, by):
-            self._hand_over(transfer, item, by, at)
+        onto = self._onto(section)
+        for transfer in onto:
+            for item in transfer.may_be(offset_um, by):
+                self._hand_over(transfer, item, by, at)
+        if len(onto) > 1 and any(one.is_blind(by) for one in onto):
+            for item in section.track.items:
+                if item.transit is not None and abs(item.front_um - offset_um) <= section.track.reach_um:
+                    item.doubt(
+                        "swap_suspected"
+                    )  # it may as well be one of which nobody knows how far it has come
 
     def turn_back(self, section: Section) -> None:
         """This belt runs back."""
-        if section.place:
-            self._transfers[section.place - 1].turn_back()
+        for transfer in self._onto(section):
+            transfer.turn_back()
+
+    def _onto(self, section: Section) -> tuple[Transfer, ...]:
+        """From the belts that bring it parcels."""
+        return tuple(one for one in self._transfers if one.behind is section)
 
     def forget(self, section: Section) -> None:
         """All that lay on this belt is given up."""

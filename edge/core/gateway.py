@@ -36,6 +36,7 @@ from edge.core.offline import Offline
 from edge.core.plc_line import PlcDrivenLine
 from edge.core.plc_view import view_of_plc_line
 from edge.core.priority import Moment, Waiting
+from edge.core.signs import Signs
 from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
@@ -67,6 +68,7 @@ class Gateway:
         self._last = dict(last or {})
         self._now = Instant(0)
         self._offline = Offline(config.offline)
+        self._signs = Signs(config)
         self._stopped_at: Instant | None = None
         """Since when the journal gives no evidence, until that is told."""
         self._alibi = AlibiWatch()
@@ -115,7 +117,7 @@ class Gateway:
             if owner is not None:
                 self._stale = owner if self._stale in (None, owner) else ANY_PLACE
                 self._places[owner].read(given, at)
-            return self._ledger.take_effects()
+            return self._signs.added(self._ledger.take_effects())
         self._stale = ANY_PLACE
         match given:
             case DecisionArrived():
@@ -136,7 +138,7 @@ class Gateway:
                 self._wake(at)
             case _:
                 assert_never(given)
-        return self._ledger.take_effects()
+        return self._signs.added(self._ledger.take_effects())
 
     @property
     def wake_at(self) -> Instant | None:

@@ -84,6 +84,10 @@ class Joining:
         following = line.belts[line.reading_place + 1 :]
         self._end_um = following[0].start_um + line.max_length_um if following else places[-1]
         """What has come so far is not on the belt any more."""
+        self._by_um = line.measured_by_um - line.max_length_um
+        """Where a rear is when the measurement is complete at the latest, as the layout was checked."""
+        self._waits = self._behind < len(places) and places[self._behind] <= self._by_um
+        """The beam behind the readers sees a parcel, and those beside it, in time."""
         self._reach_um = (
             2 * max(one.window_um for one in readers)
             + line.tolerance_um
@@ -166,8 +170,12 @@ class Joining:
     # Whose it is ------------------------------------------------------------------------------------
 
     def is_ready(self, item: Item) -> bool:
-        """Those beside it have been looked at too."""
-        return all(look.done for one in self._beside(item) for look in one.looks)
+        """Those beside it have been looked at too, and are confirmed where that comes in time: what has just been read
+        of one that nobody has seen since may be worth less (`evidence`)."""
+        if not all(look.done for one in self._beside(item) for look in one.looks):
+            return False
+        past = item.rear_um is None or item.rear_um + self._belt.travel_um > self._by_um
+        return past or not self._waits or self._are_confirmed(item)
 
     def _is_near(self, one: Item, item: Item) -> bool:
         if item.rear_um is None or one.rear_um is None:

@@ -1,12 +1,12 @@
 """A belt line: parcels enter, are read and weighed on the way, asked about, and leave by the lane their decision names.
 
-A line has one belt or several in series, each with its own board, encoder and track; `carrying` takes items over.
+A line has one belt or several in series, and at the side belts that merge into it, each with its own board, encoder
+and track; `carrying` takes items over.
 What reads and weighs stands on one of them, the diverters on the last. `track` knows what lies on a belt, `measuring`
 what is read and weighed of it, `clearing` what becomes of a parcel, `diverting` how it gets into its lane. Here these
 are put together: each reading, decision and moment is handed to the part that owns it.
 """
 
-from itertools import count
 from typing import Final
 
 from drivers.reading import (
@@ -25,7 +25,6 @@ from drivers.reading import (
     Reading,
     WeightRead,
 )
-from edge.core.belt import Belt
 from edge.core.carrying import Carrying
 from edge.core.clearing import Clearing
 from edge.core.decision import Decision
@@ -33,15 +32,13 @@ from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
 from edge.core.item import Found, Item
 from edge.core.jamming import Jamming
-from edge.core.jams import Jams
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
-from edge.core.track import Track
-from edge.core.transfer import Section
+from edge.core.transfer import Section, sections_of
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
@@ -64,17 +61,12 @@ class Line:
         self._ledger = ledger
         self._visits = visits
         self.clearing = Clearing(config, ledger, visits, dwell, offline)
-        numbers = count(1)
-        self.sections = tuple(
-            Section(
-                place, board, Belt(belt, config.tolerance_um), Track(config, place, numbers), Jams(config)
-            )
-            for place, (belt, board) in enumerate(zip(config.belts, config.boards, strict=True))
-        )
-        self._last, self._reading = self.sections[-1], self.sections[config.reading_place]
+        self.sections = sections_of(config)
+        self._last = self.sections[len(config.belts) - 1]
+        self._reading = self.sections[config.reading_place]
         self.belt, self.track = self._last.belt, self._last.track
         self.lanes = Lanes(config)
-        self.diverting = Diverting(config, self.track, self.belt, self.lanes, self.clearing, ledger)
+        self.diverting = Diverting(config, hub, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.sections, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
         self._carrying = Carrying(config, self.sections, self._measuring, self.leaving, ledger)
@@ -97,7 +89,7 @@ class Line:
 
     @property
     def items(self) -> tuple[Item, ...]:
-        """On all its belts, the foremost first."""
+        """On all its belts, the foremost first; before them those on side belts."""
         return tuple(item for section in reversed(self.sections) for item in section.track.items)
 
     @property
@@ -249,7 +241,7 @@ class Line:
             return
         found = Found()
         if read.blocked:
-            if place == 0 and section.place:
+            if place == 0 and section.track.follows:
                 self._carrying.meet(section, section.track.beams[0].position_um - travel, read.at, at)
             section.track.covered(place, travel, read.at, found)
             seen = found.seen[0][0] if found.seen else None

@@ -25,7 +25,7 @@ def view_of_line(line: Line, at: Instant) -> LineView:
         board=line.board,
         items=tuple(
             _item(line, section, item, section.belt.travel_at(at))
-            for section in reversed(line.sections)
+            for section in reversed(line.sections[: len(line.config.belts)])  # a side belt has no place in it
             for item in section.track.items
             if item.parcel is not None
         ),

@@ -42,12 +42,13 @@ LEFT_MAX: Final = 16
 
 class Track:
     def __init__(self, line: LineConfig, place: int = 0, numbers: Iterator[int] | None = None) -> None:
-        """`place`: of the belt among the line's; `numbers`: of its items, which no two of a line share."""
+        """`place`: of the belt among all of the line; `numbers`: of its items, which no two of a line share."""
         self._line = line
         self.beams: tuple[Beam, ...] = line.beams_on(place)
-        self._follows = place > 0
+        self.follows = 0 < place < len(line.belts)
+        """Its parcels are brought by another belt, or several."""
         self._positions = [beam.position_um for beam in self.beams]
-        self._reach_um = max(REACH * line.tolerance_um, REACH_LEAST_UM)
+        self.reach_um = max(REACH * line.tolerance_um, REACH_LEAST_UM)
         self.items: list[Item] = []
         """The foremost first."""
         self._numbers = count(1) if numbers is None else numbers
@@ -132,6 +133,11 @@ class Track:
             found.blips += 1  # a hole in it
             return
         elif offset < item.rear_um - self._line.tolerance_um:
+            if item.cleared >= beam and offset > item.rear_um - self._line.min_length_um:
+                found.blips += (
+                    1  # it has ended here, and what came behind it is no parcel: the sensor bounces
+                )
+                return
             item.doubt("not_isolated")  # this beam has not seen it end: something lies against it
             found.cleared.append((item, beam))
             return
@@ -209,7 +215,7 @@ class Track:
             if one.transit is not None
         ]
         fit = [one for um, one in away if um <= self._line.tolerance_um]
-        near = fit or [one for um, one in away if um <= self._reach_um]
+        near = fit or [one for um, one in away if um <= self.reach_um]
         if not fit and len(near) != 1:
             return None
         item = min(near, key=lambda one: abs(one.front_um - offset))
@@ -225,19 +231,19 @@ class Track:
         far = [
             one
             for one in self.items
-            if one.seen < beam and one.transit is None and abs(one.front_um - offset) <= 2 * self._reach_um
+            if one.seen < beam and one.transit is None and abs(one.front_um - offset) <= 2 * self.reach_um
         ]
         if not far:
             return None
         nearest = min(far, key=lambda item: abs(item.front_um - offset))
         if abs(nearest.front_um - offset) <= self._line.tolerance_um:
             return nearest
-        return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self._reach_um else None
+        return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self.reach_um else None
 
     def is_coming(self, beam: int, offset: int) -> bool:
         """One that this beam has not seen yet is about there."""
         return any(
-            one.seen < beam and one.transit is None and abs(one.front_um - offset) <= self._reach_um
+            one.seen < beam and one.transit is None and abs(one.front_um - offset) <= self.reach_um
             for one in self.items
         )
 
@@ -275,7 +281,7 @@ class Track:
         looks = [Look() for _ in self._line.readers]
         item = Item(
             next(self._numbers), at, beam, offset, anchored_at=at, sure_at=at, seen=beam, leg_um=offset,
-            crept_at_um=self._positions[beam] - offset, looks=looks, unexpected=beam == 0 and self._follows,
+            crept_at_um=self._positions[beam] - offset, looks=looks, unexpected=beam == 0 and self.follows,
         )  # fmt: skip
         if self._skipped[beam]:
             item.doubt("not_isolated")
@@ -302,9 +308,9 @@ class Track:
                 NEVER_UM  # at the end it leaves once it is known to be a parcel, or is carried on
             )
         elif item.transit is not None:
-            item.seen_by_um = self._positions[0] + self._reach_um - item.transit.low_um
+            item.seen_by_um = self._positions[0] + self.reach_um - item.transit.low_um
         else:
-            item.seen_by_um = self._positions[following] + self._reach_um - item.front_um
+            item.seen_by_um = self._positions[following] + self.reach_um - item.front_um
 
     # Jams ---------------------------------------------------------------------------------------------
 
@@ -359,7 +365,7 @@ class Track:
         return any(
             one.transit is not None
             and abs(one.front_um + (at - one.transit.at) * speed_um_s // 1_000_000_000 - offset)
-            <= self._reach_um
+            <= self.reach_um
             for one in self.items
         )
 

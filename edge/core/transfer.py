@@ -6,9 +6,13 @@ first belt nobody knows which of the two carried it: what each belt ran meanwhil
 first belt that stands there leaves that open until it runs again: nothing is lost while it stands. At the hand-over
 beam, which lies so far on that the next belt alone carries the longest parcel there, the parcel is seen again, and its
 place is known as before (`Track.covered`). Gaps stretch or shrink by themselves, as each parcel goes over by itself.
+
+At a merge a side belt hands over at the same place: there what comes to the hand-over beam may be either one's, and is
+in doubt where both belts may have brought it.
 """
 
 from dataclasses import dataclass
+from itertools import count
 
 from edge.core.belt import Belt
 from edge.core.item import Item, Transit
@@ -23,6 +27,7 @@ class Section:
     """One belt of a line with what lies on it."""
 
     place: int
+    """Among all belts of the line: those at the side come last."""
     board: DeviceId
     belt: Belt
     track: Track
@@ -31,11 +36,22 @@ class Section:
     """Speed by which the line's next look was set."""
 
 
+def sections_of(line: LineConfig) -> tuple[Section, ...]:
+    """All belts of the line."""
+    numbers = count(1)
+    return tuple(
+        Section(place, board, Belt(belt, line.tolerance_um), Track(line, place, numbers), Jams(line))
+        for place, (belt, board) in enumerate(zip(line.all_belts, line.boards, strict=True))
+    )
+
+
 class Transfer:
     def __init__(self, line: LineConfig, before: Section, behind: Section) -> None:
         self.before, self.behind = before, behind
-        belt = line.belts[behind.place]
-        self._place_um, self._slip_um = belt.start_um, belt.takes_over_um
+        belts = line.all_belts
+        aside = before.place >= len(line.belts)
+        self._place_um = belts[behind.place].start_um
+        self._slip_um = belts[before.place if aside else behind.place].takes_over_um
         self._max_length_um, self._tolerance_um = line.max_length_um, line.tolerance_um
         self._begun: dict[int, int] = {}
         """Of items that may have gone over: where the front would be on the next belt, had it been at once."""
@@ -79,6 +95,11 @@ class Transfer:
             item.doubt("not_isolated")
         self.before.track.remove(item)
         return self.behind.track.adopt(item, Transit(passed_at, low_um, high_um), front_um, behind_um)
+
+    def is_blind(self, at: Instant) -> bool:
+        """How far the belt before has run nobody knows."""
+        belt = self.before.belt
+        return belt.dead or belt.is_stale(at) or (belt.moving and belt.is_late(at))
 
     def forget(self) -> None:
         """What lay on the belt before is given up."""

@@ -31,6 +31,7 @@ class Devices:
                 "device": port.device, "kind": kinds[port.device], "port": port.port, "open": port.open,
                 "openings": port.openings, "bytes_in": port.bytes_in, "bytes_out": port.bytes_out,
                 "frames": port.frames, "faults": port.faults, "disbelieved": port.disbelieved,
+                "identity": port.identity,
             }
             for port in self._pump.stats()
         ]  # fmt: skip

@@ -32,7 +32,8 @@ class Cas22Tongue:
     def frame(self, _form: str, shown: Display) -> bytes:
         mass_mg = shown.mass_mg
         header = b"OL" if mass_mg is None else b"ST" if shown.stable else b"US"
-        lamp = LAMP_ALWAYS | shown.stable << 6 | (not shown.net) << 2 | shown.net << 1 | shown.at_zero
+        stands = shown.stable and mass_mg is not None
+        lamp = LAMP_ALWAYS | stands << 6 | (not shown.net) << 2 | shown.net << 1 | shown.at_zero
         what = bytes([0x30 + self._device, lamp])
         text = "" if mass_mg is None else _signed(mass_mg, self._unit, shown)
         number = text.zfill(CHARS) if text else " " * CHARS
@@ -56,7 +57,7 @@ class Cas10Tongue:
     def frame(self, _form: str, shown: Display) -> bytes:
         if shown.mass_mg is None:
             return b""
-        return f"{_signed(shown.mass_mg, self._unit, shown):>{CHARS}}\r\n".encode()
+        return f"{_signed(shown.mass_mg, self._unit, shown).zfill(CHARS)}\r\n".encode()
 
     def answer(self, _act: Show | Press | Preset, _outcome: Outcome, _shown: Display) -> bytes:
         return b""
@@ -80,7 +81,7 @@ class CasAp1Tongue:
         else:
             mass_mg = shown.fine_net_mg if shown.mass_mg is None else shown.mass_mg
             sign = "-" if mass_mg < 0 else " "
-            number = decimal_text(abs(mass_mg), self._unit, places_of(shown.e_mg, self._unit)).rjust(6, "0")
+            number = decimal_text(abs(mass_mg), self._unit, places_of(shown.e_mg, self._unit)).rjust(6)
         body = f"{'S' if shown.stable else 'U'}{sign}{number}{self._unit}".encode()
         return b"\x01\x02" + body + bytes([reduce(xor, body)]) + b"\x03\x04"
 

@@ -31,8 +31,14 @@ class DiniTongue:
         self._scale = scale
         self._heard = CommandLine(ends=b"\r\n\x02")
         self._escaped = False
+        self._preset = False
+        """The tare came as a number."""
         self._rewritten = 0
         self._kept = 0
+
+    def skip_to(self, kept: int) -> None:
+        """So many are in the alibi memory already."""
+        self._kept = kept
 
     def power_up(self) -> bytes:
         self._heard, self._escaped = CommandLine(ends=b"\r\n\x02"), False
@@ -74,11 +80,18 @@ class DiniTongue:
                 return [Show("pid")]
             case b"VER":
                 return [Say(self._line("SIM,01.00"))]
+        if command.startswith(b"TMAN"):
+            self._preset = True
+            return [Preset(command[4:].decode("latin-1"), self._unit)]
+        self._preset = self._preset and command not in KEYS
         return [KEYS[command]] if command in KEYS else [Say(self._line("ERR01"))]
 
     def _af_string(self, shown: Display) -> str:
         gross, tare = self._number(shown.gross_mg, shown), self._number(shown.tare_mg, shown)
-        return f"{self._header(shown)},{self._scale},{gross:>10}{self._unit:>2},  {tare:>10}{self._unit:>2}"
+        mark = "PT" if self._preset else "  "
+        return (
+            f"{self._header(shown)},{self._scale},{gross:>10}{self._unit:>2},{mark}{tare:>10}{self._unit:>2}"
+        )
 
     def _keep(self, shown: Display) -> str:
         if not shown.stable or shown.gross_mg is None or shown.gross_mg < 0:

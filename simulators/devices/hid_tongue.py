@@ -21,12 +21,18 @@ class HidTongue:
         self._unit: Unit = unit
         self._report_id = report_id
         self._obeys = obeys
+        self._heard = b""
+        """Of a report; on a line that stands for the USB it may come in two."""
 
     def power_up(self) -> bytes:
+        self._heard = b""
         return b""
 
     def hear(self, data: bytes) -> Sequence[Act]:
-        return [Press("zero", when_stable=False)] if data == ZERO and self._obeys else []
+        held = self._heard + data
+        reports = held.count(ZERO)
+        self._heard = b"" if reports else held[-1:]
+        return [Press("zero", when_stable=False)] * reports if self._obeys else []
 
     def frame(self, _form: str, shown: Display) -> bytes:
         places = places_of(shown.e_mg, self._unit)

@@ -78,8 +78,8 @@ class MtContinuousTongue:
         return 0x20 | _INCREMENTS.get(step, 0b01) << 3 | (_DECIMALS + places)
 
     def _swb(self, shown: Display) -> int:
-        kilograms = self._unit == "kg" and self._dialect == "mettler"
-        bits = (shown.net, shown.negative, shown.mass_mg is None, not shown.stable, kilograms)
+        metric = self._unit in ("kg", "g") and self._dialect == "mettler"
+        bits = (shown.net, shown.negative, shown.mass_mg is None, not shown.stable, metric)
         return 0x20 | sum(bit << place for place, bit in enumerate(bits))
 
     def _swc(self) -> int:

@@ -70,6 +70,10 @@ class ReaderDevice:
         self._reader.look(codes, now)
         self._collect(now)
 
+    def scan(self, codes: Sequence[Seen], now: Instant) -> None:
+        """By its own sensor."""
+        self._say(self._words.result(codes), now)
+
     def miss_next(self) -> None:
         self._reader.miss_next()
 

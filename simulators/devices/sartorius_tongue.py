@@ -39,7 +39,7 @@ class SartoriusTongue:
 
     def frame(self, _form: str, shown: Display) -> bytes:
         if shown.mass_mg is None:
-            return self._line("Stat  ", f"{'High' if shown.overload else 'Low':^14}")
+            return self._line("Stat  ", f"      {'High' if shown.overload else 'Low':<8}")
         number = decimal_text(abs(shown.mass_mg), self._unit, places_of(shown.e_mg, self._unit))
         if self._brackets:
             number = f"{number[:-1]}[{number[-1]}]"

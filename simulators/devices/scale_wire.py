@@ -8,7 +8,7 @@ Faults of the line (a spoilt, cut or missing frame, silence) are asked for by `s
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from hub_config.names import MILLISECOND, SECOND, Instant
@@ -157,6 +157,11 @@ class ScaleWire:
         due += [self._repeats[1]] if self._repeats is not None else []
         return min(due, default=None)
 
+    @property
+    def prints(self) -> bool:
+        """Only when somebody presses its key."""
+        return self._sends == "print"
+
     # The world ----------------------------------------------------------------------------------------
 
     def power_up(self, now: Instant) -> None:
@@ -262,8 +267,8 @@ class ScaleWire:
                 outcome = self._tare(before)
             case "tare_clear":
                 self._scale.tare(0)
-        # A key of a moving load is told with what it was when it was pressed.
-        after = self._display(now) if act.when_stable else before
+        # Whether the load moved when it was pressed; after a new zero everything seems to.
+        after = replace(self._display(now), stable=before.stable)
         self._say(self._tongue.answer(act, outcome, after), now)
 
     def _tare(self, shown: Display) -> Outcome:

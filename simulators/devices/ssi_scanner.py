@@ -67,9 +67,9 @@ class SsiDevice:
     def look(self, codes: Sequence[Seen], now: Instant) -> None:
         self._reader.look(codes, now)
 
-    def scan(self, data: str, aim: str, now: Instant) -> None:
-        """By its own trigger."""
-        self._queue_codes([(data, aim)], now)
+    def scan(self, codes: Sequence[Seen], now: Instant) -> None:
+        """By its own trigger, one after the other."""
+        self._queue_codes(codes, now)
 
     def miss_next(self) -> None:
         self._reader.miss_next()

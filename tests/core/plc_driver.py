@@ -7,7 +7,7 @@ from pathlib import Path
 from drivers.command import Destination
 from drivers.reading import BarcodeRead, DeviceUp, Discharged, Inducted, Reading, WeightRead
 from edge.core.decision import Action, Band, Conditions, Decision
-from edge.core.effects import Order, Record
+from edge.core.effects import Alert, Order, Record
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
@@ -47,6 +47,7 @@ class PlcDriver:
     events: list[Event] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     sent: list[Destination] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
     hold_commits: bool = False
     told: int = 0
     seq: int = 0
@@ -90,6 +91,8 @@ class PlcDriver:
                     self.ids.append(f"ni:///sha-256;{len(self.ids) + 1:043}")
                 case Order(Destination() as command):
                     self.sent.append(command)
+                case Alert():
+                    self.alerts.append(effect)
                 case _:
                     raise AssertionError(f"a line of a controller does not want {effect}")
         assert self.gateway.books_fault is None

@@ -1,4 +1,5 @@
-"""Three belts in series, moved by hand, two milliseconds at a time: boards, beams, reader, scale, diverters of a line.
+"""Three belts in series, or with a side belt that merges, moved by hand, two milliseconds at a time: boards, beams,
+reader, scale, diverters of a line.
 
 A world of its own, which shares nothing with the simulators: each thing goes with a belt until its middle has passed
 the transfer (`skids` says how much sooner or later), and covers what it covers. The coordinator releases everything
@@ -15,10 +16,11 @@ from drivers.reading import BarcodeRead, BeamChanged, BeltMoved, BoardChanged, W
 from edge.core.gateway import Gateway
 from edge.core.inputs import Tick
 from hub_config.hub import HubConfig
+from hub_config.lines import Beam
 from hub_config.load import load
 from hub_config.names import MILLISECOND, SECOND, Instant, VisitId
 
-LAYOUT = Path(__file__).parents[2] / "simulators/scenarios/layouts/series.toml"
+LAYOUTS = Path(__file__).parents[2] / "simulators/scenarios/layouts"
 STEP_NS = 2 * MILLISECOND
 REPORT_NS = 100 * MILLISECOND
 RECORD_NS = 100 * MILLISECOND
@@ -35,9 +37,9 @@ def s10(number: int) -> str:
     return f"RB{digits}{ {10: 0, 11: 5}.get(rest, rest) }GB"
 
 
-@lru_cache(maxsize=1)
-def layout() -> HubConfig:
-    return load(LAYOUT)
+@lru_cache(maxsize=2)
+def layout(name: str = "series") -> HubConfig:
+    return load(LAYOUTS / f"{name}.toml")
 
 
 @dataclass(eq=False)
@@ -48,6 +50,7 @@ class Thing:
     skids: tuple[int, int] = (0, 0)
     """How much later than when its middle passes each belt takes it over; below 0: sooner."""
     belt: int = 0
+    """Among all of the line; on a side belt its place is beside the line."""
     lane: str | None = None
     slides_um: int | None = None
     """Place in a lane, from the line's begin."""
@@ -59,25 +62,36 @@ class Thing:
 
 @dataclass
 class SeriesLine:
-    driver: LineDriver = field(default_factory=lambda: LineDriver(Gateway(layout(), b"0123456789abcdef")))
+    of: str = "series"
+    driver: LineDriver = field(init=False)
     things: list[Thing] = field(default_factory=list)
     left: list[Thing] = field(default_factory=list)
     standing: set[str] = field(default_factory=set)
     backwards: set[str] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
     """Places of belts whose encoder counts nothing."""
+    mute: set[int] = field(default_factory=set)
+    """Places of belts whose board reports nothing but edges."""
     records: int = 0
     decided: int = 0
     codes: dict[VisitId, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.line = layout().lines[0]
-        self.travel = [0 for _ in self.line.belts]
-        self.covered: dict[str, bool] = {beam.id: False for beam in self.line.beams}
-        self.under: dict[str, list[Thing]] = {beam.id: [] for beam in self.line.beams}
+        self.driver = LineDriver(Gateway(layout(self.of), b"0123456789abcdef"))
+        self.line = layout(self.of).lines[0]
+        self.belts = self.line.all_belts
+        self.travel = [0 for _ in self.belts]
+        self.beams = {beam: len(self.line.belts) - 1 for beam in self.line.beams}
+        """With the belt whose board stamps it."""
+        for place in range(len(self.belts)):
+            self.beams |= dict.fromkeys(self.line.beams_on(place), place)
+        self.covered: dict[str, bool] = {beam.id: False for beam in self.beams}
+        self.under: dict[str, list[Thing]] = {beam.id: [] for beam in self.beams}
         self.seen: list[Thing] = []
         self.driver.start()
-        for board in self.line.boards[:-1]:
+        for board in self.line.boards:
+            if board == self.line.board:
+                continue
             self.driver.give(BoardChanged(board, self.driver.at, "ready", "told by the test", False))
 
     # What moves -------------------------------------------------------------------------------------
@@ -107,7 +121,7 @@ class SeriesLine:
         return self
 
     def _way_um(self, place: int) -> int:
-        belt = self.line.belts[place]
+        belt = self.belts[place]
         if belt.id in self.standing:
             return 0
         way_um = belt.speed_mm_s * STEP_NS // MILLISECOND
@@ -119,10 +133,13 @@ class SeriesLine:
             return
         before_um = thing.front_um
         thing.front_um += moved[thing.belt]
-        if thing.belt + 1 < len(self.line.belts):
-            over_um = self.line.belts[thing.belt + 1].start_um + thing.skids[thing.belt]
+        following = thing.belt + 1
+        if following > len(self.line.belts):
+            following = self.line.joined_place(self.line.sides[thing.belt - len(self.line.belts)])
+        if following < len(self.line.belts):
+            over_um = self.line.belts[following].start_um + thing.skids[following - 1]
             if thing.front_um - thing.length_um // 2 >= over_um:
-                thing.belt += 1
+                thing.belt = following
         for diverter in self.line.diverters:
             if before_um < diverter.position_um <= thing.front_um and self._is_out(diverter.channel):
                 thing.lane, thing.slides_um = diverter.lane, diverter.position_um
@@ -139,15 +156,15 @@ class SeriesLine:
 
     def _look(self) -> None:
         lanes = {one.beam: one.lane for one in self.line.diverters}
-        for beam in self.line.beams:
+        for beam, place in self.beams.items():
             lane = lanes.get(beam.id)
             under = [
                 one for one in self.things
-                if one.lane == lane and self._covers(one, beam.position_um)
+                if one.lane == lane and self._covers(one, beam.position_um) and self._is_along(one, place)
             ]  # fmt: skip
             if bool(under) != self.covered[beam.id]:
                 self.covered[beam.id] = bool(under)
-                self._edge(beam.id, blocked=bool(under))
+                self._edge(beam, place, blocked=bool(under))
             if beam.id == self.line.scale.beam and self.under[beam.id] and not under:
                 self._record()
             self.under[beam.id] = under
@@ -156,6 +173,11 @@ class SeriesLine:
         for thing in gone:
             self.things.remove(thing)
             self.left.append(thing)
+
+    def _is_along(self, thing: Thing, place: int) -> bool:
+        """Beams over a side belt see what lies on that, the others what does not."""
+        series = len(self.line.belts)
+        return thing.belt == place if thing.belt >= series or place >= series else True
 
     @staticmethod
     def _covers(thing: Thing, um: int) -> bool:
@@ -167,20 +189,16 @@ class SeriesLine:
             return thing.slides_um - thing.length_um > self.line.diverters[-1].position_um + 2_000_000
         return thing.rear_um > self.line.length_um
 
-    def _edge(self, beam: str, *, blocked: bool) -> None:
-        config = self.line.beam(beam)
-        place = (
-            self.line.belt_place(config.position_um)
-            if config in self.line.belt_beams
-            else len(self.travel) - 1
-        )
-        count = 0 if place in self.dead else self.travel[place] // self.line.belts[place].count_um
+    def _edge(self, beam: Beam, place: int, *, blocked: bool) -> None:
+        count = 0 if place in self.dead else self.travel[place] // self.belts[place].count_um
         self.driver.give(
-            BeamChanged(self.line.boards[place], self.driver.at, config.channel, blocked, count, 1_000)
+            BeamChanged(self.line.boards[place], self.driver.at, beam.channel, blocked, count, 1_000)
         )
 
     def _report(self) -> None:
-        for place, (board, belt) in enumerate(zip(self.line.boards, self.line.belts, strict=True)):
+        for place, (board, belt) in enumerate(zip(self.line.boards, self.belts, strict=True)):
+            if place in self.mute:
+                continue
             moving = belt.id not in self.standing and place not in self.dead
             count = 0 if place in self.dead else self.travel[place] // belt.count_um
             self.driver.give(BeltMoved(board, self.driver.at, count, moving))

@@ -76,6 +76,22 @@ def test_a_beam_that_bounces_sees_one_parcel(driver: LineDriver, beam: str, lead
     assert dict(driver.gateway.snapshot().balance.rejected)["beam_bounce"] >= 2
 
 
+@pytest.mark.parametrize("um", [20_000, 40_000, 120_000])
+def test_what_covers_a_beam_behind_a_parcel_that_has_ended_there_is_nothing_if_it_is_no_parcel(
+    driver: LineDriver, um: int
+) -> None:
+    """Something long against it is one: it came so close between two beams."""
+    thing = driver.measure(entered(driver))
+    ended = thing.rear_at(driver.line.beam("gate").position_um)
+    driver.edge("gate", ended + 10 * MILLISECOND, blocked=True)  # 15 mm behind it
+    driver.edge("gate", ended + um * SECOND // 1_500_000, blocked=False)
+    driver.later(TO_MEASURED_S)
+    driver.decide("release")
+    driver.later(TO_ORDER_S - TO_MEASURED_S)
+
+    assert len(driver.ons) == (1 if um < driver.line.min_length_um else 0)
+
+
 def test_a_hand_in_the_first_beam_is_no_parcel(driver: LineDriver) -> None:
     driver.carry(entered(driver, length_um=40_000))
     driver.later(TO_END_S)

@@ -36,6 +36,40 @@ def test_a_code_with_two_in_view_is_neithers_unless_it_is_surely_one_of_theirs(d
     assert dict(driver.gateway.snapshot().balance.rejected)["ambiguous_read"] == 1
 
 
+def test_a_measurement_waits_until_the_parcel_beside_it_is_seen_behind_the_reader(driver: LineDriver) -> None:
+    """Until then a hand may have moved that one: its unread label would be a rival."""
+    thing = entered(driver)
+    other = driver.carry(Object(thing.rear_at(200_000)))
+    driver.carry(thing)
+    driver.read(thing)
+    driver.weigh(thing, after_ms=30)
+    driver.later(TO_MEASURED_S)
+
+    measured = driver.last("parcel.measured")
+    seen_at = other.front_at(driver.line.beam("scale").position_um)
+    assert measured.visit == driver.visits[0]
+    assert seen_at <= measured.at <= seen_at + 20 * MILLISECOND
+    assert measured.assoc is not None
+    assert measured.assoc.p_ppm >= 999_990
+
+
+def test_a_measurement_waits_for_a_parcel_taken_off_beside_it_only_until_it_is_lost(
+    driver: LineDriver,
+) -> None:
+    """Where that was under the reader nobody knows, and it had no label of its own: it may be its code."""
+    thing = entered(driver)
+    other = driver.carry(Object(thing.rear_at(200_000), vanishes_um=2_600_000))
+    driver.carry(thing)
+    driver.read(thing)
+    driver.weigh(thing, after_ms=30)
+    driver.later(TO_MEASURED_S)
+
+    held = driver.last("parcel.decided")
+    assert held.visit == driver.visits[0]
+    assert held.flags == ("assoc_low",)
+    assert held.at <= other.front_at(driver.line.beam("scale").position_um) + 200 * MILLISECOND
+
+
 def test_an_answer_to_another_parcels_trigger_is_nobodys(driver: LineDriver) -> None:
     driver.carry(entered(driver))
     driver.later(1.65)

@@ -5,12 +5,9 @@ from vectors_file import NOT_ON_THE_WIRE, Vector, options_of, protocols, vectors
 
 from drivers.decode import DECODERS, decode
 
-NOT_YET: tuple[str, ...] = ("evdev-wedge",)
-
 
 def test_every_protocol_of_the_manuals_is_understood() -> None:
-    assert [name for name in protocols() if name not in DECODERS and name not in NOT_YET] == []
-    assert [name for name in NOT_YET if name in DECODERS] == []
+    assert [name for name in protocols() if name not in DECODERS] == []
 
 
 @pytest.mark.parametrize("vector", vectors(*(set(protocols()) & set(DECODERS))), ids=lambda vector: vector.id)

@@ -6,7 +6,7 @@ import pytest
 from driver_configs import SCANNER, ms, scanner_config
 
 from drivers.reading import BarcodeRead, DeviceFault, DeviceUp, NoRead, Reading
-from drivers.scanners.line import LineScanner
+from drivers.scanners.line import NAKS_MAX, LineScanner
 
 AT = ms(5)
 
@@ -92,6 +92,55 @@ def test_what_scanners_send_when_they_saw_nothing_is_a_no_read(text: str) -> Non
 
 def test_the_no_read_text_is_configuration() -> None:
     assert received(b"NIX\rNR\r", no_read=("NIX",)) == [NoRead(SCANNER, AT), read("NR", b"NR")]
+
+
+ENVELOPE = "[)>\x1e06\x1dPABC\x1dQ5\x1e\x04"
+
+
+@pytest.mark.parametrize("text", [ENVELOPE, ENVELOPE[:-1], "[)>\x1e01\x1d96\x1c\x1f\x1e", "[)>\x1e"])
+def test_an_envelope_of_iso_15434_is_a_code_with_its_separators(text: str) -> None:
+    assert received(text.encode() + b"\r") == [read(text, text.encode())]
+    assert received(b"]d1" + text.encode() + b"\r", aim=True) == [
+        read(text, b"]d1" + text.encode(), "datamatrix", "]d1")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["[)>\x1e06\x1d\x02P", "[)>\x1e06\x04P", "[)>06\x1eP", "x[)>\x1e06", "A\x1eB"]
+)
+def test_separators_outside_an_envelope_and_other_characters_within_are_faults(text: str) -> None:
+    assert faults(received(text.encode() + b"\r")) == ["bad_text"]
+
+
+def test_the_two_messages_of_an_ean_composite_are_two_codes() -> None:
+    raw = b"]E02112345678900|]e010ABC\x1d21X"
+
+    assert received(raw + b"\r", aim=True) == [
+        read("2112345678900", raw, "ean13", "]E0"),
+        read("10ABC\x1d21X", raw, "databar", "]e0"),
+    ]
+    assert received(b"]C0A|]e0B\r", aim=True) == [read("A|]e0B", b"]C0A|]e0B", "code128", "]C0")]
+    assert received(b"A|]e0B\r") == [read("A|]e0B", b"A|]e0B")]
+
+
+def test_what_waits_for_an_answer_is_told_ack_or_nak_and_others_nothing() -> None:
+    scanner = LineScanner(scanner_config(ack=True))
+    scanner.receive(b"RB123\r\nNR\r\n\r\n", AT)
+    well = scanner.take_output()
+    scanner.receive(b"RB\x00\r\n", AT)
+
+    assert (well, scanner.take_output()) == (b"\x06\x06", b"\x15")
+    silent = LineScanner(scanner_config())
+    silent.receive(b"RB123\r\nRB\x00\r\n", AT)
+    assert silent.take_output() == b""
+
+
+def test_a_label_that_is_never_a_code_is_not_asked_for_for_ever() -> None:
+    scanner = LineScanner(scanner_config(ack=True))
+    for _ in range(NAKS_MAX + 2):
+        scanner.receive(b"RB\x00\r\n", AT)
+
+    assert scanner.take_output() == b"\x15" * NAKS_MAX + b"\x06" + b"\x15"
 
 
 def test_empty_and_blank_lines_are_nothing() -> None:

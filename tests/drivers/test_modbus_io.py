@@ -1,16 +1,13 @@
 """A polled Modbus block as the board of a belt, against a simulated server that shares no code with the driver."""
 
 from collections.abc import Callable
-from typing import Any
 
-import pytest
 from driver_configs import ms
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from modbus_bench import ENCODER, Bench, block_config, both
 
-from drivers.command import SwitchOff, SwitchOn, Trigger
-from drivers.conveyors.modbus_io import HEARTBEAT_NS, POLLS_MISSED, TIMEOUTS_MAX, ModbusIo
-from drivers.conveyors.polled_outputs import LATE_NS, SWITCHES_MAX
+from drivers.conveyors.modbus_io import POLLS_MISSED, TIMEOUTS_MAX
 from drivers.reading import (
     BeamChanged,
     BeltMoved,
@@ -18,88 +15,11 @@ from drivers.reading import (
     DeviceFault,
     DeviceUp,
     EventsLost,
-    OrderAnswered,
     Reading,
 )
-from hub_config.attach import SerialAttach, TcpAttach
-from hub_config.modbus import ModbusInput, ModbusIoConfig
-from hub_config.names import MILLISECOND, DeviceId, Instant
+from hub_config.modbus import ModbusInput
+from hub_config.names import MILLISECOND
 from simulators.devices.modbus_block import WRAP, ModbusBlock
-
-IO = DeviceId("io-1")
-ENCODER = 15
-
-
-def block_config(*, serial: bool = False, **more: Any) -> ModbusIoConfig:
-    attach = (
-        SerialAttach(port="/dev/ttyS9", baud=115_200)
-        if serial
-        else TcpAttach(kind="tcp", host="127.0.0.1", port=502)
-    )
-    known: dict[str, Any] = {
-        "module": "moxa-e1200",
-        "inputs": (
-            ModbusInput(channel=0, use="beam", counted=True),
-            ModbusInput(channel=1, use="beam", counted=True),
-            ModbusInput(channel=ENCODER, use="encoder", counted=True),
-        ),
-        "outputs": 4,
-    }
-    return ModbusIoConfig(kind="modbus-io", id=IO, attach=attach, **{**known, **more})
-
-
-class Bench:
-    """Driver and block in steps of a millisecond; every answer takes `takes_ms`."""
-
-    def __init__(self, config: ModbusIoConfig | None = None, block: ModbusBlock | None = None) -> None:
-        self.config = config or block_config()
-        self.io = ModbusIo(self.config)
-        self.block = block or ModbusBlock(serial=isinstance(self.config.attach, SerialAttach))
-        self.takes_ms = 2
-        self.now = 0
-        self.readings: list[Reading] = []
-        self.speed = 0
-        self.cut = False
-        self._under_way: list[tuple[int, bytes]] = []
-
-    def until(self, end_ms: int, each: "Callable[[int], None] | None" = None) -> "Bench":
-        while self.now < end_ms:
-            self.now += 1
-            if each is not None:
-                each(self.now)
-            self.block.count(ENCODER, self.speed)
-            at = ms(self.now)
-            self.block.watch(at)
-            while self._under_way and self._under_way[0][0] <= self.now:
-                data = self._under_way.pop(0)[1]
-                for part in (data[:5], data[5:]) if self.cut else (data,):
-                    self.readings += self.io.receive(part, at)
-            while (due := self.io.wake_at) is not None and due <= at:
-                self.readings += self.io.wake(at)
-            self._send(at)
-        return self
-
-    def _send(self, at: Instant) -> None:
-        answer = self.block.receive(self.io.take_output(), at)
-        if answer:
-            self._under_way.append((self.now + self.takes_ms, answer))
-
-    def order(self, number: int, channel: int, at_ms: int, for_ms: int) -> str:
-        (answer,) = self.io.command(
-            SwitchOn(IO, number, channel, ms(at_ms), for_ms * MILLISECOND), ms(self.now)
-        )
-        assert isinstance(answer, OrderAnswered)
-        return answer.detail
-
-    def of(self, kind: type[Reading]) -> list[Any]:
-        return [one for one in self.readings if isinstance(one, kind)]
-
-    def states(self) -> list[tuple[str, bool]]:
-        return [(one.state, one.continued) for one in self.of(BoardChanged)]
-
-
-BENCHES: list[Callable[[], Bench]] = [Bench, lambda: Bench(block_config(serial=True))]
-both = pytest.mark.parametrize("new", BENCHES, ids=["tcp", "rtu"])
 
 
 @both
@@ -176,10 +96,21 @@ def test_without_counters_a_loss_is_never_passed_over() -> None:
 
 def test_an_edge_that_no_poll_has_seen_is_told_as_lost() -> None:
     bench = Bench().until(100)
+    bench.takes_ms = 22  # two periods are over when the answer comes
+
+    bench.until(400, lambda now: bench.block.set_input(1, high=now in (201, 202)))
+
+    assert [one.count for one in bench.of(EventsLost)] == [2]
+    assert bench.of(BeamChanged) == []
+    assert bench.states()[-1][0] == "ready"
+
+
+def test_what_is_shorter_than_a_poll_is_a_sensor_that_bounces() -> None:
+    bench = Bench().until(100)
 
     bench.until(200, lambda now: bench.block.set_input(1, high=now == 155))
 
-    assert [one.count for one in bench.of(EventsLost)] == [2]
+    assert bench.of(EventsLost) == []
     assert bench.of(BeamChanged) == []
 
 
@@ -324,147 +255,3 @@ def test_no_bytes_raise_and_what_is_held_is_bounded(reads: list[bytes], serial: 
             bench.io.wake(at)
         bench.io.take_output()
         assert bench.io._link.held_bytes <= 600
-
-
-# Switching ----------------------------------------------------------------------------------------------
-
-
-@both
-def test_an_output_is_switched_at_its_time_and_off_again(new: Callable[[], Bench]) -> None:
-    bench = new().until(100)
-    seen: list[int] = []
-
-    assert bench.order(1, 2, 200, 100) == "ok"
-    bench.until(500, lambda now: seen.append(now) if bench.block.coils[2] else None)
-
-    assert 200 <= seen[0] <= 210
-    assert 300 <= seen[-1] <= 312
-    assert seen == list(range(seen[0], seen[-1] + 1))
-
-
-def test_orders_one_behind_the_other_leave_the_output_on() -> None:
-    bench = Bench().until(100)
-    seen: list[int] = []
-
-    bench.order(1, 0, 200, 100)
-    bench.order(2, 0, 280, 100)
-    bench.until(600, lambda now: seen.append(now) if bench.block.coils[0] else None)
-
-    assert seen == list(range(seen[0], seen[-1] + 1))
-    assert 378 <= seen[-1] <= 392
-
-
-def test_an_order_that_is_taken_back_does_nothing() -> None:
-    bench = Bench().until(100)
-    bench.order(1, 0, 200, 100)
-
-    bench.io.command(SwitchOff(IO, 2, 0, ms(200)), ms(bench.now))
-    bench.until(400, lambda now: pytest.fail(f"on at {now}") if bench.block.coils[0] else None)
-
-
-@pytest.mark.parametrize(
-    ("order", "said"),
-    [((9, 200, 10), "not_configured"), ((0, 200, 0), "bad_argument"), ((0, 50, 10), "late")],
-)
-def test_an_order_that_can_not_be_is_refused_with_its_reason(order: tuple[int, int, int], said: str) -> None:
-    channel, at_ms, for_ms = order
-
-    assert Bench().until(100).order(1, channel, at_ms, for_ms) == said
-
-
-def test_orders_past_the_bound_are_refused() -> None:
-    bench = Bench().until(100)
-
-    said = [bench.order(number, 0, 1_000 + 10 * number, 5) for number in range(SWITCHES_MAX + 1)]
-
-    assert said == ["ok"] * SWITCHES_MAX + ["queue_full"]
-
-
-def test_what_was_to_be_switched_while_the_block_was_away_is_not() -> None:
-    bench = Bench().until(100)
-    bench.order(1, 0, 150, 1_000)
-    bench.block.silent = True
-    bench.until(140)
-    bench.block.silent = False
-
-    bench.until(1_500, lambda now: pytest.fail(f"on at {now}") if bench.block.coils[0] else None)
-
-
-def test_an_output_that_could_not_be_switched_in_time_is_not_switched() -> None:
-    bench = Bench(block_config(poll_ms=50)).until(150)
-    bench.takes_ms = LATE_NS // MILLISECOND + 60
-    bench.until(200)
-    while bench.io._link.asked_at is None:
-        bench.until(bench.now + 1)
-    bench.order(1, 0, bench.now + 1, 40)
-
-    bench.until(bench.now + 200, lambda now: pytest.fail(f"on at {now}") if bench.block.coils[0] else None)
-
-
-def test_the_blocks_own_watchdog_drops_its_outputs_when_the_gateway_is_gone() -> None:
-    bench = Bench().until(100)
-    bench.order(1, 0, 150, 5_000)
-    bench.until(200)
-    assert bench.block.coils[0]
-
-    for later in range(200, 1_000):
-        bench.block.watch(ms(later))
-
-    assert not any(bench.block.coils)
-
-
-def test_triggers_are_for_other_devices() -> None:
-    assert Bench().io.command(Trigger(IO, 1, on=True), ms(1)) == []
-
-
-# Roller controllers -------------------------------------------------------------------------------------
-
-
-def conveylinx(block: ModbusBlock, *, ports: int, hertz: int) -> None:
-    for place, word in enumerate((0, ports, 3, 24_000, 400, hertz)):
-        block.holding[1_699 + place] = word
-
-
-def test_a_conveylinx_tells_its_photo_eyes_and_its_motor_stands_for_the_encoder() -> None:
-    inputs = (ModbusInput(channel=0, use="beam"), ModbusInput(channel=3, use="encoder"))
-    bench = Bench(block_config(module="conveylinx", inputs=inputs, outputs=0, counts_per_s=1_000))
-
-    def each(now: int) -> None:
-        beat = 0x8000 if now // 2_000 % 2 else 0
-        conveylinx(bench.block, ports=beat | (0x10 if 500 <= now < 700 else 0), hertz=60 if now >= 300 else 0)
-
-    bench.until(1_300, each)
-    assert [one.blocked for one in bench.of(BeamChanged)] == [True, False]
-    moved = bench.of(BeltMoved)[-1]
-    assert abs(moved.count - (moved.at // MILLISECOND - 300)) <= 20
-
-    bench.until(1_300 + 2 * HEARTBEAT_NS // MILLISECOND, lambda _: conveylinx(bench.block, ports=0, hertz=60))
-    assert (bench.states()[-1][0], bench.of(BoardChanged)[-1].detail) == (
-        "lost", "its heartbeat has stopped: what it tells is old",
-    )  # fmt: skip
-
-
-def test_an_interroll_image_is_read_in_the_byte_order_of_its_fieldbus() -> None:
-    inputs = (ModbusInput(channel=2, use="beam"), ModbusInput(channel=11, use="encoder"))
-    for order in ("big", "little"):
-        config = block_config(
-            module="interroll-multicontrol",
-            inputs=inputs,
-            outputs=0,
-            counts_per_s=500,
-            first_register=4_096,
-            byte_order=order,
-        )
-        bench = Bench(config)
-
-        def each(now: int, bench: Bench = bench, order: str = order) -> None:
-            image = bytes((4 if now > 200 else 0, 0, 0, 60)) + bytes(12)
-            for place in range(8):
-                word = image[2 * place : 2 * place + 2]
-                bench.block.holding[4_096 + place] = int.from_bytes(
-                    word, "big" if order == "big" else "little"
-                )
-
-        bench.until(400, each)
-        assert [one.channel for one in bench.of(BeamChanged)] == [2], order
-        assert bench.of(BeltMoved)[-1].moving

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from modbus_bench import block_config
 from pump_rig import pumping
-from test_modbus_io import block_config
 
 from drivers.reading import BoardChanged, DeviceDown, Reading
 from hub_config.attach import TcpAttach

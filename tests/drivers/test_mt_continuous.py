@@ -10,7 +10,7 @@ from drivers.decode_config import METROLOGY, config_of
 from drivers.meanings import Meaning
 from drivers.reading import DeviceFault, DeviceUp, WeightRead
 from drivers.scales.bench_scale import QUIET_NS, BenchScale
-from drivers.scales.mt_continuous import MtContinuous
+from drivers.scales.mt_continuous import RELEARN_AFTER, MtContinuous
 from drivers.scales.told import Garbled, Piece, Told
 from hub_config.names import DeviceId, Instant
 from hub_config.stream_scales import MtContinuousConfig
@@ -107,9 +107,18 @@ def test_a_terminal_that_is_set_to_send_none_from_now_on_is_followed() -> None:
     one = wire()
     one.feed(checked(PLAIN) * 2)
 
-    told = values(one.feed(PLAIN * 4) + one.quiet())
+    told = values(one.feed(PLAIN * (RELEARN_AFTER + 3)) + one.quiet())
 
-    assert told.count("001.234") >= 3
+    assert told == ["error"] * RELEARN_AFTER + ["001.234"] * 3
+
+
+def test_a_checksum_lost_on_the_line_lets_no_unchecked_frame_through() -> None:
+    one = wire()
+    one.feed(checked(PLAIN))
+
+    told = values(one.feed((PLAIN + PLAIN + checked(PLAIN)) * 3) + one.quiet())
+
+    assert told == ["error", "error", "001.234"] * 3
 
 
 @given(st.integers(0, 17), st.integers(1, 127))

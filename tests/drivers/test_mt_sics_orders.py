@@ -7,7 +7,7 @@ from driver_configs import SCALE, ms, scale_config
 
 from drivers.command import ScaleOrder, Trigger
 from drivers.reading import DeviceFault, OrderAnswered, Reading, WeightRead
-from drivers.scales.mt_sics import ORDER_WITHIN_NS, SILENT_AFTER, SicsScale
+from drivers.scales.mt_sics import ORDER_WITHIN_NS, SILENT_AFTER, TARE_EVERY_NS, SicsScale
 from hub_config.attach import TcpAttach
 from hub_config.metrology import Metrology
 from hub_config.names import Instant
@@ -136,6 +136,58 @@ def test_weights_are_net_from_a_tare_until_it_is_cleared() -> None:
     assert mode(b"TA A      0.000 kg\r\n") is None
     assert mode(b"TI D      0.500 kg\r\n") == "net"
     assert mode(b"Z A\r\n") is None
+
+
+def asking_for_the_tare() -> SicsScale:
+    """A second after it has proved itself."""
+    scale = proven()
+    at = Instant(ms(1) + TARE_EVERY_NS)
+    scale.wake(at)
+    assert scale.take_output() == b"TA\r\n"
+    return scale
+
+
+@pytest.mark.parametrize(
+    ("reply", "mode"), [(b"TA A      0.500 kg\r\n", "net"), (b"TA A      0.000 kg\r\n", None)]
+)
+def test_a_tare_that_was_taken_at_the_scale_itself_is_asked_for(reply: bytes, mode: str | None) -> None:
+    scale = asking_for_the_tare()
+    scale.receive(reply, ms(1_010))
+    scale.wake(ms(1_200))
+    assert scale.take_output() == b"SI\r\n"
+
+    (told,) = scale.receive(KG_1_25, ms(1_210))
+
+    assert isinstance(told, WeightRead)
+    assert (told.mode, told.counts) == (mode, mode is None)
+
+
+@pytest.mark.parametrize("reply", [b"ES\r\n", b"TA L\r\n"])
+def test_a_scale_that_does_not_tell_its_tare_is_not_asked_again(reply: bytes) -> None:
+    scale = asking_for_the_tare()
+
+    assert scale.receive(reply, ms(1_010)) == []
+    scale.wake(ms(5_000))
+    assert scale.take_output() == b"SI\r\n"
+
+
+def test_a_tare_that_can_not_be_told_now_is_asked_for_again() -> None:
+    scale = asking_for_the_tare()
+    scale.receive(b"TA I\r\n", ms(1_010))
+    scale.wake(ms(5_000))
+
+    assert scale.take_output() == b"TA\r\n"
+
+
+def test_a_scale_that_says_nothing_to_it_is_reset_and_not_asked_again() -> None:
+    scale = asking_for_the_tare()
+    assert scale.wake_at is not None
+    scale.wake(scale.wake_at)
+    assert scale.take_output() == b"@\r\n"
+    scale.receive(SERIAL, ms(3_000))
+    scale.wake(ms(9_000))
+
+    assert scale.take_output() == b"SI\r\n"
 
 
 def test_continuous_weights_are_asked_for_once_and_again_only_after_a_reset() -> None:

@@ -6,8 +6,9 @@ import struct
 
 import pytest
 from pump_rig import pumping
+from tcp_peers import until
 
-from drivers.reading import WeightRead
+from drivers.reading import DeviceDown, WeightRead
 from drivers.transports.evdev_port import CLOCK_MONOTONIC, EVIOCGRAB, EVIOCSCLOCKID, EvdevPort
 from drivers.transports.hidraw_port import HIDIOCGRAWINFO, HidrawPort
 from drivers.transports.lost import PortLostError
@@ -126,6 +127,29 @@ def test_the_reports_of_a_hid_scale_are_weights_and_an_order_is_a_report() -> No
     assert isinstance(weight, WeightRead)
     assert (weight.mass_mg, weight.unit, weight.stable) == (20_000, "g", True)
     assert kernel.calls[-1] == ("close",)
+
+
+def test_a_hid_scale_that_falls_asleep_is_opened_again_and_its_first_report_is_left_out_again() -> None:
+    """A Dymo switches itself off after three minutes: its node is gone until somebody presses its key."""
+    awake: list[FakeKernel] = []
+
+    def wake(attach: HidAttach) -> HidrawPort:
+        awake.append(FakeKernel())
+        return HidrawPort(attach, kernel=awake[-1])
+
+    metrology = Metrology(regime="none", max_mg=10_000_000, min_mg=1_000, e_mg=2_000, mpe_mg=2_000)
+    scale = HidScaleConfig(kind="hid-scale", id=DeviceId("scale-1"), attach=SCALE, metrology=metrology)
+    with pumping(scale, open_port=wake) as (pump, sink):
+        for number in range(3):
+            until(lambda count=number: pump.stats()[0].openings > count)  # type: ignore[misc]
+            os.write(awake[number].theirs, bytes.fromhex("030402006400"))  # 100 g, from before
+            until(lambda count=number: pump.stats()[0].bytes_in >= 12 * count + 6)  # type: ignore[misc]
+            os.write(awake[number].theirs, bytes.fromhex("030402001400"))
+            weight = sink.next(WeightRead)
+            assert isinstance(weight, WeightRead)
+            assert weight.mass_mg == 20_000
+            os.close(awake[number].theirs)
+            sink.next(DeviceDown)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Rice Lake, Cardinal and WI-120 beyond the vectors: every form and option of scales.md §10."""
 
 import pytest
+from vectors_file import options_of, vectors
 
 from drivers.decode import decode
 from drivers.decode_config import METROLOGY, config_of
 from drivers.meanings import Meaning
+from drivers.scales.standards import STANDARDS
 from hub_config.stream_scales import RiceLakeConfig
 
 
@@ -103,3 +105,13 @@ def test_a_wi_120_never_says_that_a_weight_is_stable() -> None:
     assert weight("wi-stream", b" N-002.50 kg\r\n") == ("-2.50", "kg", None, "net", -2_500_000)
     assert decoded("wi-stream", b" G+12.50 lb\r\n")["kind"] == "error"
     assert decoded("wi-stream", b" G+------ lb\r\n")["kind"] == "error"
+
+
+@pytest.mark.parametrize("protocol", STANDARDS)
+def test_a_line_of_seven_bits_and_parity_that_was_opened_with_eight_is_understood(protocol: str) -> None:
+    for vector in vectors(protocol, direction="device->host"):
+        options = options_of(vector)
+        for odd in (0, 1):
+            parity = bytes(byte | (byte.bit_count() + odd) % 2 << 7 for byte in vector.frame)
+
+            assert decode(protocol, [parity], options) == decode(protocol, [vector.frame], options), vector.id

@@ -16,10 +16,10 @@ from played_device import NoPort, played
 from drivers.bytes_replay import again, command_of, command_text
 from drivers.command import ScaleOrder, Trigger
 from drivers.device_port import DevicePort
-from drivers.reading import DeviceUp, Reading, WeightRead
+from drivers.reading import BeltMoved, DeviceUp, Reading, WeightRead
 from drivers.tap import HEAD_BYTES_MAX, READING_BYTES, Record, Tap
 from hub_config.devices import Device
-from hub_config.names import DeviceId, Instant
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
 ID = DeviceId("scan-1")
 RECORD_BYTES = 17
@@ -45,6 +45,34 @@ def test_the_ring_never_grows_past_its_bound_and_forgets_the_oldest() -> None:
     assert kept.cut
     assert kept.calls[-1].at == 999
     assert len(kept.calls) > 50
+
+
+def test_what_is_older_than_a_quarter_of_an_hour_is_forgotten_even_with_room() -> None:
+    tap = Tap()
+    for minute in range(60):
+        for second in range(60):
+            tap.record("in", Instant((60 * minute + second) * SECOND), b"x" * 2_000, b"", ())
+
+    oldest = tap.kept().calls[0].at
+
+    assert 44 * 60 * SECOND < oldest < 46 * 60 * SECOND
+
+
+def test_ten_minutes_of_a_busy_scale_and_of_an_io_board_are_kept() -> None:
+    """Asked ten times a second in pieces of 4 bytes; a board that reports a hundred times a second."""
+    scale, board = Tap(), Tap()
+    moved = [BeltMoved(ID, Instant(1), 5, moving=True)]
+    for number in range(6_000):
+        at = Instant(number * 100 * MILLISECOND)
+        scale.record("wake", at, b"", b"SI\r\n", ())
+        for piece in range(5):
+            scale.record("in", at, b"1.25", b"", up(1) if piece == 4 else ())
+        for _ in range(10):
+            board.record("wake", at, b"", b"", ())
+            board.record("in", at, b"x" * 16, b"", moved)
+
+    assert not scale.kept().cut
+    assert not board.kept().cut
 
 
 def test_readings_count_for_the_bound_as_well() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import stat
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def test_the_list_tells_everything_of_a_port_as_json(
             "manufacturer": None, "product": "FT232R", "driver": "ftdi_sio",
             "by_id": "/dev/serial/by-id/usb-FT232R_A5XK3RJT-if00-port0",
             "by_path": f"/dev/serial/by-path/{SOCKET}1.2:1.0-port0", "hub_port": f"{SOCKET}1.2", "interface": 0,
-            "in_use_by": None, "device": None, "device_type": "serial adapter (FTDI)", "confidence": "high",
+            "in_use_by": None, "device": None, "identity": None,
+            "device_type": "serial adapter (FTDI)", "confidence": "high",
             "selector": "usb:0403:6001:A5XK3RJT", "selector_by": "serial number", "refused": [],
         }
     ]  # fmt: skip
@@ -121,6 +123,20 @@ def test_a_new_scanner_is_added_and_a_new_scale_asks_for_its_plate(
     told = capsys.readouterr().out
     assert "still to do: " in told
     assert "scale-2.metrology.max" in told
+
+
+def test_a_typing_scanner_and_a_hid_scale_are_written_as_what_they_are(tree: FakeTree, config: Path) -> None:
+    tree.plug_hid("1.1", UsbStick("0922", "8003", None, "M10"), "hidraw0")
+    tree.plug_input("1.2", UsbStick("05e0", "1200", "S1", "Bar Code Scanner"), "event4")
+
+    assert devices(tree, "name", "/dev/input/event4", "scan-2", "--config", config) == 0
+    assert devices(tree, "name", "/dev/hidraw0", "scale-2", "--config", config) == 0
+
+    added = tomllib.loads(config.read_text())["devices"][2:]
+    assert [(one["kind"], one["attach"]) for one in added] == [
+        ("evdev-wedge", {"kind": "evdev", "port": "usb:05e0:1200:S1"}),
+        ("hid-scale", {"kind": "hid", "port": f"usb:0922:8003@{SOCKET}1.1"}),
+    ]
 
 
 @pytest.mark.parametrize(

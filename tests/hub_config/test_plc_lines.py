@@ -71,6 +71,14 @@ def test_without_metrology_the_controller_tells_no_weight(tmp_path: Path) -> Non
     assert any("nothing tells a weight" in line for line in said), said
 
 
+def test_metrology_without_a_telegram_for_weights_is_a_fault(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        '  { means = "weighed", code = "WT", fields = ["sequence:4", "track_no:6", "mass:8"] },\n', ""
+    )
+
+    assert any("it tells no weights" in line for line in said_of(tmp_path, text))
+
+
 def test_without_a_telegram_read_and_without_readers_nothing_tells_a_code(tmp_path: Path) -> None:
     text = GOOD.replace(
         '  { means = "read", code = "RD", fields = ["sequence:4", "track_no:6", "code:30"] },\n', ""

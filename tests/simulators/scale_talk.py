@@ -6,7 +6,7 @@ The bytes arrive in pieces of any size, as a serial line delivers them.
 import random
 from typing import Literal, cast
 
-from drivers.command import ScaleOrder
+from drivers.command import Command, ScaleOrder
 from drivers.decode_config import METROLOGY, config_of
 from drivers.reading import OrderAnswered, Reading, WeightRead
 from drivers.registry import new_session
@@ -67,10 +67,13 @@ class Talk:
     def put(self, mass_mg: int) -> None:
         self.scale.load(mass_mg, self.now)
 
-    def order(self, order: Literal["zero", "tare", "tare_clear"]) -> None:
-        """By a person, at the scale if it takes none from a host."""
+    def order(self, command: Command) -> list[Reading]:
         assert isinstance(self.session, Actuator)
-        told = self.session.command(ScaleOrder(DeviceId("decode"), 1, order), self.now)
+        return self.session.command(command, self.now)
+
+    def press(self, order: Literal["zero", "tare", "tare_clear"]) -> None:
+        """By a person, at the scale if it takes none from a host."""
+        told = self.order(ScaleOrder(DeviceId("decode"), 1, order))
         if any(isinstance(one, OrderAnswered) and not one.accepted for one in told):
             shown = self.scale.shown(self.now)
             self.scale.tare(shown.mass_mg or 0) if order == "tare" else self.scale.zero(self.now)

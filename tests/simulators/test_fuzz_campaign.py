@@ -151,6 +151,14 @@ def test_an_unknown_protocol_is_refused_with_the_nearest(capsys: pytest.CaptureF
     assert "--protocols 'ohaux' is unknown; did you mean ohaus?" in capsys.readouterr().err
 
 
+def test_in_processes_of_their_own_the_parsers_tell_the_same() -> None:
+    apart, here = (list(run(["ohaus", "sscc"], SHORT_BYTES, SEED, jobs)) for jobs in (2, 1))
+
+    assert [(one.name, one.frames, one.garbled) for one in apart] == [
+        (one.name, one.frames, one.garbled) for one in here
+    ]
+
+
 def test_the_command_writes_its_report_and_says_that_there_are_no_frames_of_manuals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,9 +7,12 @@ import pytest
 from scale_talk import Talk
 
 from drivers.command import ScaleOrder
+from drivers.decode_config import METROLOGY, config_of
 from drivers.reading import DeviceFault, DeviceUp, OrderAnswered, WeightRead
+from drivers.registry import new_session
 from drivers.session import Actuator
 from hub_config.names import MILLISECOND, SECOND, DeviceId
+from hub_config.scale_text import ScaleTextConfig
 from simulators.devices.and_tongue import And18Tongue, AndFormat, AndTongue
 from simulators.devices.cas_tongue import Cas10Tongue, Cas22Tongue, CasAp1Tongue
 from simulators.devices.dini_tongue import DiniTongue
@@ -23,6 +26,16 @@ KG = {"unit": "kg"}
 
 def and_talk(form: AndFormat, **more: bool) -> Callable[[], Talk]:
     return lambda: Talk(f"and-{form}", AndTongue(form, **more), KG)
+
+
+def declared_talk() -> Talk:
+    """The frame of an indicator, declared instead of programmed."""
+    talk = Talk("and-18", And18Tongue(), mode="continuous")
+    words = {"ST": "stable", "US": "unstable", "OL": "overload", "GS": "gross", "NT": "net"}
+    fields = ["status 1-2", "skip 3", "status 4-5", "skip 6", "mass 7-14", "unit 15-16"]
+    more = {"metrology": METROLOGY, "fields": fields, "words": words}
+    talk.session = new_session(config_of(ScaleTextConfig, "scale-text", {}, (), more))
+    return talk
 
 
 TALKS: dict[str, Callable[[], Talk]] = {
@@ -49,6 +62,7 @@ TALKS: dict[str, Callable[[], Talk]] = {
     "dini-af": lambda: Talk("dini-af", DiniTongue(af=True, scale=2), {"scale": "2"}),
     "dini-rext": lambda: Talk("dini-af", DiniTongue(), {"request": "REXT"}),
     "radwag": lambda: Talk("radwag", RadwagTongue()),
+    "scale-text": declared_talk,
     "hid-scale": lambda: Talk("hid-scale", HidTongue(), mode="continuous"),
     "hid-scale-grams": lambda: Talk("hid-scale", HidTongue("g", report_id=4), mode="continuous"),
 }
@@ -56,8 +70,8 @@ NO_STABLE = ("and-nu", "cas-10")
 """A number alone: nothing says whether it stands."""
 SAY_NOTHING_THERE = ("and-dp", "ohaus", "ohaus-continuous", "cas-10")
 """Over and under their range, as far as was found."""
-NO_UNDER = ("cas-22", "cas-ap1")
-"""They have no form for it: `OL`, or a negative number."""
+NO_UNDER = ("cas-22", "cas-ap1", "scale-text")
+"""They have no form for it: `OL`, whose sign no word declares, or a negative number."""
 NO_NET = (
     "and-nu", "and-mt", "and-dp", "and-csv", "and-csv-comma", "and-standard", "and-standard-acknowledging",
     "and-standard-comma", "and-standard-continuous", "and-rs485", "cas-10", "cas-ap1", "radwag", "hid-scale",
@@ -170,7 +184,7 @@ def test_the_centre_of_zero_is_told(name: str) -> None:
     assert not talk.weights()[-1].zero
 
 
-@of("and-18", "cas-22", "cas-10", "cas-ap1", "and-standard-continuous")
+@of("and-18", "cas-22", "cas-10", "cas-ap1", "scale-text", "and-standard-continuous")
 def test_zero_is_set_when_a_person_orders_it(name: str) -> None:
     talk = TALKS[name]()
     talk.run()
@@ -181,7 +195,7 @@ def test_zero_is_set_when_a_person_orders_it(name: str) -> None:
     assert talk.weights()[-1].mass_mg == 0
 
 
-@pytest.mark.parametrize("name", ["and-18", "cas-22", "cas-10", "cas-ap1"])
+@pytest.mark.parametrize("name", ["and-18", "cas-22", "cas-10", "cas-ap1", "scale-text"])
 def test_a_scale_without_commands_says_that_it_can_not_be_zeroed(name: str) -> None:
     answered = ordered(TALKS[name](), "zero")
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 import pytest
 
 from simulators.conveyor import Conveyor
-from simulators.devices.keyence_sr import KeyenceReader
 from simulators.line_faults import line_plan
 from simulators.parcels import MILLION, Goods, stream
 from simulators.practice import practice_signer
 from simulators.prints import Print, prints
-from simulators.reader_stand import ReaderStand
+from simulators.reader_stand import usual
 from simulators.scenario import find
 from simulators.traffic import USUAL, Face, Sight, Traffic
 from simulators.world import World
@@ -74,7 +73,7 @@ def test_a_reader_that_fails_is_one_of_the_tunnels_but_all_where_two_item_number
     """Else no device could know of the second."""
     line = find("line-tunnel").config(practice_signer("coordinator")).lines[0]
     parcels = stream(1, N, Goods((("two_labels", 500_000),), 0, 0, 0))
-    stands = [ReaderStand(one, KeyenceReader(aim=True, collects=True)) for one in line.readers]
+    stands = [usual(one, USUAL.read_ns) for one in line.readers]
     belt = Conveyor(World(), line, parcels, 1, {"mute_reader": MILLION}, USUAL, stands)
     belt.feed()
     while belt.world.run_next():

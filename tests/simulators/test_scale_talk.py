@@ -108,7 +108,7 @@ def test_zero_is_set_again_by_a_person(pair: Pair) -> None:
     talk.run()
     talk.put(100_000)
     before = talk.weights()[-1]
-    talk.order("zero")
+    talk.press("zero")
 
     assert near(before, 100_000)
     assert near(talk.weights()[-1], 0)
@@ -119,7 +119,7 @@ def test_a_tare_makes_weights_net_and_none_of_them_counts(pair: Pair) -> None:
     talk = pair.talk()
     talk.put(2_000_000)
     talk.run()
-    talk.order("tare")
+    talk.press("tare")
     talk.run()
     talk.put(2_500_000)
     told = talk.weights()[-1]
@@ -127,6 +127,16 @@ def test_a_tare_makes_weights_net_and_none_of_them_counts(pair: Pair) -> None:
     assert near(told, 500_000)
     if pair.protocol != "nci" or told.mode is not None:
         assert (told.mode, told.counts) == ("net", False)
+
+
+def test_a_tare_taken_at_the_keyboard_of_an_mt_sics_scale_is_noticed() -> None:
+    talk = PAIRS["mt-sics"].talk()
+    talk.put(2_000_000)
+    talk.run()
+    talk.scale.tare(500_000)
+    talk.run(2 * SECOND)
+
+    assert {(one.mass_mg, one.mode, one.counts) for one in talk.weights()} == {(1_500_000, "net", False)}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""Outputs of a polled Modbus block: on at their time and off again, or not at all; and what roller controllers tell."""
+
+from collections.abc import Callable
+
+import pytest
+from driver_configs import ms
+from modbus_bench import IO, Bench, block_config, both
+
+from drivers.command import SwitchOff, Trigger
+from drivers.conveyors.modbus_io import HEARTBEAT_NS
+from drivers.conveyors.polled_outputs import LATE_NS, SWITCHES_MAX
+from drivers.reading import (
+    BeamChanged,
+    BeltMoved,
+    BoardChanged,
+)
+from hub_config.modbus import ModbusInput
+from hub_config.names import MILLISECOND
+from simulators.devices.modbus_block import ModbusBlock
+
+# Switching ----------------------------------------------------------------------------------------------
+
+
+@both
+def test_an_output_is_switched_at_its_time_and_off_again(new: Callable[[], Bench]) -> None:
+    bench = new().until(100)
+    seen: list[int] = []
+
+    assert bench.order(1, 2, 200, 100) == "ok"
+    bench.until(500, lambda now: seen.append(now) if bench.block.coils[2] else None)
+
+    assert 200 <= seen[0] <= 210
+    assert 300 <= seen[-1] <= 312
+    assert seen == list(range(seen[0], seen[-1] + 1))
+
+
+def test_orders_one_behind_the_other_leave_the_output_on() -> None:
+    bench = Bench().until(100)
+    seen: list[int] = []
+
+    bench.order(1, 0, 200, 100)
+    bench.order(2, 0, 280, 100)
+    bench.until(600, lambda now: seen.append(now) if bench.block.coils[0] else None)
+
+    assert seen == list(range(seen[0], seen[-1] + 1))
+    assert 378 <= seen[-1] <= 392
+
+
+def test_an_order_that_is_taken_back_does_nothing() -> None:
+    bench = Bench().until(100)
+    bench.order(1, 0, 200, 100)
+
+    bench.io.command(SwitchOff(IO, 2, 0, ms(200)), ms(bench.now))
+    bench.until(400, lambda now: pytest.fail(f"on at {now}") if bench.block.coils[0] else None)
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [((9, 200, 10), "not_configured"), ((0, 200, 0), "bad_argument"), ((0, 50, 10), "late")],
+)
+def test_an_order_that_can_not_be_is_refused_with_its_reason(order: tuple[int, int, int], said: str) -> None:
+    channel, at_ms, for_ms = order
+
+    assert Bench().until(100).order(1, channel, at_ms, for_ms) == said
+
+
+def test_orders_past_the_bound_are_refused() -> None:
+    bench = Bench().until(100)
+
+    said = [bench.order(number, 0, 1_000 + 10 * number, 5) for number in range(SWITCHES_MAX + 1)]
+
+    assert said == ["ok"] * SWITCHES_MAX + ["queue_full"]
+
+
+def test_what_was_to_be_switched_while_the_block_was_away_is_not() -> None:
+    bench = Bench().until(100)
+    bench.order(1, 0, 150, 1_000)
+    bench.block.silent = True
+    bench.until(140)
+    bench.block.silent = False
+
+    bench.until(1_500, lambda now: pytest.fail(f"on at {now}") if bench.block.coils[0] else None)
+
+
+def test_an_output_that_could_not_be_switched_in_time_is_not_switched() -> None:
+    bench = Bench(block_config(poll_ms=50)).until(150)
+    bench.takes_ms = LATE_NS // MILLISECOND + 60
+    bench.until(200)
+    while bench.io._link.asked_at is None:
+        bench.until(bench.now + 1)
+    bench.order(1, 0, bench.now + 1, 40)
+
+    bench.until(bench.now + 200, lambda now: pytest.fail(f"on at {now}") if bench.block.coils[0] else None)
+
+
+def test_the_blocks_own_watchdog_drops_its_outputs_when_the_gateway_is_gone() -> None:
+    bench = Bench().until(100)
+    bench.order(1, 0, 150, 5_000)
+    bench.until(200)
+    assert bench.block.coils[0]
+
+    for later in range(200, 1_000):
+        bench.block.watch(ms(later))
+
+    assert not any(bench.block.coils)
+
+
+def test_triggers_are_for_other_devices() -> None:
+    assert Bench().io.command(Trigger(IO, 1, on=True), ms(1)) == []
+
+
+# Roller controllers -------------------------------------------------------------------------------------
+
+
+def conveylinx(block: ModbusBlock, *, ports: int, hertz: int) -> None:
+    for place, word in enumerate((0, ports, 3, 24_000, 400, hertz)):
+        block.holding[1_699 + place] = word
+
+
+def test_a_conveylinx_tells_its_photo_eyes_and_its_motor_stands_for_the_encoder() -> None:
+    inputs = (ModbusInput(channel=0, use="beam"), ModbusInput(channel=3, use="encoder"))
+    bench = Bench(block_config(module="conveylinx", inputs=inputs, outputs=0, counts_per_s=1_000))
+
+    def each(now: int) -> None:
+        beat = 0x8000 if now // 2_000 % 2 else 0
+        conveylinx(bench.block, ports=beat | (0x10 if 500 <= now < 700 else 0), hertz=60 if now >= 300 else 0)
+
+    bench.until(1_300, each)
+    assert [one.blocked for one in bench.of(BeamChanged)] == [True, False]
+    moved = bench.of(BeltMoved)[-1]
+    assert abs(moved.count - (moved.at // MILLISECOND - 300)) <= 20
+
+    bench.until(1_300 + 2 * HEARTBEAT_NS // MILLISECOND, lambda _: conveylinx(bench.block, ports=0, hertz=60))
+    assert (bench.states()[-1][0], bench.of(BoardChanged)[-1].detail) == (
+        "lost", "its heartbeat has stopped: what it tells is old",
+    )  # fmt: skip
+
+
+def test_an_interroll_image_is_read_in_the_byte_order_of_its_fieldbus() -> None:
+    inputs = (ModbusInput(channel=2, use="beam"), ModbusInput(channel=11, use="encoder"))
+    for order in ("big", "little"):
+        config = block_config(
+            module="interroll-multicontrol",
+            inputs=inputs,
+            outputs=0,
+            counts_per_s=500,
+            first_register=4_096,
+            byte_order=order,
+        )
+        bench = Bench(config)
+
+        def each(now: int, bench: Bench = bench, order: str = order) -> None:
+            image = bytes((4 if now > 200 else 0, 0, 0, 60)) + bytes(12)
+            for place in range(8):
+                word = image[2 * place : 2 * place + 2]
+                bench.block.holding[4_096 + place] = int.from_bytes(
+                    word, "big" if order == "big" else "little"
+                )
+
+        bench.until(400, each)
+        assert [one.channel for one in bench.of(BeamChanged)] == [2], order
+        assert bench.of(BeltMoved)[-1].moving

@@ -1,0 +1,30 @@
+"""A belt whose board is a simulated Modbus block, polled byte for byte, in a whole simulated hub."""
+
+import pytest
+
+from simulators.line_plant import LineOptions
+from simulators.scenario import find
+from simulators.simulate import simulate
+
+NO_FAULTS = dict.fromkeys(find("line-modbus").lines.rates_ppm, 0)
+
+
+def test_a_belt_over_modbus_tells_every_parcel_and_lets_nothing_go_in_doubt() -> None:
+    report, faults = simulate(5, 40, scenario="line-modbus")
+
+    assert faults == ()
+    assert set(report["truth"].values()) == {0}
+    assert report["parcels"]["departed"] > 25
+    assert report["events"]["pending"] == 0
+
+
+@pytest.mark.parametrize("fault", ["link_cut", "board_reset", "bouncing_beam"])
+def test_what_happens_to_the_block_lets_nothing_go_in_doubt(fault: str) -> None:
+    lines = find("line-modbus").lines
+    often = LineOptions(NO_FAULTS | {fault: 150_000}, traffic=lines.traffic)  # type: ignore[dict-item]  # one of them
+
+    report, faults = simulate(8, 30, scenario="line-modbus", lines=often)
+
+    assert faults == ()
+    assert set(report["truth"].values()) == {0}
+    assert report["parcels"]["entered"] == 30
