@@ -1,9 +1,8 @@
 """A whole hub in one thread under simulated time: devices on wires, drivers, core, journal chain, coordinator.
 
-The same drivers, core, contract and clearance desk as in real time; what is simulated is the hardware, the operator,
-the time that bytes, commits and messages take, and the disk (a list). Every event is hashed and chained; one visit in
-`sign_one_in` is signed and its signatures checked, and so are the signatures of decisions about it; the decisions are
-all signed, since events copy them.
+The same drivers, core, contract and clearance desk as in real time; simulated are the hardware, the operator, the time
+that bytes, commits and messages take, and the disk (a list). Every event is hashed and chained; one visit in
+`sign_one_in` is signed and checked, as are decisions about it; all decisions are signed, since events copy them.
 """
 
 import random
@@ -28,7 +27,7 @@ from edge.wire.chain import Chain, Link
 from edge.wire.envelope import event_payload
 from edge.wire.messages import build_decision, parse_decision
 from edge.wire.signing import TrustStore
-from edge.wire.verifier import ChainCheck, check_event
+from edge.wire.verifier import ChainCheck, examine
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
 from hub_config.rules import RulePack
@@ -377,7 +376,7 @@ class SimulatedHub:
             data: dict[str, Any] = orjson.loads(link.body)
         else:
             payload = event_payload(link.body, link.id, link.sig, link.kid)
-            data = check_event(payload, {self._signer.kid: self._signer.public_b64})
+            data = examine(payload, {self._signer.kid: self._signer.public_b64}).data
             self.tallies.signed += 1
         outcome = self._chain_check.feed(data, link.id)
         if outcome != "ok":
