@@ -10,6 +10,7 @@ from typing import Final
 
 from drivers.decode_scale_cuts import SCALE_LAYOUTS
 from drivers.meanings import Meaning
+from hub_config.plc import USUAL
 
 CONTROLS: Final = (
     "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI", "DLE",
@@ -172,6 +173,24 @@ def _modbus_pdu(frame: bytes) -> Iterator[Place]:
         yield from _in_turn(("function", 1), ("data", len(frame) - 1))
 
 
+def _plc(frame: bytes) -> Iterator[Place]:
+    """In the usual layout of the telegrams; another is where its values are found."""
+    for one in USUAL:
+        if frame[1 : 1 + len(one.code)] == one.code.encode() and len(frame) == one.chars + 2:
+            fields = [(field.name, field.width) for field in one.specs]
+            yield from _in_turn(("start", 1), ("code", len(one.code)), *fields, ("end", 1))
+
+
+def _interroll(frame: bytes) -> Iterator[Place]:
+    """Inputs of a MultiControl up to the currents, and what is behind them as it is."""
+    if len(frame) >= 16:
+        speeds = [(f"speed {motor}", 1) for motor in range(1, 5)]
+        currents = [(f"current {motor}", 2) for motor in range(1, 5)]
+        more = [("supply, temperature, uptime", len(frame) - 16)] if len(frame) > 16 else []
+        parts = [("sensors", 1), ("I/O", 1), ("motor errors", 1), *speeds, ("spare", 1), *currents, *more]
+        yield from _in_turn(*parts)
+
+
 def _wedge(frame: bytes) -> Iterator[Place]:
     if len(frame) % 24 == 0:
         for first in range(0, len(frame), 24):
@@ -193,5 +212,7 @@ _LAYOUTS: Final[Mapping[str, Callable[[bytes], Iterator[Place]]]] = {
     "conveylinx": _modbus_tcp,
     "modbus-rtu": _modbus_rtu,
     "modbus-pdu": _modbus_pdu,
+    "interroll-multicontrol": _interroll,
+    "plc-wcs": _plc,
     "evdev-wedge": _wedge,
 }
