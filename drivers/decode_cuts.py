@@ -3,11 +3,12 @@ it the values are that were understood. What is left is shown as it is, control 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from drivers.decode_scale_cuts import SCALE_LAYOUTS
 from drivers.meanings import Meaning
 
 CONTROLS: Final = (
@@ -75,7 +76,7 @@ def _finds(key: str, value: str, text: str) -> Iterator[tuple[int, int]]:
     if key.isdigit():
         patterns.insert(0, re.escape(key + value))
     if _DIGITS.fullmatch(value) is not None:
-        sign = r"-\s*" if value.startswith("-") else r"[+]?\s*"
+        sign = r"- *" if value.startswith("-") else r"[+]? *"
         patterns.insert(0, rf"(?<![0-9.]){sign}0*{re.escape(value.removeprefix('-'))}(?![0-9])")
     for pattern in patterns:
         yield from (found.span() for found in re.finditer(pattern, text))
@@ -139,13 +140,12 @@ def _hid(frame: bytes) -> Iterator[Place]:
         yield from _in_turn(("report", 1), ("status", 1), ("unit", 1), ("exponent", 1), ("raw weight", 2))
 
 
-def _continuous(tare: int) -> Callable[[bytes], Iterator[Place]]:
+def _of_scale(parts: Callable[[bytes], Sequence[tuple[str, int, str]]]) -> Callable[[bytes], Iterator[Place]]:
     def layout(frame: bytes) -> Iterator[Place]:
-        size = 11 + tare
-        if len(frame) in (size, size + 1) and frame[:1] == b"\x02":
-            parts = [("STX", 1), ("SWA", 1), ("SWB", 1), ("SWC", 1), ("weight", 6), ("tare", tare), ("CR", 1)]
-            parts.append(("checksum", len(frame) - size))
-            yield from _in_turn(*((name, length) for name, length in parts if length))
+        first = 0
+        for name, size, means in parts(frame):
+            yield Place(first, first + size, name, means)
+            first += size
 
     return layout
 
@@ -188,8 +188,7 @@ def _wedge(frame: bytes) -> Iterator[Place]:
 _LAYOUTS: Final[Mapping[str, Callable[[bytes], Iterator[Place]]]] = {
     "ssi": _ssi,
     "hid-scale": _hid,
-    "mt-continuous": _continuous(6),
-    "mt-continuous-short": _continuous(0),
+    **{name: _of_scale(layout) for name, layout in SCALE_LAYOUTS.items()},
     "modbus-tcp": _modbus_tcp,
     "conveylinx": _modbus_tcp,
     "modbus-rtu": _modbus_rtu,
