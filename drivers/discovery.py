@@ -5,14 +5,14 @@ tells nothing of what hangs on its other end.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from drivers.selectors import Chosen, choose
 from drivers.sysfs import ROOT, SysPort, sys_ports
-from drivers.transports.holder import PROC, Holder, holder_of
+from drivers.transports.holder import PROC, Holder, holders
 
 Confidence = Literal["high", "medium", "low"]
 
@@ -44,14 +44,12 @@ class Found:
     selector: Chosen
 
 
-def discover(
-    root: Path = ROOT, proc: Path = PROC, holder: Callable[[str, Path], Holder | None] = holder_of
-) -> list[Found]:
-    """Every port but keyboards' neighbours that type nothing (mice, power buttons)."""
-    ports = sys_ports(root)
+def discover(root: Path = ROOT, proc: Path = PROC) -> list[Found]:
+    """Every port but input devices that type nothing (mice, power buttons)."""
+    ports, held = sys_ports(root), holders(proc)
     by_id, by_path = _links(root, "by-id"), _links(root, "by-path")
     return [
-        _found(port, ports, by_id.get(port.port), by_path.get(port.port), holder(port.port, proc))
+        _found(port, ports, by_id.get(port.port), by_path.get(port.port), held.get(port.port))
         for port in ports
         if port.kind != "evdev" or port.is_keyboard
     ]

@@ -53,12 +53,21 @@ class ModbusIoConfig(Entry):
     answer_timeout_ms: Annotated[int, quantity("ms", example="200 ms", low="50 ms", high="1 s")] = Field(
         default=200, alias="answer_timeout"
     )
+    watchdog_ms: Annotated[int, quantity("ms", example="300 ms", low="50 ms", high="10 s")] = Field(
+        default=500, alias="watchdog"
+    )
+    """As set up at the block: without a request for so long it drops its outputs."""
     first_register: Annotated[int, whole(0, 65_000)] | None = Field(default=None, exclude_if=is_absent)
     """Wire address of the image, where it is not the maker's: Interroll publishes none."""
     byte_order: Literal["little", "big"] = "big"
     """Of an Interroll image: which byte of a register comes first."""
     counts_per_s: Annotated[int, whole(1, 100_000)] | None = Field(default=None, exclude_if=is_absent)
     """Of a module without counters: how many counts of the belt a second of its running motor stands for."""
+
+    @property
+    def lingers_ms(self) -> int:
+        """So much longer than it was ordered an output may stay on, when the block or the way to it falls silent."""
+        return max(self.watchdog_ms, self.answer_timeout_ms) + self.poll_ms
 
     @property
     def encoder(self) -> ModbusInput:

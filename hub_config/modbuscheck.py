@@ -17,27 +17,29 @@ def modbus_findings(line: LineSpots, tables: Mapping[str, Mapping[str, object]])
         whole = Line.model_validate(line.table, by_alias=True, by_name=False, context=FROM_FILE)
     except ValidationError:
         return
-    series = len(whole.belts)
-    for place, (belt, name) in enumerate(zip(whole.all_belts, whole.boards, strict=True)):
+    belts = [(("belts", place), one.speed_mm_s, whole.board_of(one)) for place, one in enumerate(whole.belts)]
+    belts += [(("sides", place), one.speed_mm_s, one.board) for place, one in enumerate(whole.sides)]
+    for path, speed_mm_s, name in belts:
         block = _block(tables.get(name, {}))
         if block is None:
             continue
         # An edge lies anywhere between two polls, and a little more (conveyor-io §3).
-        blind_um = 2 * belt.speed_mm_s * block.poll_ms
-        if blind_um > whole.tolerance_um:
+        blind_um = 2 * speed_mm_s * block.poll_ms
+        least_um = min(whole.tolerance_um, 2 * whole.min_gap_um, 2 * whole.min_length_um)
+        if blind_um > least_um:
             what = f"in two polls of {show(name)} the belt comes {as_text(blind_um, 'um')} far"
-            limit = f"at most tolerance, {as_text(whole.tolerance_um, 'um')}"
-            where = ("belts", place) if place < series else ("sides", place - series)
-            yield Finding((*line.path, *where, "speed"), what, limit, "poll more often, or raise tolerance")
-        if name != whole.board:
-            continue
-        for number, diverter in enumerate(whole.diverters):
-            if diverter.channel >= block.outputs:
-                what = f"channel {diverter.channel} is no output of {show(name)}"
-                limit = f"it has {block.outputs} outputs, counted from 0"
-                yield Finding(
-                    (*line.path, "diverters", number, "channel"), what, limit, "correct it, or raise outputs"
-                )
+            limit = f"at most {as_text(least_um, 'um')}: tolerance, and twice min_gap and min_length"
+            yield Finding((*line.path, *path, "speed"), what, limit, "poll more often, or raise tolerance")
+    yield from _output_findings(whole, line, _block(tables.get(whole.board, {})))
+
+
+def _output_findings(whole: Line, line: LineSpots, block: ModbusIoConfig | None) -> Iterator[Finding]:
+    for number, diverter in enumerate(whole.diverters):
+        if block is not None and diverter.channel >= block.outputs:
+            what = f"channel {diverter.channel} is no output of {show(block.id)}"
+            limit = f"it has {block.outputs} outputs, counted from 0"
+            path = (*line.path, "diverters", number, "channel")
+            yield Finding(path, what, limit, "correct it, or raise outputs")
 
 
 def _block(table: Mapping[str, object]) -> ModbusIoConfig | None:

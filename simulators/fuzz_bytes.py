@@ -46,8 +46,7 @@ class Noise:
 
     def reads(self, size: int, record: int = 1) -> list[bytes]:
         """The same as a port delivers it: cut anywhere, or behind whole records of so many bytes."""
-        data = b"".join(self.segments(size))
-        data += bytes(-len(data) % record)
+        data = b"".join(one + bytes(-len(one) % record) for one in self.segments(size))
         if self._rng.randrange(50) == 0:
             return [data]
         found, place = [], 0

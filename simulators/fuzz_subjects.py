@@ -312,7 +312,7 @@ def _decoder(name: str) -> Subject:
     back: Back = "none" if name in _CONTEXT or name in _RECORD_BYTES else "silence" if per_read else "stream"
     new = partial(_Decoder, name, _OPTIONS.get(name, {}))
     return Subject(
-        name, new, (name,), back, per_read, _RECORD_BYTES.get(name, 1),
+        name, new, (name, *_SPEAKS.get(name, ())), back, per_read, _RECORD_BYTES.get(name, 1),
         frames=(*_RECORDS.get(name, ()), *_numbers(name)),
     )  # fmt: skip
 

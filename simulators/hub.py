@@ -16,7 +16,6 @@ from typing import Any, Final, assert_never
 
 import orjson
 
-from drivers.command import Signal
 from drivers.reading import Reading
 from edge.core.decision import Decision
 from edge.core.effects import Alert, Effect, Order, Record, Show
@@ -28,7 +27,7 @@ from edge.wire.chain import Chain, Link
 from edge.wire.envelope import event_payload
 from edge.wire.messages import build_decision, parse_decision
 from edge.wire.signing import TrustStore
-from edge.wire.verifier import ChainCheck, check_event
+from edge.wire.verifier import ChainCheck, examine
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LineId
 from hub_config.rules import RulePack
@@ -277,10 +276,9 @@ class SimulatedHub:
                 return
             case Show(view):
                 self._bench_of[view.bench].show(view)
-            case Order(Signal()):
-                pass  # nobody listens
             case Order(command):
-                self._plant_of[command.device].order(command)
+                if command.device in self._plant_of:  # else a scanner of a bench beeps, and nobody listens
+                    self._plant_of[command.device].order(command)
             case Alert():
                 self.alerts.append(effect)
             case _ as never:
@@ -378,7 +376,7 @@ class SimulatedHub:
             data: dict[str, Any] = orjson.loads(link.body)
         else:
             payload = event_payload(link.body, link.id, link.sig, link.kid)
-            data = check_event(payload, {self._signer.kid: self._signer.public_b64})
+            data = examine(payload, {self._signer.kid: self._signer.public_b64}).data
             self.tallies.signed += 1
         outcome = self._chain_check.feed(data, link.id)
         if outcome != "ok":

@@ -23,7 +23,7 @@ from simulators.world import World
 
 ONE_WAY_NS: Final = (100 * MICROSECOND, 800 * MICROSECOND)
 ANSWERS_IN_NS: Final = (300 * MICROSECOND, 2 * MILLISECOND)
-WATCH_NS: Final = 50 * MILLISECOND
+WATCH_NS: Final = 10 * MILLISECOND
 STARTS_IN_NS: Final = 800 * MILLISECOND
 """A block that was restarted answers again after this."""
 
@@ -40,7 +40,7 @@ class ModbusBoard:
         self._give = give
         self._rng = random.Random(f"block/{config.id}/{seed}")
         self._blocked_when = {one.channel: one.blocked_when == "high" for one in config.inputs}
-        self.block = ModbusBlock(unit=config.unit)
+        self.block = ModbusBlock(unit=config.unit, watchdog_ms=config.watchdog_ms)
         for channel, high in self._blocked_when.items():
             self.block.set_input(channel, high=not high)
         self._counted = 0

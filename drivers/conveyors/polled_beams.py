@@ -1,8 +1,9 @@
 """Beams and encoder of a block that is polled: what lies between two looks, and what no look has seen.
 
 An edge lies between two polls: it is told for the middle of them, with the count of the middle, and with half of the
-time between as its uncertainty. Behind an edge the input is not looked at for its debounce time (conveyor-io §1). Where
-the block counts the rising edges of a beam by itself, a count that no poll explains is edges that nobody saw.
+time between as its uncertainty. Behind an edge the input is not looked at for its debounce time (conveyor-io §1). What
+is shorter than the time between two polls is no parcel and no gap, but a sensor that bounces. Where a poll was late,
+and the block counts the rising edges of a beam by itself, a count that no poll explains is edges that nobody saw.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from typing import Final
 from drivers.conveyors.modbus_modules import Image
 from drivers.reading import BeamChanged
 from hub_config.modbus import ModbusInput, ModbusIoConfig
-from hub_config.names import MICROSECOND, SECOND, Instant
+from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
 
 WRAP: Final = 1 << 32
 """Counters have 32 bits."""
+LATE_POLLS: Final = 2
+"""Within so many periods no parcel and no gap can have come and gone: `hub check` sees to that."""
 RESTARTED: Final = WRAP // 2
 """A counter that has come so far forward has gone back: the block was restarted."""
 
@@ -55,6 +58,7 @@ class PolledBeams:
         """`image`: the first one. What is covered then has been covered before: no edge is told of it."""
         self._config = config
         self._encoder = config.encoder
+        self._poll_ns = config.poll_ms * MILLISECOND
         self._look = look
         self._count = 0
         self._raw = image.counters.get(self._encoder.channel, 0)
@@ -100,7 +104,7 @@ class PolledBeams:
                 edges.append(
                     BeamChanged(self._config.id, middle, beam.config.channel, beam.blocked, count, unc_ns)
                 )
-            missed += self._missed(beam, image)
+            missed += self._missed(beam, image, late=ns > LATE_POLLS * self._poll_ns)
         self._look = look
         self._ran = image.runs
         return Seen(tuple(edges), missed, self._count, moved=self._count != before, restarted=False)
@@ -128,7 +132,7 @@ class PolledBeams:
         beam.blocked, beam.changed_at = blocked, at
         return True
 
-    def _missed(self, beam: _Beam, image: Image) -> int:
+    def _missed(self, beam: _Beam, image: Image, *, late: bool) -> int:
         """A rise that no poll has seen has its fall with it."""
         if not beam.config.counted:
             return 0
@@ -136,7 +140,7 @@ class PolledBeams:
         rises = (counter - beam.counter) % WRAP
         unseen = max(0, rises - beam.rises) if rises < RESTARTED else 0
         beam.counter, beam.rises = counter, 0
-        return 2 * unseen
+        return 2 * unseen if late else 0
 
 
 def _is_blocked(one: ModbusInput, image: Image) -> bool:

@@ -28,11 +28,15 @@ _SPANS: Final = ("7007",)
 """A second date may follow: the last of the span."""
 _COUNTRIES: Final = ("4307", "4317")
 _YES_NO: Final = {"4321": "dangerous_goods", "4322": "leave_without_signature", "4323": "signature_wanted"}
+_TEMPERATURES: Final = {
+    "4330": "max_temperature_f", "4331": "max_temperature_c", "4332": "min_temperature_f", "4333": "min_temperature_c",
+}  # fmt: skip
+"""In hundredths of a degree; a hyphen behind them is the minus."""
 _DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _ANY_TIME: Final = "9999"
 """Of a delivery window: no time of day is given."""
 
-WrongValue = Literal["date", "country", "flag"]
+WrongValue = Literal["date", "country", "flag", "temperature"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def named_values(elements: Elements) -> dict[str, str]:
 
 
 def wrong_value(elements: Elements) -> WrongElement | None:
-    """The first that is no date, no country, or neither yes nor no."""
+    """The first that is no date, no country, no temperature, or neither yes nor no."""
     for ai, value in elements.items():
         if ai in _DATES and _iso(ai, value) is None:
             return WrongElement(ai, "date")
@@ -64,6 +68,8 @@ def wrong_value(elements: Elements) -> WrongElement | None:
             return WrongElement(ai, "country")
         if ai in _YES_NO and value not in ("0", "1"):
             return WrongElement(ai, "flag")
+        if ai in _TEMPERATURES and value[6:] not in ("", "-"):
+            return WrongElement(ai, "temperature")
     return None
 
 
@@ -80,6 +86,8 @@ def _named(elements: Elements) -> Iterator[tuple[str, str]]:
             yield "origin_country", value
         elif ai == "4307":
             yield "ship_to_country", value
+        elif ai in _TEMPERATURES:
+            yield _TEMPERATURES[ai], f"{value[6:]}{int(value[:4])}.{value[4:6]}"
         elif ai in _YES_NO:
             yield _YES_NO[ai], "yes" if value == "1" else "no"
 

@@ -57,7 +57,7 @@ def _answer(config: NciConfig, data: bytes) -> Piece:
 
 def _alone(status: NciStatus, data: bytes) -> Told:
     load = Load(
-        stable=not status.motion, mode=status.mode, zero=status.zero, overload=status.over,
+        stable=not status.motion, mode=status.mode, zero=status.zero and not status.faulty, overload=status.over,
         underload=status.under, invalid=True,
     )  # fmt: skip
     return Told("status", load, status.keys, data)

@@ -91,6 +91,9 @@ class _Frames:
 
     def cut(self, held: bytes) -> Cut | None:
         if self._end is not None and (between := self._end.match(held)) is not None and not self._opens(held):
+            self._dropping = (
+                False  # the end of what was too long, if its last byte was the last that was dropped
+            )
             return Cut(between.end(), None, nothing=True)
         if self._start and not self._opens(held):
             return self._to_start(held)

@@ -34,11 +34,21 @@ def holder_of(port: str, proc: Path = PROC) -> Holder | None:
     suspect: Holder | None = None
     for pid in _others(proc):
         name = _name(proc, pid)
-        if _has_open(proc, pid, node):
+        if node in _open_files(proc, pid):
             return Holder(pid, name)
         if suspect is None and name in TODO:
             suspect = Holder(pid, name)
     return suspect
+
+
+def holders(proc: Path = PROC) -> dict[str, Holder]:
+    """By the file that it has open, as far as can be seen. Of /dev only."""
+    found: dict[str, Holder] = {}
+    for pid in _others(proc):
+        for node in _open_files(proc, pid):
+            if node.startswith("/dev/"):
+                found.setdefault(node, Holder(pid, _name(proc, pid)))
+    return found
 
 
 def suspects(proc: Path = PROC) -> list[Holder]:
@@ -62,13 +72,13 @@ def _name(proc: Path, pid: int) -> str:
         return "?"
 
 
-def _has_open(proc: Path, pid: int, node: str) -> bool:
+def _open_files(proc: Path, pid: int) -> Iterator[str]:
     folder = proc / str(pid) / "fd"
     try:
         numbers = os.listdir(folder)
     except OSError:
-        return False  # ended meanwhile, or of another user
-    return any(_target(folder / number) == node for number in numbers)
+        return  # ended meanwhile, or of another user
+    yield from (target for number in numbers if (target := _target(folder / number)) is not None)
 
 
 def _target(link: Path) -> str | None:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from edge.web.control import CONTROL_SOCKET, socket_place
+from edge.web.control_socket import CONTROL_SOCKET, socket_place
 
 TIMEOUT_S: Final = 5.0
 LINE_BYTES_MAX: Final = 1_000_000

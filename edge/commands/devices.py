@@ -18,14 +18,18 @@ from drivers.sysfs import ROOT, SysPort
 from drivers.udev_rule import GROUP, RULES_FILE, udev_rule
 from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
 from edge.commands.control import Unreachable, ask
-from hub_config.devices import SCALE_KINDS
 from hub_config.edit import NotEditable, has_device, with_device, with_port
-from hub_config.load import check
 from hub_config.usb import usb_selector
 
 ORDERS: Final = ("zero", "tare", "tare-clear")
-_KINDS: Final = {"scanner": "line-scanner", "scale": "mt-sics", "io-board": "io-board"}
-"""A guessed device is written as this kind unless --kind says another."""
+_KINDS: Final = {
+    ("scanner", "serial"): "line-scanner",
+    ("scanner", "evdev"): "evdev-wedge",
+    ("scale", "serial"): "mt-sics",
+    ("scale", "hid"): "hid-scale",
+    ("io-board", "serial"): "io-board",
+}
+"""What is new in a config is written as this kind, by guess and attachment, unless --kind says another."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -126,7 +130,9 @@ def _name(root: Path, node: str, name: str, config: Path | None, kind: str | Non
     if config is None:
         print(f'write into its attach of the config: port = "{found.selector.port}"  (--config FILE does it)')
     else:
-        code = _write(config, found, name, kind or _KINDS.get(found.guess.partition(" ")[0]))
+        code = _write(
+            config, found, name, kind or _KINDS.get((found.guess.partition(" ")[0], found.port.kind))
+        )
     print(f"for /dev/hub/{name} and the rights, put this line into {RULES_FILE}:\n")
     print(udev_rule(found.port, found.selector, name))
     print(f"\nthen: sudo groupadd -rf {GROUP}; sudo udevadm control --reload; sudo udevadm trigger")
@@ -134,6 +140,11 @@ def _name(root: Path, node: str, name: str, config: Path | None, kind: str | Non
 
 
 def _write(config: Path, found: Found, name: str, kind: str | None) -> int:
+    from hub_config.devices import (
+        SCALE_KINDS,
+    )  # late: the models of all devices take a second, and a list needs none
+    from hub_config.load import check
+
     try:
         text = config.read_text(encoding="utf-8")
         if has_device(text, name):

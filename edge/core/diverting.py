@@ -23,8 +23,10 @@ from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
 from edge.core.track import Track
+from hub_config.hub import HubConfig
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
+from hub_config.modbus import ModbusIoConfig
 from hub_config.names import MILLISECOND, Instant
 
 FIRE_MIN_NS: Final = 20 * MILLISECOND
@@ -37,8 +39,9 @@ INTENTS_MAX: Final = 64
 
 class Diverting:
     def __init__(
-        self, line: LineConfig, track: Track, belt: Belt, lanes: Lanes, clearing: Clearing, ledger: Ledger
-    ) -> None:
+        self, line: LineConfig, hub: HubConfig, track: Track, belt: Belt, lanes: Lanes, clearing: Clearing,
+        ledger: Ledger,
+    ) -> None:  # fmt: skip
         self._line = line
         self._track = track
         self._belt = belt
@@ -53,8 +56,11 @@ class Diverting:
         self.trouble = False
         """The disk refuses: no evidence, no movement."""
         self._points = {one.id: line.no_return_um(one) for one in line.diverters}
-        self._gaps = {one.id: line.gap_needed_um(one) for one in line.diverters}
-        """Free belt that each needs before and behind a parcel."""
+        board = hub.device(line.board)
+        lingers_ms = board.lingers_ms if isinstance(board, ModbusIoConfig) else 0
+        lingers_um = line.travel_um(lingers_ms * MILLISECOND)
+        self._gaps = {one.id: line.gap_needed_um(one) + lingers_um for one in line.diverters}
+        """Free belt that each needs before and behind a parcel; more, where a silent board leaves it out for longer."""
         self._first_point = min(self._points.values())
         self._last_looks = {one.id: self._last_look(one) for one in line.diverters}
 

@@ -66,7 +66,7 @@ class Line:
         self._reading = self.sections[config.reading_place]
         self.belt, self.track = self._last.belt, self._last.track
         self.lanes = Lanes(config)
-        self.diverting = Diverting(config, self.track, self.belt, self.lanes, self.clearing, ledger)
+        self.diverting = Diverting(config, hub, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.sections, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
         self._carrying = Carrying(config, self.sections, self._measuring, self.leaving, ledger)

@@ -50,13 +50,16 @@ class ScaleWatch:
         if read.overload:
             return self._see_overload(read.at)
         self._overload_since = None
+        if _says_empty(read):
+            self.clear = True
+            return self._see_empty(stable=True)
         if read.mass_mg is None or not read.counts:
             self._steady = None
             self.clear = False
             return None
         self.clear = abs(read.mass_mg) <= self._zero_band_mg
         if self.clear:
-            return self._see_empty(bool(read.stable))
+            return self._see_empty(stable=bool(read.stable))
         if read.mass_mg >= self._min_load_mg:
             return self._see_load(read.mass_mg, bool(read.stable), read.at)
         self._steady = None
@@ -66,7 +69,7 @@ class ScaleWatch:
             return Sighting("dropped", had_capture=self._captured)
         return None
 
-    def _see_empty(self, stable: bool) -> Sighting | None:
+    def _see_empty(self, *, stable: bool) -> Sighting | None:
         self._steady = None
         if self.loaded:
             had_capture = self._captured
@@ -111,3 +114,11 @@ class ScaleWatch:
         self._captured_mg = mass_mg
         self.zero_seen = False
         return Sighting(kind, mass_mg)
+
+
+def _says_empty(read: WeightRead) -> bool:
+    """It stands at the centre of zero and says so instead of a number, as a Toledo or an ECR scale may."""
+    out = read.overload or read.underload or read.out_of_range
+    return (
+        read.mass_mg is None and read.zero is True and read.stable is True and read.mode != "net" and not out
+    )

@@ -5,13 +5,12 @@ here touches a parcel. Looking on copies from the devices' rings and never holds
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -23,10 +22,10 @@ from starlette.routing import Route
 from drivers.bytes_trace import call_line, lines
 from drivers.reading import OrderAnswered
 from drivers.tap import Tap
+from edge.web.control_socket import CONTROL_SOCKET, socket_place
 from edge.web.serve import BACKLOG, STOP_S, UvicornServer
 from hub_config.names import DeviceId
 
-CONTROL_SOCKET: Final = "control.sock"
 LOOK_S: Final = 0.05
 """Between two looks into a ring by somebody who looks on."""
 CHUNK_LINES: Final = 500
@@ -82,16 +81,6 @@ class ControlServer:
         self._server.should_exit = True
         self._thread.join(STOP_S)
         (self._folder / CONTROL_SOCKET).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def socket_place(folder: Path) -> Iterator[str]:
-    """A short way to the socket: an address of this kind has 107 bytes at most, and folders may be deep."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{fd}/{CONTROL_SOCKET}"
-    finally:
-        os.close(fd)
 
 
 def _listen(folder: Path) -> socket.socket:

@@ -27,8 +27,9 @@ NAME = "[-_A-Za-z0-9]{1,64}"
 TIME = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}[.][0-9]{6}Z"
 FORBIDDEN = re.compile("[\x00\ud800-\udfff]").search
 BASE64 = re.compile("[-_A-Za-z0-9]+").fullmatch
-# Sorted and compact: RFC 8785 for what `_check` lets pass.
-encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False
+).encode  # RFC 8785 once checked
 
 
 class Refused(Exception):  # noqa: N818  (a verdict, not a mishap)
@@ -41,27 +42,27 @@ class Refused(Exception):  # noqa: N818  (a verdict, not a mishap)
 
 def canonical(data: Any) -> bytes:  # noqa: ANN401  (any JSON; what is not, is refused)
     """RFC 8785 bytes of a value within the limits of the contract."""
-    _check(data, 0)
+    _check([data], -1)
     return encode(data).encode("utf-8")
 
 
-def _check(value: Any, depth: int) -> None:  # noqa: ANN401
-    kind = type(value)
-    if kind is str:
-        if not value.isprintable() and (found := FORBIDDEN(value)):
-            raise Refused("bad_text", f"U+{ord(found[0]):04X} in a string")
-    elif kind is dict or kind is list:
-        if depth == NESTING_MAX:
-            raise Refused("too_deep", f"more than {NESTING_MAX} levels")
-        for key in value if kind is dict else ():
-            if type(key) is not str or not KEY(key):
-                raise Refused("bad_key", ascii(key)[:40])
-        for item in value.values() if kind is dict else value:
-            _check(item, depth + 1)
-    elif kind is float or (kind is int and abs(value) >= INTEGER_LIMIT):
-        raise Refused("bad_number", "not an integer below 2^53")
-    elif value is not None and kind is not bool and kind is not int:
-        raise Refused("bad_shape", f"a {kind.__name__} is not JSON")
+def _check(holder: Any, depth: int) -> None:  # noqa: ANN401
+    if depth == NESTING_MAX:
+        raise Refused("too_deep", f"more than {NESTING_MAX} levels")
+    for key in holder if type(holder) is dict else ():
+        if type(key) is not str or not KEY(key):
+            raise Refused("bad_key", ascii(key)[:40])
+    for value in holder.values() if type(holder) is dict else holder:
+        kind = type(value)
+        if kind is str:
+            if not value.isprintable() and (found := FORBIDDEN(value)):
+                raise Refused("bad_text", f"U+{ord(found[0]):04X} in a string")
+        elif kind is dict or kind is list:
+            _check(value, depth + 1)
+        elif kind is float or (kind is int and abs(value) >= INTEGER_LIMIT):
+            raise Refused("bad_number", "not an integer below 2^53")
+        elif value is not None and kind is not bool and kind is not int:
+            raise Refused("bad_shape", f"a {kind.__name__} is not JSON")
 
 
 def parse(payload: bytes) -> dict[str, Any]:
@@ -75,8 +76,7 @@ def _load(payload: bytes) -> dict[str, Any]:
     if len(payload) > MESSAGE_MAX:
         raise Refused("too_large", f"{len(payload)} bytes, limit {MESSAGE_MAX}")
     try:
-        text = str(payload, "utf-8", "strict")
-        value = json.loads(text, object_pairs_hook=_one, parse_int=_int, parse_float=_no, parse_constant=_no)
+        value = decode(str(payload, "utf-8", "strict"))
     except ValueError as error:
         raise Refused("not_json", str(error)[:120]) from None
     except RecursionError:
@@ -87,9 +87,9 @@ def _load(payload: bytes) -> dict[str, Any]:
 
 
 def _one(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({key for key, _ in pairs}) < len(pairs):
+    if len(found := dict(pairs)) < len(pairs):
         raise Refused("duplicate_key", "a key occurs twice in one object")
-    return dict(pairs)
+    return found
 
 
 def _int(text: str) -> int:
@@ -98,6 +98,9 @@ def _int(text: str) -> int:
 
 def _no(text: str) -> Any:  # noqa: ANN401
     raise Refused("bad_number", text[:40])
+
+
+decode = json.JSONDecoder(object_pairs_hook=_one, parse_int=_int, parse_float=_no, parse_constant=_no).decode
 
 
 def _b64(raw: bytes) -> str:
@@ -204,11 +207,6 @@ def examine(payload: bytes, keys: Mapping[str, str], allow_unsigned: bool = Fals
     elif not allow_unsigned or data["mode"] == "live":
         raise Refused("bad_signature", "unsigned")
     return Checked(data, event, envelope.get("ehubkid"), body)
-
-
-def check_event(payload: bytes, keys: Mapping[str, str], allow_unsigned: bool = False) -> dict[str, Any]:
-    """`data` alone of what `examine` finds good."""
-    return examine(payload, keys, allow_unsigned).data
 
 
 Outcome = Literal["ok", "old", "gap", "fork"]

@@ -30,9 +30,8 @@ class HidTongue:
 
     def hear(self, data: bytes) -> Sequence[Act]:
         held = self._heard + data
-        reports, self._heard = held.count(ZERO), held[-1:] if held.endswith(ZERO[:1]) else b""
-        if reports:
-            self._heard = b""
+        reports = held.count(ZERO)
+        self._heard = b"" if reports else held[-1:]
         return [Press("zero", when_stable=False)] * reports if self._obeys else []
 
     def frame(self, _form: str, shown: Display) -> bytes:

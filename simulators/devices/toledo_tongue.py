@@ -24,11 +24,15 @@ LETTERS: Final[Mapping[bytes, Act]] = {
 
 
 class ToledoTongue:
-    def __init__(self, unit: Unit = "kg", *, benchpro: bool = False, tare: bool = True) -> None:
-        """`tare`: whether it is enabled; if not, tare commands get no answer."""
+    def __init__(
+        self, unit: Unit = "kg", *, benchpro: bool = False, tare: bool = True, zero_by_status: bool = False
+    ) -> None:
+        """`tare`: whether it is enabled; if not, tare commands get no answer. `zero_by_status`: at zero it answers with
+        its status as well, and with no number."""
         self._unit: Unit = unit
         self._benchpro = benchpro
         self._tare_enabled = tare
+        self._zero_by_status = zero_by_status
         self._echoing = False
         self._tare: bytearray | None = None
         """Of `T…` so far."""
@@ -42,7 +46,8 @@ class ToledoTongue:
 
     def frame(self, form: str, shown: Display) -> bytes:
         mass_mg = shown.mass_mg
-        if form == "status" or mass_mg is None or mass_mg < 0 or not shown.stable:
+        unready = mass_mg is None or mass_mg < 0 or not shown.stable
+        if form == "status" or mass_mg is None or unready or (self._zero_by_status and shown.at_zero):
             return self._status(shown)
         places = places_of(shown.e_mg, self._unit)
         text = decimal_text(mass_mg, self._unit, places).rjust(NUMBER_CHARS, "0")

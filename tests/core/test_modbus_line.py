@@ -155,9 +155,10 @@ def test_a_held_parcel_runs_to_the_end(line: ModbusLine) -> None:
 def test_an_edge_that_no_poll_saw_gives_up_what_is_on_the_belt(line: ModbusLine) -> None:
     line.measure(entered(line))
     line.later(TO_MEASURED_S)
+    line.later(0.025, silent=True)
     line.block.set_input(2, high=True)
     line.block.set_input(2, high=False)
 
-    line.later(0.1)
+    line.later(0.5)
 
     assert line.kinds()[-1] == "parcel.lost_track"

@@ -302,7 +302,8 @@ def test_a_link_is_explained_as_a_link() -> None:
     [
         ("11260229", "date"), ("11261301", "date"), ("11260431", "date"), ("4326260400", "date"),
         ("43242602282460", "date"), ("70072603012602", "value"), ("7007260301260228", "date"),
-        ("80082602282361", "date"), ("800826022823599", "date"), ("4307XX", "country"), ("43212", "flag"),
+        ("80082602282361", "date"), ("800826022823599", "date"), ("4307XX", "country"), ("4331000512A", "temperature"),
+        ("43212", "flag"),
         ("4106141411234568", "check_digit"), ("40212345678901234567", "check_digit"), ("3306000125", "unknown_ai"),
         ("253061414112345690001", "check_digit"), ("8018006141411234567891", "check_digit"),
     ],
@@ -324,6 +325,7 @@ def test_an_element_with_a_value_that_can_not_be_is_an_error(elements: str, erro
         ("80082602282359", {"production_time": "2026-02-28T23:59"}),
         ("8008260228235907", {"production_time": "2026-02-28T23:59:07"}),
         ("800826022823", {"production_time": "2026-02-28T23:00"}),
+        ("4331002550\x1d4333000512-", {"max_temperature_c": "25.50", "min_temperature_c": "-5.12"}),
         ("421276101150", {"ship_to_country": "276", "ship_to_postcode": "101150"}),
         ("4307DE\x1d43211\x1d43220", {
             "ship_to_country": "DE", "dangerous_goods": "yes", "leave_without_signature": "no",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.transports.holder import holder_of
+from drivers.transports.holder import Holder, holder_of, holders
 
 
 def process(proc: Path, pid: int, name: str, *files: str) -> None:
@@ -41,6 +41,15 @@ def test_one_known_for_taking_ports_is_suspected_where_files_cannot_be_seen(tmp_
 
     assert holder is not None
     assert holder.name == "ModemManager"
+
+
+def test_who_has_what_open_is_found_in_one_go_and_suspicion_is_no_evidence(tmp_path: Path) -> None:
+    process(tmp_path, 100, "bash", "/dev/null", "/var/x")
+    process(tmp_path, 200, "minicom", "/dev/ttyUSB0")
+    process(tmp_path, 612, "ModemManager")
+
+    assert holders(tmp_path) == {"/dev/null": Holder(100, "bash"), "/dev/ttyUSB0": Holder(200, "minicom")}
+    assert holders(tmp_path / "none") == {}
 
 
 def test_nobody_is_blamed_without_cause(tmp_path: Path) -> None:

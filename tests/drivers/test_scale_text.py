@@ -191,6 +191,14 @@ def test_damaged_frames_raise_nothing_and_what_is_held_stays_bounded(
         assert wire.held_bytes <= FRAME_MAX_BYTES + LOST_MAX
 
 
+def test_a_flood_that_ends_with_the_bytes_that_are_dropped_costs_one_frame_at_most() -> None:
+    frame = b"ST,GS,+  1.500kg\r\n"
+
+    for flood in range(3 * FRAME_MAX_BYTES):
+        pieces = grammar_wire(grammar(GRAMMARS["and-18"])).feed(b";" * flood + frame + frame)
+        assert isinstance(pieces[-1], Told), f"after {flood} bytes"
+
+
 def test_the_rest_of_a_line_that_was_too_long_is_no_frame() -> None:
     one = grammar("separator = ','\nfields = ['mass', 'unit']")
 

@@ -2,6 +2,7 @@
 
 import json
 import stat
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -122,6 +123,20 @@ def test_a_new_scanner_is_added_and_a_new_scale_asks_for_its_plate(
     told = capsys.readouterr().out
     assert "still to do: " in told
     assert "scale-2.metrology.max" in told
+
+
+def test_a_typing_scanner_and_a_hid_scale_are_written_as_what_they_are(tree: FakeTree, config: Path) -> None:
+    tree.plug_hid("1.1", UsbStick("0922", "8003", None, "M10"), "hidraw0")
+    tree.plug_input("1.2", UsbStick("05e0", "1200", "S1", "Bar Code Scanner"), "event4")
+
+    assert devices(tree, "name", "/dev/input/event4", "scan-2", "--config", config) == 0
+    assert devices(tree, "name", "/dev/hidraw0", "scale-2", "--config", config) == 0
+
+    added = tomllib.loads(config.read_text())["devices"][2:]
+    assert [(one["kind"], one["attach"]) for one in added] == [
+        ("evdev-wedge", {"kind": "evdev", "port": "usb:05e0:1200:S1"}),
+        ("hid-scale", {"kind": "hid", "port": f"usb:0922:8003@{SOCKET}1.1"}),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The whole bench under simulated time with each kind of scale: operators, mistakes, line faults, the coordinator."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,10 @@ from hub_config.request_scales import NciConfig, SmaConfig, Toledo8217Config
 from hub_config.scale_text import ScaleTextConfig
 from hub_config.scales import SicsScaleConfig
 from hub_config.stream_scales import CardinalConfig, MtContinuousConfig, RiceLakeConfig
+from simulators import bench_plant
+from simulators.devices.nci_tongue import NciTongue
+from simulators.devices.scale_wire import ScaleWire, Tongue
+from simulators.devices.toledo_tongue import ToledoTongue
 from simulators.parcels import stream
 from simulators.practice import NO_PORTS, practice_signer, write_hub
 from simulators.report import whole
@@ -70,6 +75,29 @@ def test_a_bench_with_this_scale_holds_and_releases_what_it_should(name: str) ->
     assert whole(report)
     assert report["release"]["share"] >= 0.9 * report["release"]["oracle_share"]
     assert sum(count for what, count in report["parcels"].items() if what != "entered") == PARCELS
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "tongue"),
+    [
+        (Toledo8217Config, {"unit": "kg"}, lambda: ToledoTongue(zero_by_status=True)),
+        (NciConfig, {}, lambda: NciTongue(ecr=True)),
+    ],
+    ids=["toledo", "nci ecr"],
+)
+def test_a_scale_that_says_by_its_status_that_it_is_empty_is_empty(
+    monkeypatch: pytest.MonkeyPatch,
+    model: type[BenchScaleConfig],
+    settings: dict[str, Any],
+    tongue: Callable[[], Tongue],
+) -> None:
+    monkeypatch.setattr(bench_plant, "wire_at", lambda _hub, _bench: lambda scale: ScaleWire(scale, tongue()))
+
+    report, details = prepare(bench_with(model, **settings), stream(3, PARCELS), 3, "zero").run()
+
+    assert details == ()
+    assert whole(report)
+    assert report["release"]["share"] >= 0.9 * report["release"]["oracle_share"]
 
 
 def test_a_scale_that_no_simulated_one_speaks_like_is_refused() -> None:

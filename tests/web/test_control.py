@@ -18,7 +18,8 @@ from drivers.tap import Tap
 from edge.cli import main
 from edge.commands.control import Unreachable, ask, lines
 from edge.web import control
-from edge.web.control import CONTROL_SOCKET, ControlServer
+from edge.web.control import ControlServer
+from edge.web.control_socket import CONTROL_SOCKET, socket_place
 from hub_config.names import DeviceId, Instant
 
 pytestmark = pytest.mark.system
@@ -272,7 +273,7 @@ def test_what_it_does_not_have_is_refused_in_words(
 
 @pytest.mark.usefixtures("server")
 def test_bytes_that_are_no_http_end_their_own_connection_only(folder: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as rude, control.socket_place(folder) as place:
+    with socket.socket(socket.AF_UNIX) as rude, socket_place(folder) as place:
         rude.connect(place)
         rude.sendall(os.urandom(500) + b"\r\n\r\n")
         rude.settimeout(10)

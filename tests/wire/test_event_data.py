@@ -155,12 +155,12 @@ def test_text_no_identifier_has_goes_out_as_a_digest_whatever_its_type(text: str
 
 @given(st.text(), st.binary(max_size=50), st.sampled_from(["s10", "carrier", "unknown", "gs1dl"]))
 def test_whatever_a_label_holds_can_be_told(text: str, raw: bytes, kind: str) -> None:
-    assert verifier.check_event(payload_of(measured(codes=(code(text, kind, raw),))), KEYS)
+    assert verifier.examine(payload_of(measured(codes=(code(text, kind, raw),))), KEYS)
 
 
 @given(st.text())
 def test_whatever_a_device_says_of_itself_can_be_told(reason: str) -> None:
-    assert verifier.check_event(payload_of(device_changed(reason)), KEYS)
+    assert verifier.examine(payload_of(device_changed(reason)), KEYS)
 
 
 def test_a_long_note_is_cut_and_a_sheet_of_labels_is_counted() -> None:
@@ -197,7 +197,7 @@ def test_every_event_opens_at_both_ends(event: Event) -> None:
     payload = payload_of(event)
     opened = open_cloudevent(payload)
 
-    assert opened.data == verifier.check_event(payload, KEYS) == data_of(event)
+    assert opened.data == verifier.examine(payload, KEYS).data == data_of(event)
     assert (opened.sig, opened.kid) == (SIGNER.sign(canonical(opened.data)), SIGNER.kid)
 
 
@@ -244,7 +244,7 @@ def assert_refused(payload: bytes, reason: str) -> None:
     with pytest.raises(WireError) as ours:
         open_cloudevent(payload)
     with pytest.raises(verifier.Refused) as theirs:
-        verifier.check_event(payload, KEYS)
+        verifier.examine(payload, KEYS)
     assert (ours.value.reason, theirs.value.reason) == (reason, reason)
 
 

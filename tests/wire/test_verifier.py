@@ -153,7 +153,7 @@ def test_data_out_of_shape_is_refused_though_signed(name: str, value: object) ->
     envelope = {"data": json.loads(body), "id": verifier.identity(body)}
 
     with pytest.raises(verifier.Refused, match=f"bad_shape: .*{name}"):
-        verifier.check_event(json.dumps(envelope).encode(), {SIGNER.kid: SIGNER.public_b64})
+        verifier.examine(json.dumps(envelope).encode(), {SIGNER.kid: SIGNER.public_b64})
 
 
 def test_an_unknown_kind_and_unknown_fields_are_accepted_as_signed() -> None:
@@ -163,7 +163,7 @@ def test_an_unknown_kind_and_unknown_fields_are_accepted_as_signed() -> None:
     )
     payload = event_payload(body, verifier.identity(body), SIGNER.sign(body), SIGNER.kid)
 
-    assert verifier.check_event(payload, {SIGNER.kid: SIGNER.public_b64})["novelty"] == [1]
+    assert verifier.examine(payload, {SIGNER.kid: SIGNER.public_b64}).data["novelty"] == [1]
 
 
 def test_a_spare_bit_in_the_signature_is_a_change() -> None:
@@ -173,7 +173,7 @@ def test_a_spare_bit_in_the_signature_is_a_change() -> None:
     payload = event_payload(link.body, link.id, link.sig[:-1] + last, link.kid)
 
     with pytest.raises(verifier.Refused, match="bad_signature"):
-        verifier.check_event(payload, {SIGNER.kid: SIGNER.public_b64})
+        verifier.examine(payload, {SIGNER.kid: SIGNER.public_b64})
 
 
 def run(script: Path, *arguments: str | Path) -> tuple[int, str]:
