@@ -34,7 +34,7 @@ SIDES: Final = {"ours": "pumped.py", "baseline": "readline.py"}
 
 
 def measure(short: bool) -> Figures:
-    size, seconds, rounds = (100_000, 4.0, 1) if short else (1_000_000, 20.0, 3)
+    size, seconds, rounds = (100_000, 4.0, 1) if short else (300_000, 20.0, 3)
     figures: Figures = {}
     for one in subjects():
         if (speed := _speed(one, size)) is not None:

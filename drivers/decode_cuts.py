@@ -3,12 +3,14 @@ it the values are that were understood. What is left is shown as it is, control 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from drivers.decode_scale_cuts import SCALE_LAYOUTS
 from drivers.meanings import Meaning
+from hub_config.plc import USUAL
 
 CONTROLS: Final = (
     "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI", "DLE",
@@ -75,7 +77,7 @@ def _finds(key: str, value: str, text: str) -> Iterator[tuple[int, int]]:
     if key.isdigit():
         patterns.insert(0, re.escape(key + value))
     if _DIGITS.fullmatch(value) is not None:
-        sign = r"-\s*" if value.startswith("-") else r"[+]?\s*"
+        sign = r"- *" if value.startswith("-") else r"[+]? *"
         patterns.insert(0, rf"(?<![0-9.]){sign}0*{re.escape(value.removeprefix('-'))}(?![0-9])")
     for pattern in patterns:
         yield from (found.span() for found in re.finditer(pattern, text))
@@ -139,13 +141,12 @@ def _hid(frame: bytes) -> Iterator[Place]:
         yield from _in_turn(("report", 1), ("status", 1), ("unit", 1), ("exponent", 1), ("raw weight", 2))
 
 
-def _continuous(tare: int) -> Callable[[bytes], Iterator[Place]]:
+def _of_scale(parts: Callable[[bytes], Sequence[tuple[str, int, str]]]) -> Callable[[bytes], Iterator[Place]]:
     def layout(frame: bytes) -> Iterator[Place]:
-        size = 11 + tare
-        if len(frame) in (size, size + 1) and frame[:1] == b"\x02":
-            parts = [("STX", 1), ("SWA", 1), ("SWB", 1), ("SWC", 1), ("weight", 6), ("tare", tare), ("CR", 1)]
-            parts.append(("checksum", len(frame) - size))
-            yield from _in_turn(*((name, length) for name, length in parts if length))
+        first = 0
+        for name, size, means in parts(frame):
+            yield Place(first, first + size, name, means)
+            first += size
 
     return layout
 
@@ -172,6 +173,24 @@ def _modbus_pdu(frame: bytes) -> Iterator[Place]:
         yield from _in_turn(("function", 1), ("data", len(frame) - 1))
 
 
+def _plc(frame: bytes) -> Iterator[Place]:
+    """In the usual layout of the telegrams; another is where its values are found."""
+    for one in USUAL:
+        if frame[1 : 1 + len(one.code)] == one.code.encode() and len(frame) == one.chars + 2:
+            fields = [(field.name, field.width) for field in one.specs]
+            yield from _in_turn(("start", 1), ("code", len(one.code)), *fields, ("end", 1))
+
+
+def _interroll(frame: bytes) -> Iterator[Place]:
+    """Inputs of a MultiControl up to the currents, and what is behind them as it is."""
+    if len(frame) >= 16:
+        speeds = [(f"speed {motor}", 1) for motor in range(1, 5)]
+        currents = [(f"current {motor}", 2) for motor in range(1, 5)]
+        more = [("supply, temperature, uptime", len(frame) - 16)] if len(frame) > 16 else []
+        parts = [("sensors", 1), ("I/O", 1), ("motor errors", 1), *speeds, ("spare", 1), *currents, *more]
+        yield from _in_turn(*parts)
+
+
 def _wedge(frame: bytes) -> Iterator[Place]:
     if len(frame) % 24 == 0:
         for first in range(0, len(frame), 24):
@@ -188,11 +207,12 @@ def _wedge(frame: bytes) -> Iterator[Place]:
 _LAYOUTS: Final[Mapping[str, Callable[[bytes], Iterator[Place]]]] = {
     "ssi": _ssi,
     "hid-scale": _hid,
-    "mt-continuous": _continuous(6),
-    "mt-continuous-short": _continuous(0),
+    **{name: _of_scale(layout) for name, layout in SCALE_LAYOUTS.items()},
     "modbus-tcp": _modbus_tcp,
     "conveylinx": _modbus_tcp,
     "modbus-rtu": _modbus_rtu,
     "modbus-pdu": _modbus_pdu,
+    "interroll-multicontrol": _interroll,
+    "plc-wcs": _plc,
     "evdev-wedge": _wedge,
 }

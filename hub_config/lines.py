@@ -297,8 +297,8 @@ class Line(Entry):
         )  # fmt: skip
 
     def joined_place(self, side: SideBelt) -> int:
-        """Which of its belts takes over from this one."""
-        return next(place for place, belt in enumerate(self.belts) if belt.id == side.joins)
+        """Which of its belts takes over from this one; 0, which none joins, for a name that `hub check` refuses."""
+        return next((place for place, belt in enumerate(self.belts) if belt.id == side.joins), 0)
 
     def beams_on(self, place: int) -> tuple[Beam, ...]:
         """Those over one of `all_belts`, in their order, with their places along the line."""

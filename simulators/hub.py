@@ -16,7 +16,6 @@ from typing import Any, Final, assert_never
 
 import orjson
 
-from drivers.command import Signal
 from drivers.reading import Reading
 from edge.core.decision import Decision
 from edge.core.effects import Alert, Effect, Order, Record, Show
@@ -277,10 +276,9 @@ class SimulatedHub:
                 return
             case Show(view):
                 self._bench_of[view.bench].show(view)
-            case Order(Signal()):
-                pass  # nobody listens
             case Order(command):
-                self._plant_of[command.device].order(command)
+                if command.device in self._plant_of:  # else a scanner of a bench beeps, and nobody listens
+                    self._plant_of[command.device].order(command)
             case Alert():
                 self.alerts.append(effect)
             case _ as never:

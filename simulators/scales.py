@@ -48,6 +48,8 @@ _ANSWERING: Final[Mapping[str, Callable[[], Tongue]]] = {
     "sma": SmaTongue,
     "nci": NciTongue,
     "and": AndTongue,
+    "and-standard": AndTongue,
+    "and-rs485": partial(AndTongue, address="23"),
     "and-csv": partial(AndTongue, "csv"),
     "and-mt": partial(AndTongue, "mt"),
     "and-dp": partial(AndTongue, "dp"),

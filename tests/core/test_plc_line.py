@@ -1,7 +1,11 @@
 """A line that a controller drives: the fail-safe lane, always, unless a release that is on disk holds long enough."""
 
+from dataclasses import replace
+
 import pytest
 from plc_driver import S10, S10_B, PlcDriver, config
+
+from edge.core.inputs import LinkChanged
 
 
 def run(**line: object) -> PlcDriver:
@@ -199,3 +203,25 @@ def test_the_same_name_on_two_parcels_holds_both() -> None:
     line.later(2)
 
     assert line.lanes() == [(17, "HOLD"), (18, "HOLD")]
+
+
+def test_while_nobody_answers_a_parcel_without_a_voucher_is_held() -> None:
+    line = run()
+    line.give(LinkChanged(line.at, broker=False, coordinator=False))
+    line.later(6)
+
+    line.measured()
+
+    assert line.lanes() == [(17, "HOLD")]
+    assert line.reasons()[-1] in ("offline_default", "no_declaration")
+
+
+def test_a_release_that_came_before_its_time_begins_is_taken_then() -> None:
+    line = run().measured()
+    early = replace(line.decision(), valid_from_us=line.decision().valid_from_us + 500_000)
+
+    line.decide(early)
+    assert line.lanes() == []
+    line.later(1)
+
+    assert line.lanes() == [(17, "GREEN")]

@@ -53,3 +53,35 @@ def test_the_parts_of_an_identifier_and_of_element_strings_are_named() -> None:
     assert fields("gs1-elements", b"0000614141123456789042078745") == [
         ("1-20", "(00)", "006141411234567890"), ("21-28", "(420)", "78745"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("protocol", "frame", "said"),
+    [
+        ("toledo-8217", b"\x02?a\r", {"status": "in motion, net"}),
+        ("mt-continuous", b"\x0248   1250     0\r\r", {"SWA": "× 0.01, increment 2", "SWB": "in motion, kg"}),
+        ("mt-continuous", b"\x02*0!001234000000\r,", {"SWC": "g"}),
+        ("nci", b"\n001.250kg\r\n1p4\r\x03", {"status 1": "in motion", "status 3": "net"}),
+    ],
+)
+def test_the_bits_of_a_status_byte_are_told(protocol: str, frame: bytes, said: dict[str, str]) -> None:
+    told = {field: means for _, field, means in fields(protocol, frame)}
+
+    assert {field: told[field] for field in said} == said
+
+
+@pytest.mark.parametrize(
+    ("protocol", "frame", "columns"),
+    [
+        ("sma", b"\n 1G       5.025lb \r", "7-16"),
+        ("nci", b"\n0012.34lb\r\n00\r\x03", "2-8"),
+        ("ricelake-stream", b"\x02   12.50KG \r\n", "3-9"),
+        ("cardinal-stream", b"\r+012.50  kg g  \x03", "3-8"),
+        ("wi-stream", b" G+012.50 lb\r\n", "4-9"),
+        ("toledo-8217", b"\x0212.345\r", "2-7"),
+    ],
+)
+def test_the_value_of_a_scale_stands_where_its_manual_has_it(
+    protocol: str, frame: bytes, columns: str
+) -> None:
+    assert [at for at, field, _ in fields(protocol, frame) if field == "value"] == [columns]

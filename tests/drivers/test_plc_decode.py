@@ -3,6 +3,7 @@
 import pytest
 
 from drivers.decode import decode
+from drivers.decode_cuts import cut
 
 
 def test_every_telegram_is_explained() -> None:
@@ -39,6 +40,14 @@ def test_a_layout_of_ones_own_is_declared_by_options() -> None:
         {"kind": "weighed", "track_no": 7, "value": "1.250", "unit": "kg", "mass_mg": 1_250_000},
         {"kind": "discharged", "track_no": 7, "lane": "G1", "result": "K", "confirmed": True},
     ]
+
+
+def test_the_bytes_of_a_telegram_are_shown_by_its_fields() -> None:
+    (shown,) = decode("plc-wcs", [b"\x02IN0002000017\x03"], {})
+
+    assert [(one["columns"], one["field"]) for one in cut("plc-wcs", b"\x02IN0002000017\x03", shown)] == [
+        ("1", "start"), ("2-3", "code"), ("4-7", "sequence"), ("8-13", "track_no"), ("14", "end"),
+    ]  # fmt: skip
 
 
 def test_garbage_is_said_and_what_has_not_ended_too() -> None:

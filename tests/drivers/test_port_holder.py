@@ -44,7 +44,7 @@ def test_one_known_for_taking_ports_is_suspected_where_files_cannot_be_seen(tmp_
 
 
 def test_who_has_what_open_is_found_in_one_go_and_suspicion_is_no_evidence(tmp_path: Path) -> None:
-    process(tmp_path, 100, "bash", "/dev/null", "/home/x")
+    process(tmp_path, 100, "bash", "/dev/null", "/var/x")
     process(tmp_path, 200, "minicom", "/dev/ttyUSB0")
     process(tmp_path, 612, "ModemManager")
 

@@ -27,14 +27,18 @@ def test_a_hand_scanner_behind_a_serial_server_is_dialled_and_dialled_again() ->
     with socket.create_server(("127.0.0.1", 0)) as far:
         attach = TcpAttach(kind="tcp", host="127.0.0.1", port=port_of(far))
         with pumping(scanner_config().model_copy(update={"attach": attach})) as (_, sink):
-            for code in ("FIRST", "SECOND"):
-                connection, _ = far.accept()
-                sink.next(DeviceUp)
-                connection.sendall(code[:3].encode())
-                connection.sendall(code[3:].encode() + b"\r\n")
-                sink.code(code)
-                connection.close()
-                sink.next(DeviceDown)
+            first, _ = far.accept()
+            sink.next(DeviceUp)
+            first.sendall(b"FIR")
+            first.sendall(b"ST\r\n")
+            sink.code("FIRST")
+            first.close()
+            sink.next(DeviceDown)
+            second, _ = far.accept()
+            sink.next(DeviceUp)
+            second.sendall(b"SECOND\r\n")
+            sink.code("SECOND")
+        second.close()
 
 
 def test_a_hand_scanner_that_dials_in_is_read_and_answered() -> None:
@@ -84,16 +88,18 @@ def test_a_reader_is_triggered_over_tcp_and_its_answer_names_the_trigger() -> No
         with pumping(config) as (pump, sink):
             connection, _ = far.accept()
             connection.settimeout(DEADLINE_S)
-            with connection, connection.makefile("rb") as stream:
-                sink.next(DeviceUp)
-                assert stream.readline() == b"||>TRIGGER OFF\r\n"
-                pump.command(Trigger(READER, 5, on=True))
-                assert stream.readline() == b"||>TRIGGER ON\r\n"
-                connection.sendall(b"RB123456785GB\r\n")
+            stream = connection.makefile("rb")
+            sink.next(DeviceUp)
+            assert stream.readline() == b"||>TRIGGER OFF\r\n"
+            pump.command(Trigger(READER, 5, on=True))
+            assert stream.readline() == b"||>TRIGGER ON\r\n"
+            connection.sendall(b"RB123456785GB\r\n")
 
-                read = sink.code("RB123456785GB")
-                assert isinstance(read, BarcodeRead)
-                assert read.trigger == 5
+            read = sink.code("RB123456785GB")
+            assert isinstance(read, BarcodeRead)
+            assert read.trigger == 5
+        stream.close()
+        connection.close()
 
 
 class Keys:

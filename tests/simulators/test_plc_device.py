@@ -7,6 +7,7 @@ import pytest
 from drivers.command import Destination
 from drivers.conveyors.plc_telegrams import PlcTelegrams
 from drivers.reading import BarcodeRead, Discharged, EventsLost, Inducted, NoRead, WeightRead
+from edge.rim.trace import replay
 from hub_config.load import ConfigFaults, load
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 from hub_config.plc import PlcWcsConfig
@@ -186,6 +187,15 @@ def test_the_same_seed_is_the_same_run() -> None:
     assert (
         simulate(3, 30, scenario="line-plc")[0]["digest"] == simulate(3, 30, scenario="line-plc")[0]["digest"]
     )
+
+
+def test_a_trace_of_such_a_line_replays_to_the_same_effects(tmp_path: Path) -> None:
+    simulate(4, 20, scenario="line-plc", record=tmp_path / "run.trace")
+
+    replayed = replay(tmp_path / "run.trace")
+
+    assert replayed.recorded == replayed.digest
+    assert replayed.inputs > 100
 
 
 def test_faults_of_a_controller_need_one_in_the_layout(tmp_path: Path) -> None:

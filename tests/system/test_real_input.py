@@ -37,8 +37,12 @@ def test_frames_from_manuals_become_a_decided_and_departed_parcel_at_the_coordin
         assert decided["decision"]["data"] == diverted["decision"]["data"] == decision
         assert departed["mass"]["mg"] == LIGHT_MG
         assert departed["act"] == {"lane": "green", "bay": "G1", "confirmed": True}
-        # What is no identifier leaves the gateway as a digest only.
-        assert [code.get("data") for code in departed["codes"]] == [None, None, "RB123456785GB"]
+        # A carrier's number is an identifier too; what is none leaves the gateway as a digest only.
+        assert [code.get("data") for code in departed["codes"]] == [
+            "1Z879E930346834440",
+            None,
+            "RB123456785GB",
+        ]
         hub.assert_each_once()
 
         assert hub.gateway.stop() == 0
