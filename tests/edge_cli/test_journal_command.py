@@ -36,6 +36,7 @@ def journal(tmp_path: Path) -> Journal:
     made = Journal(tmp_path / JOURNAL_FILE, context, SIGNER)
     rows = made.append([arrived(number) for number in range(1, 6)])
     made.acknowledge(Ack(1, 3, rows[2].id))
+    made.keep_cursor()
     return made
 
 
