@@ -1,7 +1,7 @@
 """One client's link to the MQTT broker, kept up for ever: dials, falls back to 3.1.1, waits, dials the next address.
 
-Not thread-safe: one thread owns a link, sleeps in its `Mailbox` until the link or another thread has something, and
-then takes with `receive` what happened.
+paho's thread puts values in the owner's queue; the owner hands each to `take` and gets back what happened, or None
+for the leftovers of an earlier connection. Not thread-safe: one thread owns a link.
 
 A broker that speaks MQTT 3.1.1 only answers the MQTT 5 CONNECT with "Unsupported protocol version" (0x84; seen with
 nats-server 2.15.1); from then on the link uses 3.1.1 at that address and says so once. Loss and return are said
@@ -10,15 +10,24 @@ once each. Where no other may run under our name, the first connection only look
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from edge.rim import clock
 from edge.rim.identity_probe import IdentityProbe
-from edge.rim.mqtt_client import Accepted, Arrived, Delivered, Ended, Granted, MqttClient, Told
-from edge.rim.mqtt_profile import Profile
+from edge.rim.mqtt_client import (
+    Accepted,
+    Arrived,
+    Delivered,
+    Ended,
+    FromBroker,
+    Granted,
+    MqttClient,
+    Profile,
+    Version,
+)
 from edge.rim.tls import words
-from edge.wire.mqtt import UNSUPPORTED_PROTOCOL, Version
 from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
 
@@ -29,6 +38,7 @@ RETRY_AFTER_MAX: Final = 5 * SECOND
 """Doubled after each round of the addresses; what is waited is half of it and a random part of the other half."""
 STATE_EVERY: Final = 2 * SECOND
 """How often a birth is renewed (contract §6: within 3 s). NATS may drop one published while a reader subscribes."""
+UNSUPPORTED_PROTOCOL: Final = 0x84
 SHORT_LIVED: Final = 5 * SECOND
 """A connection lost within this may have been taken by another of our name that started at the same moment."""
 REFUSED: Final = 0x80
@@ -62,11 +72,11 @@ Happening = Opened | Closed | Taken | Delivered | Arrived
 
 
 class BrokerLink:
-    """Keeps one connection up. The owner calls `tend` whenever `wake_at` has come, `receive` when it wakes, and
-    `flush` before it sleeps."""
+    """Keeps one connection up. The owner calls `tend` whenever `wake_at` has come."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, put: Callable[[FromBroker], None]) -> None:
         self._profile = profile
+        self._put = put
         self._place = 0
         self._versions: dict[Address, Version] = {}
         """Addresses known to speak 3.1.1 only."""
@@ -109,24 +119,11 @@ class BrokerLink:
 
     @property
     def wake_at(self) -> Instant | None:
-        """When to dial, to give up waiting for CONNACK, or to ask whether the broker is there."""
-        if self._client is None:
-            return self._wake_at
-        asked_at = self._client.wake_at
-        return asked_at if self._wake_at is None else min(asked_at, self._wake_at)
-
-    @property
-    def fileno(self) -> int | None:
-        return None if self._client is None else self._client.fileno
-
-    @property
-    def wants_write(self) -> bool:
-        return self._client is not None and self._client.wants_write
+        """When to dial, or to give up waiting for CONNACK; None while the link is open."""
+        return self._wake_at
 
     def tend(self, at: Instant) -> None:
         """Dials or gives up if it is time. May block for `CONNECT_TIMEOUT_S`, twice with TLS."""
-        if self._client is not None:
-            self._client.tend(at)
         if self._wake_at is None or at < self._wake_at:
             return
         if self._probe is not None and self._probe.is_free(at):
@@ -138,20 +135,10 @@ class BrokerLink:
         else:
             self._dial()
 
-    def receive(self) -> list[Happening]:
-        """What has happened on the connection, without waiting. After `Closed` nothing more of it."""
-        client, happened = self._client, []
-        if client is not None:
-            for told in client.receive():
-                happening = self._take(told)
-                if happening is not None:
-                    happened.append(happening)
-                if self._client is not client:
-                    break
-        return happened
-
-    def _take(self, told: Told) -> Happening | None:
-        match told:
+    def take(self, item: FromBroker) -> Happening | None:
+        if item.attempt != self._attempt or self._client is None:
+            return None
+        match item.told:
             case Accepted() as accepted:
                 self._accepted = accepted
                 return None
@@ -163,11 +150,6 @@ class BrokerLink:
                 return self._probed(self._probe, arrived)
             case Delivered() | Arrived() as happening:
                 return happening
-
-    def flush(self) -> None:
-        """Sends what was published and confirmed since."""
-        if self._client is not None:
-            self._client.flush()
 
     def _probed(self, probe: IdentityProbe, arrived: Arrived) -> Taken | None:
         probe.heard(arrived.payload, arrived.retained, arrived.at)
@@ -187,7 +169,7 @@ class BrokerLink:
         expiry_s: int | None = None,
         qos: int = 1,
     ) -> int | None:
-        """The mid that its `Delivered` will carry, or None if the link is not open. Goes out with `flush`."""
+        """The mid that its `Delivered` will carry, or None if the link is not open."""
         if self._client is None or not self._open:
             return None
         return self._client.publish(topic, payload, retain=retain, event=event, expiry_s=expiry_s, qos=qos)
@@ -214,7 +196,8 @@ class BrokerLink:
     def _dial(self) -> None:
         self._attempt += 1
         self._accepted = None
-        client = MqttClient(self._profile, self._address, self._version, self._attempt, probe=not self._alone)
+        probe = not self._alone
+        client = MqttClient(self._profile, self._address, self._version, self._attempt, self._put, probe)
         try:
             client.connect()
         except OSError as fault:  # refused, unreachable, unknown host, timed out, no TLS

@@ -1,62 +1,71 @@
-"""One attempt at one MQTT connection: a socket, the packets of `edge.wire.mqtt`, and keepalive.
+"""One attempt at one MQTT connection, over paho-mqtt 2 by the advice of event-path-facts §5.
 
-It belongs to its owner's thread and never blocks there but in `connect` and `leave`. What is published waits in memory
-until `flush`, so that the events of one turn go out in one write; of what a broker does not take, at most
-`OUT_BYTES_MAX` stay here. A client is used once, so what it had sent and not seen confirmed goes with the connection,
-and the sender's own window alone says what is sent again (contract §6).
+Callbacks run in paho's thread and only put a value in the owner's queue: a callback that raised would end that
+thread while the client still called itself connected, and one that took a lock could deadlock with `publish`.
+A client is used once, so paho's memory of unconfirmed messages goes with the connection, and the sender's own
+window alone says what is sent again.
 """
 
-import select
+import hashlib
 import socket
-import ssl
-from collections import deque
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Literal
+
+from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.rim import clock
-from edge.rim.mqtt_profile import Profile
-from edge.rim.tls import words
-from edge.wire.mqtt import (
-    DISCONNECT,
-    MID_MAX,
-    PINGREQ,
-    Connack,
-    Disconnect,
-    MqttFault,
-    Packet,
-    PacketReader,
-    Pingresp,
-    Puback,
-    Publish,
-    Suback,
-    Version,
-    Will,
-    connect_packet,
-    puback_packet,
-    publish_packet,
-    publish_properties,
-    subscribe_packet,
-    topic_bytes,
-    words_of,
-)
+from edge.rim.tls import BrokerIdentity
 from hub_config.broker import Address
-from hub_config.names import SECOND, Instant
+from hub_config.names import Instant
 
 CONNECT_TIMEOUT_S: Final = 1.5
 """For TCP. The owner waits meanwhile, so it is shorter than the 2 s in which a gateway must be able to stop."""
 SESSION_EXPIRY_S: Final = 90_000
 RECEIVE_MAXIMUM: Final = 100
+RECEIVE_MAXIMUM_ABSENT: Final = 65_535
+"""What a broker allows that does not say (MQTT 5.0 §3.2.2.3.3)."""
 FAREWELL_TIMEOUT_S: Final = 1.0
 DISCONNECT_TIMEOUT_S: Final = 0.4
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
-READ_BYTES: Final = 65_536
-READS_MAX: Final = 8
-"""In one turn, so that a broker that floods does not keep the owner from its other work."""
-OUT_BYTES_MAX: Final = 8 << 20
-"""More than a window of the longest messages. What is past it is not taken; the owner's window offers it again."""
-TOPICS_KEPT: Final = 64
-"""Topics once encoded; a gateway has one for each line and some ten others."""
+
+Version = Literal["MQTT 5", "MQTT 3.1.1"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who connects where, what it reads, and what the broker says of it when it is gone."""
+
+    addresses: tuple[Address, ...]
+    """Of one broker or cluster; tried in turn."""
+    keepalive_s: int
+    client_id: str
+    subscriptions: tuple[str, ...]
+    will_topic: str
+    session: str
+    """Names this run; `session_of` each connection of it."""
+    will: Callable[[str], bytes]
+    """What the broker says, retained, when the connection of that session is lost."""
+    manual_ack: bool = False
+    """The owner confirms each message itself with `confirm`, after its own commit."""
+    identity: BrokerIdentity | None = None
+    """Its certificate; None without TLS."""
+    alone: bool = False
+    """No other may run under this name: asked before the client id is used (contract §6)."""
+
+    def probe_id(self, attempt: int) -> str:
+        """Client id of the look for another of our name; different for every run and attempt."""
+        return f"{self.client_id}-probe-{hashlib.sha256(self.session_of(attempt).encode()).hexdigest()[:8]}"
+
+    def session_of(self, attempt: int) -> str:
+        """One per connection, so that the late will of an earlier one can be told from the present one."""
+        return f"{self.session}-{attempt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The connection is gone, or was refused with the CONNACK code `code`. Nothing comes after it."""
+    """The connection is gone, or was refused with the CONNACK code `code`. May come twice."""
 
     code: int
     reason: str
@@ -100,98 +109,69 @@ class Arrived:
     """Kept by the broker, not said just now."""
 
 
-Told = Accepted | Granted | Ended | Delivered | Arrived
+@dataclass(frozen=True, slots=True)
+class FromBroker:
+    """What a callback put into the owner's queue; `attempt` says which connection it was."""
+
+    attempt: int
+    told: Accepted | Granted | Ended | Delivered | Arrived
 
 
 class MqttClient:
     """`connect` once, `end` once. Raises OSError where the broker can't be reached."""
 
     def __init__(
-        self, profile: Profile, address: Address, version: Version, attempt: int, *, probe: bool = False
+        self,
+        profile: Profile,
+        address: Address,
+        version: Version,
+        attempt: int,
+        put: Callable[[FromBroker], None],
+        probe: bool = False,
     ) -> None:
         """`probe`: only to read our own state, under a passing name, without a will or a kept session."""
         self._profile = profile
         self._address = address
         self._version = version
         self._attempt = attempt
-        self._probe = probe
-        self._manual_ack = profile.manual_ack and not probe
-        self._reader = PacketReader(version)
-        self._sock: socket.socket | None = None
-        self._out: deque[bytes] = deque()
-        self._out_bytes = 0
-        self._mid = 0
-        self._unconfirmed: dict[int, None] = {}
-        self._topics: dict[str, bytes] = {}
-        self._event_properties = publish_properties(version, CONTENT_TYPE, None)
-        self._ended: str | None = None
-        """Why the connection is over, until that is told."""
-        self._more = False
-        """There was more to read than one turn takes."""
-        self._keepalive = profile.keepalive_s * SECOND
-        self._said_at = self._heard_at = Instant(0)
-        self._pinged_at: Instant | None = None
+        self._put = put
+        self._topics = (profile.will_topic,) if probe else profile.subscriptions
+        self._clean = probe
+        self._gone = threading.Event()
+        five = version == "MQTT 5"
+        self._paho = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=profile.probe_id(attempt) if probe else profile.client_id,
+            clean_session=None if five else probe,
+            protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=profile.manual_ack and not probe,
+        )
+        self._paho.connect_timeout = CONNECT_TIMEOUT_S
+        # No window of paho's own: the owner has one, and with paho's every PUBACK walks the list.
+        self._paho.max_inflight_messages_set(0)
+        if not probe:
+            will = profile.will(profile.session_of(attempt))
+            self._paho.will_set(profile.will_topic, will, qos=1, retain=True)
+        self._paho.on_socket_open = _no_delay
+        self._paho.on_connect = self._on_connect
+        self._paho.on_subscribe = self._on_subscribe
+        self._paho.on_disconnect = self._on_disconnect
+        self._paho.on_publish = self._on_publish
+        self._paho.on_message = self._on_message
 
     def connect(self) -> None:
-        """Blocks for `CONNECT_TIMEOUT_S` at most for TCP and as long for TLS; CONNACK comes with `receive`."""
-        sock = socket.create_connection(self._address, CONNECT_TIMEOUT_S)
-        try:
-            # A small event would wait up to 40 ms for the broker's delayed TCP ack.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._profile.identity is not None:
-                sock = self._profile.identity.wrapped(sock, self._address[0])
-            sock.setblocking(False)
-        except BaseException:
-            sock.close()
-            raise
-        self._sock = sock
-        self._heard_at = clock.now()
-        self._say(self._greeting())
-        self.flush()
-
-    def _greeting(self) -> bytes:
-        profile, probe = self._profile, self._probe
-        will = None if probe else Will(profile.will_topic, profile.will(profile.session_of(self._attempt)))
-        return connect_packet(
-            self._version,
-            profile.probe_id(self._attempt) if probe else profile.client_id,
-            profile.keepalive_s,
-            clean=probe,
-            will=will,
-            session_expiry_s=0 if probe else SESSION_EXPIRY_S,
-            receive_maximum=RECEIVE_MAXIMUM,
-        )
-
-    # What to wait for
-
-    @property
-    def fileno(self) -> int | None:
-        return None if self._sock is None else self._sock.fileno()
-
-    @property
-    def wants_write(self) -> bool:
-        return bool(self._out)
-
-    @property
-    def wake_at(self) -> Instant:
-        """When to call `tend`, or at once where `receive` has more to tell and the socket does not say so."""
-        if self._ended is not None or self._more:
-            return Instant(0)
-        since = min(self._said_at, self._heard_at) if self._pinged_at is None else self._pinged_at
-        return Instant(since + self._keepalive)
-
-    def tend(self, at: Instant) -> None:
-        """Asks a broker that has been silent, or that has heard nothing from us, whether it is there (§3.1.2.10)."""
-        if self._ended is not None or self._more or at < self.wake_at:
-            return
-        if self._pinged_at is None:
-            self._pinged_at = at
-            self._say(PINGREQ)
-            self.flush()
-        else:
-            self._end("it does not answer")
-
-    # Out
+        """Blocks for `CONNECT_TIMEOUT_S` at most for TCP and as long for TLS; CONNACK comes through the queue."""
+        if self._profile.identity is not None:
+            self._paho.tls_set_context(self._profile.identity.context(self._refused))
+        terms: dict[str, Any] = {}
+        if self._version == "MQTT 5":
+            properties = _properties(PacketTypes.CONNECT)
+            properties.SessionExpiryInterval = 0 if self._clean else SESSION_EXPIRY_S
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+            terms = {"clean_start": self._clean, "properties": properties}
+        self._paho.connect(*self._address, self._profile.keepalive_s, **terms)
+        self._paho.loop_start()
 
     def publish(
         self,
@@ -202,177 +182,97 @@ class MqttClient:
         expiry_s: int | None = None,
         qos: int = 1,
     ) -> int | None:
-        """The mid that `Delivered` will carry (0 at QoS 0), or None if it was not taken. Goes out with `flush`.
+        """The mid that `Delivered` will carry, or None if paho did not take it.
 
         `event` marks a CloudEvent. Expiry exists in MQTT 5 only and is never relied on.
         """
-        if self._ended is not None or self._out_bytes >= OUT_BYTES_MAX:
-            return None
-        if event and expiry_s is None:
-            properties = self._event_properties
-        else:
-            properties = publish_properties(self._version, CONTENT_TYPE if event else None, expiry_s)
-        mid = self._next_mid() if qos else 0
-        if mid is None:
-            return None
-        self._say(publish_packet(self._topic(topic), mid, properties, payload, retain=retain))
-        return mid
+        properties = None
+        if self._version == "MQTT 5":
+            properties = _properties(PacketTypes.PUBLISH)
+            if event:
+                properties.ContentType = CONTENT_TYPE
+            if expiry_s is not None:
+                properties.MessageExpiryInterval = expiry_s
+        info = self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties)
+        return info.mid if info.rc == MQTT_ERR_SUCCESS else None
 
     def confirm(self, arrived: Arrived) -> None:
-        """PUBACK of a message received under `manual_ack`. Goes out with `flush`."""
-        if arrived.mid:
-            self._say(puback_packet(arrived.mid))
-
-    def flush(self) -> None:
-        """Writes what the socket takes."""
-        while self._out and self._sock is not None:
-            chunk = self._out[0] if len(self._out) == 1 else b"".join(self._out)
-            try:
-                sent = self._sock.send(chunk)
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                sent = 0
-            except OSError as fault:
-                self._end(f"connection lost: {words(fault)}")
-                return
-            self._out.clear()
-            self._out_bytes = len(chunk) - sent
-            if self._out_bytes:
-                self._out.append(chunk[sent:])
-                return
-            self._said_at = clock.now()
-
-    def _say(self, packet: bytes) -> None:
-        self._out.append(packet)
-        self._out_bytes += len(packet)
-
-    def _topic(self, topic: str) -> bytes:
-        known = self._topics.get(topic)
-        if known is None:
-            known = topic_bytes(topic)
-            if len(self._topics) < TOPICS_KEPT:
-                self._topics[topic] = known
-        return known
-
-    def _next_mid(self) -> int | None:
-        """One that no publication without PUBACK has; None when all are taken."""
-        if len(self._unconfirmed) >= MID_MAX:
-            return None
-        while True:
-            self._mid = self._mid % MID_MAX + 1
-            if self._mid not in self._unconfirmed:
-                self._unconfirmed[self._mid] = None
-                return self._mid
-
-    # In
-
-    def receive(self) -> list[Told]:
-        """What has come, without waiting; the end of the connection last, and once."""
-        told: list[Told] = []
-        self._more = False
-        for turn in range(READS_MAX):
-            data = self._read()
-            if not data:
-                break
-            self._more = turn == READS_MAX - 1
-            at = self._heard_at = clock.now()
-            self._pinged_at = None
-            try:
-                packets = self._reader.feed(data)
-            except MqttFault as fault:
-                self._end(f"it sent {fault}")
-                break
-            for packet in packets:
-                self._take(packet, at, told)
-            if len(data) < READ_BYTES and not isinstance(self._sock, ssl.SSLSocket):
-                self._more = False
-                break
-        if self._ended is not None and self._sock is not None:
-            told.append(Ended(0, self._ended))
-            self.end()
-        return told
-
-    def _read(self) -> bytes:
-        """Empty where nothing is there, or nothing will come any more."""
-        if self._sock is None or self._ended is not None:
-            return b""
-        try:
-            data = self._sock.recv(READ_BYTES)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return b""
-        except ssl.SSLError as fault:
-            self._end(words(fault))
-            return b""
-        except OSError as fault:
-            self._end(f"connection lost: {fault}")
-            return b""
-        if not data:
-            self._end("connection lost: the broker has closed it")
-        return data
-
-    def _take(self, packet: Packet, at: Instant, told: list[Told]) -> None:
-        match packet:
-            case Puback(mid, code):
-                if mid in self._unconfirmed:
-                    del self._unconfirmed[mid]
-                    told.append(Delivered(mid, code, at))
-            case Publish(topic, payload, mid, retain):
-                told.append(Arrived(topic, payload, mid, at, retain))
-                if mid and not self._manual_ack:
-                    self._say(puback_packet(mid))
-            case Connack(0, receive_maximum, keepalive_s):
-                if keepalive_s is not None:
-                    self._keepalive = keepalive_s * SECOND
-                told.append(Accepted(receive_maximum))
-                topics = (self._profile.will_topic,) if self._probe else self._profile.subscriptions
-                self._say(subscribe_packet(self._version, MID_MAX, topics))
-                self.flush()
-            case Connack(code):
-                told.append(Ended(code, f"CONNACK: {words_of(code)}"))
-                self.end()
-            case Suback(codes):
-                told.append(Granted(codes))
-            case Disconnect(code):
-                self._end(f"connection lost: {words_of(code)}")
-            case Pingresp():
-                pass
-
-    def _end(self, reason: str) -> None:
-        if self._ended is None:
-            self._ended = reason
-
-    # The end
+        """PUBACK of a message received under `manual_ack`."""
+        self._paho.ack(arrived.mid, 1)
 
     def leave(self, farewell: bytes) -> None:
         """A clean end: publishes `farewell` in place of the will, retained, as the broker will not send it."""
-        mid = self.publish(self._profile.will_topic, farewell, retain=True)
-        deadline = Instant(clock.now() + int(FAREWELL_TIMEOUT_S * SECOND))
-        while mid in self._unconfirmed and self._sock is not None and self._wait(deadline):
-            self.receive()
-        sock = self._sock
-        if sock is None:
-            return
-        self._say(DISCONNECT)
-        self.flush()
-        # Were the socket shut before DISCONNECT has been read, the broker would publish the will.
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_WR)
-            deadline = Instant(clock.now() + int(DISCONNECT_TIMEOUT_S * SECOND))
-            while self._wait(deadline) and sock.recv(READ_BYTES):
-                pass
-
-    def _wait(self, deadline: Instant) -> bool:
-        """For something to read, and writes meanwhile; False once the time is over."""
-        self.flush()
-        left_s = (deadline - clock.now()) / SECOND
-        if self._sock is None or left_s <= 0:
-            return False
-        select.select([self._sock], [self._sock] if self._out else [], [], left_s)
-        return True
+        info = self._paho.publish(self._profile.will_topic, farewell, qos=1, retain=True)
+        with suppress(ValueError, RuntimeError):  # not taken, or the connection went meanwhile
+            info.wait_for_publish(FAREWELL_TIMEOUT_S)
+        self._gone.clear()
+        self._paho.disconnect()
+        # A socket shut before DISCONNECT has left would make the broker publish the will.
+        self._gone.wait(DISCONNECT_TIMEOUT_S)
 
     def end(self) -> None:
-        """Whatever the broker does."""
-        sock, self._sock = self._sock, None
-        self._out.clear()
+        """Ends paho's thread whatever the broker does: its loop does not survive a socket that was shut."""
+        sock: Any = self._paho.socket()
         if sock is not None:
-            with suppress(OSError):  # gone already
-                sock.close()
+            with suppress(OSError):  # closed by paho meanwhile
+                sock.shutdown(socket.SHUT_RDWR)
+        self._paho.loop_stop()
+
+    def _tell(self, told: Accepted | Granted | Ended | Delivered | Arrived) -> None:
+        self._put(FromBroker(self._attempt, told))
+
+    def _refused(self, reason: str) -> None:
+        self._tell(Ended(0, reason))
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _data: object,
+        _flags: ConnectFlags,
+        code: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if code.is_failure:
+            self._tell(Ended(code.value, f"CONNACK: {code}"))
+            return
+        self._tell(Accepted(getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM_ABSENT)))
+        self._paho.subscribe([(topic, 1) for topic in self._topics])
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _data: object,
+        _mid: int,
+        codes: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._tell(Granted(tuple(code.value for code in codes)))
+
+    def _on_disconnect(
+        self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _: Properties | None
+    ) -> None:
+        # Also follows a refused CONNACK; the owner is at its next attempt by then.
+        self._tell(Ended(0, f"connection lost: {code}"))
+        self._gone.set()
+
+    def _on_publish(
+        self, _client: Client, _data: object, mid: int, code: ReasonCode, _properties: Properties | None
+    ) -> None:
+        self._tell(Delivered(mid, code.value, clock.now()))
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        at = clock.now()
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        self._tell(Arrived(topic, bytes(message.payload), message.mid, at, bool(message.retain)))
+
+
+def _no_delay(_client: Client, _data: object, sock: Any) -> None:  # noqa: ANN401  (paho's own union of sockets)
+    # paho leaves Nagle on: a small event would wait up to 40 ms for the broker's delayed TCP ack.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call]  # paho 2.2 leaves it untyped

@@ -2,17 +2,17 @@
 
 The files are read anew for every connection, so a renewed certificate needs no restart. What is wrong with them is
 said with the file and the next step. A broker that refuses our certificate says so, in TLS 1.3, only after the
-handshake is over for us, hence the pause in which its alert is listened for.
+handshake is over for us; paho neither raises nor calls back then, hence the socket that listens for the alert.
 """
 
 import select
-import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
@@ -56,38 +56,62 @@ class BrokerIdentity:
             return f"[broker.tls] a certificate ends on {last:%Y-%m-%d}; {RENEW}"
         return None
 
-    def wrapped(self, sock: socket.socket, host: str) -> ssl.SSLSocket:
-        """The connection made safe, within the socket's time-out. Raises OSError."""
-        secured = self.context().wrap_socket(sock, server_hostname=self.files.server_name or host)
-        try:
-            if secured.version() == "TLSv1.3":
-                _hear_verdict(secured)
-        except BaseException:
-            secured.close()
-            raise
-        return secured
-
-    def context(self) -> ssl.SSLContext:
-        """For one connection."""
+    def context(self, refused: Callable[[str], None]) -> ssl.SSLContext:
+        """For one connection. `refused` may be called from paho's thread, with the broker's words."""
         self.check(datetime.now(UTC))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.load_verify_locations(cafile=self.files.ca)
         context.load_cert_chain(self.files.cert, self.files.key)
+        context.server_name = self.files.server_name
+        context.refused = refused
+        context.sslsocket_class = _AlertedSocket
         return context
 
 
-def _hear_verdict(sock: ssl.SSLSocket) -> None:
-    """A broker that takes our certificate sends a session ticket, else an alert and a reset. Had we written by
-    then, the reset could overtake the alert, and nobody would know why."""
-    readable, _, _ = select.select([sock], [], [], VERDICT_WAIT_S)
-    if not readable:
-        return
-    timeout = sock.gettimeout()
-    sock.settimeout(0)
-    with suppress(ssl.SSLWantReadError):
-        sock.recv(1)  # nothing of MQTT comes before we speak
-    sock.settimeout(timeout)
+class _NamedContext(ssl.SSLContext):
+    server_name: str | None = None
+    refused: Callable[[str], None]
+
+    def wrap_socket(self, sock: Any, *args: Any, **options: Any) -> ssl.SSLSocket:  # noqa: ANN401  (as ssl has it)
+        """paho gives the host it dials; the certificate may bear another name."""
+        if self.server_name is not None:
+            options["server_hostname"] = self.server_name
+        return super().wrap_socket(sock, *args, **options)
+
+
+class _AlertedSocket(ssl.SSLSocket):
+    def do_handshake(self, block: bool = False) -> None:
+        """paho leaves a socket open whose handshake failed."""
+        try:
+            super().do_handshake(block)
+            if self.version() == "TLSv1.3":
+                self._hear_verdict()
+        except BaseException:
+            self.close()
+            raise
+
+    def _hear_verdict(self) -> None:
+        """A broker that takes our certificate sends a session ticket, else an alert and a reset. Had we written by
+        then, the reset could overtake the alert, and nobody would know why."""
+        readable, _, _ = select.select([self], [], [], VERDICT_WAIT_S)
+        if not readable:
+            return
+        timeout = self.gettimeout()
+        self.settimeout(0)
+        with suppress(ssl.SSLWantReadError):
+            super().recv(1)  # nothing of MQTT comes before we speak
+        self.settimeout(timeout)
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        try:
+            return super().recv(buflen, flags)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as fault:
+            if isinstance(self.context, _NamedContext):
+                self.context.refused(words(fault))
+            raise
 
 
 def words(fault: OSError) -> str:

@@ -4,7 +4,7 @@ Follows the clearance contract §6 and §7. Nothing is published before it is co
 own `ack` settles it; what to send is the outbox window's to say, the rows stay in the journal. All that comes in is
 checked before it becomes an input of the core; what fails becomes `MessageRejected` and is counted, never acted on.
 
-One thread, which owns everything here, the connection included; others only put something in its mailbox.
+Threads: one of ours, which owns everything here, and paho's, which only puts values in our queue.
 """
 
 import logging
@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Final, Protocol, assert_never
 
 from edge.core.effects import Alert
@@ -20,9 +21,7 @@ from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
 from edge.rim.bulletins import Bulletins
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
-from edge.rim.mailbox import Mailbox
-from edge.rim.mqtt_client import Arrived, Delivered
-from edge.rim.mqtt_profile import Profile
+from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
 from edge.rim.preclearing import Preclearing
@@ -30,7 +29,6 @@ from edge.rim.tls import BrokerIdentity
 from edge.wire.canonical import WireError
 from edge.wire.health import Health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
-from edge.wire.mqtt import Version
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
 from hub_config.hub import HubConfig
@@ -39,7 +37,7 @@ from hub_config.names import MILLISECOND, SECOND, GatewayId, HubId, Instant, Lin
 IDLE: Final = 1 * SECOND
 """The longest wait with nothing due."""
 TURN_MAX: Final = 200
-"""Items taken from the mailbox between two looks at what may be sent."""
+"""Items taken from the queue between two looks at what may be sent."""
 COMPARE: Final = 300 * MILLISECOND
 """So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
 anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
@@ -77,6 +75,11 @@ class UplinkFigures:
     """Messages treated as absent: reason and count, sorted by reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    pass
+
+
 class Uplink:
     """`committed`, `stop` and `figures` may be called from any thread."""
 
@@ -104,8 +107,8 @@ class Uplink:
         self._session = session
         self._metrics = metrics
         self._bulletins = Bulletins(topics, health)
-        self._mailbox: Mailbox[tuple[Stored, ...] | bytes | Alert] = Mailbox()
-        self._link = BrokerLink(self._profile())
+        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop] = SimpleQueue()
+        self._link = BrokerLink(self._profile(), self._queue.put)
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
         self._state_due = Instant(0)
@@ -114,8 +117,7 @@ class Uplink:
         self._coordinator_session: str | None = None
         self._rejected: Counter[str] = Counter()
         self._version: Version | None = None
-        self._window = OutboxWindow(acknowledged=0)
-        """Of nothing, until the journal is read."""
+        self._figures = UplinkFigures()
         self._send_from = Instant(0)
         self._halted = False
         """This journal's epoch is over."""
@@ -132,8 +134,7 @@ class Uplink:
 
     def stop(self) -> None:
         """Says goodbye to the hub if it is connected; returns within `STOP_TIMEOUT_S`."""
-        self._stopping = True
-        self._mailbox.wake()
+        self._queue.put(_Stop())
         self._thread.join(STOP_TIMEOUT_S)
 
     def looked(self, timeout_s: float) -> None:
@@ -142,29 +143,18 @@ class Uplink:
 
     def committed(self, rows: Sequence[Stored]) -> None:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
-        self._mailbox.put(tuple(rows))
+        self._queue.put(tuple(rows))
 
     def checkpoint(self, message: bytes) -> None:
         """The newest of this gateway: published retained, and again to every broker connected to later."""
-        self._mailbox.put(message)
+        self._queue.put(message)
 
     def alert(self, alert: Alert) -> None:
         """For whoever is there to hear; the fact itself is in the events."""
-        self._mailbox.put(alert)
+        self._queue.put(alert)
 
     def figures(self) -> UplinkFigures:
-        window = self._window
-        return UplinkFigures(
-            broker=self._link.is_open,
-            coordinator=self._coordinator,
-            version=self._version,
-            acknowledged=window.acknowledged,
-            redelivered=window.redelivered,
-            pubacks=window.pubacks,
-            catchup=window.catchup,
-            refusals=window.refusals,
-            rejected=tuple(sorted(self._rejected.copy().items())),
-        )
+        return self._figures
 
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
@@ -204,8 +194,6 @@ class Uplink:
             )
             self.failed.set()
             raise
-        finally:
-            self._mailbox.close()
 
     def _turn(self) -> None:
         at = clock.now()
@@ -218,6 +206,17 @@ class Uplink:
         self._bulletins.tell(self._link, at, halted=self._halted)
         self._send(at)
         self._preclearing.tend(self._reader, self._epoch, _utc_us, at)
+        self._figures = UplinkFigures(
+            broker=self._link.is_open,
+            coordinator=self._coordinator,
+            version=self._version,
+            acknowledged=self._window.acknowledged,
+            redelivered=self._window.redelivered,
+            pubacks=self._window.pubacks,
+            catchup=self._window.catchup,
+            refusals=self._window.refusals,
+            rejected=tuple(sorted(self._rejected.items())),
+        )
         self._receive(clock.now())
 
     def _renew_state(self, at: Instant) -> None:
@@ -231,19 +230,22 @@ class Uplink:
     def _receive(self, at: Instant) -> None:
         next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
         wakes = (self._link.wake_at, next_sending, Instant(at + IDLE))
-        self._link.flush()
-        self._mailbox.wait(max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND, self._link)
-        for happening in self._link.receive():
-            self._happened(happening)
-        for _ in range(TURN_MAX):
-            if (item := self._mailbox.take()) is None:
-                return
-            self._take(item)
+        wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
+        try:
+            self._take(self._queue.get(timeout=wait_s))
+            for _ in range(TURN_MAX):
+                self._take(self._queue.get_nowait())
+        except Empty:
+            return
 
-    def _take(self, item: tuple[Stored, ...] | bytes | Alert) -> None:
+    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop) -> None:
         match item:
+            case FromBroker():
+                self._happened(self._link.take(item))
             case bytes() | Alert():
                 self._bulletins.take(item)
+            case _Stop():
+                self._stopping = True
             case rows:
                 self._rows.hand_over(rows)
                 self._window.extended(rows[-1].seq)

@@ -8,14 +8,13 @@ prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the 
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore
 from typing import Final, assert_never
 
 from edge.rim import clock
-from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
-from edge.rim.mailbox import Mailbox
-from edge.rim.mqtt_client import Arrived, Delivered
-from edge.rim.mqtt_profile import Profile
+from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
+from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
 from edge.rim.tls import BrokerIdentity
 from edge.wire.topics import client_id
 from edge.wire.verifier import Checked, Refused, kid, parse
@@ -39,7 +38,7 @@ from simulators.coordinator.store import OWED_MAX, Store
 
 KEEPALIVE_S: Final = 10
 BATCH_MAX: Final = 100
-"""Messages per transaction; what arrived meanwhile forms the next batch."""
+"""Events per transaction; what arrived meanwhile forms the next batch."""
 IN_FLIGHT_MAX: Final = 100
 ACK_EVERY: Final = 100 * MILLISECOND
 NAK_AFTER: Final = 5 * SECOND
@@ -54,20 +53,10 @@ class Coordinator:
     """Owns store and link; `run` returns after `stop`, which any thread or signal may call."""
 
     def __init__(
-        self,
-        broker: Address,
-        store: Store,
-        desk: Desk,
-        letters: Letters,
-        name: str,
-        session: str,
-        gateways: Mapping[str, str],
-        issuing: Issuing,
-        nak_after: int = NAK_AFTER,
-        *,
-        others: tuple[Address, ...] = (),
+        self, broker: Address, store: Store, desk: Desk, letters: Letters, name: str, session: str, gateways:
+        Mapping[str, str], issuing: Issuing, nak_after: int = NAK_AFTER, *, others: tuple[Address, ...] = (),
         identity: BrokerIdentity | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
         self._issuing = issuing
         self._store = store
@@ -76,10 +65,8 @@ class Coordinator:
         self._letters = letters
         self._nak_after = nak_after
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
-        self._mailbox: Mailbox[Request] = Mailbox()
+        self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
         self._requests: deque[Request] = deque()
-        self._arrived: deque[Arrived] = deque()
-        """Read and not worked on; the broker sends no more than it may have unconfirmed."""
         self._places = BoundedSemaphore(REQUESTS_MAX)
         self.gauges = Gauges()
         profile = Profile(
@@ -93,7 +80,7 @@ class Coordinator:
             manual_ack=True,
             identity=identity,
         )
-        self._link = BrokerLink(profile)
+        self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
         self._owed: deque[tuple[int, Data]] = deque()
         """Decisions to publish: number and data."""
@@ -122,7 +109,6 @@ class Coordinator:
             for signed in self._countersigning.settle():
                 self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
         self._link.close(farewell=self._letters.will(self._link.session))
-        self._mailbox.close()
         with self._store.transaction():
             self._store.sent(self._confirmed)
 
@@ -137,42 +123,48 @@ class Coordinator:
         self.gauges.show(at, connected=self._link.is_open)
 
     def stop(self) -> None:
-        self._stopping = True
-        self._mailbox.wake()
+        self._queue.put(None)
 
     def submit(self, request: Request) -> bool:
         """From any thread; False where too many wait. What becomes of it is told by its `reply`."""
         if not self._places.acquire(blocking=False):
             return False
-        self._mailbox.put(request)
+        self._queue.put(request)
         return True
 
     def _gather(self) -> list[Arrived]:
-        """Waits until something comes or is due, then takes what is there, one batch of messages at most."""
+        """Waits until something comes or is due, then takes what is there, one batch of events at most."""
         at = clock.now()
         gaps = (Instant(gap.since + self._nak_after) for gap in self._gaps.values())
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
         acks = self._ack_due.values() if len(self._in_flight) < self._in_flight_max else ()
         wait_s = max(0, min([*due, *gaps, *acks]) - at) / SECOND
-        self._link.flush()
-        self._mailbox.wait(0 if self._arrived else wait_s, self._link)
-        while (item := self._mailbox.take()) is not None:
-            self._requests.append(item)
-        for happening in self._link.receive():
-            self._happened(happening)
-        return [self._arrived.popleft() for _ in range(min(BATCH_MAX, len(self._arrived)))]
+        batch: list[Arrived] = []
+        try:
+            self._take(self._queue.get(timeout=wait_s), batch)
+            while len(batch) < BATCH_MAX:
+                self._take(self._queue.get_nowait(), batch)
+        except Empty:
+            pass
+        return batch
 
-    def _happened(self, happening: Happening) -> None:
-        match happening:
-            case Taken():  # it does not ask whether it is alone
+    def _take(self, item: FromBroker | Request | None, batch: list[Arrived]) -> None:
+        if item is None:
+            self._stopping = True
+            return
+        if isinstance(item, Filing | Answering | Alerting):
+            self._requests.append(item)
+            return
+        match self._link.take(item):
+            case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
-                self._arrived.append(arrived)
+                batch.append(arrived)
             case Opened(_, in_flight_max):
                 self._opened(in_flight_max)
             case Closed():
                 # What came over the lost connection can't be confirmed on the next; it comes again.
-                self._arrived.clear()
+                batch.clear()
                 self._in_flight.clear()
                 self._owed.clear()
                 self._ack_due.clear()

@@ -193,7 +193,7 @@ def test_an_acl_that_forbids_the_events_alarms_and_loses_nothing(
 def test_a_refused_certificate_is_said_in_words_and_tried_again(
     broker: SecuredBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """TLS 1.3 tells the client only after its handshake."""
+    """TLS 1.3 tells the client only after its handshake; paho says nothing of it."""
     caplog.set_level(logging.INFO, logger="hub.link")
     revoked = {file: (broker.folder / "practice" / file).read_bytes() for file in ("gw-01.crt", "gw-01.key")}
     assert main(["revoke", str(broker.folder), "practice", "gw-01"]) == 0
