@@ -53,8 +53,8 @@ class Coordinator:
     """Owns store and link; `run` returns after `stop`, which any thread or signal may call."""
 
     def __init__(
-        self, broker: Address, store: Store, desk: Desk, letters: Letters, name: str, session: str, gateways:
-        Mapping[str, str], issuing: Issuing, nak_after: int = NAK_AFTER, *, others: tuple[Address, ...] = (),
+        self, broker: Address, store: Store, desk: Desk, letters: Letters, name: str, session: str,
+        gateways: Mapping[str, str], issuing: Issuing, nak_after: int = NAK_AFTER, *, others: tuple[Address, ...] = (),
         identity: BrokerIdentity | None = None,
     ) -> None:  # fmt: skip
         """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
