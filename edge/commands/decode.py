@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
         options = dict(_option(text) for text in args.config)
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)
-            if not args.json and len(meanings) == len(frames):
+            if not args.json and args.protocol != "label" and len(meanings) == len(frames):
                 told = zip(frames, meanings, strict=True)
                 meanings = [{**meaning, "cut": cut(args.protocol, frame, meaning)} for frame, meaning in told]
         else:
