@@ -205,5 +205,4 @@ def test_more_requests_than_the_bound_are_told_to_come_again(tmp_path: Path) -> 
     coordinator._serve()
     assert coordinator.submit(last)
     assert len(store.answers("c")) == REQUESTS_MAX
-    coordinator._mailbox.close()
     store.close()
