@@ -74,7 +74,9 @@ class GatewayCheck:
             self._watch(until=started + CLEARED_S, acks=True)
             self._watch(until=started + CLEARED_S + WITHHELD_S, acks=False)
             nak = self._ask_again()
-            self._watch(until=started + max(self._seconds, CLEARED_S + WITHHELD_S + SETTLE_S), acks=True)
+            # An ack that came at once would take the question back before it is answered.
+            self._watch(until=time.monotonic() + SETTLE_S, acks=False)
+            self._watch(until=started + max(self._seconds, CLEARED_S + WITHHELD_S + 2 * SETTLE_S), acks=True)
             self._judge(nak)
         finally:
             self._peer.tell(
