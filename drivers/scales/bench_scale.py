@@ -11,9 +11,9 @@ It counts as up with the first whole frame of its protocol: what came before tha
 from enum import Enum, auto
 from typing import Final
 
-from drivers.buffers import HEAD_BYTES
 from drivers.command import Command, ScaleOrder
 from drivers.reading import DeviceFault, DeviceUp, FaultCode, OrderAnswered, Reading, WeightRead
+from drivers.scales.scale_faults import ScaleFaults
 from drivers.scales.told import Garbled, Load, Patient, Piece, Wire, mass_of_load, of_another
 from hub_config.bench_scale import BenchScaleConfig
 from hub_config.names import MILLISECOND, Instant
@@ -47,8 +47,7 @@ class BenchScale:
         self._up = False
         """`DeviceUp` was said, and since then no `silent`."""
         self._drops_first = config.drops_first and config.mode == "continuous"
-        self._said: set[FaultCode] = set()
-        """Faults that are said once until what they complain of has ended."""
+        self._faults = ScaleFaults(config.id)
 
     @property
     def held_bytes(self) -> int:
@@ -128,7 +127,7 @@ class BenchScale:
         what = "requests without an answer, asking on" if self._config.mode == "polled" else "times no frame"
         setting = f"that the scale is set to {self._config.kind_name} and to sending {self._config.mode}"
         todo = f"{self._config.asleep}check power, cable, baud rate, parity and {setting}"
-        return self._fault_once("silent", f"{SILENT_AFTER} {what}; {todo}", at)
+        return self._faults.once("silent", f"{SILENT_AFTER} {what}; {todo}", at)
 
     def _piece(self, piece: Piece, at: Instant) -> list[Reading]:
         if isinstance(piece, Garbled):
@@ -136,7 +135,7 @@ class BenchScale:
         if of_another(piece, self._config.own):
             said = ", ".join(f"{key} {piece.keys.get(key, 'none')}" for key in self._config.own)
             detail = f"a weight of {said}, another scale's; compare the scale's menu with its configuration"
-            return self._fault_once("refused", detail, at, piece.raw)
+            return self._faults.once("refused", detail, at, piece.raw)
         self._output += self._wire.take_reply()
         if piece.kind == "ack":
             return self._heard(at)
@@ -146,8 +145,8 @@ class BenchScale:
         if piece.kind == "error":
             error = piece.keys.get("error", "an error")
             detail = f"answered {error}; its display tells why (busy, menu open, not zeroed)"
-            return [*heard, *self._fault_once("refused", detail, at, piece.raw)]
-        self._said.discard("refused")
+            return [*heard, *self._faults.once("refused", detail, at, piece.raw)]
+        self._faults.ended("refused")
         if self._drops_first:
             self._drops_first = False
             return heard
@@ -158,7 +157,7 @@ class BenchScale:
     def _garbled(self, piece: Garbled, at: Instant) -> DeviceFault:
         code: FaultCode = "too_long" if piece.error == "too_long" else "garbled"
         why = "wrong checksum" if piece.error == "checksum" else f"no frame of {self._config.kind_name}"
-        return self._fault(code, f"{why}; check cable, baud rate, parity and protocol", at, piece.head)
+        return self._faults.each(code, f"{why}; check cable, baud rate, parity and protocol", at, piece.head)
 
     def _weight(self, load: Load, at: Instant) -> WeightRead:
         return WeightRead(
@@ -180,17 +179,8 @@ class BenchScale:
 
     def _heard(self, at: Instant) -> list[Reading]:
         self._unanswered = 0
-        self._said.discard("silent")
+        self._faults.ended("silent")
         if self._up:
             return []
         self._up = True
         return [DeviceUp(self._config.id, at, identity=None)]
-
-    def _fault(self, code: FaultCode, detail: str, at: Instant, raw: bytes = b"") -> DeviceFault:
-        return DeviceFault(self._config.id, at, code, detail, raw[:HEAD_BYTES])
-
-    def _fault_once(self, code: FaultCode, detail: str, at: Instant, raw: bytes = b"") -> list[Reading]:
-        if code in self._said:
-            return []
-        self._said.add(code)
-        return [self._fault(code, detail, at, raw)]

@@ -13,10 +13,11 @@ point lost on the line makes the field shorter, and the frame is a fault instead
 from enum import Enum, auto
 from typing import Final, assert_never
 
-from drivers.buffers import HEAD_BYTES, Line, LineBuffer, Piece, TooLong, Unframed
+from drivers.buffers import Line, LineBuffer, Piece, TooLong, Unframed
 from drivers.command import Command, ScaleOrder
-from drivers.reading import DeviceFault, DeviceUp, FaultCode, OrderAnswered, Reading, WeightRead
+from drivers.reading import DeviceUp, OrderAnswered, Reading, WeightRead
 from drivers.scales.mass import mass_mg
+from drivers.scales.scale_faults import ScaleFaults
 from drivers.scales.sics_replies import (
     GENERAL_ERRORS,
     TARE_QUERY,
@@ -93,8 +94,7 @@ class SicsScale:
         self._width: int | None = None
         """Of the padded weight field; None until one was seen."""
         self._misfits = 0
-        self._said: set[FaultCode] = set()
-        """Faults that are said once until what they complain of has ended."""
+        self._faults = ScaleFaults(config.id)
 
     @property
     def wake_at(self) -> Instant | None:
@@ -185,20 +185,22 @@ class SicsScale:
             "check power, cable, baud rate and that the scale's interface is set to MT-SICS"
         )
         self._up = False
-        return self._fault_once("silent", detail, at)
+        return self._faults.once("silent", detail, at)
 
     def _piece(self, piece: Piece, at: Instant) -> list[Reading]:
         match piece:
             case Line(data):
                 reply = parse_reply(data)
                 if reply is None:
-                    return [self._fault("garbled", "no MT-SICS reply; check cable and baud rate", at, data)]
+                    return [
+                        self._faults.each("garbled", "no MT-SICS reply; check cable and baud rate", at, data)
+                    ]
                 return self._reply(reply, data, at)
             case TooLong(head):
                 detail = f"more than {LINE_MAX_BYTES} bytes without a line end dropped; check baud rate"
-                return [self._fault("too_long", detail, at, head)]
+                return [self._faults.each("too_long", detail, at, head)]
             case Unframed(head):
-                return [self._fault("garbled", "bytes outside a line", at, head)]
+                return [self._faults.each("garbled", "bytes outside a line", at, head)]
             case _ as never:
                 assert_never(never)
 
@@ -224,7 +226,7 @@ class SicsScale:
     def _proof(self, serial: str, at: Instant) -> list[Reading]:
         changed = serial != self._serial
         self._serial = serial
-        self._said.discard("not_proven")
+        self._faults.ended("not_proven")
         if self._state in (_State.NEW, _State.PROVING):
             self._begin(at)
         return self._say_up(at) if changed else []
@@ -261,7 +263,7 @@ class SicsScale:
             f"answered {error} to {command or 'a request'}; its display tells why (busy, tare, menu open)"
         )
         answered = self._answered(at) if command is None else []
-        return answered + self._fault_once("refused", detail, at, raw)
+        return answered + self._faults.once("refused", detail, at, raw)
 
     def _tare_answered(self, at: Instant) -> list[Reading]:
         if self._state is not _State.ASKED or not self._tare_asked:
@@ -272,12 +274,12 @@ class SicsScale:
     def _weight(self, weight: SicsWeight, raw: bytes, at: Instant) -> list[Reading]:
         if self._state in (_State.NEW, _State.PROVING):
             detail = "weight dropped: the scale has not answered @ with its serial number"
-            return self._fault_once("not_proven", detail, at, raw)
+            return self._faults.once("not_proven", detail, at, raw)
         answered = self._answered(at)
         if not self._width_fits(weight):
             detail = f"weight field of {weight.width} characters, this scale sends {self._width}; check cable"
-            return [*answered, self._fault("garbled", detail, at, raw)]
-        self._said.discard("refused")
+            return [*answered, self._faults.each("garbled", detail, at, raw)]
+        self._faults.ended("refused")
         return [*answered, self._reading(weight, at)]
 
     def _width_fits(self, weight: SicsWeight) -> bool:
@@ -314,21 +316,12 @@ class SicsScale:
         elif self._state is _State.LISTENING and self._config.mode == "continuous":
             self._wake_at = Instant(at + self._config.answer_timeout_ms * MILLISECOND)
         self._unanswered = 0
-        self._said.discard("silent")
+        self._faults.ended("silent")
         return [] if self._up else self._say_up(at)
 
     def _say_up(self, at: Instant) -> list[Reading]:
         self._up = True
         return [DeviceUp(self._config.id, at, self._serial)]
-
-    def _fault(self, code: FaultCode, detail: str, at: Instant, raw: bytes = b"") -> DeviceFault:
-        return DeviceFault(self._config.id, at, code, detail, raw[:HEAD_BYTES])
-
-    def _fault_once(self, code: FaultCode, detail: str, at: Instant, raw: bytes = b"") -> list[Reading]:
-        if code in self._said:
-            return []
-        self._said.add(code)
-        return [self._fault(code, detail, at, raw)]
 
 
 def _is_tare(number: str | None) -> bool:
