@@ -93,7 +93,7 @@ class Pump:
 
     def stats(self) -> tuple[PortStats, ...]:
         """One immutable value per device, from any thread."""
-        return tuple(self._stats(device, attached) for device, attached in self._ports.items())
+        return tuple(self._stats(*port) for port in self._ports.items())
 
     def _stats(self, device: DeviceId, attached: DevicePort) -> PortStats:
         stats = attached.stats
@@ -248,8 +248,7 @@ class Pump:
         if absent is not None:
             self._take_opened(attached, absent)
             return
-        name = f"open-{attached.device.id}"
-        attached.opening = threading.Thread(target=self._open, args=(attached,), name=name, daemon=True)
+        attached.opening = threading.Thread(target=self._open, args=(attached,), name="opener", daemon=True)
         attached.opening.start()
 
     def _open(self, attached: DevicePort) -> None:
@@ -274,7 +273,9 @@ class Pump:
 
     def _take_opened(self, attached: DevicePort, outcome: Port | Listener | PortLostError) -> None:
         self._touched.append(attached)
-        attached.opening = None
+        if attached.opening is not None:
+            attached.opening.join()  # it has delivered: all that is left of it is its end
+            attached.opening = None
         if isinstance(outcome, PortLostError):
             if isinstance(outcome, DeviceSwappedError):
                 self._say_swapped(attached, str(outcome))
