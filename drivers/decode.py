@@ -41,11 +41,7 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
     meanings = list(decoder(frames, options))
     if not meanings and any(frames):
         return [
-            {
-                "kind": "error",
-                "error": "incomplete",
-                "detail": "no line with an end; frames end in 0D 0A or 0D",
-            }
+            {"kind": "error", "error": "incomplete", "detail": "nothing in these bytes is a frame or the start of one"}
         ]
     return meanings
 

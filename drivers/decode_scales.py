@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from drivers.decode_config import METROLOGY, config_of
+from drivers.decode_missing import incomplete, tail
 from drivers.meanings import Meaning
 from drivers.scales.registry import EXPLAINED, new_wire
-from drivers.scales.told import Garbled, Patient, meaning_of, of_another
+from drivers.scales.told import Patient, meaning_of, of_another
 from hub_config.scales import BenchScale
 
 _NOT_OPTIONS: Final = ("kind", "id", "attach", "mode", "poll_ms", "answer_timeout_ms", "metrology")
@@ -26,20 +27,16 @@ def scale_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, s
     wire = new_wire(cast(BenchScale, config))
     # Without one that is asked for, frames of every scale on the line are explained.
     own = {key: value for key, value in config.own.items() if key in options}
-    understood = False
     for frame in frames:
         # A command is looked for at the start of a frame only: a byte of an answer may look like one.
         command = known.parse_command(frame) if wire.held_bytes == 0 else None
         for piece in [command] if command is not None else wire.feed(frame):
-            understood = True
             if of_another(piece, own):
                 said = ", ".join(f"{key} {value}" for key, value in own.items())
                 yield {"kind": "error", "error": "address", "detail": f"not of {said}", "raw": frame.hex(" ")}
             else:
                 yield meaning_of(piece, config.unit)
     for piece in wire.quiet() if isinstance(wire, Patient) else ():
-        understood = True
         yield meaning_of(piece, config.unit)
-    if (rest := wire.held_bytes) and not understood:
-        error = f"{rest} bytes of a frame that has not ended"
-        yield meaning_of(Garbled(b"", "incomplete"), None) | {"detail": error}
+    if (missing := incomplete(protocol, tail(frames, wire.held_bytes))) is not None:
+        yield missing

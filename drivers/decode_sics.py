@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final, assert_never
 
-from drivers.buffers import Line, LineBuffer
+from drivers.buffers import SEVEN_BITS, Line, LineBuffer
+from drivers.decode_missing import incomplete, tail
 from drivers.meanings import Meaning, garbled, known, without_leading_zeros
+from drivers.scales.amount import PIECES
 from drivers.scales.mass import mass_mg
 from drivers.scales.mt_sics import LINE_MAX_BYTES
 from drivers.scales.sics_replies import (
     SicsAck,
+    SicsAmount,
     SicsCommand,
     SicsError,
     SicsInfo,
@@ -26,8 +29,10 @@ _SERIAL_INFO: Final = ("I4", "@")
 def mt_sics(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
     lines = LineBuffer(max_bytes=LINE_MAX_BYTES)
     for frame in frames:
-        for piece in lines.feed(frame):
+        for piece in lines.feed(frame.translate(SEVEN_BITS)):
             yield _sics_line(piece.data) if isinstance(piece, Line) else garbled(piece.head)
+    if (missing := incomplete("mt-sics", tail(frames, lines.held_bytes))) is not None:
+        yield missing
 
 
 def _sics_line(line: bytes) -> Meaning:
@@ -47,6 +52,9 @@ def _sics_meaning(reply: SicsReply | SicsCommand) -> Meaning:
             mass = mass_mg(number, unit)
             value = without_leading_zeros(number)
             return {"kind": "weight", "value": value, "unit": unit, "stable": stable, "mass_mg": mass}
+        case SicsAmount(number, unit, stable):
+            kind, value = "count" if unit == PIECES else "info", without_leading_zeros(number)
+            return {"kind": kind, "value": value, "unit": unit, "stable": stable}
         case SicsError(error, command):
             return known({"kind": "error", "error": error, "command": command})
         case SicsAck():

@@ -6,14 +6,14 @@ to that is dropped: so a late answer is never taken for that of a later request.
 so now and then `TA` asks for the tare instead. Continuous: `SIR` once after each `@`, never twice. Print: it only
 listens. Zero and tare wait until nothing else is out. Wire format: `sics_replies`.
 
-MT-SICS has no checksum. Where a scale pads its weight field, the width of the field stands in for one: a digit or a
+Bit 7 is the parity of a line of seven data bits and masked. MT-SICS has no checksum. Where a scale pads its weight field, the width of the field stands in for one: a digit or a
 point lost on the line makes the field shorter, and the frame is a fault instead of a weight ten times too small.
 """
 
 from enum import Enum, auto
 from typing import Final, assert_never
 
-from drivers.buffers import Line, LineBuffer, Piece, TooLong, Unframed
+from drivers.buffers import SEVEN_BITS, Line, LineBuffer, Piece, TooLong, Unframed
 from drivers.command import Command, ScaleOrder
 from drivers.reading import DeviceUp, OrderAnswered, Reading, WeightRead
 from drivers.scales.mass import mass_mg
@@ -22,6 +22,7 @@ from drivers.scales.sics_replies import (
     GENERAL_ERRORS,
     TARE_QUERY,
     SicsAck,
+    SicsAmount,
     SicsError,
     SicsInfo,
     SicsReply,
@@ -103,7 +104,8 @@ class SicsScale:
         return self._order_until if self._wake_at is None else min(self._order_until, self._wake_at)
 
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
-        return [reading for piece in self._lines.feed(data) for reading in self._piece(piece, at)]
+        taken = data.translate(SEVEN_BITS)
+        return [reading for piece in self._lines.feed(taken) for reading in self._piece(piece, at)]
 
     def wake(self, at: Instant) -> list[Reading]:
         if self._order_until is not None and self._order_until <= at:
@@ -212,6 +214,9 @@ class SicsScale:
                 return self._error(error, command, raw, at)
             case SicsWeight():
                 return self._weight(reply, raw, at)
+            case SicsAmount(unit=unit):
+                detail = f"answered {unit} to a request for a weight; leave counting or percent at its display"
+                return self._answered(at) + self._faults.once("refused", detail, at, raw)
             case SicsAck(command, tare=tare):
                 self._net = _is_tare(tare)  # zero and clear tell none: the tare is gone
                 return self._answer_order(at, "ok") if self._is_out(command) else []
