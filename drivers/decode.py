@@ -41,7 +41,11 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
     meanings = list(decoder(frames, options))
     if not meanings and any(frames):
         return [
-            {"kind": "error", "error": "incomplete", "detail": "nothing in these bytes is a frame or the start of one"}
+            {
+                "kind": "error",
+                "error": "incomplete",
+                "detail": "nothing in these bytes is a frame or the start of one",
+            }
         ]
     return meanings
 

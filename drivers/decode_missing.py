@@ -1,6 +1,6 @@
 """What is missing of a frame that has begun and not ended, for `hub decode`: how the frames of each protocol end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from drivers.meanings import Meaning
@@ -54,6 +54,6 @@ def incomplete(protocol: str, held: bytes) -> Meaning | None:
     }
 
 
-def tail(frames: list[bytes], count: int) -> bytes:
+def tail(frames: Sequence[bytes], count: int) -> bytes:
     """The last `count` bytes of all."""
     return b"".join(frames)[-count:] if count else b""

@@ -6,8 +6,9 @@ to that is dropped: so a late answer is never taken for that of a later request.
 so now and then `TA` asks for the tare instead. Continuous: `SIR` once after each `@`, never twice. Print: it only
 listens. Zero and tare wait until nothing else is out. Wire format: `sics_replies`.
 
-Bit 7 is the parity of a line of seven data bits and masked. MT-SICS has no checksum. Where a scale pads its weight field, the width of the field stands in for one: a digit or a
-point lost on the line makes the field shorter, and the frame is a fault instead of a weight ten times too small.
+Bit 7 is the parity of a line of seven data bits and masked. MT-SICS has no checksum. Where a scale pads its weight
+field, the width of the field stands in for one: a digit or a point lost on the line makes the field shorter, and the
+frame is a fault instead of a weight ten times too small.
 """
 
 from enum import Enum, auto
@@ -215,7 +216,9 @@ class SicsScale:
             case SicsWeight():
                 return self._weight(reply, raw, at)
             case SicsAmount(unit=unit):
-                detail = f"answered {unit} to a request for a weight; leave counting or percent at its display"
+                detail = (
+                    f"answered {unit} to a request for a weight; leave counting or percent at its display"
+                )
                 return self._answered(at) + self._faults.once("refused", detail, at, raw)
             case SicsAck(command, tare=tare):
                 self._net = _is_tare(tare)  # zero and clear tell none: the tare is gone

@@ -19,7 +19,9 @@ from hub_config.scale_makers import OhausConfig
 LINE_MAX_BYTES: Final = 64
 NUMBER_MIN_COLUMNS: Final = 9
 
-_WEIGHT: Final = re.compile(r" *(-?[0-9.]+) *([A-Za-z:%]{1,5}) *\?? *(?:(G|N|NET)(?![A-Za-z]))? *\??([ -/:-~]*)")
+_WEIGHT: Final = re.compile(
+    r" *(-?[0-9.]+) *([A-Za-z:%]{1,5}) *\?? *(?:(G|N|NET)(?![A-Za-z]))? *\??([ -/:-~]*)"
+)
 """A legend with digits may be the second half of a weight in pounds and ounces: such a line is no frame."""
 _MODES: Final[Mapping[str, Weighing]] = {"G": "gross", "N": "net", "NET": "net"}
 _TARES: Final = ("T", "PT", "TARE")

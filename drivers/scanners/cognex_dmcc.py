@@ -46,6 +46,8 @@ def _answers(config: CognexConfig, line: Line) -> list[Answer]:
     reply = _REPLY.fullmatch(data)
     if reply is not None:
         return [_reply(config, reply, data)]
+    if data.startswith(b"||"):
+        return [Damaged("garbled", "a reply that is cut off; check the line", data)]
     return [parse_codes(data, config.no_read, wire_bytes(config.separator))] if data else []
 
 

@@ -8,9 +8,10 @@ frame which bytes are which field.
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 from drivers.decode import decode
 from drivers.decode_cuts import cut
@@ -18,6 +19,12 @@ from drivers.decode_text import decode_grammar
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
 from hub_config.load import ConfigFaults, read_model
 from hub_config.scale_text import ScaleGrammar
+
+SHOWN_CHARS: Final = 120
+"""Of a --hex that is refused."""
+
+_BETWEEN: Final = re.compile(r"[\s,]")
+_NO_DIGIT: Final = re.compile(r"[^0-9A-Fa-f\s,]")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -88,15 +95,21 @@ def _is_table(value: object) -> bool:
 
 
 def _bytes(text: str) -> bytes:
+    digits = _BETWEEN.sub("", text)
+    shown = text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
+    wanted = "two hex digits a byte are wanted, like 53 20 0D 0A"
+    if (wrong := _NO_DIGIT.search(text)) is not None:
+        place = f"{wrong.group()!r} at place {wrong.start() + 1} is no hex digit"
+        raise ValueError(f"--hex {shown!r}: {place}; {wanted}")
+    if not digits:
+        raise ValueError(f"--hex {shown!r}: no bytes; {wanted}")
     try:
-        frame = bytes.fromhex(text.replace(",", " "))
-    except ValueError as refused:
-        raise ValueError(
-            f"--hex {text!r}: two hex digits a byte are wanted, like 53 20 0D 0A ({refused})"
-        ) from None
-    if not frame:
-        raise ValueError(f"--hex {text!r}: no bytes; two hex digits a byte are wanted, like 53 20 0D 0A")
-    return frame
+        return bytes.fromhex(text.replace(",", " "))
+    except ValueError:
+        half = (
+            f"{len(digits)} hex digits, half a byte too many" if len(digits) % 2 else "a byte is cut in two"
+        )
+        raise ValueError(f"--hex {shown!r}: {half}; {wanted}") from None
 
 
 def _option(text: str) -> tuple[str, str]:
