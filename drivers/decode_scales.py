@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
+from drivers.buffers import SEVEN_BITS
 from drivers.decode_config import METROLOGY, config_of
 from drivers.decode_missing import incomplete, tail
 from drivers.meanings import Meaning
@@ -10,6 +11,9 @@ from drivers.scales.registry import EXPLAINED, new_wire
 from drivers.scales.told import Patient, meaning_of, of_another
 from hub_config.scales import BenchScale
 
+_ALL_BITS: Final = bytes(range(256))
+_EIGHT_BITS: Final = ("hid-scale", "cas-22")
+"""Protocols of which bit 7 is data."""
 _NOT_OPTIONS: Final = ("kind", "id", "attach", "mode", "poll_ms", "answer_timeout_ms", "metrology")
 
 
@@ -27,9 +31,10 @@ def scale_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, s
     wire = new_wire(cast(BenchScale, config))
     # Without one that is asked for, frames of every scale on the line are explained.
     own = {key: value for key, value in config.own.items() if key in options}
+    bits = _ALL_BITS if protocol in _EIGHT_BITS else SEVEN_BITS
     for frame in frames:
         # A command is looked for at the start of a frame only: a byte of an answer may look like one.
-        command = known.parse_command(frame) if wire.held_bytes == 0 else None
+        command = known.parse_command(frame.translate(bits)) if wire.held_bytes == 0 else None
         for piece in [command] if command is not None else wire.feed(frame):
             if of_another(piece, own):
                 said = ", ".join(f"{key} {value}" for key, value in own.items())

@@ -62,7 +62,10 @@ def record_dimensioner(frames: Sequence[bytes], options: Mapping[str, str]) -> I
 
 
 def _sizes_meaning(read: DimensionsRead) -> Meaning:
-    sides = dict(zip(_SIDES, read.text, strict=True))
+    sides = {
+        side: without_leading_zeros(text) if side_um(text, read.unit) is not None else None
+        for side, text in zip(_SIDES, read.text, strict=True)
+    }
     irregular = True if read.shape == "irregular" else None
     told = {"record": read.record, "unit": read.unit, "status": read.status, "irregular": irregular}
     return {"kind": "dimensions", **sides, **known(told), **_um(read.l_um, read.w_um, read.h_um)}
