@@ -152,6 +152,7 @@ class SicsScale:
     def _prove(self, at: Instant) -> None:
         if self._state is _State.ASKED and self._tare_asked:
             self._tells_tare = False
+        self._lines = LineBuffer(max_bytes=LINE_MAX_BYTES)  # half an answer: its end would spoil the next
         self._state = _State.PROVING
         self._output += _RESET
         self._wake_at = Instant(at + PROOF_INTERVAL_NS)

@@ -106,9 +106,8 @@ def _bytes(text: str) -> bytes:
     try:
         return bytes.fromhex(text.replace(",", " "))
     except ValueError:
-        half = (
-            f"{len(digits)} hex digits, half a byte too many" if len(digits) % 2 else "a byte is cut in two"
-        )
+        odd = len(digits) % 2
+        half = f"an odd number of hex digits ({len(digits)})" if odd else "a blank inside a byte"
         raise ValueError(f"--hex {shown!r}: {half}; {wanted}") from None
 
 
