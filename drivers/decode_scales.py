@@ -1,14 +1,16 @@
 """Frames of scales explained, for `hub decode`. What a host sends is understood too, where the protocol is known."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final, cast
 
 from drivers.buffers import SEVEN_BITS
 from drivers.decode_config import METROLOGY, config_of
 from drivers.decode_missing import incomplete, tail
 from drivers.meanings import Meaning
+from drivers.scales.explained import Explained
 from drivers.scales.registry import EXPLAINED, new_wire
-from drivers.scales.told import Patient, meaning_of, of_another
+from drivers.scales.told import Garbled, Patient, Piece, meaning_of, of_another
 from hub_config.scales import BenchScale
 
 _ALL_BITS: Final = bytes(range(256))
@@ -25,6 +27,15 @@ def scale_options(protocol: str) -> tuple[str, ...]:
     )
 
 
+def _or_command(known: Explained, piece: Piece) -> Piece:
+    """What is no answer may be one of several commands in a recording."""
+    if not isinstance(piece, Garbled):
+        return piece
+    forms = (piece.head + b"\r\n", b"\n" + piece.head + b"\r")
+    commands = (known.parse_command(form) for form in forms)
+    return next((command for command in commands if command is not None), piece)
+
+
 def scale_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
     known = EXPLAINED[protocol]
     config = config_of(known.config, known.kind, options, (), {"metrology": METROLOGY, **known.fixed})
@@ -35,7 +46,7 @@ def scale_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, s
     for frame in frames:
         # A command is looked for at the start of a frame only: a byte of an answer may look like one.
         command = known.parse_command(frame.translate(bits)) if wire.held_bytes == 0 else None
-        for piece in [command] if command is not None else wire.feed(frame):
+        for piece in [command] if command is not None else map(partial(_or_command, known), wire.feed(frame)):
             if of_another(piece, own):
                 said = ", ".join(f"{key} {value}" for key, value in own.items())
                 yield {"kind": "error", "error": "address", "detail": f"not of {said}", "raw": frame.hex(" ")}

@@ -79,9 +79,11 @@ def _reader_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str,
     for frame in frames:
         # A command is looked for at the start of a frame only.
         command = known.parse_command(frame) if wire.held_bytes == 0 else None
-        answers: Sequence[Answer] = [command] if command is not None else [one for one, _ in wire.feed(frame)]
-        for answer in answers:
-            yield meaning_of(answer, aim=config.aim)
+        told = [(command, frame)] if command is not None else wire.feed(frame)
+        for answer, raw in told:
+            # Of several commands in a recording each is a line.
+            sent = known.parse_command(raw) or known.parse_command(raw + b"\r")
+            yield meaning_of(sent or answer, aim=config.aim)
     yield from _missing(protocol, frames, wire.held_bytes)
 
 

@@ -49,5 +49,7 @@ def _frame(line: bytes) -> Piece:
 
 def parse_command(sent: bytes) -> Told | None:
     """What a host sends to models that have a command mode; None: no command of this protocol."""
+    if not sent.endswith((b"\r", b"\n")):
+        return None  # of an answer in two reads the first may look like one
     command = _COMMANDS.get(sent.rstrip(b"\r\n"))
     return None if command is None else Told("command", keys={"command": command}, raw=sent)

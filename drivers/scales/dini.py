@@ -130,6 +130,8 @@ def _weight(
 
 def parse_command(sent: bytes) -> Told | None:
     """What a host sends; None: no command of this protocol."""
+    if not sent.endswith(_ENDS):
+        return None
     text = sent.removeprefix(_ESC).decode("latin-1").rstrip("\r\n\x02")
     found = _COMMAND.fullmatch(text)
     if found is None:

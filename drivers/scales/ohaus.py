@@ -63,6 +63,8 @@ def _line(line: bytes) -> Piece:
 
 def parse_command(sent: bytes) -> Told | None:
     """What a host sends; None: no command of this protocol."""
+    if not sent.endswith((b"\r", b"\n")):
+        return None  # of an answer in two reads the first may look like one
     text = sent.decode("latin-1").rstrip("\r\n")
     if (command := _COMMANDS.get(text)) is not None:
         return Told("command", keys={"command": command}, raw=sent)

@@ -54,5 +54,7 @@ def _line(line: bytes) -> Piece:
 
 def parse_command(sent: bytes) -> Told | None:
     """What a host sends; None: no command of this protocol."""
+    if not sent.endswith((b"\r", b"\n")):
+        return None  # of an answer in two reads the first may look like one
     command = _COMMANDS.get(sent.decode("latin-1").rstrip("\r\n"))
     return None if command is None else Told("command", keys={"command": command}, raw=sent)

@@ -30,7 +30,7 @@ READ_STRING: Final = 1
 
 _OPTIONS: Final = rb"(?:([01])(?::([0-9]{1,9})?)?|:([0-9]{1,9}))?"
 _REPLY: Final = re.compile(rb"\|\|" + _OPTIONS + rb"\[([0-9]{1,5})\](.*)", re.DOTALL)
-_COMMAND: Final = re.compile(rb"\|\|" + _OPTIONS + rb">(.*?)(?:\r\n|\r|\n)?", re.DOTALL)
+_COMMAND: Final = re.compile(rb"\|\|" + _OPTIONS + rb">([^\r\n]*)(?:\r\n|\r|\n)?")
 _NEGOTIATION: Final = re.compile(rb"\xff[\xfb-\xfe].", re.DOTALL)
 """Of Telnet: IAC WILL, WONT, DO, DONT and an option."""
 _TRIGGERS: Final = {"on": "trigger_on", "off": "trigger_off"}

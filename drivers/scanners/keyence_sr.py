@@ -73,5 +73,7 @@ def _refused(command: bytes, code: str, raw: bytes) -> Refused:
 
 def parse_command(sent: bytes) -> Noted | None:
     """What a host says to the reader: `LON` or `LOFF`."""
+    if not sent.endswith(_LINE_ENDS):
+        return None  # of a code in two reads the first may look like one
     name = _NAMES.get(sent.removeprefix(_STX).rstrip(b"\r\n\x03"))
     return None if name is None else Noted({"kind": "command", "command": name})

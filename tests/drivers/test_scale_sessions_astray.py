@@ -73,7 +73,7 @@ def test_a_banner_at_the_start_is_no_weight_and_the_next_answer_is(protocol: str
 @pytest.mark.parametrize("protocol", POLLED)
 def test_an_answer_after_its_time_is_dropped_and_that_of_the_next_request_counts(protocol: str) -> None:
     one = scale(protocol)
-    config = cast(BenchScaleConfig, one._config)  # noqa: SLF001 - how long it waits
+    config = cast(BenchScaleConfig, one._config)
     wait = config.answer_timeout_ms
     one.wake(ms(0))
     one.wake(ms(wait))
