@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Final
 
+from drivers.decode_board import BOARD
 from drivers.decode_labels import LABEL_OPTIONS, LABELS
 from drivers.decode_modbus import MODBUS, MODBUS_OPTIONS
 from drivers.decode_plc import PLC_OPTIONS, plc_wcs
@@ -68,6 +69,7 @@ DECODERS: Final[Mapping[str, Decoder]] = {
     **SIZES,
     **MODBUS,
     "plc-wcs": plc_wcs,
+    **BOARD,
     **LABELS,
 }
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {

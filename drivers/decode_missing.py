@@ -26,6 +26,7 @@ _ENDS: Final[Mapping[str, str]] = {
     "sick-mda": "a telegram ends in ETX (03)",
     "cubiscan": "a frame ends in ETX CR LF (03 0D 0A)",
     "datalogic-dm3610": "a message ends in its trailer, mostly CR LF (0D 0A)",
+    "io-board": "a frame ends in 00",
     "evdev-wedge": "a key is a record of 24 bytes, and a code ends with ENTER (28) or keypad ENTER (96)",
 }
 _LINE: Final = "a line ends in CR LF (0D 0A) or one of them"

@@ -11,7 +11,7 @@ import pytest
 from drivers.decode import DECODERS, decode
 from drivers.meanings import Meaning
 
-_FILE = Path(__file__).parent.parent / "vectors" / "hand-made.jsonl"
+_FILE = Path(__file__).parent.parent / "vectors" / "hand-made" / "frames.jsonl"
 _ROWS: list[dict[str, Any]] = [json.loads(line) for line in _FILE.read_text(encoding="utf-8").splitlines()]
 _VALUES = ("value", "mass_mg", "weight_g", "l_um")
 _CODES = ("scan", "multi_scan", "stream", "identifier")
