@@ -73,6 +73,7 @@ DECODERS: Final[Mapping[str, Decoder]] = {
     **LABELS,
 }
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mt-sics": ("unit",),
     **{name: scale_options(name) for name in EXPLAINED},
     "record-scale": GRAMMAR,
     **SCANNER_OPTIONS,

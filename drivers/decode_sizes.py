@@ -20,7 +20,7 @@ from drivers.dimensioners.cubiscan import (
 )
 from drivers.dimensioners.cubiscan import LINE_MAX_BYTES as CUBISCAN_MAX_BYTES
 from drivers.dimensioners.dm3610 import LINE_MAX_BYTES as DM3610_MAX_BYTES
-from drivers.dimensioners.dm3610 import Dm3610Message, parse_message
+from drivers.dimensioners.dm3610 import Dm3610Message, is_heartbeat, parse_message
 from drivers.dimensioners.length import side_um
 from drivers.dimensioners.record_dimensioner import RecordDimensioner
 from drivers.dimensioners.sick_mda import LINE_MAX_BYTES as MDA_MAX_BYTES
@@ -34,7 +34,7 @@ _RECORD_LISTS: Final = ("fields", "good", "none", "irregular")
 _ORDER: Final = ("order",)
 SIZE_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "record-dimensioner": (*_RECORD_LISTS, "start", "separator", "unit", "mass_unit", "decimal"),
-    "datalogic-dm3610": (*_ORDER, "header", "delimiter", "unit"),
+    "datalogic-dm3610": (*_ORDER, "header", "delimiter", "unit", "heartbeat"),
     "sick-mda": (),
     "cubiscan": (),
 }
@@ -76,6 +76,8 @@ def dm3610(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Mean
     prefix, end = config.header.encode("latin-1", "replace"), config.trailer.encode("latin-1", "replace")
 
     def explain(line: bytes) -> Meaning:
+        if is_heartbeat(Line(line), config):
+            return {"kind": "heartbeat", "data": config.heartbeat}
         told = parse_message(line.decode("latin-1"), config.delimiter)
         return garbled(line) if told is None else _dm3610_meaning(told, config)
 
@@ -88,7 +90,10 @@ def _dm3610_meaning(told: Dm3610Message, config: Dm3610Config) -> Meaning:
     measured = {side for side in _SIDES if named[side].strip("0.") and told.reason is None}
     sides = {side: without_leading_zeros(named[side]) if side in measured else None for side in _SIDES}
     um = [side_um(named[side], unit) if side in measured else None for side in _SIDES]
-    told_more = {"sequence": told.sequence, "legal_for_trade": told.ready, "error": told.reason}
+    told_more = {
+        "sequence": told.sequence, "legal_for_trade": told.ready, "error": told.reason,
+        "volume": None if told.volume is None else without_leading_zeros(told.volume), "alibi": told.alibi,
+    }  # fmt: skip
     return {"kind": "dimensions", **sides, "unit": unit, **known(told_more), **_um(*um)}
 
 

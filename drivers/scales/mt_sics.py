@@ -303,12 +303,13 @@ class SicsScale:
         return True
 
     def _reading(self, weight: SicsWeight, at: Instant) -> WeightRead:
+        unit = (weight.unit or self._config.unit) if weight.text else None
         return WeightRead(
             self._config.id,
             at,
-            mass_mg(weight.text, weight.unit) if weight.text else None,
+            mass_mg(weight.text, unit) if weight.text else None,
             weight.text,
-            weight.unit,
+            unit,
             weight.stable,
             weight.overload,
             weight.underload,

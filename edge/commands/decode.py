@@ -37,13 +37,15 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--hex", action="append", default=[], help='bytes, for example "53 20 53 …"')
     parser.add_argument("--text", action="append", default=[], help="the same as text; after all --hex")
     parser.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="driver option")
+    parser.add_argument("--unit", help="of weights that are sent without one; short for --config unit=…")
     parser.add_argument("--json", action="store_true", help="one JSON array")
     args = parser.parse_args(argv)
     try:
         frames = [*(_bytes(text) for text in args.hex), *(text.encode() for text in args.text)]
         if not any(frames):
             raise ValueError('no bytes; give --hex "53 20 0D 0A" or --text "RB123456785GB"')
-        options = dict(_option(text) for text in args.config)
+        units = [] if args.unit is None else [f"unit={args.unit}"]
+        options = dict(_option(text) for text in (*args.config, *units))
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)
             if not args.json and args.protocol != "label" and len(meanings) == len(frames):
