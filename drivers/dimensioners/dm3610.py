@@ -1,10 +1,10 @@
 """Datalogic DM3610 / DC3000, a two-head dimensioner for moving items (dimensioners §3; DM3610 manual p. 89–96).
 
 `header [sequence] side delimiter side delimiter side [delimiter unit] [delimiter READY | NOTREADY] [delimiter NODIM_…]
-[delimiter volume] [delimiter alibi record] trailer`, what follows the sides in any order. The sides have one width, zero
-padded, so what stands before the first side beyond that width is the sequence number (1 to 3 digits); each may carry
-its unit. A message with the optional BCC or CRC is not understood: no frame of one was seen. So is no heart-beat that
-config does not name.
+[delimiter volume] [delimiter alibi record] trailer`, what follows the sides in any order. The sides have one width,
+zero padded, so what stands before the first side beyond that width is the sequence number (1 to 3 digits); each may
+carry its unit. A message with the optional BCC or CRC is not understood: no frame of one was seen. Nor is a heart-beat
+that config does not name.
 """
 
 import re

@@ -41,7 +41,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON array")
     args = parser.parse_args(argv)
     try:
-        frames = [*(_bytes(text) for text in args.hex), *(text.encode() for text in args.text)]
+        frames = [
+            *(_bytes(text) for text in args.hex),
+            *(text.encode(errors="surrogateescape") for text in args.text),
+        ]
         if not any(frames):
             raise ValueError('no bytes; give --hex "53 20 0D 0A" or --text "RB123456785GB"')
         units = [] if args.unit is None else [f"unit={args.unit}"]
@@ -60,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"hub decode: {refused}", file=sys.stderr)
         return EXIT_WRONG_USE
     if args.json:
-        print(json.dumps(meanings, indent=1, ensure_ascii=False))
+        print(json.dumps(meanings, indent=1))
     else:
         for meaning in meanings:
             for line in _cut(meaning.get("cut", [])):

@@ -281,3 +281,14 @@ def test_a_weight_sent_without_a_unit_has_a_mass_where_one_is_said(
         told += [one["mass_mg"] for one in json.loads(capsys.readouterr().out)]
 
     assert told == [None, mass_mg]
+
+
+def test_a_terminal_without_our_characters_is_no_fault() -> None:
+    words = [sys.executable, "-m", "edge.cli", "decode", "--protocol", "line-crlf", "--hex", "47 72 C3 B6 0D"]
+    plain_ascii = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    shown = subprocess.run(words, env=plain_ascii, cwd=ROOT, capture_output=True, check=True)
+    told = subprocess.run([*words, "--json"], env=plain_ascii, cwd=ROOT, capture_output=True, check=True)
+
+    assert b"data='Gr\\xf6'" in shown.stdout
+    assert json.loads(told.stdout)[0]["data"] == "Grö"
