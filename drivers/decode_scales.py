@@ -31,7 +31,7 @@ def _or_command(known: Explained, piece: Piece) -> Piece:
     """What is no answer may be one of several commands in a recording."""
     if not isinstance(piece, Garbled):
         return piece
-    forms = (piece.head + b"\r\n", b"\n" + piece.head + b"\r")
+    forms = (piece.head, piece.head + b"\r\n", b"\n" + piece.head + b"\r")
     commands = (known.parse_command(form) for form in forms)
     return next((command for command in commands if command is not None), piece)
 

@@ -27,6 +27,7 @@ from drivers.dimensioners.sick_mda import LINE_MAX_BYTES as MDA_MAX_BYTES
 from drivers.dimensioners.sick_mda import MdaTelegram, parse_telegram
 from drivers.meanings import Meaning, garbled, known, without_leading_zeros
 from drivers.reading import DeviceFault, DimensionsRead, WeightRead
+from drivers.scales.mass import mass_mg
 from hub_config.dimensioners import Dm3610Config, RecordDimensionerConfig
 from hub_config.names import Instant
 
@@ -151,9 +152,11 @@ def _cubiscan_meaning(line: bytes) -> Meaning:
 def _cubi_measured(told: CubiMeasured) -> Meaning:
     sides = {name: _value(text) for name, text in zip(_SIDES, told.sides, strict=True)}
     um = [side_um(text, told.unit) for text in told.sides]
+    weight = _value(told.weight)
     return {
         "kind": "dimensions", "origin": told.origin, "site": told.site, **sides, "unit": told.unit,
-        "weight": _value(told.weight), "weight_unit": told.weight_unit, "dim_weight": _value(told.dim_weight),
+        "weight": weight, "weight_unit": told.weight_unit, "dim_weight": _value(told.dim_weight),
+        "mass_mg": None if weight is None else mass_mg(weight, told.weight_unit),
         "factor": told.factor, "factor_type": told.factor_type,
         **known({"error": told.faults[0] if told.faults else None}), **_um(*um),
     }  # fmt: skip

@@ -22,6 +22,8 @@ _COMMANDS: Final = {
 }  # fmt: skip
 _ANSWER: Final = re.compile(r"(?:\n([^\r\n]{5,14})\r)?\nS?([ -\x7f]{1,4})\r")
 """Weight, if any, and status."""
+_WHOLE_END: Final = re.compile(r"(?s:.*)\n([^\r\n]{5,14})\r\nS?([ -\x7f]{1,4})\r")
+"""A whole weight behind what was lost of the one before, which had no ETX."""
 _UNKNOWN: Final = ("\n?\r", "\r")
 """The second: what is left of the ZM's answer when its end is cut off."""
 _WEIGHT: Final = re.compile(r"( *[+-]?)([0-9]*\.?[0-9]+)(\.?) ?([A-Za-z]{1,2}) ?")
@@ -47,7 +49,7 @@ def _answer(config: NciConfig, data: bytes) -> Piece:
     text = data.decode("latin-1")
     if text in _UNKNOWN:
         return Told("error", keys={"error": "unknown_command"}, raw=data)
-    found = _ANSWER.fullmatch(text)
+    found = _ANSWER.fullmatch(text) or _WHOLE_END.fullmatch(text)
     if found is None:
         return Garbled(data)
     # One alone is what is left of two, unless the scale is known to send no more.

@@ -55,7 +55,7 @@ def _answer(config: KeyenceSrConfig, line: Line) -> Answer:
         return _refused(refusal[1], refusal[2].decode(), line.data)
     if data.startswith(_ANSWERS):
         if (done := _DONE.fullmatch(data)) is not None:
-            return Noted({"kind": "ack", "command": done[1].decode().lower()})
+            return Noted({"kind": "ack", "command": _NAMES.get(done[1], done[1].decode().lower())})
         return Damaged("garbled", "an answer to a command that is cut off; check the line", line.data)
     if data == _OVERFLOW:
         detail = "OVER: it read more than its memory holds; let it send fewer codes in one answer"
