@@ -13,6 +13,7 @@ from typing import Final
 from drivers.decode_labels import LABEL_OPTIONS, LABELS
 from drivers.decode_modbus import MODBUS, MODBUS_OPTIONS
 from drivers.decode_plc import PLC_OPTIONS, plc_wcs
+from drivers.decode_printers import PRINTERS
 from drivers.decode_records import GRAMMAR, record_scale
 from drivers.decode_scales import scale_frames, scale_options
 from drivers.decode_scanners import SCANNER_OPTIONS, SCANNERS
@@ -68,6 +69,7 @@ DECODERS: Final[Mapping[str, Decoder]] = {
     **SIZES,
     **MODBUS,
     "plc-wcs": plc_wcs,
+    **PRINTERS,
     **LABELS,
 }
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -104,7 +104,8 @@ class App:
         self._uplink = Uplink(
             config, lambda: JournalReader(journal_file), trust, topics, preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
-            health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics),
+            health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics,
+                          down=lambda: self._runner.snapshot.devices_down),
         )  # fmt: skip
         settings = config.journal
         self._keeper = Housekeeping(
@@ -267,6 +268,7 @@ class Pages:
             "balance": balance_told(snapshot.balance, events.journalled, events.acknowledged, events.pending),
             "alibi": [asdict(view) for view in snapshot.alibi],
             "plc_lines": [asdict(view) for view in snapshot.plc_lines],
+            "printers": [asdict(view) for view in snapshot.printers],
             "weights_dropped": self._inbox.weights_dropped,
             "ports": [_port_figures(port) for port in self._pump.stats()],
         }

@@ -24,6 +24,7 @@ from hub_config.linecheck import line_findings
 from hub_config.modbuscheck import modbus_findings
 from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, LineSpots, Outline, TrustSpots, outline
 from hub_config.plccheck import plc_findings
+from hub_config.printers import PRINTER_KINDS
 from hub_config.scalecheck import unit_findings
 from hub_config.spots import Spot, absent, placed, twice
 from hub_config.trust import WELL_KNOWN_KEYS
@@ -144,6 +145,8 @@ def _places(whole: Outline) -> Iterator[_Place]:
     for bench in whole.benches:
         yield from (_Place(spot, "a scanner", SCANNER_KINDS) for spot in bench.scanners)
         yield _Place(bench.scale, "a scale", SCALE_KINDS)
+        if bench.printer is not None:
+            yield _Place(bench.printer, "a label printer", PRINTER_KINDS)
     for line in whole.lines:
         yield _Place(line.board, "an I/O board", BOARD_KINDS)
         # What the last belt names is checked with the belts: it may be the line's own.
@@ -171,7 +174,7 @@ def _places(whole: Outline) -> Iterator[_Place]:
 
 _KINDS = (
     *SCANNER_KINDS, *SCALE_KINDS, *READER_KINDS, *BELT_SCALE_KINDS, *BOARD_KINDS, *BELT_DIMENSIONER_KINDS,
-    *STANDING_KINDS, *PLC_KINDS,
+    *STANDING_KINDS, *PLC_KINDS, *PRINTER_KINDS,
 )  # fmt: skip
 
 

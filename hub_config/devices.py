@@ -10,6 +10,7 @@ from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensio
 from hub_config.external import ExternalConfig, place_kind
 from hub_config.modbus import ModbusIoConfig
 from hub_config.plc import PlcWcsConfig
+from hub_config.printers import ZplPrinterConfig
 from hub_config.readers import Reader
 from hub_config.scales import BeltScale, BenchScale
 from hub_config.scanners import Scanner
@@ -26,6 +27,7 @@ Device = Annotated[
     | IoBoardConfig
     | ModbusIoConfig
     | PlcWcsConfig
+    | ZplPrinterConfig
     | ExternalConfig,
     Field(discriminator="kind"),
 ]

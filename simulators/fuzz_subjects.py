@@ -199,7 +199,16 @@ _OPTIONS: Final[Mapping[str, dict[str, str]]] = {
     "record-scale": {"separator": ";"},
     "record-dimensioner": {"separator": ";"},
 }
+_HOST_STATUS: Final = (
+    b"\x02030,0,0,0480,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n",
+    b"\x02030,1,1,0480,002,0,0,0,000,0,0,0\x03\r\n\x02000,0,1,0,0,2,4,0,00000001,1,000\x03\r\n\x021234,0\x03\r\n",
+)
 _RECORDS: Final[Mapping[str, tuple[bytes, ...]]] = {
+    "zpl-status": _HOST_STATUS,
+    "zpl-printer": _HOST_STATUS,
+    "zpl": (
+        b"^XA^CI28^FO24,24^A0N,64,64^FH_^FDHOLD_5E^FS^FO24,90^BY2^BCN,96,N,N,N^FDRB123456785GB^FS^PQ1^XZ",
+    ),
     "record-scale": (b"7;1.250;kg;OK\r\n", b"8;;;OVER\r\n"),
     "record-dimensioner": (b"7;300;200;100;mm;OK\r\n", b"8;0;0;0;mm;OK\r\n"),
     "plc-wcs": (

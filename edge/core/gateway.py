@@ -8,7 +8,7 @@ never runs backwards: stamps of two threads may arrive microseconds out of order
 from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
-from drivers.reading import Reading, WeightRead
+from drivers.reading import BarcodeRead, Reading, WeightRead
 from edge.core.alibi import AlibiWatch
 from edge.core.decision import Decision
 from edge.core.dwell import DwellLedger
@@ -29,6 +29,7 @@ from edge.core.inputs import (
     UsesKnown,
     WallClock,
 )
+from edge.core.labels import Labels
 from edge.core.ledger import Ledger
 from edge.core.line import Line
 from edge.core.line_view import view_of_line
@@ -69,6 +70,7 @@ class Gateway:
         self._now = Instant(0)
         self._offline = Offline(config.offline)
         self._signs = Signs(config)
+        self._labels = Labels(config)
         self._stopped_at: Instant | None = None
         """Since when the journal gives no evidence, until that is told."""
         self._alibi = AlibiWatch()
@@ -114,10 +116,14 @@ class Gateway:
             if isinstance(given, WeightRead):
                 self._alibi.note(given)
             owner = self._owner.get(given.device)
-            if owner is not None:
-                self._stale = owner if self._stale in (None, owner) else ANY_PLACE
-                self._places[owner].read(given, at)
-            return self._signs.added(self._ledger.take_effects())
+            if owner is None:
+                return list(self._labels.hear(given))
+            if isinstance(given, BarcodeRead) and (again := self._labels.again(given)) is not None:
+                self._ledger.count_rejected("command")
+                return list(again)
+            self._stale = owner if self._stale in (None, owner) else ANY_PLACE
+            self._places[owner].read(given, at)
+            return self._accompanied()
         self._stale = ANY_PLACE
         match given:
             case DecisionArrived():
@@ -138,7 +144,11 @@ class Gateway:
                 self._wake(at)
             case _:
                 assert_never(given)
-        return self._signs.added(self._ledger.take_effects())
+        return self._accompanied()
+
+    def _accompanied(self) -> list[Effect]:
+        """The effects of this step, with what scanners and printers do besides."""
+        return self._labels.added(self._signs.added(self._ledger.take_effects()))
 
     @property
     def wake_at(self) -> Instant | None:
@@ -174,7 +184,10 @@ class Gateway:
             balance=self._ledger.balance(),
             tally=self._visits.tally(),
             dwell_us=self._dwell.quantiles_us(),
-            devices_down=tuple(name for place in self._places for name in place.devices_down),
+            devices_down=(
+                *(name for place in self._places for name in place.devices_down),
+                *self._labels.down,
+            ),
             rejected_messages=tuple(sorted(self._rejected_messages.items())),
             dwell_by_owner_us=self._dwell.by_owner_us(),
             held_by_reason=tuple(sorted(reasons.items())),
@@ -187,6 +200,7 @@ class Gateway:
                 Moment(self._now, self._ledger.wall(self._now).utc_us, self._offline.away)
             ),
             offline=self._offline.view(self._ledger.wall(self._now)),
+            printers=self._labels.views(),
         )
 
     def waiting(self) -> tuple[Waiting, ...]:

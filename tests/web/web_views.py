@@ -17,6 +17,7 @@ from edge.core.snapshot import (
     EventFigures,
     LaneView,
     LineView,
+    PrinterView,
     Snapshot,
     Tally,
 )
@@ -185,6 +186,7 @@ class Says:
     benches: tuple[BenchView, ...] | None = None
     """Where there are others than `view`."""
     queue: Queue = NO_QUEUE
+    printers: tuple[PrinterView, ...] = ()
 
     def snapshot(self) -> Snapshot:
         dwell_us = (4_100_000, 6_000_000, 9_000_000)
@@ -198,6 +200,7 @@ class Says:
             rejected_messages=(),
             lines=self.lines,
             queue=self.queue,
+            printers=self.printers,
         )
 
     def events(self) -> EventFigures:
