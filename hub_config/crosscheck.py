@@ -20,6 +20,7 @@ from hub_config.devices import (
 from hub_config.dimensioners import BELT_DIMENSIONER_KINDS, DWS_KINDS, STANDING_KINDS
 from hub_config.finding import Finding, KeyPath, listed, show
 from hub_config.lanecheck import free_and_safe_findings
+from hub_config.lightcheck import light_findings
 from hub_config.linecheck import line_findings
 from hub_config.modbuscheck import modbus_findings
 from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, LineSpots, Outline, TrustSpots, outline
@@ -50,6 +51,7 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
         *lines,
         *plcs,
+        *light_findings(data),
         *(finding for line in whole.lines for finding in modbus_findings(line, tables)),
         *(finding for line in whole.lines for finding in _weighing_findings(line, devices)),
         *_shared_bay_findings(whole.benches),

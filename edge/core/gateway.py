@@ -30,9 +30,10 @@ from edge.core.inputs import (
     WallClock,
 )
 from edge.core.labels import Labels
+from edge.core.lamps import Lamps, LineShows
 from edge.core.ledger import Ledger
 from edge.core.line import Line
-from edge.core.line_view import view_of_line
+from edge.core.line_view import state_of_line, view_of_line
 from edge.core.offline import Offline
 from edge.core.plc_line import PlcDrivenLine
 from edge.core.plc_view import view_of_plc_line
@@ -71,6 +72,7 @@ class Gateway:
         self._offline = Offline(config.offline)
         self._signs = Signs(config)
         self._labels = Labels(config)
+        self._lamps = Lamps(config.stack_lights, [line.id for line in config.lines])
         self._stopped_at: Instant | None = None
         """Since when the journal gives no evidence, until that is told."""
         self._alibi = AlibiWatch()
@@ -147,8 +149,13 @@ class Gateway:
         return self._accompanied()
 
     def _accompanied(self) -> list[Effect]:
-        """The effects of this step, with what scanners and printers do besides."""
-        return self._labels.added(self._signs.added(self._ledger.take_effects()))
+        """The effects of this step, with what scanners, printers and lamps do besides."""
+        effects = self._labels.added(self._signs.added(self._ledger.take_effects()))
+        return self._lamps.added(effects, self._now, self._line_shows)
+
+    def _line_shows(self, name: LineId) -> LineShows:
+        line = next(one for one in self._lines if one.config.id == name)
+        return LineShows(state_of_line(line, self._now), line.clearing.away)
 
     @property
     def wake_at(self) -> Instant | None:
@@ -159,10 +166,8 @@ class Gateway:
             self._wakes[self._stale] = self._places[self._stale].wake_at
         self._stale = None
         soonest = min([at for at in self._wakes if at is not None], default=None)
-        level_at = self._offline.wake_at
-        if level_at is not None:
-            soonest = level_at if soonest is None else min(soonest, level_at)
-        return soonest
+        besides = [at for at in (self._offline.wake_at, self._lamps.wake_at) if at is not None]
+        return min(besides if soonest is None else [soonest, *besides], default=None)
 
     def snapshot(self) -> Snapshot:
         """What screens and reports may see: immutable, complete, of this instant."""

@@ -6,7 +6,7 @@ import pytest
 from driver_configs import ms
 from modbus_bench import IO, Bench, block_config, both
 
-from drivers.command import SwitchOff, Trigger
+from drivers.command import Shine, SwitchOff, Trigger
 from drivers.conveyors.modbus_io import HEARTBEAT_NS
 from drivers.conveyors.polled_outputs import LATE_NS, SWITCHES_MAX
 from drivers.reading import (
@@ -160,3 +160,36 @@ def test_an_interroll_image_is_read_in_the_byte_order_of_its_fieldbus() -> None:
         bench.until(400, each)
         assert [one.channel for one in bench.of(BeamChanged)] == [2], order
         assert bench.of(BeltMoved)[-1].moving
+
+
+# Lamps --------------------------------------------------------------------------------------------------
+
+
+@both
+def test_a_lamp_shines_for_its_time_and_on_while_it_is_told_anew(new: Callable[[], Bench]) -> None:
+    bench = new().until(100)
+    lit: list[int] = []
+
+    def each(now: int) -> None:
+        if now in (200, 350, 500):
+            assert bench.io.command(Shine(IO, 3, 200 * MILLISECOND), ms(now)) == []
+        if bench.block.coils[3]:
+            lit.append(now)
+
+    bench.until(1_000, each)
+
+    assert 200 <= lit[0] <= 215
+    assert 700 <= lit[-1] <= 715
+    assert lit == list(range(lit[0], lit[-1] + 1)), "it does not flicker where it is told anew"
+
+
+def test_a_lamp_is_put_out_at_once_and_stays_dark_while_the_block_is_lost() -> None:
+    bench = Bench().until(100)
+    bench.io.command(Shine(IO, 3, 60_000 * MILLISECOND), ms(100))
+    assert bench.until(150).block.coils[3]
+    bench.io.command(Shine(IO, 3, 0), ms(150))
+    assert not bench.until(200).block.coils[3]
+
+    lost = Bench()
+    assert lost.io.command(Shine(IO, 3, 60_000 * MILLISECOND), ms(0)) == []
+    assert not lost.until(300).block.coils[3]
