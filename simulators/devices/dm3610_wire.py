@@ -42,7 +42,7 @@ class Dm3610Device:
         self, sides: Sides, now: Instant, delay_ns: int = DELAY_NS, *, errors_um: Sides = (0, 0, 0),
         soft: bool = False, lost: bool = False,
     ) -> Sides | None:  # fmt: skip
-        """An item has left the beam. Returns the sides that are shown; `lost`: its number is used up, nothing is said."""
+        """An item has left the beam. Returns the sides that are shown; `lost`: its number is used up."""
         shown = self._dimensioner.measure(sides, errors_um, soft=soft)
         number, self._sequence = self._sequence, (self._sequence + 1) % SEQUENCE_END
         if lost:
