@@ -7,7 +7,10 @@ from driver_configs import ms
 from modbus_bench import IO, Bench, block_config, both
 
 from drivers.command import Shine, SwitchOff, Trigger
+from drivers.conveyors.modbus_frames import is_whole
 from drivers.conveyors.modbus_io import HEARTBEAT_NS
+from drivers.conveyors.modbus_link import Answered, ModbusLink
+from drivers.conveyors.modbus_pdu import Read, Request, Write
 from drivers.conveyors.polled_outputs import LATE_NS, SWITCHES_MAX
 from drivers.reading import (
     BeamChanged,
@@ -193,3 +196,35 @@ def test_a_lamp_is_put_out_at_once_and_stays_dark_while_the_block_is_lost() -> N
     lost = Bench()
     assert lost.io.command(Shine(IO, 3, 60_000 * MILLISECOND), ms(0)) == []
     assert not lost.until(300).block.coils[3]
+
+
+# One wrong bit ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (Read(4, 7, 2), "11 04 04 00 07 FF FF 5A 34"),
+        (Read(3, 107, 3), "01 03 06 02 2B 00 00 00 64 05 7A"),
+        (Read(1, 0, 8), "01 01 01 05 91 8B"),
+        (Write(5, 0, (1,)), "01 05 00 00 FF 00 8C 3A"),
+        (Write(15, 0, (1, 0, 1, 1)), "02 0F 00 00 00 04 54 3B"),
+        (Read(3, 107, 3), "01 83 02 C0 F1"),
+    ],
+)
+def test_no_answer_on_a_serial_line_with_one_bit_wrong_is_taken(request_: Request, answer: str) -> None:
+    frame = bytes.fromhex(answer)
+
+    def taken(data: bytes) -> list[Answered]:
+        link = ModbusLink(frame[0], serial=True, quiet_ns=MILLISECOND)
+        link.ask(request_, ms(0))
+        found = [*link.receive(data, ms(1)), *link.receive(b"", ms(2))]
+        return [one for one in found if isinstance(one, Answered)]
+
+    assert len(taken(frame)) == 1
+    for bit in range(len(frame) * 8):
+        spoilt = bytearray(frame)
+        spoilt[bit // 8] ^= 1 << bit % 8
+        assert taken(bytes(spoilt)) == [], f"bit {bit} of {answer}"
+        assert is_whole(frame)
+        assert not is_whole(bytes(spoilt))
