@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol, cast
 from pydantic import BaseModel, ValidationError
 
 from drivers.command import Command
-from drivers.reading import DeviceFault, Reading
-from drivers.session import Actuator, Session
+from drivers.reading import BoardChanged, DeviceFault, Reading
+from drivers.session import Actuator, Redialled, Session
 from hub_config.external import EXTERNAL, ExternalConfig
 from hub_config.finding import Finding, show
 from hub_config.names import DeviceId, Instant
@@ -58,7 +58,8 @@ def find(name: str) -> Driver:
 
 def new_external(config: ExternalConfig) -> Session:
     driver = find(config.driver)
-    return Guarded(config.id, driver(config.id, driver.Config.model_validate(config.settings)))
+    session = driver(config.id, driver.Config.model_validate(config.settings))
+    return Guarded(config.id, session, is_board=config.gives == "beams")
 
 
 class Guarded:
@@ -67,10 +68,18 @@ class Guarded:
     After that it is heard no more until its port opens again with a new session.
     """
 
-    def __init__(self, device: DeviceId, session: Session) -> None:
+    def __init__(self, device: DeviceId, session: Session, *, is_board: bool = False) -> None:
+        """`is_board`: it is told as lost when its driver fails, so that nothing is diverted by it any more."""
         self._device = device
         self._session = session
+        self._is_board = is_board
         self._failed = False
+
+    @property
+    def stuck(self) -> str | None:
+        """What its driver says of the connection, if it knows of one that must be made anew."""
+        session = self._session
+        return session.stuck if isinstance(session, Redialled) and not self._failed else None
 
     @property
     def wake_at(self) -> Instant | None:
@@ -100,7 +109,9 @@ class Guarded:
             self._failed = True
             what = f"its driver raised {type(raised).__name__}: {raised}"[:DETAIL_MAX_CHARS]
             detail = f"{what}; tell its maker, and replug it to start it anew"
-            return [DeviceFault(self._device, at, "driver_failed", detail)]
+            failed = DeviceFault(self._device, at, "driver_failed", detail)
+            lost = BoardChanged(self._device, at, "lost", what, continued=False)
+            return [failed, lost] if self._is_board else [failed]
 
 
 def external_findings(data: Mapping[str, object]) -> Sequence[Finding]:

@@ -314,7 +314,7 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
                 cal_until=None if until is None else until.isoformat(),
                 seal=device.metrology.seal,
             )
-        elif isinstance(device, Dimensioner):
+        elif isinstance(device, Dimensioner | ExternalConfig):
             until = device.valid_until
             devices[device.id] = DeviceProvenance(
                 drv=device.kind, cal=device.cal, cal_until=None if until is None else until.isoformat()

@@ -46,7 +46,7 @@ SCALE_KINDS: Final = (*_kinds(BenchScale), place_kind("weights"))
 READER_KINDS: Final = (*_kinds(Reader), "line-scanner", "folder-camera", place_kind("codes"))
 """Beside a belt."""
 BELT_SCALE_KINDS: Final = _kinds(BeltScale)
-BOARD_KINDS: Final = ("io-board", "modbus-io")
+BOARD_KINDS: Final = ("io-board", "modbus-io", place_kind("beams"))
 PLC_KINDS: Final = ("plc-wcs",)
 PLC_READER_KINDS: Final = ("line-scanner", "folder-camera")
 """Beside a line that a controller drives: nothing there tells a reader when to read."""

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from hub_config.attach import Attach
+from hub_config.external import place_kind
 from hub_config.finding import Finding, refusal
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
@@ -114,7 +115,9 @@ class CubiscanConfig(Dimensioner):
 
 DimensionerConfig = RecordDimensionerConfig | Dm3610Config | SickMdaConfig | CubiscanConfig
 
-BELT_DIMENSIONER_KINDS: Final = ("record-dimensioner", "datalogic-dm3610", "sick-mda")
+BELT_DIMENSIONER_KINDS: Final = (
+    "record-dimensioner", "datalogic-dm3610", "sick-mda", place_kind("sizes"),
+)  # fmt: skip
 """Their records say which item they are of, by its number."""
 DWS_KINDS: Final = ("record-dimensioner", "sick-mda")
 """Their records may carry the weight of the item too."""
