@@ -98,4 +98,13 @@ class Shine:
     """0: off at once."""
 
 
-Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Destination | Signal | PrintLabel | Shine
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A dimensioner is to measure what stands there. Answered by `DimensionsRead` and `OrderAnswered` with this number,
+    or by `OrderAnswered` alone: there is no result."""
+
+    device: DeviceId
+    number: int
+
+
+Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Destination | Signal | PrintLabel | Shine | Measure

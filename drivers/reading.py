@@ -228,7 +228,8 @@ class OrderAnswered:
     accepted: bool
     detail: str
     """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`; of a scale also
-    what it said (`not_executable`, `zero_upper_limit`, …); of a printer `printed`, `too_late`, `queue_full`."""
+    what it said (`not_executable`, `zero_upper_limit`, …); of a printer `printed`, `too_late`, `queue_full`; of a
+    dimensioner `measured`, `busy`, or why there is no result."""
 
 
 @dataclass(frozen=True, slots=True)

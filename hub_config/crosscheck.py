@@ -49,6 +49,7 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *_place_findings(whole),
         *_trigger_findings(whole),
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
+        *_bench_sizer_findings(whole),
         *lines,
         *plcs,
         *light_findings(data),
@@ -149,6 +150,8 @@ def _places(whole: Outline) -> Iterator[_Place]:
         yield _Place(bench.scale, "a scale", SCALE_KINDS)
         if bench.printer is not None:
             yield _Place(bench.printer, "a label printer", PRINTER_KINDS)
+        if bench.dimensioner is not None:
+            yield _Place(bench.dimensioner, "a dimensioner of a bench", STANDING_KINDS)
     for line in whole.lines:
         yield _Place(line.board, "an I/O board", BOARD_KINDS)
         # What the last belt names is checked with the belts: it may be the line's own.
@@ -196,6 +199,19 @@ def _weighing_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> I
     elif device.kind and device.kind.text in DWS_KINDS and line.scale:
         what, limit = f"{show(spot.text)} tells no weight", "a scale has its metrology"
         yield Finding(line.scale.path, what, limit, "add [devices.metrology] to it, or name another scale")
+
+
+def _bench_sizer_findings(whole: Outline) -> Iterator[Finding]:
+    """A bench has one scale: what its dimensioner weighs besides would be another weight of the same parcel."""
+    weighing = {one.id.text for one in whole.devices or () if one.id and one.weighs}
+    for bench in whole.benches:
+        spot = bench.dimensioner
+        if spot is not None and spot.text in weighing:
+            what, limit = (
+                f"{show(spot.text)} weighs, and is not the scale of this bench",
+                "one weight a parcel",
+            )
+            yield Finding(spot.path, what, limit, "remove its metrology")
 
 
 def _trigger_findings(whole: Outline) -> Iterator[Finding]:

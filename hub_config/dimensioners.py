@@ -111,6 +111,10 @@ class CubiscanConfig(Dimensioner):
     """CubiScan 25, 100, 125, 325: measures a parcel that stands, when it is told to or at its own key (§1)."""
 
     kind: Literal["cubiscan"]
+    answer_timeout_ms: Annotated[int, quantity("ms", example="10 s", low="1 s", high="60 s")] = Field(
+        default=10_000, alias="answer_timeout"
+    )
+    """It measures for seconds. Without an answer by then there is none, and it is asked no more for as long again."""
 
 
 DimensionerConfig = RecordDimensionerConfig | Dm3610Config | SickMdaConfig | CubiscanConfig

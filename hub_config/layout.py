@@ -150,6 +150,15 @@ class Bench(Entry):
     printer: Annotated[DeviceId, device_name("print-1")] | None = Field(default=None, exclude_if=is_absent)
     """Prints a label for each parcel that goes to another bay than that of the free lane (docs/printer.md)."""
 
+    dimensioner: Annotated[DeviceId, device_name("cubi-1")] | None = Field(default=None, exclude_if=is_absent)
+    """Measures the parcel where it lies on the scale (docs/dimensioners.md)."""
+
+    @property
+    def devices(self) -> tuple[DeviceId, ...]:
+        """Whose readings are this bench's; a printer has none that concern a parcel."""
+        sizer = () if self.dimensioner is None else (self.dimensioner,)
+        return (*self.scanners, self.scale, *sizer)
+
     @model_validator(mode="after")
     def _empty_is_less_than_a_parcel(self) -> "Bench":
         if self.zero_band_mg >= self.min_load_mg:

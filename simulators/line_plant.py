@@ -13,6 +13,7 @@ from typing import Final, assert_never
 from drivers.command import (
     Command,
     Destination,
+    Measure,
     PrintLabel,
     ScaleOrder,
     Shine,
@@ -180,7 +181,7 @@ class LinePlant:
                 self.board.order(command)
             case Shine():
                 pass  # lamps have no place in what is simulated
-            case ScaleOrder() | Destination() | Signal() | PrintLabel():
+            case ScaleOrder() | Destination() | Signal() | PrintLabel() | Measure():
                 raise AssertionError(f"{command.device}: a belt has nothing that takes {command}")
             case _ as never:
                 assert_never(never)

@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 from drivers.reading import BarcodeRead, Reading, WeightRead
 from edge.core.alibi import AlibiWatch
+from edge.core.bench_dims import BenchDims
 from edge.core.decision import Decision
 from edge.core.dwell import DwellLedger
 from edge.core.effects import Alert, Effect
@@ -43,6 +44,7 @@ from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
 from hub_config.bench_scale import BenchScaleConfig
+from hub_config.dimensioners import CubiscanConfig
 from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, DeviceId, Instant, LineId
@@ -94,7 +96,7 @@ class Gateway:
         """The one place that was touched since, or ANY_PLACE; None: none was."""
         self._owner: dict[DeviceId, int] = {}
         for number, station in enumerate(self._stations):
-            self._owner |= dict.fromkeys((*station.bench.scanners, station.bench.scale), number)
+            self._owner |= dict.fromkeys(station.bench.devices, number)
         for number, line in enumerate(self._lines, len(self._stations)):
             self._owner |= dict.fromkeys(line.devices, number)
         for number, driven in enumerate(self._plc_lines, len(self._stations) + len(self._lines)):
@@ -106,8 +108,14 @@ class Gateway:
         assert isinstance(scale, BenchScaleConfig | ExternalConfig), (
             f"{bench.id}: {bench.scale} is not a scale"
         )
-        last = self._last.get(bench.id)
-        return Station(bench, scale, self._ledger, self._visits, self._dwell, self._offline, last)
+        sizer = None if bench.dimensioner is None else config.device(bench.dimensioner)
+        assert isinstance(sizer, CubiscanConfig | None), (
+            f"{bench.id}: {bench.dimensioner} measures nothing here"
+        )
+        return Station(
+            bench, scale, self._ledger, self._visits, self._dwell, self._offline, self._last.get(bench.id),
+            None if sizer is None else BenchDims(sizer, self._ledger),
+        )  # fmt: skip
 
     # The one door ---------------------------------------------------------------------------------
 
