@@ -16,7 +16,7 @@ from edge.core.effects import Effect, Order, Show
 from edge.core.snapshot import BenchState, BenchView, PrinterDoes, PrinterView
 from hub_config.hub import HubConfig
 from hub_config.layout import PRINT_AGAIN, Bench
-from hub_config.names import DeviceId, LineId, VisitId
+from hub_config.names import MILLISECOND, DeviceId, Instant, LineId, VisitId
 
 TITLES: Final[dict[BenchState, str]] = {"hold": "HOLD", "inspect": "INSPECT", "ask": "STAFF"}
 """States in which a parcel is on its way to a bay that is not free."""
@@ -41,6 +41,8 @@ class _Desk:
     """Of the label that was ordered last."""
     ordered: int | None = None
     """The number of that order, until it is answered."""
+    again_at: Instant | None = None
+    """When `PRINT_AGAIN` was scanned last."""
     asked: int = 0
     printed: int = 0
     not_printed: int = 0
@@ -85,6 +87,9 @@ class Labels:
         view = None if desk is None else desk.view
         if desk is None or view is None or view.state not in TITLES or view.bay is None:
             return None
+        before, desk.again_at = desk.again_at, read.at
+        if before is not None and read.at - before < desk.bench.same_code_ms * MILLISECOND:
+            return ()  # one pull of the trigger that fired twice (ST-14)
         return self._order(desk, view)
 
     def _order(self, desk: _Desk, view: BenchView) -> Sequence[Order]:

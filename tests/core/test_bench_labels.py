@@ -182,6 +182,16 @@ def test_printing_again_is_counted_as_a_command_and_changes_nothing_else() -> No
     assert bench.rejected()["command"] == 1
 
 
+def test_a_trigger_that_fires_twice_prints_one_label() -> None:
+    bench = Printing().held()
+    bench.scan(PRINT_AGAIN).later(0.3).scan(PRINT_AGAIN).later(0.3).scan(PRINT_AGAIN)
+    assert len(bench.labels) == 2
+    bench.later(SCANS_APART_S).scan(PRINT_AGAIN)
+
+    assert len(bench.labels) == 3
+    assert bench.rejected()["command"] == 4
+
+
 def test_without_a_parcel_to_label_the_command_is_refused_like_any_other() -> None:
     bench = Printing()
     bench.scan(PRINT_AGAIN)

@@ -1,7 +1,9 @@
 """A belt whose board and dimensioner have drivers from outside: the same to the core as those of ours."""
 
 from datetime import date
+from typing import Any
 
+import pytest
 from line_driver import BOARD, ENTROPY, TO_MEASURED_S, TO_ORDER_S, config, entered
 from test_line_dims import BOX, SIZER, Sized
 
@@ -118,6 +120,34 @@ def test_a_board_whose_driver_fails_is_lost_at_once() -> None:
     assert board.stuck is None
     assert board.command(SwitchOn(BOARD, 1, 0, Instant(9), 5), Instant(6)) == []
     assert [type(one) for one in scanner.receive(b"x", Instant(5))] == [DeviceFault]
+
+
+@pytest.mark.parametrize("where", ["wake_at", "take_output", "stuck"])
+def test_what_it_raises_where_nothing_can_be_told_is_told_when_it_is_woken(where: str) -> None:
+    class Worse(Fails):
+        def __getattribute__(self, name: str) -> Any:
+            if name == where != "take_output":
+                raise ZeroDivisionError(name)
+            return super().__getattribute__(name)
+
+        def take_output(self) -> bytes:
+            return b"" if where != "take_output" else bytes(1 // len(where[20:]))
+
+    guarded = Guarded(BOARD, Worse())
+    seen = (guarded.wake_at, guarded.take_output(), guarded.stuck)
+    assert seen[1:] in ((b"", None), (b"", "their counter has run over"))
+    assert guarded.wake_at == Instant(0)
+
+    (fault,) = guarded.wake(Instant(9))
+
+    assert isinstance(fault, DeviceFault)
+    assert "ZeroDivisionError" in fault.detail
+    assert (guarded.wake_at, guarded.take_output(), guarded.stuck, guarded.wake(Instant(10))) == (
+        None,
+        b"",
+        None,
+        [],
+    )
 
 
 def test_a_lost_board_of_theirs_diverts_nothing() -> None:
