@@ -5,9 +5,11 @@ from typing import Literal
 
 import pytest
 
+from drivers.command import Measure
 from drivers.decode import decode
 from drivers.dimensioners.registry import new_dimensioner
-from drivers.reading import DeviceFault, DeviceUp, DimensionsRead, Reading, WeightRead
+from drivers.reading import DeviceFault, DeviceUp, DimensionsRead, OrderAnswered, Reading, WeightRead
+from drivers.session import Actuator
 from hub_config.attach import TcpAttach
 from hub_config.dimensioners import CubiscanConfig, DimensionerConfig, Dm3610Config, SickMdaConfig
 from hub_config.metrology import Metrology
@@ -32,10 +34,13 @@ def ms(milliseconds: int) -> Instant:
 
 
 def told(config: DimensionerConfig, data: bytes) -> list[Reading]:
-    """By the real driver, byte for byte."""
+    """By the real driver, byte for byte; a CubiScan was asked before."""
     session = new_dimensioner(config)
     session.wake(ms(0))
-    return [reading for at in range(len(data)) for reading in session.receive(data[at : at + 1], ms(1))]
+    if isinstance(session, Actuator):
+        session.command(Measure(DIM, 1), ms(0))
+    readings = [reading for at in range(len(data)) for reading in session.receive(data[at : at + 1], ms(1))]
+    return [one for one in readings if not isinstance(one, OrderAnswered)]
 
 
 def sides(reading: Reading) -> tuple[int | None, int | None, int | None]:
