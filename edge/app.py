@@ -16,7 +16,6 @@ from typing import Final
 from drivers.identifiers.choice import Identified
 from drivers.pump import PortStats, Pump
 from edge import __version__
-from edge.core.gateway import Gateway
 from edge.core.inputs import EpochBegun
 from edge.core.snapshot import EventFigures, Snapshot
 from edge.core.visits import Recovered
@@ -88,11 +87,11 @@ class App:
         self._journal.remember(canonical(config).decode(), config.digest(), config.trust)
         left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
         last = self._journal.last_placed({bench.id: bench.free_lane for bench in config.benches})
+        topics, trust = Topics(config.hub.mode, config.hub.id, config.gateway.id), TrustStore(config.trust)
+        remembered = self._journal.remembered(trust, topics)
         self._inbox = Inbox()
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
-        topics = Topics(config.hub.mode, config.hub.id, config.gateway.id)
-        trust = TrustStore(config.trust)
         self._vouchers = VoucherStore(
             data / VOUCHER_FILE, trust, config.hub.id, config.gateway.id, config.hub.mode,
             keep_manifest=config.offline.keep_manifest,
@@ -117,11 +116,11 @@ class App:
             keeper=self._keeper,
         )  # fmt: skip
         feed = Feed()
-        start = Start(config, identity.entropy, left_open, last, __version__)
+        start = Start(config, identity.entropy, left_open, last, __version__, remembered)
         self._recorder = None if record is None else TraceRecorder(record, start)
         self._pump = Pump(config.devices, self._inbox)
         self._runner = Runner(
-            Gateway(config, identity.entropy, left_open, last), self._inbox, self._writer, feed, self._metrics,
+            start.gateway(), self._inbox, self._writer, feed, self._metrics,
             self._pump, self._uplink, self._recorder,
         )  # fmt: skip
         self._pages = Pages(

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 from edge.core.effects import Alert
-from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
+from edge.core.inputs import DecisionArrived, LinkChanged, MessageRejected
 from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
 from edge.rim.bulletins import Bulletins
@@ -26,6 +26,8 @@ from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
 from edge.rim.preclearing import Preclearing
 from edge.rim.tls import BrokerIdentity
+from edge.rim.unheard import Unheard
+from edge.rim.uplink_ends import AckSink, CoreSink, PubackSink, UplinkFigures
 from edge.wire.canonical import WireError
 from edge.wire.health import Health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
@@ -46,56 +48,29 @@ STOP_TIMEOUT_S: Final = 2.0
 _log = logging.getLogger("hub.uplink")
 
 
-class CoreSink(Protocol):
-    def put(self, given: Input) -> None: ...
-
-
-class AckSink(Protocol):
-    def acknowledge(self, ack: Ack) -> None: ...
-
-
-class PubackSink(Protocol):
-    def puback(self, seq: int, at: Instant) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class UplinkFigures:
-    broker: bool = False
-    coordinator: bool = False
-    version: Version | None = None
-    acknowledged: int = 0
-    """Highest sequence number the coordinator has acknowledged."""
-    redelivered: int = 0
-    pubacks: int = 0
-    catchup: tuple[int, int] | None = None
-    """First and last event of the backlog, while catching up after an outage."""
-    refusals: int = 0
-    """PUBACKs with a reason code of 0x80 or more."""
-    rejected: tuple[tuple[str, int], ...] = ()
-    """Messages treated as absent: reason and count, sorted by reason."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Stop:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What came of these decisions is on disk."""
+
+    decisions: tuple[str, ...]
+
+
+ForUplink = FromBroker | tuple[Stored, ...] | bytes | Alert | _Heard | _Stop
+
+
 class Uplink:
-    """`committed`, `stop` and `figures` may be called from any thread."""
+    """`committed`, `heard`, `stop` and `figures` may be called from any thread."""
 
     def __init__(
-        self,
-        config: HubConfig,
-        reader: Callable[[], JournalReader],
-        trust: TrustStore,
-        topics: Topics,
-        preclearing: Preclearing,
-        core: CoreSink,
-        acks: AckSink,
-        session: str,
-        metrics: PubackSink | None = None,
+        self, config: HubConfig, reader: Callable[[], JournalReader], trust: TrustStore, topics: Topics,
+        preclearing: Preclearing, core: CoreSink, acks: AckSink, session: str, metrics: PubackSink | None = None,
         health: Callable[[], Health] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
         self._open_reader = reader
@@ -107,8 +82,9 @@ class Uplink:
         self._session = session
         self._metrics = metrics
         self._bulletins = Bulletins(topics, health)
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[ForUplink] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
+        self._unheard = Unheard()
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
         self._state_due = Instant(0)
@@ -145,6 +121,10 @@ class Uplink:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
         self._queue.put(tuple(rows))
 
+    def heard(self, decisions: Sequence[str]) -> None:
+        """What came of them is on disk: the broker may forget them."""
+        self._queue.put(_Heard(tuple(decisions)))
+
     def checkpoint(self, message: bytes) -> None:
         """The newest of this gateway: published retained, and again to every broker connected to later."""
         self._queue.put(message)
@@ -168,8 +148,8 @@ class Uplink:
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
             identity=None if broker.tls is None else BrokerIdentity(broker.tls, topics.gateway),
-            alone=True,
-        )
+            alone=True, manual_ack=True,
+        )  # fmt: skip
 
     @property
     def _coordinator_topic(self) -> str:
@@ -238,8 +218,10 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop) -> None:
+    def _take(self, item: ForUplink) -> None:
         match item:
+            case _Heard(decisions):
+                self._confirm([one for dec in decisions for one in self._unheard.heard(dec)])
             case FromBroker():
                 self._happened(self._link.take(item))
             case bytes() | Alert():
@@ -270,6 +252,7 @@ class Uplink:
                 self._sent.clear()
                 self._window.closed()
                 self._rows.forget()
+                self._unheard.forget()
                 # Nobody can say any more; its retained state comes again with the next connection.
                 self._coordinator = False
                 self._tell_link()
@@ -324,7 +307,9 @@ class Uplink:
             if message.topic == self._topics.decision:
                 decision = parse_decision(message.payload, self._trust, *self._address)
                 self._core.put(DecisionArrived(message.at, decision))
-            elif message.topic == self._topics.ack:
+                self._confirm(self._unheard.arrived(decision.dec, message, self._link.session))
+                return
+            if message.topic == self._topics.ack:
                 self._acknowledged(parse_ack(message.payload, self._trust, *self._address), message)
             elif message.topic == self._topics.nak:
                 nak = parse_nak(message.payload, self._trust, *self._address)
@@ -338,6 +323,13 @@ class Uplink:
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
             self._reject(message, fault.reason, fault.detail)
+        self._link.confirm(message)
+
+    def _confirm(self, messages: Sequence[tuple[str, Arrived]]) -> None:
+        """PUBACK, where the connection by which it came is still up; else it comes again."""
+        for session, message in messages:
+            if session == self._link.session:
+                self._link.confirm(message)
 
     @property
     def _address(self) -> tuple[HubId, GatewayId, Mode]:

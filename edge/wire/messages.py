@@ -206,9 +206,27 @@ def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: Gatew
     _check_address(told, hub, gateway, mode)
     _check_decision_envelope(envelope, data, hub, event_id(body))
     kid, sig = _signature(envelope)
-    role: Role = "release" if told.action == "release" else "hold"
-    trust.verify(body, kid, sig, role, mode)
+    trust.verify(body, kid, sig, _role(told), mode)
     return _decision(told, body, kid, sig)
+
+
+def kept_decision(
+    body: bytes, kid: str, sig: str, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode
+) -> tuple[Decision, WireError | None]:
+    """A decision's `data` as it was verified once, and why its signature would not be believed now. Raises WireError
+    for what is no decision for this gateway."""
+    told = _model(DecisionData, canonical(parse_strict(body, limit=DECISION_BYTES_MAX)))
+    _check_address(told, hub, gateway, mode)
+    decision, role = _decision(told, body, kid, sig), _role(told)
+    try:
+        trust.verify(body, kid, sig, role, mode)
+    except WireError as fault:
+        return decision, fault
+    return decision, None
+
+
+def _role(told: DecisionData) -> Role:
+    return "release" if told.action == "release" else "hold"
 
 
 def parse_ack(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Ack:
