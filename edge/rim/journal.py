@@ -53,7 +53,7 @@ from edge.rim.journal_tree import (
     newest_checkpoint,
     prune_slice,
 )  # fmt: skip
-from edge.rim.kept_words import departed, prune_words, read_words, words_to_prune, write_words
+from edge.rim.kept_words import carry_words, departed, prune_words, read_words, words_to_prune, write_words
 from edge.rim.keys import next_epoch, open_folder
 from edge.rim.recent_ids import RecentIds
 from edge.wire.chain import Chain, Link
@@ -348,6 +348,7 @@ class Journal:
         self._connection.executemany("INSERT INTO meta VALUES(?, ?)", facts.items())
         if self.after_loss is not None:
             write_fact(self._connection, "after_loss", asdict(self.after_loss))
+            carry_words(self._connection, self.path.with_name(self.after_loss.file))
 
     def _checked_tail(self) -> Cursor:
         begins = self._pruned.seq + 1

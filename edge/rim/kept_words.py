@@ -10,12 +10,13 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 from edge.core.decision import Decision
 from edge.core.standing import Standing, VisitWords, Word
 from edge.core.visits import DEPARTED_MAX, Seen
-from edge.rim.journal_table import COLUMNS, JournalFault, checked_row, crc_of
+from edge.rim.journal_table import COLUMNS, JournalFault, checked_row, connect, crc_of
 from edge.wire.canonical import WireError
 from edge.wire.messages import kept_decision
 from edge.wire.signing import TrustStore
@@ -25,6 +26,7 @@ from hub_config.names import LineId, VisitId
 
 WORDS_MAX: Final = 20_000
 """Visits whose decisions are kept; more than the core remembers. Past it those spoken of longest ago go."""
+WORD_COLUMNS: Final = "visit, stops, until_us, body, crc"
 OVER_US: Final = 3_600_000_000
 """So long after the end of its validity a release is worth nothing any more, whatever the clock has done."""
 
@@ -45,7 +47,7 @@ def write_words(connection: sqlite3.Connection, words: Iterable[VisitWords]) -> 
         stops = int(one.standing.stops)
         until_us = max(word.decision.valid_until_us for word in one.standing.words)
         connection.execute(
-            "INSERT OR REPLACE INTO words(visit, stops, until_us, body, crc) VALUES(?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO words({WORD_COLUMNS}) VALUES(?, ?, ?, ?, ?)",
             (one.visit, stops, until_us, body, crc_of(one.visit, stops, until_us, body)),
         )
 
@@ -61,6 +63,29 @@ def read_words(connection: sqlite3.Connection, trust: TrustStore, topics: Topics
         VisitWords(VisitId(visit), tuple(told["codes"]), _standing(visit, told["words"], trust, topics))
         for visit, told in _rows(connection)
     )
+
+
+def carry_words(connection: sqlite3.Connection, before: Path) -> None:
+    """Into the journal of the next epoch, from the one that was put away: all that can be read. Inside a transaction."""
+    old = connect(before, read_only=True)
+    try:
+        rows = old.execute(f"SELECT {WORD_COLUMNS} FROM words ORDER BY number").fetchall()  # noqa: S608  (constant columns)
+    except sqlite3.Error as error:
+        log.error(
+            "%s: the decisions kept in it can't be read (%s): ask the coordinator for its stops",
+            before,
+            error,
+        )
+        return
+    finally:
+        old.close()
+    good = [row for row in rows if crc_of(*row[:-1]) == row[-1]]
+    if len(good) < len(rows):
+        log.error(
+            "%s: decisions of %d visits in it are damaged: ask the coordinator for its stops",
+            before, len(rows) - len(good),
+        )  # fmt: skip
+    connection.executemany(f"INSERT INTO words({WORD_COLUMNS}) VALUES(?, ?, ?, ?, ?)", good)
 
 
 def prune_words(connection: sqlite3.Connection, now_us: int) -> None:
@@ -96,7 +121,7 @@ def _seen(data: dict[str, Any]) -> tuple[VisitId, Seen]:
 
 def _rows(connection: sqlite3.Connection) -> Iterable[tuple[str, dict[str, Any]]]:
     for visit, stops, until_us, body, crc in connection.execute(
-        "SELECT visit, stops, until_us, body, crc FROM words ORDER BY number"
+        f"SELECT {WORD_COLUMNS} FROM words ORDER BY number"  # noqa: S608  (constant columns)
     ):
         if crc_of(visit, stops, until_us, body) != crc:
             raise JournalFault(

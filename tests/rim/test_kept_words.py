@@ -23,6 +23,7 @@ from edge.rim.journal import Journal, JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived
 from edge.rim.unheard import UNHEARD_MAX, Unheard
 from edge.rim.writer import Heard, JournalWriter
+from edge.wire.messages import Ack
 from hub_config.names import Instant, LineId
 
 PATIENCE_S = 10.0
@@ -157,6 +158,21 @@ def test_parcels_that_left_are_remembered_in_their_order(tmp_path: Path) -> None
     ]
     assert isinstance(remembered(journal).departed[0][1], Seen)
     assert remembered(journal).departed[0][1].line == LineId("bench-1")
+
+
+def test_the_next_epoch_takes_over_what_can_be_read_of_a_journal_that_is_put_away(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = open_journal(tmp_path)
+    journal.append(parcels(2), [words(HOLD), words(decision("hold", 1, 2), number=2)])
+    journal._connection.execute("UPDATE words SET stops = 3 WHERE visit = ?", (visit(2),))
+    journal.contradicted(Ack(1, 9, "ni:///sha-256;" + "A" * 43), "beyond_end")
+    journal.close()
+
+    anew = open_journal(tmp_path)
+    assert (anew.epoch, anew.last_seq) == (2, 0)
+    assert remembered(anew).words == (words(HOLD),)
+    assert "decisions of 1 visits in it are damaged" in caplog.text
 
 
 # -- the writer and the broker ----------------------------------------------------------------------------------------
