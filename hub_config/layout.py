@@ -21,6 +21,7 @@ from hub_config.values import (
     device_name,
     entries,
     is_empty,
+    is_left_out,
     name,
     text,
     whole,
@@ -140,6 +141,8 @@ class Bench(Entry):
         default=2_000, alias="same_code"
     )
     """The same code again within this time is one scan (ST-14)."""
+    inspects: bool = Field(default=False, exclude_if=is_left_out)
+    """Parcels that somebody is to look at are looked at here (docs/inspection.md)."""
     screen: Screen = Screen()
 
     @model_validator(mode="after")

@@ -8,11 +8,12 @@ The same at a bench and on a belt. A verdict is acted on only after it is on dis
 is acted on, while it stands, and when the parcel moves; when it no longer holds, the parcel falls back to hold.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from edge.core.decision import Decision, Owner, Reason
 from edge.core.dwell import DwellLedger
-from edge.core.event import Act, Association, Event, Kind
+from edge.core.event import Act, Association, Event, Kind, Operator
 from edge.core.ledger import Ledger
 from edge.core.offline import Facts, Offline, is_sure
 from edge.core.parcel import Parcel
@@ -74,6 +75,7 @@ class Clearing:
         if spoken_of:
             self._ledger.forget(parcel.visit)
         held.clock.hand_over("hub", at)
+        parcel.minted, parcel.taken_up = parcel.visit, held
         parcel.visit, parcel.clock, parcel.known = held.visit, held.clock, held.names.known
         parcel.promise, parcel.tries = held.stay.promise, held.next_try
         parcel.standing = parcel.standing.joined(held.stay.standing)
@@ -318,8 +320,9 @@ class Clearing:
 
     def settle(self, parcel: Parcel, bay: Exit) -> None:
         """It has left the bench or belt, for good or until it comes back."""
-        names = parcel.names(self._exits.identifiers)
-        place = place_of(bay.lane, self._exits)
+        names, place = parcel.names(self._exits.identifiers), place_of(bay.lane, self._exits)
+        if parcel.parted:  # the code that both bear goes on naming the one that had it first
+            names = replace(names, keys=tuple(key for key in names.keys if not self._visits.is_held(key)))
         reason = parcel.verdict.reasons[0] if parcel.verdict is not None and parcel.verdict.reasons else None
         stay = Stay(
             parcel.told_at, bay.bay, bay.lane, reason, parcel.promise, parcel.tries, standing=parcel.standing
@@ -352,6 +355,7 @@ class Clearing:
         self, kind: Kind, parcel: Parcel, at: Instant, *,
         flags: tuple[Reason, ...] = (), assoc: Association | None = None, decision: Decision | None = None,
         act: Act | None = None, clock: Owner | None = None, note: tuple[tuple[str, str | int], ...] = (),
+        operator: Operator | None = None,
     ) -> int:  # fmt: skip
         """Tells the world a fact about the parcel, with all that is known of it; returns the record's number."""
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
@@ -363,7 +367,7 @@ class Clearing:
         return self._ledger.record(
             Event(
                 kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
-                parcel.mass, assoc, decision, act, clock, dwell, note, parcel.dims,
+                parcel.mass, assoc, decision, act, clock, dwell, note, parcel.dims, operator,
             )
         )  # fmt: skip
 

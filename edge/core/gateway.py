@@ -107,7 +107,8 @@ class Gateway:
             f"{bench.id}: {bench.scale} is not a scale"
         )
         last = self._last.get(bench.id)
-        return Station(bench, scale, self._ledger, self._visits, self._dwell, self._offline, last)
+        badges = {badge.digest: badge.role for badge in config.badges}
+        return Station(bench, scale, self._ledger, self._visits, self._dwell, self._offline, last, badges)
 
     # The one door ---------------------------------------------------------------------------------
 

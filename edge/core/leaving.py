@@ -106,7 +106,7 @@ class Leaving:
 def _why_at_end(parcel: Parcel) -> Reason:
     """Of one that was not sent there."""
     match parcel.phase:
-        case "measuring":
+        case "measuring" | "inspecting":
             return "no_time"
         case "asking":
             return "decision_late"

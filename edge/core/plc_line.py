@@ -216,7 +216,7 @@ class PlcDrivenLine:
         if tracked.doubts:
             return tracked.doubts[0]
         match tracked.parcel.phase:
-            case "measuring":
+            case "measuring" | "inspecting":
                 return "no_time"
             case "asking":
                 return "decision_late"

@@ -106,6 +106,12 @@ class Visits:
         self._entered += 1
         self.in_work += 1
 
+    def part(self, held: HeldVisit) -> None:
+        """A join was undone: the parcel in work is another one than `held`, which lies in its bay as before."""
+        self._entered += 1
+        self._at[held.place] += 1
+        self._hold(held)
+
     def withdraw(self) -> None:
         """A visit was joined to an older one: one parcel less than was thought."""
         self._entered -= 1
@@ -114,6 +120,8 @@ class Visits:
     def rename(self, visit: VisitId, into: VisitId) -> None:
         """A parcel in work goes on under the older visit that another gateway has given it."""
         self._in_work = {code: into if one == visit else one for code, one in self._in_work.items()}
+        if visit in self._claims:
+            self._claims[into] = self._claims.pop(visit)
 
     def claim(self, code: str, visit: VisitId) -> bool:
         """Takes an identifier into work; False while a parcel at another bench has it."""

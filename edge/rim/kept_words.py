@@ -66,7 +66,7 @@ def read_words(connection: sqlite3.Connection, trust: TrustStore, topics: Topics
 
 
 def carry_words(connection: sqlite3.Connection, before: Path) -> None:
-    """Into the journal of the next epoch, from the one that was put away: all that can be read. Inside a transaction."""
+    """Into the journal of the next epoch, from the one put away: all that can be read. Inside a transaction."""
     old = connect(before, read_only=True)
     try:
         rows = old.execute(f"SELECT {WORD_COLUMNS} FROM words ORDER BY number").fetchall()  # noqa: S608  (constant columns)
