@@ -25,9 +25,11 @@ from edge.rim.device_desk import Devices
 from edge.rim.disk import Disk
 from edge.rim.housekeeping import Housekeeping, Retention
 from edge.rim.inbox import Inbox
+from edge.rim.it_desk import ItDesk
 from edge.rim.journal import JOURNAL_FILE, Journal, JournalReader, OpenVisit
 from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
+from edge.rim.offered_config import OfferedConfig
 from edge.rim.preclearing import Preclearing
 from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
@@ -74,8 +76,11 @@ class App:
     """Raises from `__init__` or `start`, with one sentence: DataFolderFault, IdentityTaken, JournalFault,
     TlsFault, VoucherFault, WebPortTaken."""
 
-    def __init__(self, config: HubConfig, data: Path, record: Path | None = None) -> None:
-        """`record`: a trace of every input, for `hub replay`."""
+    def __init__(
+        self, config: HubConfig, data: Path, record: Path | None = None, written: HubConfig | None = None
+    ) -> None:
+        """`record`: a trace of every input, for `hub replay`. `written`: what the gateway's own file says, where it
+        runs by a configuration that IT has sent."""
         self._config = config
         _check_tls(config)
         identity = load_identity(data, config.hub.mode)
@@ -100,10 +105,15 @@ class App:
         reader = JournalReader(journal_file)
         preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
         reader.close()
+        it_desk = ItDesk(
+            OfferedConfig(data, config if written is None else written, trust, topics), lambda: self._devices, trust,
+            topics, identity.signer, self._inbox, clock.wall_time,
+        )  # fmt: skip
         self._uplink = Uplink(
             config, lambda: JournalReader(journal_file), trust, topics, preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
             health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics),
+            it_desk=it_desk,
         )  # fmt: skip
         settings = config.journal
         self._keeper = Housekeeping(
@@ -128,7 +138,8 @@ class App:
             self._truth_file(data),
         )  # fmt: skip
         self._web = WebServer(config, self._pages, feed)
-        self._control = ControlServer(Devices(config, self._pump), data)
+        self._devices = Devices(config, self._pump)
+        self._control = ControlServer(self._devices, data)
 
     def acknowledge(self, ack: Ack) -> None:
         """From the uplink to the journal; writer and uplink know each other only through here."""

@@ -16,6 +16,7 @@ from edge.core.effects import Alert, Effect
 from edge.core.event import Event
 from edge.core.inputs import (
     Committed,
+    ConfigOffered,
     DecisionArrived,
     EpochBegun,
     Input,
@@ -139,6 +140,8 @@ class Gateway:
                 self._hear_journal(given, at)
             case UsesKnown() | ManifestArrived() | ShardArrived():
                 self._learn(given, at)
+            case ConfigOffered():
+                self._note_config(given, at)
             case Tick():
                 self._wake(at)
             case _:
@@ -357,6 +360,16 @@ class Gateway:
         for one in fresh:
             self._ledger.alert(Alert("recall", said.visit, one.dec, seen.line, seen.bay, seen.utc_us))
         return bool(fresh)
+
+    def _note_config(self, given: ConfigOffered, at: Instant) -> None:
+        """Accepted or refused, the world hears of it (contract §6, `cfg`)."""
+        note: tuple[tuple[str, str | int], ...] = (
+            ("configuration", "accepted" if given.refused is None else "refused"), ("version", given.version),
+            ("sha256", given.digest),
+        )  # fmt: skip
+        if given.refused is not None:
+            note = (*note, ("why", given.refused))
+        self._ledger.record(Event("device.changed", GATEWAY_LINE, None, at, note=note))
 
     def _count_message(self, reason: str) -> None:
         self._rejected_messages[reason] = self._rejected_messages.get(reason, 0) + 1

@@ -20,6 +20,7 @@ from edge.core.inputs import DecisionArrived, LinkChanged, MessageRejected
 from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
 from edge.rim.bulletins import Bulletins
+from edge.rim.it_desk import ItDesk
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
@@ -69,7 +70,7 @@ class Uplink:
     def __init__(
         self, config: HubConfig, reader: Callable[[], JournalReader], trust: TrustStore, topics: Topics,
         preclearing: Preclearing, core: CoreSink, acks: AckSink, session: str, metrics: PubackSink | None = None,
-        health: Callable[[], Health] | None = None,
+        health: Callable[[], Health] | None = None, *, it_desk: ItDesk | None = None,
     ) -> None:  # fmt: skip
         """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
@@ -77,6 +78,7 @@ class Uplink:
         self._trust = trust
         self._topics = topics
         self._preclearing = preclearing
+        self._it_desk = it_desk
         self._core = core
         self._acks = acks
         self._session = session
@@ -139,11 +141,13 @@ class Uplink:
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
         vouchers = (topics.manifest, topics.shards)
+        orders = () if self._it_desk is None else self._it_desk.subscriptions
         return Profile(
             addresses=broker.addresses,
             keepalive_s=broker.keepalive_s,
             client_id=topics.client_id,
-            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic, *vouchers),
+            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic, *vouchers,
+                           *orders),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
@@ -186,17 +190,13 @@ class Uplink:
         self._bulletins.tell(self._link, at, halted=self._halted)
         self._send(at)
         self._preclearing.tend(self._reader, self._epoch, _utc_us, at)
+        if self._it_desk is not None:
+            self._it_desk.tend(self._link, at)
+        window = self._window
         self._figures = UplinkFigures(
-            broker=self._link.is_open,
-            coordinator=self._coordinator,
-            version=self._version,
-            acknowledged=self._window.acknowledged,
-            redelivered=self._window.redelivered,
-            pubacks=self._window.pubacks,
-            catchup=self._window.catchup,
-            refusals=self._window.refusals,
-            rejected=tuple(sorted(self._rejected.items())),
-        )
+            self._link.is_open, self._coordinator, self._version, window.acknowledged, window.redelivered,
+            window.pubacks, window.catchup, window.refusals, tuple(sorted(self._rejected.items())),
+        )  # fmt: skip
         self._receive(clock.now())
 
     def _renew_state(self, at: Instant) -> None:
@@ -209,7 +209,8 @@ class Uplink:
 
     def _receive(self, at: Instant) -> None:
         next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
-        wakes = (self._link.wake_at, next_sending, Instant(at + IDLE))
+        answer = None if self._it_desk is None else self._it_desk.wake_at(at)
+        wakes = (self._link.wake_at, next_sending, answer, Instant(at + IDLE))
         wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
         try:
             self._take(self._queue.get(timeout=wait_s))
@@ -319,11 +320,18 @@ class Uplink:
                     self._window.asked_again(nak.from_seq)
             elif message.topic == self._coordinator_topic:
                 self._coordinator_said(parse_state(message.payload))
-            elif not self._preclearing.arrived(message.topic, message.payload, message.at):
+            elif not self._taken(message):
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
             self._reject(message, fault.reason, fault.detail)
         self._link.confirm(message)
+
+    def _taken(self, message: Arrived) -> bool:
+        """By one of those who read further topics."""
+        if self._preclearing.arrived(message.topic, message.payload, message.at):
+            return True
+        desk = self._it_desk
+        return desk is not None and desk.arrived(message.topic, message.payload, message.at)
 
     def _confirm(self, messages: Sequence[tuple[str, Arrived]]) -> None:
         """PUBACK, where the connection by which it came is still up; else it comes again."""

@@ -149,11 +149,16 @@ class DecisionData(_Open):
         return self
 
 
-class _Addressed(_Open):
+class ForGateway(_Open):
+    """Signed, and for one gateway in one mode."""
+
     v: Version
     hub: Name
     gw: Name
     mode: Literal["live", "practice", "replay"]
+
+
+class _Addressed(ForGateway):
     epoch: Count
 
 
@@ -195,7 +200,7 @@ class StateData(_Open):
 
 
 _M = TypeVar("_M", bound=BaseModel)
-_A = TypeVar("_A", bound=_Addressed)
+_A = TypeVar("_A", bound=ForGateway)
 
 
 def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Decision:
@@ -230,14 +235,14 @@ def _role(told: DecisionData) -> Role:
 
 
 def parse_ack(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Ack:
-    told, kid = _parse_addressed(AckData, payload, trust, hub, gateway, mode)
+    told, kid = parse_addressed(AckData, payload, trust, hub, gateway, mode)
     ckpt, log = told.ckpt, Log(mode, hub, gateway, told.epoch)
     signed = None if ckpt is None else parse_countersigned(ckpt.size, ckpt.root, ckpt.line, log, kid, trust)
     return Ack(told.epoch, told.through_seq, told.through_id, signed)
 
 
 def parse_nak(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Nak:
-    told, _ = _parse_addressed(NakData, payload, trust, hub, gateway, mode)
+    told, _ = parse_addressed(NakData, payload, trust, hub, gateway, mode)
     return Nak(told.epoch, told.from_seq)
 
 
@@ -275,16 +280,17 @@ def build_state(state: State) -> bytes:
     return canonical(data)
 
 
-def _parse_addressed(
-    model: type[_A], payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode
-) -> tuple[_A, str]:
+def parse_addressed(
+    model: type[_A], payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode,
+    role: Role = "ack",
+) -> tuple[_A, str]:  # fmt: skip
     """What it says, and whose signature it bears."""
     envelope = parse_strict(payload)
     body = canonical(data_of(envelope))
     told = _model(model, body)
     _check_address(told, hub, gateway, mode)
     kid, sig = _signature(envelope)
-    trust.verify(body, kid, sig, "ack", mode)
+    trust.verify(body, kid, sig, role, mode)
     return told, kid
 
 
@@ -297,7 +303,7 @@ def _model(model: type[_M], body: bytes) -> _M:
         raise WireError("bad_shape", f"{where}: {first['msg']}"[:DETAIL_CHARS_MAX]) from error
 
 
-def _check_address(told: DecisionData | _Addressed, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
+def _check_address(told: DecisionData | ForGateway, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
     if told.hub != hub:
         raise WireError("wrong_hub", f"it is for hub {told.hub}; this is {hub}")
     if told.gw != gateway:
