@@ -8,9 +8,9 @@ from typing import Final
 
 from edge.rim.mqtt_client import Arrived
 
-UNHEARD_MAX: Final = 50
-"""Decisions without PUBACK, half of what the broker may have under way to us (Receive Maximum). Past it the oldest is
-confirmed all the same: a disk that takes nothing must not keep acknowledgements from coming."""
+UNHEARD_MAX: Final = 16
+"""Decisions without PUBACK, fewer than any broker has under way to us (Mosquitto 20, if nobody says more). Past it the
+oldest is confirmed all the same: a disk that takes nothing must not keep acknowledgements from coming."""
 
 
 class Unheard:

@@ -88,11 +88,14 @@ class Core:
         self.uses: list[UsesKnown] = []
         self.manifests: list[ManifestArrived] = []
         self.shards: list[ShardArrived] = []
+        self.heard: Callable[[Sequence[str]], None] = lambda _: None
+        """Who is told that a decision is on disk; here none needs to be."""
 
     def put(self, given: object) -> None:
         match given:
             case DecisionArrived():
                 self.decisions.append(given)
+                self.heard((given.decision.dec,))
             case MessageRejected():
                 self.rejected.append(given)
             case LinkChanged():
@@ -181,6 +184,7 @@ class Gateway:
             self.pubacks,
             it_desk=self.it_desk,
         )
+        self.core.heard = self.uplink.heard
         keeper = Housekeeping(
             self.journal, Disk(folder, ballast_mib=0, enough_mib=0), Retention(604_800, 576_000),
             lambda: Instant(clock.now() * HOUSE_SPEED), lambda: clock.wall_time().utc_us, self.uplink,
