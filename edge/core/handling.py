@@ -61,7 +61,8 @@ class Handling(Clearing):
             self._visits.stops.leave(words_of(older, parcel.names(self.bench.identifiers), parcel.standing))
         parcel.visit, parcel.minted, parcel.taken_up, parcel.parted = own, None, None, True
         parcel.clock, parcel.known, parcel.again = DwellClock(at), (), False
-        parcel.standing, parcel.verdict, parcel.measured_id = NOTHING_SAID, None, None
+        parcel.standing, parcel.verdict = NOTHING_SAID, None
+        parcel.measured = parcel.measured_id = None
         self.record("parcel.arrived", parcel, at, clock="hub")
         self.hold(parcel, "two_labels", at)
 

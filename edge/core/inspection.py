@@ -32,14 +32,14 @@ class Inspection:
         self._work = work
         self._badges = badges
         self._inspects = work.bench.inspects
-        self._wanted: str | None = None
-        """The command that waits for its badge."""
+        self._wanted: tuple[str, Parcel] | None = None
+        """The command that waits for its badge, and for which parcel it was given."""
         self._due = Instant(0)
         self._begun = Instant(0)
 
     @property
     def waits_for_badge(self) -> bool:
-        return self._wanted is not None
+        return self._wanted is not None and self._fits(*self._wanted)
 
     def wanted_for(self, held: HeldVisit) -> bool:
         """Somebody is to look at a parcel that has been brought here from its bay."""
@@ -67,31 +67,39 @@ class Inspection:
 
     def _command(self, text: str, at: Instant) -> tuple[Refusal, str] | None:
         parcel = self._work.parcel
-        inspecting = parcel is not None and parcel.phase == "inspecting"
-        fits = self._may_split(parcel) if text == SPLIT else inspecting
         if text not in COMMANDS:
             return "unknown_code", "unknown_command"
-        if parcel is None or not fits:
+        if parcel is None or not self._fits(text, parcel):
             return "not_now", "command_not_now"
         if text == PUT_BACK:
             self._put_back(parcel, at)
         else:
-            self._wanted, self._due = text, Instant(at + BADGE_NS)
+            self._wanted, self._due = (text, parcel), Instant(at + BADGE_NS)
         return None
 
+    def _fits(self, text: str, parcel: Parcel) -> bool:
+        """The parcel is the one in work, and this can be said of it now."""
+        if parcel is not self._work.parcel:
+            return False
+        if text != SPLIT:
+            return parcel.phase == "inspecting"
+        # It goes on under a visit of before, and has not been seen to go anywhere.
+        return parcel.phase != "placed" and (parcel.again or parcel.minted is not None)
+
     def _badge(self, text: str, at: Instant) -> tuple[Refusal, str] | None:
-        digest, wanted, parcel = badge_digest(text), self._wanted, self._work.parcel
+        digest, wanted = badge_digest(text), self._wanted
         role = self._badges.get(digest)
         if role is None:
             return "unknown_badge", "unknown_badge"
-        if wanted is None or parcel is None or at >= self._due:
+        if wanted is None or at >= self._due or not self._fits(*wanted):
             return "not_now", "badge_not_now"
         self._wanted = None
+        command, parcel = wanted
         operator = Operator(digest[:32], self._work.bench.id)
-        if wanted == SPLIT:
+        if command == SPLIT:
             self._work.split(parcel, operator, at)
         else:
-            self._tell(parcel, wanted, operator, role, at)
+            self._tell(parcel, command, operator, role, at)
         return None
 
     def forget(self) -> None:
@@ -112,10 +120,6 @@ class Inspection:
             self._wanted = None
         if parcel is not None and parcel.phase == "inspecting" and at >= self._begun + INSPECT_NS:
             self._put_back(parcel, at)
-
-    def _may_split(self, parcel: Parcel | None) -> bool:
-        """It goes on under a visit of before, and has not been seen to go anywhere."""
-        return parcel is not None and parcel.phase != "placed" and (parcel.again or parcel.minted is not None)
 
     def _put_back(self, parcel: Parcel, at: Instant) -> None:
         """Nothing was found out: it waits on, for whoever looks at it next."""

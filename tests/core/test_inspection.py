@@ -154,6 +154,24 @@ def test_another_label_while_somebody_looks_is_doubt(bench: BenchDriver) -> None
     assert shown(bench)[3] == ("two_labels",)
 
 
+def test_a_badge_that_comes_after_the_parcel_has_gone_on_says_nothing(bench: BenchDriver) -> None:
+    in_bay(bench).scan(S10).later(5).scan(PASSED).scan("RA473124829GB")
+    assert shown(bench)[3] == ("two_labels",)
+    bench.later(1).scan(CUSTOMS_BADGE)
+
+    assert "inspected" not in bench.kinds
+    assert bench.rejected()["badge_not_now"] == 1
+
+
+def test_a_command_is_for_the_parcel_that_lay_there_when_it_was_given(bench: BenchDriver) -> None:
+    in_bay(bench).measured("RA473124829GB").decide("hold", "hold", ("sampled",)).scan(HOLD).weigh(0).later(30)
+    bench.scan("RA473124829GB").scan(SPLIT)
+    bench.weigh(500_000).decide("hold", "hold", ("sampled",), dec_seq=2).scan(HOLD).weigh(0).scan(S10)
+    bench.scan(CUSTOMS_BADGE)
+
+    assert "visit.split" not in bench.kinds
+
+
 # -- visit.split ------------------------------------------------------------------------------------------------------
 
 
