@@ -340,13 +340,11 @@ class Clearing:
 
     def _leave_stops(self, parcel: Parcel) -> None:
         """Its visit is over, and it has not been let go: what stops it stands when it comes back under another."""
-        if not parcel.standing.words:
-            return
-        if not parcel.standing.stops:
-            self._ledger.forget(parcel.visit)
-            return
         words = words_of(parcel.visit, parcel.names(self._exits.identifiers), parcel.standing)
-        self._ledger.keep(words)
+        if parcel.standing.stops:
+            self._ledger.keep(words)
+        elif parcel.standing.words:
+            self._ledger.forget(parcel.visit)
         forgotten = self._visits.stops.leave(words)
         if forgotten is not None:
             self._ledger.forget(forgotten)

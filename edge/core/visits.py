@@ -194,7 +194,7 @@ class Visits:
             names = names_of(recovered.codes, rank)
             since = _stay_of(standing, recovered.arrived_at)
             self._hold(HeldVisit(recovered.visit, place, DwellClock(recovered.arrived_at), names, since))
-        elif standing.stops:
+        else:
             self.stops.leave(words_of(recovered.visit, names_of(recovered.codes, rank), standing))
 
     # The hold queue -------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A stop stands until its own authority lifts it, also when the gateway is started anew or the visit is over."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from drivers.identifiers.choice import Identified
 from edge.core.event import WallTime
 from edge.core.gateway import RECALL_TOLD_US
 from edge.core.inputs import WallClock
-from edge.core.standing import VisitWords
-from edge.core.stops import STOPS_MAX, Stops
+from edge.core.standing import NOTHING_SAID, VisitWords
+from edge.core.stops import QUIET_MAX, STOPS_MAX, Stops
 from edge.core.visits import Recovered, Remembered, Seen
 from hub_config.names import Instant, VisitId
 
@@ -77,6 +78,30 @@ def test_a_stop_of_a_lost_parcel_may_be_lifted_before_it_comes_back(bench: Bench
     after.measured(S10_B).decide("hold", "hold", ("sampled",)).decide(visit=old, dec_seq=2, authority=HEALTH)
     after.scan(HOLD).weigh(0).later(5).measured().decide()
     assert shown(after)[0] == "release"
+
+
+def test_a_stop_that_comes_while_a_parcel_is_lost_stands_when_it_comes_back(bench: BenchDriver) -> None:
+    bench.scan(S10).later(0.2)
+    old = next(event.visit for event in bench.events if event.kind == "parcel.arrived")
+    assert old is not None
+
+    after = anew(bench, held=False)
+    after.measured(S10_B).decide("hold", "hold", ("risk_profile",), visit=old, authority=HEALTH)
+    assert after.words[old].standing.stops
+    after.decide("hold", "hold", ("sampled",)).scan(HOLD).weigh(0).later(5).measured().decide()
+    assert shown(after)[3] == ("agency_pending",)
+
+
+def test_past_their_bound_the_oldest_of_those_that_nobody_stops_is_forgotten() -> None:
+    stops = Stops()
+    for number in range(QUIET_MAX + 1):
+        assert stops.leave(VisitWords(VisitId(f"v{number}"), (f"c{number}",), NOTHING_SAID)) is None
+
+    assert stops.hear(replace(word("hold", 1), visit=VisitId("v0"))) is None
+    heard = stops.hear(replace(word("hold", 1), visit=VisitId("v1")))
+    assert heard is not None
+    assert [one.visit for one in stops.take(["c1"])] == ["v1"]
+    assert len(stops) == 0
 
 
 def test_of_a_parcel_that_left_nothing_is_kept(bench: BenchDriver) -> None:
