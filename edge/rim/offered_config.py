@@ -51,7 +51,7 @@ class OfferedConfig:
         try:
             offered = self._verify(payload.encode())
             return offered.version, self._check(offered)
-        except (WireError, ConfigFaults, ValueError) as fault:
+        except (WireError, ConfigFaults, ValueError, OSError) as fault:
             log.error("the accepted configuration can't be used (%s): the file is used", fault)
             return None
 
