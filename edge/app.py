@@ -16,7 +16,6 @@ from typing import Final
 from drivers.identifiers.choice import Identified
 from drivers.pump import PortStats, Pump
 from edge import __version__
-from edge.core.gateway import Gateway
 from edge.core.inputs import EpochBegun
 from edge.core.snapshot import EventFigures, Snapshot
 from edge.core.visits import Recovered
@@ -26,9 +25,11 @@ from edge.rim.device_desk import Devices
 from edge.rim.disk import Disk
 from edge.rim.housekeeping import Housekeeping, Retention
 from edge.rim.inbox import Inbox
+from edge.rim.it_desk import ItDesk
 from edge.rim.journal import JOURNAL_FILE, Journal, JournalReader, OpenVisit
 from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
+from edge.rim.offered_config import OfferedConfig
 from edge.rim.preclearing import Preclearing
 from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
@@ -75,8 +76,11 @@ class App:
     """Raises from `__init__` or `start`, with one sentence: DataFolderFault, IdentityTaken, JournalFault,
     TlsFault, VoucherFault, WebPortTaken."""
 
-    def __init__(self, config: HubConfig, data: Path, record: Path | None = None) -> None:
-        """`record`: a trace of every input, for `hub replay`."""
+    def __init__(
+        self, config: HubConfig, data: Path, record: Path | None = None, written: HubConfig | None = None
+    ) -> None:
+        """`record`: a trace of every input, for `hub replay`. `written`: what the gateway's own file says, where it
+        runs by a configuration that IT has sent."""
         self._config = config
         _check_tls(config)
         identity = load_identity(data, config.hub.mode)
@@ -88,11 +92,11 @@ class App:
         self._journal.remember(canonical(config).decode(), config.digest(), config.trust)
         left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
         last = self._journal.last_placed({bench.id: bench.free_lane for bench in config.benches})
+        topics, trust = Topics(config.hub.mode, config.hub.id, config.gateway.id), TrustStore(config.trust)
+        remembered = self._journal.remembered(trust, topics)
         self._inbox = Inbox()
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
-        topics = Topics(config.hub.mode, config.hub.id, config.gateway.id)
-        trust = TrustStore(config.trust)
         self._vouchers = VoucherStore(
             data / VOUCHER_FILE, trust, config.hub.id, config.gateway.id, config.hub.mode,
             keep_manifest=config.offline.keep_manifest,
@@ -101,11 +105,16 @@ class App:
         reader = JournalReader(journal_file)
         preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
         reader.close()
+        it_desk = ItDesk(
+            OfferedConfig(data, config if written is None else written, trust, topics), lambda: self._devices, trust,
+            topics, identity.signer, self._inbox, clock.wall_time,
+        )  # fmt: skip
         self._uplink = Uplink(
             config, lambda: JournalReader(journal_file), trust, topics, preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
             health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics,
                           down=lambda: self._runner.snapshot.devices_down),
+            it_desk=it_desk,
         )  # fmt: skip
         settings = config.journal
         self._keeper = Housekeeping(
@@ -118,11 +127,11 @@ class App:
             keeper=self._keeper,
         )  # fmt: skip
         feed = Feed()
-        start = Start(config, identity.entropy, left_open, last, __version__)
+        start = Start(config, identity.entropy, left_open, last, __version__, remembered)
         self._recorder = None if record is None else TraceRecorder(record, start)
         self._pump = Pump(config.devices, self._inbox)
         self._runner = Runner(
-            Gateway(config, identity.entropy, left_open, last), self._inbox, self._writer, feed, self._metrics,
+            start.gateway(), self._inbox, self._writer, feed, self._metrics,
             self._pump, self._uplink, self._recorder,
         )  # fmt: skip
         self._pages = Pages(
@@ -130,7 +139,8 @@ class App:
             self._truth_file(data),
         )  # fmt: skip
         self._web = WebServer(config, self._pages, feed)
-        self._control = ControlServer(Devices(config, self._pump), data)
+        self._devices = Devices(config, self._pump)
+        self._control = ControlServer(self._devices, data)
 
     def acknowledge(self, ack: Ack) -> None:
         """From the uplink to the journal; writer and uplink know each other only through here."""

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "check": ("edge.commands.check", "check a hub config: every fault at once, as file:line"),
     "run": ("edge.commands.run", "run the gateway on the ports of a config"),
     "broker": ("edge.commands.broker", "write the settings and certificates of the hub's MQTT broker"),
+    "badge": ("edge.commands.badge", "draw a badge for staff who inspect"),
     "devices": ("edge.commands.devices", "what is plugged in; give it a name; zero or tare a scale"),
     "tap": ("edge.commands.tap", "watch the bytes of one device of a running gateway, and what they mean"),
     "trace": ("edge.commands.trace", "keep what passed between a running gateway and one device"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from posixpath import normpath
 
+from hub_config.badgecheck import badge_findings
 from hub_config.devices import (
     BELT_SCALE_KINDS,
     BOARD_KINDS,
@@ -55,6 +56,7 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *light_findings(data),
         *(finding for line in whole.lines for finding in modbus_findings(line, tables)),
         *(finding for line in whole.lines for finding in _weighing_findings(line, devices)),
+        *badge_findings(data),
         *_shared_bay_findings(whole.benches),
         *_bay_name_findings(whole),
         *_trust_findings(whole),

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from hub_config.badges import Badge
 from hub_config.broker import Broker
 from hub_config.devices import Device
 from hub_config.finding import Finding, refusal, show
@@ -27,6 +28,7 @@ MAX_LINES: Final = 32
 MAX_PLC_LINES: Final = 8
 MAX_TRUST: Final = 64
 MAX_STACK_LIGHTS: Final = 32
+MAX_BADGES: Final = 500
 
 _OFFSET: Final = re.compile(r"[+-](0[0-9]|1[0-3]):[0-5][0-9]|\+14:00")
 _PORT: Final = whole(1, 65_535)
@@ -88,6 +90,10 @@ class HubConfig(Entry):
     journal: JournalSettings = JournalSettings()
     offline: OfflineSettings = OfflineSettings()
     trust: Annotated[tuple[Trust, ...], Field(strict=False), entries(1, MAX_TRUST)]
+    badges: Annotated[tuple[Badge, ...], Field(strict=False), entries(0, MAX_BADGES)] = Field(
+        default=(), exclude_if=is_empty
+    )
+    """Of staff who may say what an inspection has found, or undo a join."""
     devices: Annotated[tuple[Device, ...], Field(strict=False), entries(1, MAX_DEVICES)]
     benches: Annotated[tuple[Bench, ...], Field(strict=False), entries(0, MAX_BENCHES)] = ()
     lines: Annotated[tuple[Line, ...], Field(strict=False), entries(0, MAX_LINES)] = ()

@@ -22,6 +22,7 @@ from hub_config.values import (
     entries,
     is_absent,
     is_empty,
+    is_left_out,
     name,
     text,
     whole,
@@ -146,6 +147,8 @@ class Bench(Entry):
         default=2_000, alias="same_code"
     )
     """The same code again within this time is one scan (ST-14)."""
+    inspects: bool = Field(default=False, exclude_if=is_left_out)
+    """Parcels that somebody is to look at are looked at here (docs/inspection.md)."""
     screen: Screen = Screen()
     printer: Annotated[DeviceId, device_name("print-1")] | None = Field(default=None, exclude_if=is_absent)
     """Prints a label for each parcel that goes to another bay than that of the free lane (docs/printer.md)."""

@@ -41,6 +41,11 @@ def is_nothing(value: object) -> bool:
     return value == 0
 
 
+def is_left_out(value: object) -> bool:
+    """The same for a choice that is made by naming it."""
+    return value is False
+
+
 def is_empty(value: object) -> bool:
     """The same for a list that may be left out."""
     return value == ()

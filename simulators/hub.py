@@ -18,7 +18,7 @@ import orjson
 
 from drivers.reading import Reading
 from edge.core.decision import Decision
-from edge.core.effects import Alert, Effect, Order, Record, Show
+from edge.core.effects import Alert, Effect, KeepWords, Order, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
@@ -281,6 +281,8 @@ class SimulatedHub:
                     self._plant_of[command.device].order(command)
             case Alert():
                 self.alerts.append(effect)
+            case KeepWords():
+                pass  # no simulated run is started anew
             case _ as never:
                 assert_never(never)
         self._other.update(repr(effect).encode())

@@ -1,7 +1,8 @@
 """A corpus of messages that must not be believed, each with the one reason it is to be counted under.
 
-Made from one good message of each kind: events for the coordinator; decisions, acks and naks for a gateway. Whatever
-is wrong is wrong alone: a message with a changed field is signed again, so that only the field can be the reason.
+Made from one good message of each kind: events for the coordinator; decisions, acks, naks and orders of IT for a
+gateway. Whatever is wrong is wrong alone: a message with a changed field is signed again, so that only the field can
+be the reason.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any, Final, Literal
 
 from edge.wire.signing import Signer
 
-Kind = Literal["event", "decision", "ack", "nak"]
+Kind = Literal["event", "decision", "ack", "nak", "cfg", "cmd"]
 Data = dict[str, Any]
 MESSAGE_MAX: Final = 65_536
 MARK: Final = "the-mark"
@@ -200,6 +201,8 @@ REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
         "gw",
     ),
     "ack": ("hub", "gw", "mode", "epoch", "through_seq", "through_id"),
+    "cfg": ("v", "hub", "gw", "mode", "version", "toml"),
+    "cmd": ("v", "hub", "gw", "mode", "device", "key", "command", "until"),
     "nak": ("hub", "gw", "mode", "epoch", "from_seq"),
 }
 

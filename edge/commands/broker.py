@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
         help="a certificate for this gateway too",
     )
     config.add_argument(
+        "--it", type=_name, metavar="ID", help="who may send configurations and orders (docs/it-orders.md)"
+    )
+    config.add_argument(
         "--second-port", type=int, metavar="PORT", help="of the other mode (default: the next); mosquitto"
     )
     config.add_argument("--user", help=f"who the broker runs as (default {USER}; nats: whoever starts it)")
@@ -106,7 +109,7 @@ def _name(text: str) -> str:
 
 def _config(args: argparse.Namespace) -> int:
     hub = load(args.config)
-    for gateway in (hub.gateway.id, *args.gateway):
+    for gateway in (hub.gateway.id, *args.gateway, *(() if args.it is None else (args.it,))):
         if gateway in (hub.coordinator.id, BROKER, CA):
             raise AuthorityFault(f"gateway {gateway} bears the name of another party; rights go by name")
     folder: Path = args.out.absolute()
@@ -115,12 +118,12 @@ def _config(args: argparse.Namespace) -> int:
     (folder / STORE).mkdir(parents=True, exist_ok=True)
     ports = _ports(hub, args.second_port)
     listeners = [Listener(mode, ports[mode], _bind(hub.broker.host)) for mode in MODES]
-    user = args.user or USER
+    user, others = args.user or USER, [*args.gateway, *([] if args.it is None else [args.it])]
     (folder / SETTINGS_FILE).write_text(settings(hub.hub.id, folder, listeners, user))
     for mode in MODES:
-        (folder / f"{mode}.acl").write_text(acl(mode, hub.hub.id, hub.coordinator.id))
+        (folder / f"{mode}.acl").write_text(acl(mode, hub.hub.id, hub.coordinator.id, args.it))
         if args.certs:
-            _make_certificates(hub, folder / mode, mode, args.gateway)
+            _make_certificates(hub, folder / mode, mode, others)
     _give_to(folder, user)
     print(f"{folder / SETTINGS_FILE}: " + ", ".join(f"{mode} on port {ports[mode]}" for mode in MODES))
     if args.certs:

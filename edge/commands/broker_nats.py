@@ -39,7 +39,7 @@ def write_cluster(hub: HubConfig, out: Path, args: argparse.Namespace) -> int:
     for gateway in gateways:
         if gateway in [node.name for node in nodes]:
             raise AuthorityFault(f"gateway {gateway} bears the name of a node; rights go by name")
-    parties = Parties(gateways, hub.coordinator.id)
+    parties = Parties(gateways, hub.coordinator.id, args.it)
     tls = hub.broker.tls
     write(cluster, parties, () if tls is None or tls.server_name is None else (tls.server_name,), args.certs)
     if args.user is not None:
@@ -75,7 +75,7 @@ def write(cluster: Cluster, parties: Parties | None, server_names: Sequence[str]
     for node in cluster.nodes:
         clients.issue(node.name, server_names=list(dict.fromkeys((node.host, *server_names))))
         routes.issue(node.name, server_names=[node.host], dials=True)
-    for name in (*parties.gateways, parties.coordinator):
+    for name in (*parties.gateways, parties.coordinator, *([] if parties.it is None else [parties.it])):
         clients.issue(name)
 
 

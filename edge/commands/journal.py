@@ -87,7 +87,7 @@ def _verify(reader: JournalReader, as_json: bool) -> int:
     print(
         f"ok: {verified.events} events{kept}, chain whole, {verified.signed} signatures good, "
         f"acknowledged to {through}; {verified.checkpoints} checkpoints good, "
-        f"countersigned to {verified.countersigned}"
+        f"countersigned to {verified.countersigned}; decisions of {verified.words} visits kept"
     )
     return EXIT_OK
 

@@ -15,10 +15,13 @@ from edge.app import App, IdentityTaken
 from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, file_to_write, shadow
 from edge.rim.journal import JournalFault
 from edge.rim.keys import DataFolderFault
+from edge.rim.offered_config import OfferedConfig
 from edge.rim.tls import TlsFault
 from edge.rim.trace import TraceFault
 from edge.rim.voucher_store import VoucherFault
 from edge.web.serve import WebPortTaken
+from edge.wire.signing import TrustStore
+from edge.wire.topics import Topics
 from hub_config.hub import HubConfig
 from hub_config.load import ConfigFaults, load
 
@@ -42,6 +45,11 @@ def main(argv: Sequence[str]) -> int:
         action="store_true",
         help="only listen to lines that a controller drives, and say where it and we disagree",
     )
+    parser.add_argument(
+        "--as-written",
+        action="store_true",
+        help="by this file, whatever the hub's IT has sent (docs/it-orders.md)",
+    )
     args = parser.parse_args(argv)
     try:
         config = load(args.config, external_findings)
@@ -59,15 +67,27 @@ def main(argv: Sequence[str]) -> int:
             print(f"hub run: {refused}", file=sys.stderr)
             return EXIT_BAD_CONFIG
     _log_to_stderr(verbose=args.verbose)
-    return _run(config, args.data, args.record)
+    return _run(config, args.data, args.record, as_written=args.as_written or args.shadow)
 
 
-def _run(config: HubConfig, data: Path, record: Path | None) -> int:
+def _effective(written: HubConfig, data: Path) -> HubConfig:
+    """The file's, or the one that the hub's IT has sent and this gateway has accepted."""
+    topics = Topics(written.hub.mode, written.hub.id, written.gateway.id)
+    accepted = OfferedConfig(data, written, TrustStore(written.trust), topics).accepted()
+    if accepted is None:
+        return written
+    version, config = accepted
+    print(f"configuration {version} of the hub's IT is used; --as-written uses the file itself")
+    return config
+
+
+def _run(written: HubConfig, data: Path, record: Path | None, *, as_written: bool) -> int:
     stopping = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stopping.set())
     try:
-        app = App(config, data, record)
+        config = written if as_written else _effective(written, data)
+        app = App(config, data, record, written)
         address = app.start()
         # What the start has made stays: walking through it stops every thread for a tenth of a second, again and again.
         gc.freeze()

@@ -8,15 +8,17 @@ The same at a bench and on a belt. A verdict is acted on only after it is on dis
 is acted on, while it stands, and when the parcel moves; when it no longer holds, the parcel falls back to hold.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from edge.core.decision import Decision, Owner, Reason
 from edge.core.dwell import DwellLedger
-from edge.core.event import Act, Association, Event, Kind
+from edge.core.event import Act, Association, Event, Kind, Operator
 from edge.core.ledger import Ledger
 from edge.core.offline import Facts, Offline, is_sure
 from edge.core.parcel import Parcel
 from edge.core.priority import Stay, promise_of
+from edge.core.standing import NOTHING_SAID
 from edge.core.verdict import (
     Exits,
     Verdict,
@@ -28,7 +30,7 @@ from edge.core.verdict import (
     verdict_of,
     void_reason,
 )
-from edge.core.visits import HeldVisit, Seen, Visits
+from edge.core.visits import HeldVisit, Seen, Visits, words_of
 from hub_config.layout import Exit
 from hub_config.names import MICROSECOND, MILLISECOND, Instant, LaneId
 
@@ -69,11 +71,17 @@ class Clearing:
         note = (("from", parcel.visit), ("into", held.visit))
         self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
         self._visits.withdraw()
+        spoken_of = bool(parcel.standing.words)
+        if spoken_of:
+            self._ledger.forget(parcel.visit)
         held.clock.hand_over("hub", at)
+        parcel.minted, parcel.taken_up = parcel.visit, held
         parcel.visit, parcel.clock, parcel.known = held.visit, held.clock, held.names.known
         parcel.promise, parcel.tries = held.stay.promise, held.next_try
         parcel.standing = parcel.standing.joined(held.stay.standing)
         parcel.again = True
+        if spoken_of:
+            self._keep_words(parcel)
 
     def _go_on_as(self, parcel: Parcel, decision: Decision, at: Instant) -> None:
         """The coordinator has recognised it: another gateway knows it under an older visit (contract §1). Only an
@@ -88,6 +96,9 @@ class Clearing:
         self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
         self._visits.rename(parcel.visit, decision.visit)
         parcel.minted, parcel.visit = parcel.visit, decision.visit
+        if parcel.standing.words:  # the older visit numbers its decisions on its own
+            self._ledger.forget(parcel.minted)
+            parcel.standing = parcel.standing.joined(NOTHING_SAID)
         # Under the older id too the journal must know it as being in work here, should the gateway stop now.
         self.record("parcel.identified", parcel, at)
 
@@ -96,6 +107,7 @@ class Clearing:
 
     def ask(self, parcel: Parcel, assoc: Association, flags: tuple[Reason, ...], at: Instant) -> None:
         """The measurement is complete: what becomes of it is the coordinator's to say."""
+        self._inherit(parcel)
         parcel.measured = self.record("parcel.measured", parcel, at, flags=flags, assoc=assoc)
         self._await(parcel.measured, parcel)
         parcel.sure = is_sure(assoc.p_ppm, flags)
@@ -132,7 +144,10 @@ class Clearing:
         releases = decision.action == "release"
         tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
         outdated = parcel.standing.outdated(decision)
-        parcel.standing = parcel.standing.heard(decision)
+        heard = parcel.standing.heard(decision)
+        if heard is not parcel.standing:
+            parcel.standing = heard
+            self._keep_words(parcel)
         if parcel.early is not None and self._overruled(parcel, parcel.early):
             parcel.early = parcel.due_at = None
         if parcel.measured_id is None or decision.answers != parcel.measured_id:
@@ -149,6 +164,20 @@ class Clearing:
             return "decision_late"
         self.obey(parcel, verdict_of(decision, self._exits), decision.clock, at)
         return None
+
+    def _inherit(self, parcel: Parcel) -> None:
+        """What was said against this parcel under a visit that is over stands against this one."""
+        names = parcel.names(self._exits.identifiers)
+        left = self._visits.stops.take(code.value for code in names.known)
+        for words in left:
+            self._ledger.forget(words.visit)
+            parcel.standing = words.standing.joined(parcel.standing)
+        if left:
+            self._keep_words(parcel)
+
+    def _keep_words(self, parcel: Parcel) -> None:
+        names = parcel.names(self._exits.identifiers)
+        self._ledger.keep(words_of(parcel.visit, names, parcel.standing))
 
     def _overruled(self, parcel: Parcel, release: Decision) -> bool:
         return parcel.standing.outdated(release) or parcel.standing.against(release) is not None
@@ -285,23 +314,46 @@ class Clearing:
         if place_of(bay.lane, self._exits) == "departed" and verdict is not None and verdict.releases:
             number = self.record("parcel.departed", parcel, at, act=act)
             self._visits.depart(parcel.visit, Seen(self._exits.id, bay.bay, self._ledger.wall(at).utc_us))
+            self._ledger.forget(parcel.visit)
             self._dwell.close(parcel.clock.spans(at))
         return number
 
     def settle(self, parcel: Parcel, bay: Exit) -> None:
         """It has left the bench or belt, for good or until it comes back."""
-        names = parcel.names(self._exits.identifiers)
-        place = place_of(bay.lane, self._exits)
+        names, place = parcel.names(self._exits.identifiers), place_of(bay.lane, self._exits)
+        if parcel.parted:  # the code that both bear goes on naming the one that had it first
+            names = replace(names, keys=tuple(key for key in names.keys if not self._visits.is_held(key)))
         reason = parcel.verdict.reasons[0] if parcel.verdict is not None and parcel.verdict.reasons else None
         stay = Stay(
             parcel.told_at, bay.bay, bay.lane, reason, parcel.promise, parcel.tries, standing=parcel.standing
         )
         self._visits.settle(place, parcel.visit, names, parcel.clock, again=parcel.again, stay=stay)
+        if place == "returned":
+            self._leave_stops(parcel)
+
+    def lose(self, parcel: Parcel, why: Reason, at: Instant) -> None:
+        """Where it is nobody knows: it must be scanned in again."""
+        self.record("parcel.lost_track", parcel, at, flags=(why,), clock="hub")
+        names = parcel.names(self._exits.identifiers)
+        self._visits.settle("lost_track", parcel.visit, names, parcel.clock, again=parcel.again)
+        self._leave_stops(parcel)
+
+    def _leave_stops(self, parcel: Parcel) -> None:
+        """Its visit is over, and it has not been let go: what stops it stands when it comes back under another."""
+        words = words_of(parcel.visit, parcel.names(self._exits.identifiers), parcel.standing)
+        if parcel.standing.stops:
+            self._ledger.keep(words)
+        elif parcel.standing.words:
+            self._ledger.forget(parcel.visit)
+        forgotten = self._visits.stops.leave(words)
+        if forgotten is not None:
+            self._ledger.forget(forgotten)
 
     def record(
         self, kind: Kind, parcel: Parcel, at: Instant, *,
         flags: tuple[Reason, ...] = (), assoc: Association | None = None, decision: Decision | None = None,
         act: Act | None = None, clock: Owner | None = None, note: tuple[tuple[str, str | int], ...] = (),
+        operator: Operator | None = None,
     ) -> int:  # fmt: skip
         """Tells the world a fact about the parcel, with all that is known of it; returns the record's number."""
         timed = kind in ("parcel.decided", "parcel.diverted", "parcel.departed")
@@ -313,7 +365,7 @@ class Clearing:
         return self._ledger.record(
             Event(
                 kind, self._exits.id, parcel.visit, at, self._ledger.wall(at), flags, tuple(parcel.codes),
-                parcel.mass, assoc, decision, act, clock, dwell, note, parcel.dims,
+                parcel.mass, assoc, decision, act, clock, dwell, note, parcel.dims, operator,
             )
         )  # fmt: skip
 

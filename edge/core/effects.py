@@ -6,6 +6,7 @@ from typing import Literal
 from drivers.command import Command
 from edge.core.event import Event
 from edge.core.snapshot import BenchView
+from edge.core.standing import VisitWords
 from hub_config.names import LineId, VisitId
 
 
@@ -46,4 +47,11 @@ class Alert:
     """UTC of that."""
 
 
-Effect = Record | Show | Order | Alert
+@dataclass(frozen=True, slots=True)
+class KeepWords:
+    """Keep in the journal what authorities have said last of a visit; where nothing is said any more, forget it."""
+
+    words: VisitWords
+
+
+Effect = Record | Show | Order | Alert | KeepWords

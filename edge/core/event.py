@@ -18,11 +18,13 @@ Kind = Literal[
     "parcel.measured",
     "parcel.decided",
     "parcel.diverted",
+    "parcel.inspected",
     "parcel.departed",
     "parcel.lost_track",
     "parcel.corrected",
     "bag.opened",
     "visit.joined",
+    "visit.split",
     "device.changed",
     "clock.changed",
     "gateway.mode",
@@ -112,6 +114,15 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """Who did a manual step: never a name."""
+
+    badge: str
+    """The beginning of the digest of a badge."""
+    station: LineId
+
+
+@dataclass(frozen=True, slots=True)
 class DwellSpan:
     """Microseconds of a visit's dwell that one owner answers for."""
 
@@ -139,3 +150,4 @@ class Event:
     note: tuple[tuple[str, str | int], ...] = ()
     """Further facts of kinds without a parcel (device, from, to, …) and of corrections, as key and value."""
     dims: Dims | None = None
+    operator: Operator | None = None

@@ -17,6 +17,7 @@ from edge.core.effects import Alert, Effect
 from edge.core.event import Event
 from edge.core.inputs import (
     Committed,
+    ConfigOffered,
     DecisionArrived,
     EpochBegun,
     Input,
@@ -41,8 +42,9 @@ from edge.core.plc_view import view_of_plc_line
 from edge.core.priority import Moment, Waiting
 from edge.core.signs import Signs
 from edge.core.snapshot import LastPlaced, Snapshot
+from edge.core.standing import NOTHING_SAID, VisitWords
 from edge.core.station import Station
-from edge.core.visits import Recovered, Visits
+from edge.core.visits import NOTHING_REMEMBERED, Recovered, Remembered, Seen, Visits
 from hub_config.bench_scale import BenchScaleConfig
 from hub_config.dimensioners import CubiscanConfig
 from hub_config.external import ExternalConfig
@@ -53,6 +55,8 @@ Place = Station | Line | PlcDrivenLine
 GATEWAY_LINE: Final = LineId("gw")
 """The line of events without a parcel."""
 ANY_PLACE: Final = -1
+RECALL_TOLD_US: Final = 24 * 3_600_000_000
+"""A recall younger than this is told again at a start: whether its alert had got out, nobody knows."""
 
 
 class Gateway:
@@ -62,13 +66,14 @@ class Gateway:
         entropy: bytes,
         recovered: Sequence[Recovered] = (),
         last: Mapping[LineId, LastPlaced] | None = None,
+        remembered: Remembered = NOTHING_REMEMBERED,
     ) -> None:
-        """`entropy`: 16 bytes or more, new for each run. From the last run's journal: `recovered`, what it left
-        open, and `last`, which parcel was placed last at each bench."""
+        """`entropy`: 16 bytes or more, new for each run. From the journal: `recovered`, what the last run left open;
+        `last`, which parcel was placed last at each bench; and what else is `remembered`."""
         self._ledger = Ledger(entropy)
         self._visits = Visits()
         self._dwell = DwellLedger()
-        self._recovered = tuple(recovered)
+        self._recovered, self._remembered = tuple(recovered), remembered
         self._last = dict(last or {})
         self._now = Instant(0)
         self._offline = Offline(config.offline)
@@ -105,16 +110,13 @@ class Gateway:
     def _station(self, config: HubConfig, index: int) -> Station:
         bench = config.benches[index]
         scale = config.device(bench.scale)
-        assert isinstance(scale, BenchScaleConfig | ExternalConfig), (
-            f"{bench.id}: {bench.scale} is not a scale"
-        )
+        assert isinstance(scale, BenchScaleConfig | ExternalConfig), f"{bench.id}: {bench.scale} is no scale"
         sizer = None if bench.dimensioner is None else config.device(bench.dimensioner)
-        assert isinstance(sizer, CubiscanConfig | None), (
-            f"{bench.id}: {bench.dimensioner} measures nothing here"
-        )
+        assert isinstance(sizer, CubiscanConfig | None), f"{bench.id}: {bench.dimensioner} is none of a bench"
         return Station(
             bench, scale, self._ledger, self._visits, self._dwell, self._offline, self._last.get(bench.id),
             None if sizer is None else BenchDims(sizer, self._ledger),
+            {badge.digest: badge.role for badge in config.badges},
         )  # fmt: skip
 
     # The one door ---------------------------------------------------------------------------------
@@ -150,6 +152,8 @@ class Gateway:
                 self._hear_journal(given, at)
             case UsesKnown() | ManifestArrived() | ShardArrived():
                 self._learn(given, at)
+            case ConfigOffered():
+                self._note_config(given, at)
             case Tick():
                 self._wake(at)
             case _:
@@ -243,15 +247,19 @@ class Gateway:
             if refused != "no_such_parcel":
                 break
         if refused == "no_such_parcel":
-            self._visits.hear(given.decision, at)
+            words = self._visits.hear(given.decision, at)
+            if words is not None:
+                self._ledger.keep(words)
             self._recall(given.decision)
         self._count_message(refused or "no_such_parcel")
 
     def _recall(self, decision: Decision) -> None:
         """A stop for a parcel that has left already: somebody has to go after it (contract §5)."""
-        visit = decision.was or decision.visit
+        named = [one for one in (decision.was, decision.visit) if one is not None]
+        visit = next((one for one in named if self._visits.departed(one) is not None), decision.visit)
         seen = self._visits.departed(visit)
         if seen is not None and decision.action != "release":
+            self._ledger.keep(VisitWords(visit, (), NOTHING_SAID.heard(decision)))
             self._ledger.alert(Alert("recall", visit, decision.dec, seen.line, seen.bay, seen.utc_us))
 
     def _commit(self, given: Committed, at: Instant) -> None:
@@ -342,15 +350,49 @@ class Gateway:
             **{line.config.id: line.config.identifiers for line in self._lines},
             **{line.config.id: line.config.identifiers for line in self._plc_lines},
         }
+        words = {one.visit: one for one in self._remembered.words}
         for visit in self._recovered:
-            self._visits.restore(visit, ranks.get(visit.line, ()))
+            said = words.pop(visit.visit, None)
+            standing = NOTHING_SAID if said is None else said.standing
+            self._visits.restore(visit, ranks.get(visit.line, ()), standing)
             if not visit.held:
                 self._ledger.record(
                     Event(
                         "parcel.lost_track", visit.line, visit.visit, at, flags=("lost_track",), clock="hub"
                     )
                 )
-        self._recovered = ()
+        self._remember(tuple(words.values()), at)
+        self._recovered, self._remembered = (), NOTHING_REMEMBERED
+
+    def _remember(self, words: Sequence[VisitWords], at: Instant) -> None:
+        """What was said of parcels that are in no bay: a recall of one that has left is told again, and any other stop
+        stands when the parcel comes back."""
+        now_us = self._ledger.wall(at).utc_us
+        for visit, left in self._remembered.departed:
+            self._visits.depart(visit, left)
+        for said in words:
+            seen = self._visits.departed(said.visit)
+            if seen is None and said.standing.stops:
+                self._visits.stops.leave(said)
+            elif seen is None or not self._tell_recall(said, seen, now_us):
+                self._ledger.forget(said.visit)
+
+    def _tell_recall(self, said: VisitWords, seen: Seen, now_us: int) -> bool:
+        stops = [word.decision for word in said.standing.words if word.action != "release"]
+        fresh = [one for one in stops if now_us - one.valid_from_us < RECALL_TOLD_US]
+        for one in fresh:
+            self._ledger.alert(Alert("recall", said.visit, one.dec, seen.line, seen.bay, seen.utc_us))
+        return bool(fresh)
+
+    def _note_config(self, given: ConfigOffered, at: Instant) -> None:
+        """Accepted or refused, the world hears of it (contract §6, `cfg`)."""
+        note: tuple[tuple[str, str | int], ...] = (
+            ("configuration", "accepted" if given.refused is None else "refused"), ("version", given.version),
+            ("sha256", given.digest),
+        )  # fmt: skip
+        if given.refused is not None:
+            note = (*note, ("why", given.refused))
+        self._ledger.record(Event("device.changed", GATEWAY_LINE, None, at, note=note))
 
     def _count_message(self, reason: str) -> None:
         self._rejected_messages[reason] = self._rejected_messages.get(reason, 0) + 1

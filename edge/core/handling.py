@@ -4,17 +4,20 @@ The operator is told a verdict only after it is on disk, and that the bay was ta
 again starts a new measurement, where the verdict allows it.
 """
 
+from dataclasses import replace
+
 from drivers.reading import DimensionsRead, OrderAnswered
 from edge.core.bench_dims import BenchDims
 from edge.core.clearing import Clearing
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellClock, DwellLedger
-from edge.core.event import Association
+from edge.core.event import Association, Operator
 from edge.core.ledger import Ledger
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.snapshot import LastPlaced
-from edge.core.visits import HeldVisit, Visits
+from edge.core.standing import NOTHING_SAID
+from edge.core.visits import HeldVisit, Visits, words_of
 from hub_config.layout import Bay, Bench
 from hub_config.names import DeviceId, Instant
 
@@ -44,9 +47,30 @@ class Handling(Clearing):
         held.clock.hand_over("hub", at)
         self.parcel = Parcel(
             held.visit, held.clock, phase_at=at, again=True, known=held.names.known,
-            promise=held.stay.promise, tries=held.next_try, standing=held.stay.standing,
+            promise=held.stay.promise, tries=held.next_try, standing=held.stay.standing, taken_up=held,
         )  # fmt: skip
         return self.parcel
+
+    def split(self, parcel: Parcel, operator: Operator, at: Instant) -> None:
+        """It is another parcel than the one whose visit it has (contract §1, `visit.split`): it goes on under its own
+        visit and is held, as both bear one name. The other one is where it was, with all that was said of it."""
+        older, held = parcel.visit, parcel.taken_up
+        own = parcel.minted or self._ledger.mint_visit(at)
+        note = (("from", older), ("into", own))
+        self.record("visit.split", parcel, at, note=note, operator=operator)
+        self._visits.rename(older, own)
+        if held is not None:
+            self._visits.part(replace(held, stay=replace(held.stay, standing=parcel.standing)))
+        elif (
+            parcel.standing.words
+        ):  # another gateway's; what was said of it goes on standing against the name
+            self._visits.stops.leave(words_of(older, parcel.names(self.bench.identifiers), parcel.standing))
+        parcel.visit, parcel.minted, parcel.taken_up, parcel.parted = own, None, None, True
+        parcel.clock, parcel.known, parcel.again = DwellClock(at), (), False
+        parcel.standing, parcel.verdict = NOTHING_SAID, None
+        parcel.measured = parcel.measured_id = None
+        self.record("parcel.arrived", parcel, at, clock="hub")
+        self.hold(parcel, "two_labels", at)
 
     def start_again(self, parcel: Parcel, at: Instant) -> None:
         parcel.start_again(at)

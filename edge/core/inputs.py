@@ -108,6 +108,18 @@ class ShardArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigOffered:
+    """The hub's IT has sent a configuration, signed: whether this gateway is going to use it from its next start on."""
+
+    at: Instant
+    version: int
+    digest: str
+    """SHA-256 of its text."""
+    refused: str | None = None
+    """Why not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """`Gateway.wake_at` has come."""
 
@@ -127,5 +139,6 @@ Input = (
     | UsesKnown
     | ManifestArrived
     | ShardArrived
+    | ConfigOffered
     | Tick
 )

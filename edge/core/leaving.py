@@ -68,7 +68,7 @@ class Leaving:
     def lose(self, item: Item, at: Instant) -> None:
         """It did not come where it should: it must be scanned in again."""
         if item.parcel is not None:
-            self._lost(item.parcel, "lost_track", at)
+            self._clearing.lose(item.parcel, "lost_track", at)
 
     def _arrive(self, parcel: Parcel, exit_: Exit, at: Instant) -> None:
         self._ledger.count_journalled()
@@ -89,7 +89,7 @@ class Leaving:
         if parcel.verdict is not None and parcel.verdict.releases:
             self._clearing.hold(parcel, "swap_suspected", at)  # another one's push has taken it along
         self._clearing.moved(parcel, exit_, at)
-        self._lost(parcel, "swap_suspected", at)
+        self._clearing.lose(parcel, "swap_suspected", at)
         self._lanes.count(exit_, self._clearing.own_code(parcel), parcel)
 
     def _stray_in_lane(self, exit_: Exit, at: Instant) -> None:
@@ -99,19 +99,14 @@ class Leaving:
         parcel = Parcel(self._ledger.mint_visit(at), DwellClock(at), phase_at=at)
         self._clearing.record("parcel.arrived", parcel, at, flags=("unknown_item",), clock="hub")
         self._clearing.moved(parcel, exit_, at)
-        self._lost(parcel, "unknown_item", at)
+        self._clearing.lose(parcel, "unknown_item", at)
         self._lanes.count(exit_, None, parcel)
-
-    def _lost(self, parcel: Parcel, why: Reason, at: Instant) -> None:
-        self._clearing.record("parcel.lost_track", parcel, at, flags=(why,), clock="hub")
-        names = parcel.names(self._line.identifiers)
-        self._visits.settle("lost_track", parcel.visit, names, parcel.clock, again=parcel.again)
 
 
 def _why_at_end(parcel: Parcel) -> Reason:
     """Of one that was not sent there."""
     match parcel.phase:
-        case "measuring":
+        case "measuring" | "inspecting":
             return "no_time"
         case "asking":
             return "decision_late"

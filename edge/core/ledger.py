@@ -9,9 +9,10 @@ from hashlib import sha256
 from typing import Final
 
 from drivers.command import Command
-from edge.core.effects import Alert, Effect, Order, Record, Show
+from edge.core.effects import Alert, Effect, KeepWords, Order, Record, Show
 from edge.core.event import UNSTAMPED, Event, WallTime
 from edge.core.snapshot import Balance, BenchView
+from edge.core.standing import NOTHING_SAID, VisitWords
 from hub_config.names import MICROSECOND, Instant, VisitId
 
 DRIFT_PPM: Final = 50
@@ -83,6 +84,13 @@ class Ledger:
 
     def alert(self, alert: Alert) -> None:
         self._effects.append(alert)
+
+    def keep(self, words: VisitWords) -> None:
+        self._effects.append(KeepWords(words))
+
+    def forget(self, visit: VisitId) -> None:
+        """What was said of it: it has gone on under another id, or has left."""
+        self._effects.append(KeepWords(VisitWords(visit, (), NOTHING_SAID)))
 
     def take_effects(self) -> list[Effect]:
         effects, self._effects = self._effects, []

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from drivers.identifiers.choice import Identified, choose
 from edge.core.association import Assignment
@@ -15,6 +15,9 @@ from edge.core.verdict import Verdict
 from hub_config.layout import Exit
 from hub_config.names import Instant, VisitId
 
+if TYPE_CHECKING:
+    from edge.core.visits import HeldVisit
+
 CODES_PER_PARCEL_MAX: Final = 16
 """A label carries 2–6 codes; more than this on one parcel is a jammed trigger."""
 
@@ -24,6 +27,7 @@ Phase = Literal[
     "recording",  # decided; the decision is on its way to the disk
     "placing",  # told to the operator; waiting for the bay's barcode
     "placed",  # the bay was scanned; the move is on its way to the disk
+    "inspecting",  # at a bench: somebody looks into it
 ]
 
 
@@ -50,7 +54,11 @@ class Parcel:
     visit: VisitId
     clock: DwellClock
     minted: VisitId | None = None
-    """Its id before the coordinator recognised it in this pass."""
+    """Its id before it was recognised as an older one's in this pass."""
+    taken_up: "HeldVisit | None" = None
+    """The held visit that it was taken for in this pass."""
+    parted: bool = False
+    """It was taken for another parcel by a code that both bear."""
     phase: Phase = "measuring"
     phase_at: Instant = Instant(0)
     codes: list[Code] = field(default_factory=list)

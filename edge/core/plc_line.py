@@ -216,7 +216,7 @@ class PlcDrivenLine:
         if tracked.doubts:
             return tracked.doubts[0]
         match tracked.parcel.phase:
-            case "measuring":
+            case "measuring" | "inspecting":
                 return "no_time"
             case "asking":
                 return "decision_late"
@@ -250,10 +250,7 @@ class PlcDrivenLine:
         self._tell_lost(tracked, why, at)
 
     def _tell_lost(self, tracked: Tracked, why: Reason, at: Instant) -> None:
-        parcel = tracked.parcel
-        self.clearing.record("parcel.lost_track", parcel, at, flags=(why,), clock="hub")
-        names = parcel.names(self.config.identifiers)
-        self._visits.settle("lost_track", parcel.visit, names, parcel.clock, again=parcel.again)
+        self.clearing.lose(tracked.parcel, why, at)
 
     def _count(self, exit_: PlcExit, parcel: Parcel) -> None:
         reasons = parcel.verdict.reasons if parcel.verdict is not None else ()

@@ -9,6 +9,9 @@ from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from hub_config.layout import Bench
 from hub_config.names import MILLISECOND, Instant
 
+COMMAND_PREFIX: Final = "HUBX"
+LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
+"""Faults that stand for a reading that was lost; the others are states of a device."""
 LABEL_BURST_NS: Final = 500 * MILLISECOND
 """Codes that follow one another sooner than this come from one label."""
 

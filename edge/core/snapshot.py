@@ -25,10 +25,12 @@ Instruction = Literal[
     "wait_decision",  # asking customs
     "put_in_bay",  # carry to the bay and scan the bay's barcode
     "rescan_or_bay",  # scan the same label to try again, or put in the bay and scan it
+    "inspect_it",  # look into it, then scan what was found
+    "scan_badge",  # whoever says so scans a badge
     "call_it",  # a device is down
 ]
 
-Refusal = Literal["wrong_bay", "no_parcel", "bay_first", "unknown_code", "not_now"]
+Refusal = Literal["wrong_bay", "no_parcel", "bay_first", "unknown_code", "not_now", "unknown_badge"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.core.decision import STRICTNESS, Action, Decision
-from hub_config.names import LaneId
+from hub_config.names import LaneId, VisitId
 
 AUTHORITIES_MAX: Final = 16
 """Authorities remembered for one visit; a hub has three or four. Past it the most lenient word is forgotten."""
@@ -19,10 +19,21 @@ AUTHORITIES_MAX: Final = 16
 class Word:
     """The latest of one authority."""
 
-    authority: str
     dec_seq: int
-    action: Action
-    route: LaneId
+    """As it counts for this visit; 0 for one about a visit that was joined to it."""
+    decision: Decision
+
+    @property
+    def authority(self) -> str:
+        return self.decision.authority
+
+    @property
+    def action(self) -> Action:
+        return self.decision.action
+
+    @property
+    def route(self) -> LaneId:
+        return self.decision.route
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +50,14 @@ class Standing:
         if self.outdated(decision):
             return self
         others = tuple(word for word in self.words if word.authority != decision.authority)
-        word = Word(decision.authority, decision.dec_seq, decision.action, decision.route)
+        word = Word(decision.dec_seq, decision)
         return Standing(_strictest_first((word, *others[: AUTHORITIES_MAX - 1])))
 
     def joined(self, older: "Standing") -> "Standing":
         """Of a visit that turns out to be an older one: the older visit numbers its decisions on its own, so that a
         word about the visit that was joined counts as older than any of them."""
         known = {word.authority for word in older.words}
-        ours = (Word(word.authority, 0, word.action, word.route) for word in self.words)
+        ours = (Word(0, word.decision) for word in self.words)
         words = (*older.words, *(word for word in ours if word.authority not in known))
         return Standing(_strictest_first(words)[:AUTHORITIES_MAX])
 
@@ -55,6 +66,11 @@ class Standing:
         return any(
             word.authority == decision.authority and word.dec_seq > decision.dec_seq for word in self.words
         )
+
+    @property
+    def stops(self) -> bool:
+        """Somebody wants the parcel anywhere but let go."""
+        return any(word.action != "release" for word in self.words)
 
     def against(self, decision: Decision) -> Word | None:
         """The strictest word of another authority, if it is stricter than this decision."""
@@ -65,6 +81,15 @@ class Standing:
 
 
 NOTHING_SAID: Final = Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class VisitWords:
+    """What is to be remembered of a visit over a restart: what authorities have said, and of which identifiers."""
+
+    visit: VisitId
+    codes: tuple[str, ...]
+    standing: Standing
 
 
 def _strictest_first(words: tuple[Word, ...]) -> tuple[Word, ...]:

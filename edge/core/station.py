@@ -1,10 +1,10 @@
 """The manual station: one operator, scanners, a scale, and bays with barcodes.
 
-One parcel is in work at a time (`handling.py` has its way). Here the readings of the bench's devices become scans,
-weights and bay confirmations. A scan or a stable weight opens a parcel, both together close its measurement.
-Whatever doesn't add up becomes a hold with a reason of the contract; nothing is guessed.
+One parcel is in work at a time (`handling.py` has its way). Here readings become scans, weights and bays. A scan or a
+stable weight opens a parcel, both close its measurement. What doesn't add up is a hold with a reason of the contract.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from drivers.reading import (
@@ -25,33 +25,33 @@ from edge.core.dwell import DwellLedger
 from edge.core.event import Association, Code
 from edge.core.fired_twice import FiredTwice
 from edge.core.handling import Handling
+from edge.core.inspection import Inspection
 from edge.core.ledger import Ledger
 from edge.core.metrology import BenchScale, is_legal, mass_of, metrology_of
 from edge.core.offline import Offline
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
-from edge.core.scanned import code_of, is_identifier, of_the_same_label
+from edge.core.scanned import COMMAND_PREFIX, LOST_FRAMES, code_of, is_identifier, of_the_same_label
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
 from edge.core.station_view import Scene, told_of, view_of
 from edge.core.visits import Visits
 from hub_config.layout import Bay, Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
 
-COMMAND_PREFIX: Final = "HUBX"
 ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
 """One parcel at a time, scanned and weighed by hand: the procedure vouches for the join, at the contract's floor.
 It isn't a measured probability; a swap between scan and scale is left to the mass condition of the decision."""
-LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
-"""Faults that stand for a reading that was lost; the others are states of a device."""
 
 
 class Station:
     def __init__(
         self, bench: Bench, scale: BenchScale, ledger: Ledger, visits: Visits, dwell: DwellLedger,
         offline: Offline, last: LastPlaced | None = None, sizer: BenchDims | None = None,
+        badges: Mapping[str, str] = {},
     ) -> None:  # fmt: skip
         self.bench = bench
         self.work = Handling(bench, ledger, visits, dwell, offline, last, sizer)
+        self._inspection = Inspection(self.work, badges)
         self._scale = scale
         self._ledger = ledger
         self._visits = visits
@@ -84,11 +84,10 @@ class Station:
                 self.work.device_is(reading.device, at, up=True)
             case DeviceDown():
                 self._device_gone(reading.device, reading.reason, at)
-            case DeviceFault():
-                if reading.code in LOST_FRAMES:
-                    self._ledger.count_rejected(reading.code)
-                elif reading.code == "silent":
-                    self._device_gone(reading.device, reading.detail, at)
+            case DeviceFault() if reading.code in LOST_FRAMES:
+                self._ledger.count_rejected(reading.code)
+            case DeviceFault() if reading.code == "silent":
+                self._device_gone(reading.device, reading.detail, at)
         self._show(at)
 
     @property
@@ -126,8 +125,11 @@ class Station:
 
     def wake(self, at: Instant) -> None:
         """A deadline of the parcel in work may have come."""
-        parcel, due = self.work.parcel, self.wake_at
+        self._inspection.wake(at)
+        parcel = self.work.parcel
+        due = None if parcel is None else self._due_of(parcel)
         if parcel is None or due is None or at < due:
+            self._show(at)
             return
         match parcel.phase:
             case "measuring" if parcel.sizing:
@@ -140,15 +142,17 @@ class Station:
                 self.work.hold(parcel, "decision_late", at)
             case "placing":
                 self.work.check_release(parcel, at)
-            case "recording" | "placed":
-                pass
         self._show(at)
 
     @property
     def wake_at(self) -> Instant | None:
-        parcel = self.work.parcel
-        if parcel is None:
-            return None
+        dues = (
+            self._inspection.wake_at,
+            None if self.work.parcel is None else self._due_of(self.work.parcel),
+        )
+        return min((due for due in dues if due is not None), default=None)
+
+    def _due_of(self, parcel: Parcel) -> Instant | None:
         match parcel.phase:
             case "measuring" if parcel.sizing:
                 return parcel.due_at
@@ -161,7 +165,7 @@ class Station:
                 return answer_due if parcel.due_at is None else min(answer_due, parcel.due_at)
             case "placing":
                 return parcel.due_at
-            case "recording" | "placed":
+            case "recording" | "placed" | "inspecting":
                 return None
 
     def _answer_due(self, parcel: Parcel) -> Instant:
@@ -182,10 +186,14 @@ class Station:
             self._scan_bay(bay, at)
         elif twice:
             self._ledger.count_rejected("duplicate")
-        elif read.data.startswith(COMMAND_PREFIX):
-            self._refuse("unknown_code", "unknown_command")
         elif self._trouble:
             self._refuse("not_now", "journal_trouble")
+        elif read.data.startswith(COMMAND_PREFIX):
+            refused = self._inspection.scanned(read.data, at)
+            if refused is not None:
+                self._refuse(*refused)
+            else:
+                self._ledger.count_journalled()
         else:
             self._scan_label(code_of(read, self.bench), at)
 
@@ -218,6 +226,8 @@ class Station:
             self.work.record("parcel.identified", parcel, at, clock=None if held is None else "hub")
         if not alone:
             self.work.hold(parcel, "two_labels", at)
+        elif held is not None and self._inspection.wanted_for(held):
+            self._inspection.begin(parcel, at)
 
     def _take_code(self, parcel: Parcel, code: Code, at: Instant) -> bool:
         """Puts a code to the parcel's; False if its name is another parcel's too, or it has two names now."""
@@ -229,11 +239,9 @@ class Station:
 
     def _attach(self, parcel: Parcel, code: Code, at: Instant) -> None:
         """A further code of the label, while it is being measured."""
-        if parcel.has_code(code.data):
-            self._ledger.count_rejected("duplicate")
-            return
-        if len(parcel.codes) >= CODES_PER_PARCEL_MAX:
-            self._ledger.count_rejected("too_many_codes")
+        known, full = parcel.has_code(code.data), len(parcel.codes) >= CODES_PER_PARCEL_MAX
+        if known or full:
+            self._ledger.count_rejected("duplicate" if known else "too_many_codes")
             return
         of_another = is_identifier(code, self.bench) and self._visits.is_held(code.data)
         if of_another and not parcel.known and self.work.own_code(parcel) is None:
@@ -259,6 +267,9 @@ class Station:
         if parcel.phase == "placing" and parcel.verdict is not None and parcel.verdict.retry:
             self._ledger.count_journalled()
             self.work.start_again(parcel, at)
+        elif self._inspection.may_begin(parcel):
+            self._ledger.count_journalled()
+            self._inspection.begin(parcel, at)
         else:
             self._ledger.count_rejected("duplicate")
 
@@ -281,6 +292,7 @@ class Station:
             self._refuse("not_now", "release_expired")
         else:
             self._ledger.count_journalled()
+            self._inspection.forget()
             self.work.place(parcel, bay, at)
 
     def _refuse(self, refusal: Refusal, reason: str) -> None:
@@ -301,9 +313,9 @@ class Station:
             return
         match sighting.kind:
             case "captured":
-                self._take_weight(parcel, sighting.mass_mg, at)
+                self._take_load(parcel, sighting.mass_mg, at)
             case "overloaded":
-                self._take_overload(parcel, at)
+                self._take_load(parcel, None, at)
             case "dropped" if parcel is not None:
                 self._dropped(parcel, sighting, at)
             case "changed" if parcel is not None and (parcel.mass is not None or parcel.overloaded):
@@ -311,34 +323,21 @@ class Station:
             case "dropped" | "changed" | "zero":
                 pass
 
-    def _take_weight(self, parcel: Parcel | None, mg: int, at: Instant) -> None:
+    def _take_load(self, parcel: Parcel | None, mg: int | None, at: Instant) -> None:
+        """None: more than the scale can carry has no value, so it can never support a release."""
         if self._trouble:
             self._ledger.count_rejected("journal_trouble")
             return
         self._ledger.count_journalled()
         opened = parcel is None
         parcel = parcel or self.work.open(at)
-        parcel.mass = mass_of(self._scale, mg)
+        parcel.mass, parcel.overloaded = (
+            (parcel.mass, True) if mg is None else (mass_of(self._scale, mg), False)
+        )
         if opened:
             self.work.record("parcel.arrived", parcel, at, clock="hub")
-        elif self.work.own_code(parcel) is None:
+        elif mg is None or self.work.own_code(parcel) is None:
             parcel.phase_at = at
-            self.work.record("parcel.identified", parcel, at)
-        self._ask_if_complete(parcel, at)
-
-    def _take_overload(self, parcel: Parcel | None, at: Instant) -> None:
-        """More than the scale can carry has no value, so it can never support a release."""
-        if self._trouble:
-            self._ledger.count_rejected("journal_trouble")
-            return
-        self._ledger.count_journalled()
-        opened = parcel is None
-        parcel = parcel or self.work.open(at)
-        parcel.overloaded = True
-        parcel.phase_at = at
-        if opened:
-            self.work.record("parcel.arrived", parcel, at, clock="hub")
-        else:
             self.work.record("parcel.identified", parcel, at)
         self._ask_if_complete(parcel, at)
 
@@ -388,7 +387,8 @@ class Station:
         return Scene(
             bench=self.bench, parcel=self.work.parcel, watch=self._watch, down=self.devices_down,
             refused=self._refused, away=self.work.away, trouble=self._trouble,
-            last=self.work.last,
+            last=self.work.last, badge=self._inspection.waits_for_badge,
+            may_begin=self.work.parcel is not None and self._inspection.may_begin(self.work.parcel),
         )  # fmt: skip
 
     def _show(self, at: Instant) -> None:

@@ -21,6 +21,10 @@ class Scene(NamedTuple):
     away: bool
     trouble: bool
     last: LastPlaced | None
+    badge: bool = False
+    """A command waits for the badge of who gave it."""
+    may_begin: bool = False
+    """The same label again begins an inspection."""
 
 
 class Told(NamedTuple):
@@ -82,6 +86,8 @@ def _culprit(scene: Scene) -> str:
 
 def _say(scene: Scene) -> tuple[BenchState, Instruction]:
     parcel = scene.parcel
+    if scene.badge and not scene.trouble:
+        return "inspect", "scan_badge"
     if scene.trouble or (_crippled(scene) and (parcel is None or parcel.phase == "measuring")):
         return "fault", "call_it"
     if parcel is None:
@@ -92,8 +98,12 @@ def _say(scene: Scene) -> tuple[BenchState, Instruction]:
             return _say_measuring(parcel, scene.watch)
         case "asking" | "recording":
             return "asking", "wait_decision"
+        case "inspecting":
+            return "inspect", "inspect_it"
         case "placing" | "placed":
             assert parcel.verdict is not None, "a parcel is placed by its verdict"
+            if scene.may_begin:
+                return parcel.verdict.state, "rescan_or_bay"
             return parcel.verdict.state, parcel.verdict.instruction
 
 

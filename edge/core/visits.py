@@ -14,6 +14,8 @@ from edge.core.dwell import DwellClock
 from edge.core.parcel import Names, names_of
 from edge.core.priority import NOT_KNOWN, Moment, Queue, Stay, Waiting, promise_of, queue_of
 from edge.core.snapshot import Place, Tally
+from edge.core.standing import NOTHING_SAID, Standing, VisitWords
+from edge.core.stops import Stops
 from hub_config.names import SECOND, Instant, LineId, VisitId
 
 HELD_CODES_MAX: Final = 10_000
@@ -47,6 +49,19 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """What earlier runs have left in the journal besides open visits."""
+
+    words: tuple[VisitWords, ...] = ()
+    """What authorities have said, the visit that was spoken of longest ago first."""
+    departed: tuple[tuple[VisitId, Seen], ...] = ()
+    """Parcels that have left, the one that left first first."""
+
+
+NOTHING_REMEMBERED: Final = Remembered()
+
+
+@dataclass(frozen=True, slots=True)
 class HeldVisit:
     visit: VisitId
     place: Place
@@ -59,6 +74,14 @@ class HeldVisit:
         """Number of the pass that begins when it is brought back now."""
         return 0 if self.stay.answered else self.stay.tries + 1
 
+    @property
+    def words(self) -> VisitWords:
+        return words_of(self.visit, self.names, self.stay.standing)
+
+
+def words_of(visit: VisitId, names: Names, standing: Standing) -> VisitWords:
+    return VisitWords(visit, tuple(dict.fromkeys(code.value for code in names.known)), standing)
+
 
 class Visits:
     def __init__(self) -> None:
@@ -70,6 +93,7 @@ class Visits:
         self.in_work = 0
         """Parcels at a bench or on a belt; never less than nothing."""
         self._departed: dict[VisitId, Seen] = {}
+        self.stops = Stops()
         self._queue: tuple[Moment, Queue] | None = None
         self._queue_stale = False
         self._entered = 0
@@ -82,6 +106,12 @@ class Visits:
         self._entered += 1
         self.in_work += 1
 
+    def part(self, held: HeldVisit) -> None:
+        """A join was undone: the parcel in work is another one than `held`, which lies in its bay as before."""
+        self._entered += 1
+        self._at[held.place] += 1
+        self._hold(held)
+
     def withdraw(self) -> None:
         """A visit was joined to an older one: one parcel less than was thought."""
         self._entered -= 1
@@ -90,6 +120,8 @@ class Visits:
     def rename(self, visit: VisitId, into: VisitId) -> None:
         """A parcel in work goes on under the older visit that another gateway has given it."""
         self._in_work = {code: into if one == visit else one for code, one in self._in_work.items()}
+        if visit in self._claims:
+            self._claims[into] = self._claims.pop(visit)
 
     def claim(self, code: str, visit: VisitId) -> bool:
         """Takes an identifier into work; False while a parcel at another bench has it."""
@@ -129,7 +161,9 @@ class Visits:
         for code in held.names.keys:
             self._held.pop(code, None)
             if len(self._held) >= HELD_CODES_MAX:
-                del self._held[next(iter(self._held))]
+                oldest = self._held.pop(next(iter(self._held)))
+                if oldest.stay.standing.stops:
+                    self.stops.leave(oldest.words)
             self._held[code] = held
 
     def is_held(self, code: str) -> bool:
@@ -151,25 +185,28 @@ class Visits:
                     del self._held[other]
         return held
 
-    def restore(self, recovered: Recovered, rank: tuple[str, ...]) -> None:
+    def restore(self, recovered: Recovered, rank: tuple[str, ...], standing: Standing = NOTHING_SAID) -> None:
         """Counts a visit of the last run and, if it was held, makes it re-openable."""
         self._entered += 1
         place: Place = "held" if recovered.held else "lost_track"
         self._at[place] += 1
         if recovered.held:
             names = names_of(recovered.codes, rank)
-            since = Stay(recovered.arrived_at)
+            since = _stay_of(standing, recovered.arrived_at)
             self._hold(HeldVisit(recovered.visit, place, DwellClock(recovered.arrived_at), names, since))
+        else:
+            self.stops.leave(words_of(recovered.visit, names_of(recovered.codes, rank), standing))
 
     # The hold queue -------------------------------------------------------------------------------
 
-    def hear(self, decision: Decision, at: Instant) -> None:
+    def hear(self, decision: Decision, at: Instant) -> VisitWords | None:
         """A decision about a parcel in a bay opens nothing (contract §5); but after a release it is worth bringing,
-        and until then its time is on the account that the decision names."""
+        and until then its time is on the account that the decision names. Returns what is now said of a parcel that
+        is not in work, if that has changed."""
         named = (decision.was, decision.visit)
         held = next((one for one in self._held.values() if one.visit in named), None)
         if held is None:
-            return
+            return self.stops.hear(decision)
         standing = held.stay.standing.heard(decision)
         frees = decision.action == "release" and not decision.needs and standing.against(decision) is None
         stay = replace(
@@ -179,6 +216,7 @@ class Visits:
         changed = replace(held, stay=stay)
         self._held = {code: changed if one is held else one for code, one in self._held.items()}
         self._queue_stale = True
+        return None if standing is held.stay.standing else changed.words
 
     def waiting(self, at: Instant) -> Iterator[Waiting]:
         """Every parcel in a bay that a scan takes up again, in no order of hurry."""
@@ -211,3 +249,13 @@ class Visits:
             returned=self._at["returned"],
             lost_track=self._at["lost_track"],
         )
+
+
+def _stay_of(standing: Standing, since: Instant) -> Stay:
+    """In a bay since the last run, with what was said of the parcel then."""
+    latest = max(standing.words, key=lambda word: word.dec_seq, default=None)
+    if latest is None:
+        return Stay(since)
+    decision = latest.decision
+    frees = decision.action == "release" and not decision.needs and standing.against(decision) is None
+    return Stay(since, promise=promise_of(decision, NOT_KNOWN.promise), answered=frees, standing=standing)

@@ -112,6 +112,7 @@ class Housekeeping:
         if at >= self._balance_due:
             self._balance_due = Instant(at + BALANCE_EVERY)
             self._keep_balance()
+            self._journal.prune_words(self._utc_us())
         if self._damaged is None:
             self._prune()
         if self._journal.in_wal >= WRITE_BACK_EVENTS:

@@ -9,14 +9,16 @@ on, is acknowledged and lies under a checkpoint that the coordinator has counter
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from edge.core.event import Event
 from edge.core.snapshot import Balance, LastPlaced
+from edge.core.standing import VisitWords
+from edge.core.visits import Remembered
 from edge.rim.capsule import remember
 from edge.rim.journal_check import DAMAGED, ByteSink, Verified, log_of
 from edge.rim.journal_commit import Transactions
@@ -37,7 +39,7 @@ from edge.rim.journal_table import (
     read_pruned,
     read_rows,
     write_fact,
-)
+)  # fmt: skip
 from edge.rim.journal_tree import (
     NODE_LEAVES,
     Checkpoint,
@@ -50,14 +52,16 @@ from edge.rim.journal_tree import (
     make_checkpoint,
     newest_checkpoint,
     prune_slice,
-)
+)  # fmt: skip
+from edge.rim.kept_words import carry_words, departed, prune_words, read_words, words_to_prune, write_words
 from edge.rim.keys import next_epoch, open_folder
 from edge.rim.recent_ids import RecentIds
 from edge.wire.chain import Chain, Link
 from edge.wire.checkpoint import build_checkpoint
 from edge.wire.envelope import EventContext
 from edge.wire.messages import Ack
-from edge.wire.signing import Signer, TrustedKey
+from edge.wire.signing import Signer, TrustedKey, TrustStore
+from edge.wire.topics import Topics
 from hub_config.names import LineId
 
 __all__ = ["Journal", "JournalFault", "JournalReader", "OpenVisit", "Stored"]
@@ -125,12 +129,8 @@ class Journal:
     def _open(self, context_for: Callable[[int], EventContext], signer: Signer, sign_one_in: int) -> None:
         new = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
         # The writer checkpoints the WAL itself, when it is idle: that is where SQLite stalls longest.
-        for pragma in (
-            "auto_vacuum=INCREMENTAL",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "wal_autocheckpoint=0",
-        ):
+        pragmas = ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0")
+        for pragma in pragmas:
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         if new:
             self.context = context_for(next_epoch(self.path.parent))
@@ -164,8 +164,9 @@ class Journal:
     def last_seq(self) -> int:
         return self._last.seq
 
-    def append(self, events: Sequence[tuple[int, Event]]) -> list[Stored]:
-        """Stores numbered events in one transaction: all of them are on disk when this returns, or none is."""
+    def append(self, events: Sequence[tuple[int, Event]], words: Sequence[VisitWords] = ()) -> list[Stored]:
+        """Stores numbered events, and what was said of visits, in one transaction: all of it is on disk when this
+        returns, or nothing is."""
         head, mark = self._chain.head, self._tree.mark
         try:
             with self._transactions.one():
@@ -175,6 +176,7 @@ class Journal:
                     [row.columns for row in rows],
                 )
                 self._tree.add(row.body for row in rows)
+                write_words(self._connection, words)
         except BaseException:
             self._chain.rewind(head)
             self._tree.rewind(mark)
@@ -305,6 +307,15 @@ class Journal:
     def open_visits(self) -> tuple[OpenVisit, ...]:
         return open_visits(self._connection)
 
+    def remembered(self, trust: TrustStore, topics: Topics) -> Remembered:
+        """What was said of parcels, verified again, and which have left."""
+        return Remembered(read_words(self._connection, trust, topics), departed(self._connection))
+
+    def prune_words(self, now_us: int) -> None:
+        if words_to_prune(self._connection, now_us):
+            with self._transactions.one():
+                prune_words(self._connection, now_us)
+
     def last_placed(self, free_lanes: Mapping[str, str]) -> dict[LineId, LastPlaced]:
         return last_placed(self._connection, free_lanes)
 
@@ -313,20 +324,12 @@ class Journal:
 
     def verify(self) -> Verified:
         """All of it, checked on a connection of its own; raises JournalFault naming the first bad seq."""
-        with self._reader() as reader:
+        with closing(JournalReader(self.path)) as reader:
             return reader.verify()
 
     def export(self, out: ByteSink) -> int:
-        with self._reader() as reader:
+        with closing(JournalReader(self.path)) as reader:
             return reader.export(out)
-
-    @contextmanager
-    def _reader(self) -> Iterator[JournalReader]:
-        reader = JournalReader(self.path)
-        try:
-            yield reader
-        finally:
-            reader.close()
 
     def close(self) -> None:
         with suppress(sqlite3.Error):
@@ -340,16 +343,12 @@ class Journal:
         for statement in SCHEMA:
             self._connection.execute(statement)
         context = self.context
-        facts = {
-            "schema": str(SCHEMA_VERSION),
-            "hub": context.hub,
-            "gateway": context.gateway,
-            "mode": context.mode,
-            "epoch": str(context.epoch),
-        }
+        facts = {"schema": str(SCHEMA_VERSION), "hub": context.hub, "gateway": context.gateway}
+        facts |= {"mode": context.mode, "epoch": str(context.epoch)}
         self._connection.executemany("INSERT INTO meta VALUES(?, ?)", facts.items())
         if self.after_loss is not None:
             write_fact(self._connection, "after_loss", asdict(self.after_loss))
+            carry_words(self._connection, self.path.with_name(self.after_loss.file))
 
     def _checked_tail(self) -> Cursor:
         begins = self._pruned.seq + 1

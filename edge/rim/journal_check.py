@@ -22,6 +22,7 @@ from edge.rim.journal_table import (
     read_rows,
 )
 from edge.rim.journal_tree import NODE_LEAVES, Checkpoint, all_checkpoints
+from edge.rim.kept_words import check_words
 from edge.wire.canonical import b64u_bytes
 from edge.wire.checkpoint import Log, checkpoint_body, note_holds
 from edge.wire.merkle import RightEdge, leaf_hash
@@ -48,6 +49,8 @@ class Verified:
     checkpoints: int = 0
     countersigned: int = 0
     """The last event under a checkpoint that the coordinator has countersigned."""
+    words: int = 0
+    """Visits of which decisions are kept."""
 
 
 def log_of(meta: Meta) -> Log:
@@ -118,7 +121,8 @@ def _verify(connection: sqlite3.Connection, meta: Meta) -> Verified:
         signed += 1
     tree.end()
     _check_facts(connection, pruned, pruned.seq + events)
-    return Verified(events, signed, events - signed, pruned.seq, tree.checked, tree.countersigned)
+    words = check_words(connection)
+    return Verified(events, signed, events - signed, pruned.seq, tree.checked, tree.countersigned, words)
 
 
 def _check_owner(row: Stored, meta: Meta) -> None:

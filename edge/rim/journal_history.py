@@ -38,7 +38,8 @@ def open_visits(connection: sqlite3.Connection) -> tuple[OpenVisit, ...]:
     latest = connection.execute(
         f"SELECT {COLUMNS} FROM events WHERE seq IN"  # noqa: S608  (constant columns)
         " (SELECT max(seq) FROM events WHERE visit IS NOT NULL GROUP BY visit)"
-        " AND kind NOT IN ('parcel.departed', 'parcel.lost_track', 'visit.joined', 'bag.opened') ORDER BY seq DESC"
+        " AND kind NOT IN ('parcel.departed', 'parcel.lost_track', 'visit.joined', 'visit.split', 'bag.opened')"
+        " ORDER BY seq DESC"
     )
     found: list[OpenVisit] = []
     for row in map(checked_row, latest):

@@ -17,8 +17,9 @@ from zlib import crc32
 from edge.wire.canonical import ZERO_ID, event_id
 from edge.wire.envelope import event_payload
 
-SCHEMA_VERSION: Final = 2
-"""1 (until 0.4): without trees, checkpoints and facts. A journal of version 1 is brought up when it is opened."""
+SCHEMA_VERSION: Final = 3
+"""1 (until 0.4): without trees, checkpoints and facts; 2: without words. Those are brought up when they are opened."""
+BROUGHT_UP: Final = ("1", "2")
 SCHEMA_1: Final = (
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE keys(kid TEXT PRIMARY KEY, public TEXT NOT NULL) WITHOUT ROWID",
@@ -50,7 +51,17 @@ SCHEMA_2: Final = (
 )""",
     """CREATE TABLE facts(name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID""",
 )
-SCHEMA: Final = (*SCHEMA_1, *SCHEMA_2)
+SCHEMA_3: Final = (
+    """CREATE TABLE words(              -- what authorities have said last of a visit (kept_words.py)
+    number INTEGER PRIMARY KEY,   -- the visit spoken of last has the highest
+    visit TEXT NOT NULL UNIQUE,
+    stops INTEGER NOT NULL,       -- 1: somebody stops it
+    until_us INTEGER NOT NULL,    -- UTC at which the last of them ends to be valid
+    body TEXT NOT NULL,           -- identifiers, and the decisions as they were signed
+    crc INTEGER NOT NULL          -- CRC-32 over the columns from visit to body
+)""",
+)
+SCHEMA: Final = (*SCHEMA_1, *SCHEMA_2, *SCHEMA_3)
 COLUMNS: Final = "seq, id, line, visit, kind, body, sig, kid, crc"
 BUSY_TIMEOUT_MS: Final = 5_000
 Fact = Literal["pruned", "balance", "contradicted", "after_loss", "trust", "configs"]
@@ -138,7 +149,7 @@ def read_meta(connection: sqlite3.Connection, path: Path) -> Meta:
     if facts.get("schema") != str(SCHEMA_VERSION):
         raise JournalFault(
             f"journal {path} has schema {facts.get('schema')!r}; this program reads {SCHEMA_VERSION}"
-            + ("; start its gateway once, which brings it up" if facts.get("schema") == "1" else "")
+            + ("; start its gateway once, which brings it up" if facts.get("schema") in BROUGHT_UP else "")
         )
     try:
         return Meta(facts["hub"], facts["gateway"], facts["mode"], int(facts["epoch"]))

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.rim.journal_table import (
+    BROUGHT_UP,
     SCHEMA_2,
+    SCHEMA_3,
     SCHEMA_VERSION,
     Cursor,
     JournalFault,
@@ -127,17 +129,23 @@ class EventTree:
 
 
 def bring_up(connection: sqlite3.Connection) -> None:
-    """A journal of schema 1 gets the tables that came later, and the tree over its events. Inside a transaction."""
-    if connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() != ("1",):
+    """An older journal gets the tables that came later, and the tree over its events. Inside a transaction."""
+    found = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    if found is None or found[0] not in BROUGHT_UP:
         return
-    for statement in SCHEMA_2:
+    for statement in (*(SCHEMA_2 if found == ("1",) else ()), *SCHEMA_3):
         connection.execute(statement)
+    if found == ("1",):
+        _grow_tree(connection)
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
+
+
+def _grow_tree(connection: sqlite3.Connection) -> None:
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
     subtrees = Subtrees(connection)
     for lo in range(0, last - last % NODE_LEAVES, NODE_LEAVES):
         node = subtrees(lo, lo + NODE_LEAVES)
         connection.execute("INSERT INTO nodes VALUES(?, ?, ?)", (lo, lo + NODE_LEAVES, node))
-    connection.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(SCHEMA_VERSION),))
 
 
 def make_checkpoint(

@@ -79,8 +79,8 @@ def settings(hub: HubId, folder: Path, listeners: Sequence[Listener], user: str)
     return text
 
 
-def acl(mode: BrokerMode, hub: HubId, coordinator: str) -> str:
-    """%u is the CN of the client's certificate."""
+def acl(mode: BrokerMode, hub: HubId, coordinator: str, it: str | None = None) -> str:
+    """%u is the CN of the client's certificate. `it`: who sends configurations and orders for devices."""
     top = root(mode, hub)
     lines = [f"# Who may do what below {top}: %u is the CN of the certificate. Clearance contract §6."]
     lines += [f"pattern write {top}/{topic}" for topic in rights.gateway_writes("%u")]
@@ -88,4 +88,8 @@ def acl(mode: BrokerMode, hub: HubId, coordinator: str) -> str:
     lines += ["", f"user {coordinator}"]
     lines += [f"topic write {top}/{topic}" for topic in rights.coordinator_writes(coordinator)]
     lines += [f"topic read {top}/{topic}" for topic in rights.COORDINATOR_READS]
+    if it is not None:
+        lines += ["", f"user {it}"]
+        lines += [f"topic write {top}/{topic}" for topic in rights.IT_WRITES]
+        lines += [f"topic read {top}/{topic}" for topic in rights.IT_READS]
     return "\n".join(lines) + "\n"

@@ -197,8 +197,9 @@ class MqttClient:
         return info.mid if info.rc == MQTT_ERR_SUCCESS else None
 
     def confirm(self, arrived: Arrived) -> None:
-        """PUBACK of a message received under `manual_ack`."""
-        self._paho.ack(arrived.mid, 1)
+        """PUBACK of a message received under `manual_ack`; one of QoS 0 has no number and wants none."""
+        if arrived.mid:
+            self._paho.ack(arrived.mid, 1)
 
     def leave(self, farewell: bytes) -> None:
         """A clean end: publishes `farewell` in place of the will, retained, as the broker will not send it."""

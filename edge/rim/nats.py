@@ -86,6 +86,8 @@ class Parties:
 
     gateways: tuple[str, ...]
     coordinator: str
+    it: str | None = None
+    """Who sends configurations and orders for devices."""
 
 
 def settings(cluster: Cluster, node: Node, parties: Parties | None, bind: str) -> str:
@@ -118,6 +120,8 @@ def _rights(cluster: Cluster, parties: Parties) -> str:
     ]
     co = parties.coordinator
     users.append(_user(top, co, rights.coordinator_writes(co), rights.COORDINATOR_READS))
+    if parties.it is not None:
+        users.append(_user(top, parties.it, rights.IT_WRITES, rights.IT_READS))
     return "authorization {\n  users: [\n" + ",\n".join(users) + "\n  ]\n}\n"
 
 

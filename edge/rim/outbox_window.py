@@ -11,8 +11,9 @@ dropped. A new connection, a new start of the coordinator and a `nak` set the wi
 
 What was left behind by an outage and does not fit the window at once is a backlog, and the window catches up (§11):
 an event younger than the backlog is live and always goes next, the backlog, oldest first, fills the rest. The
-coordinator can't cover a live event before the whole backlog, so these are counted apart and sent again only when it
-is through: `AHEAD_MAX` are remembered, and `UNANSWERED_MAX` may leave between two acks that move on.
+coordinator can't cover a live event before the whole backlog, so these are counted apart: `AHEAD_MAX` are remembered,
+and `UNANSWERED_MAX` may leave between two acks that move on. They are sent again by the same rule as all others, but
+take one place in `AGAIN_EVERY` at most, so that they never starve the backlog that their ack waits for.
 """
 
 import heapq
@@ -28,6 +29,8 @@ AHEAD_MAX: Final = 10_000
 """Live events sent ahead of a backlog and remembered; past it the oldest is sent again after the backlog instead."""
 UNANSWERED_MAX: Final = 2_000
 """Live events sent ahead with no ack moving on meanwhile: nobody works on the backlog; they wait in the journal."""
+AGAIN_EVERY: Final = 4
+"""While catching up, of so many publications one may be a live event sent again, if anything else waits."""
 STANDSTILL: Final = 5 * SECOND
 """All that may be outstanding is, and no ack moves on for this long: the coordinator is away, though connected."""
 RESEND_AFTER: Final = 10 * SECOND
@@ -54,7 +57,7 @@ class OutboxWindow:
     def __init__(self, acknowledged: int) -> None:
         self.acknowledged = acknowledged
         self.redelivered = 0
-        """Sent again. Live events ahead of a backlog are not counted if the connection is lost before it is through."""
+        """Sent again. Live events ahead of a backlog that a new connection sends again are not counted."""
         self.refusals = 0
         self.pubacks = 0
         self._open = False
@@ -75,6 +78,10 @@ class OutboxWindow:
         self._in_flight: dict[int, Instant] = {}
         self._waiting: dict[int, _Waiting] = {}
         self._due: list[tuple[Instant, int]] = []
+        self._due_ahead: list[tuple[Instant, int]] = []
+        """Of live events that left before the backlog."""
+        self._others = AGAIN_EVERY
+        """Publications since the last of those that was sent again."""
         self._delays: dict[int, int] = {}
         self._doubtful: set[int] = set()
         """In flight when the coordinator started anew: their PUBACK may be for a publication it never got."""
@@ -116,9 +123,16 @@ class OutboxWindow:
             return None
         if self._catching_up and self._live <= self._end and self._unanswered < UNANSWERED_MAX:
             return self._live
-        overdue = self._overdue(at)
+        overdue, ahead = self._overdue(self._due, at), self._overdue(self._due_ahead, at)
+        if ahead is not None and (self._others >= AGAIN_EVERY - 1 or not self._catching_up):
+            return ahead
         if overdue is not None:
             return overdue
+        fresh = self._fresh(at)
+        return ahead if fresh is None else fresh
+
+    def _fresh(self, at: Instant) -> int | None:
+        """The next that was never sent, or is to be sent again in order; None if a bound forbids it."""
         while self._next in self._in_flight or self._next in self._waiting:
             self._next += 1
         if self._catching_up and self._next > self._backlog_end:
@@ -133,6 +147,7 @@ class OutboxWindow:
         waited = self._waiting.pop(seq, None)
         if waited is not None:
             self._delays[seq] = min(waited.delay * 2, RESEND_AFTER_MAX)
+        self._others = 0 if waited is not None and seq in self._ahead else self._others + 1
         if self._catching_up and seq > self._backlog_end:
             self.redelivered += seq < self._live
         else:
@@ -210,8 +225,8 @@ class OutboxWindow:
         wanted = [Instant(sent + PUBACK_TIMEOUT) for sent in list(self._in_flight.values())[:1]]
         if at < self._paused_until:
             wanted.append(self._paused_until)
-        elif self._due and len(self._in_flight) < self._in_flight_max:
-            wanted.append(self._due[0][0])
+        elif len(self._in_flight) < self._in_flight_max:
+            wanted += [due[0][0] for due in (self._due, self._due_ahead) if due]
         return min(wanted, default=None)
 
     def stalled(self, at: Instant) -> bool:
@@ -267,20 +282,14 @@ class OutboxWindow:
 
     def _wait(self, seq: int, due: Instant, delay: int) -> None:
         self._waiting[seq] = _Waiting(due, delay)
-        heapq.heappush(self._due, (due, seq))
+        heapq.heappush(self._due_ahead if seq in self._ahead else self._due, (due, seq))
 
-    def _overdue(self, at: Instant) -> int | None:
+    def _overdue(self, waiting: list[tuple[Instant, int]], at: Instant) -> int | None:
         """The event longest past its time. Entries that an ack or a resend made stale fall out here."""
-        while self._due:
-            due, seq = self._due[0]
-            waiting = self._waiting.get(seq)
-            stale = waiting is None or waiting.due != due
-            if not stale and due > at:
-                return None
-            if waiting is not None and not stale and not (self._catching_up and seq > self._backlog_end):
-                return seq
-            heapq.heappop(self._due)
-            if waiting is not None and not stale:
-                # No ack can cover a live event before the backlog is through, so the lack of one says nothing.
-                self._wait(seq, Instant(at + RESEND_AFTER), waiting.delay)
+        while waiting:
+            due, seq = waiting[0]
+            known = self._waiting.get(seq)
+            if known is not None and known.due == due:
+                return seq if due <= at else None
+            heapq.heappop(waiting)
         return None

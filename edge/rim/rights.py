@@ -18,6 +18,9 @@ _GATEWAY_READS: Final = (
 )
 _COORDINATOR_WRITES: Final = ("ack/+", "nak/+", "dec/+", "pre/#", "state/coordinator/{}", "alert/+/{}")
 COORDINATOR_READS: Final = ("evt/+/+", "ckpt/+", "health/+", "state/#", "alert/+/+")
+IT_WRITES: Final = ("cfg/+", "cmd/+/+")
+IT_READS: Final = ("res/+/+", "evt/gw/+", "health/+", "state/#", "alert/+/+")
+"""Of whoever configures gateways: no event of a parcel, and nothing that decides about one."""
 
 
 def gateway_writes(name: str) -> list[str]:

@@ -11,13 +11,14 @@ from typing import Final, Protocol, assert_never
 
 from drivers.command import Command
 from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, EventsLost, PrinterChanged
-from edge.core.effects import Alert, Effect, Order, Record, Show
+from edge.core.effects import Alert, Effect, KeepWords, Order, Record, Show
 from edge.core.gateway import Gateway
-from edge.core.inputs import EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
+from edge.core.inputs import DecisionArrived, EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
 from edge.core.snapshot import Snapshot
 from edge.rim import clock
 from edge.rim.inbox import Inbox
 from edge.rim.metrics import Metrics
+from edge.rim.writer import ForDisk, Heard
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 IDLE_NS: Final = 200 * MILLISECOND
@@ -33,7 +34,7 @@ trouble_log = logging.getLogger("hub.trouble")
 
 
 class EventSink(Protocol):
-    def put(self, records: Sequence[Record]) -> None: ...
+    def put(self, told: Sequence[ForDisk]) -> None: ...
 
 
 class AlertSink(Protocol):
@@ -135,15 +136,17 @@ class Runner:
         if self._recorder is not None:
             self._recorder.wanted(effects)
         self._metrics.stepped(given, effects, at)
+        for_disk: list[ForDisk] = [effect for effect in effects if isinstance(effect, Record | KeepWords)]
+        if isinstance(given, DecisionArrived):
+            for_disk.append(Heard(given.decision.dec))
+        if for_disk:
+            self._journal.put(for_disk)
         if not effects:
             return
         self._changed = True
-        records = [effect for effect in effects if isinstance(effect, Record)]
-        if records:
-            self._journal.put(records)
         for effect in effects:
             match effect:
-                case Record():
+                case Record() | KeepWords():
                     pass
                 case Show():
                     log.info("station %s shows %s", effect.view.bench, effect.view.state)

@@ -197,6 +197,8 @@ def _told(data: Data) -> tuple[str, str]:
             return "lost", "track of it" + (f": {', '.join(data['flags'])}" if data["flags"] else "")
         case "visit.joined":
             return "joined", f"visit {data['note']['from']} goes on as {data['note']['into']}"
+        case "visit.split":
+            return "split", f"another parcel than {data['note']['from']}: goes on as {data['note']['into']}"
         case kind:
             return str(kind), _note(data)
 

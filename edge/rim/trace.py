@@ -21,7 +21,7 @@ from edge.core.effects import Effect, Record
 from edge.core.gateway import Gateway
 from edge.core.inputs import Input
 from edge.core.snapshot import LastPlaced
-from edge.core.visits import Recovered
+from edge.core.visits import NOTHING_REMEMBERED, Recovered, Remembered
 from edge.wire.canonical import ZERO_ID, canonical, event_id
 from edge.wire.envelope import DATA_BYTES_MAX, EventContext, event_data
 from hub_config.hub import HubConfig
@@ -29,13 +29,15 @@ from hub_config.names import LineId
 
 TRACE_BYTES_MAX: Final = 4 * 1024**3
 """A trace grows no further: the run goes on, the trace says that it was cut."""
-LINE_BYTES_MAX: Final = 16_000_000
-"""The first line holds all visits that the last run left open: 10,000 of some hundred bytes each."""
+LINE_BYTES_MAX: Final = 64_000_000
+"""The first line holds all visits that the last run left open, 10,000 of some hundred bytes each, and what was said of
+20,000: some 2,000 bytes a decision."""
 VERSION: Final = 1
 
 _ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Input)}
 _RECOVERED: Final = TypeAdapter(list[Recovered])
 _LAST: Final = TypeAdapter(dict[str, LastPlaced])
+_REMEMBERED: Final = TypeAdapter(Remembered)
 
 
 log = logging.getLogger("hub.trouble")
@@ -54,10 +56,11 @@ class Start:
     recovered: tuple[Recovered, ...]
     last: Mapping[LineId, LastPlaced]
     edge_version: str
+    remembered: Remembered = NOTHING_REMEMBERED
 
     def gateway(self) -> Gateway:
         """One as it was when the trace began."""
-        return Gateway(self.config, self.entropy, self.recovered, self.last)
+        return Gateway(self.config, self.entropy, self.recovered, self.last, self.remembered)
 
 
 class EffectDigest:
@@ -131,6 +134,7 @@ class TraceWriter:
             "config": json.loads(start.config.model_dump_json()),
             "recovered": _RECOVERED.dump_python(list(start.recovered)),
             "last": _LAST.dump_python({str(line): last for line, last in start.last.items()}),
+            "remembered": _REMEMBERED.dump_python(start.remembered),
         }
         self._line(_encode(header))
 
@@ -262,6 +266,7 @@ def _start(path: Path, first: tuple[int, bytes]) -> Start:
             tuple(_RECOVERED.validate_python(header["recovered"])),
             {LineId(line): last for line, last in _LAST.validate_python(header["last"]).items()},
             header["edge"],
+            _REMEMBERED.validate_python(header.get("remembered", {})),
         )
     except (ValueError, KeyError, TypeError, ValidationError) as fault:
         raise TraceFault(f"{path}:1: {_first_line(fault)}; this is no trace of inputs") from None

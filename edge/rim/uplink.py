@@ -13,19 +13,22 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 from edge.core.effects import Alert
-from edge.core.inputs import DecisionArrived, Input, LinkChanged, MessageRejected
+from edge.core.inputs import DecisionArrived, LinkChanged, MessageRejected
 from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
 from edge.rim.bulletins import Bulletins
+from edge.rim.it_desk import ItDesk
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
 from edge.rim.preclearing import Preclearing
 from edge.rim.tls import BrokerIdentity
+from edge.rim.unheard import Unheard
+from edge.rim.uplink_ends import AckSink, CoreSink, PubackSink, UplinkFigures
 from edge.wire.canonical import WireError
 from edge.wire.health import Health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
@@ -46,69 +49,44 @@ STOP_TIMEOUT_S: Final = 2.0
 _log = logging.getLogger("hub.uplink")
 
 
-class CoreSink(Protocol):
-    def put(self, given: Input) -> None: ...
-
-
-class AckSink(Protocol):
-    def acknowledge(self, ack: Ack) -> None: ...
-
-
-class PubackSink(Protocol):
-    def puback(self, seq: int, at: Instant) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class UplinkFigures:
-    broker: bool = False
-    coordinator: bool = False
-    version: Version | None = None
-    acknowledged: int = 0
-    """Highest sequence number the coordinator has acknowledged."""
-    redelivered: int = 0
-    pubacks: int = 0
-    catchup: tuple[int, int] | None = None
-    """First and last event of the backlog, while catching up after an outage."""
-    refusals: int = 0
-    """PUBACKs with a reason code of 0x80 or more."""
-    rejected: tuple[tuple[str, int], ...] = ()
-    """Messages treated as absent: reason and count, sorted by reason."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Stop:
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What came of these decisions is on disk."""
+
+    decisions: tuple[str, ...]
+
+
+ForUplink = FromBroker | tuple[Stored, ...] | bytes | Alert | _Heard | _Stop
+
+
 class Uplink:
-    """`committed`, `stop` and `figures` may be called from any thread."""
+    """`committed`, `heard`, `stop` and `figures` may be called from any thread."""
 
     def __init__(
-        self,
-        config: HubConfig,
-        reader: Callable[[], JournalReader],
-        trust: TrustStore,
-        topics: Topics,
-        preclearing: Preclearing,
-        core: CoreSink,
-        acks: AckSink,
-        session: str,
-        metrics: PubackSink | None = None,
-        health: Callable[[], Health] | None = None,
-    ) -> None:
+        self, config: HubConfig, reader: Callable[[], JournalReader], trust: TrustStore, topics: Topics,
+        preclearing: Preclearing, core: CoreSink, acks: AckSink, session: str, metrics: PubackSink | None = None,
+        health: Callable[[], Health] | None = None, *, it_desk: ItDesk | None = None,
+    ) -> None:  # fmt: skip
         """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
         self._open_reader = reader
         self._trust = trust
         self._topics = topics
         self._preclearing = preclearing
+        self._it_desk = it_desk
         self._core = core
         self._acks = acks
         self._session = session
         self._metrics = metrics
         self._bulletins = Bulletins(topics, health)
-        self._queue: SimpleQueue[FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop] = SimpleQueue()
+        self._queue: SimpleQueue[ForUplink] = SimpleQueue()
         self._link = BrokerLink(self._profile(), self._queue.put)
+        self._unheard = Unheard()
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
         self._state_due = Instant(0)
@@ -145,6 +123,10 @@ class Uplink:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
         self._queue.put(tuple(rows))
 
+    def heard(self, decisions: Sequence[str]) -> None:
+        """What came of them is on disk: the broker may forget them."""
+        self._queue.put(_Heard(tuple(decisions)))
+
     def checkpoint(self, message: bytes) -> None:
         """The newest of this gateway: published retained, and again to every broker connected to later."""
         self._queue.put(message)
@@ -159,17 +141,19 @@ class Uplink:
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
         vouchers = (topics.manifest, topics.shards)
+        orders = () if self._it_desk is None else self._it_desk.subscriptions
         return Profile(
             addresses=broker.addresses,
             keepalive_s=broker.keepalive_s,
             client_id=topics.client_id,
-            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic, *vouchers),
+            subscriptions=(topics.decision, topics.ack, topics.nak, self._coordinator_topic, *vouchers,
+                           *orders),
             will_topic=topics.own_state,
             session=self._session,
             will=lambda session: build_state(State(online=False, session=session, t_us=None, catchup=None)),
             identity=None if broker.tls is None else BrokerIdentity(broker.tls, topics.gateway),
-            alone=True,
-        )
+            alone=True, manual_ack=True,
+        )  # fmt: skip
 
     @property
     def _coordinator_topic(self) -> str:
@@ -206,17 +190,13 @@ class Uplink:
         self._bulletins.tell(self._link, at, halted=self._halted)
         self._send(at)
         self._preclearing.tend(self._reader, self._epoch, _utc_us, at)
+        if self._it_desk is not None:
+            self._it_desk.tend(self._link, at)
+        window = self._window
         self._figures = UplinkFigures(
-            broker=self._link.is_open,
-            coordinator=self._coordinator,
-            version=self._version,
-            acknowledged=self._window.acknowledged,
-            redelivered=self._window.redelivered,
-            pubacks=self._window.pubacks,
-            catchup=self._window.catchup,
-            refusals=self._window.refusals,
-            rejected=tuple(sorted(self._rejected.items())),
-        )
+            self._link.is_open, self._coordinator, self._version, window.acknowledged, window.redelivered,
+            window.pubacks, window.catchup, window.refusals, tuple(sorted(self._rejected.items())),
+        )  # fmt: skip
         self._receive(clock.now())
 
     def _renew_state(self, at: Instant) -> None:
@@ -229,7 +209,8 @@ class Uplink:
 
     def _receive(self, at: Instant) -> None:
         next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
-        wakes = (self._link.wake_at, next_sending, Instant(at + IDLE))
+        answer = None if self._it_desk is None else self._it_desk.wake_at(at)
+        wakes = (self._link.wake_at, next_sending, answer, Instant(at + IDLE))
         wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
         try:
             self._take(self._queue.get(timeout=wait_s))
@@ -238,8 +219,10 @@ class Uplink:
         except Empty:
             return
 
-    def _take(self, item: FromBroker | tuple[Stored, ...] | bytes | Alert | _Stop) -> None:
+    def _take(self, item: ForUplink) -> None:
         match item:
+            case _Heard(decisions):
+                self._confirm([one for dec in decisions for one in self._unheard.heard(dec)])
             case FromBroker():
                 self._happened(self._link.take(item))
             case bytes() | Alert():
@@ -270,6 +253,7 @@ class Uplink:
                 self._sent.clear()
                 self._window.closed()
                 self._rows.forget()
+                self._unheard.forget()
                 # Nobody can say any more; its retained state comes again with the next connection.
                 self._coordinator = False
                 self._tell_link()
@@ -324,7 +308,9 @@ class Uplink:
             if message.topic == self._topics.decision:
                 decision = parse_decision(message.payload, self._trust, *self._address)
                 self._core.put(DecisionArrived(message.at, decision))
-            elif message.topic == self._topics.ack:
+                self._confirm(self._unheard.arrived(decision.dec, message, self._link.session))
+                return
+            if message.topic == self._topics.ack:
                 self._acknowledged(parse_ack(message.payload, self._trust, *self._address), message)
             elif message.topic == self._topics.nak:
                 nak = parse_nak(message.payload, self._trust, *self._address)
@@ -334,10 +320,24 @@ class Uplink:
                     self._window.asked_again(nak.from_seq)
             elif message.topic == self._coordinator_topic:
                 self._coordinator_said(parse_state(message.payload))
-            elif not self._preclearing.arrived(message.topic, message.payload, message.at):
+            elif not self._taken(message):
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
             self._reject(message, fault.reason, fault.detail)
+        self._link.confirm(message)
+
+    def _taken(self, message: Arrived) -> bool:
+        """By one of those who read further topics."""
+        if self._preclearing.arrived(message.topic, message.payload, message.at):
+            return True
+        desk = self._it_desk
+        return desk is not None and desk.arrived(message.topic, message.payload, message.at)
+
+    def _confirm(self, messages: Sequence[tuple[str, Arrived]]) -> None:
+        """PUBACK, where the connection by which it came is still up; else it comes again."""
+        for session, message in messages:
+            if session == self._link.session:
+                self._link.confirm(message)
 
     @property
     def _address(self) -> tuple[HubId, GatewayId, Mode]:

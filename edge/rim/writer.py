@@ -12,11 +12,12 @@ import errno
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Condition, Event, Thread
 from typing import Final, Literal, Protocol, assert_never
 
-from edge.core.effects import Record
+from edge.core.effects import KeepWords, Record
 from edge.core.inputs import Committed, JournalTrouble, JournalWell
 from edge.rim.housekeeping import Housekeeping
 from edge.rim.journal import AckOutcome, Journal, JournalFault, Stored
@@ -37,6 +38,16 @@ NEVER: Final = WAITING_MAX * 2
 """More events than ever wait."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The core has taken this decision; what it wants kept of it has been put before."""
+
+    dec: str
+
+
+ForDisk = Record | KeepWords | Heard
+
+
 class CommitSink(Protocol):
     """The inbox."""
 
@@ -47,6 +58,8 @@ class StoredSink(Protocol):
     """The uplink."""
 
     def committed(self, rows: Sequence[Stored], /) -> None: ...
+    def heard(self, decisions: Sequence[str], /) -> None:
+        """What came of these is on disk."""
 
 
 class JournalWriter:
@@ -74,7 +87,7 @@ class JournalWriter:
         self._keeper = keeper
         self._quiet_s = QUIET_S
         self._told_standing: str | None = None
-        self._waiting: deque[Record] = deque()
+        self._waiting: deque[ForDisk] = deque()
         """The core appends, the thread takes from the left."""
         self._acks: deque[Ack] = deque(maxlen=ACKS_MAX)
         self._room = Condition()
@@ -99,23 +112,25 @@ class JournalWriter:
 
     @property
     def waiting(self) -> int:
-        """Events that are not on disk yet."""
+        """Events, and what comes with them, that are not on disk yet."""
         return len(self._waiting)
 
     def start(self) -> None:
         self._thread.start()
 
-    def put(self, records: Sequence[Record]) -> None:
-        """What one step has told. Called by the core's thread, with numbers 1, 2, 3, …"""
-        for record in records:
-            if self._last_number not in (None, record.number - 1):
+    def put(self, told: Sequence[ForDisk]) -> None:
+        """What one step has told. Called by the core's thread, with events numbered 1, 2, 3, …"""
+        for one in told:
+            if not isinstance(one, Record):
+                continue
+            if self._last_number not in (None, one.number - 1):
                 raise ValueError(
-                    f"event number {record.number} follows {self._last_number}; numbers have no gaps"
+                    f"event number {one.number} follows {self._last_number}; numbers have no gaps"
                 )
-            self._last_number = record.number
+            self._last_number = one.number
         if len(self._waiting) >= WAITING_MAX:
             self._wait_for_room()
-        self._waiting.extend(records)
+        self._waiting.extend(told)
         if len(self._waiting) >= self._rings_at:
             self._ring()
 
@@ -132,7 +147,7 @@ class JournalWriter:
             self._room.notify_all()
         self._ring()
         self._thread.join(STOP_TIMEOUT_S)
-        return self.waiting
+        return sum(isinstance(one, Record) for one in self._waiting)
 
     def _wait_for_room(self) -> None:
         """It says that it waits before it looks, so that room can't be made unseen."""
@@ -227,15 +242,21 @@ class JournalWriter:
         group = [self._waiting[place] for place in range(min(len(self._waiting), self._group_events))]
         if not group:
             return
-        rows = self._journal.append([(record.number, record.event) for record in group])
+        events = [(one.number, one.event) for one in group if isinstance(one, Record)]
+        words = [one.words for one in group if isinstance(one, KeepWords)]
+        rows = self._journal.append(events, words) if events or words else []
         for _ in group:
             self._waiting.popleft()
         if self._core_waits:
             with self._room:
                 self._room.notify_all()
-        self._failing, self._reported = False, None
-        self._on_commit.put(Committed(self._clock(), group[0].number, tuple(row.id for row in rows)))
-        self._uplink.committed(rows)
+        if rows:
+            self._failing, self._reported = False, None
+            self._on_commit.put(Committed(self._clock(), events[0][0], tuple(row.id for row in rows)))
+            self._uplink.committed(rows)
+        heard = [one.dec for one in group if isinstance(one, Heard)]
+        if heard:
+            self._uplink.heard(heard)
 
     def _take_acks(self) -> None:
         """The furthest good ack settles all before it, so a burst of acks costs one commit."""

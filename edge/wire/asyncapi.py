@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from edge.wire.alerts import AlertData
 from edge.wire.event_schema import EventEnvelope
+from edge.wire.it_orders import CommandData, ConfigData, ResultData
 from edge.wire.messages import AckData, CkptData, DecisionData, NakData, StateData
 from edge.wire.topics import Mode, Topics
 from edge.wire.vouchers import ManifestData, ShardData, VoucherData
@@ -25,7 +26,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
 Verb = Literal["send", "receive"]
 
-_PARTS: Final = {"HUB": "hub", "GW": "gw", "LINE": "line", "CO": "coordinator", "N": "n"}
+_PARTS: Final = {"HUB": "hub", "GW": "gw", "LINE": "line", "CO": "coordinator", "N": "n", "DEV": "device"}
 """Placeholders: a real topic is made with these names, and each becomes a parameter of the address."""
 
 
@@ -63,6 +64,11 @@ def channels(mode: Mode = "live") -> tuple[Channel, ...]:
                 "Vouchers; a shard counts while a manifest lists its digest."),
         Channel("recalls", "send", topics.alert("recall"), "alert", False, "1 h",
                 "A parcel was stopped after it had left."),
+        Channel("configurations", "receive", topics.config, "cfg", True, None,
+                "A configuration for the gateway, used from its next start on; accepted or refused by an event."),
+        Channel("commands", "receive", topics.command("DEV"), "cmd", False, "5 to 30 s",
+                "An order for a scale, carried out once a key. There is none that releases."),
+        Channel("results", "send", topics.result("DEV"), "res", False, "30 s", "What became of a command."),
         Channel("coordinator", "receive", topics.state("coordinator", "CO"), "state", True, None,
                 "Birth and last will of the coordinator."),
     )  # fmt: skip
@@ -81,6 +87,9 @@ def schemas() -> Mapping[str, Schema]:
         "voucher": _schema(
             VoucherData, "One voucher: `data` of an entry of a shard, and of its copy in events"
         ),
+        "cfg": _around(ConfigData, "A configuration"),
+        "cmd": _around(CommandData, "An order for a scale"),
+        "res": _around(ResultData, "What became of an order"),
         "alert": _schema(AlertData, "Somebody has to act now: the fact is in the events"),
         "state": _schema(StateData, "Birth or last will: a hint, never a permission"),
     }

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from edge.wire.epcis import HELD_ACTIONS, OPERATOR, decision_of
+from edge.wire.epcis import HELD_ACTIONS, OPERATOR, decision_of, outcome_of
 
 Direction = Literal["import", "export", "transit"]
 Code = str
@@ -111,7 +111,7 @@ class EmsevtLog:
             case "parcel.presented":
                 stay.with_customs = True
                 yield from self._tell(stay, PRESENTED)
-            case "parcel.inspected" if data.get("outcome") != "passed":
+            case "parcel.inspected" if outcome_of(data) != "passed":
                 yield from self._held_by_customs(stay, list(data["flags"]))
             case "parcel.decided":
                 yield from self._decided(data, stay)

@@ -118,6 +118,8 @@ def event_data(event: Event, context: EventContext, seq: int, prev: str) -> Json
         data["voucher" if event.decision.voucher else "decision"] = _decision_copy(event.decision)
     if event.act is not None:
         data["act"] = {"lane": event.act.lane, "bay": event.act.bay, "confirmed": event.act.confirmed}
+    if event.operator is not None:
+        data["op"] = {"badge": event.operator.badge, "station": event.operator.station}
     if event.clock is not None:
         data["clock"] = event.clock
     if event.dwell:

@@ -103,7 +103,7 @@ class EpcisExport:
             case "parcel.presented":
                 return f"{self._base}/bizstep/presenting_to_customs", "in_progress"
             case "parcel.inspected":
-                passed = data.get("outcome") == "passed"
+                passed = outcome_of(data) == "passed"
                 return "inspecting", "conformant" if passed else "non_conformant"
             case "parcel.departed":
                 return "departing", "in_transit"
@@ -206,6 +206,12 @@ class EpcisExport:
         if measured.get("rec") is not None:
             metadata["rawData"] = f"{self._base}/rec/{_path(device)}/{measured['rec']}"
         return {"sensorMetadata": metadata, "sensorReport": reports}
+
+
+def outcome_of(data: Data) -> object:
+    """What an inspection has found: passed or failed."""
+    note = data.get("note")
+    return note.get("outcome") if isinstance(note, dict) else None
 
 
 def decision_of(data: Data) -> Data | None:

@@ -104,6 +104,13 @@ class ActData(_Told):
     confirmed: bool
 
 
+class OperatorData(_Told):
+    """Who did a manual step: part of the digest of a badge, never a name."""
+
+    badge: Text
+    station: Name
+
+
 class SpanData(_Told):
     owner: Word
     us: Natural
@@ -137,6 +144,7 @@ class EventData(_Told):
     voucher: DecisionCopy | None = None
     """Instead of a decision, where the gateway let a parcel go on a voucher (contract §11)."""
     act: ActData | None = None
+    op: OperatorData | None = None
     clock: Word | None = None
     dwell: list[SpanData] | None = None
     note: dict[str, object] | None = None

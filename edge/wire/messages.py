@@ -149,11 +149,16 @@ class DecisionData(_Open):
         return self
 
 
-class _Addressed(_Open):
+class ForGateway(_Open):
+    """Signed, and for one gateway in one mode."""
+
     v: Version
     hub: Name
     gw: Name
     mode: Literal["live", "practice", "replay"]
+
+
+class _Addressed(ForGateway):
     epoch: Count
 
 
@@ -195,7 +200,7 @@ class StateData(_Open):
 
 
 _M = TypeVar("_M", bound=BaseModel)
-_A = TypeVar("_A", bound=_Addressed)
+_A = TypeVar("_A", bound=ForGateway)
 
 
 def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Decision:
@@ -206,20 +211,38 @@ def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: Gatew
     _check_address(told, hub, gateway, mode)
     _check_decision_envelope(envelope, data, hub, event_id(body))
     kid, sig = _signature(envelope)
-    role: Role = "release" if told.action == "release" else "hold"
-    trust.verify(body, kid, sig, role, mode)
+    trust.verify(body, kid, sig, _role(told), mode)
     return _decision(told, body, kid, sig)
 
 
+def kept_decision(
+    body: bytes, kid: str, sig: str, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode
+) -> tuple[Decision, WireError | None]:
+    """A decision's `data` as it was verified once, and why its signature would not be believed now. Raises WireError
+    for what is no decision for this gateway."""
+    told = _model(DecisionData, canonical(parse_strict(body, limit=DECISION_BYTES_MAX)))
+    _check_address(told, hub, gateway, mode)
+    decision, role = _decision(told, body, kid, sig), _role(told)
+    try:
+        trust.verify(body, kid, sig, role, mode)
+    except WireError as fault:
+        return decision, fault
+    return decision, None
+
+
+def _role(told: DecisionData) -> Role:
+    return "release" if told.action == "release" else "hold"
+
+
 def parse_ack(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Ack:
-    told, kid = _parse_addressed(AckData, payload, trust, hub, gateway, mode)
+    told, kid = parse_addressed(AckData, payload, trust, hub, gateway, mode)
     ckpt, log = told.ckpt, Log(mode, hub, gateway, told.epoch)
     signed = None if ckpt is None else parse_countersigned(ckpt.size, ckpt.root, ckpt.line, log, kid, trust)
     return Ack(told.epoch, told.through_seq, told.through_id, signed)
 
 
 def parse_nak(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode) -> Nak:
-    told, _ = _parse_addressed(NakData, payload, trust, hub, gateway, mode)
+    told, _ = parse_addressed(NakData, payload, trust, hub, gateway, mode)
     return Nak(told.epoch, told.from_seq)
 
 
@@ -257,16 +280,17 @@ def build_state(state: State) -> bytes:
     return canonical(data)
 
 
-def _parse_addressed(
-    model: type[_A], payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode
-) -> tuple[_A, str]:
+def parse_addressed(
+    model: type[_A], payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayId, mode: Mode,
+    role: Role = "ack",
+) -> tuple[_A, str]:  # fmt: skip
     """What it says, and whose signature it bears."""
     envelope = parse_strict(payload)
     body = canonical(data_of(envelope))
     told = _model(model, body)
     _check_address(told, hub, gateway, mode)
     kid, sig = _signature(envelope)
-    trust.verify(body, kid, sig, "ack", mode)
+    trust.verify(body, kid, sig, role, mode)
     return told, kid
 
 
@@ -279,7 +303,7 @@ def _model(model: type[_M], body: bytes) -> _M:
         raise WireError("bad_shape", f"{where}: {first['msg']}"[:DETAIL_CHARS_MAX]) from error
 
 
-def _check_address(told: DecisionData | _Addressed, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
+def _check_address(told: DecisionData | ForGateway, hub: HubId, gateway: GatewayId, mode: Mode) -> None:
     if told.hub != hub:
         raise WireError("wrong_hub", f"it is for hub {told.hub}; this is {hub}")
     if told.gw != gateway:

@@ -86,6 +86,26 @@ class Topics:
         return f"{self.root}/alert/{_level(kind)}/{self.gateway}"
 
     @property
+    def config(self) -> str:
+        return f"{self.root}/cfg/{self.gateway}"
+
+    @property
+    def commands(self) -> str:
+        """Of every device: a filter, not a topic."""
+        return f"{self.root}/cmd/{self.gateway}/+"
+
+    def command(self, device: str) -> str:
+        return f"{self.root}/cmd/{self.gateway}/{_level(device)}"
+
+    def commanded(self, topic: str) -> str | None:
+        """Which device a command is for; None for any other topic."""
+        prefix = f"{self.root}/cmd/{self.gateway}/"
+        return topic[len(prefix) :] if topic.startswith(prefix) else None
+
+    def result(self, device: str) -> str:
+        return f"{self.root}/res/{self.gateway}/{_level(device)}"
+
+    @property
     def health(self) -> str:
         return f"{self.root}/health/{self.gateway}"
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 
 from drivers.reading import BarcodeRead, DeviceDown, DeviceUp, WeightRead
 from edge.core.decision import Action, Conditions, Decision, Reason
-from edge.core.effects import Alert, Record, Show
+from edge.core.effects import Alert, KeepWords, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
 from edge.core.snapshot import BenchView
-from edge.core.visits import Recovered
+from edge.core.standing import VisitWords
+from edge.core.visits import NOTHING_REMEMBERED, Recovered, Remembered
 from hub_config.attach import SerialAttach
 from hub_config.hub import Broker, CoordinatorEntry, GatewayEntry, Hub, HubConfig, Web
 from hub_config.layout import Bay, Bench
@@ -70,6 +71,8 @@ class BenchDriver:
     events: list[Event] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    words: dict[str, VisitWords] = field(default_factory=dict)
+    """What the journal keeps of decisions."""
     view: BenchView | None = None
     hold_commits: bool = False
     seq: int = 0
@@ -107,6 +110,10 @@ class BenchDriver:
                     self.view = view
                 case Alert():
                     self.alerts.append(effect)
+                case KeepWords(words):
+                    self.words.pop(words.visit, None)
+                    if words.standing.words:
+                        self.words[words.visit] = words
         if not self.hold_commits:
             self.commit()
 
@@ -180,8 +187,8 @@ def shown(bench: BenchDriver) -> tuple[str, str, str | None, tuple[str, ...]]:
     return bench.view.state, bench.view.instruction, bench.view.bay, bench.view.reasons
 
 
-def restarted(left_open: tuple[Recovered, ...]) -> BenchDriver:
-    return BenchDriver(Gateway(config(), b"fedcba9876543210", left_open))
+def restarted(left_open: tuple[Recovered, ...], remembered: Remembered = NOTHING_REMEMBERED) -> BenchDriver:
+    return BenchDriver(Gateway(config(), b"fedcba9876543210", left_open, remembered=remembered))
 
 
 LINE = LineId("b1")

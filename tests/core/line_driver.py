@@ -12,7 +12,7 @@ from pathlib import Path
 from drivers.command import Command, SwitchOff, SwitchOn, Trigger
 from drivers.reading import BarcodeRead, BeamChanged, BeltMoved, BoardChanged, BoardState, Reading, WeightRead
 from edge.core.decision import Action, Band, Conditions, Decision, Reason
-from edge.core.effects import Alert, Order, Record
+from edge.core.effects import Alert, KeepWords, Order, Record
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
@@ -131,6 +131,8 @@ class LineDriver:
                     self.commands.append(command)
                 case Alert():
                     self.alerts.append(effect)
+                case KeepWords():
+                    pass
                 case _:
                     raise AssertionError(f"a line shows nothing: {effect}")
         assert self.gateway.books_fault is None

@@ -7,7 +7,7 @@ from pathlib import Path
 from drivers.command import Destination
 from drivers.reading import BarcodeRead, DeviceUp, Discharged, Inducted, Reading, WeightRead
 from edge.core.decision import Action, Band, Conditions, Decision
-from edge.core.effects import Alert, Order, Record
+from edge.core.effects import Alert, KeepWords, Order, Record
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
 from edge.core.inputs import Committed, DecisionArrived, Input, LinkChanged, Tick, WallClock
@@ -93,6 +93,8 @@ class PlcDriver:
                     self.sent.append(command)
                 case Alert():
                     self.alerts.append(effect)
+                case KeepWords():
+                    pass
                 case _:
                     raise AssertionError(f"a line of a controller does not want {effect}")
         assert self.gateway.books_fault is None

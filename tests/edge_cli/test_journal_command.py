@@ -121,7 +121,8 @@ def test_verify_says_how_far_others_vouch_for_it(
     journal.checkpoint(0)
 
     assert said(capsys, tmp_path, "verify") == (
-        "ok: 5 events, chain whole, 5 signatures good, acknowledged to 3; 1 checkpoints good, countersigned to 0\n"
+        "ok: 5 events, chain whole, 5 signatures good, acknowledged to 3; 1 checkpoints good, countersigned to 0; "
+        "decisions of 0 visits kept\n"
     )
     told = json.loads(said(capsys, tmp_path, "verify", "--json"))
     assert (told["events"], told["checkpoints"], told["countersigned"], told["pruned"]) == (5, 1, 0, 0)

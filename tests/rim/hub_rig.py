@@ -13,6 +13,7 @@ from brokers import need
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rarely_drawn import rules_in
 
+from drivers.tap import Tap
 from edge.core.effects import Record
 from edge.core.event import Code, Event, Mass
 from edge.core.inputs import (
@@ -26,12 +27,15 @@ from edge.core.inputs import (
 from edge.rim import clock
 from edge.rim.disk import Disk
 from edge.rim.housekeeping import Housekeeping, Retention
+from edge.rim.it_desk import ItDesk
 from edge.rim.journal import Journal, JournalReader
+from edge.rim.offered_config import OfferedConfig
 from edge.rim.preclearing import Preclearing
 from edge.rim.uplink import Uplink
 from edge.rim.voucher_store import VOUCHER_FILE, VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.wire.envelope import EventContext
+from edge.wire.it_orders import ScaleWord
 from edge.wire.signing import Signer, TrustStore
 from edge.wire.topics import Topics
 from hub_config.broker import Broker as BrokerEntry
@@ -84,11 +88,14 @@ class Core:
         self.uses: list[UsesKnown] = []
         self.manifests: list[ManifestArrived] = []
         self.shards: list[ShardArrived] = []
+        self.heard: Callable[[Sequence[str]], None] = lambda _: None
+        """Who is told that a decision is on disk; here none needs to be."""
 
     def put(self, given: object) -> None:
         match given:
             case DecisionArrived():
                 self.decisions.append(given)
+                self.heard((given.decision.dec,))
             case MessageRejected():
                 self.rejected.append(given)
             case LinkChanged():
@@ -112,6 +119,16 @@ class Pubacks:
 
     def puback(self, seq: int, at: Instant) -> None:
         self.seen.append((seq, at))
+
+
+class NoScales:
+    """A gateway without devices."""
+
+    def tap(self, device: DeviceId) -> Tap | None:
+        return {}.get(device)
+
+    def order(self, device: DeviceId, order: ScaleWord) -> int | None:
+        raise AssertionError(f"{order} of {device}, which is not there")
 
 
 class Gateway:
@@ -150,6 +167,11 @@ class Gateway:
         reader = JournalReader(self.path)
         preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
         reader.close()
+        self.offered = OfferedConfig(folder, self.config, store, topics)
+        self.scales = NoScales()
+        self.it_desk = ItDesk(
+            self.offered, lambda: self.scales, store, topics, Signer(GATEWAY_KEY), self.core, clock.wall_time
+        )
         self.uplink = Uplink(
             self.config,
             lambda: JournalReader(self.path),
@@ -160,7 +182,9 @@ class Gateway:
             self,
             session,
             self.pubacks,
+            it_desk=self.it_desk,
         )
+        self.core.heard = self.uplink.heard
         keeper = Housekeeping(
             self.journal, Disk(folder, ballast_mib=0, enough_mib=0), Retention(604_800, 576_000),
             lambda: Instant(clock.now() * HOUSE_SPEED), lambda: clock.wall_time().utc_us, self.uplink,

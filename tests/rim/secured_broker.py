@@ -35,7 +35,17 @@ class SecuredBroker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def write(self) -> None:
-        words = ["config", str(self.toml), "--out", str(self.folder), "--certs", "--gateway", "gw-02"]
+        words = [
+            "config",
+            str(self.toml),
+            "--out",
+            str(self.folder),
+            "--certs",
+            "--gateway",
+            "gw-02",
+            "--it",
+            "it-1",
+        ]
         assert main([*words, "--second-port", str(self.live_port), "--user", "root"]) == 0
 
     def start(self) -> None:

@@ -127,6 +127,25 @@ def test_a_gateway_reads_what_is_for_it_and_nothing_of_another(
     assert len({topic for topic, _ in gateway.heard}) == 6
 
 
+def test_who_configures_gateways_may_do_that_alone(broker: SecuredBroker, peers: ExitStack) -> None:
+    gateway = join(peers, broker, "gw-01", f"{ROOT}/cfg/gw-01", f"{ROOT}/cmd/gw-01/+", f"{ROOT}/dec/gw-01")
+    it = join(peers, broker, "it-1", f"{ROOT}/res/+/+", f"{ROOT}/#")
+    coordinator = join(peers, broker, "co-1")
+    assert it.say(f"{ROOT}/dec/gw-01", b"forged") == NOT_AUTHORIZED
+    assert it.say(f"{ROOT}/ack/gw-01", b"forged") == NOT_AUTHORIZED
+    for peer in (coordinator, gateway):
+        assert peer.say(f"{ROOT}/cfg/gw-01", b"forged") == NOT_AUTHORIZED
+        assert peer.say(f"{ROOT}/cmd/gw-01/scale-1", b"forged") == NOT_AUTHORIZED
+    it.say(f"{ROOT}/cfg/gw-01", b"own")
+    it.say(f"{ROOT}/cmd/gw-01/scale-1", b"own")
+    coordinator.say(f"{ROOT}/dec/gw-01", b"not its")
+    gateway.say(f"{ROOT}/res/gw-01/scale-1", b"result")
+
+    wait_for(lambda: (f"{ROOT}/res/gw-01/scale-1", b"result") in it.heard, "the result")
+    wait_for(lambda: len(gateway.heard) == 3, "both, and the decision")
+    assert not any("/dec/" in topic for topic, _ in it.heard)
+
+
 def test_a_client_without_a_certificate_or_with_a_revoked_one_is_refused(
     broker: SecuredBroker, tmp_path: Path
 ) -> None:

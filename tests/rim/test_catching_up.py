@@ -1,10 +1,19 @@
 """Live before backlog: what the outbox window sends after an outage (clearance contract §6, §11)."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from window_moves import behind, confirm, opened, sec, send, turn
 
-from edge.rim.outbox_window import AHEAD_MAX, IN_FLIGHT_MAX, OUTSTANDING_MAX, UNANSWERED_MAX, OutboxWindow
+from edge.rim.outbox_window import (
+    AGAIN_EVERY,
+    AHEAD_MAX,
+    IN_FLIGHT_MAX,
+    OUTSTANDING_MAX,
+    UNANSWERED_MAX,
+    OutboxWindow,
+)
 from hub_config.names import Instant
 
 
@@ -118,18 +127,63 @@ def test_a_slow_coordinator_that_moves_on_gets_everything_in_order() -> None:
         at += 4 if through == 5_000 else 0
 
 
-def test_while_catching_up_a_live_event_is_not_sent_again_but_the_backlog_is() -> None:
+def test_while_catching_up_a_live_event_is_sent_again_by_the_same_rule_as_the_backlog() -> None:
+    """Contract §6: 10 s after its PUBACK, doubling to 60 s."""
     window = behind(20)
-    sent = turn(window, sec(0), last=21)
-    assert sent == [21, 1, 2, 3, 4]
+    assert turn(window, sec(0), last=21) == [21, 1, 2, 3, 4]
+    assert 21 not in turn(window, sec(9.9), last=21)
+    again: list[float] = []
+    at = 10.0
+    while len(again) < 5:
+        again += [at] * turn(window, sec(at), last=21).count(21)
+        at += 1
 
-    assert turn(window, sec(10), last=21) == [1, 2, 3, 4, 5]
+    assert [after - before for before, after in zip([0.0, *again], again, strict=False)] == [
+        10,
+        20,
+        40,
+        60,
+        60,
+    ]
+    window.covered(21)
+    assert turn(window, sec(at + 100), last=21) == []
+
+
+def test_live_events_sent_again_take_their_share_and_never_starve_the_backlog() -> None:
+    window = behind(5_000, in_flight_max=IN_FLIGHT_MAX)
+    turn(window, sec(0), last=5_090)
+    assert window.catchup == (1, 5_000)
+    for second in range(1, 10):  # the coordinator works on the backlog
+        window.covered(max(0, second * 10 - 5))
+    batch = turn(window, sec(10), last=5_090)
+
+    live = [place for place, seq in enumerate(batch) if seq > 5_000]
+    assert len(batch) == IN_FLIGHT_MAX
+    assert len(live) == IN_FLIGHT_MAX // AGAIN_EVERY
+    assert all(after - before == AGAIN_EVERY for before, after in pairwise(live))
+    rest = [seq for seq in batch if seq <= 5_000]
+    assert rest == sorted(rest)
+
+
+def test_with_nothing_else_to_send_all_that_is_due_goes_at_once() -> None:
+    window = behind(6)
+    turn(window, sec(0), last=12)
+    turn(window, sec(0), last=12)
+    turn(window, sec(0), last=12)
+
+    assert sorted(
+        turn(window, sec(10), last=12) + turn(window, sec(10), last=12) + turn(window, sec(10), last=12)
+    ) == [*range(1, 13)]
+
+
+def test_a_live_event_due_is_looked_at_in_time_with_nothing_coming_in() -> None:
+    window = behind(6)
     for _ in range(3):
-        turn(window, sec(10), last=21)
-    assert window.redelivered == 4
-    window.covered(20)
+        turn(window, sec(0), last=7)
+    window.covered(5)
 
-    assert turn(window, sec(20), last=21) == [21]
+    assert window.catchup == (6, 6)
+    assert window.wake_at(sec(1)) == sec(10)
 
 
 def test_a_lost_connection_makes_all_that_is_unacknowledged_the_backlog() -> None:

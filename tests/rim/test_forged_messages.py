@@ -3,7 +3,7 @@ one reason, and nothing of it is acted on."""
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from paho.mqtt import publish
 from edge.wire.canonical import ZERO_ID, WireError, canonical, event_id
 from edge.wire.chain import Chain
 from edge.wire.envelope import EventContext, cloudevent, open_cloudevent
+from edge.wire.it_orders import parse_command, parse_config
 from edge.wire.messages import DECISION_BYTES_MAX, build_decision, parse_ack, parse_decision, parse_nak
 from edge.wire.signing import Signer, TrustStore
 from edge.wire.verifier import Refused, examine
@@ -29,6 +30,7 @@ COORDINATOR = Signer(COORDINATOR_KEY)
 STRANGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(5, 37))))
 HOLDS_ONLY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(6, 38))))
 LIVE_ONLY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(7, 39))))
+IT = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(8, 40))))
 OUTRANKED = (("wrong_role", HOLDS_ONLY), ("wrong_mode", LIVE_ONLY))
 ADDRESS: tuple[tuple[str, str, object], ...] = (
     ("wrong_hub", "hub", "BE-LGG-1"),
@@ -58,6 +60,7 @@ TRUST = TrustStore(
     [
         trusted(COORDINATOR, ("release", "hold", "ack")),
         trusted(HOLDS_ONLY, ("hold",)),
+        trusted(IT, ("config",)),
         trusted(LIVE_ONLY, ("release", "hold", "ack"), "live"),
     ]
 )
@@ -91,7 +94,20 @@ SOURCES = (
     Source("nak", ADDRESSED | {"from_seq": 1}, signed, COORDINATOR, STRANGER,
            (*ADDRESS, ("bad_shape", "epoch", 0), ("bad_shape", "from_seq", 0)), OUTRANKED),
 )  # fmt: skip
-TO_THE_GATEWAY = [forgery for source in SOURCES for forgery in forgeries(source)]
+ORDERED: Data = {"v": 1, "hub": HUB, "gw": GATEWAY, "mode": "practice"}
+ORDERS = (
+    Source("cfg", ORDERED | {"version": 1, "toml": "[hub]"}, signed, IT, STRANGER,
+           (*ADDRESS, ("bad_shape", "version", 0), ("bad_shape", "toml", ""), ("bad_shape", "toml", "x" * 49_153)),
+           (("wrong_role", COORDINATOR), ("wrong_mode", LIVE_ONLY))),
+    Source("cmd", ORDERED | {"device": "scale-1", "key": "k-1", "command": "zero",
+                             "until": "2026-11-22T00:15:02.300000Z"},
+           signed, IT, STRANGER,
+           (*ADDRESS, ("bad_shape", "command", "release"), ("bad_shape", "command", "divert"),
+            ("bad_shape", "device", "a/b"), ("bad_shape", "key", ""), ("bad_shape", "until", "soon")),
+           (("wrong_role", COORDINATOR), ("wrong_mode", LIVE_ONLY))),
+)  # fmt: skip
+ALL_SOURCES = (*SOURCES, *ORDERS)
+TO_THE_GATEWAY = [forgery for source in ALL_SOURCES for forgery in forgeries(source)]
 EVENTS = Source(
     "event", event_data(), event, Signer(GATEWAY_KEY), STRANGER,
     (("wrong_gateway", "hub", "BE-LGG-1"), ("wrong_gateway", "gw", "gw-02"), ("wrong_gateway", "line", "b2"),
@@ -104,7 +120,7 @@ TO_THE_COORDINATOR = forgeries(EVENTS)
 def test_there_are_enough_of_them_and_none_twice() -> None:
     assert len(TO_THE_GATEWAY) >= 300
     assert len(TO_THE_COORDINATOR) >= 100
-    for source in (*SOURCES, EVENTS):
+    for source in (*ALL_SOURCES, EVENTS):
         names = [forgery.name for forgery in forgeries(source)]
         assert len(names) == len(set(names))
         payloads = [forgery.payload for forgery in forgeries(source)]
@@ -118,16 +134,24 @@ def test_what_they_are_made_from_is_good() -> None:
     parse_decision(decision, TRUST, HUB, GATEWAY, "practice")
     parse_ack(ack, TRUST, HUB, GATEWAY, "practice")
     parse_nak(nak, TRUST, HUB, GATEWAY, "practice")
+    config, command = (source.seal(source.data, source.signer) for source in ORDERS)
+    parse_config(config, TRUST, HUB, GATEWAY, "practice")
+    parse_command(command, TRUST, HUB, GATEWAY, "practice")
     payload = EVENTS.seal(EVENTS.data, EVENTS.signer)
     examine(payload, {EVENTS.signer.kid: EVENTS.signer.public_b64})
     open_cloudevent(payload)
+
+
+PARSERS: dict[str, Callable[..., object]] = {
+    "decision": parse_decision, "ack": parse_ack, "nak": parse_nak, "cfg": parse_config, "cmd": parse_command,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "forgery", TO_THE_GATEWAY, ids=[f"{forgery.kind}: {forgery.name}" for forgery in TO_THE_GATEWAY]
 )
 def test_the_gateway_refuses_it_for_its_one_reason(forgery: Forgery) -> None:
-    parse = {"decision": parse_decision, "ack": parse_ack, "nak": parse_nak}[forgery.kind]
+    parse = PARSERS[forgery.kind]
 
     with pytest.raises(WireError) as refused:
         parse(forgery.payload, TRUST, HUB, GATEWAY, "practice")
@@ -160,13 +184,17 @@ def say_all(broker: Broker, messages: list[tuple[str, bytes]]) -> None:
     publish.multiple(told, hostname=broker.host, port=broker.port)  # type: ignore[arg-type]
 
 
-TOPICS = {"decision": "dec/gw-01", "ack": "ack/gw-01", "nak": "nak/gw-01", "event": "evt/b1/gw-01"}
+TOPICS = {
+    "decision": "dec/gw-01", "ack": "ack/gw-01", "nak": "nak/gw-01", "event": "evt/b1/gw-01", "cfg": "cfg/gw-01",
+    "cmd": "cmd/gw-01/scale-1",
+}  # fmt: skip
 
 
 @pytest.mark.system
 def test_a_running_gateway_counts_each_of_them_once_and_acts_on_none(broker: Broker, tmp_path: Path) -> None:
     gateway = Gateway(tmp_path / "gateway", broker.port, letters())
-    gateway.uplink._trust = TRUST
+    gateway.uplink._trust = gateway.it_desk._trust = TRUST
+    gateway.offered._trust = TRUST
     gateway.start()
     try:
         wait_for(lambda: gateway.uplink.figures().broker, "connected")

@@ -14,6 +14,7 @@ from journal_samples import acked, event, open_journal
 from edge.core.effects import Record
 from edge.core.event import Event
 from edge.core.inputs import Committed, JournalTrouble, JournalWell
+from edge.core.standing import VisitWords
 from edge.rim import clock
 from edge.rim.disk import MIB, Disk, Room, room_of
 from edge.rim.housekeeping import Housekeeping, Retention
@@ -47,6 +48,9 @@ class Line:
         self.said.put(given)
 
     def committed(self, rows: Sequence[Stored]) -> None:
+        pass
+
+    def heard(self, decisions: Sequence[str]) -> None:
         pass
 
     def checkpoint(self, message: bytes) -> None:
@@ -166,12 +170,12 @@ class FullOnce:
     def __getattr__(self, name: str) -> object:
         return getattr(self._journal, name)
 
-    def append(self, events: Sequence[tuple[int, Event]]) -> list[Stored]:
+    def append(self, events: Sequence[tuple[int, Event]], words: Sequence[VisitWords] = ()) -> list[Stored]:
         if self._ballast.exists():
             full = sqlite3.OperationalError("database or disk is full")
             full.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise full
-        return self._journal.append(events)
+        return self._journal.append(events, words)
 
 
 def test_the_ballast_makes_room_for_what_waits_and_the_core_hears_of_no_failure(tmp_path: Path) -> None:

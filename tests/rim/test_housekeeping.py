@@ -154,11 +154,11 @@ def test_a_journal_of_the_first_schema_is_brought_up(tmp_path: Path) -> None:
     journal.append(parcels(600))
     journal.close()
     connection = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
-    for table in ("nodes", "checkpoints", "facts"):
+    for table in ("nodes", "checkpoints", "facts", "words"):
         connection.execute(f"DROP TABLE {table}")
     connection.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
     connection.close()
-    with pytest.raises(JournalFault, match="has schema '1'; this program reads 2; start its gateway once"):
+    with pytest.raises(JournalFault, match="has schema '1'; this program reads 3; start its gateway once"):
         JournalReader(tmp_path / "journal.db")
 
     journal = open_journal(tmp_path)
@@ -166,6 +166,18 @@ def test_a_journal_of_the_first_schema_is_brought_up(tmp_path: Path) -> None:
     journal.checkpoint(0)
 
     assert (journal.verify().events, journal.verify().checkpoints) == (601, 1)
+
+
+def test_a_journal_of_the_second_schema_is_brought_up(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.append(parcels(3))
+    journal.close()
+    connection = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+    connection.execute("DROP TABLE words")
+    connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
+    connection.close()
+
+    assert open_journal(tmp_path).verify().events == 3
 
 
 # -- pruning ------------------------------------------------------------------------------------------------------

@@ -127,9 +127,9 @@ def test_a_file_that_is_no_journal_is_refused_in_one_sentence(tmp_path: Path, co
 
 
 def test_a_journal_of_another_schema_is_refused(folder: Path) -> None:
-    change(folder, "UPDATE meta SET value = '3' WHERE key = 'schema'")
+    change(folder, "UPDATE meta SET value = '4' WHERE key = 'schema'")
 
-    with pytest.raises(JournalFault, match="has schema '3'; this program reads 2"):
+    with pytest.raises(JournalFault, match="has schema '4'; this program reads 3"):
         open_journal(folder)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from decision_samples import decision, words
 from journal_samples import acked, event, gateway_event, numbered, open_journal, parcels
 
 from edge.rim.journal import Journal, JournalFault, JournalReader
@@ -19,7 +20,7 @@ DRAWN: Final = 600
 
 def small(folder: Path) -> Journal:
     journal = open_journal(folder)
-    journal.append(numbered([event(codes=["RR473124829MY"]), gateway_event()]))
+    journal.append(numbered([event(codes=["RR473124829MY"]), gateway_event()]), [words(decision("hold", 1))])
     return journal
 
 

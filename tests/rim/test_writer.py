@@ -11,6 +11,7 @@ from journal_samples import event, open_journal
 
 from edge.core.effects import Record
 from edge.core.inputs import Committed, JournalTrouble
+from edge.core.standing import VisitWords
 from edge.rim import writer as writer_module
 from edge.rim.journal import Journal, Stored
 from edge.rim.writer import JournalWriter
@@ -26,12 +27,16 @@ class Told:
 
     def __init__(self) -> None:
         self.queue: Queue[Committed | JournalTrouble | list[Stored]] = Queue()
+        self.decisions: list[str] = []
 
     def put(self, given: Committed | JournalTrouble) -> None:
         self.queue.put(given)
 
     def committed(self, rows: Sequence[Stored]) -> None:
         self.queue.put(list(rows))
+
+    def heard(self, decisions: Sequence[str]) -> None:
+        self.decisions += decisions
 
     def next(self) -> Committed | JournalTrouble | list[Stored]:
         return self.queue.get(timeout=PATIENCE_S)
@@ -54,11 +59,11 @@ class FailingJournal:
     def last_seq(self) -> int:
         return self._journal.last_seq
 
-    def append(self, events: Sequence[tuple[int, object]]) -> list[Stored]:
+    def append(self, events: Sequence[tuple[int, object]], words: Sequence[VisitWords] = ()) -> list[Stored]:
         self.tries.put(len(events))
         if self.full.is_set():
             raise sqlite3.OperationalError("database or disk is full")
-        return self._journal.append(events)  # type: ignore[arg-type]
+        return self._journal.append(events, words)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -248,8 +253,10 @@ def test_acks_that_wait_are_bounded(journal: Journal) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_mistake_of_ours_ends_the_thread_and_is_said(journal: Journal) -> None:
     class Broken(FailingJournal):
-        def append(self, events: Sequence[tuple[int, object]]) -> list[Stored]:
-            raise KeyError(len(events))
+        def append(
+            self, events: Sequence[tuple[int, object]], words: Sequence[VisitWords] = ()
+        ) -> list[Stored]:
+            raise KeyError(len(events), len(words))
 
     told = Told()
     writer = writer_of(Broken(journal), told)

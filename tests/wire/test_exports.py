@@ -50,8 +50,8 @@ EVERY: Final = (
     decided("inspect", "sampled"),
     decided("screen", "risk_profile"),
     decided("info", "decl_incomplete"),
-    data("parcel.inspected", outcome="passed"),
-    data("parcel.inspected", outcome="failed", flags=["prohibited"]),
+    data("parcel.inspected", note={"outcome": "passed"}),
+    data("parcel.inspected", note={"outcome": "failed"}, flags=["prohibited"]),
     decided("release"),
     decided("return", "duty_unpaid"),
     decided("refuse", "prohibited"),
@@ -225,7 +225,7 @@ def test_what_customs_had_is_closed_before_the_item_leaves() -> None:
 
 
 def test_a_new_reason_is_news_and_the_same_again_is_not() -> None:
-    failed = data("parcel.inspected", outcome="failed", flags=["prohibited"])
+    failed = data("parcel.inspected", note={"outcome": "failed"}, flags=["prohibited"])
 
     assert codes(HELD, HELD, INSPECTED, failed) == ["EME", "EME", "EME"]
 
