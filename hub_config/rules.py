@@ -12,6 +12,7 @@ from hub_config.finding import Finding, refusal, show
 from hub_config.hub import canonical
 from hub_config.load import read_model
 from hub_config.names import HubId, LaneId
+from hub_config.retention import Retention
 from hub_config.tiers import PPM, STANDARD, DwellTarget, Party, RatePpm, Tier, capacity_finding, tier_findings
 from hub_config.units import quantity
 from hub_config.values import Entry, Lane, entries, is_absent, name, text, whole
@@ -89,6 +90,8 @@ class RulePack(Entry):
 
     dwell_targets: Annotated[tuple[DwellTarget, ...], Field(strict=False), entries(0, MAX_TIERS)] = ()
     """By lane; 3 h where none is named."""
+    retention: Retention | None = Field(default=None, exclude_if=is_absent)
+    """How long the coordinator keeps what it knows; none: as the contract §12 proposes."""
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "RulePack":

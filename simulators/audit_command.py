@@ -1,4 +1,4 @@
-"""`hub audit sampling`: anyone with the log makes every draw again. Exit 0 all fair, 1 contradictions, 2 wrong use."""
+"""`hub audit sampling|evidence`: a hub's word checked with its own log. Exit 0 all good, 1 if not, 2 wrong use."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
+from simulators import audit_evidence
 from simulators.audit import AuditFault, audit, read_database, read_log, read_seeds, told
 
 
@@ -22,7 +23,10 @@ def main(argv: Sequence[str]) -> int:
         "--seeds", metavar="FILE", type=Path, required=True, help="published commitments and seeds"
     )
     sampling.add_argument("--json", action="store_true", help="for machines")
+    audit_evidence.add(kinds)
     args = parser.parse_args(argv)
+    if args.kind == "evidence":
+        return audit_evidence.act(args)
     try:
         log = read_log(args.log) if args.log is not None else read_database(args.db)
         outcome = audit(log, read_seeds(args.seeds))

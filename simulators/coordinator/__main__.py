@@ -34,6 +34,7 @@ from simulators.coordinator.letters import KeyFault, Letters, Mode, pilot_key, p
 from simulators.coordinator.page.app import create_page
 from simulators.coordinator.page.figures import About, Figures
 from simulators.coordinator.parity_watch import ParityWatch
+from simulators.coordinator.retention import Retention
 from simulators.coordinator.sampling import Sampler
 from simulators.coordinator.seed_file import SeedFile
 from simulators.coordinator.service import NAK_AFTER, Coordinator
@@ -171,7 +172,7 @@ def build(
     nak_after = told.nak_after_ms * MILLISECOND
     coordinator = Coordinator(
         brokers[0], store, desk, letters, told.id, session, gateways, issuing, nak_after,
-        others=tuple(brokers[1:]), identity=identity,
+        others=tuple(brokers[1:]), identity=identity, retention=Retention(store, book, mode, clock.now()),
     )  # fmt: skip
     try:
         coordinator.file(declarations)

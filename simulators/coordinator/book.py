@@ -129,10 +129,11 @@ class StoredBook:
                 ),
             )
 
-    def count(self, name: str) -> None:
-        self._connection.execute(
-            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
-        )
+    def count(self, name: str, times: int = 1) -> None:
+        if times:
+            self._connection.execute(
+                "INSERT INTO counts VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET n = n + ?2", (name, times)
+            )
 
     def was_released(self, visit: str) -> bool:
         """The newest decision on its last measurement lets it go; one without a measurement here is not judged."""

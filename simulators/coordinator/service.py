@@ -25,7 +25,7 @@ from simulators.coordinator.countersigning import Countersigning
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.examining import examined
-from simulators.coordinator.gaps import Gap
+from simulators.coordinator.gaps import Gaps
 from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.intake import take_in
 from simulators.coordinator.issuing import Issuing
@@ -33,6 +33,7 @@ from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.requests import REQUESTS_MAX, Alerting, Answering, Filing, Outcome, Request
+from simulators.coordinator.retention import Retention
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import OWED_MAX, Store
 
@@ -55,15 +56,17 @@ class Coordinator:
     def __init__(
         self, broker: Address, store: Store, desk: Desk, letters: Letters, name: str, session: str,
         gateways: Mapping[str, str], issuing: Issuing, nak_after: int = NAK_AFTER, *, others: tuple[Address, ...] = (),
-        identity: BrokerIdentity | None = None,
+        identity: BrokerIdentity | None = None, retention: Retention | None = None,
     ) -> None:  # fmt: skip
-        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
+        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker.
+        `retention`: None keeps everything."""
         self._issuing = issuing
         self._store = store
         self._countersigning = Countersigning(store, letters)
         self._desk = desk
         self._letters = letters
-        self._nak_after = nak_after
+        self._gaps = Gaps(store, nak_after)
+        self._retention = retention
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
         self._requests: deque[Request] = deque()
@@ -89,7 +92,6 @@ class Coordinator:
         """mid → number of the decision, or None for what is not kept."""
         self._confirmed: list[int] = []
         self._ack_due: dict[tuple[str, int], Instant] = {}
-        self._gaps: dict[str, Gap] = {}
         self._sessions: dict[str, str] = {}
         self._catchups = CatchUps()
         self._state_due = Instant(0)
@@ -106,6 +108,8 @@ class Coordinator:
                 # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
                 self._speak()
                 self._process(batch)
+            if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
+                self._retention.tend(clock.now(), clock.wall_time())
             for signed in self._countersigning.settle():
                 self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
         self._link.close(farewell=self._letters.will(self._link.session))
@@ -135,10 +139,9 @@ class Coordinator:
     def _gather(self) -> list[Arrived]:
         """Waits until something comes or is due, then takes what is there, one batch of events at most."""
         at = clock.now()
-        gaps = (Instant(gap.since + self._nak_after) for gap in self._gaps.values())
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
         acks = self._ack_due.values() if len(self._in_flight) < self._in_flight_max else ()
-        wait_s = max(0, min([*due, *gaps, *acks]) - at) / SECOND
+        wait_s = max(0, min([*due, *self._gaps.wake_at(), *acks]) - at) / SECOND
         batch: list[Arrived] = []
         try:
             self._take(self._queue.get(timeout=wait_s), batch)
@@ -255,7 +258,7 @@ class Coordinator:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
             for gateway in heard:
-                self._note_gap(gateway)
+                self._gaps.note(gateway, clock.now())
         self._confirmed.clear()
         for message in batch:
             self._link.confirm(message)
@@ -296,13 +299,6 @@ class Coordinator:
         else:
             self._store.owe_again(event.id)
         self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
-
-    def _note_gap(self, gateway: str) -> None:
-        cursor = self._store.cursor(gateway, self._store.newest_epoch(gateway))
-        if not self._store.has_gap(cursor):
-            self._gaps.pop(gateway, None)
-        elif gateway not in self._gaps or self._gaps[gateway].next_seq != cursor.next_seq:
-            self._gaps[gateway] = Gap(cursor.next_seq, clock.now())
 
     # What goes out
 
@@ -355,17 +351,14 @@ class Coordinator:
                 del self._ack_due[gateway, epoch]
 
     def _ask_for_gaps(self, at: Instant) -> None:
-        for gateway, gap in list(self._gaps.items()):
-            if at - gap.since < self._nak_after:
-                continue
-            self._gaps[gateway] = Gap(gap.next_seq, at)
-            if self._catchups.covers(gateway, gap.next_seq, at):
+        for gateway, seq in self._gaps.due(at):
+            if self._catchups.covers(gateway, seq, at):
                 continue
             epoch = self._store.newest_epoch(gateway)
-            nak = self._letters.nak(gateway, epoch, gap.next_seq)
+            nak = self._letters.nak(gateway, epoch, seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
-                _log.warning("%s: asked for events from seq %d of epoch %d", gateway, gap.next_seq, epoch)
-                self._alert("gap", {"gw": gateway, "epoch": epoch, "seq": gap.next_seq})
+                _log.warning("%s: asked for events from seq %d of epoch %d", gateway, seq, epoch)
+                self._alert("gap", {"gw": gateway, "epoch": epoch, "seq": seq})
 
     def _alert(self, kind: str, about: Data) -> None:
         """A hint to people; what it is about stands in the store."""

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from edge.wire.canonical import canonical
+from edge.wire.capsule_verifier import leaf_hash
 from edge.wire.verifier import ChainCheck, Checked
 from simulators.coordinator.accounts import account
 from simulators.coordinator.book import StoredBook
 from simulators.coordinator.checkpoints import Witness
-from simulators.coordinator.tables import TABLES, VERSION
+from simulators.coordinator.tables import GROWS_FROM, TABLES, VERSION
 
 TAMPERS_MAX: Final = 1_000
 """Contradicting events set aside as evidence; more would prove nothing further."""
@@ -68,7 +69,7 @@ class Store(StoredBook):
         with self.transaction():
             found = self._one("PRAGMA user_version")
             fresh = self._one("SELECT 1 FROM sqlite_master LIMIT 1") is None
-            if found != (VERSION,) and not fresh:
+            if found not in ((VERSION,), (GROWS_FROM,)) and not fresh:
                 raise StoreFault(
                     f"{path} has tables of version {found[0] if found else None}, wanted is {VERSION}; move it away, "
                     "or go on with the version that wrote it"
@@ -85,6 +86,18 @@ class Store(StoredBook):
     def witness(self, log_root: str) -> Witness:
         """Of the gateways' checkpoints, in this file and its transactions."""
         return Witness(self._connection, log_root)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For what has tables or deletions of its own, inside this store's transactions."""
+        return self._connection
+
+    def whole_fact(self, name: str) -> int | None:
+        row = self._one("SELECT value FROM facts WHERE name = ?", name)
+        return None if row is None else int(row[0])
+
+    def set_whole_fact(self, name: str, value: int) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO facts VALUES(?, ?)", (name, str(value)))
 
     def close(self) -> None:
         self._connection.close()
@@ -110,21 +123,35 @@ class Store(StoredBook):
         """Stores the event once; what repeats or contradicts is counted. Inside a transaction."""
         data = event.data
         place = (data["gw"], data["epoch"], data["seq"])
+        expired = self._expired(place)
+        if expired is not None:
+            return self._again_or_tamper(event, same=expired == leaf_hash(event.body))
         stored = self._connection.execute(
             "INSERT OR IGNORE INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
             (event.id, *place, data["visit"], data["kind"], event.body.decode(), now_us),
         )
         if stored.rowcount == 0:
-            if self._one("SELECT 1 FROM events WHERE id = ?", event.id) is None:
-                self._set_aside(data, event.id)
-                return "tamper"
-            self.count("redelivered")
-            return "again"
+            known = self._one("SELECT 1 FROM events WHERE id = ?", event.id)
+            return self._again_or_tamper(event, same=known is not None)
         account(self._connection, data, event.id)
         self._advance(data, event.id)
         if data["kind"] == "parcel.decided":
             self._settle(data)
         return "new"
+
+    def _expired(self, place: tuple[str, int, int]) -> bytes | None:
+        """What is left of the event in this place, if its time here is over."""
+        if place[2] >= self.cursor(place[0], place[1]).next_seq:
+            return None
+        row = self._one("SELECT leaf FROM leaves WHERE gw = ? AND epoch = ? AND seq = ?", *place)
+        return None if row is None else bytes(row[0])
+
+    def _again_or_tamper(self, event: Checked, *, same: bool) -> Receipt:
+        if not same:
+            self._set_aside(event.data, event.id)
+            return "tamper"
+        self.count("redelivered")
+        return "again"
 
     def cursor(self, gateway: str, epoch: int) -> Cursor:
         moved = self._moved.get((gateway, epoch))

@@ -99,6 +99,7 @@ def _counts(connection: sqlite3.Connection) -> dict[str, Any]:
             "by_action": named("action:"),
             "by_reason": dict(list(named("reason:").items())[:REASONS_MAX]),
         },
+        "expired": named("expired:"),
         "tampers": tampers,
         "conflicts": told.get("conflict", 0),
     }

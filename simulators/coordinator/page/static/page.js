@@ -92,6 +92,7 @@ function showTables(told) {
   bars("reasons", told.decisions.by_reason, "none yet");
   bars("places", told.visits.by_place, "none yet");
   bars("rejected", told.events.rejected, "none");
+  bars("expired", told.expired, "none yet");
   const oldest = told.visits.oldest_us === null ? "" : `, the oldest opened ${ago(told.visits.oldest_us, told.utc_us)}`;
   put("joined", `${whole(told.visits.joined)} joined across gateways${oldest}`);
   fill("outturn", told.outturn.map((one) => [one.mawb, one.manifested, one.seen, one.awaited,
