@@ -1,4 +1,4 @@
-"""`hub audit sampling|evidence`: a hub's word checked with its own log. Exit 0 all good, 1 if not, 2 wrong use."""
+"""`hub audit sampling|evidence|disclosure`: a hub's word checked with its log. Exit 0 good, 1 not, 2 wrong use."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
-from simulators import audit_evidence
+from simulators import audit_disclosure, audit_evidence
 from simulators.audit import AuditFault, audit, read_database, read_log, read_seeds, told
 
 
@@ -24,9 +24,12 @@ def main(argv: Sequence[str]) -> int:
     )
     sampling.add_argument("--json", action="store_true", help="for machines")
     audit_evidence.add(kinds)
+    audit_disclosure.add(kinds)
     args = parser.parse_args(argv)
     if args.kind == "evidence":
         return audit_evidence.act(args)
+    if args.kind == "disclosure":
+        return audit_disclosure.act(args)
     try:
         log = read_log(args.log) if args.log is not None else read_database(args.db)
         outcome = audit(log, read_seeds(args.seeds))
