@@ -167,7 +167,7 @@ def build(
     store.set_targets(targets_us(book))
     letters = Letters(told.hub, told.id, key, mode)
     desk = Desk(book, store, told.hub, mode, secrets.token_bytes(32), Sampler(seeds))
-    issuing = Issuing(store, letters, book, Sampler(seeds), voucher_key)
+    issuing = Issuing(store, letters, book, Sampler(seeds), voucher_key, seeds)
     session = f"{told.id}-{secrets.token_hex(8)}"
     nak_after = told.nak_after_ms * MILLISECOND
     coordinator = Coordinator(

@@ -4,6 +4,7 @@ Every method is a statement or two on the store's one connection, inside the sto
 """
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
@@ -12,7 +13,7 @@ from typing import Any, Final
 from edge.wire.canonical import canonical
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.parties import PartyAnswer
-from simulators.coordinator.sampling import Draw, draw_from
+from simulators.coordinator.sampling import Draw, Raised, draw_from
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.visits import WAITING, Visit
 
@@ -32,6 +33,7 @@ class StoredBook:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._subject_key: bytes | None = None
         self.clock_unc_us = 0
         """Of the coordinator's own clock, for changes of owner that only a decision tells."""
 
@@ -277,6 +279,24 @@ class StoredBook:
     def put_draw(self, name: str, draw: Draw) -> None:
         values = (name, json.dumps(draw.told()), draw.inspected)
         self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
+
+    def raised(self, subject: str) -> Raised | None:
+        row = self._one("SELECT ppm, last FROM raised WHERE subject = ?", subject)
+        return None if row is None else Raised(subject, row[0], row[1])
+
+    def put_raised(self, raised: Raised) -> None:
+        values = (raised.of, raised.ppm, raised.last)
+        self._connection.execute("INSERT OR REPLACE INTO raised VALUES(?, ?, ?)", values)
+
+    @property
+    def subject_key(self) -> bytes:
+        """Made with the first look, and kept with what it names."""
+        if self._subject_key is None:
+            made = (secrets.token_hex(32),)
+            self._connection.execute("INSERT OR IGNORE INTO facts VALUES('subject_key', ?)", made)
+            row = self._one("SELECT value FROM facts WHERE name = 'subject_key'")
+            self._subject_key = bytes.fromhex(row[0] if row is not None else made[0])
+        return self._subject_key
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from hub_config.rules import RulePack
 from simulators.coordinator.declared import Declared
-from simulators.coordinator.judge import Verdict, inspect, own_code, tier_of
+from simulators.coordinator.judge import Verdict, inspect, own_code
+from simulators.coordinator.risks import rate_of
 from simulators.coordinator.sampling import Draw, Over, Sampler
 from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import Visit, VisitBook
@@ -40,8 +41,8 @@ class RandomChecks:
             draw = next((one for one in known if one.due), known[0])
         else:
             over: Over = "visit" if consignment is None else "consignment"
-            rate_ppm = max(pack.rate_floor_ppm, tier_of(declared, pack).rate_ppm)
-            draw = self._sampler.draw(over, consignment or visit.id, utc_text(now_us)[:10], rate_ppm)
+            rate = rate_of(declared, pack, book)
+            draw = self._sampler.draw(over, consignment or visit.id, utc_text(now_us)[:10], rate)
         for name in names:
             book.put_draw(name, draw)
         return draw

@@ -32,8 +32,17 @@ from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
-from simulators.coordinator.requests import REQUESTS_MAX, Alerting, Answering, Filing, Outcome, Request
+from simulators.coordinator.requests import (
+    REQUESTS_MAX,
+    Alerting,
+    Answering,
+    Filing,
+    Outcome,
+    Request,
+    Seeding,
+)
 from simulators.coordinator.retention import Retention
+from simulators.coordinator.seed_file import SeedFault
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import OWED_MAX, Store
 
@@ -155,7 +164,7 @@ class Coordinator:
         if item is None:
             self._stopping = True
             return
-        if isinstance(item, Filing | Answering | Alerting):
+        if isinstance(item, Filing | Answering | Alerting | Seeding):
             self._requests.append(item)
             return
         match self._link.take(item):
@@ -195,7 +204,7 @@ class Coordinator:
             request = self._requests.popleft()
             try:
                 outcome = self._outcome(request)
-            except ManifestFault as fault:
+            except (ManifestFault, SeedFault) as fault:
                 request.reply.set_exception(fault)
             else:
                 request.reply.set_result(outcome)
@@ -212,6 +221,8 @@ class Coordinator:
             case Alerting(kind, about):
                 self._alert(kind, about)
                 return Outcome(1, 0)
+            case Seeding(given):
+                return Outcome(self._issuing.take_seeds(given), 0)
             case never:
                 assert_never(never)
 

@@ -64,6 +64,9 @@ CREATE INDEX IF NOT EXISTS answers_consignment ON answers(consignment, party);
 CREATE TABLE IF NOT EXISTS draws(  -- for random checks, by every name it holds under
     name TEXT PRIMARY KEY, told TEXT NOT NULL, inspected INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS raised(  -- rates that findings have raised, by pseudonym of merchant or route
+    subject TEXT PRIMARY KEY, ppm INTEGER NOT NULL, last TEXT
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS vouchers(id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS vouchers_end ON vouchers(json_extract(data, '$.valid_until'));
 CREATE TABLE IF NOT EXISTS bags(  -- bag.opened, by the event that says so

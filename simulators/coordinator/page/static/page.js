@@ -80,6 +80,7 @@ function showTotals(told) {
   put("declarations", whole(told.declarations));
   put("gaps", whole(missing), missing > 0);
   put("tampers", whole(told.tampers), told.tampers > 0);
+  put("raised", whole(told.raised.subjects));
   put("conflicts", whole(told.conflicts), told.conflicts > 0);
 }
 
