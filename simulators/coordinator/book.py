@@ -8,7 +8,10 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any, Final
+
+import orjson
 
 from edge.wire.canonical import canonical
 from simulators.coordinator.declared import Declared, ManifestFault
@@ -25,7 +28,10 @@ ASKED_AT_ONCE: Final = 500
 _FIELDS: Final = tuple(one.name for one in fields(Visit))
 _COLUMNS: Final = tuple("cases" if name == "case" else name for name in _FIELDS)
 _VISIT: Final = ", ".join(_COLUMNS)
-_PLACES: Final = ", ".join("?" * len(_COLUMNS))
+_PUT_VISIT: Final = f"INSERT OR REPLACE INTO visits({_VISIT}) VALUES({', '.join('?' * len(_COLUMNS))})"
+_VALUES: Final = attrgetter(*_FIELDS)
+_LISTS: Final = (_FIELDS.index("case"), _FIELDS.index("passed"))
+VISITS_KEPT: Final = 4_096
 
 
 class StoredBook:
@@ -33,6 +39,10 @@ class StoredBook:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._visits: dict[str, Visit] = {}
+        """As they stand in the table, which nobody else writes; the last `VISITS_KEPT` looked at."""
+        self._counted: dict[str, int] = {}
+        """What the transaction under way has counted so far."""
         self._subject_key: bytes | None = None
         self.clock_unc_us = 0
         """Of the coordinator's own clock, for changes of owner that only a decision tells."""
@@ -40,15 +50,28 @@ class StoredBook:
     # Visits -----------------------------------------------------------------------------------------
 
     def visit(self, visit: str) -> Visit | None:
-        return _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE id = ?", visit))  # noqa: S608 - our own columns
+        found = self._visits.get(visit)
+        if found is None:
+            found = _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE id = ?", visit))  # noqa: S608 - our own columns
+            if found is not None:
+                self._remember(found)
+        return found
 
     def put(self, visit: Visit) -> None:
-        told = (getattr(visit, name) for name in _FIELDS)
-        values = (" ".join(value) if isinstance(value, tuple) else value for value in told)
-        self._connection.execute(
-            f"INSERT OR REPLACE INTO visits({_VISIT}) VALUES({_PLACES})",
-            tuple(values),
-        )
+        values = list(_VALUES(visit))
+        for place in _LISTS:
+            values[place] = " ".join(values[place])
+        self._connection.execute(_PUT_VISIT, values)
+        self._remember(visit)
+
+    def _remember(self, visit: Visit) -> None:
+        if len(self._visits) >= VISITS_KEPT:
+            self._visits.clear()
+        self._visits[visit.id] = visit
+
+    def forget_visits(self) -> None:
+        """Where the table was changed past `put`."""
+        self._visits.clear()
 
     def departed(self, code: str) -> str | None:
         row = self._one("SELECT id FROM visits WHERE code = ? AND place = 'departed' LIMIT 1", code)
@@ -83,6 +106,7 @@ class StoredBook:
             (visit, into),
         )
         self._connection.execute("DELETE FROM visits WHERE id = ?", (visit,))
+        self.forget_visits()
 
     def is_told(self, visit: str) -> bool:
         row = self._one("SELECT told FROM joins WHERE visit = ?", visit)
@@ -95,7 +119,7 @@ class StoredBook:
 
     def event(self, event_id: str) -> dict[str, Any] | None:
         row = self._one("SELECT data FROM events WHERE id = ?", event_id)
-        return None if row is None else dict(json.loads(row[0]))
+        return None if row is None else dict(orjson.loads(row[0]))
 
     def note(self, event_id: str, data: dict[str, Any]) -> None:
         """Every event is kept anyway."""
@@ -132,10 +156,15 @@ class StoredBook:
             )
 
     def count(self, name: str, times: int = 1) -> None:
-        if times:
-            self._connection.execute(
-                "INSERT INTO counts VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET n = n + ?2", (name, times)
-            )
+        """Inside a transaction, which writes it at its end."""
+        self._counted[name] = self._counted.get(name, 0) + times
+
+    def _keep_counts(self) -> None:
+        """Once in a transaction, however often something was counted."""
+        told = [(name, n) for name, n in self._counted.items() if n]
+        self._connection.executemany(
+            "INSERT INTO counts VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET n = n + ?2", told
+        )
 
     def was_released(self, visit: str) -> bool:
         """The newest decision on its last measurement lets it go; one without a measurement here is not judged."""

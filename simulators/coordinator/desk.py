@@ -309,7 +309,7 @@ def _visit_of(data: Mapping[str, Any], book: VisitBook) -> Visit:
     visit = book.visit(data["visit"])
     if visit is None:
         root = book.root(data["visit"])
-        visit = book.visit(root)
+        visit = None if root == data["visit"] else book.visit(root)
         if visit is None:
             visit = Visit(root, opened_us=parse_utc(data["t"]), gw=data["gw"], epoch=data.get("epoch", 0))
             book.put(visit)

@@ -36,15 +36,17 @@ class RandomChecks:
             return None
         consignment = None if declared is None else declared.consignment or code
         names = tuple(dict.fromkeys(name for name in (visit.id, code, consignment) if name is not None))
-        known = [draw for draw in map(book.draw, names) if draw is not None]
+        held = [book.draw(name) for name in names]
+        known = [draw for draw in held if draw is not None]
         if known:
             draw = next((one for one in known if one.due), known[0])
         else:
             over: Over = "visit" if consignment is None else "consignment"
             rate = rate_of(declared, pack, book)
             draw = self._sampler.draw(over, consignment or visit.id, utc_text(now_us)[:10], rate)
-        for name in names:
-            book.put_draw(name, draw)
+        for name, before in zip(names, held, strict=True):
+            if before != draw:
+                book.put_draw(name, draw)
         return draw
 
 

@@ -55,6 +55,7 @@ class Retention:
                 self._due = Instant(at + LOOK_EVERY)
                 return 0
             gone, more = self._slices(self._before(today_us))
+            self._store.forget_visits()
         self._due = at if more else Instant(at + LOOK_EVERY)
         return gone
 

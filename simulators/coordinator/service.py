@@ -44,7 +44,7 @@ from simulators.coordinator.requests import (
 from simulators.coordinator.retention import Retention
 from simulators.coordinator.seed_file import SeedFault
 from simulators.coordinator.stamps import parse_utc
-from simulators.coordinator.store import OWED_MAX, Store
+from simulators.coordinator.store import OWED_MAX, Owed, Store
 
 KEEPALIVE_S: Final = 10
 BATCH_MAX: Final = 100
@@ -94,8 +94,8 @@ class Coordinator:
         )
         self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
-        self._owed: deque[tuple[int, Data]] = deque()
-        """Decisions to publish: number and data."""
+        self._owed: deque[Owed] = deque()
+        """Decisions to publish."""
         self._more_owed = True
         self._in_flight: dict[int, int | None] = {}
         """mid → number of the decision, or None for what is not kept."""
@@ -108,22 +108,26 @@ class Coordinator:
 
     def run(self) -> None:
         self._issuing.begin()
-        while not self._stopping:
-            self._link.tend(clock.now())
-            self._speak()
-            batch = self._gather()
-            self._serve()
-            if batch:
-                # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
-                self._speak()
-                self._process(batch)
-            if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
-                self._retention.tend(clock.now(), clock.wall_time())
-            for signed in self._countersigning.settle():
-                self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
+        with self._store.written_back():
+            while not self._stopping:
+                self._turn()
         self._link.close(farewell=self._letters.will(self._link.session))
         with self._store.transaction():
             self._store.sent(self._confirmed)
+
+    def _turn(self) -> None:
+        self._link.tend(clock.now())
+        self._speak()
+        batch = self._gather()
+        self._serve()
+        if batch:
+            # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
+            self._speak()
+            self._process(batch)
+        if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
+            self._retention.tend(clock.now(), clock.wall_time())
+        for signed in self._countersigning.settle():
+            self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
 
     def _speak(self) -> None:
         at = clock.now()
@@ -164,7 +168,7 @@ class Coordinator:
         if item is None:
             self._stopping = True
             return
-        if isinstance(item, Filing | Answering | Alerting | Seeding):
+        if not isinstance(item, FromBroker):
             self._requests.append(item)
             return
         match self._link.take(item):
@@ -256,13 +260,15 @@ class Coordinator:
             self._store.sent(self._confirmed)
             for message in batch:
                 try:
-                    if (gateway := self._letters.state_origin(message.topic)) in self._keys:
+                    origin = self._letters.origin(message.topic)
+                    gateway = origin.gateway
+                    if origin.kind == "state" and gateway in self._keys:
                         self._gateway_said(gateway, parse(message.payload), now_us)
-                    elif (gateway := self._letters.checkpoint_origin(message.topic)) in self._keys:
+                    elif origin.kind == "checkpoint" and gateway in self._keys:
                         (public,) = self._keys[gateway].values()
                         self._countersigning.take(gateway, parse(message.payload), public)
                     else:
-                        event = examined(message, self._letters, self._keys)
+                        event = examined(message, origin, self._letters, self._keys)
                         heard[event.data["gw"]] = None
                         self._store_and_answer(event, now_us, message.at)
                 except Refused as fault:
@@ -317,8 +323,8 @@ class Coordinator:
         if self._more_owed and not self._owed and self._link.is_open:
             self._refill_owed()
         while self._owed and len(self._in_flight) < self._in_flight_max:
-            number, data = self._owed.popleft()
-            topic, payload = self._letters.decision_topic(data["gw"]), self._letters.decision(data)
+            number, data, body = self._owed.popleft()
+            topic, payload = self._letters.decision_topic(data["gw"]), self._letters.decision(data, body)
             # The broker need not keep it past its validity; the gateway checks that by itself.
             left_s = (parse_utc(data["valid_until"]) - clock.wall_time().utc_us) // 1_000_000
             if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
@@ -341,9 +347,7 @@ class Coordinator:
         owed = self._store.owed()
         self._more_owed = len(owed) == OWED_MAX
         underway = set(self._in_flight.values())
-        for number, data in owed:
-            if number not in underway:
-                self._owed.append((number, data))
+        self._owed.extend(one for one in owed if one.number not in underway)
 
     def _renew_state(self, at: Instant) -> None:
         if self._link.is_open and at >= self._state_due:

@@ -79,7 +79,7 @@ def day(path: Path) -> None:
         hall.event("parcel.lost_track", visit(2), clock="hub"),
     )
     with hall.store.transaction():
-        hall.store.sent([number for number, _ in hall.store.owed()][:3])
+        hall.store.sent([one.number for one in hall.store.owed()][:3])
     hall.store.close()
 
 
