@@ -41,6 +41,8 @@ class StoredBook:
         self._connection = connection
         self._visits: dict[str, Visit] = {}
         """As they stand in the table, which nobody else writes; the last `VISITS_KEPT` looked at."""
+        self._draws: dict[str, Draw] = {}
+        """Those that the transaction under way has put."""
         self._counted: dict[str, int] = {}
         """What the transaction under way has counted so far."""
         self._subject_key: bytes | None = None
@@ -302,12 +304,16 @@ class StoredBook:
     # Random checks ----------------------------------------------------------------------------------
 
     def draw(self, name: str) -> Draw | None:
-        row = self._one("SELECT told, inspected FROM draws WHERE name = ?", name)
-        return None if row is None else draw_from(json.loads(row[0]), inspected=bool(row[1]))
+        found = self._draws.get(name)
+        if found is None:
+            row = self._one("SELECT told, inspected FROM draws WHERE name = ?", name)
+            found = None if row is None else draw_from(json.loads(row[0]), inspected=bool(row[1]))
+        return found
 
     def put_draw(self, name: str, draw: Draw) -> None:
-        values = (name, json.dumps(draw.told()), draw.inspected)
+        values = (name, canonical(draw.told()).decode(), draw.inspected)
         self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
+        self._draws[name] = draw
 
     def raised(self, subject: str) -> Raised | None:
         row = self._one("SELECT ppm, last FROM raised WHERE subject = ?", subject)

@@ -53,10 +53,13 @@ def quick(payload: bytes, keys: Mapping[str, str]) -> Checked | None:
     """The same as the verifier's `examine`, or None: then ask that."""
     try:
         envelope = orjson.loads(payload)
-        data = envelope["data"]
+        data = envelope.pop("data")
         body = orjson.dumps(data, option=_OPTIONS)
-        same = len(payload) <= MESSAGE_MAX and orjson.dumps(envelope, option=_OPTIONS) == payload
-        if not same or not payload.startswith(_HEAD + body) or _NUL in payload or not _is_plain(envelope, 0):
+        # `data` sorts before every other attribute.
+        written = _HEAD + body + b"," + orjson.dumps(envelope, option=_OPTIONS)[1:]
+        if written != payload or len(payload) > MESSAGE_MAX or _NUL in payload:
+            return None
+        if not _is_plain(envelope, 0) or not _is_plain(data, 1):
             return None
         event = "ni:///sha-256;" + _b64(sha256(body).digest())
         if not _agrees(envelope, data, event):

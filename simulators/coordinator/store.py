@@ -135,7 +135,7 @@ class Store(StoredBook):
                 self._connection.execute("ROLLBACK")
             raise
         finally:
-            for known in (self._chains, self._moved, self._ahead, self._doubted, self._counted):
+            for known in (self._chains, self._moved, self._ahead, self._doubted, self._counted, self._draws):
                 known.clear()
 
     # Events
