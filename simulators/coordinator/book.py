@@ -8,6 +8,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
@@ -30,8 +31,10 @@ _COLUMNS: Final = tuple("cases" if name == "case" else name for name in _FIELDS)
 _VISIT: Final = ", ".join(_COLUMNS)
 _PUT_VISIT: Final = f"INSERT OR REPLACE INTO visits({_VISIT}) VALUES({', '.join('?' * len(_COLUMNS))})"
 _VALUES: Final = attrgetter(*_FIELDS)
-_LISTS: Final = (_FIELDS.index("case"), _FIELDS.index("passed"))
+_PLACES: Final = range(len(_FIELDS))
 VISITS_KEPT: Final = 4_096
+UPDATES_KEPT: Final = 64
+"""Statements for the sets of columns that change together: a dozen or two."""
 
 
 class StoredBook:
@@ -60,10 +63,16 @@ class StoredBook:
         return found
 
     def put(self, visit: Visit) -> None:
-        values = list(_VALUES(visit))
-        for place in _LISTS:
-            values[place] = " ".join(values[place])
-        self._connection.execute(_PUT_VISIT, values)
+        """Of a visit just looked at only what has changed: the table has four indexes."""
+        before, values = self._visits.get(visit.id), _VALUES(visit)
+        if before is None:
+            self._connection.execute(_PUT_VISIT, [*map(_told, values)])
+        else:
+            old = _VALUES(before)
+            changed = [place for place in _PLACES if old[place] != values[place]]
+            if changed:
+                told = [_told(values[place]) for place in changed]
+                self._connection.execute(_update(tuple(changed)), (*told, visit.id))
         self._remember(visit)
 
     def _remember(self, visit: Visit) -> None:
@@ -336,6 +345,16 @@ class StoredBook:
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
         return row
+
+
+def _told(value: object) -> object:
+    return " ".join(value) if isinstance(value, tuple) else value
+
+
+@lru_cache(UPDATES_KEPT)
+def _update(changed: tuple[int, ...]) -> str:
+    columns = ", ".join(f"{_COLUMNS[place]} = ?" for place in changed)
+    return f"UPDATE visits SET {columns} WHERE id = ?"  # noqa: S608 - our own columns
 
 
 def _visit(row: tuple[Any, ...] | None) -> Visit | None:
