@@ -9,7 +9,7 @@ that neither a leaf nor the event's hash in the log can be guessed from what is.
 """
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, cast
@@ -175,24 +175,20 @@ def _check_leaks(parts: Sequence[_Parts]) -> None:
         for pointer, value in part.hidden
         if _telling(value) is not None
     }
-    always = [value for part in parts for pointer, value in part.shown if pointer in SHOWN_ALWAYS]
-    open_text: Mapping[str, str] = {
-        str(value): pointer
-        for part in parts
-        for pointer, value in part.shown
-        if pointer not in SHOWN_ALWAYS and isinstance(value, str | int)
-    }
-    places = [
+    always = [str(value) for part in parts for pointer, value in part.shown if pointer in SHOWN_ALWAYS]
+    places = dict.fromkeys(
         f"{hidden[secret]} in {pointer}"
         for secret in hidden
         if secret is not None and secret not in always
-        for told, pointer in open_text.items()
-        if secret == told or (len(secret) >= TELLING_INSIDE and secret in told)
-    ]
+        for part in parts
+        for pointer, value in part.shown
+        if pointer not in SHOWN_ALWAYS and isinstance(value, str | int)
+        if secret == str(value) or (len(secret) >= TELLING_INSIDE and secret in str(value))
+    )
     if places:
         more = f", and {len(places) - NAMED_MAX} more" if len(places) > NAMED_MAX else ""
         raise DisclosureFault(
-            f"what is to be hidden still stands elsewhere: {'; '.join(places[:NAMED_MAX])}{more}; hide that as well"
+            f"what is to be hidden still stands elsewhere: {'; '.join([*places][:NAMED_MAX])}{more}; hide that as well"
         )
 
 
