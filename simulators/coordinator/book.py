@@ -66,12 +66,12 @@ class StoredBook:
         """Of a visit just looked at only what has changed: the table has four indexes."""
         before, values = self._visits.get(visit.id), _VALUES(visit)
         if before is None:
-            self._connection.execute(_PUT_VISIT, [*map(_told, values)])
+            self._connection.execute(_PUT_VISIT, _told(values))
         else:
             old = _VALUES(before)
             changed = [place for place in _PLACES if old[place] != values[place]]
             if changed:
-                told = [_told(values[place]) for place in changed]
+                told = _told([values[place] for place in changed])
                 self._connection.execute(_update(tuple(changed)), (*told, visit.id))
         self._remember(visit)
 
@@ -347,8 +347,9 @@ class StoredBook:
         return row
 
 
-def _told(value: object) -> object:
-    return " ".join(value) if isinstance(value, tuple) else value
+def _told(values: Iterable[object]) -> list[object]:
+    """Lists are kept as words."""
+    return [" ".join(value) if isinstance(value, tuple) else value for value in values]
 
 
 @lru_cache(UPDATES_KEPT)
