@@ -12,7 +12,19 @@ from hub_config.finding import Finding, refusal, show
 from hub_config.hub import canonical
 from hub_config.load import read_model
 from hub_config.names import HubId, LaneId
-from hub_config.tiers import PPM, STANDARD, DwellTarget, Party, RatePpm, Tier, capacity_finding, tier_findings
+from hub_config.retention import Retention
+from hub_config.tiers import (
+    PPM,
+    STANDARD,
+    DwellTarget,
+    Findings,
+    Party,
+    RatePpm,
+    Tier,
+    capacity_finding,
+    finding_findings,
+    tier_findings,
+)
 from hub_config.units import quantity
 from hub_config.values import Entry, Lane, entries, is_absent, name, text, whole
 from hub_config.zones import zone_name
@@ -84,11 +96,15 @@ class RulePack(Entry):
     """Expected beside the drawn ones: values, weights, declarations."""
     staffed_inspections_per_hour: Annotated[int, whole(0, 10**6)] = 0
     """What the staff on duty can do."""
+    findings: Findings | None = Field(default=None, exclude_if=is_absent)
+    """How rates react to what inspections find; none: they don't."""
     parties: Annotated[tuple[Party, ...], Field(strict=False), entries(0, MAX_PARTIES)] = ()
     """Who besides customs must agree to a release (single window)."""
 
     dwell_targets: Annotated[tuple[DwellTarget, ...], Field(strict=False), entries(0, MAX_TIERS)] = ()
     """By lane; 3 h where none is named."""
+    retention: Retention | None = Field(default=None, exclude_if=is_absent)
+    """How long the coordinator keeps what it knows; none: as the contract §12 proposes."""
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "RulePack":
@@ -105,6 +121,7 @@ class RulePack(Entry):
     @model_validator(mode="after")
     def _tiers_fit(self) -> "RulePack":
         found = tier_findings(self.tiers, self.rate_floor_ppm, relief=self.relief_reference is not None)
+        found += finding_findings(self.findings)
         if found:
             raise refusal(*found)
         return self
@@ -119,9 +136,10 @@ class RulePack(Entry):
 
     @property
     def inspections_per_hour(self) -> int:
-        """What the pack implies, rounded up: drawn by tier, and by rule."""
+        """What the pack implies, rounded up: drawn by tier, by rule, and because of findings."""
         drawn = sum(tier.rate_ppm * tier.parcels_per_hour for tier in self.tiers)
-        return -(-drawn // PPM) + self.inspections_by_rule_per_hour
+        raised = 0 if self.findings is None else self.findings.inspections_per_hour
+        return -(-drawn // PPM) + self.inspections_by_rule_per_hour + raised
 
     def tier(self, wanted: str) -> Tier:
         """Raises KeyError for a tier that the pack does not have."""

@@ -76,6 +76,32 @@ class Party(Entry):
         return not self.words or any(word.casefold() in told for word in self.words)
 
 
+class Findings(Entry):
+    """How a finding raises the rates of its merchant and its route, and how clean inspections take that back (§8)."""
+
+    merchant_raise_ppm: RatePpm
+    """Added to the rate of every later parcel of the merchant, for each inspection that failed."""
+    route_raise_ppm: RatePpm
+    """The same for parcels of the route: country of origin and airline."""
+    lower_per_pass_ppm: RatePpm
+    """Taken away again by each inspection that passed; slower than a finding raises, so that few passes undo none."""
+    raised_max_ppm: RatePpm = PPM
+    """Of either, at most."""
+    inspections_per_hour: Annotated[int, whole(0, 10**6)] = 0
+    """What raised rates are expected to ask of the staff, beside what the tiers imply."""
+
+
+def finding_findings(findings: Findings | None) -> tuple[Finding, ...]:
+    """Lowering faster than raising would reward whoever has been caught."""
+    if findings is None or findings.lower_per_pass_ppm < min(
+        findings.merchant_raise_ppm, findings.route_raise_ppm
+    ):
+        return ()
+    what = f"{findings.lower_per_pass_ppm} is not slow"
+    limit = "less than merchant_raise_ppm and route_raise_ppm"
+    return (Finding(("findings", "lower_per_pass_ppm"), what, limit, "lower it: clean passes count slowly"),)
+
+
 STANDARD: Final = Tier(id=STANDARD_TIER, rate_ppm=55_000)
 """Where a pack lists no tiers: the published practice of 5.5 % (contract §8)."""
 

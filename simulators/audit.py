@@ -14,6 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from edge.wire.verifier import canonical, identity
+from hub_config.rule_book import RuleBook
+from simulators.audit_rates import check_rates, subjects_in
+from simulators.audit_seeds import check_witness
 from simulators.coordinator.sampling import commitments, draw_ppm, joint, voucher_id
 
 FLOOR_PPM: Final = 1
@@ -34,6 +38,10 @@ class Log:
     events: list[Data] = field(default_factory=list)
     decisions: dict[str, Data] = field(default_factory=dict)
     """By `dec`, each once."""
+    inspected: list[tuple[str, int | None, Data]] = field(default_factory=list)
+    """Id, UTC µs at which the coordinator stored it (None where only a gateway tells it), and event."""
+    subjects: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    """By consignment, in the coordinator's own log: pseudonyms of merchant and route, of each version declared."""
     vouchers: dict[str, Data] = field(default_factory=dict)
     """By id: those that were used, and with the coordinator's own log all that were issued."""
 
@@ -47,6 +55,8 @@ class Day:
     """None: not revealed yet."""
     kept: bool = True
     """What was revealed is what was committed to."""
+    missing: tuple[str, ...] = ()
+    """Parties that had committed to a seed, and whose seed did not come."""
 
 
 @dataclass(slots=True)
@@ -58,6 +68,8 @@ class Outcome:
     """Visits that were never measured: shown, because a name may be given up for a luckier one."""
     draws: int = 0
     drawn: int = 0
+    alone: list[str] = field(default_factory=list)
+    """Days that were to have a joint seed, and were drawn without one of its parties."""
     without: int = 0
     """Decisions that stop a parcel and state no draw: it had no name."""
 
@@ -88,8 +100,9 @@ def read_database(path: Path) -> Log:
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            for (text,) in connection.execute("SELECT data FROM events ORDER BY gw, epoch, seq"):
-                _add(log, json.loads(text))
+            for text, stored_us in connection.execute("SELECT data, stored_us FROM events ORDER BY rowid"):
+                _add(log, json.loads(text), stored_us)
+            log.subjects = subjects_in(connection)
             for (text,) in connection.execute("SELECT data FROM decisions ORDER BY number"):
                 decision = json.loads(text)
                 log.decisions[decision["dec"]] = decision
@@ -103,10 +116,12 @@ def read_database(path: Path) -> Log:
     return log
 
 
-def _add(log: Log, data: Data) -> None:
+def _add(log: Log, data: Data, stored_us: int | None = None) -> None:
     if "kind" not in data:
         raise AuditFault(f"an entry has no kind: {json.dumps(data)[:80]}; name an export of a journal")
     log.events.append(data)
+    if data["kind"] == "parcel.inspected":
+        log.inspected.append((identity(canonical(data)), stored_us, data))
     for name, found, key in (("decision", log.decisions, "dec"), ("voucher", log.vouchers, "id")):
         copy = data.get(name)
         if isinstance(copy, dict) and isinstance(copy.get("data"), dict):
@@ -122,13 +137,23 @@ def read_seeds(path: Path) -> dict[str, Day]:
         raise AuditFault(f"{path}: {fault!r}; name the file of published commitments and seeds") from fault
 
 
+def read_witness(path: Path, seeds: Path, outcome: Outcome) -> None:
+    """Another party's own file against the published one. Raises AuditFault."""
+    try:
+        days = {one["day"]: one for one in json.loads(seeds.read_bytes())["days"]}
+        check_witness(json.loads(path.read_bytes()), days, outcome)
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise AuditFault(f"{path}: {fault!r}; name the file that the other party has published") from fault
+
+
 def _day(told: Data) -> Day:
     seeds = told.get("seeds")
     raw = None if seeds is None else [_seed(one) for one in seeds]
-    commit = ".".join(told["commits"])
+    commit, missing = ".".join(told["commits"]), tuple(one["party"] for one in told.get("missing", ()))
     if raw is None:
-        return Day(told["day"], told["published"], commit, None)
-    return Day(told["day"], told["published"], commit, joint(raw), kept=commitments(raw) == commit)
+        return Day(told["day"], told["published"], commit, None, missing=missing)
+    kept = commitments(raw) == commit
+    return Day(told["day"], told["published"], commit, joint(raw), kept=kept, missing=missing)
 
 
 def _seed(text: str) -> bytes:
@@ -141,12 +166,17 @@ def _seed(text: str) -> bytes:
 # Checking -----------------------------------------------------------------------------------------------
 
 
-def audit(log: Log, days: Mapping[str, Day]) -> Outcome:
+def audit(log: Log, days: Mapping[str, Day], rules: RuleBook | None = None) -> Outcome:
+    """`rules`: the hub's rule packs; without them rates that findings have raised are not made again."""
     outcome = Outcome()
+    check_rates(log, rules, outcome)
     outcome.contradictions += [
         f"day {day.day}: the revealed seed is not the one committed to"
         for day in days.values()
         if not day.kept
+    ]
+    outcome.alone += [
+        f"day {day.day}: without the seed of {', '.join(day.missing)}" for day in days.values() if day.missing
     ]
     outcome.contradictions += _late_commitments(log, days)
     served = _inspections(log.events)
@@ -278,7 +308,10 @@ def _abandoned(events: Iterable[Data]) -> list[str]:
 def told(outcome: Outcome) -> Iterator[str]:
     """For people: what was checked, then every contradiction."""
     yield f"{outcome.draws} draws made again, {outcome.drawn} of them drawn"
-    for name, lines in (("not checkable yet", outcome.open), ("abandoned visits", outcome.abandoned)):
+    for name, lines in (
+        ("not checkable yet", outcome.open), ("days without a party's seed", outcome.alone),
+        ("abandoned visits", outcome.abandoned),
+    ):  # fmt: skip
         yield f"{name}: {len(lines)}"
         yield from (f"  {line}" for line in lines[:SHOWN_MAX])
         if len(lines) > SHOWN_MAX:

@@ -14,7 +14,7 @@ from hub_config.rules import RulePack
 from simulators.bench import Happened
 from simulators.coordinator.declared import Declared
 from simulators.coordinator.desk import Desk
-from simulators.coordinator.sampling import DerivedSeeds, Draw, Over, Sampler, draw_from
+from simulators.coordinator.sampling import DerivedSeeds, Draw, Over, Rate, Sampler, draw_from
 from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import MemoryBook
 
@@ -25,8 +25,8 @@ ANSWERS_MAX: Final = 2
 class NobodyDrawn(Sampler):
     """Who was drawn is told; of the others nobody knows."""
 
-    def draw(self, over: Over, of: str, day: str, rate_ppm: int) -> Draw:
-        return replace(super().draw(over, of, day, rate_ppm), drawn=False)
+    def draw(self, over: Over, of: str, day: str, rate: Rate) -> Draw:
+        return replace(super().draw(over, of, day, rate), drawn=False)
 
 
 def drawn_in(events: Iterable[Mapping[str, Any]]) -> MemoryBook:

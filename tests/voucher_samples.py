@@ -16,6 +16,7 @@ from simulators.coordinator.declared import Declared
 from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.sampling import DerivedSeeds, Sampler
+from simulators.coordinator.seed_file import SeedFile
 from simulators.coordinator.store import Store
 from simulators.coordinator.visits import MemoryBook
 from simulators.coordinator.vouchers import Issued, Owner, VoucherOffice
@@ -70,6 +71,6 @@ def signed(data: dict[str, Any], key: Signer = KEY) -> bytes:
     return canonical({"data": data, "ehubkid": key.kid, "ehubsig": key.sign(canonical(data))})
 
 
-def issuing_of(store: Store, letters: Letters) -> Issuing:
+def issuing_of(store: Store, letters: Letters, seeds: SeedFile | None = None) -> Issuing:
     """As the coordinator process has it; of a hub where hardly anybody is drawn."""
-    return Issuing(store, letters, RuleBook((RULES,)), Sampler(DerivedSeeds(b"s")), INDEX_KEY)
+    return Issuing(store, letters, RuleBook((RULES,)), Sampler(DerivedSeeds(b"s")), INDEX_KEY, seeds)

@@ -13,6 +13,8 @@ from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
 from edge.rim.balance import balance_text, balance_told
 from edge.rim.capsule import make_capsule
 from edge.rim.journal import JOURNAL_FILE, JournalFault, JournalReader, Stored
+from edge.rim.keys import DataFolderFault, load_identity
+from edge.wire.disclosure import Choice, DisclosureFault, hide_fields
 
 FOLLOW_EVERY_S: Final = 0.2
 FOLLOWED_MAX: Final = 500
@@ -29,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
             reader.close()
     except BrokenPipeError:
         raise  # the reader of a pipe has seen enough: no fault of the journal
-    except (JournalFault, OSError) as fault:
+    except (JournalFault, DisclosureFault, DataFolderFault, OSError) as fault:
         print(f"hub journal: {fault}", file=sys.stderr)
         return EXIT_FAULTS
 
@@ -46,6 +48,16 @@ def _parser() -> argparse.ArgumentParser:
     tail.add_argument("--follow", action="store_true", help="and those that come, until Ctrl-C")
     prove = actions.add_parser("prove", help="write the evidence capsule of one visit, which proves itself")
     prove.add_argument("visit", help="as hub why names it")
+    prove.add_argument(
+        "--hide",
+        metavar="FIELD",
+        action="append",
+        default=[],
+        help="not to be seen, such as codes or mass.mg",
+    )
+    prove.add_argument(
+        "--show", metavar="FIELD", action="append", default=[], help="nothing but these is to be seen"
+    )
     prove.add_argument("-o", "--out", type=Path, help="file (default: VISIT.capsule.json)")
     export = actions.add_parser(
         "export", help="write a file that edge/wire/verifier.py checks without this project"
@@ -70,7 +82,7 @@ def _act(reader: JournalReader, args: argparse.Namespace) -> int:
             print(json.dumps(told) if args.json else balance_text(*counted))
             return EXIT_OK if told["holds"] else EXIT_FAULTS
         case "prove":
-            return _prove(reader, args.visit, args.out or Path(f"{args.visit}.capsule.json"))
+            return _prove(reader, args, args.out or Path(f"{args.visit}.capsule.json"))
         case "export":
             return _export(reader, args.file)
         case _:
@@ -92,11 +104,16 @@ def _verify(reader: JournalReader, as_json: bool) -> int:
     return EXIT_OK
 
 
-def _prove(reader: JournalReader, visit: str, file: Path) -> int:
-    capsule = make_capsule(reader, visit)
+def _prove(reader: JournalReader, args: argparse.Namespace, file: Path) -> int:
+    capsule = make_capsule(reader, args.visit)
+    if args.hide or args.show:
+        keys = load_identity(args.data, "live" if reader.meta.mode == "live" else "practice")
+        capsule = hide_fields(capsule, Choice(tuple(args.hide), tuple(args.show)), keys.signer)
     with _opened(file) as out:
         out.write(json.dumps(capsule, ensure_ascii=False, indent=1).encode() + b"\n")
     print(f"{file}: check it with: .venv/bin/python edge/wire/capsule_verifier.py {file}")
+    if args.hide or args.show:
+        print(f"for the coordinator to compare it: hub audit disclosure {file} --data DIR")
     return EXIT_OK
 
 

@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -33,6 +34,8 @@ RECEIVE_MAXIMUM_ABSENT: Final = 65_535
 """What a broker allows that does not say (MQTT 5.0 §3.2.2.3.3)."""
 FAREWELL_TIMEOUT_S: Final = 1.0
 DISCONNECT_TIMEOUT_S: Final = 0.4
+PROPERTIES_KEPT: Final = 256
+"""Properties once made: few expiries are in use at a time."""
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 
 Version = Literal["MQTT 5", "MQTT 3.1.1"]
@@ -90,8 +93,7 @@ class Ended:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """PUBACK for the publication `mid`; a code of 0x80 or more is a refusal."""
 
     mid: int
@@ -99,8 +101,7 @@ class Delivered:
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     topic: str
     payload: bytes
     mid: int
@@ -109,8 +110,7 @@ class Arrived:
     """Kept by the broker, not said just now."""
 
 
-@dataclass(frozen=True, slots=True)
-class FromBroker:
+class FromBroker(NamedTuple):
     """What a callback put into the owner's queue; `attempt` says which connection it was."""
 
     attempt: int
@@ -186,13 +186,7 @@ class MqttClient:
 
         `event` marks a CloudEvent. Expiry exists in MQTT 5 only and is never relied on.
         """
-        properties = None
-        if self._version == "MQTT 5":
-            properties = _properties(PacketTypes.PUBLISH)
-            if event:
-                properties.ContentType = CONTENT_TYPE
-            if expiry_s is not None:
-                properties.MessageExpiryInterval = expiry_s
+        properties = _publication(event, expiry_s) if self._version == "MQTT 5" else None
         info = self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         return info.mid if info.rc == MQTT_ERR_SUCCESS else None
 
@@ -277,3 +271,14 @@ def _no_delay(_client: Client, _data: object, sock: Any) -> None:  # noqa: ANN40
 
 def _properties(packet: int) -> Properties:
     return Properties(packet)  # type: ignore[no-untyped-call]  # paho 2.2 leaves it untyped
+
+
+@lru_cache(PROPERTIES_KEPT)
+def _publication(event: bool, expiry_s: int | None) -> Properties:
+    """Of a PUBLISH. paho only reads it, and takes longer to make one than to send it."""
+    properties = _properties(PacketTypes.PUBLISH)
+    if event:
+        properties.ContentType = CONTENT_TYPE
+    if expiry_s is not None:
+        properties.MessageExpiryInterval = expiry_s
+    return properties

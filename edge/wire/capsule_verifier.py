@@ -2,12 +2,15 @@
 
 FILE is one JSON object about one visit at one gateway: its events as signed, decisions and all; for each event the
 proof that it is in the gateway's log (RFC 6962); the checkpoint of that log with the gateway's signature and the
-coordinator's countersignature (C2SP); the configurations that the events name; the public keys. Nothing else is
-needed: no network, no clock, no part of the project, only Python and `cryptography`.
+coordinator's countersignature (C2SP); the configurations that the events name; the public keys. Of an event with
+fields hidden from this reader there are the others with their salts, the hashes of the hidden ones, and a signed
+statement that they make up the event in that place of the log. Nothing else is needed: no network, no clock, no part
+of the project, only Python and `cryptography`.
 Prints one verdict; exit 0 all whole, 1 at the first fault, 2 if FILE can't be read.
 
-What it proves: these very events were signed by the gateway, stand at these places of its log, and the coordinator
-held the same log at the time it signed. What it can't: that no other event speaks of the same parcel.
+What it proves: the gateway signed these very events, they stand at these places of its log, and the coordinator held
+the same log when it signed. What it can't: that no other event speaks of the same parcel. Of an event with hidden
+fields it proves that the gateway says so, and where that is countersigned, that the coordinator has compared it.
 """
 
 import argparse
@@ -25,7 +28,9 @@ FILE_MAX = 64 * 1024 * 1024
 INTEGER_LIMIT = 2**53
 KEY = re.compile("[-_a-z0-9]+")
 PATH_MAX = 64
+LOG_NAMES = ("hub", "gw", "epoch", "mode")
 Object = dict[str, Any]
+Log = tuple[int, bytes]  # its size and root
 Keys = dict[str, tuple[bytes, list[str]]]  # kid: public key and what it is for
 
 
@@ -204,27 +209,34 @@ def _base64(text: str, what: str) -> bytes:
 
 def check_capsule(capsule: Object, trusted: list[str] | None = None) -> str:
     """The verdict; raises Broken at the first fault. `trusted`: public keys believed, instead of all in the file."""
-    if part(capsule, "capsule", int) != 1:
-        raise Broken("not a capsule of version 1")
+    if part(capsule, "capsule", int) not in (1, 2):
+        raise Broken("not a capsule of version 1 or 2")
     visit, mode = part(capsule, "visit", str), part(capsule, "mode", str)
     keys = _keys(part(capsule, "keys", dict), trusted)
-    size, root, at_s = _check_checkpoint(capsule, keys)
-    own = decisions = last = 0
+    log, at_s = _check_checkpoint(capsule, keys)
+    stated, compared = _check_statement(capsule, keys)
+    own = decisions = partly = last = 0
     configs = part(capsule, "configs", dict)
     for told in part(capsule, "events", list):
-        data = _check_event(told, capsule, keys, size, root)
+        hidden = isinstance(told, dict) and "shown" in told
+        data = (
+            _check_disclosed(told, capsule, stated, log) if hidden else _check_event(told, capsule, keys, log)
+        )
         if data["seq"] <= last:
             raise Broken(f"the events are not in order at seq {data['seq']}")
         last, own = data["seq"], own + (data.get("visit") in (visit, *part(capsule, "joined", list)))
-        decisions += _check_decision(data, keys, mode)
+        decisions += _check_decision(data, keys, mode, hidden)
+        partly += hidden
         text = configs.get(part(data.get("prov"), "cfg", str))
         if type(text) is not str or hashlib.sha256(text.encode()).hexdigest() != data["prov"]["cfg"]:
             raise Broken(f"the configuration of the event with seq {last} is missing or another")
     if not own:
         raise Broken("it has no event of its visit")
+    source = "and the coordinator has compared" if compared else "alone; no coordinator has compared it"
+    notice = f"; {partly} with fields hidden, which the gateway states {source}" if partly else ""
     return (
         f"{own} events of visit {visit} and {len(capsule['events']) - own} of its gateway, {decisions} decisions, "
-        f"all in the log of {size} events that the coordinator countersigned at {at_s} s UTC; mode {mode}"
+        f"all in the log of {log[0]} events that the coordinator countersigned at {at_s} s UTC; mode {mode}{notice}"
     )
 
 
@@ -245,7 +257,7 @@ def _key(keys: Keys, name: Any, role: str) -> bytes:  # noqa: ANN401
     return keys[name][0]
 
 
-def _check_checkpoint(capsule: Object, keys: Keys) -> tuple[int, bytes, int]:
+def _check_checkpoint(capsule: Object, keys: Keys) -> tuple[Log, int]:
     told = part(capsule, "checkpoint", dict)
     body, origin, size, root, lines = read_note(part(told, "note", str))
     root_topic = "ehub" if capsule["mode"] == "live" else f"ehub-{capsule['mode']}"
@@ -259,36 +271,104 @@ def _check_checkpoint(capsule: Object, keys: Keys) -> tuple[int, bytes, int]:
     line = part(counter, "line", str)
     if not line.endswith("\n"):
         raise Broken("the countersignature is no line")
-    return size, root, check_countersignature(body, line[:-1], _key(keys, counter.get("kid"), "ack"))
+    return (size, root), check_countersignature(body, line[:-1], _key(keys, counter.get("kid"), "ack"))
 
 
-def _check_event(told: Object, capsule: Object, keys: Keys, size: int, root: bytes) -> Object:
+def _check_event(told: Object, capsule: Object, keys: Keys, log: Log) -> Object:
     data = part(told, "data", dict)
     seq, body = part(data, "seq", int), canonical(data)
-    if any(data.get(name) != capsule[name] for name in ("hub", "gw", "epoch", "mode")):
+    if any(data.get(name) != capsule[name] for name in LOG_NAMES):
         raise Broken(f"the event with seq {seq} is of another log")
     if told.get("id") != identity(body):
         raise Broken(f"the event with seq {seq} is not what its id says")
     signature = bytes_of(told.get("sig"), 64, f"the signature of the event with seq {seq}")
     check_signature(_key(keys, told.get("kid"), "event"), signature, body, f"the event with seq {seq}")
-    path = [bytes_of(node, 32, "a hash of a proof") for node in part(told, "path", list)]
-    if proved_root(leaf_hash(body), seq - 1, size, path) != root:
-        raise Broken(f"the event with seq {seq} is not in the log of the checkpoint")
+    _check_place(told, leaf_hash(body), seq, log)
     return dict(data)
 
 
-def _check_decision(data: Object, keys: Keys, mode: str) -> int:
-    told = data.get("decision")
+def _check_place(told: Object, leaf: bytes, seq: int, log: Log) -> None:
+    path = [bytes_of(node, 32, "a hash of a proof") for node in part(told, "path", list)]
+    if proved_root(leaf, seq - 1, log[0], path) != log[1]:
+        raise Broken(f"the event with seq {seq} is not in the log of the checkpoint")
+
+
+def _check_statement(capsule: Object, keys: Keys) -> tuple[dict[int, Object], bool]:
+    """What was stated of events with hidden fields, by seq; whether the coordinator has compared it."""
+    if "disclosure" not in capsule:
+        return {}, False
+    data = part(told := part(capsule, "disclosure", dict), "data", dict)
+    same = all(data.get(name) == capsule[name] for name in (*LOG_NAMES, "visit"))
+    if data.get("kind") != "disclosure" or not same:
+        raise Broken("the statement of hidden fields is about another visit")
+    body, what = canonical(data), "the statement of hidden fields"
+    check_signature(_key(keys, told.get("kid"), "event"), bytes_of(told.get("sig"), 64, what), body, what)
+    counter = told.get("countersigned")
+    if counter is not None:
+        what, sig = "the comparison of hidden fields", part(told, "countersigned", dict).get("sig")
+        check_signature(_key(keys, counter.get("kid"), "ack"), bytes_of(sig, 64, what), body, what)
+    return {part(one, "seq", int): one for one in part(data, "events", list)}, counter is not None
+
+
+def _check_disclosed(told: Object, capsule: Object, stated: dict[int, Object], log: Log) -> Object:
+    """The fields of an event that are shown, in their places."""
+    seq, data = part(told, "seq", int), Object()
+    leaf = bytes_of(told.get("leaf"), 32, f"the leaf of the event with seq {seq}")
+    hashes = [bytes_of(one, 32, "a hidden field") for one in part(told, "hidden", list)]
+    for entry in part(told, "shown", list):
+        salt, pointer, value = entry if isinstance(entry, list) and len(entry) == 3 else (None, None, None)
+        if type(salt) is not str or type(pointer) is not str or (isinstance(value, dict | list) and value):
+            raise Broken(f"a field of the event with seq {seq} is no salt, pointer and value")
+        hashes.append(leaf_hash(canonical({"f": pointer, "s": salt, "v": value})))
+        _put(data, pointer, value, seq)
+    found = hashlib.sha256(b"\x01" + b"".join(sorted(hashes))).digest()
+    if stated.get(seq) != {"seq": seq, "leaf": b64url(leaf), "fields": b64url(found)}:
+        raise Broken(f"the fields of the event with seq {seq} are not those that were stated")
+    if data.get("seq") != seq or any(data.get(name) != capsule[name] for name in LOG_NAMES):
+        raise Broken(f"the event with seq {seq} is of another log")
+    _check_place(told, leaf, seq, log)
+    return data
+
+
+def _put(data: Object, pointer: str, value: Any, seq: int) -> None:  # noqa: ANN401
+    """Builds the shown part; what stands in a list keeps its number as its name."""
+    *way, name = pointer.split(".")
+    for step in way:
+        data = data.setdefault(step, {}) if isinstance(data, dict) else None
+    if not isinstance(data, dict) or name in data:
+        raise Broken(f"the field {pointer[:80]} of the event with seq {seq} is there twice")
+    data[name] = value
+
+
+def whole(value: Any) -> Any:  # noqa: ANN401
+    """Lists again where `_put` has made numbered names."""
+    if not value or not isinstance(value, dict):
+        return value
+    if all(re.fullmatch("#[0-9]{1,4}", name) for name in value):
+        return [whole(value[name]) for name in sorted(value, key=lambda name: int(name[1:]))]
+    return {name: whole(item) for name, item in value.items()}
+
+
+def _check_decision(data: Object, keys: Keys, mode: str, hidden: bool) -> int:
+    """1 for a good one, 0 for none. One with a hidden field can't be checked by its own signature: not counted."""
+    told = whole(data.get("decision"))
     if told is None:
         return 0
-    decision = part(told, "data", dict)
-    role = "release" if decision.get("action") == "release" else "hold"
-    name, what = told.get("kid"), f"the decision in the event with seq {data['seq']}"
-    if role == "hold" and isinstance(name, str) and name in keys and role not in keys[name][1]:
-        role = "release"  # who may let a parcel go may also stop it
-    if decision.get("hub") != data["hub"] or decision.get("mode") != mode:
-        raise Broken(f"{what} is for another hub or mode")
-    check_signature(_key(keys, name, role), bytes_of(told.get("sig"), 64, what), canonical(decision), what)
+    try:
+        decision = part(told, "data", dict)
+        role = "release" if decision.get("action") == "release" else "hold"
+        name, what = told.get("kid"), f"the decision in the event with seq {data['seq']}"
+        if role == "hold" and isinstance(name, str) and name in keys and role not in keys[name][1]:
+            role = "release"  # who may let a parcel go may also stop it
+        if decision.get("hub") != data["hub"] or decision.get("mode") != mode:
+            raise Broken(f"{what} is for another hub or mode")
+        check_signature(
+            _key(keys, name, role), bytes_of(told.get("sig"), 64, what), canonical(decision), what
+        )
+    except Broken:
+        if hidden:
+            return 0
+        raise
     return 1
 
 

@@ -25,6 +25,7 @@ from edge.wire.canonical import (
     event_id,
     parse_strict,
 )
+from edge.wire.disclosure import event_salt
 from edge.wire.topics import Mode
 from edge.wire.utc import rfc3339
 from hub_config.names import MICROSECOND, DeviceId, GatewayId, HubId
@@ -102,6 +103,7 @@ def event_data(event: Event, context: EventContext, seq: int, prev: str) -> Json
         "mono_us": event.at // MICROSECOND,
         "flags": [*event.flags],
         "prov": _provenance(event, context),
+        "salt": event_salt(context.evidence_key, prev),
     }
     if event.codes:
         data["codes"] = [_code(code, context.evidence_key) for code in event.codes[:CODES_MAX]]

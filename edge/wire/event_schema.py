@@ -135,6 +135,8 @@ class EventData(_Told):
     mono_us: Natural
     flags: list[Reason]
     prov: ProvData
+    salt: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")] | None = None
+    """Of the event's fields, so that a capsule may hide some of them (contract §13)."""
     codes: Annotated[list[Recognised | Digested], Field(max_length=CODES_MAX)] | None = None
     codes_more: Natural | None = None
     mass: MassData | None = None

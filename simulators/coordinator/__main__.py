@@ -34,6 +34,7 @@ from simulators.coordinator.letters import KeyFault, Letters, Mode, pilot_key, p
 from simulators.coordinator.page.app import create_page
 from simulators.coordinator.page.figures import About, Figures
 from simulators.coordinator.parity_watch import ParityWatch
+from simulators.coordinator.retention import Retention
 from simulators.coordinator.sampling import Sampler
 from simulators.coordinator.seed_file import SeedFile
 from simulators.coordinator.service import NAK_AFTER, Coordinator
@@ -166,12 +167,12 @@ def build(
     store.set_targets(targets_us(book))
     letters = Letters(told.hub, told.id, key, mode)
     desk = Desk(book, store, told.hub, mode, secrets.token_bytes(32), Sampler(seeds))
-    issuing = Issuing(store, letters, book, Sampler(seeds), voucher_key)
+    issuing = Issuing(store, letters, book, Sampler(seeds), voucher_key, seeds)
     session = f"{told.id}-{secrets.token_hex(8)}"
     nak_after = told.nak_after_ms * MILLISECOND
     coordinator = Coordinator(
         brokers[0], store, desk, letters, told.id, session, gateways, issuing, nak_after,
-        others=tuple(brokers[1:]), identity=identity,
+        others=tuple(brokers[1:]), identity=identity, retention=Retention(store, book, mode, clock.now()),
     )  # fmt: skip
     try:
         coordinator.file(declarations)

@@ -20,11 +20,9 @@ def account(connection: sqlite3.Connection, data: Mapping[str, Any], event_id: s
         return
     if data["visit"] is None:
         return
-    if data["kind"] in NAMING:
-        names = _codes(data, JOINING_TYPES)
-        connection.executemany(
-            "INSERT OR IGNORE INTO visit_codes VALUES(?, ?)", [(name, data["visit"]) for name in names]
-        )
+    named = named_in(data)
+    if named:
+        connection.executemany("INSERT OR IGNORE INTO visit_codes VALUES(?, ?)", named)
     if data["kind"] == "parcel.arrived":
         _out_of_bag(connection, data)
     owner = data.get("clock")
@@ -39,6 +37,13 @@ def account(connection: sqlite3.Connection, data: Mapping[str, Any], event_id: s
                 owner if isinstance(owner, str) else None,
             ),
         )
+
+
+def named_in(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Identifiers that an event reads off its parcel, each with the visit under which."""
+    if data["kind"] not in NAMING or data["visit"] is None:
+        return []
+    return [(name, data["visit"]) for name in _codes(data, JOINING_TYPES)]
 
 
 def _open_bag(connection: sqlite3.Connection, data: Mapping[str, Any], event_id: str) -> None:

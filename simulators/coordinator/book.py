@@ -4,15 +4,20 @@ Every method is a statement or two on the store's one connection, inside the sto
 """
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
+
+import orjson
 
 from edge.wire.canonical import canonical
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.parties import PartyAnswer
-from simulators.coordinator.sampling import Draw, draw_from
+from simulators.coordinator.sampling import Draw, Raised, draw_from
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.visits import WAITING, Visit
 
@@ -24,7 +29,12 @@ ASKED_AT_ONCE: Final = 500
 _FIELDS: Final = tuple(one.name for one in fields(Visit))
 _COLUMNS: Final = tuple("cases" if name == "case" else name for name in _FIELDS)
 _VISIT: Final = ", ".join(_COLUMNS)
-_PLACES: Final = ", ".join("?" * len(_COLUMNS))
+_PUT_VISIT: Final = f"INSERT OR REPLACE INTO visits({_VISIT}) VALUES({', '.join('?' * len(_COLUMNS))})"
+_VALUES: Final = attrgetter(*_FIELDS)
+_PLACES: Final = range(len(_FIELDS))
+VISITS_KEPT: Final = 4_096
+UPDATES_KEPT: Final = 64
+"""Statements for the sets of columns that change together: a dozen or two."""
 
 
 class StoredBook:
@@ -32,21 +42,47 @@ class StoredBook:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._visits: dict[str, Visit] = {}
+        """As they stand in the table, which nobody else writes; the last `VISITS_KEPT` looked at."""
+        self._draws: dict[str, Draw] = {}
+        """Those that the transaction under way has put."""
+        self._counted: dict[str, int] = {}
+        """What the transaction under way has counted so far."""
+        self._subject_key: bytes | None = None
         self.clock_unc_us = 0
         """Of the coordinator's own clock, for changes of owner that only a decision tells."""
 
     # Visits -----------------------------------------------------------------------------------------
 
     def visit(self, visit: str) -> Visit | None:
-        return _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE id = ?", visit))  # noqa: S608 - our own columns
+        found = self._visits.get(visit)
+        if found is None:
+            found = _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE id = ?", visit))  # noqa: S608 - our own columns
+            if found is not None:
+                self._remember(found)
+        return found
 
     def put(self, visit: Visit) -> None:
-        told = (getattr(visit, name) for name in _FIELDS)
-        values = (" ".join(value) if isinstance(value, tuple) else value for value in told)
-        self._connection.execute(
-            f"INSERT OR REPLACE INTO visits({_VISIT}) VALUES({_PLACES})",
-            tuple(values),
-        )
+        """Of a visit just looked at only what has changed: the table has four indexes."""
+        before, values = self._visits.get(visit.id), _VALUES(visit)
+        if before is None:
+            self._connection.execute(_PUT_VISIT, _told(values))
+        else:
+            old = _VALUES(before)
+            changed = [place for place in _PLACES if old[place] != values[place]]
+            if changed:
+                told = _told([values[place] for place in changed])
+                self._connection.execute(_update(tuple(changed)), (*told, visit.id))
+        self._remember(visit)
+
+    def _remember(self, visit: Visit) -> None:
+        if len(self._visits) >= VISITS_KEPT:
+            self._visits.clear()
+        self._visits[visit.id] = visit
+
+    def forget_visits(self) -> None:
+        """Where the table was changed past `put`."""
+        self._visits.clear()
 
     def departed(self, code: str) -> str | None:
         row = self._one("SELECT id FROM visits WHERE code = ? AND place = 'departed' LIMIT 1", code)
@@ -81,6 +117,7 @@ class StoredBook:
             (visit, into),
         )
         self._connection.execute("DELETE FROM visits WHERE id = ?", (visit,))
+        self.forget_visits()
 
     def is_told(self, visit: str) -> bool:
         row = self._one("SELECT told FROM joins WHERE visit = ?", visit)
@@ -93,7 +130,7 @@ class StoredBook:
 
     def event(self, event_id: str) -> dict[str, Any] | None:
         row = self._one("SELECT data FROM events WHERE id = ?", event_id)
-        return None if row is None else dict(json.loads(row[0]))
+        return None if row is None else dict(orjson.loads(row[0]))
 
     def note(self, event_id: str, data: dict[str, Any]) -> None:
         """Every event is kept anyway."""
@@ -129,9 +166,15 @@ class StoredBook:
                 ),
             )
 
-    def count(self, name: str) -> None:
-        self._connection.execute(
-            "INSERT INTO counts VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET n = n + 1", (name,)
+    def count(self, name: str, times: int = 1) -> None:
+        """Inside a transaction, which writes it at its end."""
+        self._counted[name] = self._counted.get(name, 0) + times
+
+    def _keep_counts(self) -> None:
+        """Once in a transaction, however often something was counted."""
+        told = [(name, n) for name, n in self._counted.items() if n]
+        self._connection.executemany(
+            "INSERT INTO counts VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET n = n + ?2", told
         )
 
     def was_released(self, visit: str) -> bool:
@@ -270,16 +313,49 @@ class StoredBook:
     # Random checks ----------------------------------------------------------------------------------
 
     def draw(self, name: str) -> Draw | None:
-        row = self._one("SELECT told, inspected FROM draws WHERE name = ?", name)
-        return None if row is None else draw_from(json.loads(row[0]), inspected=bool(row[1]))
+        found = self._draws.get(name)
+        if found is None:
+            row = self._one("SELECT told, inspected FROM draws WHERE name = ?", name)
+            found = None if row is None else draw_from(json.loads(row[0]), inspected=bool(row[1]))
+        return found
 
     def put_draw(self, name: str, draw: Draw) -> None:
-        values = (name, json.dumps(draw.told()), draw.inspected)
+        values = (name, canonical(draw.told()).decode(), draw.inspected)
         self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
+        self._draws[name] = draw
+
+    def raised(self, subject: str) -> Raised | None:
+        row = self._one("SELECT ppm, last FROM raised WHERE subject = ?", subject)
+        return None if row is None else Raised(subject, row[0], row[1])
+
+    def put_raised(self, raised: Raised) -> None:
+        values = (raised.of, raised.ppm, raised.last)
+        self._connection.execute("INSERT OR REPLACE INTO raised VALUES(?, ?, ?)", values)
+
+    @property
+    def subject_key(self) -> bytes:
+        """Made with the first look, and kept with what it names."""
+        if self._subject_key is None:
+            made = (secrets.token_hex(32),)
+            self._connection.execute("INSERT OR IGNORE INTO facts VALUES('subject_key', ?)", made)
+            row = self._one("SELECT value FROM facts WHERE name = 'subject_key'")
+            self._subject_key = bytes.fromhex(row[0] if row is not None else made[0])
+        return self._subject_key
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
         return row
+
+
+def _told(values: Iterable[object]) -> list[object]:
+    """Lists are kept as words."""
+    return [" ".join(value) if isinstance(value, tuple) else value for value in values]
+
+
+@lru_cache(UPDATES_KEPT)
+def _update(changed: tuple[int, ...]) -> str:
+    columns = ", ".join(f"{_COLUMNS[place]} = ?" for place in changed)
+    return f"UPDATE visits SET {columns} WHERE id = ?"  # noqa: S608 - our own columns
 
 
 def _visit(row: tuple[Any, ...] | None) -> Visit | None:

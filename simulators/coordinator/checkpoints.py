@@ -28,14 +28,6 @@ from edge.wire.capsule_verifier import (
 )
 from edge.wire.verifier import Refused
 
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS trees(
-    gw TEXT, epoch INTEGER, size INTEGER NOT NULL, nodes BLOB NOT NULL, PRIMARY KEY(gw, epoch)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS checkpoints(
-    gw TEXT, epoch INTEGER, size INTEGER, note TEXT NOT NULL, line TEXT, PRIMARY KEY(gw, epoch, size)
-) WITHOUT ROWID;
-"""
 HASH_BYTES: Final = 32
 
 GROWN_AT_ONCE: Final = 2_000
@@ -64,7 +56,6 @@ class Witness:
         """`log_root`: what the origin of every gateway's checkpoint begins with."""
         self._connection = connection
         self._log_root = log_root
-        connection.executescript(SCHEMA)
 
     def read(self, payload: Any, gateway: str, key: str) -> Told:  # noqa: ANN401  (parsed JSON)
         """Raises Refused for anything but a good checkpoint of this gateway."""
@@ -128,7 +119,7 @@ class Witness:
         if grown < size:
             return "waits"
         body, _, _, root, _ = read_note(note)
-        if root != _root(nodes):
+        if root != root_of(nodes):
             self._drop(gateway, epoch, size)
             return "contradicts"
         self._connection.execute(
@@ -156,10 +147,7 @@ class Witness:
         end = min(size, grown + GROWN_AT_ONCE)
         following = "SELECT data FROM events WHERE gw = ? AND epoch = ? AND seq > ? AND seq <= ? ORDER BY seq"
         for (text,) in self._connection.execute(following, (gateway, epoch, grown, end)):
-            node, joins = leaf_hash(text.encode()), grown
-            while joins & 1:
-                node, joins = node_hash(nodes.pop(), node), joins >> 1
-            nodes.append(node)
+            grow(nodes, grown, leaf_hash(text.encode()))
             grown += 1
         self._connection.execute(
             "INSERT OR REPLACE INTO trees VALUES(?, ?, ?, ?)", (gateway, epoch, grown, b"".join(nodes))
@@ -185,7 +173,20 @@ def countersignature(name: str, private: Ed25519PrivateKey, body: str, at_s: int
     return f"\u2014 {name} {base64.b64encode(stamped).decode()}\n"
 
 
-def _root(nodes: list[bytes]) -> bytes:
+def made_at_s(line: str) -> int:
+    """The second of UTC at which a countersignature line of ours says it was made."""
+    stamped = base64.b64decode(line.split(" ")[2])
+    return int.from_bytes(stamped[4:12], "big")
+
+
+def grow(nodes: list[bytes], size: int, leaf: bytes) -> None:
+    """Adds the next leaf to the complete subtrees of a log of `size` events, largest first."""
+    while size & 1:
+        leaf, size = node_hash(nodes.pop(), leaf), size >> 1
+    nodes.append(leaf)
+
+
+def root_of(nodes: list[bytes]) -> bytes:
     root = nodes[-1]
     for node in reversed(nodes[:-1]):
         root = node_hash(node, root)

@@ -58,6 +58,8 @@ class Declared:
     """Gateway and line where it is to come, as `gw-01/l1`: only there may it leave on a voucher."""
     parties: tuple[str, ...] = ()
     """Who must agree besides customs, as declared; the rule pack may add to it."""
+    origin: str | None = None
+    """Country it was sent from."""
 
 
 class Manifest(Protocol):
@@ -66,8 +68,8 @@ class Manifest(Protocol):
     def get(self, code: str, /) -> Declared | None: ...
 
 
-_TEXTS: Final = ("currency", "description", "onward", "relief", "consignment", "mawb", "receptacle", "merchant",
-                 "platform", "carrier", "expected")  # fmt: skip
+_TEXTS: Final = ("currency", "description", "onward", "origin", "relief", "consignment", "mawb", "receptacle",
+                 "merchant", "platform", "carrier", "expected")  # fmt: skip
 _COUNTS: Final = ("mass_mg", "value_minor", "cutoff_us", "filed_us")
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "procedure": get_args(Procedure),

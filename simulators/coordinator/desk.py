@@ -45,6 +45,7 @@ from simulators.coordinator.parties import (
     strictest,
 )
 from simulators.coordinator.random_checks import RandomChecks, checked, served
+from simulators.coordinator.risks import react
 from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.sizes import sides_fit, sides_wanted
 from simulators.coordinator.stamps import parse_utc, utc_text, uuid7
@@ -96,7 +97,7 @@ class Desk:
             return None
         if data["kind"] != "parcel.measured":
             if data["kind"] in NOTED:
-                self._note(data, book)
+                self._note(data, event_id, now_us, book)
             return None
         known = book.decision(event_id)
         if known is not None:
@@ -110,14 +111,14 @@ class Desk:
             data, event_id, older, now_us, book, quarantined=quarantined, twice=twice is not None
         )
 
-    @staticmethod
-    def _note(data: Data, book: VisitBook) -> None:
+    def _note(self, data: Data, event_id: str, now_us: int, book: VisitBook) -> None:
         visit = _visit_of(data, book)
         noted = _noted(data, visit, book)
         if noted is not visit:
             book.put(noted)
         if data["kind"] == "parcel.inspected":
             served(noted, book)
+            react(data, event_id, self._found(data, noted, now_us).declared, self._rules, book)
 
     def reconsider(
         self, data: Data, event_id: str, now_us: int, book: VisitBook, quarantined: bool = False
@@ -308,7 +309,7 @@ def _visit_of(data: Mapping[str, Any], book: VisitBook) -> Visit:
     visit = book.visit(data["visit"])
     if visit is None:
         root = book.root(data["visit"])
-        visit = book.visit(root)
+        visit = None if root == data["visit"] else book.visit(root)
         if visit is None:
             visit = Visit(root, opened_us=parse_utc(data["t"]), gw=data["gw"], epoch=data.get("epoch", 0))
             book.put(visit)

@@ -8,7 +8,7 @@ knows each shard as it comes. What is used without the coordinator is looked at 
 import os
 import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.reconcile import Conflict, Reconciler
 from simulators.coordinator.sampling import Sampler
+from simulators.coordinator.seed_file import SeedFault, SeedFile
 from simulators.coordinator.store import Store
 from simulators.coordinator.vouchers import Owner, VoucherOffice
 
@@ -35,9 +36,12 @@ class Issuing:
     """The coordinator's thread's. `begin` before anything else."""
 
     def __init__(
-        self, store: Store, letters: Letters, rules: RuleBook, sampler: Sampler, index_key: bytes
-    ) -> None:
+        self, store: Store, letters: Letters, rules: RuleBook, sampler: Sampler, index_key: bytes,
+        seeds: SeedFile | None = None,
+    ) -> None:  # fmt: skip
+        """`seeds`: those of `sampler`, to which other parties may add theirs."""
         self._store = store
+        self._seeds = seeds
         self._letters = letters
         self._office = VoucherOffice(rules, letters.hub, letters.mode, sampler, index_key, letters.signed_by)
         self._reconciler = Reconciler()
@@ -54,6 +58,14 @@ class Issuing:
     def changed(self, at: Instant) -> None:
         """Who may have a voucher may be others now, or the broker may have lost those it had."""
         self._due = Instant(at + SETTLE)
+
+    def take_seeds(self, given: Sequence[tuple[str, str, str | None, str | None]]) -> int:
+        """What another party hands in for the random checks of days to come. Raises SeedFault."""
+        if self._seeds is None:
+            raise SeedFault("this coordinator keeps no seeds of its own")
+        for party, day, commit, seed in given:
+            self._seeds.take(party, day, commit=commit, seed=seed)
+        return len(given)
 
     def stopped(self, answer: PartyAnswer, now_us: int) -> None:
         """An authority wants this consignment stopped: a release that it finds later is a conflict."""

@@ -80,8 +80,12 @@ def in_conflict(data: Mapping[str, Any]) -> bool:
 def _best(data: Mapping[str, Any]) -> list[str]:
     """Different identifiers of the best rank; one that other numbers fit as well gives way to a sure one."""
     for wanted in OWN_TYPES:
-        codes = (code for code in data.get("codes", ()) if code.get("type") == wanted)
-        found = list(dict.fromkeys(str(code["data"]) for code in codes if code.get("chk") is True))
+        found: list[str] = []
+        for code in data.get("codes", ()):
+            if code.get("type") == wanted and code.get("chk") is True and str(code["data"]) not in found:
+                found.append(str(code["data"]))
+        if len(found) == 1:
+            return found
         if found:
             return [code for code in found if identify(code, None).type == wanted] or found
     return []
@@ -104,7 +108,7 @@ def find(data: Mapping[str, Any], visit: Visit, manifest: Manifest, now_us: int)
         for code in data.get("codes", ())
         if code.get("type") in JOINING_TYPES and code.get("chk")
     ]
-    for name in names:
+    for name in dict.fromkeys(names):
         declared = None if name is None else manifest.get(name)
         if declared is None or declared.filed_us > now_us:
             continue

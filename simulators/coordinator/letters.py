@@ -8,7 +8,7 @@ import base64
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -17,11 +17,21 @@ from simulators.coordinator.checkpoints import countersignature
 from simulators.coordinator.stamps import utc_text
 
 Data = dict[str, Any]
+TOPICS_MAX: Final = 4_096
+"""Topics kept with what they are; past it they are looked at anew."""
 Mode = Literal["practice", "live"]
 ROOTS: Final[Mapping[Mode, str]] = {"practice": "ehub-practice", "live": "ehub"}
 KEY_FILE: Final = "coordinator-practice.key"
 KEY_RIGHTS: Final = 0o077
 """Rights on a live key that nobody but its owner may have."""
+
+
+class Origin(NamedTuple):
+    """What a topic says of its messages."""
+
+    kind: Literal["event", "state", "checkpoint", "none"]
+    gateway: str
+    line: str = ""
 
 
 class KeyFault(Exception):  # noqa: N818 - of a file, in one sentence
@@ -38,6 +48,7 @@ class Letters:
         self.hub = hub
         self._coordinator = coordinator
         self._private = private
+        self._origins: dict[str, Origin] = {}
         public = private.public_key().public_bytes_raw()
         self.public = _b64(public)
         self.kid = _b64(sha256(public).digest())[:16]
@@ -48,20 +59,25 @@ class Letters:
         self.checkpoints = f"{self.root}/ckpt/+"
         self.state_topic = f"{self.root}/state/coordinator/{coordinator}"
 
-    def event_origin(self, topic: str) -> tuple[str, str] | None:
-        """Line and gateway of an event's topic."""
-        levels = topic.removeprefix(self.root + "/").split("/")
-        return (levels[1], levels[2]) if len(levels) == 3 and levels[0] == "evt" else None
+    def origin(self, topic: str) -> Origin:
+        """Whose topic it is; there are few, and each has thousands of messages."""
+        known = self._origins.get(topic)
+        if known is None:
+            if len(self._origins) >= TOPICS_MAX:
+                self._origins.clear()
+            known = self._origins[topic] = self._origin(topic)
+        return known
 
-    def state_origin(self, topic: str) -> str | None:
-        """The gateway of a state's topic."""
-        levels = topic.removeprefix(self.root + "/").split("/")
-        return levels[2] if len(levels) == 3 and levels[:2] == ["state", "gateway"] else None
-
-    def checkpoint_origin(self, topic: str) -> str | None:
-        """The gateway of a checkpoint's topic."""
-        levels = topic.removeprefix(self.root + "/").split("/")
-        return levels[1] if len(levels) == 2 and levels[0] == "ckpt" else None
+    def _origin(self, topic: str) -> Origin:
+        match topic.removeprefix(self.root + "/").split("/"):
+            case ["evt", line, gateway]:
+                return Origin("event", gateway, line)
+            case ["state", "gateway", gateway]:
+                return Origin("state", gateway)
+            case ["ckpt", gateway]:
+                return Origin("checkpoint", gateway)
+            case _:
+                return Origin("none", "")
 
     def ack_topic(self, gateway: str) -> str:
         return f"{self.root}/ack/{gateway}"
@@ -92,10 +108,12 @@ class Letters:
         """kid and signature."""
         return self.kid, self._sign(body)
 
-    def decision(self, data: Data) -> bytes:
-        """A CloudEvent; the same data give the same bytes, signature included."""
-        body = canonical(data)
-        envelope = {
+    def decision(self, data: Data, body: bytes | None = None) -> bytes:
+        """A CloudEvent; the same data give the same bytes, signature included. `body`: canonical bytes of `data`,
+        where they are at hand."""
+        if body is None:
+            body = canonical(data)
+        others = {
             "specversion": "1.0",
             "id": identity(body),
             "source": f"urn:ehub:{self.hub}:{self._coordinator}",
@@ -105,11 +123,11 @@ class Letters:
             "sequence": f"{data['dec_seq']:016}",
             "partitionkey": data["visit"],
             "datacontenttype": "application/json",
-            "data": data,
             "ehubkid": self.kid,
             "ehubsig": self._sign(body),
         }
-        return canonical(envelope)
+        # `data` sorts before every other attribute.
+        return b'{"data":' + body + b"," + canonical(others)[1:]
 
     def ack(
         self, gateway: str, epoch: int, through_seq: int, through_id: str, ckpt: Data | None = None

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from hub_config.rules import RulePack
 from simulators.coordinator.declared import Declared
-from simulators.coordinator.judge import Verdict, inspect, own_code, tier_of
+from simulators.coordinator.judge import Verdict, inspect, own_code
+from simulators.coordinator.risks import rate_of
 from simulators.coordinator.sampling import Draw, Over, Sampler
 from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import Visit, VisitBook
@@ -35,15 +36,17 @@ class RandomChecks:
             return None
         consignment = None if declared is None else declared.consignment or code
         names = tuple(dict.fromkeys(name for name in (visit.id, code, consignment) if name is not None))
-        known = [draw for draw in map(book.draw, names) if draw is not None]
+        held = [book.draw(name) for name in names]
+        known = [draw for draw in held if draw is not None]
         if known:
             draw = next((one for one in known if one.due), known[0])
         else:
             over: Over = "visit" if consignment is None else "consignment"
-            rate_ppm = max(pack.rate_floor_ppm, tier_of(declared, pack).rate_ppm)
-            draw = self._sampler.draw(over, consignment or visit.id, utc_text(now_us)[:10], rate_ppm)
-        for name in names:
-            book.put_draw(name, draw)
+            rate = rate_of(declared, pack, book)
+            draw = self._sampler.draw(over, consignment or visit.id, utc_text(now_us)[:10], rate)
+        for name, before in zip(names, held, strict=True):
+            if before != draw:
+                book.put_draw(name, draw)
         return draw
 
 

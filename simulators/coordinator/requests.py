@@ -45,4 +45,12 @@ class Alerting:
     reply: "Future[Outcome]" = field(default_factory=Future)
 
 
-Request = Filing | Answering | Alerting
+@dataclass(frozen=True, slots=True)
+class Seeding:
+    """Commitments or seeds of another party of the random checks: party, day, commitment or None, seed or None."""
+
+    given: tuple[tuple[str, str, str | None, str | None], ...]
+    reply: "Future[Outcome]" = field(default_factory=Future)
+
+
+Request = Filing | Answering | Alerting | Seeding

@@ -25,6 +25,29 @@ Over = Literal["consignment", "visit", "voucher"]
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """What inspections have found of a merchant or a route, and what that adds to a rate."""
+
+    of: str
+    """`merchant:` or `route:` and a pseudonym."""
+    ppm: int
+    last: str | None
+    """Id of the inspection counted last; none yet: None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    base_ppm: int
+    """By the tier, or the floor."""
+    raised: tuple[Raised, ...] | None = None
+    """None: the rule pack has no rule for findings."""
+
+    @property
+    def ppm(self) -> int:
+        return min(MILLION, self.base_ppm + sum(one.ppm for one in self.raised or ()))
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """One draw, as decisions state it (`basis.sample`)."""
 
@@ -34,7 +57,7 @@ class Draw:
     """Whose seed it was made with: the day of the draw, YYYY-MM-DD."""
     commit: str
     """Commitments of that day's seeds, joined by a dot: it binds the log to them."""
-    rate_ppm: int
+    rate: Rate
     drawn: bool
     inspected: bool = False
 
@@ -44,10 +67,14 @@ class Draw:
         return self.drawn and not self.inspected
 
     def told(self) -> dict[str, Any]:
-        return {
-            "day": self.day, "drawn": self.drawn, "rate_ppm": self.rate_ppm, "over": self.over, "of": self.of,
+        told = {
+            "day": self.day, "drawn": self.drawn, "rate_ppm": self.rate.ppm, "over": self.over, "of": self.of,
             "commit": self.commit,
         }  # fmt: skip
+        if self.rate.raised is not None:
+            told["base_ppm"] = self.rate.base_ppm
+            told["raised"] = [{"of": one.of, "ppm": one.ppm, "last": one.last} for one in self.rate.raised]
+        return told
 
 
 class Seeds(Protocol):
@@ -70,9 +97,9 @@ class Sampler:
     def __init__(self, seeds: Seeds) -> None:
         self._seeds = seeds
 
-    def draw(self, over: Over, of: str, day: str, rate_ppm: int) -> Draw:
+    def draw(self, over: Over, of: str, day: str, rate: Rate) -> Draw:
         seeds = self._seeds.of(day)
-        return Draw(over, of, day, commitments(seeds), rate_ppm, draw_ppm(joint(seeds), of) < rate_ppm)
+        return Draw(over, of, day, commitments(seeds), rate, draw_ppm(joint(seeds), of) < rate.ppm)
 
 
 def commitment(seed: bytes) -> str:
@@ -109,9 +136,10 @@ def voucher_id(consignment: str, line: str, day: str) -> str:
 
 def draw_from(told: Mapping[str, Any], *, inspected: bool = False) -> Draw:
     """Back from what was told or stored. Raises KeyError."""
-    return Draw(
-        told["over"], told["of"], told["day"], told["commit"], told["rate_ppm"], told["drawn"], inspected
-    )
+    raised = told.get("raised")
+    parts = None if raised is None else tuple(Raised(one["of"], one["ppm"], one["last"]) for one in raised)
+    rate = Rate(told["rate_ppm"] if parts is None else told["base_ppm"], parts)
+    return Draw(told["over"], told["of"], told["day"], told["commit"], rate, told["drawn"], inspected)
 
 
 def _b64(raw: bytes) -> str:

@@ -25,16 +25,26 @@ from simulators.coordinator.countersigning import Countersigning
 from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.examining import examined
-from simulators.coordinator.gaps import Gap
+from simulators.coordinator.gaps import Gaps
 from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.intake import take_in
 from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
-from simulators.coordinator.requests import REQUESTS_MAX, Alerting, Answering, Filing, Outcome, Request
+from simulators.coordinator.requests import (
+    REQUESTS_MAX,
+    Alerting,
+    Answering,
+    Filing,
+    Outcome,
+    Request,
+    Seeding,
+)
+from simulators.coordinator.retention import Retention
+from simulators.coordinator.seed_file import SeedFault
 from simulators.coordinator.stamps import parse_utc
-from simulators.coordinator.store import OWED_MAX, Store
+from simulators.coordinator.store import OWED_MAX, Owed, Store
 
 KEEPALIVE_S: Final = 10
 BATCH_MAX: Final = 100
@@ -55,15 +65,17 @@ class Coordinator:
     def __init__(
         self, broker: Address, store: Store, desk: Desk, letters: Letters, name: str, session: str,
         gateways: Mapping[str, str], issuing: Issuing, nak_after: int = NAK_AFTER, *, others: tuple[Address, ...] = (),
-        identity: BrokerIdentity | None = None,
+        identity: BrokerIdentity | None = None, retention: Retention | None = None,
     ) -> None:  # fmt: skip
-        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker."""
+        """`gateways`: the public key of each gateway it listens to. `others`: further addresses of the broker.
+        `retention`: None keeps everything."""
         self._issuing = issuing
         self._store = store
         self._countersigning = Countersigning(store, letters)
         self._desk = desk
         self._letters = letters
-        self._nak_after = nak_after
+        self._gaps = Gaps(store, nak_after)
+        self._retention = retention
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
         self._requests: deque[Request] = deque()
@@ -82,14 +94,13 @@ class Coordinator:
         )
         self._link = BrokerLink(profile, self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
-        self._owed: deque[tuple[int, Data]] = deque()
-        """Decisions to publish: number and data."""
+        self._owed: deque[Owed] = deque()
+        """Decisions to publish."""
         self._more_owed = True
         self._in_flight: dict[int, int | None] = {}
         """mid → number of the decision, or None for what is not kept."""
         self._confirmed: list[int] = []
         self._ack_due: dict[tuple[str, int], Instant] = {}
-        self._gaps: dict[str, Gap] = {}
         self._sessions: dict[str, str] = {}
         self._catchups = CatchUps()
         self._state_due = Instant(0)
@@ -97,20 +108,26 @@ class Coordinator:
 
     def run(self) -> None:
         self._issuing.begin()
-        while not self._stopping:
-            self._link.tend(clock.now())
-            self._speak()
-            batch = self._gather()
-            self._serve()
-            if batch:
-                # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
-                self._speak()
-                self._process(batch)
-            for signed in self._countersigning.settle():
-                self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
+        with self._store.written_back():
+            while not self._stopping:
+                self._turn()
         self._link.close(farewell=self._letters.will(self._link.session))
         with self._store.transaction():
             self._store.sent(self._confirmed)
+
+    def _turn(self) -> None:
+        self._link.tend(clock.now())
+        self._speak()
+        batch = self._gather()
+        self._serve()
+        if batch:
+            # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
+            self._speak()
+            self._process(batch)
+        if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
+            self._retention.tend(clock.now(), clock.wall_time())
+        for signed in self._countersigning.settle():
+            self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
 
     def _speak(self) -> None:
         at = clock.now()
@@ -135,10 +152,9 @@ class Coordinator:
     def _gather(self) -> list[Arrived]:
         """Waits until something comes or is due, then takes what is there, one batch of events at most."""
         at = clock.now()
-        gaps = (Instant(gap.since + self._nak_after) for gap in self._gaps.values())
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
         acks = self._ack_due.values() if len(self._in_flight) < self._in_flight_max else ()
-        wait_s = max(0, min([*due, *gaps, *acks]) - at) / SECOND
+        wait_s = max(0, min([*due, *self._gaps.wake_at(), *acks]) - at) / SECOND
         batch: list[Arrived] = []
         try:
             self._take(self._queue.get(timeout=wait_s), batch)
@@ -152,7 +168,7 @@ class Coordinator:
         if item is None:
             self._stopping = True
             return
-        if isinstance(item, Filing | Answering | Alerting):
+        if not isinstance(item, FromBroker):
             self._requests.append(item)
             return
         match self._link.take(item):
@@ -192,7 +208,7 @@ class Coordinator:
             request = self._requests.popleft()
             try:
                 outcome = self._outcome(request)
-            except ManifestFault as fault:
+            except (ManifestFault, SeedFault) as fault:
                 request.reply.set_exception(fault)
             else:
                 request.reply.set_result(outcome)
@@ -209,6 +225,8 @@ class Coordinator:
             case Alerting(kind, about):
                 self._alert(kind, about)
                 return Outcome(1, 0)
+            case Seeding(given):
+                return Outcome(self._issuing.take_seeds(given), 0)
             case never:
                 assert_never(never)
 
@@ -242,20 +260,22 @@ class Coordinator:
             self._store.sent(self._confirmed)
             for message in batch:
                 try:
-                    if (gateway := self._letters.state_origin(message.topic)) in self._keys:
+                    origin = self._letters.origin(message.topic)
+                    gateway = origin.gateway
+                    if origin.kind == "state" and gateway in self._keys:
                         self._gateway_said(gateway, parse(message.payload), now_us)
-                    elif (gateway := self._letters.checkpoint_origin(message.topic)) in self._keys:
+                    elif origin.kind == "checkpoint" and gateway in self._keys:
                         (public,) = self._keys[gateway].values()
                         self._countersigning.take(gateway, parse(message.payload), public)
                     else:
-                        event = examined(message, self._letters, self._keys)
+                        event = examined(message, origin, self._letters, self._keys)
                         heard[event.data["gw"]] = None
                         self._store_and_answer(event, now_us, message.at)
                 except Refused as fault:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
             for gateway in heard:
-                self._note_gap(gateway)
+                self._gaps.note(gateway, clock.now())
         self._confirmed.clear()
         for message in batch:
             self._link.confirm(message)
@@ -297,21 +317,14 @@ class Coordinator:
             self._store.owe_again(event.id)
         self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
 
-    def _note_gap(self, gateway: str) -> None:
-        cursor = self._store.cursor(gateway, self._store.newest_epoch(gateway))
-        if not self._store.has_gap(cursor):
-            self._gaps.pop(gateway, None)
-        elif gateway not in self._gaps or self._gaps[gateway].next_seq != cursor.next_seq:
-            self._gaps[gateway] = Gap(cursor.next_seq, clock.now())
-
     # What goes out
 
     def _publish_owed(self) -> None:
         if self._more_owed and not self._owed and self._link.is_open:
             self._refill_owed()
         while self._owed and len(self._in_flight) < self._in_flight_max:
-            number, data = self._owed.popleft()
-            topic, payload = self._letters.decision_topic(data["gw"]), self._letters.decision(data)
+            number, data, body = self._owed.popleft()
+            topic, payload = self._letters.decision_topic(data["gw"]), self._letters.decision(data, body)
             # The broker need not keep it past its validity; the gateway checks that by itself.
             left_s = (parse_utc(data["valid_until"]) - clock.wall_time().utc_us) // 1_000_000
             if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
@@ -334,9 +347,7 @@ class Coordinator:
         owed = self._store.owed()
         self._more_owed = len(owed) == OWED_MAX
         underway = set(self._in_flight.values())
-        for number, data in owed:
-            if number not in underway:
-                self._owed.append((number, data))
+        self._owed.extend(one for one in owed if one.number not in underway)
 
     def _renew_state(self, at: Instant) -> None:
         if self._link.is_open and at >= self._state_due:
@@ -355,17 +366,14 @@ class Coordinator:
                 del self._ack_due[gateway, epoch]
 
     def _ask_for_gaps(self, at: Instant) -> None:
-        for gateway, gap in list(self._gaps.items()):
-            if at - gap.since < self._nak_after:
-                continue
-            self._gaps[gateway] = Gap(gap.next_seq, at)
-            if self._catchups.covers(gateway, gap.next_seq, at):
+        for gateway, seq in self._gaps.due(at):
+            if self._catchups.covers(gateway, seq, at):
                 continue
             epoch = self._store.newest_epoch(gateway)
-            nak = self._letters.nak(gateway, epoch, gap.next_seq)
+            nak = self._letters.nak(gateway, epoch, seq)
             if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
-                _log.warning("%s: asked for events from seq %d of epoch %d", gateway, gap.next_seq, epoch)
-                self._alert("gap", {"gw": gateway, "epoch": epoch, "seq": gap.next_seq})
+                _log.warning("%s: asked for events from seq %d of epoch %d", gateway, seq, epoch)
+                self._alert("gap", {"gw": gateway, "epoch": epoch, "seq": seq})
 
     def _alert(self, kind: str, about: Data) -> None:
         """A hint to people; what it is about stands in the store."""

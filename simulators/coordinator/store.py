@@ -9,17 +9,21 @@ gateway is quarantined.
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
+
+import orjson
 
 from edge.wire.canonical import canonical
+from edge.wire.capsule_verifier import leaf_hash
 from edge.wire.verifier import ChainCheck, Checked
 from simulators.coordinator.accounts import account
 from simulators.coordinator.book import StoredBook
 from simulators.coordinator.checkpoints import Witness
-from simulators.coordinator.tables import TABLES, VERSION
+from simulators.coordinator.tables import GROWS_FROM, TABLES, VERSION
+from simulators.coordinator.writeback import WAL_PAGES_MAX, written_back
 
 TAMPERS_MAX: Final = 1_000
 """Contradicting events set aside as evidence; more would prove nothing further."""
@@ -43,6 +47,15 @@ class Cursor:
         return self.next_seq - 1
 
 
+class Owed(NamedTuple):
+    """A decision that has to go out."""
+
+    number: int
+    data: dict[str, Any]
+    body: bytes
+    """Canonical, as it is stored and signed."""
+
+
 class StoreFault(Exception):  # noqa: N818 - the file's, in one sentence
     """A database that this coordinator can't go on with."""
 
@@ -53,13 +66,16 @@ class Store(StoredBook):
     def __init__(self, path: Path, mode: str = "practice") -> None:
         """Raises StoreFault for a file of another version or mode."""
         super().__init__(sqlite3.connect(path, isolation_level=None))
-        self._moved: dict[tuple[str, int], Cursor] = {}
-        """Cursors that the transaction under way has moved."""
+        self._chains: dict[tuple[str, int], ChainCheck] = {}
+        """Cursors that the transaction under way has looked at."""
+        self._moved: dict[tuple[str, int], None] = {}
+        """Those of them that it has moved."""
         self._ahead: dict[tuple[str, int], bool] = {}
         """Whether events further on are stored, and the next one is not; asked once in a transaction."""
         self._doubted: dict[str, bool] = {}
         """The same of gateways in quarantine."""
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        self._path = path
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={WAL_PAGES_MAX}"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         self._set_up(path, mode)
 
@@ -68,7 +84,7 @@ class Store(StoredBook):
         with self.transaction():
             found = self._one("PRAGMA user_version")
             fresh = self._one("SELECT 1 FROM sqlite_master LIMIT 1") is None
-            if found != (VERSION,) and not fresh:
+            if found not in ((VERSION,), (GROWS_FROM,)) and not fresh:
                 raise StoreFault(
                     f"{path} has tables of version {found[0] if found else None}, wanted is {VERSION}; move it away, "
                     "or go on with the version that wrote it"
@@ -86,6 +102,22 @@ class Store(StoredBook):
         """Of the gateways' checkpoints, in this file and its transactions."""
         return Witness(self._connection, log_root)
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For what has tables or deletions of its own, inside this store's transactions."""
+        return self._connection
+
+    def whole_fact(self, name: str) -> int | None:
+        row = self._one("SELECT value FROM facts WHERE name = ?", name)
+        return None if row is None else int(row[0])
+
+    def set_whole_fact(self, name: str, value: int) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO facts VALUES(?, ?)", (name, str(value)))
+
+    def written_back(self) -> AbstractContextManager[None]:
+        """While this lasts, a thread beside this one writes the WAL back."""
+        return written_back(self._path)
+
     def close(self) -> None:
         self._connection.close()
 
@@ -95,13 +127,15 @@ class Store(StoredBook):
         try:
             yield
             self._keep_cursors()
+            self._keep_counts()
             self._connection.execute("COMMIT")
         except BaseException:
+            self.forget_visits()
             with suppress(sqlite3.Error):  # a failed COMMIT may have ended it
                 self._connection.execute("ROLLBACK")
             raise
         finally:
-            for known in (self._moved, self._ahead, self._doubted):
+            for known in (self._chains, self._moved, self._ahead, self._doubted, self._counted, self._draws):
                 known.clear()
 
     # Events
@@ -109,32 +143,50 @@ class Store(StoredBook):
     def receive(self, event: Checked, now_us: int) -> Receipt:
         """Stores the event once; what repeats or contradicts is counted. Inside a transaction."""
         data = event.data
-        place = (data["gw"], data["epoch"], data["seq"])
+        place = gateway, epoch, seq = data["gw"], data["epoch"], data["seq"]
+        chain = self._chain(gateway, epoch)
+        if seq < chain.next_seq and (leaf := self._expired(place)) is not None:
+            return self._again_or_tamper(event, same=leaf == leaf_hash(event.body))
         stored = self._connection.execute(
             "INSERT OR IGNORE INTO events VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
-            (event.id, *place, data["visit"], data["kind"], event.body.decode(), now_us),
+            (event.id, gateway, epoch, seq, data["visit"], data["kind"], event.body.decode(), now_us),
         )
         if stored.rowcount == 0:
-            if self._one("SELECT 1 FROM events WHERE id = ?", event.id) is None:
-                self._set_aside(data, event.id)
-                return "tamper"
-            self.count("redelivered")
-            return "again"
+            known = self._one("SELECT 1 FROM events WHERE id = ?", event.id)
+            return self._again_or_tamper(event, same=known is not None)
         account(self._connection, data, event.id)
-        self._advance(data, event.id)
+        self._advance(chain, data, event.id)
         if data["kind"] == "parcel.decided":
             self._settle(data)
         return "new"
 
+    def _expired(self, place: tuple[str, int, int]) -> bytes | None:
+        """What is left of the event in this place, if its time here is over."""
+        row = self._one("SELECT leaf FROM leaves WHERE gw = ? AND epoch = ? AND seq = ?", *place)
+        return None if row is None else bytes(row[0])
+
+    def _again_or_tamper(self, event: Checked, *, same: bool) -> Receipt:
+        if not same:
+            self._set_aside(event.data, event.id)
+            return "tamper"
+        self.count("redelivered")
+        return "again"
+
+    def _chain(self, gateway: str, epoch: int) -> ChainCheck:
+        """Where this gateway's chain stands, inside a transaction."""
+        chain = self._chains.get((gateway, epoch))
+        if chain is None:
+            row = self._one(
+                "SELECT next_seq, last_id FROM cursors WHERE gw = ? AND epoch = ?", gateway, epoch
+            )
+            chain = ChainCheck() if row is None else ChainCheck(*row)
+            if self._connection.in_transaction:
+                self._chains[gateway, epoch] = chain
+        return chain
+
     def cursor(self, gateway: str, epoch: int) -> Cursor:
-        moved = self._moved.get((gateway, epoch))
-        if moved is not None:
-            return moved
-        row = self._one("SELECT next_seq, last_id FROM cursors WHERE gw = ? AND epoch = ?", gateway, epoch)
-        if row is None:
-            start = ChainCheck()
-            return Cursor(gateway, epoch, start.next_seq, start.last_id)
-        return Cursor(gateway, epoch, *row)
+        chain = self._chain(gateway, epoch)
+        return Cursor(gateway, epoch, chain.next_seq, chain.last_id)
 
     def newest_epoch(self, gateway: str) -> int:
         row = self._one("SELECT max(epoch) FROM cursors WHERE gw = ?", gateway)
@@ -160,20 +212,18 @@ class Store(StoredBook):
     def quarantined_gateways(self) -> list[str]:
         return [gw for (gw,) in self._connection.execute("SELECT DISTINCT gw FROM tampers ORDER BY gw")]
 
-    def _advance(self, new: Mapping[str, Any], new_id: str) -> None:
+    def _advance(self, chain: ChainCheck, new: Mapping[str, Any], new_id: str) -> None:
         """Moves the cursor over the new event and every stored one that now follows without a gap."""
-        gateway, epoch = new["gw"], new["epoch"]
-        cursor = self.cursor(gateway, epoch)
-        chain = ChainCheck(cursor.next_seq, cursor.last_id)
-        if new["seq"] == cursor.next_seq and chain.feed(new, new_id) == "fork":
+        log, seq = (new["gw"], new["epoch"]), new["seq"]
+        ahead = self._ahead.get(log)
+        if ahead is None or seq > chain.next_seq:
+            ahead = self._ahead[log] = self.has_gap(self.cursor(*log))
+        if seq == chain.next_seq and chain.feed(new, new_id) == "fork":
             self._set_aside(new, new_id)
-        ahead = self._ahead.get((gateway, epoch))
-        if ahead is None or new["seq"] > cursor.next_seq:
-            ahead = self._ahead[gateway, epoch] = self.has_gap(cursor)
         if ahead:
-            self._follow(gateway, epoch, chain)
-            self._ahead.pop((gateway, epoch))
-        self._moved[gateway, epoch] = Cursor(gateway, epoch, chain.next_seq, chain.last_id)
+            self._follow(*log, chain)
+            self._ahead.pop(log)
+        self._moved[log] = None
 
     def _follow(self, gateway: str, epoch: int, chain: ChainCheck) -> None:
         """Over the stored events behind the cursor, as far as there is no gap."""
@@ -188,7 +238,7 @@ class Store(StoredBook):
 
     def _keep_cursors(self) -> None:
         """Once in a transaction, however many events of a gateway it has."""
-        moved = [(one.gateway, one.epoch, one.next_seq, one.last_id) for one in self._moved.values()]
+        moved = [(*log, self._chains[log].next_seq, self._chains[log].last_id) for log in self._moved]
         self._connection.executemany("INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?)", moved)
 
     def _set_aside(self, data: Mapping[str, Any], event_id: str) -> None:
@@ -211,12 +261,12 @@ class Store(StoredBook):
 
     # The outbox of decisions
 
-    def owed(self) -> list[tuple[int, dict[str, Any]]]:
+    def owed(self) -> list[Owed]:
         """Decisions that no broker has confirmed yet, oldest first, `OWED_MAX` at most."""
         rows = self._connection.execute(
             "SELECT number, data FROM decisions WHERE NOT sent ORDER BY number LIMIT ?", (OWED_MAX,)
         )
-        return [(number, json.loads(text)) for number, text in rows]
+        return [Owed(number, orjson.loads(text), text.encode()) for number, text in rows]
 
     def owe_again(self, event_id: str) -> None:
         """The gateway sent the event again: it may not have got the answer."""

@@ -4,8 +4,10 @@ from typing import Final
 
 DATABASE: Final = "coordinator.sqlite"
 """In the coordinator's data folder."""
-VERSION: Final = 2
+VERSION: Final = 3
 """`PRAGMA user_version`; another one is refused, never guessed at."""
+GROWS_FROM: Final = 2
+"""The version that had no `leaves`, and needs nothing else to become this one."""
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS events(
@@ -14,6 +16,9 @@ CREATE TABLE IF NOT EXISTS events(
     UNIQUE(gw, epoch, seq)
 );
 CREATE INDEX IF NOT EXISTS events_visit ON events(visit) WHERE visit IS NOT NULL;
+CREATE TABLE IF NOT EXISTS leaves(  -- what stays of an event whose time here is over: its hash in the gateway's log
+    gw TEXT, epoch INTEGER, seq INTEGER, leaf BLOB NOT NULL, PRIMARY KEY(gw, epoch, seq)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursors(
     gw TEXT, epoch INTEGER, next_seq INTEGER NOT NULL, last_id TEXT NOT NULL, PRIMARY KEY(gw, epoch)
 ) WITHOUT ROWID;
@@ -59,7 +64,11 @@ CREATE INDEX IF NOT EXISTS answers_consignment ON answers(consignment, party);
 CREATE TABLE IF NOT EXISTS draws(  -- for random checks, by every name it holds under
     name TEXT PRIMARY KEY, told TEXT NOT NULL, inspected INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS raised(  -- rates that findings have raised, by pseudonym of merchant or route
+    subject TEXT PRIMARY KEY, ppm INTEGER NOT NULL, last TEXT
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS vouchers(id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS vouchers_end ON vouchers(json_extract(data, '$.valid_until'));
 CREATE TABLE IF NOT EXISTS bags(  -- bag.opened, by the event that says so
     event TEXT PRIMARY KEY, gw TEXT NOT NULL, line TEXT NOT NULL, receptacle TEXT, mawb TEXT, opened_us INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -73,6 +82,12 @@ CREATE INDEX IF NOT EXISTS owners_ended ON owners(t_us) WHERE owner IS NULL;
 CREATE TABLE IF NOT EXISTS tampers(
     id TEXT PRIMARY KEY, gw TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS trees(  -- each gateway's log as far as it has been grown: its complete subtrees
+    gw TEXT, epoch INTEGER, size INTEGER NOT NULL, nodes BLOB NOT NULL, PRIMARY KEY(gw, epoch)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoints(  -- as a gateway signed it, and our line under it
+    gw TEXT, epoch INTEGER, size INTEGER, note TEXT NOT NULL, line TEXT, PRIMARY KEY(gw, epoch, size)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counts(name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """

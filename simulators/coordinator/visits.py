@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
 from simulators.coordinator.parties import PartyAnswer
-from simulators.coordinator.sampling import Draw
+from simulators.coordinator.sampling import Draw, Raised
 
 Place = Literal["open", "held", "inspecting", "departed", "returned", "custody", "lost_track"]
 WAITING: Final = ("held", "inspecting")
@@ -104,6 +104,15 @@ class VisitBook(Protocol):
 
     def put_draw(self, name: str, draw: Draw) -> None: ...
 
+    def raised(self, subject: str) -> Raised | None:
+        """What inspections have found of this merchant or route."""
+
+    def put_raised(self, raised: Raised) -> None: ...
+
+    @property
+    def subject_key(self) -> bytes:
+        """Makes pseudonyms of merchants and routes."""
+
 
 class MemoryBook:
     def __init__(self, drawn: "MemoryBook | None" = None) -> None:
@@ -118,6 +127,7 @@ class MemoryBook:
         self._decisions: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, dict[str, PartyAnswer]] = {}
         self._draws: dict[str, Draw] = {} if drawn is None else dict(drawn._draws)
+        self._raised: dict[str, Raised] = {}
         self._answered: dict[str, list[str]] = {}
         """Events of each visit that were answered."""
         self._done: dict[str, None] = {}
@@ -217,3 +227,14 @@ class MemoryBook:
 
     def put_draw(self, name: str, draw: Draw) -> None:
         self._draws[name] = draw
+
+    def raised(self, subject: str) -> Raised | None:
+        return self._raised.get(subject)
+
+    def put_raised(self, raised: Raised) -> None:
+        self._raised[raised.of] = raised
+
+    @property
+    def subject_key(self) -> bytes:
+        """Of simulated runs, which have no secrets."""
+        return b""

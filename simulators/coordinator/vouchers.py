@@ -18,6 +18,7 @@ from hub_config.rules import RulePack
 from simulators.coordinator.declared import Declared, Manifest
 from simulators.coordinator.judge import declaration, tier_of
 from simulators.coordinator.parties import CUSTOMS, concerned
+from simulators.coordinator.risks import rate_of
 from simulators.coordinator.sampling import Sampler, voucher_id
 from simulators.coordinator.sizes import sides_wanted
 from simulators.coordinator.stamps import utc_text
@@ -111,7 +112,7 @@ class VoucherOffice:
         day = utc_text(now_us)[:10] if draw is None else draw.day
         name = voucher_id(code, owner.line, day)
         if draw is None:
-            draw = self._sampler.draw("voucher", name, day, max(pack.rate_floor_ppm, tier.rate_ppm))
+            draw = self._sampler.draw("voucher", name, day, rate_of(declared, pack, book))
             book.put_draw(code, draw)
             book.put_draw(declared.consignment or code, draw)
         if draw.drawn or draw.of != name:

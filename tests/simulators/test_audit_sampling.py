@@ -16,7 +16,7 @@ from simulators.audit import audit, read_log, read_seeds
 from simulators.audit_command import main
 from simulators.coordinator.declared import Declared
 from simulators.coordinator.desk import Desk
-from simulators.coordinator.sampling import Sampler, commitment, voucher_id
+from simulators.coordinator.sampling import Rate, Sampler, commitment, voucher_id
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
 from simulators.coordinator.visits import MemoryBook
@@ -122,7 +122,7 @@ def voucher(number: int, *, drawn: bool) -> dict[str, Any]:
     """The first one from `number` on whose draw comes out so; said to be not drawn."""
     while True:
         name = voucher_id(code_of(number), "l1", "2026-11-22")
-        draw = Sampler(Fixed()).draw("voucher", name, "2026-11-22", 100_000)
+        draw = Sampler(Fixed()).draw("voucher", name, "2026-11-22", Rate(100_000))
         if draw.drawn == drawn:
             told = draw.told() | {"drawn": False}
             return {"id": name, "line": "l1", "basis": {"sample": told}}

@@ -79,7 +79,7 @@ def day(path: Path) -> None:
         hall.event("parcel.lost_track", visit(2), clock="hub"),
     )
     with hall.store.transaction():
-        hall.store.sent([number for number, _ in hall.store.owed()][:3])
+        hall.store.sent([one.number for one in hall.store.owed()][:3])
     hall.store.close()
 
 
@@ -163,5 +163,5 @@ def test_a_file_of_another_version_or_mode_is_refused(tmp_path: Path) -> None:
         Store(path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 1")
-    with pytest.raises(StoreFault, match="tables of version 1, wanted is 2"):
+    with pytest.raises(StoreFault, match="tables of version 1, wanted is 3"):
         Store(path, "live")

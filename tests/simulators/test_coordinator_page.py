@@ -4,6 +4,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,10 @@ from simulators.coordinator.page.app import create_page
 from simulators.coordinator.page.figures import SLOW_EVERY, About, Figures
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.requests import REQUESTS_MAX, Answering
+from simulators.coordinator.sampling import commitment
+from simulators.coordinator.seed_file import DAY_US, PUBLIC_FILE, SeedFile
 from simulators.coordinator.service import Coordinator
+from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.store import Store
 
 TOLD = {
@@ -120,9 +124,10 @@ class Served:
         def run() -> None:
             store = Store(self.path)
             desk = Desk(BOOK, store, "MY-KUL-1", "practice", b"seed")
-            self.coordinator = Coordinator(
-                ("127.0.0.1", 1), store, desk, letters, "co-1", "s", {}, issuing_of(store, letters)
+            issuing = issuing_of(
+                store, letters, SeedFile(folder, "MY-KUL-1", lambda: clock.wall_time().utc_us)
             )
+            self.coordinator = Coordinator(("127.0.0.1", 1), store, desk, letters, "co-1", "s", {}, issuing)
             made.set()
             self.coordinator.run()
 
@@ -161,6 +166,20 @@ def served(tmp_path: Path) -> Iterator[Served]:
     made = Served(tmp_path)
     yield made
     made.stop()
+
+
+@pytest.mark.system
+def test_another_party_hands_in_its_commitment_and_its_seed(served: Served) -> None:
+    seed = bytes(range(32))
+    told = {"party": "operator", "day": utc_text(clock.wall_time().utc_us + DAY_US)[:10]}
+    given = {"seed": urlsafe_b64encode(seed).rstrip(b"=").decode()}
+
+    assert served.ask("seeds", told | given)[0] == 409, "its commitment comes first"
+    assert served.ask("seeds", [told | {"commit": commitment(seed)}]) == (200, {"taken": 1, "decided": 0})
+    assert served.ask("seeds", told | given) == (200, {"taken": 1, "decided": 0})
+    assert served.ask("seeds", {"party": "operator"})[0] == 422
+    days = json.loads((served.path.parent / PUBLIC_FILE).read_bytes())["days"]
+    assert [one["parties"] for one in days if one["day"] == told["day"]] == [["customs", "operator"]]
 
 
 @pytest.mark.system

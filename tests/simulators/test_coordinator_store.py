@@ -147,13 +147,13 @@ def test_decisions_are_owed_until_sent_and_again_when_the_event_comes_again(tmp_
     store = fresh(tmp_path)
     store.keep("ni:///a", decision(1))
     store.keep("ni:///b", decision(2))
-    assert [data["n"] for _, data in store.owed()] == [1, 2]
+    assert [data["n"] for _, data, _ in store.owed()] == [1, 2]
 
-    store.sent([number for number, _ in store.owed()])
+    store.sent([one.number for one in store.owed()])
     assert store.owed() == []
 
     store.owe_again("ni:///b")
-    assert [data["n"] for _, data in store.owed()] == [2]
+    assert [data["n"] for _, data, _ in store.owed()] == [2]
 
 
 def test_a_new_connection_owes_again_what_is_valid_and_not_known_to_have_arrived(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_new_connection_owes_again_what_is_valid_and_not_known_to_have_arrived
     for number in (1, 2, 3):
         store.keep(f"ni:///{number}", decision(number))
     store.keep("ni:///4", decision(4) | {"valid_until": "2026-11-22T00:14:00.000000Z"})
-    store.sent([number for number, _ in store.owed()])
+    store.sent([one.number for one in store.owed()])
     with store.transaction():
         for event in (copy_of("dec-2"), copy_of(None)):
             assert store.receive(event, NOW_US) == "new"
@@ -169,7 +169,7 @@ def test_a_new_connection_owes_again_what_is_valid_and_not_known_to_have_arrived
     store.owe_all_valid("gw-01", parse_utc("2026-11-22T00:15:00.000000Z"))
     store.owe_all_valid("gw-02", 0)
 
-    assert [data["n"] for _, data in store.owed()] == [1, 3]
+    assert [data["n"] for _, data, _ in store.owed()] == [1, 3]
 
 
 def test_the_book_keeps_visits_and_knows_who_left(tmp_path: Path) -> None:

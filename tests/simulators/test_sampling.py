@@ -13,6 +13,7 @@ from simulators.coordinator.declared import Declared
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.sampling import (
     DerivedSeeds,
+    Rate,
     Sampler,
     commitment,
     draw_ppm,
@@ -76,7 +77,7 @@ def test_what_is_no_seed_is_refused(seeds: tuple[bytes, ...]) -> None:
 def test_draws_are_as_many_as_the_rate_says() -> None:
     sampler = Sampler(DerivedSeeds(b"secret"))
 
-    drawn = sum(sampler.draw("visit", f"visit-{n}", "2026-11-22", 55_000).drawn for n in range(20_000))
+    drawn = sum(sampler.draw("visit", f"visit-{n}", "2026-11-22", Rate(55_000)).drawn for n in range(20_000))
 
     assert 950 < drawn < 1_250
 

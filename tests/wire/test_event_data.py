@@ -24,6 +24,7 @@ from edge.core.decision import Conditions, Decision
 from edge.core.event import Dims, Event
 from edge.wire import verifier
 from edge.wire.canonical import ZERO_ID, JsonObject, WireError, canonical, event_id
+from edge.wire.disclosure import event_salt
 from edge.wire.envelope import (
     CODES_MAX,
     DATA_BYTES_MAX,
@@ -87,6 +88,7 @@ def test_a_measured_parcel_is_told_field_by_field() -> None:
             "cfg": "ab" * 32,
             "dev": {"scale-1": {"fw": "3.12", "cal": "c-2026-03", "cal_until": "2027-03-01"}},
         },
+        "salt": event_salt(CONTEXT.evidence_key, ZERO_ID),
     }  # fmt: skip
 
 

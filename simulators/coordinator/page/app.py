@@ -1,9 +1,9 @@
 """The coordinator's own page: one static page of numbers on loopback, and the two doors for what is handed in.
 
 `GET /` is the page, `GET /figures.json` what it shows, `GET /dwell.json` the whole ledger, `GET /outturn/MAWB` one
-waybill. `POST /manifest` takes declarations, `POST /answers` the answer of another party; both are JSON, taken whole or
-not at all, and answered when what follows from them is in the store. No login: the door is the address (loopback, and
-`Guard`).
+waybill. `POST /manifest` takes declarations, `POST /answers` the answer of another party, `POST /seeds` its part in the
+random checks; all JSON, answered when what follows from it is stored. Declarations and answers are taken whole or not
+at all. No login: the door is the address (loopback, and `Guard`).
 """
 
 import asyncio
@@ -24,7 +24,8 @@ from edge.web.guard import Guard
 from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.outturn import outturn
 from simulators.coordinator.parties import AnswerFault, answer_of
-from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Request
+from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Request, Seeding
+from simulators.coordinator.seed_file import SeedFault, seeds_of
 
 HERE: Final = Path(__file__).parent
 BODY_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -99,13 +100,17 @@ def _add_doors(app: FastAPI, submit: Submit) -> None:
     async def answers(request: HttpRequest) -> Response:
         return await _hand_in(request, submit, lambda told: Answering(answer_of(told)))
 
+    @app.post("/seeds")
+    async def seeds(request: HttpRequest) -> Response:
+        return await _hand_in(request, submit, lambda told: Seeding(seeds_of(told)))
+
 
 async def _hand_in(request: HttpRequest, submit: Submit, made: Callable[[object], Request]) -> Response:
     try:
         asked = made(json.loads(await _body(request)))
     except _TooLarge:
         return _refused(413, f"more than {BODY_BYTES_MAX} bytes; send it in several requests")
-    except (ManifestFault, AnswerFault) as fault:
+    except (ManifestFault, AnswerFault, SeedFault) as fault:
         return _refused(422, str(fault))
     except (ValueError, RecursionError) as fault:
         return _refused(400, f"this is no JSON: {fault}")
@@ -113,7 +118,7 @@ async def _hand_in(request: HttpRequest, submit: Submit, made: Callable[[object]
         return _refused(503, f"{REQUESTS_MAX} requests wait already; try again", {"Retry-After": "2"})
     try:
         outcome = await asyncio.wait_for(asyncio.wrap_future(asked.reply), ANSWER_S)
-    except ManifestFault as fault:
+    except (ManifestFault, SeedFault) as fault:
         return _refused(409, str(fault))
     except TimeoutError:
         return _refused(

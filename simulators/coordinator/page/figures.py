@@ -89,6 +89,7 @@ def _counts(connection: sqlite3.Connection) -> dict[str, Any]:
     (events,) = connection.execute("SELECT coalesce(max(rowid), 0) FROM events").fetchone()
     (decisions,) = connection.execute("SELECT coalesce(max(number), 0) FROM decisions").fetchone()
     (owed,) = connection.execute("SELECT count(*) FROM decisions WHERE NOT sent").fetchone()
+    raised, highest_ppm = connection.execute("SELECT count(*), max(ppm) FROM raised WHERE ppm > 0").fetchone()
     (tampers,) = connection.execute("SELECT count(*) FROM tampers").fetchone()
     rejected = named("rejected:")
     return {
@@ -99,6 +100,8 @@ def _counts(connection: sqlite3.Connection) -> dict[str, Any]:
             "by_action": named("action:"),
             "by_reason": dict(list(named("reason:").items())[:REASONS_MAX]),
         },
+        "raised": {"subjects": raised, "highest_ppm": highest_ppm or 0},
+        "expired": named("expired:"),
         "tampers": tampers,
         "conflicts": told.get("conflict", 0),
     }

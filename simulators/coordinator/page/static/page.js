@@ -80,6 +80,7 @@ function showTotals(told) {
   put("declarations", whole(told.declarations));
   put("gaps", whole(missing), missing > 0);
   put("tampers", whole(told.tampers), told.tampers > 0);
+  put("raised", whole(told.raised.subjects));
   put("conflicts", whole(told.conflicts), told.conflicts > 0);
 }
 
@@ -92,6 +93,7 @@ function showTables(told) {
   bars("reasons", told.decisions.by_reason, "none yet");
   bars("places", told.visits.by_place, "none yet");
   bars("rejected", told.events.rejected, "none");
+  bars("expired", told.expired, "none yet");
   const oldest = told.visits.oldest_us === null ? "" : `, the oldest opened ${ago(told.visits.oldest_us, told.utc_us)}`;
   put("joined", `${whole(told.visits.joined)} joined across gateways${oldest}`);
   fill("outturn", told.outturn.map((one) => [one.mawb, one.manifested, one.seen, one.awaited,

@@ -1,0 +1,61 @@
+"""Writes the store's WAL back into its file beside the work, so that no commit waits for it.
+
+SQLite by itself does it inside a commit, at 150 events a second twice a second, and every answer behind it waits for
+the disk. Here a thread of its own does it, on its own connection: PASSIVE, which neither stops nor waits for a writer.
+If it falls behind, SQLite does it all the same at `WAL_PAGES_MAX`, so the WAL is bounded.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+PAGE_BYTES: Final = 4_096
+LOOK_EVERY_S: Final = 0.25
+WRITE_BACK_PAGES: Final = 1_000
+"""From this on it is worth the while: 4 MiB."""
+WAL_PAGES_MAX: Final = 16_384
+"""64 MiB; the store sets it as its `wal_autocheckpoint`."""
+PASSES_MAX: Final = 4
+"""What was committed meanwhile is written back by another pass; once all of it is, the WAL begins anew."""
+
+_log = logging.getLogger("hub.coordinator")
+
+
+@contextmanager
+def written_back(path: Path) -> Iterator[None]:
+    """While this lasts."""
+    ended = threading.Event()
+    thread = threading.Thread(target=_run, args=(path, ended), name="writeback")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _run(path: Path, ended: threading.Event) -> None:
+    wal = path.with_name(path.name + "-wal")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        while not ended.wait(LOOK_EVERY_S):
+            with suppress(FileNotFoundError):
+                if wal.stat().st_size >= WRITE_BACK_PAGES * PAGE_BYTES:
+                    write_back(connection)
+
+
+def write_back(connection: sqlite3.Connection) -> bool:
+    """False where something of the WAL is left: a reader needs it, writers were faster, or the disk refused."""
+    for _ in range(PASSES_MAX):
+        try:
+            busy, in_wal, written = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as fault:
+            # The store's own commits meet the same disk, and what they can't do stops the coordinator.
+            _log.warning("the WAL could not be written back: %s", fault)
+            return False
+        if not busy and in_wal == written:
+            return True
+    return False

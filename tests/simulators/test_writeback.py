@@ -1,0 +1,85 @@
+"""The WAL of the coordinator's store is written back beside the work, and begins anew."""
+
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from simulators.coordinator import writeback
+from simulators.coordinator.store import Store
+from simulators.coordinator.writeback import (
+    PAGE_BYTES,
+    WAL_PAGES_MAX,
+    WRITE_BACK_PAGES,
+    write_back,
+    written_back,
+)
+
+
+def fill(connection: sqlite3.Connection, rows: int) -> None:
+    connection.execute("CREATE TABLE IF NOT EXISTS t(x)")
+    for _ in range(rows):
+        connection.execute("INSERT INTO t VALUES(zeroblob(4000))")
+
+
+def test_all_of_it_is_written_back_and_the_next_writer_begins_at_its_start(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    store = Store(path)
+    fill(store.connection, 50)
+    wal = path.with_name("c.sqlite-wal")
+    size = wal.stat().st_size
+    with closing(sqlite3.connect(path)) as other:
+        assert write_back(other)
+
+    fill(store.connection, 10)
+
+    assert wal.stat().st_size == size, "what was written back is written over"
+    store.close()
+
+
+def test_a_reader_that_needs_it_or_a_disk_that_refuses_leaves_the_rest_for_later(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    store = Store(path)
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as reader,
+        closing(sqlite3.connect(path)) as other,
+    ):
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        fill(store.connection, 5)
+        assert not write_back(other)
+        reader.execute("COMMIT")
+        assert write_back(other)
+    store.close()
+    gone = sqlite3.connect(path)
+    gone.close()
+    assert not write_back(gone)
+
+
+def test_the_thread_does_it_from_a_size_on_and_ends_with_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+    monkeypatch.setattr(writeback, "LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(writeback, "WRITE_BACK_PAGES", 10)
+    monkeypatch.setattr(writeback, "write_back", lambda _: done.set())
+    path = tmp_path / "c.sqlite"
+    store = Store(path)
+    with written_back(path):
+        fill(store.connection, 50)
+        assert done.wait(10)
+    assert "writeback" not in [thread.name for thread in threading.enumerate()]
+    with store.written_back():
+        pass
+    store.close()
+
+
+def test_the_wal_is_bounded_where_the_thread_falls_behind(tmp_path: Path) -> None:
+    store = Store(tmp_path / "c.sqlite")
+
+    assert store.connection.execute("PRAGMA wal_autocheckpoint").fetchone() == (WAL_PAGES_MAX,)
+    assert store.connection.execute("PRAGMA page_size").fetchone() == (PAGE_BYTES,)
+    assert WRITE_BACK_PAGES < WAL_PAGES_MAX
+    store.close()
