@@ -81,8 +81,8 @@ def test_a_beam_that_bounces_sees_one_parcel(driver: LineDriver, beam: str, lead
 def test_behind_the_first_beam_a_parcel_may_seem_longer_by_less_than_a_parcel(
     driver: LineDriver, um: int, released: bool
 ) -> None:
-    """Seen with `line-dense`, seed 2: the first beam bounced for 27 mm behind a parcel's end; where the scale's beam saw
-    it end was taken for a hole, its record for nobody's, and the parcel before it, which had its own, was held."""
+    """Seen with `line-dense`, seed 2: the first beam bounced for 27 mm behind a parcel's end; where the scale's beam
+    saw it end was taken for a hole, its record for nobody's, and the parcel before it, which had its own, was held."""
     before = driver.measure(entered(driver))
     thing = Object(before.rear_at(0) + 200 * MILLISECOND)
     driver.measure(thing, S10_B)

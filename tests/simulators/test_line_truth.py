@@ -190,8 +190,8 @@ def test_of_touching_parcels_one_of_which_is_taken_off_the_others_names_and_mass
 
 
 def test_one_taken_off_whose_visit_goes_on_with_what_it_touched_is_told_of_nowhere() -> None:
-    """Seen with `line-modbus`, every fault forty times as often, seed 3: what was left on the belt came to the next beam
-    within a board's reach, as the same visit, and was held; the other one was counted as unaccounted for."""
+    """Seen with `line-modbus`, every fault forty times as often, seed 3: what was left on the belt came to the next
+    beam within reach, as the same visit, and was held; the other one was counted as unaccounted for."""
     bodies = [body(0, at_s=2.0, lane=None, taken=True), body(1, at_s=2.13, touches=True)]
     apart = [body(0, at_s=2.0, lane=None, taken=True), body(1, at_s=2.13)]
     events = [arrived("v1", 2.0), seen("v1", 9.13)]
