@@ -64,11 +64,17 @@ class ScanHub:
     """Nothing runs until the `start_…` methods are called; `stop` ends whatever runs."""
 
     def __init__(
-        self, folder: Path, benches: int, broker: Kind | None = None, cluster: NatsCluster | None = None
+        self,
+        folder: Path,
+        benches: int,
+        broker: Kind | None = None,
+        cluster: NatsCluster | None = None,
+        *,
+        streaming: bool = False,
     ) -> None:
         """`cluster`: runs already, and takes the place of a broker; `stop` ends it as well."""
         self.folder = folder
-        self.load = ScanLoad(folder / "ports", benches)
+        self.load = ScanLoad(folder / "ports", benches, streaming=streaming)
         self.gateway_data = folder / "gateway"
         self.coordinator_data = folder / "coordinator"
         self._broker = Broker.start(folder / "broker", broker) if cluster is None else None

@@ -24,6 +24,8 @@ CODES_MAX: Final = 26 * 26 * 10**8
 LATE_MAX_S: Final = 0.5
 """A reading that is so late is left out: the load is what was asked for, or less, never a burst."""
 EMPTY_SCALE: Final = b"S S      0.000 kg\r\n"
+_ANSWERS: Final = {b"@": b'I4 A "100001"\r\n', b"TA": b"TA A      0.000 kg\r\n"}
+"""Of MT-SICS. Before it has said its serial number no weight counts."""
 READ_BYTES: Final = 4_096
 
 _BENCH = """
@@ -36,8 +38,7 @@ attach = {{ kind = "serial", port = "{folder}/scan-{n}", baud = 115200 }}
 id = "scale-{n}"
 kind = "mt-sics"
 attach = {{ kind = "serial", port = "{folder}/scale-{n}", baud = 115200 }}
-poll = "10 s"
-answer_timeout = "5 s"
+{asking}
 
 [devices.metrology]
 regime = "nawi"
@@ -61,6 +62,11 @@ bays = [
 """
 
 
+_ASKED: Final = """poll = "10 s"
+answer_timeout = "5 s\""""
+_STREAMING: Final = 'mode = "continuous"'
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """One reading that went out on a wire."""
@@ -74,14 +80,19 @@ class Written:
 class ScanLoad:
     """`folder` holds the ports. `start` opens them, `run` scans at a steady rate in the caller's thread."""
 
-    def __init__(self, folder: Path, benches: int, first_code: int = 0) -> None:
+    def __init__(self, folder: Path, benches: int, first_code: int = 0, *, streaming: bool = False) -> None:
+        """`streaming`: the scales are not asked, they send (`stream`)."""
         self.folder = folder
         self.benches = benches
+        self._asking = _STREAMING if streaming else _ASKED
         self.written: list[Written] = []
+        self.weighed = 0
+        """Weights that the gateway asked for and got."""
         self._next_code = first_code
         self._step = [0] * benches
         self._first = [""] * benches
         self._scanners: list[int] = []
+        self._scales: list[int] = []
         self._slaves: dict[int, int] = {}
         """By bench; of scales from `benches` on."""
         self._ports = threading.Lock()
@@ -91,7 +102,9 @@ class ScanLoad:
 
     def config(self, head: str) -> str:
         """A hub's config: `head` is everything but devices and benches."""
-        made = [_BENCH.format(n=number, folder=self.folder) for number in range(self.benches)]
+        made = [
+            _BENCH.format(n=number, folder=self.folder, asking=self._asking) for number in range(self.benches)
+        ]
         return head + "".join(made)
 
     def start(self) -> None:
@@ -99,6 +112,7 @@ class ScanLoad:
         for number in range(self.benches):
             self._scanners.append(self._port(f"scan-{number}", number))
             scale = self._port(f"scale-{number}", self.benches + number)
+            self._scales.append(scale)
             self._selector.register(scale, selectors.EVENT_READ)
         self._answers.start()
 
@@ -135,6 +149,16 @@ class ScanLoad:
         key = f"{self._first[bench]}/bay" if step == STEPS - 1 else text
         self.written.append(Written(key, time.time_ns()))
         self._write(bench, text.encode() + b"\r")
+
+    def stream(self, per_second: int, seconds: float) -> int:
+        """Each scale sends so many weights a second, evenly over all; returns how many were sent."""
+        began, count = time.monotonic(), int(per_second * self.benches * seconds)
+        for number in range(count):
+            wait_s = began + number / (per_second * self.benches) - time.monotonic()
+            if wait_s > 0:
+                time.sleep(wait_s)
+            os.write(self._scales[number % self.benches], EMPTY_SCALE)
+        return count
 
     def burst(self, bench: int, lines: int) -> None:
         """So many labels in one write: a scanner that empties its memory."""
@@ -174,8 +198,12 @@ class ScanLoad:
         return master
 
     def _answer(self) -> None:
-        """The empty scales: each question gets zero."""
+        """The empty scales: each says its serial number and its tare, and that nothing is on it."""
         while not self._stopping.is_set():
             for key, _ in self._selector.select(timeout=0.1):
-                asked = os.read(int(key.fd), READ_BYTES)
-                os.write(int(key.fd), EMPTY_SCALE * asked.count(b"\n"))
+                answers = [
+                    _ANSWERS.get(asked, EMPTY_SCALE)
+                    for asked in os.read(int(key.fd), READ_BYTES).splitlines()
+                ]
+                self.weighed += answers.count(EMPTY_SCALE)
+                os.write(int(key.fd), b"".join(answers))
