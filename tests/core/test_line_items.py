@@ -4,7 +4,6 @@ import pytest
 from line_driver import (
     S10,
     S10_B,
-    SCALE,
     TO_END_S,
     TO_MEASURED_S,
     TO_ORDER_S,
@@ -14,9 +13,8 @@ from line_driver import (
     entered,
 )
 
-from drivers.reading import WeightRead
 from edge.core.track import ITEMS_MAX
-from hub_config.names import MILLISECOND, SECOND, Instant
+from hub_config.names import MILLISECOND, SECOND
 
 
 def test_a_parcel_taken_off_is_lost_track_of_where_it_should_have_been_seen(driver: LineDriver) -> None:
@@ -190,22 +188,3 @@ def test_two_that_the_first_beam_took_for_one_are_held(driver: LineDriver) -> No
 
     assert len(driver.visits) == 1
     assert driver.last("parcel.decided").flags == ("not_isolated",)
-
-
-def test_a_record_that_comes_while_a_parcel_covers_the_beam_tells_that_it_may_be_two(
-    driver: LineDriver,
-) -> None:
-    """Two that touched have come apart by less than a beam tells: the scale weighs each, the beams see one."""
-    first = driver.measure(entered(driver))
-    both = driver.carry(Object(first.starts + SECOND, length_um=600_000))
-    driver.read(both, S10_B)
-    middle = both.front_at(2_700_000 + 300_000)
-    for at_ns, mg in ((middle, 400_000), (both.rear_at(2_700_000), 500_000)):
-        driver.record += 1
-        at = Instant(at_ns + 100 * MILLISECOND)
-        driver.when(at, WeightRead(SCALE, at, mg, "", "g", None, record=driver.record))
-    driver.later(TO_MEASURED_S + 1.5)
-
-    held = driver.last("parcel.decided")
-    assert (held.visit, held.flags[0], held.mass) == (driver.visits[1], "not_isolated", None)
-    assert dict(driver.gateway.snapshot().balance.rejected)["record_orphan"] == 1
