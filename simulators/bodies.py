@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from hub_config.lines import Diverter
+from hub_config.lines import Beam, Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 from simulators.bench import Sent
@@ -167,10 +167,11 @@ def last_look_um(line: LineConfig) -> int:
     return max(beam.position_um for beam in line.belt_beams if beam.position_um < first)
 
 
-def free_spans(line: LineConfig) -> Iterator[tuple[int, int]]:
-    """Between the first beam and the last look, where hands come near no beam and no reader's view."""
-    low, high = line.belt_beams[0].position_um, last_look_um(line)
-    marks = [(beam.position_um, 0) for beam in line.belt_beams]
+def free_spans(line: LineConfig, beams: Sequence[Beam]) -> Iterator[tuple[int, int]]:
+    """Between the first beam and the last look, where hands come near no beam, no reader's view and no transfer.
+    `beams`: those that the parcel passes."""
+    low, high = beams[0].position_um, last_look_um(line)
+    marks = [(beam.position_um, 0) for beam in beams]
     marks += [(one.position_um, one.window_um) for one in line.readers]
     marks += [(belt.start_um, line.max_length_um) for belt in line.belts[1:]]
     marks.sort()
@@ -179,24 +180,27 @@ def free_spans(line: LineConfig) -> Iterator[tuple[int, int]]:
             yield before + reach + FREE_UM, after - ahead - FREE_UM
 
 
-def free_place_um(line: LineConfig, plan: LinePlan) -> int:
+def free_place_um(line: LineConfig, plan: LinePlan, beams: Sequence[Beam]) -> int:
     """A place of the front between the first beam and the last look at which it covers no beam and no reader's view."""
-    spans = [(low + plan.length_um, high) for low, high in free_spans(line) if low + plan.length_um < high]
+    spans = [
+        (low + plan.length_um, high) for low, high in free_spans(line, beams) if low + plan.length_um < high
+    ]
     place = _place(spans, plan.at_ppm)
     if place is None:
         raise ValueError(f"line {line.id}: nowhere between beams is room for {plan.length_um} µm")
     return place
 
 
-def hands_place_um(line: LineConfig, plan: LinePlan) -> int | None:
+def hands_place_um(line: LineConfig, plan: LinePlan, beams: Sequence[Beam]) -> int | None:
     """The same for hands that turn or push it: a push has ended before the last look. None: there is no room."""
     length_um = max(plan.length_um, plan.turned_um) if plan.hands == "turned" else plan.length_um
     way_um = 0
     if plan.hands == "pushed":
         # At the most: MOVE_NS of the belt's travel, or 5/4 of the push where the belt is slow.
-        way_um = max(line.travel_um(MOVE_NS), 5 * abs(plan.push_um) // 4) + max(0, plan.push_um)
+        fastest = max(line.all_belts, key=lambda belt: belt.speed_mm_s)
+        way_um = max(line.travel_um(MOVE_NS, fastest), 5 * abs(plan.push_um) // 4) + max(0, plan.push_um)
     ends_um = last_look_um(line) - way_um
-    spans = [(low + length_um, min(high, ends_um)) for low, high in free_spans(line)]
+    spans = [(low + length_um, min(high, ends_um)) for low, high in free_spans(line, beams)]
     return _place([(low, high) for low, high in spans if low < high], plan.at_ppm)
 
 
@@ -214,7 +218,7 @@ def exchange_place_um(line: LineConfig, body: Body, other: Body) -> int | None:
     )
     spans = [
         (low + pitch_um + other.plan.length_um, high)
-        for low, high in free_spans(line)
+        for low, high in free_spans(line, line.belt_beams)
         if low >= done_um and low + pitch_um + other.plan.length_um < high
     ]
     return _place(spans, body.plan.at_ppm)

@@ -17,7 +17,7 @@ from edge.rim.trace import TraceFault
 from hub_config.load import ConfigFaults
 from simulators.broker import BrokerError
 from simulators.fuzz_command import add_fuzz
-from simulators.mixes import MixFault, read_mix
+from simulators.mixes import SCENARIOS, MixFault, read_mix
 from simulators.parcels import MAX_PARCELS
 from simulators.scenario import ScenarioError
 from simulators.swarm import Progress, again, default_jobs, swarm
@@ -80,6 +80,10 @@ def _add_swarm(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", type=Path, default=KEEP, metavar="DIR",
         help=f"folder for what repeats failed runs: a mix and a trace of each (default: {KEEP})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scenario", action="append", choices=SCENARIOS, metavar="NAME", dest="scenarios",
+        help=f"only this one; more than once: any of these (default: {', '.join(SCENARIOS)})",
     )  # fmt: skip
     parser.add_argument(
         "--mix", type=Path, metavar="FILE", help="repeat the run of this mix, and nothing else"
@@ -156,12 +160,13 @@ def _swarm(args: argparse.Namespace) -> int:
         return _refuse("--record goes with --mix; failed runs of a swarm leave traces anyway")
     if args.keep.exists() and not args.keep.is_dir():
         return _refuse(f"--keep {args.keep} is a file; name a folder")
+    scenarios = tuple(args.scenarios or SCENARIOS)
     try:
         if args.mix is not None:
             report = again(read_mix(args.mix), args.record)
         else:
             with _progress(len(args.seeds)) as tell:
-                report = swarm(args.seeds, jobs=args.jobs, keep=args.keep, tell=tell)
+                report = swarm(args.seeds, jobs=args.jobs, keep=args.keep, tell=tell, scenarios=scenarios)
     except (MixFault, TraceFault) as fault:
         return _refuse(str(fault))
     _tell(report, args.json)

@@ -23,21 +23,20 @@ from simulators.bodies import (
     chatter,
     exchange_place_um,
     free_place_um,
-    hands_place_um,
     strike,
 )  # fmt: skip
 from simulators.feeding import Feeding
 from simulators.gates import Gates
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan, line_plan
-from simulators.motion import Room, motion, room
 from simulators.one_belt import OneBelt
 from simulators.parcels import MILLION, Parcel
 from simulators.prints import Print, prints
-from simulators.queueing import feeds_at, stands
+from simulators.queueing import feeds_at
 from simulators.reader_stand import ReaderStand, usual
 from simulators.recorders import Sizer, Weigher
 from simulators.series import Series
 from simulators.traffic import USUAL, Traffic
+from simulators.ways import Ways
 from simulators.world import World
 
 NEAR_MAX: Final = 64  # parcels that may be on the belt at one time
@@ -88,9 +87,8 @@ class Conveyor:
         self.finished_at = world.now
         self._touches = False
         """The next one fed touches the one before it."""
-        self._creep_ppm = 0
-        """Of the one fed last."""
         self._feeding = Feeding(line, seed, dict(traffic.sides_ppm))
+        self._ways = Ways(line, traffic, self._feeding, self._series)
         self._covering: dict[int, list[Body]] = {channel: [] for channel in self._feeding.belt_of}
         self._edges = [deque[tuple[Instant, int, bool]](maxlen=EDGES_MAX) for _ in line.all_belts]
         """By belt."""
@@ -161,7 +159,7 @@ class Conveyor:
             touched = "touching" in following.faults and "added" not in (*plan.faults, *following.faults)
             gap = -TOUCH_UM if touched else following.gap_um
         body = self._feeding.body(parcel, plan, self._belt.now, self._touches)
-        self._set_down(body, gap)
+        self._ways.set_down(body, self.bodies[-1] if self.bodies else None, gap)
         self._touches = touched
         self.bodies.append(body)
         self._schedule(body)
@@ -179,35 +177,6 @@ class Conveyor:
         plan = self._plans.get(parcel.number)
         return parcel, plan or line_plan(self._seed, parcel, self._rates_ppm, self._traffic)
 
-    def _set_down(self, body: Body, gap_behind_um: int | None) -> None:
-        """How it will move. Parcels that touch go as one."""
-        plan, line = body.plan, self.line
-        if "added" in plan.faults:
-            body.appears_um = free_place_um(line, plan)
-        if self._series is not None:
-            body.starts = self._series.sets_down_at(body.starts, body.fed, plan.length_um)
-            body.motion = self._series.motion(body.starts, plan, body.parcel.number, body.fed)
-            return
-        before = self.bodies[-1] if self.bodies else None
-        if stands(line, body, before, gap_behind_um, self.speed_um_s):
-            return
-        if not body.touches:
-            self._creep_ppm = plan.creep_ppm
-        allowed = self._traffic.creep_ppm
-        left = Room(0, 0)
-        free = before is None or before.stand is None
-        if free and not body.touches and (gap_behind_um is None or gap_behind_um > 0):
-            used_um = before.motion.used_behind_um if before is not None else 0
-            ahead_um = room(line, plan.gap_um if before is not None else None, allowed)
-            left = Room(max(0, ahead_um - used_um), room(line, gap_behind_um, allowed))
-        hands_um = hands_place_um(line, plan) if plan.hands in ("turned", "pushed") else None
-        body.motion = motion(self.speed_um_s, plan, self._creep_ppm, self._somewhere_um(body), hands_um, left)
-
-    def _somewhere_um(self, body: Body) -> int:
-        """Of its front, between the first beam and the end."""
-        span = self._end.position_um - body.enters_um
-        return body.enters_um + body.plan.at_ppm * span // MILLION
-
     def _schedule(self, body: Body) -> None:
         for beam in self._feeding.beams(body.fed):
             self._at(body, beam.position_um, partial(self._cover, body, beam.channel))
@@ -221,7 +190,7 @@ class Conveyor:
             for number in label.seen_by:
                 self._pass_by(body, label, self.readers[number])
         if body.plan.hands == "removed":
-            taken = free_place_um(self.line, body.plan)
+            taken = free_place_um(self.line, body.plan, self._feeding.beams(body.fed))
             self._at(body, taken, lambda: self._take(body))
         if "swapped" in body.plan.faults:
             self._at(
@@ -239,7 +208,7 @@ class Conveyor:
 
     def _schedule_trouble(self, body: Body) -> None:
         """Faults that strike while its front is somewhere between the first beam and the end."""
-        somewhere = self._somewhere_um(body)
+        somewhere = self._ways.somewhere_um(body)
         carrying = self._feeding.carries(body.fed, somewhere)
         for fault in body.plan.faults:
             if fault == "lost_counts":

@@ -1,13 +1,11 @@
 """On which belt of a line each parcel is set down: the first one, or a side belt that merges into it.
 
 A parcel of a side belt comes to the merge when it would have come there on the first belt: somebody keeps a place free
-for it (an interlock, or who feeds). Hands stay away from those: `removed` and `added` happen to parcels of the first
-belt.
+for it (an interlock, or who feeds).
 """
 
 import random
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
@@ -15,6 +13,14 @@ from hub_config.names import Instant
 from simulators.bodies import Body
 from simulators.line_faults import LinePlan
 from simulators.parcels import MILLION, Parcel
+
+
+def on_the_way(line: LineConfig, place: int) -> tuple[Beam, ...]:
+    """The beams that a parcel passes which is set down on this belt, and is not diverted."""
+    if place < len(line.belts):
+        return line.belt_beams
+    merge_um = line.belts[line.joined_place(line.sides[place - len(line.belts)])].start_um
+    return (*line.beams_on(place), *(beam for beam in line.belt_beams if beam.position_um >= merge_um))
 
 
 class Feeding:
@@ -31,7 +37,7 @@ class Feeding:
             len(line.belts) + number: line.belts[line.joined_place(side)].start_um
             for number, side in enumerate(line.sides)
         }
-        self._beams = {place: self._on_the_way(place) for place in (0, *self._merges_um)}
+        self._beams = {place: on_the_way(line, place) for place in (0, *self._merges_um)}
         self.belt_of = {beam.channel: len(line.belts) - 1 for beam in line.beams}
         """By channel; beams inside lanes are the last belt's."""
         self.position_of = {beam.channel: beam.position_um for beam in line.beams}
@@ -39,13 +45,6 @@ class Feeding:
             for beam in line.beams_on(place):
                 self.belt_of[beam.channel] = place
                 self.position_of[beam.channel] = beam.position_um
-
-    def _on_the_way(self, place: int) -> tuple[Beam, ...]:
-        merge_um = self._merges_um.get(place)
-        if merge_um is None:
-            return self._line.belt_beams
-        behind = (beam for beam in self._line.belt_beams if beam.position_um >= merge_um)
-        return (*self._line.beams_on(place), *behind)
 
     def belt_for(self, parcel: Parcel) -> int:
         if not any(share for _, share in self._shares):
@@ -60,8 +59,6 @@ class Feeding:
     def body(self, parcel: Parcel, plan: LinePlan, turn: Instant, touches: bool) -> Body:
         """`turn`: when it is set down on the first belt; `touches`: the one before it."""
         place = self.belt_for(parcel)
-        if place:
-            plan = replace(plan, faults=tuple(one for one in plan.faults if one not in ("removed", "added")))
         enters_um = self._beams[place][0].position_um
         return Body(
             parcel,
@@ -74,7 +71,7 @@ class Feeding:
         )
 
     def beams(self, place: int) -> tuple[Beam, ...]:
-        """That a parcel passes which is set down there, and is not diverted."""
+        """As `on_the_way` has them."""
         return self._beams[place]
 
     def carries(self, place: int, um: int) -> int:

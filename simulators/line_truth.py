@@ -94,6 +94,8 @@ def happened_on(
         ]
         left |= pair(seen, gone, within_us)
     known = _last_known(groups, sightings, line, within_us)
+    for place in _told_as_others(bodies, groups, left, known):
+        del known[place]
     parted = _parted(bodies)
     return tuple(
         replace(one, once_beside=parted.get(one.number, ()))
@@ -126,6 +128,24 @@ def _parted_rows(bodies: Sequence[Body]) -> list[list[Body]]:
         else:
             rows.append([body])
     return [row for row in rows if len(row) > 1 and any(body.taken for body in row)]
+
+
+def _told_as_others(
+    bodies: Sequence[Body],
+    groups: Sequence[Sequence[Body]],
+    left: Mapping[int, str],
+    known: Mapping[int, str],
+) -> list[int]:
+    """Groups that were taken off, and whose visit went on with what they had touched: to every beam they were one, so
+    what is told of it is told of what was left on the belt."""
+    row_of = {body.parcel.number: n for n, row in enumerate(_parted_rows(bodies)) for body in row}
+    rows = [row_of.get(group[0].parcel.number) for group in groups]
+    went_on = {(rows[place], visit) for place, visit in left.items() if rows[place] is not None}
+    return [
+        place
+        for place, group in enumerate(groups)
+        if group[0].taken and place in known and (rows[place], known[place]) in went_on
+    ]
 
 
 def _last_known(

@@ -8,32 +8,51 @@ depends on seed and parcel number alone: a mix without one fault, or without som
 import math
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.rim.trace import Start, TraceWriter
 from hub_config.hub import HubConfig
 from simulators.checkers import RuleBrokenError
+from simulators.devices.plc import PlcFault
 from simulators.hub import EDGE_VERSION, RunStuckError, entropy_of
 from simulators.line_faults import LINE_RATES_PPM, LineFault
-from simulators.line_plant import LineOptions
 from simulators.parcels import MAX_PARCELS, MILLION, stream
 from simulators.practice import practice_signer, with_lines
 from simulators.report import whole
 from simulators.scenario import find
-from simulators.simulate import prepare
+from simulators.series import ABLE
+from simulators.simulate import prepare_plan
 
+Fault = TypeVar("Fault", LineFault, PlcFault)
+MixScenario = Literal[
+    "demo",
+    "lines",
+    "line-dense",
+    "line-dws",
+    "line-merge",
+    "line-modbus",
+    "line-plc",
+    "line-transfer",
+    "line-tunnel",
+]
+SCENARIOS: Final[tuple[MixScenario, ...]] = get_args(MixScenario)
+IN_SERIES: Final[tuple[MixScenario, ...]] = ("line-merge", "line-transfer")
+"""Not every fault is simulated on their belts."""
+OVER_BYTES: Final[tuple[MixScenario, ...]] = ("demo", "lines", "line-dense")
+"""Those whose boards are run over bytes now and then."""
+PLC_LEAST_PPM: Final = 1_000
 PARCELS: Final = (30, 150)
 LINES: Final = 4
 USUAL_LEAST_PPM: Final = 100
 """A fault that no scenario of everyday has is drawn from this rate on."""
-UNSEEN: Final[tuple[LineFault, ...]] = ("swapped", "transfer_slip")
-"""The first leaves no trace at any sensor: what comes of it is no fault of the gateway (scenario `line-swap` counts
-it). The other is of belts in series, and the layouts here have one belt."""
+UNSEEN: Final[tuple[LineFault, ...]] = ("swapped",)
+"""It leaves no trace at any sensor: what comes of it is no fault of the gateway (scenario `line-swap` counts it)."""
 RATE_MAX_PPM: Final = 40_000
 """A fault that is on is drawn between its usual rate and this one."""
 OVER_BYTES_ONE_IN: Final = 8
@@ -49,7 +68,7 @@ class Mix(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int
-    scenario: Literal["demo", "lines", "line-dense"]
+    scenario: MixScenario
     lines: int = Field(ge=1, le=LINES)
     """Of scenario `lines`; the others have one."""
     over_bytes: bool
@@ -57,10 +76,12 @@ class Mix(BaseModel):
     """Their numbers in the stream of this seed, ascending."""
     rates_ppm: dict[LineFault, int]
     """Faults that are on."""
+    plc_ppm: dict[PlcFault, int] = {}
+    """Those of a line that a controller drives."""
 
     @property
     def size(self) -> str:
-        return f"{len(self.parcels)} parcels, {len(self.rates_ppm)} kinds of fault"
+        return f"{len(self.parcels)} parcels, {len(self.rates_ppm) + len(self.plc_ppm)} kinds of fault"
 
 
 class MixFault(Exception):  # noqa: N818  (the fault is the file's)
@@ -86,24 +107,41 @@ class Outcome(BaseModel):
     failure: Failure | None
 
 
-def draw(seed: int, parcels: tuple[int, int] = PARCELS) -> Mix:
-    """The mix of this seed. `parcels`: the fewest and the most."""
+def draw(seed: int, parcels: tuple[int, int] = PARCELS, scenarios: Sequence[MixScenario] = SCENARIOS) -> Mix:
+    """The mix of this seed. `parcels`: the fewest and the most; `scenarios`: one of them is drawn."""
     rng = random.Random(f"swarm/{seed}")
-    scenario: Literal["demo", "lines", "line-dense"] = rng.choice(("demo", "lines", "line-dense"))
+    scenario = rng.choice(scenarios)
     lines = rng.randint(1, LINES)
-    over_bytes = rng.randrange(OVER_BYTES_ONE_IN) == 0
+    over_bytes = rng.randrange(OVER_BYTES_ONE_IN) == 0 and scenario in OVER_BYTES
     count = rng.randint(*parcels)
     rates: dict[LineFault, int] = {}
-    for fault, usual_ppm in LINE_RATES_PPM.items():
-        is_on, share = rng.random() < 0.5, rng.random()
-        if is_on and fault not in UNSEEN:
-            least_ppm = max(usual_ppm, USUAL_LEAST_PPM)
-            span = math.log(max(RATE_MAX_PPM, least_ppm) / least_ppm)
-            rates[fault] = round(least_ppm * math.exp(share * span))
+    plc: dict[PlcFault, int] = {}
+    if scenario == "line-plc":
+        for plc_fault in get_args(PlcFault):
+            _draw_rate(rng, plc, plc_fault, PLC_LEAST_PPM)
+    else:
+        for fault in able(scenario):
+            _draw_rate(rng, rates, fault, max(LINE_RATES_PPM[fault], USUAL_LEAST_PPM))
     return Mix(
         seed=seed, scenario=scenario, lines=lines if scenario == "lines" else 1, over_bytes=over_bytes,
-        parcels=tuple(range(1, count + 1)), rates_ppm=rates,
+        parcels=tuple(range(1, count + 1)), rates_ppm=rates, plc_ppm=plc,
     )  # fmt: skip
+
+
+def able(scenario: MixScenario) -> tuple[LineFault, ...]:
+    """What can go wrong on its belts, but for what no sensor can see."""
+    if scenario == "line-plc":
+        return ()
+    may = ABLE if scenario in IN_SERIES else tuple(one for one in LINE_RATES_PPM if one != "transfer_slip")
+    return tuple(fault for fault in may if fault not in UNSEEN)
+
+
+def _draw_rate(rng: random.Random, rates: dict[Fault, int], fault: Fault, least_ppm: int) -> None:
+    """Off in half of the mixes, else anywhere between its least rate and the highest."""
+    is_on, share = rng.random() < 0.5, rng.random()
+    if is_on:
+        span = math.log(max(RATE_MAX_PPM, least_ppm) / least_ppm)
+        rates[fault] = round(least_ppm * math.exp(share * span))
 
 
 def read_mix(file: Path) -> Mix:
@@ -118,11 +156,14 @@ def read_mix(file: Path) -> Mix:
         what = fault.errors()[0] if isinstance(fault, ValidationError) else {"loc": (), "msg": "no text"}
         place = ".".join(str(part) for part in what["loc"])
         raise MixFault(f"{file}: {place or 'the file'}: {what['msg']}; it was written otherwise") from None
-    numbers, rates = mix.parcels, mix.rates_ppm
+    numbers = mix.parcels
     if list(numbers) != sorted(set(numbers)) or not 1 <= numbers[0] <= numbers[-1] <= MAX_PARCELS:
         raise MixFault(f"{file}: parcels: numbers from 1 to {MAX_PARCELS} are wanted, each once, ascending")
-    if not all(0 <= ppm <= MILLION for ppm in rates.values()):
-        raise MixFault(f"{file}: rates_ppm: 0 to {MILLION} is wanted")
+    if not all(0 <= ppm <= MILLION for ppm in (*mix.rates_ppm.values(), *mix.plc_ppm.values())):
+        raise MixFault(f"{file}: rates_ppm, plc_ppm: 0 to {MILLION} is wanted")
+    unable = [fault for fault in mix.rates_ppm if fault not in (*able(mix.scenario), *UNSEEN)]
+    if unable:
+        raise MixFault(f"{file}: rates_ppm: {unable[0]} does not happen on {mix.scenario}; remove it")
     return mix
 
 
@@ -135,8 +176,10 @@ def run_mix(mix: Mix, record: Path | None = None) -> Outcome:
     trace = None
     if record is not None:
         trace = TraceWriter(record, Start(config, entropy_of(mix.seed), (), {}, EDGE_VERSION))
-    options = LineOptions(mix.rates_ppm, over_bytes=mix.over_bytes, traffic=plan.lines.traffic)
-    simulation = prepare(config, parcels, mix.seed, mix.scenario, trace=trace, lines=options)
+    options = replace(plan.lines, rates_ppm=mix.rates_ppm, over_bytes=mix.over_bytes)
+    simulation = prepare_plan(
+        plan, config, parcels, mix.seed, network=plan.network, trace=trace, lines=options, plc_ppm=mix.plc_ppm
+    )
     digest = None
     try:
         report, details = simulation.run()

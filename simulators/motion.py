@@ -6,7 +6,7 @@ neighbours than the room that it is given: hands that push one parcel against an
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND
@@ -33,10 +33,28 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What it may come nearer to the one before and the one behind it, by its own movement on the belt."""
+    """What it may come nearer to the one before and the one behind it, by its own movement on the belt: in µm; on belts
+    in series, each of which has another speed, in ns."""
 
-    ahead_um: int = 0
-    behind_um: int = 0
+    ahead: int = 0
+    behind: int = 0
+
+    def spent(self, on: int) -> "Room":
+        """It has come on by so much; negative: back."""
+        return Room(self.ahead - on, self.behind) if on > 0 else Room(self.ahead, self.behind + on)
+
+
+NO_ROOM: Final = Room()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What is done to a parcel whose front is there."""
+
+    at_um: int
+    why: Literal["slipped", "pushed", "turned"]
+    um: int
+    """On by so much, negative: back; its new length, if it is turned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +65,8 @@ class Motion:
     """Place of its front when it was turned."""
     turned_um: int = 0
     """Its length from then on."""
-    used_behind_um: int = 0
-    """How much nearer it comes to the one behind it."""
+    used_behind: int = 0
+    """How much nearer it comes to the one behind it, as `Room` has it."""
     done: tuple[str, ...] = ()
     """The faults that really moved it; without room there is none."""
 
@@ -90,17 +108,29 @@ def motion(speed_um_s: int, plan: LinePlan, creep_ppm: int, somewhere_um: int, h
     if "slipped" not in plan.faults and (hands_um is None or plan.hands not in ("pushed", "turned")):
         return unmoved(speed_um_s * (MILLION + creep_ppm) // MILLION, plan.length_um)
     course = _Course(speed_um_s * (MILLION + creep_ppm) // MILLION, plan.length_um, left)
+    for move in moves_of(plan, somewhere_um, hands_um):
+        if move.why == "turned":
+            course.turn(move.at_um, move.um)
+        else:
+            course.shift(move.at_um, move.um, move.why)
+    return course.motion()
+
+
+def moves_of(plan: LinePlan, somewhere_um: int, hands_um: int | None) -> tuple[Move, ...]:
+    """In the order of their places: as `motion` has them."""
     moves = []
     if "slipped" in plan.faults:
-        moves.append((somewhere_um, "slipped"))
-    if hands_um is not None and plan.hands in ("pushed", "turned"):
-        moves.append((hands_um, str(plan.hands)))
-    for at_um, move in sorted(moves):
-        if move == "turned":
-            course.turn(at_um, plan.turned_um)
-        else:
-            course.shift(at_um, plan.push_um if move == "pushed" else -plan.slip_um, move)
-    return course.motion()
+        moves.append(Move(somewhere_um, "slipped", -plan.slip_um))
+    if hands_um is not None and plan.hands == "pushed":
+        moves.append(Move(hands_um, "pushed", plan.push_um))
+    if hands_um is not None and plan.hands == "turned":
+        moves.append(Move(hands_um, "turned", plan.turned_um))
+    return tuple(sorted(moves, key=lambda move: (move.at_um, move.why)))
+
+
+def takes_ns(um: int, speed_um_s: int) -> int:
+    """How long it takes to be moved by so much."""
+    return max(MOVE_NS, abs(um) * SECOND_NS * 5 // (4 * speed_um_s))
 
 
 class _Course:
@@ -108,7 +138,7 @@ class _Course:
         self._speed_um_s = speed_um_s
         self._legs = [Leg(0, 0, speed_um_s)]
         self._length_um = length_um
-        self._ahead_um, self._behind_um = left.ahead_um, left.behind_um
+        self._ahead_um, self._behind_um = left.ahead, left.behind
         self._used_um = 0
         self._turn: tuple[int, int] | None = None
         self._done: list[str] = []
@@ -121,12 +151,12 @@ class _Course:
         self._spend(um)
         last = self._legs[-1]
         at_um = max(at_um, last.from_um)
-        takes_ns = max(MOVE_NS, abs(um) * SECOND_NS * 5 // (4 * self._speed_um_s))
+        lasts_ns = takes_ns(um, self._speed_um_s)
         begins_ns = last.at_ns + (at_um - last.from_um) * SECOND_NS // last.speed_um_s
-        speed_um_s = self._speed_um_s + um * SECOND_NS // takes_ns
+        speed_um_s = self._speed_um_s + um * SECOND_NS // lasts_ns
         self._legs.append(Leg(at_um, begins_ns, speed_um_s))
-        ends_um = at_um + speed_um_s * takes_ns // SECOND_NS
-        self._legs.append(Leg(ends_um, begins_ns + takes_ns, self._speed_um_s))
+        ends_um = at_um + speed_um_s * lasts_ns // SECOND_NS
+        self._legs.append(Leg(ends_um, begins_ns + lasts_ns, self._speed_um_s))
         self._done.append(why)
 
     def turn(self, at_um: int, turned_um: int) -> None:

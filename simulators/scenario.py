@@ -21,6 +21,7 @@ from hub_config.rules import load_rules
 from hub_config.values import nearest
 from simulators.bodies import free_spans
 from simulators.devices.plc import PlcFault
+from simulators.feeding import on_the_way
 from simulators.line_faults import LineFault, line_plan
 from simulators.line_plant import LineOptions
 from simulators.mistakes import Mistake
@@ -338,7 +339,8 @@ def _reader_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterat
 
 def _hands_misfits(file: ScenarioFile, line: Line, longest_um: int) -> Iterator[Finding]:
     hands = [fault for fault in ("removed", "added") if file.fault_ppm.get(fault, 0)]
-    widest = max((high - low for low, high in free_spans(line)), default=0)
+    ways = [on_the_way(line, place) for place in (0, *range(len(line.belts), len(line.all_belts)))]
+    widest = min(max((high - low for low, high in free_spans(line, way)), default=0) for way in ways)
     if hands and widest <= longest_um:
         what = f"no hand reaches a parcel of {_mm(longest_um)} between two beams of line {line.id}"
         limit = f"the widest place is {_mm(widest)} long"

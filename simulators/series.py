@@ -11,57 +11,26 @@ would have come there by the first belt.
 """
 
 import random
+from collections.abc import Sequence
 from typing import Final
 
 from hub_config.lines import Belt
 from hub_config.lines import Line as LineConfig
-from hub_config.names import MILLISECOND, SECOND, Instant
+from hub_config.names import MILLISECOND, Instant
+from simulators.belt_run import BeltRun
+from simulators.course import Course
 from simulators.encoder import Encoder
 from simulators.line_faults import LineFault, LinePlan
-from simulators.motion import Leg, Motion
+from simulators.motion import CLOSE_UM, NO_ROOM, Motion, Move, Room
 from simulators.parcels import MILLION
 from simulators.traffic import BeltStop
 
 ABLE: Final[tuple[LineFault, ...]] = (
     "no_read", "late_answer", "mute_reader", "bouncing_beam", "lost_counts", "late_record", "lost_record",
-    "record_jump", "record_repeat", "removed", "added", "board_reset", "link_cut", "half_read", "transfer_slip",
+    "record_jump", "record_repeat", "removed", "added", "board_reset", "link_cut", "half_read", "slipped", "turned",
+    "pushed", "transfer_slip",
 )  # fmt: skip
 """What can go wrong on belts in series; the other faults are simulated on one belt."""
-
-
-class BeltRun:
-    """How long one belt has run. It runs from the begin on; its first stop comes after `every_ns`."""
-
-    def __init__(self, began: Instant, stop: BeltStop | None) -> None:
-        self._began = began
-        self._stop = stop
-
-    def ran_ns(self, at: Instant) -> int:
-        ns = max(0, at - self._began)
-        if self._stop is None or ns < self._stop.every_ns:
-            return ns
-        times, into_ns = divmod(ns, self._stop.every_ns)
-        stood_ns = (times - 1) * self._stop.lasts_ns + min(into_ns, self._stop.lasts_ns)
-        return ns - stood_ns
-
-    def when(self, ran_ns: int) -> Instant:
-        """When it has run for so long; of the moment of a stop, when it runs on."""
-        if self._stop is None or ran_ns < self._stop.every_ns:
-            return Instant(self._began + ran_ns)
-        times = 1 + (ran_ns - self._stop.every_ns) // (self._stop.every_ns - self._stop.lasts_ns)
-        return Instant(self._began + ran_ns + times * self._stop.lasts_ns)
-
-    def moves_at(self, at: Instant) -> bool:
-        return at >= self._began and self.when(self.ran_ns(at)) <= at
-
-    def runs_on_ns(self, ran_ns: int) -> int | None:
-        """From then on to its next stop; None: it never stops."""
-        if self._stop is None:
-            return None
-        if ran_ns < self._stop.every_ns:
-            return self._stop.every_ns - ran_ns
-        period_ns = self._stop.every_ns - self._stop.lasts_ns
-        return period_ns - (ran_ns - self._stop.every_ns) % period_ns
 
 
 class MovedBelt:
@@ -127,52 +96,48 @@ class Series:
         side = self.belts[fed].config
         return (merge_um + length_um // 2 - side.start_um) * MILLISECOND // side.speed_mm_s - first_ns
 
-    def motion(self, starts: Instant, plan: LinePlan, number: int, fed: int = 0) -> Motion:
-        """Of the parcel with this number. `starts`: its front is where the belt begins on which it is set down."""
+    def motion(
+        self, starts: Instant, plan: LinePlan, number: int, fed: int = 0, moves: Sequence[Move] = (),
+        left: Room = NO_ROOM,
+    ) -> Motion:  # fmt: skip
+        """Of the parcel with this number. `starts`: its front is where the belt begins on which it is set down; `left`:
+        what it may come nearer to its neighbours."""
         rng = random.Random(f"transfers/{self._seed}/{number}")
-        legs: list[Leg] = []
-        at, from_um = starts, self.belts[fed].config.start_um
+        course = Course(starts, self.belts[fed].config.start_um, plan.length_um, left)
         way = [fed, *range(self._joined.get(fed, 1), len(self._line.belts))]
-        slipped, slip_um = False, 0
+        slip_um = 0
         for step, place in enumerate(way):
             belt = self.belts[place]
-            speed_um_s = belt.config.speed_mm_s * 1_000 * (MILLION + plan.creep_ppm) // MILLION
-            ran_ns = belt.run.ran_ns(at)
+            skids_um, over_um = 0, None
             if step:
-                skids_um, slips = self._skids_um(slip_um, plan, rng)
-                slipped = slipped or slips
-                ran_ns += skids_um * SECOND // speed_um_s
-            to_um = None
+                skids_um = self._skids_um(slip_um, plan, rng)
             if step + 1 < len(way):
                 behind = self.belts[way[step + 1]].config
                 slip_um = (belt.config if place in self._joined else behind).takes_over_um
-                to_um = behind.start_um + plan.length_um // 2 + rng.randint(-slip_um, slip_um)
-            ran_ns = self._run(legs, belt.run, ran_ns, starts, from_um, to_um, speed_um_s)
-            if to_um is not None:
-                at, from_um = belt.run.when(ran_ns), to_um
-        return Motion(tuple(legs), plan.length_um, done=("transfer_slip",) if slipped else ())
+                over_um = behind.start_um + rng.randint(-slip_um, slip_um)
+            speed_um_s = belt.config.speed_mm_s * 1_000 * (MILLION + plan.creep_ppm) // MILLION
+            course.take(belt.run, speed_um_s, skids_um)
+            course.carry(moves, over_um, 2 * self._line.length_um)
+        return course.motion(("transfer_slip",) if "transfer_slip" in plan.faults and len(way) > 1 else ())
+
+    def room_ns(self, ahead: LinePlan, gap_um: int, creep_ppm: int) -> int:
+        """How much later this one may come, or how much sooner the one behind it, with belt left between them for every
+        beam, wherever the transfers take them over. `gap_um`: as they were set down."""
+        line, first_mm_s = self._line, self.belts[0].config.speed_mm_s
+        pitch_ns = (ahead.length_um + gap_um) * MILLISECOND // first_mm_s
+        needed_um = max(ahead.length_um, ahead.turned_um) + line.min_gap_um + CLOSE_UM
+        slowest = min(belt.config.speed_mm_s for belt in self.belts)
+        spent_ns = 2 * creep_ppm * line.length_um // MILLION * MILLISECOND // slowest
+        for belt in (belt.config for belt in self.belts[1:]):
+            # Taken over sooner or later, at the slowest speed at the most; then the next belt runs on under it.
+            spent_ns += 2 * belt.takes_over_um * MILLISECOND // slowest
+            spent_ns += belt.takes_over_um * MILLISECOND // belt.speed_mm_s
+            if "transfer_slip" in ahead.faults:
+                spent_ns += ahead.slip_um * MILLISECOND // belt.speed_mm_s
+        return max(0, pitch_ns - needed_um * MILLISECOND // slowest - spent_ns)
 
     @staticmethod
-    def _skids_um(slip_um: int, plan: LinePlan, rng: random.Random) -> tuple[int, bool]:
-        """By how much the belt runs on under it; whether that is more than is reckoned with."""
+    def _skids_um(slip_um: int, plan: LinePlan, rng: random.Random) -> int:
+        """By how much the belt runs on under it."""
         um = rng.randint(0, slip_um)
-        if "transfer_slip" not in plan.faults:
-            return um, False
-        return slip_um + plan.slip_um, True
-
-    def _run(
-        self, legs: list[Leg], run: BeltRun, ran_ns: int, starts: Instant, from_um: int, to_um: int | None,
-        speed_um_s: int,
-    ) -> int:  # fmt: skip
-        """Its legs on one belt; returns how long that has run then. The last belt is long enough for every way."""
-        end_um = to_um if to_um is not None else 2 * self._line.length_um
-        um = from_um
-        while um < end_um:
-            legs.append(Leg(um, run.when(ran_ns) - starts, speed_um_s))
-            way_ns = (end_um - um) * SECOND // speed_um_s
-            runs_ns = run.runs_on_ns(ran_ns)
-            if runs_ns is None or runs_ns > way_ns:
-                return ran_ns + way_ns
-            ran_ns += runs_ns
-            um += runs_ns * speed_um_s // SECOND
-        return ran_ns
+        return slip_um + plan.slip_um if "transfer_slip" in plan.faults else um

@@ -89,6 +89,9 @@ def _simpler(trial: _Trial) -> Iterator[Mix]:
     for fault in trial.mix.rates_ppm:
         left = {name: ppm for name, ppm in trial.mix.rates_ppm.items() if name != fault}
         yield _with(trial.mix, rates_ppm=left)
+    for plc_fault in trial.mix.plc_ppm:
+        rest = {name: ppm for name, ppm in trial.mix.plc_ppm.items() if name != plc_fault}
+        yield _with(trial.mix, plc_ppm=rest)
 
 
 def _leave_out_parcels(trial: _Trial) -> None:

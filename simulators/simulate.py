@@ -31,7 +31,7 @@ from simulators.practice import RULES, practice_signer
 from simulators.preclearance import NO_VOUCHERS, OfflinePlan, Preclearance
 from simulators.progress import shown
 from simulators.report import release_shares
-from simulators.scenario import find
+from simulators.scenario import Scenario, find
 from simulators.swaps import swaps_told
 
 SIGN_ONE_IN: Final = 1_000
@@ -128,11 +128,9 @@ def simulate(
     trace = None
     if record is not None:
         trace = TraceWriter(record, Start(config, entropy_of(seed), (), {}, EDGE_VERSION))
-    simulation = prepare(
-        config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
-        lines=plan.lines if lines is None else lines, network=plan.network_of(count, minutes),
-        mistakes_ppm=plan.mistakes_ppm, keeps_all=album is not None, rules=load_rules(plan.rules), offline=plan.offline,
-        plc_ppm=plan.plc_ppm,
+    simulation = prepare_plan(
+        plan, config, parcels, seed, sign_all=sign_all, trace=trace, lines=lines,
+        network=plan.network_of(count, minutes), keeps_all=album is not None,
     )  # fmt: skip
     if album is not None:
         album.attend(simulation)
@@ -141,6 +139,20 @@ def simulate(
     if trace is not None:
         trace.close(simulation.hub.digest)
     return told
+
+
+def prepare_plan(
+    plan: Scenario, config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, *, network: Network,
+    sign_all: bool = False, trace: TraceWriter | None = None, lines: LineOptions | None = None,
+    plc_ppm: Mapping[PlcFault, int] | None = None, keeps_all: bool = True,
+) -> Simulation:  # fmt: skip
+    """A scenario with all that it says, but for what is given here."""
+    return prepare(
+        config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
+        lines=plan.lines if lines is None else lines, network=network, mistakes_ppm=plan.mistakes_ppm,
+        keeps_all=keeps_all, rules=load_rules(plan.rules), offline=plan.offline,
+        plc_ppm=plan.plc_ppm if plc_ppm is None else plc_ppm,
+    )  # fmt: skip
 
 
 def prepare(

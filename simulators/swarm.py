@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from simulators.mixes import PARCELS, Mix, Outcome, draw, run_mix
+from simulators.mixes import PARCELS, SCENARIOS, Mix, MixScenario, Outcome, draw, run_mix
 from simulators.shrink import smallest
 
 T = TypeVar("T")
@@ -60,6 +60,8 @@ class Tally:
 
     runs: int = 0
     over_bytes: int = 0
+    scenarios: Counter[str] = field(default_factory=Counter)
+    """Runs of each."""
     parcels: Counter[str] = field(default_factory=Counter)
     truth: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
@@ -74,6 +76,7 @@ class Tally:
     def add(self, outcome: Outcome) -> None:
         self.runs += 1
         self.over_bytes += outcome.mix.over_bytes
+        self.scenarios[outcome.mix.scenario] += 1
         if outcome.failure is not None:
             self.failed += 1
             if len(self.failures) < FAILURES_KEPT_MAX:
@@ -84,7 +87,10 @@ class Tally:
     def _add_report(self, seed: int, report: dict[str, Any]) -> None:
         self.parcels.update(report["parcels"])
         self.truth.update(report["truth"])
-        self.faults.update(report["belt"]["faults"])
+        if "belt" in report:
+            self.faults.update(report["belt"]["faults"])
+        for line in report.get("plc", {}).values():
+            self.faults.update(line["faults"])
         release = report["release"]
         self.lost.update(release["lost_by_cause"])
         self.possible += round(release["oracle_share"] * report["parcels"]["entered"])
@@ -102,6 +108,7 @@ class Tally:
             "runs": self.runs,
             "stopped": stopped,
             "over_bytes": self.over_bytes,
+            "scenarios": dict(sorted(self.scenarios.items())),
             "parcels": dict(self.parcels),
             "truth": dict(self.truth),
             "failed": self.failed,
@@ -118,13 +125,14 @@ class Tally:
 
 
 def swarm(
-    seeds: range, *, jobs: int, keep: Path, tell: Progress, parcels: tuple[int, int] = PARCELS
-) -> dict[str, Any]:
+    seeds: range, *, jobs: int, keep: Path, tell: Progress, parcels: tuple[int, int] = PARCELS,
+    scenarios: tuple[MixScenario, ...] = SCENARIOS,
+) -> dict[str, Any]:  # fmt: skip
     """Runs a mix for each seed; Ctrl-C ends it with what was done. `tell` is called after each run and each failure."""
     tally, stopped = Tally(), False
     started = time.perf_counter()
     try:
-        with each(partial(_run_seed, parcels=parcels), seeds, jobs) as outcomes:
+        with each(partial(_run_seed, parcels=parcels, scenarios=scenarios), seeds, jobs) as outcomes:
             for outcome in outcomes:
                 tally.add(outcome)
                 tell(f"{tally.failed} failed" if tally.failed else "")
@@ -146,8 +154,8 @@ def again(mix: Mix, record: Path | None) -> dict[str, Any]:
     return report | {"failures": failures}
 
 
-def _run_seed(seed: int, parcels: tuple[int, int]) -> Outcome:
-    return run_mix(draw(seed, parcels))
+def _run_seed(seed: int, parcels: tuple[int, int], scenarios: tuple[MixScenario, ...]) -> Outcome:
+    return run_mix(draw(seed, parcels, scenarios))
 
 
 @contextmanager

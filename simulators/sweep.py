@@ -18,7 +18,7 @@ from simulators.plots.figures import Pair, calibration
 from simulators.practice import practice_signer
 from simulators.report import whole
 from simulators.scenario import find
-from simulators.simulate import prepare
+from simulators.simulate import prepare_plan
 from simulators.swarm import Progress, each
 
 FAILURES_MAX: Final = 20
@@ -124,10 +124,8 @@ def run_seed(seed: int, *, scenario: str, parcels: int | None) -> Swept:
     plan = find(scenario)
     config = plan.config(practice_signer("coordinator"))
     count = plan.count(config, parcels, None)
-    simulation = prepare(
-        config, stream(seed, count, plan.goods), seed, plan.name, lines=plan.lines,
-        network=plan.network_of(count, None), mistakes_ppm=plan.mistakes_ppm,
-    )  # fmt: skip
+    parts = stream(seed, count, plan.goods)
+    simulation = prepare_plan(plan, config, parts, seed, network=plan.network_of(count, None))
     try:
         report, details = simulation.run()
     except (RuleBrokenError, RunStuckError, TraceFault) as broken:

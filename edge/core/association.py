@@ -60,9 +60,13 @@ class Assignment:
         """Other parcels within reach (contract §4)."""
         return max(0, len(self.claims) - 1)
 
+    def share_ppm(self, key: int) -> int:
+        """That it is this parcel's."""
+        return next((one.p_ppm for one in self.claims if one.key == key), 0)
+
     def may_be(self, key: int) -> bool:
         """This parcel's, by a share of a millionth or more."""
-        return any(one.key == key and one.p_ppm > 0 for one in self.claims)
+        return self.share_ppm(key) > 0
 
 
 def assign(

@@ -237,10 +237,12 @@ class Clearing:
         parcel.clock.hand_over(owner, at)
         for reason in verdict.reasons:
             self.held_reasons[reason] = self.held_reasons.get(reason, 0) + 1
+        in_doubt = decision is None and parcel.may_have
         parcel.decided = self.record(
             "parcel.decided", parcel, at,
             flags=() if decision is not None and decision.reasons == verdict.reasons else verdict.reasons,
             decision=decision, act=act_of(verdict.bay, confirmed=False), clock=owner,
+            note=(("may_have", " ".join(parcel.may_have)),) if in_doubt else (),
         )  # fmt: skip
         self._await(parcel.decided, parcel)
         parcel.enter("recording", at)

@@ -75,6 +75,8 @@ class Item:
     front_um: int
     rear_um: int | None = None
     """None while it still covers its first beam."""
+    ended_um: int | None = None
+    """Its length when its first beam saw it end, before that saw it go on."""
     anchored_at: Instant = Instant(0)
     """When a beam last said where it is, or another item's beam since."""
     sure_at: Instant = Instant(0)

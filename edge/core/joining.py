@@ -36,6 +36,8 @@ DISPLACED_PPM: Final = 500_000
 MOVED_PPM: Final = 1_000
 """A later beam saw it elsewhere, by more than the tolerance: somebody may have moved it more than once."""
 DRIFT: Final = Drift()
+DOUBTED_PPM: Final = 1_000_000 - FLOOR_PPM
+"""A code that is another's as surely as a name has to be is told of no one else."""
 LATENCY_NS: Final = 60 * MILLISECOND
 """A reader goes on seeing for so long after it was told to stop, as a rule; then neighbours are looked at that far."""
 AROUND: Final = 3
@@ -194,6 +196,8 @@ class Joining:
             if _label_of(seen, best) in mine:
                 seen.waits = ()
                 self._codes.take(item, parcel, seen.read, seen.known, at)
+        doubted = (one.code for one in parcel.in_doubt if one.share_ppm(item.number) >= DOUBTED_PPM)
+        parcel.may_have = tuple(code for code in doubted if not parcel.has_code(code))
         own = self._codes.own(parcel)
         sure = mine.get(own) if own is not None else None
         if sure is None or sure.p_ppm < FLOOR_PPM:

@@ -108,6 +108,8 @@ class Parcel:
     """When the latest code of its label was read."""
     in_doubt: tuple[Assignment, ...] = ()
     """On a belt: codes that may be its own and were surely nobody's when its measurement closed."""
+    may_have: tuple[str, ...] = ()
+    """Those of them that are likely enough to be its own to be told with its hold, though to nobody surely."""
     _identified: list[Identified] = field(default_factory=list)
 
     def own_code(self, rank: tuple[str, ...]) -> str | None:

@@ -20,6 +20,7 @@ from itertools import count
 from typing import Final
 
 from edge.core.belt import NEVER_UM
+from edge.core.gone import Gone
 from edge.core.item import CARRIED, Found, Item, Look, Transit
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
@@ -34,8 +35,6 @@ ITEMS_MAX: Final = 256
 MILLION: Final = 1_000_000
 CREEP_MAX_PPM: Final = 20_000
 """More than 2 % against the belt is no creep: something else has happened to the item."""
-GONE_MAX: Final = 8
-"""Items that have left, remembered for the bouncing of the sensor that saw them last."""
 LEFT_MAX: Final = 16
 """Items that have left, remembered for what may still be told of them. An answer of an earlier one is nobody's."""
 
@@ -54,8 +53,7 @@ class Track:
         self._numbers = count(1) if numbers is None else numbers
         self.disturbed_at = Instant(0)
         """When the belt's counts last went wrong, as its owner sees."""
-        self._gone: deque[tuple[int, int, int]] = deque(maxlen=GONE_MAX)
-        """Beam, front and rear."""
+        self._gone = Gone(line)
         self.left: deque[Item] = deque(maxlen=LEFT_MAX)
         """Seen in a lane or at the end, the latest last: a late answer may be of one of them."""
         self._holes: list[int | None] = [None] * len(self.beams)
@@ -123,15 +121,16 @@ class Track:
             (one for one in reversed(self.items) if one.seen >= beam and one.front_um >= offset), None
         )
         if item is None:
-            self._end_gone(beam, offset)
+            self._gone.end(beam, offset)
             found.blips += 1
             return
         if item.origin == beam and item.rear_um is None:
             item.rear_um = offset
         elif item.rear_um is None or offset > item.rear_um + self._line.tolerance_um:
             self._holes[beam] = offset
-            found.blips += 1  # a hole in it
-            return
+            if not self._is_frayed_end(item, offset):
+                found.blips += 1  # a hole in it
+                return
         elif offset < item.rear_um - self._line.tolerance_um:
             if item.cleared >= beam and offset > item.rear_um - self._line.min_length_um:
                 found.blips += (
@@ -143,6 +142,14 @@ class Track:
             return
         item.cleared, item.sure_at = max(item.cleared, beam), at
         found.cleared.append((item, beam))
+
+    def _is_frayed_end(self, item: Item, offset: int) -> bool:
+        """Its first beam has seen it end there and then go on by less than a parcel's length: that beam has bounced, or
+        something hangs from it. It stays as long as it was seen to be."""
+        if item.rear_um is None or item.ended_um is None:
+            return False
+        ended = item.front_um - item.ended_um
+        return ended - item.rear_um <= self._line.min_length_um and offset <= ended + self._line.tolerance_um
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
@@ -173,22 +180,18 @@ class Track:
                 continue  # it reaches back to the beam that sees it, and that one is farther on
             if offset >= item.rear_um - slack:
                 if item.origin == beam:
-                    item.rear_um = None  # it goes on after all
+                    self._reopen(item, item.rear_um)
                 if hole is not None and hole - offset > slack:
                     item.doubt("not_isolated")
                 return True
-        for place, (at, front, rear) in enumerate(self._gone):
-            if at == beam and rear - slack <= offset <= front + slack:
-                if offset < rear:
-                    self._gone[place] = (at, front, front - self._line.max_length_um)  # it goes on after all
-                return True
-        return False
+        return self._gone.continues(beam, offset)
 
-    def _end_gone(self, beam: int, offset: int) -> None:
-        """One that left before its end was seen ends here: what comes behind it is another."""
-        for place, (at, front, rear) in enumerate(self._gone):
-            if at == beam and rear == front - self._line.max_length_um < offset <= front:
-                self._gone[place] = (at, front, offset)
+    def _reopen(self, item: Item, rear_um: int) -> None:
+        """It goes on after all. Where it ended first, of several ends close together, is remembered."""
+        length_um = item.front_um - rear_um
+        if item.ended_um is None or length_um - item.ended_um > self._line.min_length_um:
+            item.ended_um = length_um
+        item.rear_um = None
 
     def adopt(self, item: Item, transit: Transit, front_um: int, travel_um: int) -> bool:
         """The belt before has brought it; `front_um` as this belt's offset, had it gone over as it should. False if
@@ -373,8 +376,7 @@ class Track:
         """`left`: the belt beam that saw it leave; that beam may bounce behind it."""
         self.items.remove(item)
         if left is not None:
-            rear = item.rear_um if item.rear_um is not None else item.front_um - self._line.max_length_um
-            self._gone.append((left, item.front_um, rear))
+            self._gone.add(left, item)
 
     def with_left(self, item: Item) -> list[Item]:
         """All items, and if this one has left, those that have as well; the foremost first."""

@@ -98,7 +98,8 @@ class Search:
         visit = data["visit"]
         if visit is None:
             return
-        if visit in self.texts or any(code.get("data") in self.texts for code in data.get("codes", ())):
+        told = [visit, *(code.get("data") for code in data.get("codes", ())), *_may_have(data)]
+        if any(text in self.texts for text in told):
             self._found[visit] = None
         if data["kind"] == "visit.joined":
             self._joins.append((data["note"]["from"], data["note"]["into"]))
@@ -213,7 +214,8 @@ def _decided(data: Data) -> str:
     copy = data.get("decision") or data.get("voucher")
     way = f"to {_exit(data['act'])}; clock: {data['clock']}"
     if copy is None:
-        return f"hold by this gateway itself ({', '.join(data['flags'])}) {way}"
+        doubt = "".join(f"; {code} may be its own, or another's" for code in _may_have(data))
+        return f"hold by this gateway itself ({', '.join(data['flags'])}) {way}{doubt}"
     decision = copy["data"]
     reasons = f" ({', '.join(decision['reasons'])})" if decision["reasons"] else ""
     which = f"decision {decision['dec_seq']}" if "dec_seq" in decision else f"on voucher {decision['id']}"
@@ -249,6 +251,11 @@ def dims_text(dims: Data) -> str:
     sides = " x ".join(f"{dims[key] / MM_UM:g}" for key in ("l_um", "w_um", "h_um"))
     record = "" if dims["rec"] is None else f", record {dims['rec']}"
     return f"{sides} mm ± {dims['u_um'] / MM_UM:g} mm ({dims['shape']}) by {dims['dev']}{record}"
+
+
+def _may_have(data: Data) -> list[str]:
+    """Codes that a parcel was held with, as nobody was sure whose they are."""
+    return str(data.get("note", {}).get("may_have", "")).split()
 
 
 def _exit(act: Data) -> str:

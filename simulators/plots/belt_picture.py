@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from simulators.plots.scene import IN_WORK, LOST, UM, Band, Mark, Scene, TruePath
+from simulators.plots.scene import IN_WORK, LOST, UM, Band, Mark, Scene, TruePath, side_beams
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,8 @@ REASONS_MAX: Final = 14
 """Refused readings whose reason is written beside them; with more, marks alone."""
 TOP_M: Final = 2.4
 """Room above it for the lanes."""
+ENTRY_M: Final = 1.0
+"""A parcel that begins behind it is named nowhere at the foot."""
 BELOW_M: Final = 1.25
 """Room under the belt for the codes."""
 
@@ -140,6 +142,10 @@ def _belt(axes: "Axes", scene: Scene, heights: tuple[float, float], *, names: bo
         axes.axhline(place, color=GRID, lw=0.8, ls=(0, (4, 3)) if beam.id in inside else "-", zorder=1)
         scale = "".join(f", {one.device}" for one in line.recorders if one.beam == beam.id)
         told.append((place, f"beam {beam.id}{scale}{' (in its lane)' if beam.id in inside else ''}"))
+    for beam in side_beams(line):
+        place = beam.position_um / UM
+        axes.axhline(place, color=GRID, lw=0.8, ls=(0, (1, 3)), zorder=1)
+        told.append((place, f"beam {beam.id} (side belt)"))
     for reader in line.readers:
         place, reach = reader.position_um / UM, reader.window_um / UM
         axes.axhspan(place - reach, place + reach, color="#56B4E9", alpha=0.22, lw=0, zorder=0)
@@ -183,7 +189,7 @@ def _band(
     axes.plot(band.times, band.rears, color=colour, lw=0.6, zorder=3)
     words: dict[str, Any] = {"fontsize": 7, "rotation": 60, "zorder": 7, "clip_on": True}
     begun = band.times[0]
-    if _in(begun, span) and band.fronts[0] < 1 and entered.has_room(begun):
+    if _in(begun, span) and band.fronts[0] < ENTRY_M and entered.has_room(begun):
         axes.text(begun, -0.02, band.label, color="#222222", ha="right", va="top", **words)
     ended = None if band.fate.ended_us is None else band.fate.ended_us / UM
     if ended is None or not _in(ended, span) or not _in(band.fronts[-1], heights) or not left.has_room(ended):

@@ -13,8 +13,8 @@ from drivers.reading import BarcodeRead, DeviceFault, DimensionsRead, NoRead
 from edge.core.inputs import DecisionArrived
 from edge.core.snapshot import BeltItem, LineView
 from edge.rim.witness import JOINED, OPEN, Sighting, Testimony, place_of
-from hub_config.lines import Line
-from hub_config.names import SECOND, Instant
+from hub_config.lines import Beam, Line
+from hub_config.names import MICROSECOND, SECOND, Instant
 from simulators.bodies import Body
 
 Data = Mapping[str, Any]
@@ -143,8 +143,8 @@ def scene_of(
 ) -> Scene:
     since, until = window
     scene = Scene(line, since, until)
-    channels = {beam.channel: beam.position_um / UM for beam in line.beams}
-    scene.bands = _bands(line, told.views.get(line.id, ()), events, window)
+    channels = {beam.channel: beam.position_um / UM for beam in (*line.beams, *side_beams(line))}
+    scene.bands = _bands(line, told, events, window)
     scene.stood = _stood(told.views.get(line.id, ()), window)
     scene.edges = [
         (_s(edge.at), channels[edge.channel], edge.blocked)
@@ -173,9 +173,16 @@ def _s(at: Instant) -> float:
     return at / SECOND
 
 
-def _bands(
-    line: Line, views: Sequence[LineView], events: Sequence[Data], window: tuple[float, float]
-) -> list[Band]:
+def side_beams(line: Line) -> tuple[Beam, ...]:
+    """Of belts that merge into it, at their places along the line."""
+    return tuple(
+        beam for place in range(len(line.belts), len(line.all_belts)) for beam in line.beams_on(place)
+    )
+
+
+def _bands(line: Line, told: Testimony, events: Sequence[Data], window: tuple[float, float]) -> list[Band]:
+    views = told.views.get(line.id, ())
+    aside = _came_aside(line, told)
     known = fates(data for data in events if data["line"] == line.id)
     arrived = {data["visit"]: data["mono_us"] / UM for data in events if data["kind"] == "parcel.arrived"}
     entry = line.belt_beams[0].position_um / UM
@@ -188,7 +195,7 @@ def _bands(
                 band = bands[item.number] = Band(item.visit, known.get(item.visit, Fate()))
                 begun = arrived.get(item.visit)
                 if begun is not None and window[0] - EDGE_S <= begun < at and item.state != "stray":
-                    _add(band, begun, entry, entry)
+                    _begin(band, begun, aside.get(round(begun * UM)), item, entry)
             _add(band, at, item.front_um / UM, item.rear_um / UM)
     exits = _exit_beams(line)
     for band in bands.values():
@@ -197,6 +204,31 @@ def _bands(
             place = exits[band.fate.lane]
             _add(band, ended, place, place - band.fronts[-1] + band.rears[-1])
     return list(bands.values())
+
+
+def _came_aside(line: Line, told: Testimony) -> dict[int, tuple[float, float]]:
+    """When a front came to a beam of a side belt, in µs, to where that is and how fast the belt goes, in m/s."""
+    known = {
+        beam.channel: (beam.position_um / UM, line.all_belts[place].speed_mm_s / 1_000)
+        for place in range(len(line.belts), len(line.all_belts))
+        for beam in line.beams_on(place)
+    }
+    return {
+        edge.at // MICROSECOND: known[edge.channel]
+        for edge in told.edges
+        if edge.blocked and edge.device in line.boards and edge.channel in known
+    }
+
+
+def _begin(band: Band, begun: float, aside: tuple[float, float] | None, item: BeltItem, entry: float) -> None:
+    """From where it came: a line's view has nothing of a side belt, so there it is drawn as it will be seen first."""
+    if aside is None:
+        _add(band, begun, entry, entry)
+        return
+    place, m_s = aside
+    long = (item.front_um - item.rear_um) / UM
+    _add(band, begun, place, place)
+    _add(band, begun + long / m_s, place + long, place)
 
 
 def _exit_beams(line: Line) -> dict[str, float]:

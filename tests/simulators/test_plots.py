@@ -14,7 +14,7 @@ from simulators.parcels import stream
 from simulators.plots import album, options
 from simulators.plots.album import Album, Wanted, assignments, first_clean, first_exception
 from simulators.plots.figures import Cause, calibration, causes, pairs_of, upper_bound
-from simulators.plots.scene import LOST, Fate, Scene, fates, scene_of
+from simulators.plots.scene import LOST, Fate, Scene, fates, scene_of, side_beams
 from simulators.simulate import Simulation, simulate
 from simulators.task import Placed
 
@@ -148,6 +148,24 @@ def test_a_band_runs_from_the_first_beam_to_the_beam_of_its_lane(run: Run) -> No
     assert all(front >= rear for front, rear in zip(band.fronts, band.rears, strict=True))
     assert (band.times[-1], beams["green"], "green") in scene.exits
     assert any(abs(push.at - band.times[-1]) < 2 and push.lane == "green" for push in scene.pushes)
+
+
+def test_a_parcel_of_a_side_belt_is_drawn_from_the_beam_that_saw_it_there() -> None:
+    watched = Album(Wanted(Path("nowhere")))
+    simulate(7, 24, scenario="line-merge", album=watched)
+    assert watched.simulation is not None
+    scene = Run({}, watched, watched.simulation).scene(2, 30)
+    bodies = watched.simulation.hub.lines[0].conveyor.bodies
+    aside = [body for body in bodies if body.fed]
+    (beam,) = side_beams(scene.line)
+    place = beam.position_um / 1e6
+
+    begun = [band for band in scene.bands if band.fronts[0] == place]
+    assert len(begun) == len(aside) > 3
+    for band in begun:
+        assert band.rears[:2] == [place, place]
+        assert band.fronts[1] - place == pytest.approx(band.fronts[2] - band.rears[2])
+    assert {y for _, y, _ in scene.edges} >= {place}
 
 
 def test_a_reading_is_drawn_to_the_parcel_that_got_it(run: Run) -> None:

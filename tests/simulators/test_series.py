@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from hub_config.load import ConfigFaults, load
 from hub_config.names import MILLISECOND, SECOND, Instant
+from simulators.belt_run import BeltRun
 from simulators.line_faults import line_plan
 from simulators.parcels import stream
 from simulators.scenario import FOLDER, find, read
-from simulators.series import ABLE, BeltRun, MovedBelt, Series
+from simulators.series import ABLE, MovedBelt, Series
 from simulators.simulate import simulate
 from simulators.traffic import BeltStop
 
@@ -133,7 +134,7 @@ def test_another_process_with_another_hash_seed_gives_the_same_digest() -> None:
 @pytest.mark.parametrize(
     ("layout", "more", "said"),
     [
-        ("series", "[fault_ppm]\npushed = 10", "pushed does not happen on line l1"),
+        ("series", "[fault_ppm]\njammed = 10", "jammed does not happen on line l1"),
         ("quiet", "[fault_ppm]\ntransfer_slip = 10", "transfer_slip does not happen on line l1"),
         ("quiet", '[belt]\nstop = { belt = "main", every = "60 s", lasts = "5 s" }', "no belt"),
         ("series", '[belt]\nstop = { belt = "tunel", every = "60 s", lasts = "5 s" }', "no belt"),

@@ -3,7 +3,7 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,15 +11,18 @@ from edge.rim.trace import replay
 from simulators import mixes, swarm
 from simulators.campaign import main
 from simulators.checkers import RuleBrokenError
+from simulators.devices.plc import PlcFault
 from simulators.hub import RunStuckError
 from simulators.line_faults import LINE_RATES_PPM
 from simulators.mixes import (
     RATE_MAX_PPM,
-    UNSEEN,
+    SCENARIOS,
     USUAL_LEAST_PPM,
     Mix,
     MixFault,
+    MixScenario,
     Outcome,
+    able,
     draw,
     failure_of,
     read_mix,
@@ -28,11 +31,15 @@ from simulators.mixes import (
 
 SHORT = (30, 30)
 SEEDS = range(5, 9)
-"""Among them are both scenarios, one over bytes."""
+"""Among them are four scenarios."""
 
 
-def run_swarm(keep: Path, seeds: range = SEEDS, jobs: int = 1) -> dict[str, Any]:
-    return swarm.swarm(seeds, jobs=jobs, keep=keep, tell=lambda _told: None, parcels=SHORT)
+def run_swarm(
+    keep: Path, seeds: range = SEEDS, jobs: int = 1, scenarios: tuple[MixScenario, ...] = SCENARIOS
+) -> dict[str, Any]:
+    return swarm.swarm(
+        seeds, jobs=jobs, keep=keep, tell=lambda _told: None, parcels=SHORT, scenarios=scenarios
+    )
 
 
 def test_a_short_swarm_finds_nothing(tmp_path: Path) -> None:
@@ -58,10 +65,13 @@ def test_a_mix_depends_on_its_seed_alone_and_half_of_the_faults_are_off() -> Non
     on = [fault for mix in drawn for fault in mix.rates_ppm]
 
     assert drawn[6] == draw(7)
-    assert {mix.scenario for mix in drawn} == {"demo", "lines", "line-dense"}
+    assert {mix.scenario for mix in drawn} == set(SCENARIOS)
     assert {mix.lines for mix in drawn} == {1, 2, 3, 4}
-    assert abs(len(on) / (200 * (len(LINE_RATES_PPM) - len(UNSEEN))) - 0.5) < 0.05
+    assert abs(len(on) / sum(len(able(mix.scenario)) for mix in drawn) - 0.5) < 0.05
+    assert {fault for mix in drawn for fault in mix.plc_ppm} == set(get_args(PlcFault))
     for mix in drawn:
+        assert set(mix.rates_ppm) <= set(able(mix.scenario))
+        assert not (mix.plc_ppm and mix.scenario != "line-plc")
         assert 30 <= len(mix.parcels) <= 150
         assert all(
             max(LINE_RATES_PPM[fault], USUAL_LEAST_PPM) <= ppm <= RATE_MAX_PPM
@@ -89,10 +99,11 @@ def test_a_failure_is_made_small_and_one_command_repeats_it(
     tmp_path: Path, planted: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     del planted
-    drawn = (draw(seed, SHORT) for seed in range(1, 100))
-    seed = next(one.seed for one in drawn if one.rates_ppm.get("touching", 0) > 20_000 and not one.over_bytes)
+    drawn = (draw(seed, SHORT, ("demo",)) for seed in range(1, 100))
+    often = (mix for mix in drawn if mix.rates_ppm.get("touching", 0) > 20_000)
+    seed = next(mix.seed for mix in often if run_mix(mix).failure is not None)
     keep = tmp_path / "a folder"
-    (failure,) = run_swarm(keep, range(seed, seed + 1))["failures"]
+    (failure,) = run_swarm(keep, range(seed, seed + 1), scenarios=("demo",))["failures"]
     small = read_mix(Path(failure["mix"]))
 
     assert (len(small.parcels), list(small.rates_ppm)) == (1, ["touching"])
@@ -171,12 +182,23 @@ def test_wrong_words_are_refused(words: list[str], said: str, capsys: pytest.Cap
     assert said in capsys.readouterr().err
 
 
+def test_a_scenario_may_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep = ["--keep", str(tmp_path), "--json", str(tmp_path / "report.json")]
+    words = ["swarm", "--seeds", "1..2", "--jobs", "1", *keep, "--scenario", "line-plc"]
+
+    assert main(words) == 0
+    assert "2 runs of seeds 1..2: 0 failed" in capsys.readouterr().out
+    assert json.loads((tmp_path / "report.json").read_text())["scenarios"] == {"line-plc": 2}
+
+
 def test_what_is_no_mix_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mix.json"
     good = draw(1).model_dump()
     for change, said in (
         ({"lines": 9}, "lines"), ({"more": 1}, "more"), ({"parcels": [3, 1]}, "ascending"),
         ({"rates_ppm": {"no_read": -1}}, "rates_ppm"), ({"rates_ppm": {"rain": 1}}, "rain"),
+        ({"plc_ppm": {"missed": 2_000_000}}, "plc_ppm"),
+        ({"scenario": "line-merge", "rates_ppm": {"jammed": 1}}, "jammed does not happen on line-merge"),
     ):  # fmt: skip
         file.write_text(json.dumps(good | change))
         with pytest.raises(MixFault, match=said):

@@ -208,6 +208,25 @@ def test_a_parcel_whose_box_is_known_tells_it_with_its_weight(open_floor: Callab
     assert told.endswith("1.250 kg · 410 × 250 × 120 mm")
 
 
+def test_parcels_that_one_code_may_be_of_are_joined_by_it(open_floor: Callable[..., Floor]) -> None:
+    """Not the one that was released: its own name is surely its own, whatever else it may have a share in."""
+    floor = open_floor()
+    floor.show(LINES["doubt"])
+
+    assert floor.texts(".doubts text") == ["0007 ?"]
+    told = sorted(title for title in floor.page.evaluate(PLACES) if "may be its own" in title)
+    assert [title.rpartition(" · ")[2] for title in told] == [
+        "RB100000007CN may be its own: 49.99 %", "RB100000007CN may be its own: 49.99 %",
+    ]  # fmt: skip
+    assert floor.page.locator(".parcel[data-doubted]").count() == 2
+    reasons = floor.page.locator(".list td.at-reason")
+    assert [reasons.nth(row).get_attribute("title") is None for row in range(3)] == [True, False, False]
+
+    floor.show(LINES["flow"])
+
+    assert floor.texts(".doubts text") == []
+
+
 def test_parcels_stand_still_with_the_belt_and_without_a_board(open_floor: Callable[..., Floor]) -> None:
     floor = open_floor()
     for name in ("stands", "fault"):

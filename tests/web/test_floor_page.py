@@ -17,7 +17,16 @@ from edge.web.guard import SECURITY_HEADERS
 from edge.web.station.wording import station_words
 
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (HERE / "static").glob("*.js")}
-FLOOR_SCRIPTS = ("floor.js", "belt.js", "queue.js", "sorter.js", "stream.js", "strip.js", "words.js")
+FLOOR_SCRIPTS = (
+    "floor.js",
+    "belt.js",
+    "doubts.js",
+    "queue.js",
+    "sorter.js",
+    "stream.js",
+    "strip.js",
+    "words.js",
+)
 JS_BYTES_MAX = 60 * 1024
 
 

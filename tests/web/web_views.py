@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from edge.core.association import Assignment, Claim
 from edge.core.priority import NO_QUEUE, RELIEF, Place, Queue
 from edge.core.snapshot import (
     Balance,
@@ -105,6 +106,12 @@ def _item(number: int, state: str, front_mm: int, length_mm: int = 320, **more: 
     )
 
 
+def _of(code: str, numbers: tuple[int, ...]) -> Assignment:
+    """Whose this code is nobody knows: the first of them a little more likely."""
+    claims = tuple(Claim(number, 499_999 - place) for place, number in enumerate(numbers))
+    return Assignment(code, None, claims[0].p_ppm, claims, "ambiguous_read")
+
+
 _LANES = (
     LaneView(LaneId("green"), "G9", 128, S10),
     LaneView(LaneId("manual"), "M9", 3, "LX987654321MY", ("risk_profile",)),
@@ -155,6 +162,25 @@ LINES: dict[str, LineView] = {
                 lane=LaneId("green" if number % 3 else "hold"),
             )
             for number in range(1, 24)
+        ),
+    ),
+    "doubt": replace(
+        _EMPTY,
+        items=(
+            _item(
+                9, "release", 7_900, code=S10, lane=LaneId("green"), in_doubt=(_of("RB100000007CN", (8, 7)),)
+            ),
+            _item(
+                8, "hold", 6_400, reasons=("assoc_low",), in_doubt=(_of("RB100000007CN", (8, 7)),), **_HELD
+            ),
+            _item(
+                7,
+                "hold",
+                6_020,
+                reasons=("assoc_low",),
+                in_doubt=(_of("RB100000007CN", (8, 7)),),
+                lane=LaneId("hold"),
+            ),
         ),
     ),
     "stands": replace(_FLOW, state="stands", speed_um_s=0),

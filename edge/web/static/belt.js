@@ -4,6 +4,7 @@
 // the state is drawn before the first state has come; between two states parcels move on with the belt, for at most
 // `LEAD_MS`. Everything enters by attributes and textContent.
 
+import { DoubtArcs, doubtsOf, doubtText } from "./doubts.js";
 import { kilograms, setText, splitCode, word } from "./words.js";
 
 const LEAD_MS = 300; // no parcel is drawn further ahead of what the gateway said
@@ -88,6 +89,7 @@ export class BeltDrawing {
     this.element = svg("svg", { class: "drawing", role: "img", "aria-label": line.name });
     this.view = null;
     this.heard = 0; // ms, when a state with these positions first came
+    this.doubts = new DoubtArcs(svg);
     this.parcels = new Map(); // visit → its nodes and how far off it was drawn
     this.arms = [];
     this.exits = [];
@@ -110,7 +112,7 @@ export class BeltDrawing {
     const parts = svg("g");
     this.drawExits(chutes, parts);
     this.drawParts(parts);
-    this.element.replaceChildren(chutes, this.drawBelt(), parts, this.boxes, this.labels);
+    this.element.replaceChildren(chutes, this.drawBelt(), parts, this.doubts.element, this.boxes, this.labels);
     this.parcels.clear();
     if (this.view !== null) this.show(this.view, this.heard);
   }
@@ -298,6 +300,7 @@ export class BeltDrawing {
     this.view = null;
     for (const parcel of this.parcels.values()) this.remove(parcel);
     this.parcels.clear();
+    this.doubts.show([], this.parcels, this.size);
     for (const exit of this.exits) {
       exit.said = null;
       for (const line of [exit.count, ...exit.last]) setText(line, "");
@@ -335,6 +338,7 @@ export class BeltDrawing {
       label.toggleAttribute("data-hidden", rows[n] < 0);
       label.dataset.row = rows[n];
     });
+    this.doubts.show(view.items, this.parcels, this.size);
   }
 
   newParcel(item) {
@@ -351,7 +355,7 @@ export class BeltDrawing {
     const { u } = this;
     setText(label, text);
     const long = Math.max((item.front_um - item.rear_um) * this.scale, 26 * u);
-    const said = `${item.state} ${item.code} ${item.mass_mg} ${item.dims_um} ${item.lane} ${Math.round(long)}`;
+    const said = `${item.state} ${item.code} ${item.mass_mg} ${item.dims_um} ${item.lane} ${Math.round(long)} ${JSON.stringify(doubtsOf(item))}`;
     if (parcel.said === said) return;
     parcel.said = said;
     const tall = 44 * u;
@@ -360,6 +364,8 @@ export class BeltDrawing {
     const facts = [item.code ?? word("fact.none"), word(`parcel.${item.state}`)];
     if (item.mass_mg !== null) facts.push(`${kilograms(item.mass_mg)} kg`);
     if (item.dims_um !== null) facts.push(`${item.dims_um.map((um) => Math.round(um / 1000)).join(" × ")} mm`);
+    facts.push(...doubtsOf(item).map((one) => doubtText(one, item)));
+    box.toggleAttribute("data-doubted", doubtsOf(item).length > 0);
     box.replaceChildren(svg("title", {}, facts.join(" · ")),
       svg("rect", { x: -long / 2, y: -tall / 2, width: long, height: tall, rx: 2 }));
     parcel.mark = svg("g", {}, shape(item.state, { x: -mark / 2, y: -mark / 2, width: mark, height: mark }));
@@ -426,9 +432,16 @@ export class BeltDrawing {
       label.setAttribute("x", x.toFixed(1));
       label.setAttribute("y", this.top - (15 + 19 * Number(label.dataset.row)) * u);
     }
+    this.doubts.move((parcel) => this.middleOf(parcel, now), this.middle + 22 * u, 52 * u);
     for (const { diverter, arm } of this.arms) arm.classList.toggle("out", this.isOut(diverter, now));
     const slat = (this.ranUm(now) % SLAT_UM) * this.scale;
     this.slats.setAttribute("transform", `translate(${slat.toFixed(1)} 0)`);
+  }
+
+  // Where the middle of a parcel is drawn; null once its way leads off the belt.
+  middleOf({ item, exit, ...parcel }, now) {
+    const centre = this.frontAt(item, now) + this.offAt(parcel, now) - (item.front_um - item.rear_um) / 2;
+    return centre > exit.from_um ? null : this.x(centre);
   }
 
   // How far the belt has run since the page looked first.

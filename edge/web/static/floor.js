@@ -4,6 +4,7 @@
 // sends nothing.
 
 import { BeltDrawing, laneWord, shape, shortCode, tailOf } from "./belt.js";
+import { doubtsOf, doubtText } from "./doubts.js";
 import { QueuePanel } from "./queue.js";
 import { SorterPanel } from "./sorter.js";
 import { isLost, listen } from "./stream.js";
@@ -162,6 +163,7 @@ class LinePanel {
     const mark = made("span", "mark", shape(item.state));
     mark.dataset.state = item.state;
     const reasons = item.reasons.map((reason) => word(`reason.${reason}`));
+    reasons.push(...doubtsOf(item).map((one) => doubtText(one, item)));
     const why = made("td", "at-reason", reasons[0] ?? "");
     if (reasons.length > 1) why.title = reasons.join("\n");
     const lane = item.lane === null ? "" : `${item.ordered ? "⇒" : "→"} ${bays.get(item.lane) ?? laneWord(item.lane)}`;
