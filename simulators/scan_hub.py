@@ -90,10 +90,11 @@ class ScanHub:
         broker: Kind | None = None,
         cluster: NatsCluster | None = None,
         ground: Ground = LOOPBACK,
+        load: type[ScanLoad] = ScanLoad,
     ) -> None:
         """`cluster`: runs already, and takes the place of a broker; `stop` ends it as well."""
         self.folder = folder
-        self.load = ScanLoad(folder / "ports", benches)
+        self.load = load(folder / "ports", benches)
         self.gateway_data = ground.gateway_data or folder / "gateway"
         self.coordinator_data = folder / "coordinator"
         self._ground = ground

@@ -23,6 +23,8 @@ EVENTS_PER_TURN: Final = 5
 CODES_MAX: Final = 26 * 26 * 10**8
 LATE_MAX_S: Final = 0.5
 """A reading that is so late is left out: the load is what was asked for, or less, never a burst."""
+RESET: Final = b"@"
+SERIAL: Final = b'I4 A "0123456789"\r\n'
 EMPTY_SCALE: Final = b"S S      0.000 kg\r\n"
 READ_BYTES: Final = 4_096
 
@@ -36,7 +38,7 @@ attach = {{ kind = "serial", port = "{folder}/scan-{n}", baud = 115200 }}
 id = "scale-{n}"
 kind = "mt-sics"
 attach = {{ kind = "serial", port = "{folder}/scale-{n}", baud = 115200 }}
-poll = "10 s"
+poll = "{poll}"
 answer_timeout = "5 s"
 
 [devices.metrology]
@@ -74,6 +76,9 @@ class Written:
 class ScanLoad:
     """`folder` holds the ports. `start` opens them, `run` scans at a steady rate in the caller's thread."""
 
+    poll: str = "10 s"
+    """How often a scale is asked."""
+
     def __init__(self, folder: Path, benches: int, first_code: int = 0) -> None:
         self.folder = folder
         self.benches = benches
@@ -91,7 +96,7 @@ class ScanLoad:
 
     def config(self, head: str) -> str:
         """A hub's config: `head` is everything but devices and benches."""
-        made = [_BENCH.format(n=number, folder=self.folder) for number in range(self.benches)]
+        made = [_BENCH.format(n=number, folder=self.folder, poll=self.poll) for number in range(self.benches)]
         return head + "".join(made)
 
     def start(self) -> None:
@@ -99,7 +104,7 @@ class ScanLoad:
         for number in range(self.benches):
             self._scanners.append(self._port(f"scan-{number}", number))
             scale = self._port(f"scale-{number}", self.benches + number)
-            self._selector.register(scale, selectors.EVENT_READ)
+            self._selector.register(scale, selectors.EVENT_READ, number)
         self._answers.start()
 
     def stop(self) -> None:
@@ -128,18 +133,18 @@ class ScanLoad:
     def scan(self, bench: int) -> None:
         """The next reading of this bench's turn."""
         step = self._step[bench]
-        text = HOLD_BAY if step == STEPS - 1 else self._code()
+        text = HOLD_BAY if step == STEPS - 1 else self.next_code()
         self._step[bench] = (step + 1) % STEPS
         if step == 0:
             self._first[bench] = text
         key = f"{self._first[bench]}/bay" if step == STEPS - 1 else text
         self.written.append(Written(key, time.time_ns()))
-        self._write(bench, text.encode() + b"\r")
+        self.write(bench, text.encode() + b"\r")
 
     def burst(self, bench: int, lines: int) -> None:
         """So many labels in one write: a scanner that empties its memory."""
-        text = "".join(f"{self._code()}\r" for _ in range(lines))
-        self._write(bench, text.encode())
+        text = "".join(f"{self.next_code()}\r" for _ in range(lines))
+        self.write(bench, text.encode())
 
     def replug(self, bench: int) -> None:
         """The scanner's cable is pulled and put back at once, under the same name."""
@@ -148,14 +153,15 @@ class ScanLoad:
             os.close(self._slaves.pop(bench))
             self._scanners[bench] = self._port(f"scan-{bench}", bench)
 
-    def _write(self, bench: int, data: bytes) -> None:
+    def write(self, bench: int, data: bytes) -> None:
+        """What the scanner of this bench sends."""
         with self._ports:
             try:
                 os.write(self._scanners[bench], data)
             except BlockingIOError:
                 return  # nobody reads: what a device without flow control loses too
 
-    def _code(self) -> str:
+    def next_code(self) -> str:
         """An S10 number that nobody declared, never the same again."""
         number, self._next_code = self._next_code, (self._next_code + 1) % CODES_MAX
         letters, serial = divmod(number, 10**8)
@@ -174,8 +180,13 @@ class ScanLoad:
         return master
 
     def _answer(self) -> None:
-        """The empty scales: each question gets zero."""
+        """The scales: a reset gets the serial number, every other question what lies on them."""
         while not self._stopping.is_set():
             for key, _ in self._selector.select(timeout=0.1):
                 asked = os.read(int(key.fd), READ_BYTES)
-                os.write(int(key.fd), EMPTY_SCALE * asked.count(b"\n"))
+                for line in asked.splitlines():
+                    os.write(int(key.fd), SERIAL if line == RESET else self._weight(key.data))
+
+    def _weight(self, _bench: int) -> bytes:
+        """What the scale of this bench answers."""
+        return EMPTY_SCALE
