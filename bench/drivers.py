@@ -4,13 +4,15 @@
 that name; the baseline splits the same bytes into lines and decodes them. `busy` is 32 silent and 32 busy devices (10
 frames a second each), `idle` all 64 silent; each in turn through the device loop of a gateway (its thread alone: no
 core, no journal) and through threads with `Serial.readline`, in processes of their own. Latency is from the write of a
-frame on the pty to its reading.
+frame on the pty to its reading. `whole gateway` is `hub run` with 32 benches, broker and coordinator beside it: their
+scanners are silent, their scales send 10 weights a second each; the baseline is the same threads with `readline`.
 """
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import tty
 from collections.abc import Iterator, Sequence
@@ -21,6 +23,7 @@ from typing import Final
 
 from simulators.fuzz_campaign import vectors_of
 from simulators.fuzz_subjects import Subject, subjects
+from simulators.scan_hub import ScanHub
 
 Figures = dict[str, dict[str, float | str | int]]
 
@@ -40,12 +43,18 @@ def measure(short: bool) -> Figures:
         if (speed := _speed(one, size)) is not None:
             figures[f"{one.name} MB/s"] = speed
     turns = [{side: _loop(part, seconds) for side, part in SIDES.items()} for _ in range(rounds)]
+    whole = [_gateway(seconds) for _ in range(rounds)]
     for name, key, unit in (
         ("busy: processor", "busy_ppm", "ppm of a core"), ("idle: processor", "idle_ppm", "ppm of a core"),
-        ("busy: latency p50", "p50_us", "us"), ("busy: latency p99", "p99_us", "us"), 
+        ("busy: latency p50", "p50_us", "us"), ("busy: latency p99", "p99_us", "us"),
         ("busy: frames lost", "lost", "of all"),
+        ("busy: processor, whole gateway", "busy_ppm", "ppm of a core"),
+        ("idle: processor, whole gateway", "idle_ppm", "ppm of a core"),
+        ("busy: frames lost, whole gateway", "lost", "of all"),
     ):  # fmt: skip
-        ours, bare = (median(turn[side][key] for turn in turns) for side in SIDES)
+        bare = median(turn["baseline"][key] for turn in turns)
+        of_ours = whole if "gateway" in name else [turn["ours"] for turn in turns]
+        ours = median(turn[key] for turn in of_ours)
         ratio = round(ours / bare, 2) if bare else 0.0
         figures[name] = {"ours": ours, "baseline": bare, "ratio": ratio, "unit": unit, "runs": rounds}
     return figures
@@ -114,6 +123,32 @@ def _loop(part: str, seconds: float) -> dict[str, float]:
         "idle_ppm": idle, "busy_ppm": busy, "lost": len(written) - len(late),
         "p50_us": late[len(late) // 2], "p99_us": late[len(late) * 99 // 100],
     }  # fmt: skip
+
+
+def _gateway(seconds: float) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="ehub-bench-") as made:
+        hub = ScanHub(Path(made), BUSY, streaming=True)
+        try:
+            hub.start_coordinator()
+            hub.start_gateway()
+            hub.wait_until_ready()
+            assert hub.gateway is not None, "it was started"
+            time.sleep(SETTLE_S)
+            idle = _cpu_ppm(hub.gateway.pid, lambda: time.sleep(seconds))
+            untold, sent = hub.load.weighed - _frames(hub), [0]
+            busy = _cpu_ppm(
+                hub.gateway.pid, lambda: sent.__setitem__(0, hub.load.stream(PER_SECOND, seconds))
+            )
+            time.sleep(SETTLE_S)
+            lost = sent[0] + hub.load.weighed - _frames(hub) - untold
+            return {"idle_ppm": idle, "busy_ppm": busy, "lost": lost}
+        finally:
+            hub.stop()
+
+
+def _frames(hub: ScanHub) -> int:
+    """Taken so far from all ports."""
+    return sum(int(port["frames"]) for port in hub.figures()["ports"])
 
 
 def _write(far: Sequence[int], seconds: float) -> dict[str, int]:

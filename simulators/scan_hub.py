@@ -89,12 +89,14 @@ class ScanHub:
         benches: int,
         broker: Kind | None = None,
         cluster: NatsCluster | None = None,
+        *,
         ground: Ground = LOOPBACK,
         load: type[ScanLoad] = ScanLoad,
+        streaming: bool = False,
     ) -> None:
         """`cluster`: runs already, and takes the place of a broker; `stop` ends it as well."""
         self.folder = folder
-        self.load = load(folder / "ports", benches)
+        self.load = load(folder / "ports", benches, streaming=streaming)
         self.gateway_data = ground.gateway_data or folder / "gateway"
         self.coordinator_data = folder / "coordinator"
         self._ground = ground

@@ -23,9 +23,9 @@ EVENTS_PER_TURN: Final = 5
 CODES_MAX: Final = 26 * 26 * 10**8
 LATE_MAX_S: Final = 0.5
 """A reading that is so late is left out: the load is what was asked for, or less, never a burst."""
-RESET: Final = b"@"
-SERIAL: Final = b'I4 A "0123456789"\r\n'
 EMPTY_SCALE: Final = b"S S      0.000 kg\r\n"
+_ANSWERS: Final = {b"@": b'I4 A "100001"\r\n', b"TA": b"TA A      0.000 kg\r\n"}
+"""Of MT-SICS. Before it has said its serial number no weight counts."""
 READ_BYTES: Final = 4_096
 
 _BENCH = """
@@ -38,8 +38,7 @@ attach = {{ kind = "serial", port = "{folder}/scan-{n}", baud = 115200 }}
 id = "scale-{n}"
 kind = "mt-sics"
 attach = {{ kind = "serial", port = "{folder}/scale-{n}", baud = 115200 }}
-poll = "{poll}"
-answer_timeout = "5 s"
+{asking}
 
 [devices.metrology]
 regime = "nawi"
@@ -63,6 +62,11 @@ bays = [
 """
 
 
+_ASKED: Final = """poll = "{poll}"
+answer_timeout = "5 s\""""
+_STREAMING: Final = 'mode = "continuous"'
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """One reading that went out on a wire."""
@@ -79,14 +83,19 @@ class ScanLoad:
     poll: str = "10 s"
     """How often a scale is asked."""
 
-    def __init__(self, folder: Path, benches: int, first_code: int = 0) -> None:
+    def __init__(self, folder: Path, benches: int, first_code: int = 0, *, streaming: bool = False) -> None:
+        """`streaming`: the scales are not asked, they send (`stream`)."""
         self.folder = folder
         self.benches = benches
+        self._asking = _STREAMING if streaming else _ASKED.format(poll=self.poll)
         self.written: list[Written] = []
+        self.weighed = 0
+        """Weights that the gateway asked for and got."""
         self._next_code = first_code
         self._step = [0] * benches
         self._first = [""] * benches
         self._scanners: list[int] = []
+        self._scales: list[int] = []
         self._slaves: dict[int, int] = {}
         """By bench; of scales from `benches` on."""
         self._ports = threading.Lock()
@@ -96,7 +105,9 @@ class ScanLoad:
 
     def config(self, head: str) -> str:
         """A hub's config: `head` is everything but devices and benches."""
-        made = [_BENCH.format(n=number, folder=self.folder, poll=self.poll) for number in range(self.benches)]
+        made = [
+            _BENCH.format(n=number, folder=self.folder, asking=self._asking) for number in range(self.benches)
+        ]
         return head + "".join(made)
 
     def start(self) -> None:
@@ -104,6 +115,7 @@ class ScanLoad:
         for number in range(self.benches):
             self._scanners.append(self._port(f"scan-{number}", number))
             scale = self._port(f"scale-{number}", self.benches + number)
+            self._scales.append(scale)
             self._selector.register(scale, selectors.EVENT_READ, number)
         self._answers.start()
 
@@ -140,6 +152,16 @@ class ScanLoad:
         key = f"{self._first[bench]}/bay" if step == STEPS - 1 else text
         self.written.append(Written(key, time.time_ns()))
         self.write(bench, text.encode() + b"\r")
+
+    def stream(self, per_second: int, seconds: float) -> int:
+        """Each scale sends so many weights a second, evenly over all; returns how many were sent."""
+        began, count = time.monotonic(), int(per_second * self.benches * seconds)
+        for number in range(count):
+            wait_s = began + number / (per_second * self.benches) - time.monotonic()
+            if wait_s > 0:
+                time.sleep(wait_s)
+            os.write(self._scales[number % self.benches], EMPTY_SCALE)
+        return count
 
     def burst(self, bench: int, lines: int) -> None:
         """So many labels in one write: a scanner that empties its memory."""
@@ -180,12 +202,13 @@ class ScanLoad:
         return master
 
     def _answer(self) -> None:
-        """The scales: a reset gets the serial number, every other question what lies on them."""
+        """The scales: each says its serial number, its tare, and what lies on it."""
         while not self._stopping.is_set():
             for key, _ in self._selector.select(timeout=0.1):
-                asked = os.read(int(key.fd), READ_BYTES)
-                for line in asked.splitlines():
-                    os.write(int(key.fd), SERIAL if line == RESET else self._weight(key.data))
+                for asked in os.read(int(key.fd), READ_BYTES).splitlines():
+                    answer = _ANSWERS.get(asked)
+                    self.weighed += answer is None
+                    os.write(int(key.fd), answer or self._weight(key.data))
 
     def _weight(self, _bench: int) -> bytes:
         """What the scale of this bench answers."""

@@ -24,8 +24,8 @@ class WeighedLoad(ScanLoad):
 
     poll = "200 ms"
 
-    def __init__(self, folder: Path, benches: int) -> None:
-        super().__init__(folder, benches)
+    def __init__(self, folder: Path, benches: int, first_code: int = 0, *, streaming: bool = False) -> None:
+        super().__init__(folder, benches, first_code, streaming=streaming)
         self._loaded = [False] * benches
         self._over = threading.Event()
         self._turns: threading.Thread | None = None

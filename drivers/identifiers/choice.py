@@ -35,7 +35,7 @@ from drivers.identifiers.gs1 import (
 from drivers.identifiers.sscc import parse_sscc
 from drivers.scanners.aim import is_gs1, is_linear, split_aim
 
-IDENTIFIED_KEPT: Final = 256
+IDENTIFIED_KEPT: Final = 4_096
 """Codes once worked out: those of the parcels in work are asked about again."""
 
 _TOLD: Final = tuple(one for one in RANKED if one.type not in ("unknown", "sscc"))
