@@ -66,6 +66,8 @@ class Coordinator:
         self._nak_after = nak_after
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
+        self._arrived: deque[Arrived] = deque()
+        """Not confirmed yet. As many as the gateways send ahead of their acks: 2,000 events each, and what is live."""
         self._requests: deque[Request] = deque()
         self._places = BoundedSemaphore(REQUESTS_MAX)
         self.gauges = Gauges()
@@ -133,22 +135,25 @@ class Coordinator:
         return True
 
     def _gather(self) -> list[Arrived]:
-        """Waits until something comes or is due, then takes what is there, one batch of events at most."""
+        """Waits until something comes or is due, takes all that is there, and hands over one batch of the events.
+
+        All of it: a broker may deliver many hundreds of events at once (Mosquitto 2.0.11 does, past the receive
+        maximum), and its confirmations of our own answers stand behind them.
+        """
         at = clock.now()
         gaps = (Instant(gap.since + self._nak_after) for gap in self._gaps.values())
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
         acks = self._ack_due.values() if len(self._in_flight) < self._in_flight_max else ()
-        wait_s = max(0, min([*due, *gaps, *acks]) - at) / SECOND
-        batch: list[Arrived] = []
+        wait_s = 0.0 if self._arrived else max(0, min([*due, *gaps, *acks]) - at) / SECOND
         try:
-            self._take(self._queue.get(timeout=wait_s), batch)
-            while len(batch) < BATCH_MAX:
-                self._take(self._queue.get_nowait(), batch)
+            self._take(self._queue.get(timeout=wait_s))
+            while True:
+                self._take(self._queue.get_nowait())
         except Empty:
             pass
-        return batch
+        return [self._arrived.popleft() for _ in range(min(BATCH_MAX, len(self._arrived)))]
 
-    def _take(self, item: FromBroker | Request | None, batch: list[Arrived]) -> None:
+    def _take(self, item: FromBroker | Request | None) -> None:
         if item is None:
             self._stopping = True
             return
@@ -159,12 +164,12 @@ class Coordinator:
             case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
-                batch.append(arrived)
+                self._arrived.append(arrived)
             case Opened(_, in_flight_max):
                 self._opened(in_flight_max)
             case Closed():
                 # What came over the lost connection can't be confirmed on the next; it comes again.
-                batch.clear()
+                self._arrived.clear()
                 self._in_flight.clear()
                 self._owed.clear()
                 self._ack_due.clear()
