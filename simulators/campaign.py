@@ -132,7 +132,8 @@ def _faults(args: argparse.Namespace) -> int:
     for name, told in report["parts"].items():
         if "skipped" in told:
             print(f"hub campaign faults: {name} skipped: {told['skipped']}", file=sys.stderr)
-    return _write(report, args.json, report["good"])
+    code = _write(report, args.json, report["good"])
+    return EXIT_STOPPED if report["stopped"] and code == EXIT_OK else code
 
 
 def _add_cluster(parser: argparse.ArgumentParser) -> None:

@@ -28,9 +28,9 @@ BENCHES: Final = 12
 RATE: Final = 60
 """Readings a second."""
 BETWEEN_S: Final = (0.1, 1.2)
-"""Between two faults: less than a start takes, so that half of them hit what has not recovered from the last."""
-AT_WORK_ONE_IN: Final = 2
-"""The other half waits until the hub is at work again, end to end."""
+"""Between two faults: less than a start takes, so that most of them hit what has not recovered from the last."""
+AT_WORK_ONE_IN: Final = 3
+"""One fault in so many waits until the hub is at work again, end to end."""
 AT_WORK_S: Final = 30.0
 DOWN_S: Final = (0.0, 0.6)
 HANG_S: Final = (0.5, 3.0)
@@ -50,12 +50,18 @@ BURST: Final = (20, 5)
 class KillsOutcome(Outcome):
     at_work: Counter[str] = field(default_factory=Counter)
     """Of the kills: those that surely hit a hub at work, events under way from end to end."""
+    stopped: bool = False
+    """By Ctrl-C; what had happened until then is judged all the same."""
 
     def as_json(self) -> dict[str, Any]:
-        return {"at_work": dict(sorted(self.at_work.items())), **Outcome.as_json(self)}
+        return {
+            "at_work": dict(sorted(self.at_work.items())),
+            "stopped": self.stopped,
+            **Outcome.as_json(self),
+        }
 
 
-def run(kills: int, seed: int, tell: Callable[[str], None] = lambda _told: None) -> Outcome:
+def run(kills: int, seed: int, tell: Callable[[str], None] = lambda _told: None) -> KillsOutcome:
     """`kills` SIGKILLs, shared out evenly over the three, other faults between them."""
     with tempfile.TemporaryDirectory(prefix="ehub-faults-") as made:
         campaign = _Campaign(Path(made), kills, seed)
@@ -73,10 +79,14 @@ def campaign(
     """The report: what was lost, doubled and wrong over all parts, and the account of each."""
     told: dict[str, dict[str, Any]] = {}
     outcomes: list[Outcome] = []
+    stopped = False
     for part in parts:
         outcome = run(kills, seed, tell) if part == KILLS_PART else run_part(part, seed, sizes)
         outcomes.append(outcome)
         told[part] = outcome.as_json()
+        if isinstance(outcome, KillsOutcome) and outcome.stopped:
+            stopped = True
+            break
     sums = {
         "events": sum(outcome.events for outcome in outcomes),
         "lost": sum(outcome.lost for outcome in outcomes),
@@ -86,8 +96,8 @@ def campaign(
     }
     killed = {"kills": told[KILLS_PART]["kills"]} if KILLS_PART in told else {}
     return {
-        **killed, **sums, "good": all(outcome.good for outcome in outcomes), "seed": seed, "parts": told,
-        "again": _again(parts, kills, seed, sizes),
+        **killed, **sums, "good": all(outcome.good for outcome in outcomes), "stopped": stopped, "seed": seed,
+        "parts": told, "again": _again(parts, kills, seed, sizes),
     }  # fmt: skip
 
 
@@ -119,19 +129,38 @@ class _Campaign:
     def run(self, tell: Callable[[str], None]) -> None:
         try:
             self._load.start()
-            for fault in self._order:
-                if self._rng.randrange(AT_WORK_ONE_IN) == 0 and self._is_at_work():
-                    self.outcome.at_work[fault] += 1
-                time.sleep(self._rng.uniform(*BETWEEN_S))
-                self._happen(fault)
-                self.outcome.kills[fault] += 1
-                self._load.check_alive()
-                if fault in KILLS:
-                    tell(fault)
+            try:
+                self._faults(tell)
+            except KeyboardInterrupt:
+                self.outcome.stopped = True
+                self._revive()
             self._load.drain()
         finally:
             self._load.stop()
         self._load.judge()
+
+    def _faults(self, tell: Callable[[str], None]) -> None:
+        for fault in self._order:
+            if self._rng.randrange(AT_WORK_ONE_IN) == 0 and self._is_at_work():
+                self.outcome.at_work[fault] += 1
+            time.sleep(self._rng.uniform(*BETWEEN_S))
+            self._happen(fault)
+            self.outcome.kills[fault] += 1
+            self._load.check_alive()
+            if fault in KILLS:
+                tell(fault)
+
+    def _revive(self) -> None:
+        """Ctrl-C may have come while one of them was away."""
+        hub = self._hub
+        if hub.broker.pid is not None:
+            os.kill(hub.broker.pid, signal.SIGCONT)
+        if not hub.broker.running:
+            hub.broker.restart()
+        if hub.gateway is None or hub.gateway.poll() is not None:
+            hub.start_gateway()
+        if hub.coordinator is None or hub.coordinator.poll() is not None:
+            hub.start_coordinator()
 
     def _is_at_work(self) -> bool:
         """Waits until the coordinator has acknowledged something that was not yet journalled when the wait began."""

@@ -153,6 +153,8 @@ class MqttClient:
         if not probe:
             will = profile.will(profile.session_of(attempt))
             self._paho.will_set(profile.will_topic, will, qos=1, retain=True)
+        self._of_event = _told(event=True, expiry_s=None)
+        """Of most publications; paho builds its tables of properties anew for each that is made."""
         self._paho.on_socket_open = _no_delay
         self._paho.on_connect = self._on_connect
         self._paho.on_subscribe = self._on_subscribe
@@ -188,11 +190,7 @@ class MqttClient:
         """
         properties = None
         if self._version == "MQTT 5":
-            properties = _properties(PacketTypes.PUBLISH)
-            if event:
-                properties.ContentType = CONTENT_TYPE
-            if expiry_s is not None:
-                properties.MessageExpiryInterval = expiry_s
+            properties = self._of_event if event and expiry_s is None else _told(event, expiry_s)
         info = self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         return info.mid if info.rc == MQTT_ERR_SUCCESS else None
 
@@ -272,6 +270,16 @@ class MqttClient:
 def _no_delay(_client: Client, _data: object, sock: Any) -> None:  # noqa: ANN401  (paho's own union of sockets)
     # paho leaves Nagle on: a small event would wait up to 40 ms for the broker's delayed TCP ack.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _told(event: bool, expiry_s: int | None) -> Properties:
+    """What a publication says of itself in MQTT 5."""
+    properties = _properties(PacketTypes.PUBLISH)
+    if event:
+        properties.ContentType = CONTENT_TYPE
+    if expiry_s is not None:
+        properties.MessageExpiryInterval = expiry_s
+    return properties
 
 
 def _properties(packet: int) -> Properties:
