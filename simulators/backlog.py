@@ -4,6 +4,7 @@ network leaves behind, without waiting for that day.
 Six events a parcel; each parcel was held by the gateway alone and lies in its bay.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,9 @@ GROUP: Final = 100
 WRITE_BACK_EVENTS: Final = 20_000
 EVENTS_PER_PARCEL: Final = 6
 STEPS: Final = (0, 1, 2, 3, 4, 4)
-"""Of `told_event`; the second diversion is the confirmed one."""
+"""Of `told_event`."""
+ORDERED: Final = 4
+"""Place of the diversion that no sensor has seen yet; the next one has."""
 AGO_US: Final = 86_400_000_000
 
 
@@ -43,11 +46,10 @@ def fill(data: Path, events: int) -> int:
         )
 
     journal = Journal(data / JOURNAL_FILE, context, identity.signer)
-    began_us = clock.wall_time().utc_us - AGO_US
     group: list[tuple[int, Event]] = []
     try:
-        for last in range(1, events // EVENTS_PER_PARCEL * EVENTS_PER_PARCEL + 1):
-            group.append((last, _event(last, began_us)))
+        for last, event in enumerate(_told(events // EVENTS_PER_PARCEL), start=1):
+            group.append((last, event))
             if len(group) == GROUP:
                 journal.append(group)
                 group.clear()
@@ -60,9 +62,16 @@ def fill(data: Path, events: int) -> int:
         journal.close()
 
 
-def _event(last: int, began_us: int) -> Event:
-    """BENCHES parcels at a time, each step of all before the next."""
-    turn, place = divmod(last - 1, BENCHES * EVENTS_PER_PARCEL)
-    step, bench = divmod(place, BENCHES)
-    event = told_event(STEPS[step], turn * BENCHES + bench, began_us, last)
-    return event if step != 4 else replace(event, act=Act(LaneId("hold"), "H1", confirmed=False))
+def _told(parcels: int) -> Iterator[Event]:
+    """At as many benches as a gateway has, one parcel of each after the other."""
+    began_us, last = clock.wall_time().utc_us - AGO_US, 0
+    for first in range(0, parcels, BENCHES):
+        for place, step in enumerate(STEPS):
+            for number in range(first, min(parcels, first + BENCHES)):
+                last += 1
+                event = told_event(step, number, began_us, last)
+                yield (
+                    event
+                    if place != ORDERED
+                    else replace(event, act=Act(LaneId("hold"), "H1", confirmed=False))
+                )
