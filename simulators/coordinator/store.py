@@ -8,7 +8,7 @@ gateway is quarantined.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,12 +211,21 @@ class Store(StoredBook):
 
     # The outbox of decisions
 
-    def owed(self) -> list[tuple[int, dict[str, Any]]]:
-        """Decisions that no broker has confirmed yet, oldest first, `OWED_MAX` at most."""
-        rows = self._connection.execute(
-            "SELECT number, data FROM decisions WHERE NOT sent ORDER BY number LIMIT ?", (OWED_MAX,)
-        )
-        return [(number, json.loads(text)) for number, text in rows]
+    def owed(self, most: int = OWED_MAX, under_way: Collection[int] = ()) -> list[tuple[int, dict[str, Any]]]:
+        """Decisions that no broker has confirmed yet, but those under way: the newest `most`, the oldest of them first.
+
+        A parcel that waits now goes before those of a backlog that are answered as well.
+        """
+        newest = "SELECT number FROM decisions WHERE NOT sent ORDER BY number DESC LIMIT ?"
+        numbers = [number for (number,) in self._connection.execute(newest, (most + len(under_way),))]
+        chosen = [number for number in numbers if number not in under_way][:most]
+        return [(number, self._decision(number)) for number in reversed(chosen)]
+
+    def _decision(self, number: int) -> dict[str, Any]:
+        (text,) = self._connection.execute(
+            "SELECT data FROM decisions WHERE number = ?", (number,)
+        ).fetchone()
+        return dict(json.loads(text))
 
     def owe_again(self, event_id: str) -> None:
         """The gateway sent the event again: it may not have got the answer."""
