@@ -4,13 +4,14 @@ A journal is filled by the journal's own code (`simulators/backlog.py`), as a da
 one line 576,000 events (contract §11). Then broker, reference coordinator and gateway start as processes, parcels are
 weighed at twelve benches at the rate of one line, and the time is taken from the first acknowledgement until the last
 event of the backlog is acknowledged. How soon a decision is back the gateway measures itself, from the reading that
-asked; afterwards it is started again and measured without a backlog. The baselines are the figures wanted.
+asked; the same traffic without a backlog is measured before. The baselines are the figures wanted.
 """
 
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -52,16 +53,11 @@ class Drain:
 
 
 def measure(short: bool, events: int | None = None) -> Figures:
-    with tempfile.TemporaryDirectory(prefix="ehub-bench-") as made:
-        hub = ScanHub(Path(made), BENCHES, load=WeighedLoad)
-        assert isinstance(hub.load, WeighedLoad)
-        try:
-            filled = fill(hub.gateway_data, events or (EVENTS_SHORT if short else EVENTS))
-            drain = _drain(hub, hub.load, filled)
-            quiet = _quiet(hub, hub.load, QUIET_SHORT_S if short else QUIET_S)
-        finally:
-            hub.load.end()
-            hub.stop()
+    with _hub() as (hub, load):
+        quiet = _quiet(hub, load, QUIET_SHORT_S if short else QUIET_S)
+    with _hub() as (hub, load):
+        filled = fill(hub.gateway_data, events or (EVENTS_SHORT if short else EVENTS))
+        drain = _drain(hub, load, filled)
     figures = {
         f"{filled} events drained beside {PARCELS_PER_S:.1f} parcels/s": _figure(
             filled / drain.took_s, WANTED_PER_S, "events/s"
@@ -87,6 +83,19 @@ def _figure(ours: float, baseline: float, unit: str) -> dict[str, float | str | 
         "ours": round(ours, 2), "baseline": round(baseline, 2), "ratio": round(ours / baseline, 3), "unit": unit,
         "runs": 1,
     }  # fmt: skip
+
+
+@contextmanager
+def _hub() -> Iterator[tuple[ScanHub, WeighedLoad]]:
+    with tempfile.TemporaryDirectory(prefix="ehub-bench-") as made:
+        hub = ScanHub(Path(made), BENCHES, load=WeighedLoad)
+        load = hub.load
+        assert isinstance(load, WeighedLoad)
+        try:
+            yield hub, load
+        finally:
+            load.end()
+            hub.stop()
 
 
 def _drain(hub: ScanHub, load: WeighedLoad, filled: int) -> Drain:
@@ -115,10 +124,8 @@ def _drain(hub: ScanHub, load: WeighedLoad, filled: int) -> Drain:
 
 
 def _quiet(hub: ScanHub, load: WeighedLoad, seconds: float) -> dict[str, float]:
-    """The gateway anew, as it keeps its measurements for as long as it runs."""
-    assert hub.gateway is not None, "it has just drained"
-    hub.gateway.terminate()
-    hub.gateway.wait()
+    """The same live traffic with nothing beside it."""
+    hub.start_coordinator()
     hub.start_gateway()
     hub.wait_until_ready()
     load.begin(PARCELS_PER_S)
