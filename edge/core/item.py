@@ -103,6 +103,8 @@ class Item:
     """Its record has come, or will not come any more."""
     unweighable: bool = False
     """The scale said that its weighing does not count."""
+    parted: bool = False
+    """The scale saw an end inside it: it may be two, and no record is that of both."""
     push: Push | None = None
     stands: bool = False
     """In a jam, under the beam that saw it last."""

@@ -25,7 +25,7 @@ from edge.core.transfer import Section
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
-from hub_config.names import DeviceId, Instant
+from hub_config.names import MILLISECOND, DeviceId, Instant
 from hub_config.readers import is_triggered
 
 
@@ -97,8 +97,14 @@ class Measuring:
         if outcome == "record_late" and read.record is not None:
             self._late[read.record] = read  # counted when it is known whether it is so
             return
+        if outcome == "record_orphan":
+            self._part(read.at)
         if item is None or item.parcel is None:
             self._ledger.count_rejected(outcome)
+            return
+        if item.parted:
+            item.weighed = True
+            self._ledger.count_rejected("record_unsure")
             return
         if item.parcel.phase != "measuring":
             self._take_late(item, read, "late_weight", read.at, sure=outcome == "joined")
@@ -109,6 +115,16 @@ class Measuring:
             item.unweighable = True
         else:
             item.parcel.mass = mass_of(self._scale, read.mass_mg, read.record)
+
+    def _part(self, at: Instant) -> None:
+        """A record that nobody's rear explains. What covered the scale's beam then may be two, so close that the beams
+        see them as one: the scale has seen an end inside it."""
+        travel_um = self._belt.travel_at(Instant(at - self._config.scale.earliest_ms * MILLISECOND))
+        for item in self._track.items:
+            before = item.origin <= self.scale_beam and not item.crossed
+            if before and item.front_um + travel_um > self._track.beams[self.scale_beam].position_um:
+                item.doubt("not_isolated")
+                item.parted = True
 
     def _correct(self, at: Instant) -> None:
         """Late records of which it is known now whose they are, or that nobody will know."""
