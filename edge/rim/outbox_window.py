@@ -189,7 +189,8 @@ class OutboxWindow:
         self._doubtful = {seq for seq in self._doubtful if seq > through_seq}
         self.acknowledged = through_seq
         self._unanswered = 0
-        if self._stood_still and self._end - through_seq >= self._in_flight_max:
+        if self._stood_still and not was_catching_up and self._end - through_seq >= self._in_flight_max:
+            # Not while catching up: what is live has gone ahead, and is not to be taken for backlog and sent again.
             self._catch_up()
         self._full_since, self._stood_still = None, False
         if was_catching_up and not self._catching_up:

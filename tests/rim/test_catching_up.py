@@ -108,6 +108,24 @@ def test_a_coordinator_that_stood_still_though_connected_is_caught_up_with() -> 
     assert turn(window, sec(9), last=3_001)[0] == OUTSTANDING_MAX + 11
 
 
+def test_a_coordinator_that_stands_still_amid_a_backlog_gets_nothing_twice_and_the_backlog_goes_on() -> None:
+    """Seen with ten minutes of backlog and acks that took longer than STANDSTILL: thousands of live events that had
+    gone ahead were sent again and again, and the backlog never."""
+    window = behind(5_000, in_flight_max=IN_FLIGHT_MAX)
+    end = 5_000
+    for second in range(20):  # fifty live events a second, each after the other, and no ack
+        end += 50
+        turn(window, sec(second), end)
+    sent = window._next - 1
+
+    window.covered(10, sec(20))
+    went = [seq for second in range(20, 60) for seq in turn(window, sec(second), end)]
+
+    assert window.catchup == (11, 5_000)
+    assert went[:10] == list(range(sent + 1, sent + 11))
+    assert not any(seq > 5_000 for seq in went)
+
+
 def test_a_slow_coordinator_that_moves_on_gets_everything_in_order() -> None:
     window = opened()
     through, at = 0, 0
