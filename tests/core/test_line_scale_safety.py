@@ -302,7 +302,9 @@ def test_a_record_of_a_parcel_not_seen_to_leave_the_scales_beam_is_not_the_next_
     assert [event.mass for event in held] == [None, None]
 
 
-def test_a_record_that_comes_while_a_parcel_covers_the_beam_tells_that_it_may_be_two(driver: LineDriver) -> None:
+def test_a_record_that_comes_while_a_parcel_covers_the_beam_tells_that_it_may_be_two(
+    driver: LineDriver,
+) -> None:
     """Two that touched have come apart by less than a beam tells: the scale weighs each, the beams see one."""
     first = driver.measure(entered(driver))
     both = driver.carry(Object(first.starts + SECOND, length_um=600_000))

@@ -10,6 +10,8 @@ from brokers import need
 
 from simulators import silent_link, small_disk
 from simulators.campaign import main
+from simulators.fault_campaign import KILLS, campaign
+from simulators.fault_trial import SHORT
 
 pytestmark = pytest.mark.system
 
@@ -31,6 +33,20 @@ def test_after_six_kills_nothing_is_lost_doubled_or_wrong(tmp_path: Path) -> Non
     assert report["kills"]["gateway"] == report["kills"]["broker"] == report["kills"]["coordinator"] == 2
     assert report["events"] > 50
     assert report["again"] == "hub campaign faults --part kills --kills 6 --seed 3"
+
+
+def test_a_campaign_that_is_stopped_judges_what_it_has_done() -> None:
+    need("mosquitto")
+
+    def ctrl_c(_killed: str) -> None:
+        raise KeyboardInterrupt
+
+    report = campaign(("kills", "twin"), 6, 3, SHORT, ctrl_c)
+
+    assert (report["good"], report["stopped"]) == (True, True)
+    assert list(report["parts"]) == ["kills"]  # the next part is not begun
+    assert sum(report["kills"][name] for name in KILLS if name in report["kills"]) == 1
+    assert report["events"] > 0
 
 
 def test_a_link_cut_silently_for_two_seconds_costs_nothing_but_time(tmp_path: Path) -> None:
