@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Final
 
+from drivers.decode_board import BOARD
 from drivers.decode_labels import LABEL_OPTIONS, LABELS
 from drivers.decode_modbus import MODBUS, MODBUS_OPTIONS
 from drivers.decode_plc import PLC_OPTIONS, plc_wcs
@@ -44,7 +45,7 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
             {
                 "kind": "error",
                 "error": "incomplete",
-                "detail": "no line with an end; frames end in 0D 0A or 0D",
+                "detail": "nothing in these bytes is a frame or the start of one",
             }
         ]
     return meanings
@@ -68,9 +69,11 @@ DECODERS: Final[Mapping[str, Decoder]] = {
     **SIZES,
     **MODBUS,
     "plc-wcs": plc_wcs,
+    **BOARD,
     **LABELS,
 }
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mt-sics": ("unit",),
     **{name: scale_options(name) for name in EXPLAINED},
     "record-scale": GRAMMAR,
     **SCANNER_OPTIONS,

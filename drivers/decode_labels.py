@@ -3,6 +3,7 @@
 `label` is for a code of which nobody knows what it is: which formats it fits, the surest first, and why not the others.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -22,11 +23,14 @@ from drivers.identifiers.gs1 import (
     parse_link,
 )
 from drivers.identifiers.gs1_values import measures_of, named_values, wrong_value
+from drivers.identifiers.sscc import parse_sscc
 from drivers.meanings import Meaning, known
 from drivers.scanners.aim import is_gs1, split_aim, symbology_of
 
 PRINTED_AIM: Final = "]C1"
 """Of a text in brackets: only element strings are printed so."""
+
+_CONTAINER: Final = re.compile(r"00([0-9]{18})")
 
 _Options = Mapping[str, str]
 _Decoder = Callable[[Sequence[bytes], _Options], Iterator[Meaning]]
@@ -35,6 +39,14 @@ _Decoder = Callable[[Sequence[bytes], _Options], Iterator[Meaning]]
 def _number(parse: Callable[[str], Found | Misfit], text: str) -> Meaning:
     _, data = split_aim(text)
     return _found_meaning(parse(normalise(data).strip(GS)))
+
+
+def _sscc(text: str) -> Meaning:
+    """With its AI (00) or without, as it is printed in brackets or as it is scanned."""
+    _, data = split_aim(text)
+    code = normalise(from_brackets(data) or data).strip(GS)
+    with_ai = _CONTAINER.fullmatch(code)
+    return _found_meaning(parse_sscc(code if with_ai is None else with_ai[1]))
 
 
 def _found_meaning(found: Found | Misfit) -> Meaning:
@@ -141,6 +153,7 @@ def _decoder(known: Format) -> _Decoder:
 
 LABELS: Final[Mapping[str, _Decoder]] = {
     **{one.name: _decoder(one) for one in RANKED},
+    "sscc": _each(_sscc),
     "iata-label": _iata_label,
     "gs1-elements": _each(_elements),
     "gs1-digital-link": _each(_link),

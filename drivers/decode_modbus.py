@@ -42,6 +42,7 @@ from drivers.conveyors.modbus_pdu import (
     parse_answer,
     parse_request,
 )
+from drivers.decode_missing import SHOWN_BYTES, tail
 from drivers.meanings import Meaning, known
 
 MODBUS_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -64,6 +65,8 @@ _COMMANDS: Final = {
     WRITE_REGISTER: "write_register",
     WRITE_COILS: "write_coils",
 }
+TCP_PREFIX_BYTES: Final = 6
+"""Transaction, protocol and the length of what follows."""
 Map = Callable[[int | None, tuple[int, ...]], Meaning]
 
 
@@ -124,8 +127,11 @@ def tcp(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -> I
                     del asked[next(iter(asked))]
                 asked[place] = request
             yield {**meaning, "tid": one.transaction, "unit": one.unit}
-    if stream.held_bytes:
-        yield _incomplete(stream.held_bytes)
+    if held := tail(frames, stream.held_bytes):
+        length = TCP_PREFIX_BYTES + int.from_bytes(held[4:TCP_PREFIX_BYTES], "big")
+        wanted = f"; its header announces {length}" if len(held) >= TCP_PREFIX_BYTES else "; its header has 7"
+        meaning = _incomplete(len(held))
+        yield {**meaning, "detail": f"{meaning['detail']}{wanted}", "raw": held[:SHOWN_BYTES].hex(" ")}
 
 
 def rtu(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:

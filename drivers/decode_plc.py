@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 from drivers.conveyors.plc_telegrams import Frame, Frames
 from drivers.decode_config import config_of
-from drivers.meanings import Meaning, garbled, known
+from drivers.meanings import Meaning, garbled, known, without_leading_zeros
 from drivers.scales.mass import is_number, mass_mg
 from hub_config.plc import USUAL, Means, PlcWcsConfig
 
@@ -51,7 +51,7 @@ def _meaning(frame: Frame, config: PlcWcsConfig) -> Meaning:
         case "weighed":
             text = named["mass"]
             mass = mass_mg(text, config.unit) if is_number(text) else None
-            value = text if is_number(text) else None
+            value = without_leading_zeros(text) if is_number(text) else None
             invalid = True if mass is None else None
             return known({**meaning, "value": value, "unit": config.unit, "invalid": invalid}) | {
                 "mass_mg": mass

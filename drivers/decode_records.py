@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from drivers.decode_config import METROLOGY, config_of
-from drivers.meanings import Meaning, known
+from drivers.meanings import Meaning, known, without_leading_zeros
 from drivers.reading import DeviceFault, WeightRead
+from drivers.scales.mass import is_number
 from drivers.scales.record_scale import RecordScale
 from hub_config.names import Instant
 from hub_config.scales import RecordScaleConfig
@@ -32,5 +33,6 @@ def record_scale(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterato
 
 def weight_meaning(read: WeightRead) -> Meaning:
     flags = {"overload": read.overload or None, "underload": read.underload or None}
-    shown = known({"value": read.text or None, "unit": read.unit, **flags})
+    value = without_leading_zeros(read.text) if is_number(read.text) else None
+    shown = known({"value": value, "unit": read.unit, **flags})
     return {"kind": "weight", "record": read.record, **shown, "mass_mg": read.mass_mg}

@@ -6,6 +6,7 @@ from typing import Final, TypeVar, assert_never, cast
 
 from drivers.buffers import Line, Piece, TooLong, Unframed
 from drivers.decode_config import config_of, unescaped
+from drivers.decode_missing import incomplete, tail
 from drivers.meanings import Meaning, garbled
 from drivers.scanners.aim import split_aim
 from drivers.scanners.answers import Answer, Codes, Damaged, meaning_of, parse_codes
@@ -24,8 +25,8 @@ _C = TypeVar("_C", bound=Entry)
 
 _LINE_FIXED: Final[Mapping[str, Mapping[str, object]]] = {
     "line-scanner": {},
-    "line-crlf": {"suffix": ["\r\n"]},
-    "line-prefix01-cr": {"prefix": "\x01", "suffix": ["\r"]},
+    "line-crlf": {"suffix": ["\r", "\n"]},
+    "line-prefix01-cr": {"prefix": "\x01", "suffix": ["\r", "\n"]},
     "aim": {"suffix": ["\r"], "aim": True},
 }
 """What the name of a protocol says of the scanner."""
@@ -47,6 +48,12 @@ def _line_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, s
             }
         else:
             yield from (meaning_of(answer, aim=config.aim) for answer in answers)
+    yield from _missing(protocol, frames, lines.held_bytes)
+
+
+def _missing(protocol: str, frames: Sequence[bytes], held: int) -> Iterator[Meaning]:
+    if (missing := incomplete(protocol, tail(frames, held))) is not None:
+        yield missing
 
 
 def _line_answers(piece: Piece, config: LineScannerConfig) -> Sequence[Answer]:
@@ -72,9 +79,12 @@ def _reader_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str,
     for frame in frames:
         # A command is looked for at the start of a frame only.
         command = known.parse_command(frame) if wire.held_bytes == 0 else None
-        answers: Sequence[Answer] = [command] if command is not None else [one for one, _ in wire.feed(frame)]
-        for answer in answers:
-            yield meaning_of(answer, aim=config.aim)
+        told = [(command, frame)] if command is not None else wire.feed(frame)
+        for answer, raw in told:
+            # Of several commands in a recording each is a line.
+            sent = known.parse_command(raw) or known.parse_command(raw + b"\r")
+            yield meaning_of(sent or answer, aim=config.aim)
+    yield from _missing(protocol, frames, wire.held_bytes)
 
 
 def _ssi(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
@@ -96,6 +106,7 @@ def _ssi(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meanin
                     yield garbled(raw)
                 case _ as never:
                     assert_never(never)
+    yield from _missing("ssi", frames, packets.untold_bytes)
 
 
 def _evdev_wedge(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
@@ -107,6 +118,7 @@ def _evdev_wedge(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterato
             yield _typed_meaning(told, config)
     for told in codes.be_quiet():
         yield _typed_meaning(told, config)
+    yield from _missing("evdev-wedge", frames, keyboard.held_bytes)
 
 
 def _typed_meaning(told: Typed | Spoilt, config: EvdevWedgeConfig) -> Meaning:

@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final, assert_never
 
-from drivers.buffers import Line, LineBuffer
+from drivers.buffers import SEVEN_BITS, Line, LineBuffer
+from drivers.decode_config import METROLOGY, config_of
+from drivers.decode_missing import incomplete, tail
 from drivers.meanings import Meaning, garbled, known, without_leading_zeros
+from drivers.scales.amount import PIECES
 from drivers.scales.mass import mass_mg
 from drivers.scales.mt_sics import LINE_MAX_BYTES
 from drivers.scales.sics_replies import (
     SicsAck,
+    SicsAmount,
     SicsCommand,
     SicsError,
     SicsInfo,
@@ -19,23 +23,28 @@ from drivers.scales.sics_replies import (
     parse_command,
     parse_reply,
 )
+from hub_config.scales import SicsScaleConfig
 
 _SERIAL_INFO: Final = ("I4", "@")
 
 
-def mt_sics(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
+def mt_sics(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
+    config = config_of(SicsScaleConfig, "mt-sics", options, (), {"metrology": METROLOGY})
     lines = LineBuffer(max_bytes=LINE_MAX_BYTES)
     for frame in frames:
-        for piece in lines.feed(frame):
-            yield _sics_line(piece.data) if isinstance(piece, Line) else garbled(piece.head)
+        for piece in lines.feed(frame.translate(SEVEN_BITS)):
+            yield _sics_line(piece.data, config.unit) if isinstance(piece, Line) else garbled(piece.head)
+    if (missing := incomplete("mt-sics", tail(frames, lines.held_bytes))) is not None:
+        yield missing
 
 
-def _sics_line(line: bytes) -> Meaning:
+def _sics_line(line: bytes, unit: str | None) -> Meaning:
     reply = parse_command(line) or parse_reply(line)
-    return garbled(line) if reply is None else _sics_meaning(reply)
+    return garbled(line) if reply is None else _sics_meaning(reply, unit)
 
 
-def _sics_meaning(reply: SicsReply | SicsCommand) -> Meaning:
+def _sics_meaning(reply: SicsReply | SicsCommand, configured: str | None) -> Meaning:
+    """`configured`: the unit of a weight that has none."""
     match reply:
         case SicsCommand(command, number, unit):
             return known({"kind": "command", "command": command, "value": number, "unit": unit})
@@ -44,9 +53,12 @@ def _sics_meaning(reply: SicsReply | SicsCommand) -> Meaning:
         case SicsWeight(underload=True):
             return {"kind": "weight", "underload": True, "mass_mg": None}
         case SicsWeight(number, unit, stable):
-            mass = mass_mg(number, unit)
+            mass = mass_mg(number, unit or configured)
             value = without_leading_zeros(number)
             return {"kind": "weight", "value": value, "unit": unit, "stable": stable, "mass_mg": mass}
+        case SicsAmount(number, unit, stable):
+            kind, value = "count" if unit == PIECES else "info", without_leading_zeros(number)
+            return {"kind": kind, "value": value, "unit": unit, "stable": stable}
         case SicsError(error, command):
             return known({"kind": "error", "error": error, "command": command})
         case SicsAck():

@@ -5,6 +5,7 @@ from typing import Final, assert_never
 
 from drivers.buffers import Line, LineBuffer
 from drivers.decode_config import METROLOGY, config_of
+from drivers.decode_missing import incomplete, tail
 from drivers.decode_records import weight_meaning
 from drivers.dimensioners.cubiscan import (
     END,
@@ -14,17 +15,19 @@ from drivers.dimensioners.cubiscan import (
     CubiMeasured,
     CubiRefused,
     CubiUnits,
+    CubiValues,
     parse_frame,
 )
 from drivers.dimensioners.cubiscan import LINE_MAX_BYTES as CUBISCAN_MAX_BYTES
 from drivers.dimensioners.dm3610 import LINE_MAX_BYTES as DM3610_MAX_BYTES
-from drivers.dimensioners.dm3610 import Dm3610Message, parse_message
+from drivers.dimensioners.dm3610 import Dm3610Message, is_heartbeat, parse_message
 from drivers.dimensioners.length import side_um
 from drivers.dimensioners.record_dimensioner import RecordDimensioner
 from drivers.dimensioners.sick_mda import LINE_MAX_BYTES as MDA_MAX_BYTES
 from drivers.dimensioners.sick_mda import MdaTelegram, parse_telegram
 from drivers.meanings import Meaning, garbled, known, without_leading_zeros
 from drivers.reading import DeviceFault, DimensionsRead, WeightRead
+from drivers.scales.mass import mass_mg
 from hub_config.dimensioners import Dm3610Config, RecordDimensionerConfig
 from hub_config.names import Instant
 
@@ -32,7 +35,7 @@ _RECORD_LISTS: Final = ("fields", "good", "none", "irregular")
 _ORDER: Final = ("order",)
 SIZE_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "record-dimensioner": (*_RECORD_LISTS, "start", "separator", "unit", "mass_unit", "decimal"),
-    "datalogic-dm3610": (*_ORDER, "header", "delimiter", "unit"),
+    "datalogic-dm3610": (*_ORDER, "header", "delimiter", "unit", "heartbeat"),
     "sick-mda": (),
     "cubiscan": (),
 }
@@ -60,7 +63,10 @@ def record_dimensioner(frames: Sequence[bytes], options: Mapping[str, str]) -> I
 
 
 def _sizes_meaning(read: DimensionsRead) -> Meaning:
-    sides = dict(zip(_SIDES, read.text, strict=True))
+    sides = {
+        side: without_leading_zeros(text) if side_um(text, read.unit) is not None else None
+        for side, text in zip(_SIDES, read.text, strict=True)
+    }
     irregular = True if read.shape == "irregular" else None
     told = {"record": read.record, "unit": read.unit, "status": read.status, "irregular": irregular}
     return {"kind": "dimensions", **sides, **known(told), **_um(read.l_um, read.w_um, read.h_um)}
@@ -69,35 +75,46 @@ def _sizes_meaning(read: DimensionsRead) -> Meaning:
 def dm3610(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
     config = config_of(Dm3610Config, "datalogic-dm3610", options, _ORDER, {"u_um": 0})
     prefix, end = config.header.encode("latin-1", "replace"), config.trailer.encode("latin-1", "replace")
-    for line, head in _lines(frames, DM3610_MAX_BYTES, prefix, end):
-        told = None if line is None else parse_message(line.decode("latin-1"), config.delimiter)
-        yield garbled(head) if told is None else _dm3610_meaning(told, config)
+
+    def explain(line: bytes) -> Meaning:
+        if is_heartbeat(Line(line), config):
+            return {"kind": "heartbeat", "data": config.heartbeat}
+        told = parse_message(line.decode("latin-1"), config.delimiter)
+        return garbled(line) if told is None else _dm3610_meaning(told, config)
+
+    return _lines("datalogic-dm3610", frames, (DM3610_MAX_BYTES, prefix, end), explain)
 
 
 def _dm3610_meaning(told: Dm3610Message, config: Dm3610Config) -> Meaning:
     unit = told.unit or config.unit
     named = dict(zip(config.order, told.sides, strict=True))
-    measured = any(side.strip("0.") for side in told.sides) and told.reason is None
-    sides = {side: without_leading_zeros(named[side]) if measured else None for side in _SIDES}
-    um = [side_um(named[side], unit) if measured else None for side in _SIDES]
-    told_more = {"sequence": told.sequence, "legal_for_trade": told.ready, "error": told.reason}
+    measured = {side for side in _SIDES if named[side].strip("0.") and told.reason is None}
+    sides = {side: without_leading_zeros(named[side]) if side in measured else None for side in _SIDES}
+    um = [side_um(named[side], unit) if side in measured else None for side in _SIDES]
+    told_more = {
+        "sequence": told.sequence, "legal_for_trade": told.ready, "error": told.reason,
+        "volume": None if told.volume is None else without_leading_zeros(told.volume), "alibi": told.alibi,
+    }  # fmt: skip
     return {"kind": "dimensions", **sides, "unit": unit, **known(told_more), **_um(*um)}
 
 
 def sick_mda(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
-    for line, head in _lines(frames, MDA_MAX_BYTES, b"\x02", b"\x03"):
-        told = None if line is None else parse_telegram(line.decode("latin-1"))
-        yield garbled(head) if told is None else _mda_meaning(told)
+    def explain(line: bytes) -> Meaning:
+        told = parse_telegram(line.decode("latin-1"))
+        return garbled(line) if told is None else _mda_meaning(told)
+
+    return _lines("sick-mda", frames, (MDA_MAX_BYTES, b"\x02", b"\x03"), explain)
 
 
 def _mda_meaning(told: MdaTelegram) -> Meaning:
     grams = None if told.grams is None else int(told.grams)
-    sides = {f"{name}_mm": int(side) or None for name, side in zip(_SIDES, told.sides, strict=True)}
+    mm = [int(side) or None for side in told.sides]
+    sides = {f"{name}_mm": side for name, side in zip(_SIDES, mm, strict=True)}
     um = [side_um(side, "mm") if told.measured else None for side in told.sides]
     return {
         "kind": "parcel_record", "object": told.number, "barcode": told.code, "weight_g": grams,
         "mass_mg": None if grams is None else grams * 1_000, "scale_error": told.scale_error,
-        **sides, "status": told.status, "volume_mm3": told.volume_mm3, **_um(*um),
+        **sides, "status": told.status, "volume_mm3": told.volume_mm3 if None not in mm else None, **_um(*um),
         **known({
             "no_read": True if told.code is None else None,
             "dimension_error": None if told.measured else True,
@@ -106,12 +123,7 @@ def _mda_meaning(told: MdaTelegram) -> Meaning:
 
 
 def cubiscan(frames: Sequence[bytes], _options: Mapping[str, str]) -> Iterator[Meaning]:
-    for line, head in _lines(frames, CUBISCAN_MAX_BYTES, START, END):
-        if line is None:
-            if head.strip(b"\x00"):
-                yield garbled(head)
-        else:
-            yield _cubiscan_meaning(line)
+    return _lines("cubiscan", frames, (CUBISCAN_MAX_BYTES, START, END), _cubiscan_meaning)
 
 
 def _cubiscan_meaning(line: bytes) -> Meaning:
@@ -127,6 +139,8 @@ def _cubiscan_meaning(line: bytes) -> Meaning:
                 "kind": "info", "dim_unit": dim_unit, "weight_unit": weight_unit, "factor_type": factor_type,
                 "factor": factor, "site": site,
             }  # fmt: skip
+        case CubiValues(text):
+            return {"kind": "info", "command": "values", "text": text}
         case CubiMeasured() as told:
             return _cubi_measured(told)
         case None:
@@ -138,9 +152,11 @@ def _cubiscan_meaning(line: bytes) -> Meaning:
 def _cubi_measured(told: CubiMeasured) -> Meaning:
     sides = {name: _value(text) for name, text in zip(_SIDES, told.sides, strict=True)}
     um = [side_um(text, told.unit) for text in told.sides]
+    weight = _value(told.weight)
     return {
         "kind": "dimensions", "origin": told.origin, "site": told.site, **sides, "unit": told.unit,
-        "weight": _value(told.weight), "weight_unit": told.weight_unit, "dim_weight": _value(told.dim_weight),
+        "weight": weight, "weight_unit": told.weight_unit, "dim_weight": _value(told.dim_weight),
+        "mass_mg": None if weight is None else mass_mg(weight, told.weight_unit),
         "factor": told.factor, "factor_type": told.factor_type,
         **known({"error": told.faults[0] if told.faults else None}), **_um(*um),
     }  # fmt: skip
@@ -155,13 +171,22 @@ def _um(l_um: int | None, w_um: int | None, h_um: int | None) -> Meaning:
 
 
 def _lines(
-    frames: Sequence[bytes], max_bytes: int, prefix: bytes, end: bytes
-) -> Iterator[tuple[bytes | None, bytes]]:  # fmt: skip
-    """Each line, or None and the bytes that are none."""
+    protocol: str,
+    frames: Sequence[bytes],
+    framing: tuple[int, bytes, bytes],
+    explain: Callable[[bytes], Meaning],
+) -> Iterator[Meaning]:  # fmt: skip
+    """Each line explained. `framing`: how long one may be, what opens it, what ends it."""
+    max_bytes, prefix, end = framing
     lines = LineBuffer(max_bytes=max_bytes, terminators=(end,), prefix=prefix)
     for frame in frames:
         for piece in lines.feed(frame):
-            yield (piece.data, piece.data) if isinstance(piece, Line) else (None, piece.head)
+            if isinstance(piece, Line):
+                yield explain(piece.data)
+            elif piece.head.strip(b"\x00\r\n"):  # padding and line ends between frames say nothing
+                yield garbled(piece.head)
+    if (missing := incomplete(protocol, tail(frames, lines.held_bytes))) is not None:
+        yield missing
 
 
 SIZES: Final[Mapping[str, Callable[[Sequence[bytes], Mapping[str, str]], Iterator[Meaning]]]] = {

@@ -4,39 +4,55 @@ from collections.abc import Mapping
 from typing import Final
 
 from drivers.identifiers.check_digits import mod10_ok
-from drivers.identifiers.gs1 import GS, Gs1Fault, is_link, parse_elements, parse_link
+from drivers.identifiers.gs1 import (
+    GS,
+    Elements,
+    Gs1Fault,
+    failed_check,
+    is_link,
+    parse_elements,
+    parse_link,
+)
 from drivers.reading import BarcodeRead
 from drivers.scanners.aim import check_of, is_full_ascii, is_gs1, symbology_of
 
 Meaning = dict[str, object]
 
-_EAN_AIMS: Final = ("]E0", "]E4")
+_EAN_DIGITS: Final = {"]E0": (12, 13), "]E4": (8,)}
+"""How many digits their symbols have; UPC-A is sent without its leading zero by some."""
 
 
 def code_meaning(read: BarcodeRead) -> Meaning:
     meaning: Meaning = {"kind": "scan", "data": read.data, "symbology": None, "aim": read.aim}
     if read.aim is None:
         return meaning
-    if read.aim in _EAN_AIMS and read.data.isascii() and read.data.isdigit():
-        if not mod10_ok(read.data):
-            return {"kind": "error", "error": "check_digit", "aim": read.aim, "data": read.data}
+    if read.aim in _EAN_DIGITS:
+        digits = read.data.isascii() and read.data.isdigit() and len(read.data) in _EAN_DIGITS[read.aim]
+        if not digits or not mod10_ok(read.data):
+            error = "check_digit" if digits else "format"
+            return {"kind": "error", "error": error, "aim": read.aim, "data": read.data}
         meaning["check_digit"] = "ok"
+    elements = _elements_of(read)
+    if (wrong := failed_check(elements)) is not None:
+        detail = f"check digit of ({wrong}) {elements[wrong]}"
+        return {"kind": "error", "error": "check_digit", "detail": detail, "aim": read.aim, "data": read.data}
     meaning["symbology"] = symbology_of(read.aim).name
     meaning["full_ascii"] = is_full_ascii(read.aim) or None
     meaning["check"] = check_of(read.aim)
-    return known(meaning | _gs1_meaning(read))
+    if elements and is_gs1(read.aim):
+        meaning |= {"elements": elements, "trailing_fnc1": read.data.endswith(GS) or None}
+    elif elements:
+        meaning |= {"elements": elements, "digital_link": True}
+    return known(meaning)
 
 
-def _gs1_meaning(read: BarcodeRead) -> Meaning:
+def _elements_of(read: BarcodeRead) -> Elements:
+    """Empty where the symbol is not of GS1, or its data are no element strings."""
     gs1 = read.aim is not None and is_gs1(read.aim)
     if not gs1 and not is_link(read.data):
         return {}
     elements = parse_elements(read.data) if gs1 else parse_link(read.data)
-    if isinstance(elements, Gs1Fault):
-        return {}
-    if gs1:
-        return {"elements": elements, "trailing_fnc1": read.data.endswith(GS) or None}
-    return {"elements": elements, "digital_link": True}
+    return {} if isinstance(elements, Gs1Fault) else elements
 
 
 def garbled(line: bytes) -> Meaning:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 from edge import __version__
@@ -38,6 +39,8 @@ EXIT_WRONG_USE: Final = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that does not have our characters
     if not words or words[0] in ("-h", "--help", "help"):
         print(_help())
         return 0 if words else EXIT_WRONG_USE

@@ -90,6 +90,8 @@ class Dm3610Config(Dimensioner):
     )  # fmt: skip
     unit: LengthUnit | None = None
     """Where its messages carry none."""
+    heartbeat: Annotated[str, Field(max_length=64)] = ""
+    """What it sends between header and trailer while nothing passes; empty: nothing."""
 
     @model_validator(mode="after")
     def _every_side_once(self) -> "Dm3610Config":

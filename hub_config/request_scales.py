@@ -51,7 +51,7 @@ class NciConfig(BenchScaleConfig):
     kind: Literal["nci"]
     dialect: NciDialect = "standard"
     status_bytes: Annotated[int, whole(0, 4)] = 0
-    """How many an answer has; 0: any number. Avery Weigh-Tronix ZM: `PROT>ATTR>ENQ`."""
+    """How many an answer has; 0: any number from two. Avery Weigh-Tronix ZM: `PROT>ATTR>ENQ`."""
     high_resolution: bool = False
     """Asks for ten times finer weights."""
 

@@ -42,6 +42,7 @@ _SIDE: Final = re.compile(r"[0-9]{3}\.[0-9]")
 _WEIGHT: Final = re.compile(r"[0-9]{3}\.[0-9]{2}")
 _UNITS: Final = re.compile(r"UA([EM])([EM])([DI])([0-9]{4})([ -~]{6})")
 _REFUSED: Final = re.compile(r"[Mm]N([CH])([CMZ])")
+_VALUES: Final = re.compile(r"VA([ -~]+)")
 _COMMAND: Final = re.compile(r'[MCmDTUZV]|S[0-9]{3}\.[0-9]{2}|["#][EM]|F[DI]|L[ -~]{6}')
 _DONE: Final = re.compile(r'([MCmDSTUVZ"#FL])A([0-9]{2})?')
 
@@ -99,7 +100,14 @@ class CubiCommand:
     value: str | None
 
 
-CubiAnswer = CubiMeasured | CubiRefused | CubiDone | CubiUnits | CubiCommand
+@dataclass(frozen=True, slots=True)
+class CubiValues:
+    """Its internal parameters, as sent."""
+
+    text: str
+
+
+CubiAnswer = CubiMeasured | CubiRefused | CubiDone | CubiUnits | CubiValues | CubiCommand
 
 
 def parse_frame(text: str) -> CubiAnswer | None:
@@ -117,6 +125,8 @@ def parse_frame(text: str) -> CubiAnswer | None:
         )  # fmt: skip
     if (done := _DONE.fullmatch(text)) is not None:
         return CubiDone(COMMANDS[done[1]], done[2])
+    if (values := _VALUES.fullmatch(text)) is not None:
+        return CubiValues(values[1])
     if len(text) == 2 and text[0] in COMMANDS and text[1] == "N":
         return CubiRefused("nak", COMMANDS[text[0]])
     return _measured(text)
@@ -160,7 +170,7 @@ class Cubiscan(Listening):
                 return self._measured(told, at)
             case CubiRefused(error):
                 return [DeviceFault(device, at, "refused", f"it says {error}", piece.data[:64])]
-            case CubiDone() | CubiUnits():
+            case CubiDone() | CubiUnits() | CubiValues():
                 return []
             case _:
                 return [fault(device, at, "no answer of a CubiScan", piece.data)]

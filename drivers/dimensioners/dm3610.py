@@ -1,11 +1,14 @@
 """Datalogic DM3610 / DC3000, a two-head dimensioner for moving items (dimensioners §3; DM3610 manual p. 89–96).
 
 `header [sequence] side delimiter side delimiter side [delimiter unit] [delimiter READY | NOTREADY] [delimiter NODIM_…]
-trailer`. The sides have one width, zero padded, so what stands before the first side beyond that width is the sequence
-number (1 to 3 digits). A message with the optional BCC or CRC is not understood: no frame of one was seen.
+[delimiter volume] [delimiter alibi record] trailer`, what follows the sides in any order. The sides have one width,
+zero padded, so what stands before the first side beyond that width is the sequence number (1 to 3 digits); each may
+carry its unit. A message with the optional BCC or CRC is not understood: no frame of one was seen. Nor is a heart-beat
+that config does not name.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +29,10 @@ _SIDE: Final = re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?")
 _WIDTH: Final = (2, 7)
 """Of a side; the point counts."""
 _REASON: Final = re.compile(r"NODIM_[A-Z0-9_]{1,40}")
+_VOLUME: Final = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,3})?")
+_ALIBI: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){6}([0-9]{10})-([0-9]{14})")
+"""MAC address, number, date and time."""
+_PARTS_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +45,20 @@ class Dm3610Message:
     """Legal for trade; None where the message does not say."""
     reason: str | None
     """Why there are no dimensions."""
+    volume: str | None = None
+    """As sent; in which unit is a setting of the device."""
+    alibi: str | None = None
+    """The number under which its own memory keeps it."""
 
 
 def parse_message(text: str, delimiter: str) -> Dm3610Message | None:
     """Of what stands between header and trailer; None: no such message."""
     parts = text.split(delimiter)
-    if len(parts) < 3 or len(parts) > 6:
+    if not 3 <= len(parts) <= _PARTS_MAX:
         return None
     first, second, third, *rest = parts
+    suffix = next((unit for unit in UM_PER_UNIT if all(one.endswith(unit) for one in parts[:3])), "")
+    first, second, third = (one.removesuffix(suffix) for one in (first, second, third))
     width = len(second)
     if len(third) != width or not _WIDTH[0] <= width <= _WIDTH[1] or not 0 <= len(first) - width <= 3:
         return None
@@ -55,11 +68,41 @@ def parse_message(text: str, delimiter: str) -> Dm3610Message | None:
         return None
     if len({one.find(".") for one in sides}) != 1:
         return None  # all have one precision
-    unit = rest.pop(0) if rest and rest[0] in UM_PER_UNIT else None
-    ready = {READY: True, NOT_READY: False}.get(rest[0]) if rest else None
-    rest = rest if ready is None else rest[1:]
-    reason = rest.pop(0) if rest and _REASON.fullmatch(rest[0]) else None
-    return None if rest else Dm3610Message(sequence or None, sides, unit, ready, reason)
+    more = _more(rest)
+    if more is None or (suffix and "unit" in more):
+        return None
+    ready = more.get("ready")
+    return Dm3610Message(
+        sequence or None, sides, suffix or more.get("unit"), None if ready is None else ready == READY,
+        more.get("reason"), more.get("volume"), more.get("alibi"),
+    )  # fmt: skip
+
+
+def _more(fields: Sequence[str]) -> dict[str, str] | None:
+    """What follows the sides, by its form; None: something else, or one of them twice."""
+    told: dict[str, str] = {}
+    for field in fields:
+        if field in UM_PER_UNIT:
+            name, value = "unit", field
+        elif field in (READY, NOT_READY):
+            name, value = "ready", field
+        elif _REASON.fullmatch(field):
+            name, value = "reason", field
+        elif (alibi := _ALIBI.fullmatch(field)) is not None:
+            name, value = "alibi", alibi[1]
+        elif _VOLUME.fullmatch(field):
+            name, value = "volume", field
+        else:
+            return None
+        if name in told:
+            return None
+        told[name] = value
+    return told
+
+
+def is_heartbeat(piece: Piece, config: Dm3610Config) -> bool:
+    """What it says where nothing has passed for a while."""
+    return isinstance(piece, Line) and piece.data == config.heartbeat.encode("latin-1", "replace")
 
 
 class Dm3610(Listening):
@@ -77,7 +120,8 @@ class Dm3610(Listening):
         return self._lines.held_bytes
 
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
-        return [self._piece(piece, at) for piece in self._lines.feed(data)]
+        pieces = self._lines.feed(data)
+        return [self._piece(piece, at) for piece in pieces if not is_heartbeat(piece, self._config)]
 
     def _piece(self, piece: Piece, at: Instant) -> Reading:
         config = self._config

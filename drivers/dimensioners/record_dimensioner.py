@@ -57,7 +57,8 @@ class RecordDimensioner(Listening):
     def _weight(self, record: Record, at: Instant) -> Reading:
         config, named = self._config, record.named
         text, unit = self._number(named["mass"]), named.get("mass_unit", config.mass_unit)
-        if not self._is_good(named.get("status")) or text in config.none:
+        unweighed = text in config.none or text.strip("0.") == ""  # nothing but zeros, as of a side
+        if not self._is_good(named.get("status")) or unweighed:
             return WeightRead(config.id, at, None, "", None, stable=None, record=record.number)
         return weight_of(config.id, record, text, unit, at)
 

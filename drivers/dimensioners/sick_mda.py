@@ -15,12 +15,13 @@ from drivers.listening import Listening
 from drivers.reading import Reading, WeightRead
 from drivers.records import fault
 from drivers.scales.mass import mass_mg
+from drivers.scanners.code_text import is_no_read
 from hub_config.dimensioners import SickMdaConfig
 from hub_config.names import Instant
+from hub_config.readers import NO_READ
 
 LINE_MAX_BYTES: Final = 512
 FIELDS: Final = 11
-NO_READ: Final = "NoRead"
 STATUS_GOOD: Final = "0000"
 
 _SHAPES: Final = tuple(
@@ -43,8 +44,12 @@ class MdaTelegram:
     sides: Texts
     """In mm, as sent."""
     status: str
-    volume_mm3: int
-    """As sent: seven digits overflow above 9,999,999."""
+
+    @property
+    def volume_mm3(self) -> int:
+        """Of its sides: the seven digits sent overflow above 9,999,999."""
+        length, width, height = map(int, self.sides)
+        return length * width * height
 
     @property
     def measured(self) -> bool:
@@ -58,11 +63,11 @@ def parse_telegram(text: str) -> MdaTelegram | None:
         shape.fullmatch(part) for shape, part in zip(_SHAPES, parts, strict=True)
     ):
         return None
-    number, code, grams, _, error, length, width, height, _, status, volume = parts
+    number, code, grams, _, error, length, width, height, _, status, _ = parts
     weighed = error == "0" and int(grams) > 0
     return MdaTelegram(
-        int(number), None if code == NO_READ else code, grams if weighed else None, error == "1",
-        (length, width, height), status.upper(), int(volume),
+        int(number), None if is_no_read(code, NO_READ) else code, grams if weighed else None, error == "1",
+        (length, width, height), status.upper(),
     )  # fmt: skip
 
 

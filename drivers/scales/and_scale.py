@@ -161,6 +161,8 @@ def _out_of_range(sign: str, unit: str | None, comparator: str | None, raw: byte
 def parse_command(sent: bytes) -> Told | None:
     """What a host sends; None: no command of this protocol."""
     text = sent.decode("latin-1").rstrip("\r\n")
+    if not sent.endswith((b"\r", b"\n")) and text[:1] != "\x1b":
+        return None  # of an answer in two reads the first may look like one
     found = _ADDRESSED.fullmatch(text)
     text, address = (text, {}) if found is None else (found[2], {"address": found[1]})
     if (preset := _PRESET.fullmatch(text)) is not None:

@@ -1,7 +1,7 @@
 """CAS indicators, 22-byte format: CI-150A, CI-400, CI-600D, NT-200, PDI (scales.md §7; CI-600D p. 74, CI-400 p. 103).
 
 `status , type , device lamp , 8 characters, blank or relay byte, unit of 2, CR LF`. The lamp byte uses all eight bits,
-so nothing is masked here. Device 1 is `1`, device 13 `=`.
+so nothing is masked here. Device 1 is `1`, device 13 `=`. Stable is what both the status and the lamp call so.
 """
 
 import re
@@ -18,6 +18,9 @@ LINE_MAX_BYTES: Final = 64
 _FRAME: Final = re.compile(r"(ST|US|OL),(GS|NT),([0-~])(.),(.{8})(.)([A-Za-z ]{2})", re.DOTALL)
 _LAMPS: Final = (("stable", 6), ("hold", 4), ("printer", 3), ("gross", 2), ("tare", 1), ("zero", 0))
 """Bit 7 is always 1, bit 5 differs by model."""
+_COMMANDS: Final = {
+    b"WT": "weight", b"ZE": "zero", b"TR": "tare", b"KT": "tare_key", b"HD": "hold", b"PR": "print",
+}  # fmt: skip
 
 
 def cas_22(_config: Cas22Config) -> Wire:
@@ -40,4 +43,13 @@ def _frame(line: bytes) -> Piece:
     number = number_in_columns(found[5])
     if number is None:
         return Garbled(line)
-    return amount(number, unit, found[1] == "ST", line, mode=mode, keys=keys, zero=lamps["zero"])
+    stable = found[1] == "ST" and lamps["stable"]
+    return amount(number, unit, stable, line, mode=mode, keys=keys, zero=lamps["zero"])
+
+
+def parse_command(sent: bytes) -> Told | None:
+    """What a host sends to models that have a command mode; None: no command of this protocol."""
+    if not sent.endswith((b"\r", b"\n")):
+        return None  # of an answer in two reads the first may look like one
+    command = _COMMANDS.get(sent.rstrip(b"\r\n"))
+    return None if command is None else Told("command", keys={"command": command}, raw=sent)

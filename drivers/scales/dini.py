@@ -2,8 +2,8 @@
 
 Standard: `[CC]HH,KK,PPPPPPPP,UM`: `ST` stable, `US` not, `OL` over, `UL` under; `GS` gross, `NT` net, `GX` gross in ten
 times the resolution; `VL`, `VT` and `RZ` are of the converter and no weight. AF: `[CC]SS,B,gross UM,YY tare UM`, B the
-number of the scale, `PT` a preset tare; the answer to `PID` has the number under which the alibi memory keeps it, or
-`NO`. The columns of the extended string differ between models, so it is taken apart by its commas.
+number of the scale, `PT` a preset tare. In both the answer to `PID` has the number under which the alibi memory keeps
+it, or `NO`. The columns of the extended string differ between models, so it is taken apart by its commas.
 
 A command sent as `ESC … STX` is answered as `ESC … STX`; both ends are understood always.
 """
@@ -23,7 +23,7 @@ LINE_MAX_BYTES: Final = 96
 _ESC: Final = b"\x1b"
 _ENDS: Final = (b"\r", b"\n", b"\x02")
 _ADDRESSED: Final = re.compile(r"([0-9]{2})?((?:ST|US|OL|UL),.*|OK|ERR.*)", re.DOTALL)
-_STANDARD: Final = re.compile(r"(ST|US|OL|UL),(GS|NT|VL|VT|RZ|GX),(.{8}),([ A-Za-z]{2})")
+_STANDARD: Final = re.compile(r"(ST|US|OL|UL),(GS|NT|VL|VT|RZ|GX),(.{8}),([ A-Za-z]{2})(?:,([^,]*))?")
 _MODES: Final[Mapping[str, Weighing]] = {"GS": "gross", "NT": "net", "GX": "gross"}
 _RAW: Final = {"VL": "microvolt", "VT": "microvolt", "RZ": "converter_points"}
 _GROSS: Final = re.compile(r" *([+-]? *[0-9]+(?:\.[0-9]+)?) *([A-Za-z]{1,2}) *")
@@ -68,12 +68,15 @@ def _answer(text: str, raw: bytes) -> Piece:
     found = _STANDARD.fullmatch(text)
     if found is None:
         return _extended(text.split(","), raw)
-    status, what, field, unit_field = found.groups()
+    status, what, field, unit_field, kept = found.groups()
+    stored = {} if kept is None else _stored(kept)
+    if stored is None:
+        return Garbled(raw)
     if what in _RAW:
         number = number_in_columns(field)
         keys = {"what": _RAW[what], "value": number, "unit": unit_field.strip(" ") or None}
         return Garbled(raw) if number is None else Told("raw", keys=keys, raw=raw)
-    keys = {"high_res": True} if what == "GX" else {}
+    keys = {"high_res": True, **stored} if what == "GX" else stored
     return _weight(status, field, unit_field, _MODES[what], keys, raw)
 
 
@@ -127,6 +130,8 @@ def _weight(
 
 def parse_command(sent: bytes) -> Told | None:
     """What a host sends; None: no command of this protocol."""
+    if not sent.endswith(_ENDS):
+        return None
     text = sent.removeprefix(_ESC).decode("latin-1").rstrip("\r\n\x02")
     found = _COMMAND.fullmatch(text)
     if found is None:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from drivers.scales import and_scale, cas_ap1, dini, hid_scale, ohaus, radwag, sartorius_sbi
+from drivers.scales import and_scale, cas_22, cas_ap1, dini, hid_scale, ohaus, radwag, sartorius_sbi
 from drivers.scales.and_18 import and_18
 from drivers.scales.cas_10 import cas_10
-from drivers.scales.cas_22 import cas_22
 from drivers.scales.explained import Explained
 from drivers.scales.told import Wire
 from hub_config.scale_makers import (
@@ -35,7 +34,7 @@ def makers_wire(config: MakersScale) -> Wire:  # noqa: PLR0911 — one a kind
         case SartoriusSbiConfig():
             return sartorius_sbi.sartorius_sbi(config)
         case Cas22Config():
-            return cas_22(config)
+            return cas_22.cas_22(config)
         case Cas10Config():
             return cas_10(config)
         case CasAp1Config():
@@ -64,8 +63,8 @@ MAKERS: Final[Mapping[str, Explained]] = {
     "and-18": Explained(And18Config, "and-18"),
     "ohaus": Explained(OhausConfig, "ohaus", ohaus.parse_command),
     "sartorius-sbi": Explained(SartoriusSbiConfig, "sartorius-sbi", sartorius_sbi.parse_command),
-    "cas-22": Explained(Cas22Config, "cas-22"),
-    "cas-10": Explained(Cas10Config, "cas-10"),
+    "cas-22": Explained(Cas22Config, "cas-22", cas_22.parse_command),
+    "cas-10": Explained(Cas10Config, "cas-10", cas_22.parse_command),
     "cas-ap1": Explained(CasAp1Config, "cas-ap1", cas_ap1.parse_command),
     "dini": Explained(DiniConfig, "dini", dini.parse_command),
     "dini-af": Explained(DiniConfig, "dini", dini.parse_command),

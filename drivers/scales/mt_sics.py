@@ -6,14 +6,15 @@ to that is dropped: so a late answer is never taken for that of a later request.
 so now and then `TA` asks for the tare instead. Continuous: `SIR` once after each `@`, never twice. Print: it only
 listens. Zero and tare wait until nothing else is out. Wire format: `sics_replies`.
 
-MT-SICS has no checksum. Where a scale pads its weight field, the width of the field stands in for one: a digit or a
-point lost on the line makes the field shorter, and the frame is a fault instead of a weight ten times too small.
+Bit 7 is the parity of a line of seven data bits and masked. MT-SICS has no checksum. Where a scale pads its weight
+field, the width of the field stands in for one: a digit or a point lost on the line makes the field shorter, and the
+frame is a fault instead of a weight ten times too small.
 """
 
 from enum import Enum, auto
 from typing import Final, assert_never
 
-from drivers.buffers import Line, LineBuffer, Piece, TooLong, Unframed
+from drivers.buffers import SEVEN_BITS, Line, LineBuffer, Piece, TooLong, Unframed
 from drivers.command import Command, ScaleOrder
 from drivers.reading import DeviceUp, OrderAnswered, Reading, WeightRead
 from drivers.scales.mass import mass_mg
@@ -22,6 +23,7 @@ from drivers.scales.sics_replies import (
     GENERAL_ERRORS,
     TARE_QUERY,
     SicsAck,
+    SicsAmount,
     SicsError,
     SicsInfo,
     SicsReply,
@@ -103,7 +105,8 @@ class SicsScale:
         return self._order_until if self._wake_at is None else min(self._order_until, self._wake_at)
 
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
-        return [reading for piece in self._lines.feed(data) for reading in self._piece(piece, at)]
+        taken = data.translate(SEVEN_BITS)
+        return [reading for piece in self._lines.feed(taken) for reading in self._piece(piece, at)]
 
     def wake(self, at: Instant) -> list[Reading]:
         if self._order_until is not None and self._order_until <= at:
@@ -149,6 +152,7 @@ class SicsScale:
     def _prove(self, at: Instant) -> None:
         if self._state is _State.ASKED and self._tare_asked:
             self._tells_tare = False
+        self._lines = LineBuffer(max_bytes=LINE_MAX_BYTES)  # half an answer: its end would spoil the next
         self._state = _State.PROVING
         self._output += _RESET
         self._wake_at = Instant(at + PROOF_INTERVAL_NS)
@@ -212,6 +216,11 @@ class SicsScale:
                 return self._error(error, command, raw, at)
             case SicsWeight():
                 return self._weight(reply, raw, at)
+            case SicsAmount(unit=unit):
+                detail = (
+                    f"answered {unit} to a request for a weight; leave counting or percent at its display"
+                )
+                return self._answered(at) + self._faults.once("refused", detail, at, raw)
             case SicsAck(command, tare=tare):
                 self._net = _is_tare(tare)  # zero and clear tell none: the tare is gone
                 return self._answer_order(at, "ok") if self._is_out(command) else []
@@ -294,12 +303,13 @@ class SicsScale:
         return True
 
     def _reading(self, weight: SicsWeight, at: Instant) -> WeightRead:
+        unit = (weight.unit or self._config.unit) if weight.text else None
         return WeightRead(
             self._config.id,
             at,
-            mass_mg(weight.text, weight.unit) if weight.text else None,
+            mass_mg(weight.text, unit) if weight.text else None,
             weight.text,
-            weight.unit,
+            unit,
             weight.stable,
             weight.overload,
             weight.underload,

@@ -1,7 +1,7 @@
 """NCI SCP-01: NCI, Weigh-Tronix, Avery Weigh-Tronix, Salter Brecknell, Magellan ECR, CAS CI-100A (scales.md §9, 11).
 
 `LF weight unit CR LF status CR ETX`, or the status alone: ETX ends an answer, not CR. Scales of the ECR profile send
-the status alone while the load moves, is negative or out of range. Status is up to four characters, some scales put an
+the status alone while the load moves, is negative or out of range. Status is two to four characters, some scales put an
 `S` before it. Bit 7 is the parity of seven data bits. Avery Weigh-Tronix ZM says `CR ? LF` to what it does not know.
 """
 
@@ -22,11 +22,14 @@ _COMMANDS: Final = {
 }  # fmt: skip
 _ANSWER: Final = re.compile(r"(?:\n([^\r\n]{5,14})\r)?\nS?([ -\x7f]{1,4})\r")
 """Weight, if any, and status."""
+_WHOLE_END: Final = re.compile(r"(?s:.*)\n([^\r\n]{5,14})\r\nS?([ -\x7f]{1,4})\r")
+"""A whole weight behind what was lost of the one before, which had no ETX."""
 _UNKNOWN: Final = ("\n?\r", "\r")
 """The second: what is left of the ZM's answer when its end is cut off."""
 _WEIGHT: Final = re.compile(r"( *[+-]?)([0-9]*\.?[0-9]+)(\.?) ?([A-Za-z]{1,2}) ?")
 _FILLED: Final = re.compile(r"(?:(\^+)|(_+)|(-+)) ?[A-Za-z]{0,2} ?")
 """Over, under, not zeroed: CAS CI-100A fills the field so."""
+STATUS_MIN_CHARS: Final = 2
 NUMBER_MIN_CHARS: Final = 5
 """Sign and point included; fewer are what is left of a longer number."""
 
@@ -46,8 +49,11 @@ def _answer(config: NciConfig, data: bytes) -> Piece:
     text = data.decode("latin-1")
     if text in _UNKNOWN:
         return Told("error", keys={"error": "unknown_command"}, raw=data)
-    found = _ANSWER.fullmatch(text)
-    if found is None or config.status_bytes not in (0, len(found[2])):
+    found = _ANSWER.fullmatch(text) or _WHOLE_END.fullmatch(text)
+    if found is None:
+        return Garbled(data)
+    # One alone is what is left of two, unless the scale is known to send no more.
+    if config.status_bytes != len(found[2]) and (config.status_bytes or len(found[2]) < STATUS_MIN_CHARS):
         return Garbled(data)
     status = status_of(found[2].encode("latin-1"), config.dialect)
     if status is None:

@@ -19,8 +19,13 @@ from hub_config.scale_makers import OhausConfig
 LINE_MAX_BYTES: Final = 64
 NUMBER_MIN_COLUMNS: Final = 9
 
-_WEIGHT: Final = re.compile(r" *(-?[0-9.]+) *([A-Za-z:%]{1,5}) *\?? *(?:(G|N|NET)(?![A-Za-z]))? *\??([ -~]*)")
+_WEIGHT: Final = re.compile(
+    r" *(-?[0-9.]+) *([A-Za-z:%]{1,5}) *\?? *(?:(G|N|NET)(?![A-Za-z]))? *\??([ -/:-~]*)"
+)
+"""A legend with digits may be the second half of a weight in pounds and ounces: such a line is no frame."""
 _MODES: Final[Mapping[str, Weighing]] = {"G": "gross", "N": "net", "NET": "net"}
+_RATING: Final = re.compile(r"\b(?:max|min|cap)", re.IGNORECASE)
+"""What the scale can weigh, in its banner, is no weight on it."""
 _TARES: Final = ("T", "PT", "TARE")
 _COMMANDS: Final = {
     "IP": "weight_immediate", "P": "print", "SP": "weight_stable", "CP": "weight_continuous", "0P": "print_off",
@@ -48,6 +53,8 @@ def _line(line: bytes) -> Piece:
     if found.start(1) == 0 and found.end(1) < NUMBER_MIN_COLUMNS:
         return Garbled(line)
     unit, legend = unit_of(found[2]), found[4].strip(" ?")
+    if _RATING.search(legend):
+        return Garbled(line)
     if legend in _TARES:
         return other_amount("tare", found[1], unit, line)
     stable, mode = "?" not in text[found.end(2) :], _MODES[found[3]] if found[3] else None
@@ -56,6 +63,8 @@ def _line(line: bytes) -> Piece:
 
 def parse_command(sent: bytes) -> Told | None:
     """What a host sends; None: no command of this protocol."""
+    if not sent.endswith((b"\r", b"\n")):
+        return None  # of an answer in two reads the first may look like one
     text = sent.decode("latin-1").rstrip("\r\n")
     if (command := _COMMANDS.get(text)) is not None:
         return Told("command", keys={"command": command}, raw=sent)

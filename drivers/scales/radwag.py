@@ -24,6 +24,8 @@ _COMMANDS: Final = {
     "S": "weight_stable", "SI": "weight_immediate", "SU": "weight_stable_unit", "SUI": "weight_immediate_unit",
     "Z": "zero", "T": "tare",
 }  # fmt: skip
+_WEIGHTS: Final = ("S", "SI", "SU", "SUI")
+"""The commands that a weight answers."""
 _ORDERS: Final[dict[Order, bytes]] = {"weight": b"SI\r\n", "zero": b"Z\r\n", "tare": b"T\r\n"}
 
 
@@ -41,7 +43,7 @@ def _line(line: bytes) -> Piece:
             return Told("error", keys={"error": _REFUSALS[answer[2]], "command": command}, raw=line)
         return Told("ack", keys={"command": command, "done": answer[2] == "D"}, raw=line)
     found = _WEIGHT.fullmatch(text) if len(text) == _LINE_CHARS else None
-    if found is None or len(found[1]) != _COMMAND_CHARS:
+    if found is None or len(found[1]) != _COMMAND_CHARS or found[1].rstrip(" ") not in _WEIGHTS:
         return Garbled(line)
     unit = unit_of(found[5])
     if found[2] in ("^", "v"):
@@ -52,5 +54,7 @@ def _line(line: bytes) -> Piece:
 
 def parse_command(sent: bytes) -> Told | None:
     """What a host sends; None: no command of this protocol."""
+    if not sent.endswith((b"\r", b"\n")):
+        return None  # of an answer in two reads the first may look like one
     command = _COMMANDS.get(sent.decode("latin-1").rstrip("\r\n"))
     return None if command is None else Told("command", keys={"command": command}, raw=sent)

@@ -65,7 +65,7 @@ def _line(line: bytes) -> Piece:
 def _bracketed(text: str, bare: str, start: int) -> re.Match[str] | None:
     """Brackets take columns of the value, or make the line longer by them."""
     whole = _SHORT + start
-    return _BRACKETED.fullmatch(bare, start) if whole <= len(text) <= whole + 2 else None
+    return _BRACKETED.fullmatch(bare, start) if len(text) in (whole, whole + 2) else None
 
 
 def _number(identification: str, number: str, unit_field: str, raw: bytes) -> Piece:

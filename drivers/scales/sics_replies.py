@@ -2,13 +2,15 @@
 
 Follows the Mettler-Toledo JS operating instructions p. 30 and AT balances p. 87, and the Ohaus 7000 manual (SICS
 response format). `ID SP status SP weight SP unit`; the weight is right-aligned in ten characters on most devices,
-so lines are split on blanks. No checksum: a line that does not have exactly the shape of a reply is none.
+so lines are split on blanks. No checksum: a line that does not have exactly the shape of a reply is none. A number of
+pieces or a share is no weight.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from drivers.scales.amount import PERCENT, PIECES, unit_of
 from drivers.scales.mass import is_number
 
 COMMANDS: Final[dict[str, str]] = {
@@ -37,6 +39,7 @@ TARE_QUERY: Final = COMMANDS["TA"]
 _RANGE: Final = {"+": "upper_limit", "-": "lower_limit"}
 _UNIT: Final = re.compile(r"[A-Za-z%]{1,5}")
 _INFO: Final = re.compile(r"(I[0-4]|@) ([AB]) (.+)")
+_INFO_REFUSED: Final = re.compile(r"(I[0-4]|@) ([IL])")
 _FIELD: Final = re.compile(r'"([^"]*)"|([^" ]+)')
 
 
@@ -51,6 +54,15 @@ class SicsWeight:
     """Characters from after the status to the end of the number, leading blanks included; 0 without a number."""
     overload: bool = False
     underload: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SicsAmount:
+    """Answers a request for a weight with pieces or a share: the scale is set to show those."""
+
+    text: str
+    unit: str
+    stable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ class SicsCommand:
     unit: str | None = None
 
 
-SicsReply = SicsWeight | SicsError | SicsAck | SicsTare | SicsInfo
+SicsReply = SicsWeight | SicsAmount | SicsError | SicsAck | SicsTare | SicsInfo
 
 
 def parse_reply(line: bytes) -> SicsReply | None:
@@ -136,8 +148,11 @@ def _weight(text: str, words: list[str]) -> SicsReply | None:
         case ["-"]:
             return SicsWeight("", None, None, 0, underload=True)
         case ["S" | "D" as status, number, *unit] if _quantity(number, unit):
+            named = unit_of(unit[0]) if unit else None
+            if named in (PIECES, PERCENT):
+                return SicsAmount(number, named, status == "S")
             width = text.rindex(number) + len(number) - len("S S ")
-            return SicsWeight(number, unit[0] if unit else None, status == "S", width)
+            return SicsWeight(number, named, status == "S", width)
         case _:
             return None
 
@@ -170,7 +185,9 @@ def _quantity(number: str, unit: list[str]) -> bool:
     return is_number(number) and len(unit) <= 1 and all(_UNIT.fullmatch(word) for word in unit)
 
 
-def _info(text: str) -> SicsInfo | None:
+def _info(text: str) -> SicsInfo | SicsError | None:
+    if (refused := _INFO_REFUSED.fullmatch(text)) is not None:
+        return SicsError("not_executable" if refused[2] == "I" else "parameter", COMMANDS[refused[1]])
     found = _INFO.fullmatch(text)
     if found is None:
         return None

@@ -2,7 +2,7 @@
 
 Commands and answers stand between LF and CR; ESC alone aborts. A weight has 18 characters: status, range, mode, motion,
 a reserved one, ten of value, three of unit. Errors of zeroing and tare have bars instead of a value. Avery Weigh-Tronix
-ZM answers an unknown command with `CR ? LF`, so either character parts two lines here.
+ZM answers an unknown command with `CR ? LF`. What did not begin with LF is the rest of an answer and no weight.
 """
 
 import re
@@ -12,13 +12,13 @@ from typing import Final
 from drivers.meanings import known, without_leading_zeros
 from drivers.reading import Weighing
 from drivers.scales.amount import amount, other_amount, unit_of
-from drivers.scales.line_wire import LineWire
+from drivers.scales.frame_wire import Cut, FrameWire
 from drivers.scales.mass import is_number
 from drivers.scales.told import Garbled, Load, Order, Piece, Told, Wire
 from hub_config.request_scales import SmaConfig
 
 LINE_MAX_BYTES: Final = 128
-"""Past any line that tells of the scale."""
+"""Past any line that tells of the scale, with its LF and CR."""
 VALUE_CHARS: Final = 10
 
 _COMMANDS: Final = {
@@ -30,6 +30,8 @@ _ASKS: Final = {"displayed": "W", "high-resolution": "H", "stable": "P", "high-r
 _REPEATS: Final = {"displayed": "R", "high-resolution": "S", "stable": "R", "high-resolution-stable": "S"}
 _WEIGHT: Final = re.compile(r"([ZOUEITe ])([1-9])([GNTgnt])([M ])(.)(.{10})(.{3})")
 _ERRORS: Final = {"E": "zero_error", "I": "initial_zero_error", "T": "tare_error", " ": "not_stable_timeout"}
+_ZM_UNKNOWN: Final = b"\r?\n"
+_ENDS: Final = re.compile(rb"[\r\n]")
 _ANSWERS: Final = {"?": "unknown_command", "!": "communication"}
 _MODES: Final[Mapping[str, Weighing]] = {"g": "gross", "n": "net"}
 _NO_VALUE: Final = "-" * VALUE_CHARS
@@ -45,11 +47,27 @@ def sma(config: SmaConfig) -> Wire:
         "tare": _command("T"),
         "tare_clear": _command("C"),
     }
-    return LineWire(_line, orders, max_bytes=LINE_MAX_BYTES)
+    return FrameWire(_cut, orders, max_bytes=LINE_MAX_BYTES)
 
 
 def _command(letter: str) -> bytes:
     return f"\n{letter}\r".encode("ascii")
+
+
+def _cut(held: bytes) -> Cut | None:
+    if held[:1] == b"\r":
+        if len(held) < len(_ZM_UNKNOWN) and _ZM_UNKNOWN.startswith(held):
+            return None
+        if held.startswith(_ZM_UNKNOWN):
+            return Cut(len(_ZM_UNKNOWN), Told("error", keys={"error": "unknown_command"}, raw=_ZM_UNKNOWN))
+        return Cut(1, None, nothing=True)
+    end = _ENDS.search(held, 1)
+    if held[:1] != b"\n" or end is None:
+        whole = held[:1] != b"\n" or len(held) == LINE_MAX_BYTES
+        return Cut(len(held) if end is None else end.start(), None) if whole else None
+    if end.start() == 1 or end.group() == b"\n":
+        return Cut(end.start(), None, nothing=end.start() == 1)
+    return Cut(end.end(), _line(held[1 : end.start()]))
 
 
 def _line(line: bytes) -> Piece:

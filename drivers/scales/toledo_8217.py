@@ -40,7 +40,8 @@ class Toledo8217:
 
     @property
     def held_bytes(self) -> int:
-        return self._lines.held_bytes
+        """What is echoed belongs to no frame."""
+        return 0 if self._echoes else self._lines.held_bytes
 
     def feed(self, data: bytes) -> list[Piece]:
         pieces: list[Piece] = []

@@ -55,7 +55,7 @@ _BY_LETTER: Final[dict[str, Symbology]] = {
     "d": _matrix("datamatrix", "Data Matrix"),
     "e": Symbology("databar", "GS1 DataBar", linear=True, gs1=True),
     "h": _matrix("hanxin", "Han Xin"),
-    "z": _matrix("aztec", "Aztec Code"),
+    "z": _matrix("aztec", "Aztec"),
 }
 
 _BY_AIM: Final[dict[str, Symbology]] = {

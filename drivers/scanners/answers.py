@@ -112,7 +112,7 @@ def meaning_of(answer: Answer, *, aim: bool) -> Meaning:
         case Codes((code,)):
             return {**_code_meaning(code, aim), **answer.keys}
         case Codes(codes):
-            return {"kind": "stream", "scans": [code.text for code in codes], **answer.keys}
+            return {"kind": "multi_scan", "codes": [code.text for code in codes], **answer.keys}
         case NothingRead(text):
             return {"kind": "no_read", "data": text, **answer.keys}
         case Unusable() | Refused():

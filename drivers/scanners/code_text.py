@@ -46,8 +46,9 @@ def bad_control(text: str) -> str | None:
 
 
 def is_no_read(text: str, no_read: Sequence[str]) -> bool:
-    """What a reader sends for "triggered, saw no code": one of its texts, or question marks alone."""
-    plain = text.strip(" ")
+    """What a reader sends for "triggered, saw no code": one of its texts, or question marks alone; some put an AIM
+    identifier before it as before a code."""
+    plain = split_aim(text)[1].strip(" ")
     return plain in no_read or set(plain) == {"?"}
 
 
@@ -73,6 +74,9 @@ def code_reading(
 ) -> BarcodeRead | DeviceFault:
     """`aim`: the scanner is set to send AIM identifiers, which say more than the protocol."""
     identifier, data = split_aim(code.text) if aim else (None, code.text)
+    if aim and identifier is None and code.text.startswith("]"):
+        detail = f"{code.text[:3]!r} is no AIM identifier; check the scanner's message format"
+        return DeviceFault(device, at, "garbled", detail, code.raw[:RAW_BYTES])
     if not data.strip(" "):
         detail = f"AIM identifier {identifier} without data; check the scanner's message format"
         return DeviceFault(device, at, "garbled", detail, code.raw[:RAW_BYTES])

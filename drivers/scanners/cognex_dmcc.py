@@ -30,7 +30,7 @@ READ_STRING: Final = 1
 
 _OPTIONS: Final = rb"(?:([01])(?::([0-9]{1,9})?)?|:([0-9]{1,9}))?"
 _REPLY: Final = re.compile(rb"\|\|" + _OPTIONS + rb"\[([0-9]{1,5})\](.*)", re.DOTALL)
-_COMMAND: Final = re.compile(rb"\|\|" + _OPTIONS + rb">(.*?)(?:\r\n|\r|\n)?", re.DOTALL)
+_COMMAND: Final = re.compile(rb"\|\|" + _OPTIONS + rb">([^\r\n]*)(?:\r\n|\r|\n)?")
 _NEGOTIATION: Final = re.compile(rb"\xff[\xfb-\xfe].", re.DOTALL)
 """Of Telnet: IAC WILL, WONT, DO, DONT and an option."""
 _TRIGGERS: Final = {"on": "trigger_on", "off": "trigger_off"}
@@ -46,6 +46,8 @@ def _answers(config: CognexConfig, line: Line) -> list[Answer]:
     reply = _REPLY.fullmatch(data)
     if reply is not None:
         return [_reply(config, reply, data)]
+    if data.startswith(b"||"):
+        return [Damaged("garbled", "a reply that is cut off; check the line", data)]
     return [parse_codes(data, config.no_read, wire_bytes(config.separator))] if data else []
 
 

@@ -47,14 +47,18 @@ def _result(config: DatalogicConfig, data: bytes) -> Answer:
     separator = wire_bytes(config.separator)
     answer = parse_codes(data, config.no_read, separator)
     places = [text_of(part) for part in data.split(separator)] if separator else [whole]
-    missing = any(is_no_read(place, config.no_read) for place in places)
+    codes = [None if _is_missing(place, config) else place for place in places]
     if isinstance(answer, Codes) and len(places) > 1:
-        codes = [None if is_no_read(place, config.no_read) else place for place in places]
         keys: dict[str, object] = {"kind": "multi_scan", "codes": codes}
-        if missing:
+        if None in codes:
             keys["scope"] = "local"
         return Codes(answer.codes, keys)
     return NothingRead(answer.text, {"scope": "local"}) if isinstance(answer, NothingRead) else answer
+
+
+def _is_missing(place: str, config: DatalogicConfig) -> bool:
+    """It saw no code for this place, and says so or leaves it empty."""
+    return not place.strip(" ") or is_no_read(place, config.no_read)
 
 
 def _host_reply(data: bytes) -> Answer:

@@ -20,7 +20,9 @@ _OFF: Final = b"\x16U\r"
 _PUNCTUATION: Final = b".!;,"
 _OUTCOMES: Final = {0x06: "", 0x05: "unknown_tag", 0x15: "bad_value"}
 _MENU_ENDS: Final = tuple(bytes([outcome, mark]) for outcome in _OUTCOMES for mark in _PUNCTUATION)
-_MENU: Final = re.compile(rb"\x16M\r(?::[^:]{1,32}:)?([0-9A-Za-z]{3})([0-9A-Za-z]{3})?([^.!]*)([.!])")
+_MENU: Final = re.compile(
+    rb"\x16M\r(?::[^:]{1,32}:)?([0-9A-Za-z]{3})([0-9A-Za-z]{3})?([^.!]*)([.!])(?:\r\n|\r)?"
+)
 _QUERIES: Final = {b"?": "query", b"^": "query_default", b"*": "query_range"}
 
 

@@ -30,6 +30,10 @@ _OVERFLOW: Final = b"OVER"
 """What the reader sends instead of an answer that its own memory did not hold."""
 _ACK: Final = re.compile(rb"OK,(LON|LOFF)")
 _REFUSAL: Final = re.compile(rb"ER,([A-Z0-9]{1,16}),([0-9]{2})")
+_ANSWERS: Final = (b"OK,", b"ER,")
+"""What begins so is no code, whole or not."""
+_DONE: Final = re.compile(rb"OK,([A-Z0-9]{1,16})(?:,[ -~]{0,64})?")
+"""Of a command that somebody else gave."""
 _PLACE: Final = re.compile(rb"![0-9]{1,5}/[0-9]{1,5}\Z")
 _NAMES: Final = {b"LON": "trigger_on", b"LOFF": "trigger_off"}
 _ORDERS: Final[dict[bytes, Literal["on", "off"]]] = {b"LON": "on", b"LOFF": "off"}
@@ -49,6 +53,10 @@ def _answer(config: KeyenceSrConfig, line: Line) -> Answer:
         return Noted({"kind": "ack", "command": _NAMES[ack[1]]})
     if (refusal := _REFUSAL.fullmatch(data)) is not None:
         return _refused(refusal[1], refusal[2].decode(), line.data)
+    if data.startswith(_ANSWERS):
+        if (done := _DONE.fullmatch(data)) is not None:
+            return Noted({"kind": "ack", "command": _NAMES.get(done[1], done[1].decode().lower())})
+        return Damaged("garbled", "an answer to a command that is cut off; check the line", line.data)
     if data == _OVERFLOW:
         detail = "OVER: it read more than its memory holds; let it send fewer codes in one answer"
         return Damaged("refused", detail, line.data, {"error": "reader_overflow"})
@@ -65,5 +73,7 @@ def _refused(command: bytes, code: str, raw: bytes) -> Refused:
 
 def parse_command(sent: bytes) -> Noted | None:
     """What a host says to the reader: `LON` or `LOFF`."""
+    if not sent.endswith(_LINE_ENDS):
+        return None  # of a code in two reads the first may look like one
     name = _NAMES.get(sent.removeprefix(_STX).rstrip(b"\r\n\x03"))
     return None if name is None else Noted({"kind": "command", "command": name})

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final, Literal
 
 from drivers.buffers import Line
-from drivers.scanners.answers import Answer, Noted, Refused, parse_codes
+from drivers.scanners.answers import Answer, Damaged, Noted, Refused, parse_codes
 from drivers.scanners.code_text import text_of, wire_bytes
 from drivers.scanners.reader import ReaderWire, unwrap
 from hub_config.readers import SickColaConfig, SickReadConfig
@@ -24,6 +24,7 @@ _FAULT: Final = re.compile(rb"sFA ([0-9A-Fa-f]{1,4})")
 _REQUEST: Final = re.compile(
     rb"\x02?s(MN|RN|WN|EN|RI) ([A-Za-z][A-Za-z0-9_]{0,63})(?: (.*?))?\x03?", re.DOTALL
 )
+_CUT_OFF: Final = re.compile(rb"s(?:AN|MA|RA|WA|EA|SN|FA|MN|RN|WN|EN|RI)(?: .*)?", re.DOTALL)
 _REPLIES: Final = {
     "AN": "method", "MA": "method", "RA": "read", "WA": "write", "EA": "subscribe", "SN": "event",
 }  # fmt: skip
@@ -50,7 +51,7 @@ def _answers(config: SickReadConfig | SickColaConfig, line: Line) -> list[Answer
 
 
 def _telegram(data: bytes) -> Answer | None:
-    """Of CoLa-A; None: a result."""
+    """Of CoLa-A, whole or not; None: a result."""
     if (fault := _FAULT.fullmatch(data)) is not None:
         code = fault[1].decode()
         return Refused(
@@ -58,7 +59,8 @@ def _telegram(data: bytes) -> Answer | None:
         )
     found = _TELEGRAM.fullmatch(data)
     if found is None:
-        return None
+        detail = "a CoLa-A telegram that is cut off; check the line"
+        return Damaged("garbled", detail, data) if _CUT_OFF.fullmatch(data) else None
     what, name, value = _REPLIES[found[1].decode()], found[2].decode(), found[3]
     if name in _GATES and value == b"0":
         keys = {"kind": "error", "error": "refused", "command": _GATES[name]}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from drivers.identifiers.check_digits import mod10_ok
 from drivers.meanings import Meaning, code_meaning, known
 from drivers.reading import BarcodeRead
 from drivers.scanners.aim import UNKNOWN_SYMBOLOGY, split_aim
@@ -37,8 +38,8 @@ _PLAIN: Final = {
     0x06: CodeType("Interleaved 2 of 5", "itf"), 0x07: CodeType("Code 93", "code93"), 0x08: CodeType("UPC-A", "upca"),
     0x09: CodeType("UPC-E", "upce"), 0x0A: CodeType("EAN-8", "ean8"), 0x0B: CodeType("EAN-13", "ean13"),
     0x0C: CodeType("Code 11", "code11"), 0x0E: CodeType("MSI", "msi"), 0x0F: CodeType("GS1-128", "gs1-128", "]C1"),
-    0x10: CodeType("UPC-E1", "upce1"), 0x15: CodeType("Trioptic Code 39", "trioptic"),
-    0x16: CodeType("Bookland EAN", "bookland"), 0x17: CodeType("Coupon code", "coupon"),
+    0x10: CodeType("UPC-E1", "upce1"), 0x15: CodeType("Trioptic", "trioptic"),
+    0x16: CodeType("Bookland", "bookland"), 0x17: CodeType("Coupon", "coupon"),
     0x23: CodeType("GS1 DataBar Limited", "databar", "]e0"), 0x24: CodeType("GS1 DataBar", "databar", "]e0"),
     0x25: CodeType("GS1 DataBar Expanded", "databar", "]e0"), 0x72: CodeType("Chinese 2 of 5", "chinese-2of5"),
 }  # fmt: skip
@@ -51,6 +52,8 @@ CODE_TYPES: Final = _PLAIN | {
     for more, digits in _SUPPLEMENTS.items()
     for base in _WITH_SUPPLEMENT
 }
+_EAN_DIGITS: Final = {0x08: 12, 0x0A: 8, 0x0B: 13}
+"""Of the types whose last digit is the check digit of those before it."""
 _UNKNOWN: Final = CodeType("", UNKNOWN_SYMBOLOGY)
 
 
@@ -88,6 +91,10 @@ def _scan(one: Packet, whole: bytes, no_read: tuple[str, ...], aim: bool) -> Mea
     if is_no_read(text, no_read) and not one.continued:
         return {"kind": "no_read", "data": text.strip(" ")}
     number = one.data[0]
+    if not text.strip(" ") and not one.continued:
+        return {"kind": "error", "error": "empty", "detail": "a code without data", "code_type": number}
+    if len(text) == _EAN_DIGITS.get(number) and text.isascii() and text.isdigit() and not mod10_ok(text):
+        return {"kind": "error", "error": "check_digit", "code_type": number, "data": text}
     said = type_of(number)
     sent, data = split_aim(text) if aim else (None, text)
     read = BarcodeRead(DeviceId("decode"), Instant(0), data, said.slug, sent or said.aim, whole)

@@ -127,6 +127,11 @@ class PacketBuffer:
         """Waiting for an end; a line end that was told and may open a packet besides does not count."""
         return len(self._held.lstrip(_LINE_ENDS))
 
+    @property
+    def untold_bytes(self) -> int:
+        """Of those that are held, the ones that were not told as the rest of something damaged."""
+        return max(0, self.held_bytes - self._stale)
+
     def reset(self) -> None:
         self._held = bytearray()
         self._starts: list[int] = []

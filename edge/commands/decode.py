@@ -8,9 +8,10 @@ frame which bytes are which field.
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 from drivers.decode import decode
 from drivers.decode_cuts import cut
@@ -18,6 +19,12 @@ from drivers.decode_text import decode_grammar
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
 from hub_config.load import ConfigFaults, read_model
 from hub_config.scale_text import ScaleGrammar
+
+SHOWN_CHARS: Final = 120
+"""Of a --hex that is refused."""
+
+_BETWEEN: Final = re.compile(r"[\s,]")
+_NO_DIGIT: Final = re.compile(r"[^0-9A-Fa-f\s,]")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,13 +37,18 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--hex", action="append", default=[], help='bytes, for example "53 20 53 …"')
     parser.add_argument("--text", action="append", default=[], help="the same as text; after all --hex")
     parser.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="driver option")
+    parser.add_argument("--unit", help="of weights that are sent without one; short for --config unit=…")
     parser.add_argument("--json", action="store_true", help="one JSON array")
     args = parser.parse_args(argv)
     try:
-        frames = [*(_bytes(text) for text in args.hex), *(text.encode() for text in args.text)]
+        frames = [
+            *(_bytes(text) for text in args.hex),
+            *(text.encode(errors="surrogateescape") for text in args.text),
+        ]
         if not any(frames):
             raise ValueError('no bytes; give --hex "53 20 0D 0A" or --text "RB123456785GB"')
-        options = dict(_option(text) for text in args.config)
+        units = [] if args.unit is None else [f"unit={args.unit}"]
+        options = dict(_option(text) for text in (*args.config, *units))
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)
             if not args.json and args.protocol != "label" and len(meanings) == len(frames):
@@ -51,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"hub decode: {refused}", file=sys.stderr)
         return EXIT_WRONG_USE
     if args.json:
-        print(json.dumps(meanings, indent=1, ensure_ascii=False))
+        print(json.dumps(meanings, indent=1))
     else:
         for meaning in meanings:
             for line in _cut(meaning.get("cut", [])):
@@ -88,15 +100,20 @@ def _is_table(value: object) -> bool:
 
 
 def _bytes(text: str) -> bytes:
+    digits = _BETWEEN.sub("", text)
+    shown = text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
+    wanted = "two hex digits a byte are wanted, like 53 20 0D 0A"
+    if (wrong := _NO_DIGIT.search(text)) is not None:
+        place = f"{wrong.group()!r} at place {wrong.start() + 1} is no hex digit"
+        raise ValueError(f"--hex {shown!r}: {place}; {wanted}")
+    if not digits:
+        raise ValueError(f"--hex {shown!r}: no bytes; {wanted}")
     try:
-        frame = bytes.fromhex(text.replace(",", " "))
-    except ValueError as refused:
-        raise ValueError(
-            f"--hex {text!r}: two hex digits a byte are wanted, like 53 20 0D 0A ({refused})"
-        ) from None
-    if not frame:
-        raise ValueError(f"--hex {text!r}: no bytes; two hex digits a byte are wanted, like 53 20 0D 0A")
-    return frame
+        return bytes.fromhex(text.replace(",", " "))
+    except ValueError:
+        odd = len(digits) % 2
+        half = f"an odd number of hex digits ({len(digits)})" if odd else "a blank inside a byte"
+        raise ValueError(f"--hex {shown!r}: {half}; {wanted}") from None
 
 
 def _option(text: str) -> tuple[str, str]:

@@ -69,9 +69,9 @@ def test_a_line_that_is_no_reply_is_an_error_with_its_bytes() -> None:
     ]
 
 
-def test_an_answer_of_several_codes_is_one_stream_and_an_overflow_an_error() -> None:
+def test_an_answer_of_several_codes_is_one_scan_of_many_and_an_overflow_an_error() -> None:
     assert decode("keyence-sr", [b"A!1/2,B!3/4\r", b"OVER\r", b"\x00\r"], {}) == [
-        {"kind": "stream", "scans": ["A", "B"]},
+        {"kind": "multi_scan", "codes": ["A", "B"]},
         {"kind": "error", "error": "reader_overflow", "raw": "4f 56 45 52"},
         {"kind": "error", "error": "garbled", "raw": "00"},
     ]

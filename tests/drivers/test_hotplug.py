@@ -71,6 +71,26 @@ def test_a_scale_unplugged_again_and_again_is_proven_and_read_on_each_time(
     pty.close()
 
 
+def test_half_a_code_before_unplugging_is_never_joined_to_what_comes_after(scanner_pty: Pty) -> None:
+    pty = scanner_pty
+    with pumping(scanner_config(port=str(pty.link))) as (pump, sink):
+        for number in range(1, 4):
+            sink.next(DeviceUp)
+            pty.send(b"LX100000025CN\r\nRB1234")
+            sink.code("LX100000025CN")
+            until(lambda wanted=21 * number: pump.stats()[0].bytes_in >= wanted)
+            pty.unplug()
+            sink.next(DeviceDown)
+            pty = Pty(pty.link)
+        sink.next(DeviceUp)
+        pty.send(b"56785GB\r\nEE876543216HK\r\n")
+        sink.code("EE876543216HK")
+    pty.close()
+
+    codes = [one.data for one in sink.seen if isinstance(one, BarcodeRead)]
+    assert codes == ["LX100000025CN"] * 3 + ["56785GB", "EE876543216HK"]
+
+
 def test_a_device_that_listens_again_is_dialled_again_and_read_on() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     port = port_of(listening)

@@ -92,13 +92,26 @@ def test_a_weight_split_across_two_reads_is_one_reading() -> None:
         (b"S D     12.345 kg", weight(ms(5), 12_345_000, "12.345", "kg", False)),
         (b"S D 1.234 g", weight(ms(5), 1_234, "1.234", "g", False)),
         (b"S S      1.250", weight(ms(5), None, "1.250", None, True)),
-        (b"S S         12 PCS", weight(ms(5), None, "12", "PCS", True)),
         (b"S +", WeightRead(SCALE, ms(5), None, "", None, None, overload=True)),
         (b"S -", WeightRead(SCALE, ms(5), None, "", None, None, underload=True)),
     ],
 )
 def test_an_answer_is_a_weight_reading(line: bytes, reading: WeightRead) -> None:
     assert answer(line + b"\r\n") == [reading]
+
+
+def test_parity_in_bit_7_of_a_line_opened_with_eight_data_bits_is_masked() -> None:
+    line = bytes(byte | 0x80 * (byte.bit_count() % 2) for byte in b"S S      1.250 kg")
+
+    assert answer(line + b"\x8d\n") == [weight(ms(5), 1_250_000, "1.250", "kg", True)]
+
+
+@pytest.mark.parametrize("line", [b"S S         12 PCS", b"S D       12.5 %"])
+def test_pieces_and_shares_are_no_weight_and_said_once(line: bytes) -> None:
+    (fault,) = answer(line + b"\r\n")
+
+    assert isinstance(fault, DeviceFault)
+    assert (fault.code, "request for a weight" in fault.detail) == ("refused", True)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +151,7 @@ def test_mass_is_exact_with_halves_to_even(number: str, unit: str | None, mg: in
         b"S S      1.250 kg 7",
         b"S S - 1.250 kg",
         b"S S 12345678901234567890 g",
-        b"S S      1.250 k\xe7",
+        b"S S      1.250 k\xff",
         b"S S \x00    1.250 kg",
         b"\x80\x81\x82",
         b"SI",

@@ -237,14 +237,18 @@ def nci(status: bytes, field: bytes = b"001.250kg") -> bytes:
         (nci(b"0p0"), ("1.250", "kg", True, "gross", 1_250_000)),
         (nci(b"0pp7"), ("1.250", "kg", True, "gross", 1_250_000)),
         (nci(b"1pt1"), ("1.250", "kg", False, "net", 1_250_000)),
-        (nci(b"0"), ("1.250", "kg", True, None, 1_250_000)),
         (nci(b"00", b"-001.250KG"), ("-1.250", "kg", True, None, -1_250_000)),
         (nci(b"00", b"001.2505kg"), ("1.2505", "kg", True, None, 1_250_500)),
         (nci(b"00", b" 0016.0oz"), ("16.0", "oz", True, None, 453_592)),
     ],
 )
-def test_weights_of_nci_with_one_to_four_status_characters(frame: bytes, told: tuple[object, ...]) -> None:
+def test_weights_of_nci_with_two_to_four_status_characters(frame: bytes, told: tuple[object, ...]) -> None:
     assert weight("nci", frame) == told
+
+
+def test_one_status_character_of_nci_is_the_rest_of_two_where_config_does_not_say_one() -> None:
+    assert decoded("nci", nci(b"0"))["kind"] == "error"
+    assert weight("nci", nci(b"0"), status_bytes="1")[0] == "1.250"
 
 
 @pytest.mark.parametrize(

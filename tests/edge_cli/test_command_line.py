@@ -84,7 +84,14 @@ def test_bytes_of_a_manual_are_decoded_to_what_it_says(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--protocol", "mt-sics", "--hex", "5Z"], "two hex digits"),
+        (["--protocol", "mt-sics", "--hex", "5Z"], "'Z' at place 2 is no hex digit"),
+        (["--protocol", "mt-sics", "--hex", "53:0D"], "':' at place 3 is no hex digit"),
+        (["--protocol", "mt-sics", "--hex", "0x53"], "'x' at place 2 is no hex digit"),
+        (["--protocol", "mt-sics", "--hex", "53 0"], "an odd number of hex digits (3)"),
+        (["--protocol", "mt-sics", "--hex", "5 3 4 1"], "a blank inside a byte"),
+        (["--protocol", "mt-sics", "--hex", "é" * 100_000], "'é' at place 1 is no hex digit"),
+        (["--protocol", "aim", "--hex", "53", "--unit", "kg"], "option unit=kg is unknown for aim"),
+        (["--protocol", "cas-10", "--hex", "53", "--unit", "stone"], "unit: "),
         (["--protocol", "mt-sics", "--hex", ""], "no bytes; two hex digits"),
         (["--protocol", "line-crlf", "--hex", "53", "--hex", " "], "no bytes; two hex digits"),
         (["--protocol", "mt-socks", "--hex", "53"], "mt-sics"),
@@ -263,3 +270,33 @@ def test_the_figures_tell_each_port_and_the_weights_dropped(app: App) -> None:
         for device in load(EXAMPLE).devices
     ]
     assert json.loads(json.dumps(figures["ports"])) == figures["ports"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "frame", "mass_mg"),
+    [
+        ("toledo-8217", "02 31 32 2E 33 34 35 0D", 12_345_000),
+        ("cas-10", "30 30 30 30 31 33 2E 35 0D 0A", 13_500_000),
+        ("mt-sics", "53 20 53 20 31 2E 32 35 0D 0A", 1_250_000),
+    ],
+)
+def test_a_weight_sent_without_a_unit_has_a_mass_where_one_is_said(
+    protocol: str, frame: str, mass_mg: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+    for unit in ([], ["--unit", "kg"]):
+        assert main(["decode", "--protocol", protocol, "--hex", frame, *unit, "--json"]) == 0
+        told += [one["mass_mg"] for one in json.loads(capsys.readouterr().out)]
+
+    assert told == [None, mass_mg]
+
+
+def test_a_terminal_without_our_characters_is_no_fault() -> None:
+    words = [sys.executable, "-m", "edge.cli", "decode", "--protocol", "line-crlf", "--hex", "47 72 C3 B6 0D"]
+    plain_ascii = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    shown = subprocess.run(words, env=plain_ascii, cwd=ROOT, capture_output=True, check=True)
+    told = subprocess.run([*words, "--json"], env=plain_ascii, cwd=ROOT, capture_output=True, check=True)
+
+    assert b"data='Gr\\xf6'" in shown.stdout
+    assert json.loads(told.stdout)[0]["data"] == "Grö"
