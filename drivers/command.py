@@ -72,4 +72,39 @@ class Signal:
     sign: Sign
 
 
-Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Destination | Signal
+@dataclass(frozen=True, slots=True)
+class PrintLabel:
+    """A printer is to print this label, once. Answered by `OrderAnswered` with this number: when it is printed, or as
+    soon as it is sure that it will not be."""
+
+    device: DeviceId
+    number: int
+    title: str
+    """What is done with the parcel, in a word."""
+    bay: str
+    code: str | None
+    """As read from the parcel."""
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shine:
+    """A lamp or buzzer on an output is to be on from now on, and off again after `for_ns` unless it is told anew. So
+    nothing shines on that nobody vouches for. Nothing answers: what counts is on the screens."""
+
+    device: DeviceId
+    channel: int
+    for_ns: int
+    """0: off at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A dimensioner is to measure what stands there. Answered by `DimensionsRead` and `OrderAnswered` with this number,
+    or by `OrderAnswered` alone: there is no result."""
+
+    device: DeviceId
+    number: int
+
+
+Command = Trigger | SwitchOn | SwitchOff | ScaleOrder | Destination | Signal | PrintLabel | Shine | Measure

@@ -14,6 +14,7 @@ from drivers.decode_board import BOARD
 from drivers.decode_labels import LABEL_OPTIONS, LABELS
 from drivers.decode_modbus import MODBUS, MODBUS_OPTIONS
 from drivers.decode_plc import PLC_OPTIONS, plc_wcs
+from drivers.decode_printers import PRINTERS
 from drivers.decode_records import GRAMMAR, record_scale
 from drivers.decode_scales import scale_frames, scale_options
 from drivers.decode_scanners import SCANNER_OPTIONS, SCANNERS
@@ -70,6 +71,7 @@ DECODERS: Final[Mapping[str, Decoder]] = {
     **MODBUS,
     "plc-wcs": plc_wcs,
     **BOARD,
+    **PRINTERS,
     **LABELS,
 }
 OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {

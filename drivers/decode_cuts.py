@@ -10,6 +10,7 @@ from typing import Final
 
 from drivers.decode_scale_cuts import SCALE_LAYOUTS
 from drivers.meanings import Meaning
+from drivers.printers.zpl_status import STRING_FIELDS
 from hub_config.plc import USUAL
 
 CONTROLS: Final = (
@@ -204,6 +205,17 @@ def _wedge(frame: bytes) -> Iterator[Place]:
                 yield Place(first + at, first + at + size, name)
 
 
+def _zpl_status(frame: bytes) -> Iterator[Place]:
+    """The fields of the string that it is, by their number."""
+    fields = frame[1:].split(b"\x03")[0].split(b",")
+    names = STRING_FIELDS.get(len(fields))
+    if names is not None:
+        first = 1
+        for name, field in zip(names, fields, strict=True):
+            yield Place(first, first + len(field), name, field.decode("latin-1"))
+            first += len(field) + 1
+
+
 _LAYOUTS: Final[Mapping[str, Callable[[bytes], Iterator[Place]]]] = {
     "ssi": _ssi,
     "hid-scale": _hid,
@@ -215,4 +227,5 @@ _LAYOUTS: Final[Mapping[str, Callable[[bytes], Iterator[Place]]]] = {
     "interroll-multicontrol": _interroll,
     "plc-wcs": _plc,
     "evdev-wedge": _wedge,
+    "zpl-status": _zpl_status,
 }

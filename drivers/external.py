@@ -7,19 +7,20 @@ installed package declares in the group `ehub_edge.drivers` is ever imported.
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
 from drivers.command import Command
-from drivers.reading import DeviceFault, Reading
-from drivers.session import Actuator, Session
+from drivers.reading import BoardChanged, DeviceFault, Reading
+from drivers.session import Actuator, Redialled, Session
 from hub_config.external import EXTERNAL, ExternalConfig
 from hub_config.finding import Finding, show
 from hub_config.names import DeviceId, Instant
 
 GROUP: Final = "ehub_edge.drivers"
 DETAIL_MAX_CHARS: Final = 200
+_T = TypeVar("_T")
 
 
 class Driver(Protocol):
@@ -58,7 +59,8 @@ def find(name: str) -> Driver:
 
 def new_external(config: ExternalConfig) -> Session:
     driver = find(config.driver)
-    return Guarded(config.id, driver(config.id, driver.Config.model_validate(config.settings)))
+    session = driver(config.id, driver.Config.model_validate(config.settings))
+    return Guarded(config.id, session, is_board=config.gives == "beams")
 
 
 class Guarded:
@@ -67,14 +69,25 @@ class Guarded:
     After that it is heard no more until its port opens again with a new session.
     """
 
-    def __init__(self, device: DeviceId, session: Session) -> None:
+    def __init__(self, device: DeviceId, session: Session, *, is_board: bool = False) -> None:
+        """`is_board`: it is told as lost when its driver fails, so that nothing is diverted by it any more."""
         self._device = device
         self._session = session
+        self._is_board = is_board
+        self._raised: Exception | None = None
+        """What it raised where no reading can be told; it is told when it is woken."""
         self._failed = False
 
     @property
     def wake_at(self) -> Instant | None:
-        return None if self._failed else self._session.wake_at
+        due = self._asked(lambda: self._session.wake_at, None)
+        return Instant(0) if self._raised is not None and not self._failed else due
+
+    @property
+    def stuck(self) -> str | None:
+        """What its driver says of the connection, if it knows of one that must be made anew."""
+        session = self._session
+        return self._asked(lambda: session.stuck if isinstance(session, Redialled) else None, None)
 
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
         return self._guarded(lambda: self._session.receive(data, at), at)
@@ -89,18 +102,34 @@ class Guarded:
         )
 
     def take_output(self) -> bytes:
-        return b"" if self._failed else self._session.take_output()
+        return self._asked(self._session.take_output, b"")
+
+    def _asked(self, call: Callable[[], _T], otherwise: _T) -> _T:
+        if self._failed or self._raised is not None:
+            return otherwise
+        try:
+            return call()
+        except Exception as raised:  # noqa: BLE001 - whatever a stranger's code raises
+            self._raised = raised
+            return otherwise
 
     def _guarded(self, call: Callable[[], list[Reading]], at: Instant) -> list[Reading]:
         if self._failed:
             return []
+        if self._raised is not None:
+            return self._fail(self._raised, at)
         try:
             return call()
         except Exception as raised:  # noqa: BLE001 - whatever a stranger's code raises
-            self._failed = True
-            what = f"its driver raised {type(raised).__name__}: {raised}"[:DETAIL_MAX_CHARS]
-            detail = f"{what}; tell its maker, and replug it to start it anew"
-            return [DeviceFault(self._device, at, "driver_failed", detail)]
+            return self._fail(raised, at)
+
+    def _fail(self, raised: Exception, at: Instant) -> list[Reading]:
+        self._failed = True
+        what = f"its driver raised {type(raised).__name__}: {raised}"[:DETAIL_MAX_CHARS]
+        detail = f"{what}; tell its maker, and replug it to start it anew"
+        failed = DeviceFault(self._device, at, "driver_failed", detail)
+        lost = BoardChanged(self._device, at, "lost", what, continued=False)
+        return [failed, lost] if self._is_board else [failed]
 
 
 def external_findings(data: Mapping[str, object]) -> Sequence[Finding]:

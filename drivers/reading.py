@@ -27,6 +27,12 @@ FaultCode = Literal[
     "sensor_chatter",  # a beam changes faster than any parcels could; said once until it is calm
 ]
 
+PrinterTrouble = Literal[
+    "head_open", "paper_out", "ribbon_out", "settings_lost", "diagnostic", "too_hot", "too_cold", "paused",
+    "buffer_full", "label_waiting", "silent",
+]  # fmt: skip
+"""Why a printer does not print. `silent`: it does not answer, as some do while they are out of labels."""
+
 BoardState = Literal[
     "opening", "bootloader", "incompatible", "configuring", "syncing", "ready", "safe", "lost"
 ]  # fmt: skip
@@ -214,7 +220,7 @@ class EventsLost:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswered:
-    """The board took an order for an output, a scale one to zero or tare; or it said why not."""
+    """The board took an order for an output, a scale one to zero or tare, a printer has printed; or it said why not."""
 
     device: DeviceId
     at: Instant
@@ -222,7 +228,17 @@ class OrderAnswered:
     accepted: bool
     detail: str
     """`ok`, `late`, `queue_full`, `safe`, `not_configured`, `bad_argument`, `not_ready`, `unanswered`; of a scale also
-    what it said (`not_executable`, `zero_upper_limit`, …)."""
+    what it said (`not_executable`, `zero_upper_limit`, …); of a printer `printed`, `too_late`, `queue_full`; of a
+    dimensioner `measured`, `busy`, or why there is no result."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterChanged:
+    """A printer has a trouble, another one, or none any more. Told first when it has proved what it is."""
+
+    device: DeviceId
+    at: Instant
+    trouble: PrinterTrouble | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +273,7 @@ Reading = (
     | BoardChanged
     | EventsLost
     | OrderAnswered
+    | PrinterChanged
     | Inducted
     | Discharged
     | DeviceUp

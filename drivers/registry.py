@@ -14,6 +14,7 @@ from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensio
 from hub_config.external import ExternalConfig
 from hub_config.modbus import ModbusIoConfig
 from hub_config.plc import PlcWcsConfig
+from hub_config.printers import ZplPrinterConfig
 from hub_config.readers import ReaderConfig
 from hub_config.scales import RecordScaleConfig
 from hub_config.scanners import EvdevWedgeConfig, LineScannerConfig
@@ -54,5 +55,9 @@ def new_session(device: Device) -> Session:
             from drivers.conveyors.plc_telegrams import PlcTelegrams
 
             return PlcTelegrams(device)
+        case ZplPrinterConfig():
+            from drivers.printers.zpl_printer import ZplPrinter
+
+            return ZplPrinter(device)
         case _ as never:
             assert_never(never)

@@ -104,7 +104,8 @@ class App:
         self._uplink = Uplink(
             config, lambda: JournalReader(journal_file), trust, topics, preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
-            health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics),
+            health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics,
+                          down=lambda: self._runner.snapshot.devices_down),
         )  # fmt: skip
         settings = config.journal
         self._keeper = Housekeeping(
@@ -267,6 +268,7 @@ class Pages:
             "balance": balance_told(snapshot.balance, events.journalled, events.acknowledged, events.pending),
             "alibi": [asdict(view) for view in snapshot.alibi],
             "plc_lines": [asdict(view) for view in snapshot.plc_lines],
+            "printers": [asdict(view) for view in snapshot.printers],
             "weights_dropped": self._inbox.weights_dropped,
             "ports": [_port_figures(port) for port in self._pump.stats()],
         }
@@ -312,7 +314,7 @@ def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventCon
                 cal_until=None if until is None else until.isoformat(),
                 seal=device.metrology.seal,
             )
-        elif isinstance(device, Dimensioner):
+        elif isinstance(device, Dimensioner | ExternalConfig):
             until = device.valid_until
             devices[device.id] = DeviceProvenance(
                 drv=device.kind, cal=device.cal, cal_until=None if until is None else until.isoformat()

@@ -20,10 +20,12 @@ from hub_config.devices import (
 from hub_config.dimensioners import BELT_DIMENSIONER_KINDS, DWS_KINDS, STANDING_KINDS
 from hub_config.finding import Finding, KeyPath, listed, show
 from hub_config.lanecheck import free_and_safe_findings
+from hub_config.lightcheck import light_findings
 from hub_config.linecheck import line_findings
 from hub_config.modbuscheck import modbus_findings
 from hub_config.outline import BaySpots, BenchSpots, DeviceSpots, LineSpots, Outline, TrustSpots, outline
 from hub_config.plccheck import plc_findings
+from hub_config.printers import PRINTER_KINDS
 from hub_config.scalecheck import unit_findings
 from hub_config.spots import Spot, absent, placed, twice
 from hub_config.trust import WELL_KNOWN_KEYS
@@ -47,8 +49,10 @@ def cross_findings(data: Mapping[str, object]) -> list[Finding]:
         *_place_findings(whole),
         *_trigger_findings(whole),
         *(finding for bench in whole.benches for finding in _bench_findings(bench)),
+        *_bench_sizer_findings(whole),
         *lines,
         *plcs,
+        *light_findings(data),
         *(finding for line in whole.lines for finding in modbus_findings(line, tables)),
         *(finding for line in whole.lines for finding in _weighing_findings(line, devices)),
         *_shared_bay_findings(whole.benches),
@@ -144,6 +148,10 @@ def _places(whole: Outline) -> Iterator[_Place]:
     for bench in whole.benches:
         yield from (_Place(spot, "a scanner", SCANNER_KINDS) for spot in bench.scanners)
         yield _Place(bench.scale, "a scale", SCALE_KINDS)
+        if bench.printer is not None:
+            yield _Place(bench.printer, "a label printer", PRINTER_KINDS)
+        if bench.dimensioner is not None:
+            yield _Place(bench.dimensioner, "a dimensioner of a bench", STANDING_KINDS)
     for line in whole.lines:
         yield _Place(line.board, "an I/O board", BOARD_KINDS)
         # What the last belt names is checked with the belts: it may be the line's own.
@@ -171,7 +179,7 @@ def _places(whole: Outline) -> Iterator[_Place]:
 
 _KINDS = (
     *SCANNER_KINDS, *SCALE_KINDS, *READER_KINDS, *BELT_SCALE_KINDS, *BOARD_KINDS, *BELT_DIMENSIONER_KINDS,
-    *STANDING_KINDS, *PLC_KINDS,
+    *STANDING_KINDS, *PLC_KINDS, *PRINTER_KINDS,
 )  # fmt: skip
 
 
@@ -191,6 +199,19 @@ def _weighing_findings(line: LineSpots, devices: Mapping[str, DeviceSpots]) -> I
     elif device.kind and device.kind.text in DWS_KINDS and line.scale:
         what, limit = f"{show(spot.text)} tells no weight", "a scale has its metrology"
         yield Finding(line.scale.path, what, limit, "add [devices.metrology] to it, or name another scale")
+
+
+def _bench_sizer_findings(whole: Outline) -> Iterator[Finding]:
+    """A bench has one scale: what its dimensioner weighs besides would be another weight of the same parcel."""
+    weighing = {one.id.text for one in whole.devices or () if one.id and one.weighs}
+    for bench in whole.benches:
+        spot = bench.dimensioner
+        if spot is not None and spot.text in weighing:
+            what, limit = (
+                f"{show(spot.text)} weighs, and is not the scale of this bench",
+                "one weight a parcel",
+            )
+            yield Finding(spot.path, what, limit, "remove its metrology")
 
 
 def _trigger_findings(whole: Outline) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from hub_config.dimensioners import CubiscanConfig, Dm3610Config, RecordDimensio
 from hub_config.external import ExternalConfig, place_kind
 from hub_config.modbus import ModbusIoConfig
 from hub_config.plc import PlcWcsConfig
+from hub_config.printers import ZplPrinterConfig
 from hub_config.readers import Reader
 from hub_config.scales import BeltScale, BenchScale
 from hub_config.scanners import Scanner
@@ -26,6 +27,7 @@ Device = Annotated[
     | IoBoardConfig
     | ModbusIoConfig
     | PlcWcsConfig
+    | ZplPrinterConfig
     | ExternalConfig,
     Field(discriminator="kind"),
 ]
@@ -44,7 +46,7 @@ SCALE_KINDS: Final = (*_kinds(BenchScale), place_kind("weights"))
 READER_KINDS: Final = (*_kinds(Reader), "line-scanner", "folder-camera", place_kind("codes"))
 """Beside a belt."""
 BELT_SCALE_KINDS: Final = _kinds(BeltScale)
-BOARD_KINDS: Final = ("io-board", "modbus-io")
+BOARD_KINDS: Final = ("io-board", "modbus-io", place_kind("beams"))
 PLC_KINDS: Final = ("plc-wcs",)
 PLC_READER_KINDS: Final = ("line-scanner", "folder-camera")
 """Beside a line that a controller drives: nothing there tells a reader when to read."""

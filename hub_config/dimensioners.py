@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from hub_config.attach import Attach
+from hub_config.external import place_kind
 from hub_config.finding import Finding, refusal
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
@@ -112,11 +113,17 @@ class CubiscanConfig(Dimensioner):
     """CubiScan 25, 100, 125, 325: measures a parcel that stands, when it is told to or at its own key (§1)."""
 
     kind: Literal["cubiscan"]
+    answer_timeout_ms: Annotated[int, quantity("ms", example="10 s", low="1 s", high="60 s")] = Field(
+        default=10_000, alias="answer_timeout"
+    )
+    """It measures for seconds. Without an answer by then there is none, and it is asked no more for as long again."""
 
 
 DimensionerConfig = RecordDimensionerConfig | Dm3610Config | SickMdaConfig | CubiscanConfig
 
-BELT_DIMENSIONER_KINDS: Final = ("record-dimensioner", "datalogic-dm3610", "sick-mda")
+BELT_DIMENSIONER_KINDS: Final = (
+    "record-dimensioner", "datalogic-dm3610", "sick-mda", place_kind("sizes"),
+)  # fmt: skip
 """Their records say which item they are of, by its number."""
 DWS_KINDS: Final = ("record-dimensioner", "sick-mda")
 """Their records may carry the weight of the item too."""

@@ -17,6 +17,7 @@ from hub_config.lines import Line
 from hub_config.names import DeviceId, GatewayId, HubId
 from hub_config.offline import OfflineSettings
 from hub_config.plc import PlcLine
+from hub_config.stack_lights import StackLight
 from hub_config.trust import Trust
 from hub_config.values import Entry, Mode, entries, is_empty, name, whole
 
@@ -25,6 +26,7 @@ MAX_BENCHES: Final = 32
 MAX_LINES: Final = 32
 MAX_PLC_LINES: Final = 8
 MAX_TRUST: Final = 64
+MAX_STACK_LIGHTS: Final = 32
 
 _OFFSET: Final = re.compile(r"[+-](0[0-9]|1[0-3]):[0-5][0-9]|\+14:00")
 _PORT: Final = whole(1, 65_535)
@@ -93,6 +95,9 @@ class HubConfig(Entry):
         default=(), exclude_if=is_empty
     )
     """Lines that a controller drives: it tracks and diverts, the gateway decides."""
+    stack_lights: Annotated[tuple[StackLight, ...], Field(strict=False), entries(0, MAX_STACK_LIGHTS)] = (
+        Field(default=(), exclude_if=is_empty)
+    )
 
     def device(self, device_id: DeviceId) -> Device:
         """Raises KeyError for an id that `load` would have refused."""

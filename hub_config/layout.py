@@ -20,6 +20,7 @@ from hub_config.values import (
     decimal,
     device_name,
     entries,
+    is_absent,
     is_empty,
     name,
     text,
@@ -31,11 +32,16 @@ GATEWAY_LINE: Final = "gw"
 
 BARCODE_PREFIX: Final = "HUBX"
 BARCODE_LETTERS: Final = "BCDEFGHIJKLNOPRSTUVX"
+PRINT_AGAIN: Final = f"{BARCODE_PREFIX}PRINT"
+"""Scanned at a bench with a printer: the label of the parcel that the screen shows, again."""
 _BARCODE: Final = re.compile(rf"{BARCODE_PREFIX}[{BARCODE_LETTERS}]{{2,6}}")
 _BAY: Final = re.compile(r"[A-Za-z0-9-]{1,8}")
 
 
 def _barcode(value: str) -> str:
+    if value == PRINT_AGAIN:
+        limit = "it stands for the command that prints a label again"
+        raise refusal(Finding((), f"{show(value)} is no bay's", limit, 'write for example "HUBXHOLD"'))
     if _BARCODE.fullmatch(value):
         return value
     odd = "".join(sorted(set(value) - set(BARCODE_LETTERS)))
@@ -141,6 +147,17 @@ class Bench(Entry):
     )
     """The same code again within this time is one scan (ST-14)."""
     screen: Screen = Screen()
+    printer: Annotated[DeviceId, device_name("print-1")] | None = Field(default=None, exclude_if=is_absent)
+    """Prints a label for each parcel that goes to another bay than that of the free lane (docs/printer.md)."""
+
+    dimensioner: Annotated[DeviceId, device_name("cubi-1")] | None = Field(default=None, exclude_if=is_absent)
+    """Measures the parcel where it lies on the scale (docs/dimensioners.md)."""
+
+    @property
+    def devices(self) -> tuple[DeviceId, ...]:
+        """Whose readings are this bench's; a printer has none that concern a parcel."""
+        sizer = () if self.dimensioner is None else (self.dimensioner,)
+        return (*self.scanners, self.scale, *sizer)
 
     @model_validator(mode="after")
     def _empty_is_less_than_a_parcel(self) -> "Bench":

@@ -50,6 +50,9 @@ class BenchSpots:
     id: Spot | None
     scanners: tuple[Spot | None, ...]
     scale: Spot | None
+    printer: Spot | None
+    """Without one, None like an unreadable one: it need not be there. So of the dimensioner."""
+    dimensioner: Spot | None
     identifiers: tuple[Spot, ...]
     free_lane: Spot | None
     fail_safe: Spot | None
@@ -199,6 +202,8 @@ def _bench(table: Mapping[str, object], path: KeyPath) -> BenchSpots:
         id=_spot(table, "id", path),
         scanners=_spots(table, "scanners", path) or (None,),
         scale=_spot(table, "scale", path),
+        printer=_spot(table, "printer", path),
+        dimensioner=_spot(table, "dimensioner", path),
         identifiers=_spots(table, "identifiers", path),
         free_lane=_spot({"free_lane": "green", **table}, "free_lane", path),
         fail_safe=_spot({"fail_safe": "hold", **table}, "fail_safe", path),

@@ -199,7 +199,27 @@ _OPTIONS: Final[Mapping[str, dict[str, str]]] = {
     "record-scale": {"separator": ";"},
     "record-dimensioner": {"separator": ";"},
 }
+_HOST_STATUS: Final = (
+    b"\x02030,0,0,0480,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n",
+    b"\x02030,1,1,0480,002,0,0,0,000,0,0,0\x03\r\n\x02000,0,1,0,0,2,4,0,00000001,1,000\x03\r\n\x021234,0\x03\r\n",
+)
 _RECORDS: Final[Mapping[str, tuple[bytes, ...]]] = {
+    "modbus-rtu": tuple(
+        bytes.fromhex(text)
+        for text in (
+            "010306022B00000064057A",
+            "11040400 07FFFF5A34",
+            "018302C0F1",
+            "0105 0000FF008C3A",
+            "020F0000 0004543B",
+            "01010105918B",
+        )
+    ),
+    "zpl-status": _HOST_STATUS,
+    "zpl-printer": _HOST_STATUS,
+    "zpl": (
+        b"^XA^CI28^FO24,24^A0N,64,64^FH_^FDHOLD_5E^FS^FO24,90^BY2^BCN,96,N,N,N^FDRB123456785GB^FS^PQ1^XZ",
+    ),
     "record-scale": (b"7;1.250;kg;OK\r\n", b"8;;;OVER\r\n"),
     "record-dimensioner": (b"7;300;200;100;mm;OK\r\n", b"8;0;0;0;mm;OK\r\n"),
     "plc-wcs": (
@@ -231,7 +251,7 @@ _SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
 """Of kinds of devices that need more than a number of their own."""
 _SPEAKS: Final = {"modbus-io": ("modbus-tcp",), "line-scanner": ("line-crlf",), "scale-text": ("and-18",)}
 _CONTINUOUS: Final = ("mt-continuous",)
-_CHECKED: Final = ("cas-ap1", "ssi", "io-board")
+_CHECKED: Final = ("cas-ap1", "ssi", "io-board", "modbus-rtu")
 _RECORD_BYTES: Final = {"evdev-wedge": 24}
 """Keys that are held stay held till they are let go or the port is opened anew."""
 _CONTEXT: Final = ("modbus-pdu", "conveylinx", "interroll-multicontrol", "label")
@@ -313,7 +333,7 @@ def _decoder(name: str) -> Subject:
     new = partial(_Decoder, name, _OPTIONS.get(name, {}))
     return Subject(
         name, new, (name, *_SPEAKS.get(name, ())), back, per_read, _RECORD_BYTES.get(name, 1),
-        frames=(*_RECORDS.get(name, ()), *_numbers(name)),
+        checked=name in _CHECKED, frames=(*_RECORDS.get(name, ()), *_numbers(name)),
     )  # fmt: skip
 
 

@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, assert_never
 
-from drivers.command import Command, Destination, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
+from drivers.command import (
+    Command,
+    Destination,
+    Measure,
+    PrintLabel,
+    ScaleOrder,
+    Shine,
+    Signal,
+    SwitchOff,
+    SwitchOn,
+    Trigger,
+)
 from drivers.reading import DeviceDown, Reading
 from drivers.registry import new_session
 from drivers.session import Actuator, Session
@@ -168,7 +179,9 @@ class LinePlant:
                 self._host.act_at(self._world.now, partial(self._trigger, command))
             case SwitchOn() | SwitchOff():
                 self.board.order(command)
-            case ScaleOrder() | Destination() | Signal():
+            case Shine():
+                pass  # lamps have no place in what is simulated
+            case ScaleOrder() | Destination() | Signal() | PrintLabel() | Measure():
                 raise AssertionError(f"{command.device}: a belt has nothing that takes {command}")
             case _ as never:
                 assert_never(never)

@@ -7,6 +7,8 @@ each:
   print          the print key of the scale: its weight as soon as it is stable
   scan CODE      the scanner reads a code
   view CODE      what a reader sees while it is told to read (view: nothing)
+  pass 300 200 100, bag   what passes under a dimensioner, in mm; of a CubiScan: put 300 200 100 1.25 kg, take, key
+  paper 50       labels on a printer's roll (paper 0: none); also open and close, pause and resume, labels
   unplug, plug   its cable
   quit
 """
@@ -30,6 +32,8 @@ from hub_config.units import UnitError, amount
 from simulators.devices.line_scanner import LineScanner
 from simulators.devices.scale import Scale
 from simulators.scales import SCALES, MakeWire
+from simulators.served_dimensioner import DIMENSIONERS, new_dimensioner
+from simulators.served_printer import ServedPrinter
 from simulators.served_readers import READERS, ServedReader
 from simulators.wires import LOOPBACK, PtyPort, TcpEnd, Wire
 
@@ -136,13 +140,18 @@ class ServedScanner:
                 raise ValueError("a scanner knows: scan CODE, unplug, plug, quit")
 
 
-KINDS: Final = ("line-scanner", *SCALES, *READERS)
+PRINTER: Final = "zpl-printer"
+KINDS: Final = ("line-scanner", *SCALES, *READERS, *DIMENSIONERS, PRINTER)
 
 
 def new_device(kind: str, now: Instant) -> Served:
     """One of KINDS."""
     if kind == "line-scanner":
         return ServedScanner()
+    if kind in DIMENSIONERS:
+        return new_dimensioner(kind)
+    if kind == PRINTER:
+        return ServedPrinter()
     if kind in READERS:
         return ServedReader(READERS[kind]())
     return ServedScale(SCALES[kind], now)

@@ -19,6 +19,8 @@ IN_A_HUB: Final = (
     "record-scale", "record-dimensioner", "io-board", "plc-wcs", "modbus-tcp", "keyence-sr", "line-crlf",
 )  # fmt: skip
 """Run by scenarios of `hub simulate`."""
+SERVED_AS: Final = {"zpl-status": "zpl-printer", "zpl": "zpl-printer"}
+"""Kinds of devices that speak a protocol of another name."""
 _BACK: Final = {
     "stream": "the second of two frames",
     "silence": "the next frame",
@@ -44,7 +46,8 @@ def card() -> str:
 
 def _row(one: Subject) -> str:
     frames = len(vectors_of(one.vectors))
-    simulated = one.name in KINDS or one.name in IN_A_HUB or any(name in KINDS for name in one.vectors)
+    names = (one.name, SERVED_AS.get(one.name, one.name), *one.vectors)
+    simulated = one.name in IN_A_HUB or any(name in KINDS for name in names)
     cells = (
         f"`{one.name}`", str(frames) if frames else "declared", "whole frames" if one.per_read else "done", "done",
         _BACK[one.back], "refused" if one.checked else "–", "done" if simulated else "–",

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from drivers.command import Command, Destination, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, Shine, SwitchOff, SwitchOn
 from drivers.conveyors.beam_watch import BeamWatch, Trouble
 from drivers.conveyors.count_track import CountTrack
 from drivers.reading import (
@@ -47,6 +47,10 @@ REPORTS_MISSED: Final = 2
 """After so many report periods without a report the encoder has not moved."""
 RECOUNT_NS: Final = 1 * SECOND
 """After a loss of events, which may hide movement, the board is asked for its count. So long that is waited for."""
+LAMP: Final = -1
+"""The number of every order for a lamp: it is answered to nobody."""
+LAMP_LEAD_NS: Final = 50 * MILLISECOND
+"""A lamp is switched so much later than it is told: time enough for the order to be there before its instant."""
 WAITING_MAX: Final = 256
 """Edges that wait for a report. One more, and the oldest is told with the last count."""
 
@@ -113,10 +117,11 @@ class IoBoard:
                 return self._readings(self._session.order(Order(number, channel, when, for_ns), at), at)
             case SwitchOff(_, number, channel, when):
                 return self._readings(self._session.order(Order(number, channel, when, 0), at), at)
-            case Trigger() | ScaleOrder() | Destination() | Signal():
+            case Shine(_, channel, for_ns):
+                when = Instant(at + LAMP_LEAD_NS) if for_ns > 0 else at
+                return self._readings(self._session.order(Order(LAMP, channel, when, max(0, for_ns)), at), at)
+            case _:
                 return []  # of another kind of device
-            case _ as never:
-                assert_never(never)
 
     def closed(self, at: Instant) -> list[Reading]:
         return self._readings(self._session.closed(at), at)
@@ -148,7 +153,7 @@ class IoBoard:
             case UpTold(identity):
                 return [DeviceUp(device, at, identity)]
             case OrderTold(order, detail):
-                return [self._answer(order, detail, at)]
+                return [] if order == LAMP else [self._answer(order, detail, at)]
             case FaultTold(code, detail, raw):
                 return [DeviceFault(device, at, code, detail, raw)]
             case _ as never:

@@ -7,9 +7,9 @@ lies on the belt is lost track of. The block's own watchdog drops its outputs wh
 the block (docs/modbus-io.md).
 """
 
-from typing import Final, assert_never
+from typing import Final
 
-from drivers.command import Command, Destination, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, Shine, SwitchOff, SwitchOn
 from drivers.conveyors.modbus_link import Answered, Failed, ModbusLink
 from drivers.conveyors.modbus_modules import Image, all_off, image_of, poll_request, switch
 from drivers.conveyors.modbus_pdu import WRITE_COILS, Refused, Request, Words, Write
@@ -132,12 +132,21 @@ class ModbusIo:
                 detail = self._outputs.order(channel, when, for_ns, at) if ready else "not_ready"
             case SwitchOff(_, number, channel, when):
                 detail = self._outputs.cancel(channel, when)
-            case Trigger() | ScaleOrder() | Destination() | Signal():
+            case Shine(_, channel, for_ns):
+                self._shine(channel, for_ns, at)
+                return []
+            case _:
                 return []  # of another kind of device
-            case _ as never:
-                assert_never(never)
         self._ask(at)
         return [OrderAnswered(self._config.id, at, number, detail == "ok", detail)]
+
+    def _shine(self, channel: int, for_ns: int, at: Instant) -> None:
+        """A lamp. While the block is lost it stays dark."""
+        if self._state == "ready":
+            self._outputs.cancel(channel, at)
+            if for_ns > 0:
+                self._outputs.order(channel, at, for_ns, at)
+            self._ask(at)
 
     # Asking -----------------------------------------------------------------------------------------
 

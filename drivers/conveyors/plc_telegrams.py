@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from drivers.buffers import HEAD_BYTES
-from drivers.command import Command, Destination, ScaleOrder, Signal, SwitchOff, SwitchOn, Trigger
+from drivers.command import Command, Destination
 from drivers.reading import (
     BarcodeRead,
     DeviceFault,
@@ -222,17 +222,11 @@ class PlcTelegrams:
         return output
 
     def command(self, command: Command, at: Instant) -> list[Reading]:  # noqa: ARG002  (as every actuator's)
-        match command:
-            case Destination(_, track, lane):
-                if not self._config.drives or not self._send(
-                    "destination", {"track_no": track, "lane": lane}
-                ):
-                    self.unsent += 1
-                return []
-            case Trigger() | SwitchOn() | SwitchOff() | ScaleOrder() | Signal():
-                return []  # of another kind of device
-            case _ as never:
-                assert_never(never)
+        if isinstance(command, Destination):
+            fields: dict[str, str | int] = {"track_no": command.track, "lane": command.lane}
+            if not self._config.drives or not self._send("destination", fields):
+                self.unsent += 1
+        return []
 
     # What it tells ----------------------------------------------------------------------------------
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.buffers import Line, LineBuffer, Piece
+from drivers.command import Command, Measure
 from drivers.dimensioners.length import Texts, sized
 from drivers.listening import Listening
-from drivers.reading import DeviceFault, Reading, WeightRead
+from drivers.reading import DeviceFault, DeviceUp, OrderAnswered, Reading, WeightRead
 from drivers.records import fault
 from drivers.scales.mass import mass_mg
 from hub_config.dimensioners import CubiscanConfig
-from hub_config.names import Instant
+from hub_config.names import MILLISECOND, Instant
 
 LINE_MAX_BYTES: Final = 256
 END: Final = b"\x03\r\n"
@@ -29,6 +30,8 @@ SYSTEMS: Final = {"E": "english", "M": "metric"}
 FACTORS: Final = {"D": "domestic", "I": "international"}
 REFUSALS: Final = {"C": "corner_sensor_error", "M": "measure_error", "Z": "zero_error"}
 """Of a measurement."""
+AT_MACHINE: Final = "C"
+"""Origin of a measurement that somebody has started at its key."""
 FILLS: Final = {"_": "under", "-": "unstable", "~": "over"}
 """A field that begins with one of these has no value."""
 
@@ -147,14 +150,57 @@ def _measured(text: str) -> CubiMeasured | None:
 
 
 class Cubiscan(Listening):
+    """One measurement at a time. After one that was never answered nothing is asked until its answer has come, or can
+    no longer come: an answer does not say what it is an answer to."""
+
     def __init__(self, config: CubiscanConfig) -> None:
         super().__init__(config.id)
         self._config = config
+        self._timeout_ns = config.answer_timeout_ms * MILLISECOND
         self._lines = LineBuffer(max_bytes=LINE_MAX_BYTES, terminators=(END,), prefix=START)
+        self._output = b""
+        self._asked: tuple[int, Instant] | None = None
+        """Number and time of the measurement that is under way for us."""
+        self._silent = False
+        self._quiet_until: Instant | None = None
+        """An answer that was given up may still come until then."""
 
     @property
     def held_bytes(self) -> int:
         return self._lines.held_bytes
+
+    @property
+    def wake_at(self) -> Instant | None:
+        due = None if self._asked is None else Instant(self._asked[1] + self._timeout_ns)
+        first = super().wake_at
+        return due if first is None else first
+
+    def wake(self, at: Instant) -> list[Reading]:
+        readings = super().wake(at)
+        if self._asked is None or at - self._asked[1] < self._timeout_ns:
+            return readings
+        (number, _), self._asked = self._asked, None
+        self._quiet_until = Instant(at + self._timeout_ns)
+        self._silent = True
+        detail = "no answer to a measurement; look at its power, its cable and its set-up"
+        fault_ = DeviceFault(self._config.id, at, "silent", detail)
+        return [*readings, fault_, self._answer(number, "unanswered", at)]
+
+    def take_output(self) -> bytes:
+        output, self._output = self._output, b""
+        return output
+
+    def command(self, command: Command, at: Instant) -> list[Reading]:
+        if not isinstance(command, Measure):
+            return []  # of another kind of device
+        if self._asked is not None:
+            return [self._answer(command.number, "busy", at)]
+        if self._quiet_until is not None and at < self._quiet_until:
+            return [self._answer(command.number, "not_ready", at)]
+        self._quiet_until = None
+        self._asked = (command.number, at)
+        self._output = START + b"M" + END
+        return []
 
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
         return [reading for piece in self._lines.feed(data) for reading in self._piece(piece, at)]
@@ -165,27 +211,50 @@ class Cubiscan(Listening):
             if not piece.head.strip(b"\x00"):
                 return []  # padding behind the frame before
             return [fault(device, at, "bytes outside a frame (STX … ETX CR LF)", piece.head)]
-        match parse_frame(piece.data.decode("latin-1")):
-            case CubiMeasured() as told:
-                return self._measured(told, at)
-            case CubiRefused(error):
-                return [DeviceFault(device, at, "refused", f"it says {error}", piece.data[:64])]
+        told = parse_frame(piece.data.decode("latin-1"))
+        match told:
+            case CubiMeasured():
+                return [*self._be_up(at), *self._measured(told, at)]
+            case CubiRefused(error, command, origin):
+                refused: Reading = DeviceFault(device, at, "refused", f"it says {error}", piece.data[:64])
+                ours = origin != AT_MACHINE and command in (None, "measure")
+                return [*self._be_up(at), refused, *(self._end(error, at) if ours else ())]
             case CubiDone() | CubiUnits() | CubiValues():
-                return []
+                return self._be_up(at)
             case _:
                 return [fault(device, at, "no answer of a CubiScan", piece.data)]
 
     def _measured(self, told: CubiMeasured, at: Instant) -> list[Reading]:
         config = self._config
+        if told.origin != AT_MACHINE and self._asked is None:
+            self._quiet_until = None
+            detail = "a measurement that was given up, or that somebody else has asked for"
+            return [DeviceFault(config.id, at, "late_answer", detail)]
         status = told.faults[0] if told.faults else None
         readings: list[Reading] = [sized(config, at, told.sides, told.unit, None, status=status)]
         if config.metrology is not None:
-            weighed = _WEIGHT.fullmatch(told.weight) is not None
-            mass = mass_mg(told.weight, told.weight_unit) if weighed else None
-            fill = FILLS.get(told.weight[0])
-            text = told.weight if weighed else ""
-            over, under = fill == "over", fill == "under"
-            stable = fill != "unstable"
-            weight = WeightRead(config.id, at, mass, text, told.weight_unit, stable, over, under)
-            readings.append(weight)
-        return readings
+            readings.append(self._weight(told, at))
+        return [*readings, *(self._end("measured", at) if told.origin != AT_MACHINE else ())]
+
+    def _weight(self, told: CubiMeasured, at: Instant) -> WeightRead:
+        weighed = _WEIGHT.fullmatch(told.weight) is not None
+        mass = mass_mg(told.weight, told.weight_unit) if weighed else None
+        fill = FILLS.get(told.weight[0])
+        text = told.weight if weighed else ""
+        over, under, stable = fill == "over", fill == "under", fill != "unstable"
+        return WeightRead(self._config.id, at, mass, text, told.weight_unit, stable, over, under)
+
+    def _end(self, detail: str, at: Instant) -> list[Reading]:
+        """Of the measurement that was asked for."""
+        if self._asked is None:
+            return []
+        (number, _), self._asked = self._asked, None
+        return [self._answer(number, detail, at)]
+
+    def _be_up(self, at: Instant) -> list[Reading]:
+        """Again, after it was silent."""
+        was_silent, self._silent = self._silent, False
+        return [DeviceUp(self._config.id, at, identity=None)] if was_silent else []
+
+    def _answer(self, number: int, detail: str, at: Instant) -> OrderAnswered:
+        return OrderAnswered(self._config.id, at, number, detail == "measured", detail)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.identifiers.check_digits import mod10_ok
-from drivers.meanings import Meaning, code_meaning, known
+from drivers.meanings import Meaning, code_meaning, garbled, known
 from drivers.reading import BarcodeRead
 from drivers.scanners.aim import UNKNOWN_SYMBOLOGY, split_aim
-from drivers.scanners.code_text import is_no_read, text_of
+from drivers.scanners.code_text import bad_control, is_no_read, text_of
 from drivers.scanners.ssi_packets import (
     CMD_ACK,
     CMD_NAK,
@@ -91,15 +91,30 @@ def _scan(one: Packet, whole: bytes, no_read: tuple[str, ...], aim: bool) -> Mea
     if is_no_read(text, no_read) and not one.continued:
         return {"kind": "no_read", "data": text.strip(" ")}
     number = one.data[0]
-    if not text.strip(" ") and not one.continued:
-        return {"kind": "error", "error": "empty", "detail": "a code without data", "code_type": number}
+    if not one.continued and (unusable := _unusable(text, number)) is not None:
+        return unusable
     if len(text) == _EAN_DIGITS.get(number) and text.isascii() and text.isdigit() and not mod10_ok(text):
         return {"kind": "error", "error": "check_digit", "code_type": number, "data": text}
     said = type_of(number)
     sent, data = split_aim(text) if aim else (None, text)
+    if sent is not None and not data and not one.continued:
+        return garbled(whole)
     read = BarcodeRead(DeviceId("decode"), Instant(0), data, said.slug, sent or said.aim, whole)
     keys = {"code_type": number, "more": one.continued, "retransmit": one.retransmitted or None}
     meaning = code_meaning(read)
     if said.name and sent is None and meaning["kind"] == "scan":
         meaning["symbology"] = said.name
     return known(meaning | keys)
+
+
+def _unusable(text: str, number: int) -> Meaning | None:
+    """What a session makes no code of either: it counts as damaged, or as nothing at all."""
+    if (bad := bad_control(text)) is not None:
+        return {
+            "kind": "error",
+            "error": "bad_text",
+            "detail": f"control character 0x{ord(bad):02X} in a code",
+        }
+    if not text.strip(" "):
+        return {"kind": "info", "command": NAMES[DECODE_DATA], "code_type": number, "empty": True}
+    return None

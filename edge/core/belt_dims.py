@@ -18,6 +18,7 @@ from edge.core.metrology import is_verified
 from edge.core.parcel import Parcel
 from edge.core.track import Track
 from hub_config.dimensioners import Dm3610Config, RecordDimensionerConfig, SickMdaConfig
+from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import BeltDimensioner
 from hub_config.lines import Line as LineConfig
@@ -29,7 +30,7 @@ SLIP_PPM: Final = 10_000
 """Of that length: what the parcel may slip under the beam."""
 MILLION: Final = 1_000_000
 
-Config = RecordDimensionerConfig | Dm3610Config | SickMdaConfig
+Config = RecordDimensionerConfig | Dm3610Config | SickMdaConfig | ExternalConfig
 
 
 class BeltDims:

@@ -23,6 +23,7 @@ from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
 from edge.core.track import Track
+from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
@@ -57,7 +58,7 @@ class Diverting:
         """The disk refuses: no evidence, no movement."""
         self._points = {one.id: line.no_return_um(one) for one in line.diverters}
         board = hub.device(line.board)
-        lingers_ms = board.lingers_ms if isinstance(board, ModbusIoConfig) else 0
+        lingers_ms = board.lingers_ms or 0 if isinstance(board, ModbusIoConfig | ExternalConfig) else 0
         lingers_um = line.travel_um(lingers_ms * MILLISECOND)
         self._gaps = {one.id: line.gap_needed_um(one) + lingers_um for one in line.diverters}
         """Free belt that each needs before and behind a parcel; more, where a silent board leaves it out for longer."""

@@ -8,8 +8,9 @@ never runs backwards: stamps of two threads may arrive microseconds out of order
 from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
-from drivers.reading import Reading, WeightRead
+from drivers.reading import BarcodeRead, Reading, WeightRead
 from edge.core.alibi import AlibiWatch
+from edge.core.bench_dims import BenchDims
 from edge.core.decision import Decision
 from edge.core.dwell import DwellLedger
 from edge.core.effects import Alert, Effect
@@ -29,9 +30,11 @@ from edge.core.inputs import (
     UsesKnown,
     WallClock,
 )
+from edge.core.labels import Labels
+from edge.core.lamps import Lamps, LineShows
 from edge.core.ledger import Ledger
 from edge.core.line import Line
-from edge.core.line_view import view_of_line
+from edge.core.line_view import state_of_line, view_of_line
 from edge.core.offline import Offline
 from edge.core.plc_line import PlcDrivenLine
 from edge.core.plc_view import view_of_plc_line
@@ -41,6 +44,7 @@ from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.station import Station
 from edge.core.visits import Recovered, Visits
 from hub_config.bench_scale import BenchScaleConfig
+from hub_config.dimensioners import CubiscanConfig
 from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.names import MICROSECOND, DeviceId, Instant, LineId
@@ -69,6 +73,8 @@ class Gateway:
         self._now = Instant(0)
         self._offline = Offline(config.offline)
         self._signs = Signs(config)
+        self._labels = Labels(config)
+        self._lamps = Lamps(config.stack_lights, [line.id for line in config.lines])
         self._stopped_at: Instant | None = None
         """Since when the journal gives no evidence, until that is told."""
         self._alibi = AlibiWatch()
@@ -90,7 +96,7 @@ class Gateway:
         """The one place that was touched since, or ANY_PLACE; None: none was."""
         self._owner: dict[DeviceId, int] = {}
         for number, station in enumerate(self._stations):
-            self._owner |= dict.fromkeys((*station.bench.scanners, station.bench.scale), number)
+            self._owner |= dict.fromkeys(station.bench.devices, number)
         for number, line in enumerate(self._lines, len(self._stations)):
             self._owner |= dict.fromkeys(line.devices, number)
         for number, driven in enumerate(self._plc_lines, len(self._stations) + len(self._lines)):
@@ -102,8 +108,14 @@ class Gateway:
         assert isinstance(scale, BenchScaleConfig | ExternalConfig), (
             f"{bench.id}: {bench.scale} is not a scale"
         )
-        last = self._last.get(bench.id)
-        return Station(bench, scale, self._ledger, self._visits, self._dwell, self._offline, last)
+        sizer = None if bench.dimensioner is None else config.device(bench.dimensioner)
+        assert isinstance(sizer, CubiscanConfig | None), (
+            f"{bench.id}: {bench.dimensioner} measures nothing here"
+        )
+        return Station(
+            bench, scale, self._ledger, self._visits, self._dwell, self._offline, self._last.get(bench.id),
+            None if sizer is None else BenchDims(sizer, self._ledger),
+        )  # fmt: skip
 
     # The one door ---------------------------------------------------------------------------------
 
@@ -114,10 +126,14 @@ class Gateway:
             if isinstance(given, WeightRead):
                 self._alibi.note(given)
             owner = self._owner.get(given.device)
-            if owner is not None:
-                self._stale = owner if self._stale in (None, owner) else ANY_PLACE
-                self._places[owner].read(given, at)
-            return self._signs.added(self._ledger.take_effects())
+            if owner is None:
+                return list(self._labels.hear(given))
+            if isinstance(given, BarcodeRead) and (again := self._labels.again(given)) is not None:
+                self._ledger.count_rejected("command")
+                return list(again)
+            self._stale = owner if self._stale in (None, owner) else ANY_PLACE
+            self._places[owner].read(given, at)
+            return self._accompanied()
         self._stale = ANY_PLACE
         match given:
             case DecisionArrived():
@@ -138,7 +154,16 @@ class Gateway:
                 self._wake(at)
             case _:
                 assert_never(given)
-        return self._signs.added(self._ledger.take_effects())
+        return self._accompanied()
+
+    def _accompanied(self) -> list[Effect]:
+        """The effects of this step, with what scanners, printers and lamps do besides."""
+        effects = self._labels.added(self._signs.added(self._ledger.take_effects()))
+        return self._lamps.added(effects, self._now, self._line_shows)
+
+    def _line_shows(self, name: LineId) -> LineShows:
+        line = next(one for one in self._lines if one.config.id == name)
+        return LineShows(state_of_line(line, self._now), line.clearing.away)
 
     @property
     def wake_at(self) -> Instant | None:
@@ -149,10 +174,8 @@ class Gateway:
             self._wakes[self._stale] = self._places[self._stale].wake_at
         self._stale = None
         soonest = min([at for at in self._wakes if at is not None], default=None)
-        level_at = self._offline.wake_at
-        if level_at is not None:
-            soonest = level_at if soonest is None else min(soonest, level_at)
-        return soonest
+        besides = [at for at in (self._offline.wake_at, self._lamps.wake_at) if at is not None]
+        return min(besides if soonest is None else [soonest, *besides], default=None)
 
     def snapshot(self) -> Snapshot:
         """What screens and reports may see: immutable, complete, of this instant."""
@@ -174,7 +197,10 @@ class Gateway:
             balance=self._ledger.balance(),
             tally=self._visits.tally(),
             dwell_us=self._dwell.quantiles_us(),
-            devices_down=tuple(name for place in self._places for name in place.devices_down),
+            devices_down=(
+                *(name for place in self._places for name in place.devices_down),
+                *self._labels.down,
+            ),
             rejected_messages=tuple(sorted(self._rejected_messages.items())),
             dwell_by_owner_us=self._dwell.by_owner_us(),
             held_by_reason=tuple(sorted(reasons.items())),
@@ -187,6 +213,7 @@ class Gateway:
                 Moment(self._now, self._ledger.wall(self._now).utc_us, self._offline.away)
             ),
             offline=self._offline.view(self._ledger.wall(self._now)),
+            printers=self._labels.views(),
         )
 
     def waiting(self) -> tuple[Waiting, ...]:

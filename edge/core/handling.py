@@ -4,25 +4,32 @@ The operator is told a verdict only after it is on disk, and that the bay was ta
 again starts a new measurement, where the verdict allows it.
 """
 
+from drivers.reading import DimensionsRead, OrderAnswered
+from edge.core.bench_dims import BenchDims
 from edge.core.clearing import Clearing
-from edge.core.decision import Decision
+from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellClock, DwellLedger
+from edge.core.event import Association
 from edge.core.ledger import Ledger
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.snapshot import LastPlaced
 from edge.core.visits import HeldVisit, Visits
 from hub_config.layout import Bay, Bench
-from hub_config.names import Instant
+from hub_config.names import DeviceId, Instant
 
 
 class Handling(Clearing):
     def __init__(
         self, bench: Bench, ledger: Ledger, visits: Visits, dwell: DwellLedger, offline: Offline,
-        last: LastPlaced | None,
+        last: LastPlaced | None, sizer: BenchDims | None = None,
     ) -> None:  # fmt: skip
         super().__init__(bench, ledger, visits, dwell, offline)
         self.bench = bench
+        self._sizer = sizer
+        self._sizer_down = False
+        self._measured: tuple[Association, tuple[Reason, ...]] | None = None
+        """Of the parcel whose box is awaited: all that it will be asked about with."""
         self.last = last
         self.parcel: Parcel | None = None
 
@@ -44,6 +51,40 @@ class Handling(Clearing):
     def start_again(self, parcel: Parcel, at: Instant) -> None:
         parcel.start_again(at)
         self.record("parcel.identified", parcel, at)
+
+    def complete(self, parcel: Parcel, assoc: Association, flags: tuple[Reason, ...], at: Instant) -> None:
+        """Label and weight are known: its box is measured where the bench can, and then it is asked about."""
+        self._measured = (assoc, flags)
+        if self._sizer is None or self._sizer_down or parcel.sized:
+            self.ask_without_box(parcel, at)
+        elif not parcel.sizing:
+            self._sizer.ask(parcel, at)
+
+    def ask_without_box(self, parcel: Parcel, at: Instant) -> None:
+        """Or with the one that it has."""
+        assert self._measured is not None, f"{self.bench.id}: asked about before it was complete"
+        assoc, flags = self._measured
+        self.ask(parcel, assoc, flags, at)
+
+    def hear_sizer(self, reading: DimensionsRead | OrderAnswered, at: Instant) -> None:
+        """The bench's dimensioner has measured, or says that there is no result."""
+        sizer, parcel = self._sizer, self.parcel
+        if sizer is None or reading.device != sizer.device:
+            return
+        if isinstance(reading, OrderAnswered):
+            over = sizer.answered(parcel, reading)
+        else:
+            over = sizer.take(parcel, reading, at)
+        if over and parcel is not None:
+            self.ask_without_box(parcel, at)
+
+    def device_is(self, device: DeviceId, at: Instant, *, up: bool) -> None:
+        """A dimensioner that goes away holds nobody up."""
+        if self._sizer is None or device != self._sizer.device:
+            return
+        self._sizer_down = not up
+        if not up and self.parcel is not None and self.parcel.sizing:
+            self.ask_without_box(self.parcel, at)
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""

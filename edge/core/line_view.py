@@ -20,7 +20,7 @@ def view_of_line(line: Line, at: Instant) -> LineView:
     return LineView(
         line=line.config.id,
         at=at,
-        state=_state(line, at),
+        state=state_of_line(line, at),
         speed_um_s=line.belt.speed_um_s,
         board=line.board,
         items=tuple(
@@ -36,7 +36,7 @@ def view_of_line(line: Line, at: Instant) -> LineView:
     )
 
 
-def _state(line: Line, at: Instant) -> LineState:
+def state_of_line(line: Line, at: Instant) -> LineState:
     if any(section.jams.beams for section in line.sections) and line.board == "ready":
         return "jam"
     if line.board != "ready" or line.diverting.trouble or line.devices_down:

@@ -47,7 +47,7 @@ def is_legal(mass: Mass, metrology: Metrology, now: WallTime) -> bool:
     return is_verified(metrology, now)
 
 
-def is_verified(device: Metrology | Dimensioner, now: WallTime) -> bool:
+def is_verified(device: Metrology | Dimensioner | ExternalConfig, now: WallTime) -> bool:
     """Up to the end of its last day, UTC."""
     if device.valid_until is None:
         return True

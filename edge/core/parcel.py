@@ -70,6 +70,8 @@ class Parcel:
     """Its rear has left the dimensioner's beam."""
     sized: bool = False
     """The dimensioner's record of it has come, or will not come any more."""
+    sizing: bool = False
+    """At a bench: its dimensioner was asked, and the answer is awaited until `due_at`."""
     overloaded: bool = False
     seen_on_scale: bool = False
     measured: int | None = None
@@ -88,7 +90,8 @@ class Parcel:
     early: Decision | None = None
     """A release whose `valid_from` is not yet reached."""
     due_at: Instant | None = None
-    """While a release is shown: when to look whether it has run out; while asking: when `early` begins."""
+    """While a release is shown: when to look whether it has run out; while asking: when `early` begins; while it is
+    measured by a dimensioner: when that is given up."""
     standing: Standing = NOTHING_SAID
     """What each authority has said last about this visit."""
     told_at: Instant = Instant(0)
@@ -133,7 +136,8 @@ class Parcel:
         """A new measurement in the same visit: codes stay, the weight is taken anew."""
         self.enter("measuring", at)
         self.mass = self.verdict = self.measured = self.measured_id = self.decided = self.decided_id = None
-        self.sure = self.overloaded = self.seen_on_scale = False
+        self.sure = self.overloaded = self.seen_on_scale = self.sized = False
+        self.dims = None
 
     def lies_in(self, bay: Exit, moved: int) -> None:
         """The screen goes on showing the verdict until the move is on disk, so its clock goes on too."""
@@ -141,5 +145,5 @@ class Parcel:
         self.due_at = self.early = None
 
     def enter(self, phase: Phase, at: Instant) -> None:
-        self.phase, self.phase_at = phase, at
+        self.phase, self.phase_at, self.sizing = phase, at, False
         self.due_at = self.early = None

@@ -6,6 +6,7 @@ Texts are keys of `hub_config/i18n`; screens put them into words.
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from drivers.reading import PrinterTrouble
 from edge.core.alibi import AlibiView
 from edge.core.association import Assignment
 from edge.core.decision import Reason
@@ -239,6 +240,26 @@ class PlcLineView:
     """Of a line that is only listened to."""
 
 
+PrinterDoes = PrinterTrouble | Literal["prints", "down"]
+"""`down`: its port is not open, or it has not answered yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterView:
+    """The label printer of a bench."""
+
+    bench: LineId
+    device: str
+    does: PrinterDoes
+    missing: bool
+    """The label of the parcel on the bench's screen did not come."""
+    asked: int
+    """Labels that were sent to it."""
+    printed: int
+    not_printed: int
+    """Labels that somebody had to ask for again, or write."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     at: Instant
@@ -264,6 +285,8 @@ class Snapshot:
     """Record numbers of the scales that have them, sorted by device."""
     offline: OfflineView = NOT_LOOKED
     plc_lines: tuple[PlcLineView, ...] = ()
+    printers: tuple[PrinterView, ...] = ()
+    """Of benches, in their order."""
 
     def out_of_touch(self) -> "Snapshot":
         """What screens show when the core has stopped: an old RELEASE must not stand (ST-07)."""

@@ -7,9 +7,19 @@ Whatever doesn't add up becomes a hold with a reason of the contract; nothing is
 
 from typing import Final
 
-from drivers.identifiers.choice import identify
-from drivers.reading import BarcodeRead, DeviceDown, DeviceFault, DeviceUp, NoRead, Reading, WeightRead
+from drivers.reading import (
+    BarcodeRead,
+    DeviceDown,
+    DeviceFault,
+    DeviceUp,
+    DimensionsRead,
+    NoRead,
+    OrderAnswered,
+    Reading,
+    WeightRead,
+)  # fmt: skip
 from edge.core.bags import Bags, is_bag
+from edge.core.bench_dims import BenchDims
 from edge.core.decision import Decision, Reason
 from edge.core.dwell import DwellLedger
 from edge.core.event import Association, Code
@@ -20,6 +30,7 @@ from edge.core.metrology import BenchScale, is_legal, mass_of, metrology_of
 from edge.core.offline import Offline
 from edge.core.parcel import CODES_PER_PARCEL_MAX, Parcel
 from edge.core.scale_watch import ScaleWatch, Sighting
+from edge.core.scanned import code_of, is_identifier, of_the_same_label
 from edge.core.snapshot import BenchView, LastPlaced, Refusal
 from edge.core.station_view import Scene, told_of, view_of
 from edge.core.visits import Visits
@@ -30,9 +41,6 @@ COMMAND_PREFIX: Final = "HUBX"
 ONE_AT_A_TIME: Final = Association("bench-one-at-a-time", 999_990, 0)
 """One parcel at a time, scanned and weighed by hand: the procedure vouches for the join, at the contract's floor.
 It isn't a measured probability; a swap between scan and scale is left to the mass condition of the decision."""
-"""Codes whose last reading is remembered, to take a trigger that fires twice as one scan."""
-LABEL_BURST_NS: Final = 500 * MILLISECOND
-"""Codes that follow one another sooner than this come from one label."""
 LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 """Faults that stand for a reading that was lost; the others are states of a device."""
 
@@ -40,10 +48,10 @@ LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven")
 class Station:
     def __init__(
         self, bench: Bench, scale: BenchScale, ledger: Ledger, visits: Visits, dwell: DwellLedger,
-        offline: Offline, last: LastPlaced | None = None,
+        offline: Offline, last: LastPlaced | None = None, sizer: BenchDims | None = None,
     ) -> None:  # fmt: skip
         self.bench = bench
-        self.work = Handling(bench, ledger, visits, dwell, offline, last)
+        self.work = Handling(bench, ledger, visits, dwell, offline, last, sizer)
         self._scale = scale
         self._ledger = ledger
         self._visits = visits
@@ -67,10 +75,13 @@ class Station:
             case WeightRead():
                 self._down.pop(reading.device, None)
                 self._weigh(reading, at)
+            case DimensionsRead() | OrderAnswered():
+                self.work.hear_sizer(reading, at)
             case NoRead():
                 self._ledger.count_rejected("no_read")
             case DeviceUp():
                 self._down.pop(reading.device, None)
+                self.work.device_is(reading.device, at, up=True)
             case DeviceDown():
                 self._device_gone(reading.device, reading.reason, at)
             case DeviceFault():
@@ -119,6 +130,8 @@ class Station:
         if parcel is None or due is None or at < due:
             return
         match parcel.phase:
+            case "measuring" if parcel.sizing:
+                self.work.ask_without_box(parcel, at)
             case "measuring":
                 self.work.hold(parcel, self._unmeasured_reason(parcel), at, retry=bool(parcel.codes))
             case "asking" if at < self._answer_due(parcel):
@@ -137,6 +150,8 @@ class Station:
         if parcel is None:
             return None
         match parcel.phase:
+            case "measuring" if parcel.sizing:
+                return parcel.due_at
             case "measuring":
                 weighed = parcel.mass is not None or parcel.overloaded
                 ms = self.bench.scan_timeout_ms if weighed else self.bench.weigh_timeout_ms
@@ -172,15 +187,7 @@ class Station:
         elif self._trouble:
             self._refuse("not_now", "journal_trouble")
         else:
-            self._scan_label(self._code(read), at)
-
-    def _code(self, read: BarcodeRead) -> Code:
-        known = identify(read.data, read.aim, self.bench.weak_formats)
-        data = read.data if known.type == "unknown" else known.value
-        return Code(data, read.raw, read.symbology, known.type, known.check_ok, read.device, 1, known.weak)
-
-    def _is_identifier(self, code: Code) -> bool:
-        return code.check_ok and code.type in self.bench.identifiers
+            self._scan_label(code_of(read, self.bench), at)
 
     def _scan_label(self, code: Code, at: Instant) -> None:
         parcel = self.work.parcel
@@ -194,20 +201,20 @@ class Station:
             self._refuse("not_now", "not_now")
         elif parcel.has_code(code.data):
             self._scan_same_again(parcel, at)
-        elif self._of_the_same_label(parcel, code, at):
+        elif not self._visits.is_held(code.data) and of_the_same_label(parcel, code, self.bench, at):
             self._attach_late(parcel, code, at)
-        elif self._is_identifier(code) and (parcel.verdict is None or parcel.verdict.releases):
+        elif is_identifier(code, self.bench) and (parcel.verdict is None or parcel.verdict.releases):
             self._doubt(parcel, code, at)
         else:
             self._refuse("bay_first", "bay_first")
 
     def _open_by_scan(self, code: Code, at: Instant) -> None:
-        held = self._visits.reopen(code.data) if self._is_identifier(code) else None
+        held = self._visits.reopen(code.data) if is_identifier(code, self.bench) else None
         parcel = self.work.open(at) if held is None else self.work.reopen(held, at)
         alone = self._take_code(parcel, code, at)
         if held is None:
             self.work.record("parcel.arrived", parcel, at, clock="hub")
-        if held is not None or self._is_identifier(code):
+        if held is not None or is_identifier(code, self.bench):
             self.work.record("parcel.identified", parcel, at, clock=None if held is None else "hub")
         if not alone:
             self.work.hold(parcel, "two_labels", at)
@@ -217,7 +224,7 @@ class Station:
         parcel.codes.append(code)
         parcel.label_at = at
         self._ledger.count_journalled()
-        mine = not self._is_identifier(code) or self._visits.claim(code.data, parcel.visit)
+        mine = not is_identifier(code, self.bench) or self._visits.claim(code.data, parcel.visit)
         return mine and not parcel.two_names(self.bench.identifiers)
 
     def _attach(self, parcel: Parcel, code: Code, at: Instant) -> None:
@@ -228,7 +235,7 @@ class Station:
         if len(parcel.codes) >= CODES_PER_PARCEL_MAX:
             self._ledger.count_rejected("too_many_codes")
             return
-        of_another = self._is_identifier(code) and self._visits.is_held(code.data)
+        of_another = is_identifier(code, self.bench) and self._visits.is_held(code.data)
         if of_another and not parcel.known and self.work.own_code(parcel) is None:
             held = self._visits.reopen(code.data)
             assert held is not None, f"{self.bench.id}: {code.data} is held and then is not"
@@ -240,15 +247,6 @@ class Station:
             self.work.hold(parcel, "two_labels", at)
         else:
             self._ask_if_complete(parcel, at)
-
-    def _of_the_same_label(self, parcel: Parcel, code: Code, at: Instant) -> bool:
-        """One pull of the trigger reads several codes of a label; nobody takes up another parcel that fast."""
-        if at - parcel.label_at >= LABEL_BURST_NS or len(parcel.codes) >= CODES_PER_PARCEL_MAX:
-            return False
-        if self._visits.is_held(code.data):
-            return False
-        further = Parcel(parcel.visit, parcel.clock, codes=[*parcel.codes, code], known=parcel.known)
-        return self.work.own_code(further) == self.work.own_code(parcel)
 
     def _attach_late(self, parcel: Parcel, code: Code, at: Instant) -> None:
         """A further code of the label, read after the measurement was complete; the parcel's own stays its own."""
@@ -359,10 +357,12 @@ class Station:
         elif parcel.mass is not None:
             legal = is_legal(parcel.mass, metrology_of(self._scale), self._ledger.wall(at))
             flags: tuple[Reason, ...] = () if legal else ("mass_not_legal",)
-            self.work.ask(parcel, ONE_AT_A_TIME, flags, at)
+            self.work.complete(parcel, ONE_AT_A_TIME, flags, at)
 
     def _unmeasured_reason(self, parcel: Parcel) -> Reason:
         """Why a measurement could not be completed."""
+        if parcel.sizing:
+            return "parcel_removed"
         if parcel.mass is not None or parcel.overloaded:
             return "bad_check_digit" if parcel.misread() else "no_read"
         if self._scale.id in self._down:
@@ -373,6 +373,7 @@ class Station:
 
     def _device_gone(self, device: DeviceId, how: str, at: Instant) -> None:
         self._down[device] = how
+        self.work.device_is(device, at, up=False)
         if device != self._scale.id:
             return
         self._watch.forget()

@@ -98,6 +98,8 @@ def _say(scene: Scene) -> tuple[BenchState, Instruction]:
 
 
 def _say_measuring(parcel: Parcel, watch: ScaleWatch) -> tuple[BenchState, Instruction]:
+    if parcel.sizing:
+        return "measuring", "hold_still"
     if parcel.mass is not None or parcel.overloaded:
         return ("ask" if parcel.misread() else "measuring"), "scan_label"
     if watch.loaded and not watch.zero_seen:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol, assert_never
 
 from drivers.command import Command
-from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, EventsLost
+from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, EventsLost, PrinterChanged
 from edge.core.effects import Alert, Effect, Order, Record, Show
 from edge.core.gateway import Gateway
 from edge.core.inputs import EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
@@ -176,6 +176,8 @@ def _log_trouble(given: Input) -> None:
             trouble_log.warning("%s is %s: %s", given.device, given.state, given.detail)
         case BoardChanged() if given.state == "ready":
             trouble_log.info("%s is ready: %s", given.device, given.detail)
+        case PrinterChanged():
+            trouble_log.warning("%s: %s", given.device, (given.trouble or "prints").replace("_", " "))
         case EventsLost():
             trouble_log.warning("%s: %d edges of beams are lost", given.device, given.count)
         case JournalTrouble():

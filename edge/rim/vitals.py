@@ -25,8 +25,10 @@ def vitals(
     writer: Callable[[], JournalWriter],
     ports: Callable[[], Ports],
     metrics: Metrics,
+    down: Callable[[], Sequence[str]] = tuple,
 ) -> Callable[[], Health]:
-    """`writer` and `ports` are asked for when health is told: they are made after the uplink that tells it."""
+    """`writer` and `ports` are asked for when health is told: they are made after the uplink that tells it.
+    `down`: devices that can't do their work, though their port may be open."""
 
     def gather() -> Health:
         try:
@@ -34,13 +36,17 @@ def vitals(
             free, total = disk.free, disk.total
         except OSError:
             free, total = 0, 0  # a data folder that is gone has no room
+        troubled = down()
         return Health(
             wall=clock.wall_time(),
             unwritten=writer().waiting,
             pending=journal.figures().pending,
             disk_free_bytes=free,
             disk_bytes=total,
-            devices=tuple(DeviceHealth(each.device, each.open, each.faults) for each in ports().stats()),
+            devices=tuple(
+                DeviceHealth(each.device, each.open and each.device not in troubled, each.faults)
+                for each in ports().stats()
+            ),
             cycles=_cycles(metrics),
         )
 

@@ -111,7 +111,7 @@ def _add_pages(app: FastAPI, config: HubConfig) -> None:
 
     @app.get("/")
     async def index() -> Response:
-        if config.lines:
+        if config.lines or config.plc_lines:
             return RedirectResponse("/floor", 307)
         if len(benches) == 1:
             return RedirectResponse(f"/station/{next(iter(benches))}", 307)

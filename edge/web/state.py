@@ -6,6 +6,7 @@ and the reports read the same JSON.
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Final
 
 from edge.core.association import Assignment
@@ -44,6 +45,8 @@ def page_state(
         "hub": config.hub.id,
         "gateway": config.gateway.id,
         "benches": [bench_state(view) for view in snapshot.benches],
+        "plc_lines": [asdict(view) for view in snapshot.plc_lines],
+        "printers": [asdict(view) for view in snapshot.printers],
         "lines": [line_state(view) for view in snapshot.lines],
         "balance": _balance(snapshot.balance),
         "events": {

@@ -297,25 +297,6 @@ def test_a_record_of_a_parcel_not_seen_to_leave_the_scales_beam_is_not_the_next_
     assert [event.mass for event in held] == [None, None]
 
 
-def test_a_record_that_comes_while_a_parcel_covers_the_beam_tells_that_it_may_be_two(
-    driver: LineDriver,
-) -> None:
-    """Two that touched have come apart by less than a beam tells: the scale weighs each, the beams see one."""
-    first = driver.measure(entered(driver))
-    both = driver.carry(Object(first.starts + SECOND, length_um=600_000))
-    driver.read(both, S10_B)
-    middle = both.front_at(2_700_000 + 300_000)
-    for at_ns, mg in ((middle, 400_000), (both.rear_at(2_700_000), 500_000)):
-        driver.record += 1
-        at = Instant(at_ns + 100 * MILLISECOND)
-        driver.when(at, WeightRead(DeviceId("wim-1"), at, mg, "", "g", None, record=driver.record))
-    driver.later(TO_MEASURED_S + 1.5)
-
-    held = driver.last("parcel.decided")
-    assert (held.visit, held.flags[0], held.mass) == (driver.visits[1], "not_isolated", None)
-    assert dict(driver.gateway.snapshot().balance.rejected)["record_orphan"] == 1
-
-
 def test_a_parcel_given_up_at_the_point_of_no_return_stays_held_when_its_weight_comes() -> None:
     """A line so short that the point lies 700 mm behind the scale's beam."""
     driver = LineDriver(Gateway(config(order_lead_ms=3_100), ENTROPY)).start()

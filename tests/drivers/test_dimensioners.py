@@ -16,6 +16,7 @@ from driver_configs import (
 )
 from vectors_file import vectors
 
+from drivers.command import Measure, Trigger
 from drivers.decode import decode
 from drivers.dimensioners.cubiscan import Cubiscan
 from drivers.dimensioners.dm3610 import Dm3610
@@ -23,7 +24,9 @@ from drivers.dimensioners.length import SIDE_MAX_UM, side_um
 from drivers.dimensioners.record_dimensioner import RecordDimensioner
 from drivers.dimensioners.registry import new_dimensioner
 from drivers.dimensioners.sick_mda import SickMda
-from drivers.reading import DeviceFault, DeviceUp, DimensionsRead, Reading, WeightRead
+from drivers.reading import DeviceFault, DeviceUp, DimensionsRead, OrderAnswered, Reading, WeightRead
+from simulators.devices.cubiscan_stand import CubiscanStand
+from simulators.devices.cubiscan_wire import CubiscanDevice
 
 AT = ms(5)
 BOX = DimensionsRead(
@@ -224,3 +227,97 @@ def test_a_record_is_decoded_by_the_grammar_that_is_given() -> None:
 def test_a_grammar_that_can_not_be_is_refused(protocol: str, options: dict[str, str], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         decode(protocol, [b"1\r"], options)
+
+
+# A CubiScan that is asked -------------------------------------------------------------------------------
+
+
+class AskedCubiscan:
+    """Driver and simulated stand, in time as the test says."""
+
+    def __init__(self, **device: Any) -> None:
+        self.stand = CubiscanStand()
+        self.device = CubiscanDevice(self.stand, **device)
+        self.scan = Cubiscan(cubiscan_config())
+        self.now = 0
+        self.told: list[Reading] = []
+        self.scan.wake(ms(0))
+
+    def ask(self, number: int) -> None:
+        self.told += self.scan.command(Measure(DIMENSIONER, number), ms(self.now))
+
+    def until(self, end_ms: int) -> "AskedCubiscan":
+        while self.now < end_ms:
+            self.now += 10
+            at = ms(self.now)
+            if self.scan.wake_at is not None and self.scan.wake_at <= at:
+                self.told += self.scan.wake(at)
+            self.device.receive(self.scan.take_output(), at)
+            self.told += self.scan.receive(self.device.take_output(at), at)
+        return self
+
+    @property
+    def answers(self) -> list[tuple[int, str]]:
+        return [(one.order, one.detail) for one in self.told if isinstance(one, OrderAnswered)]
+
+    @property
+    def faults(self) -> list[str]:
+        return [one.code for one in self.told if isinstance(one, DeviceFault)]
+
+
+def test_a_cubiscan_that_is_asked_measures_once_and_says_so() -> None:
+    one = AskedCubiscan()
+    one.stand.put((300_000, 200_000, 100_000), 1_250_000, ms(0))
+    one.ask(7)
+    one.ask(8)
+    one.until(3_000)
+
+    assert one.answers == [(8, "busy"), (7, "measured")]
+    assert [type(told) for told in one.told] == [OrderAnswered, DimensionsRead, WeightRead, OrderAnswered]
+
+
+def test_what_it_refuses_is_no_result_and_its_key_answers_no_order() -> None:
+    one = AskedCubiscan()
+    one.stand.sensor_fails = True
+    one.ask(1)
+    one.until(100)
+    assert (one.answers, one.faults) == ([(1, "corner_sensor_error")], ["refused"])
+
+    one.stand.sensor_fails = False
+    one.device.press_key(ms(one.now))
+    one.until(2_000)
+    assert one.answers == [(1, "corner_sensor_error")]
+    assert isinstance(one.told[-2], DimensionsRead)
+
+
+def test_a_measurement_that_is_never_answered_is_given_up_and_its_late_answer_counts_for_none() -> None:
+    one = AskedCubiscan(answers=False)
+    one.ask(1)
+    one.until(10_100)
+    assert (one.answers, one.faults) == ([(1, "unanswered")], ["silent"])
+    one.ask(2)
+    assert one.answers[-1] == (2, "not_ready")
+
+    late = decode_frame("cubiscan-08").replace(b"MAC", b"MAH")
+    one.told += one.scan.receive(late, ms(one.now))
+    assert one.faults == ["silent", "late_answer"]
+    one.ask(3)
+    one.told += one.scan.receive(late, ms(one.now + 10))
+
+    assert one.answers[-1] == (3, "measured")
+    assert sum(isinstance(told, DeviceUp) for told in one.told) == 1  # it is heard again
+
+
+def test_after_a_while_it_is_asked_again_and_other_orders_are_left_alone() -> None:
+    one = AskedCubiscan(answers=False)
+    one.ask(1)
+    one.until(20_200)
+    one.ask(2)
+
+    assert one.answers == [(1, "unanswered")]
+    assert one.scan.take_output() == b"\x02M\x03\r\n"
+    assert one.scan.command(Trigger(DIMENSIONER, 1, on=True), ms(one.now)) == []
+
+
+def decode_frame(name: str) -> bytes:
+    return next(vector.frame for vector in vectors("cubiscan") if vector.id == name)

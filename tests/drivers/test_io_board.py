@@ -6,7 +6,7 @@ import pytest
 from board_rig import BOARD, ENCODER, FULL_TURN, board_config, ms, void
 from io_board_rig import DriverRig, injected, next_evseq, ready_rig, switch, told_before
 
-from drivers.command import SwitchOn, Trigger
+from drivers.command import Shine, SwitchOn, Trigger
 from drivers.conveyors.count_track import POINTS_MAX, CountTrack
 from drivers.conveyors.io_board import WAITING_MAX, IoBoard
 from drivers.reading import (
@@ -223,6 +223,26 @@ def test_an_order_is_answered_and_switched_at_its_instant() -> None:
     assert answer == OrderAnswered(BOARD, answer.at, 5, accepted=True, detail="ok")
     assert answer.at < ms(1_010)
     assert [(channel, level) for _, channel, level in rig.board.take_switches()] == [(1, True), (1, False)]
+
+
+def test_a_lamp_shines_on_while_it_is_told_anew_and_is_answered_to_nobody() -> None:
+    rig = ready_rig(hz=2_000).run(ms(1_000))
+    for at in (1_000, 1_200, 1_400):
+        rig.run(ms(at)).give(rig.driver.command(Shine(BOARD, 2, 300 * MILLISECOND), rig.now))
+    rig.run(ms(2_500)).give(rig.driver.command(Shine(BOARD, 2, 5_000 * MILLISECOND), rig.now))
+    rig.run(ms(2_700)).give(rig.driver.command(Shine(BOARD, 2, 0), rig.now))
+    rig.run(ms(3_000))
+
+    assert rig.of(OrderAnswered) == []
+    assert [level for _, channel, level in rig.board.take_switches() if channel == 2] == [True, False] * 2
+
+
+def test_a_lamp_of_a_board_that_is_lost_stays_dark_and_nobody_is_told() -> None:
+    rig = ready_rig().run(ms(1_000))
+    rig.cut()
+    rig.run(ms(1_100)).give(rig.driver.command(Shine(BOARD, 2, 300 * MILLISECOND), rig.now))
+
+    assert rig.of(OrderAnswered) == []
 
 
 @pytest.mark.parametrize(

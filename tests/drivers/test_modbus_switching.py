@@ -6,8 +6,11 @@ import pytest
 from driver_configs import ms
 from modbus_bench import IO, Bench, block_config, both
 
-from drivers.command import SwitchOff, Trigger
+from drivers.command import Shine, SwitchOff, Trigger
+from drivers.conveyors.modbus_frames import is_whole
 from drivers.conveyors.modbus_io import HEARTBEAT_NS
+from drivers.conveyors.modbus_link import Answered, ModbusLink
+from drivers.conveyors.modbus_pdu import Read, Request, Write
 from drivers.conveyors.polled_outputs import LATE_NS, SWITCHES_MAX
 from drivers.reading import (
     BeamChanged,
@@ -160,3 +163,68 @@ def test_an_interroll_image_is_read_in_the_byte_order_of_its_fieldbus() -> None:
         bench.until(400, each)
         assert [one.channel for one in bench.of(BeamChanged)] == [2], order
         assert bench.of(BeltMoved)[-1].moving
+
+
+# Lamps --------------------------------------------------------------------------------------------------
+
+
+@both
+def test_a_lamp_shines_for_its_time_and_on_while_it_is_told_anew(new: Callable[[], Bench]) -> None:
+    bench = new().until(100)
+    lit: list[int] = []
+
+    def each(now: int) -> None:
+        if now in (200, 350, 500):
+            assert bench.io.command(Shine(IO, 3, 200 * MILLISECOND), ms(now)) == []
+        if bench.block.coils[3]:
+            lit.append(now)
+
+    bench.until(1_000, each)
+
+    assert 200 <= lit[0] <= 215
+    assert 700 <= lit[-1] <= 715
+    assert lit == list(range(lit[0], lit[-1] + 1)), "it does not flicker where it is told anew"
+
+
+def test_a_lamp_is_put_out_at_once_and_stays_dark_while_the_block_is_lost() -> None:
+    bench = Bench().until(100)
+    bench.io.command(Shine(IO, 3, 60_000 * MILLISECOND), ms(100))
+    assert bench.until(150).block.coils[3]
+    bench.io.command(Shine(IO, 3, 0), ms(150))
+    assert not bench.until(200).block.coils[3]
+
+    lost = Bench()
+    assert lost.io.command(Shine(IO, 3, 60_000 * MILLISECOND), ms(0)) == []
+    assert not lost.until(300).block.coils[3]
+
+
+# One wrong bit ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (Read(4, 7, 2), "11 04 04 00 07 FF FF 5A 34"),
+        (Read(3, 107, 3), "01 03 06 02 2B 00 00 00 64 05 7A"),
+        (Read(1, 0, 8), "01 01 01 05 91 8B"),
+        (Write(5, 0, (1,)), "01 05 00 00 FF 00 8C 3A"),
+        (Write(15, 0, (1, 0, 1, 1)), "02 0F 00 00 00 04 54 3B"),
+        (Read(3, 107, 3), "01 83 02 C0 F1"),
+    ],
+)
+def test_no_answer_on_a_serial_line_with_one_bit_wrong_is_taken(request_: Request, answer: str) -> None:
+    frame = bytes.fromhex(answer)
+
+    def taken(data: bytes) -> list[Answered]:
+        link = ModbusLink(frame[0], serial=True, quiet_ns=MILLISECOND)
+        link.ask(request_, ms(0))
+        found = [*link.receive(data, ms(1)), *link.receive(b"", ms(2))]
+        return [one for one in found if isinstance(one, Answered)]
+
+    assert len(taken(frame)) == 1
+    for bit in range(len(frame) * 8):
+        spoilt = bytearray(frame)
+        spoilt[bit // 8] ^= 1 << bit % 8
+        assert taken(bytes(spoilt)) == [], f"bit {bit} of {answer}"
+        assert is_whole(frame)
+        assert not is_whole(bytes(spoilt))

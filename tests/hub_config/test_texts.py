@@ -5,13 +5,27 @@ from typing import get_args
 
 import pytest
 
+from drivers.reading import PrinterTrouble
 from edge.core.decision import REASONS
 from edge.core.snapshot import BenchState, Instruction, Refusal
 from hub_config.i18n import languages, texts
 from hub_config.values import LANES
 
 MAX_WORDS = 8
-FILLED_IN = {"code", "bay", "device", "seconds", "bench", "count", "waiting", "parcels", "cap"}
+FILLED_IN = {
+    "code",
+    "bay",
+    "device",
+    "seconds",
+    "bench",
+    "count",
+    "waiting",
+    "parcels",
+    "cap",
+    "compared",
+    "codes",
+    "lanes",
+}
 
 WANTED = {
     "state": get_args(BenchState),
@@ -19,6 +33,7 @@ WANTED = {
     "refusal": get_args(Refusal),
     "reason": REASONS,
     "lane": LANES,
+    "printer": (*get_args(PrinterTrouble), "down", "missing"),
 }
 
 

@@ -19,8 +19,10 @@ from drivers.tap import Record
 from hub_config.attach import SerialAttach
 from hub_config.devices import READER_KINDS, SCALE_KINDS, SCANNER_KINDS
 from hub_config.names import SECOND, DeviceId, Instant
+from hub_config.printers import PRINTER_KINDS
 from hub_config.scanners import LineScannerConfig
 from simulators.one_device import KINDS, OneDevice, ServedScanner, ServedTrace, main, new_device
+from simulators.served_dimensioner import DIMENSIONERS
 from simulators.wires import PtyPort, TcpEnd, Wire
 
 pytestmark = pytest.mark.system
@@ -165,7 +167,14 @@ def test_wrong_use_is_refused_before_anything_runs(
 
 def test_every_kind_is_a_kind_of_a_config_or_a_name_of_hub_decode() -> None:
     for kind in KINDS:
-        assert kind in (*SCALE_KINDS, *SCANNER_KINDS, *READER_KINDS, *EXPLAINED)
+        assert kind in (
+            *SCALE_KINDS,
+            *SCANNER_KINDS,
+            *READER_KINDS,
+            *EXPLAINED,
+            *PRINTER_KINDS,
+            *DIMENSIONERS,
+        )
         new_device(kind, Instant(0))
     missing = [kind for kind in SCALE_KINDS if kind not in KINDS]
     assert missing == ["scale-text", "external (weights)"], "what they speak, somebody else says"

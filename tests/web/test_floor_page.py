@@ -6,7 +6,7 @@ import re
 from typing import Any, get_args
 
 import pytest
-from web_views import LINES, VIEWS, Answer, Says, fetch, floor_hub, get
+from web_views import LINES, VIEWS, Answer, Says, fetch, floor_hub, get, sorter_hub
 
 from drivers.reading import BoardState
 from edge.core import snapshot
@@ -17,7 +17,7 @@ from edge.web.guard import SECURITY_HEADERS
 from edge.web.station.wording import station_words
 
 SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (HERE / "static").glob("*.js")}
-FLOOR_SCRIPTS = ("floor.js", "belt.js", "queue.js", "stream.js", "strip.js", "words.js")
+FLOOR_SCRIPTS = ("floor.js", "belt.js", "queue.js", "sorter.js", "stream.js", "strip.js", "words.js")
 JS_BYTES_MAX = 60 * 1024
 
 
@@ -181,3 +181,14 @@ def test_the_scripts_of_a_page_are_small_and_write_text_only(page: str) -> None:
         assert not re.search(unsafe, SCRIPTS[name]), name
     if page == "floor.js":
         assert set(loaded) == set(FLOOR_SCRIPTS)
+
+
+def test_the_floor_knows_its_controllers_lines_and_is_where_the_root_leads() -> None:
+    config = sorter_hub(drives=False)
+
+    assert floor_layout(config)["plc_lines"] == [
+        {"id": "p1", "name": "Sorter 1", "plc": "plc-1", "drives": False}
+    ]
+    assert floor_layout(floor_hub())["plc_lines"] == []
+    alone = config.model_copy(update={"lines": (), "benches": ()})
+    assert fetch(create_app(alone, Says(), Feed()), "/").headers["location"] == "/floor"

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import pytest
 from web_views import BENCH, QUEUE, SCREENS, TRUTH, VIEWS, Says, hub, place
 
+from drivers.reading import PrinterTrouble
 from edge.core.priority import Queue
-from edge.core.snapshot import Balance, BenchView, LastPlaced
+from edge.core.snapshot import Balance, BenchView, LastPlaced, PrinterView
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
 from edge.web.station.wording import station_words
@@ -149,6 +150,25 @@ def test_a_free_bench_says_which_held_parcel_to_bring(
     check_room(station.page, f"{screen}, queue")
     station.show(VIEWS["release"])
     assert "Next to bring" not in station.text("line")
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_printer_that_does_not_print_is_said_calmly_beside_the_parcel(
+    open_station: Callable[..., Station], screen: str
+) -> None:
+    station = open_station(screen)
+    for does in (*get_args(PrinterTrouble), "down", "prints"):
+        station.source.printers = (
+            PrinterView(BENCH, "print-1", does, missing=True, asked=2, printed=1, not_printed=1),
+        )
+        station.show(VIEWS["hold"])
+        why = "" if does == "prints" else f"{WORDS[f'printer.{does}']} · "
+        assert station.text("printer") == f"{why}{WORDS['printer.missing']}"
+        assert station.text("word") == WORDS["state.hold"]
+        check_room(station.page, f"{screen}, printer {does}")
+    station.source.printers = (PrinterView(BENCH, "print-1", "prints", False, 2, 2, 0),)
+    station.show(VIEWS["release"])
+    assert not station.page.locator("[data-role=printer]").is_visible()
 
 
 def test_a_bench_calls_no_parcel_that_waits_for_somebody_else(open_station: Callable[..., Station]) -> None:

@@ -17,6 +17,8 @@ from edge.core.snapshot import (
     EventFigures,
     LaneView,
     LineView,
+    PlcLineView,
+    PrinterView,
     Snapshot,
     Tally,
 )
@@ -26,6 +28,7 @@ from hub_config.hub import HubConfig
 from hub_config.layout import Screen
 from hub_config.load import load
 from hub_config.names import DeviceId, Instant, LaneId, LineId, VisitId
+from hub_config.plc import PlcWcsConfig
 
 ROOT = Path(__file__).parents[2]
 BENCH = LineId("b1")
@@ -185,6 +188,8 @@ class Says:
     benches: tuple[BenchView, ...] | None = None
     """Where there are others than `view`."""
     queue: Queue = NO_QUEUE
+    printers: tuple[PrinterView, ...] = ()
+    plc_lines: tuple[PlcLineView, ...] = ()
 
     def snapshot(self) -> Snapshot:
         dwell_us = (4_100_000, 6_000_000, 9_000_000)
@@ -198,6 +203,8 @@ class Says:
             rejected_messages=(),
             lines=self.lines,
             queue=self.queue,
+            printers=self.printers,
+            plc_lines=self.plc_lines,
         )
 
     def events(self) -> EventFigures:
@@ -257,6 +264,20 @@ def floor_hub(port: int = 8040, benches: int = 1, lines: int = 1) -> HubConfig:
         "lines": tuple(
             line.model_copy(update={"id": LineId(f"l{n}"), "name": f"Line {n}"}) for n in range(1, lines + 1)
         ),
+    }
+    return config.model_copy(update=changed)
+
+
+def sorter_hub(port: int = 8040, *, drives: bool = True) -> HubConfig:
+    """The hub of the demo with the line of examples/plc.toml besides."""
+    config, other = load(ROOT / "examples" / "demo.toml"), load(ROOT / "examples" / "plc.toml")
+    plcs = tuple(
+        one.model_copy(update={"drives": drives}) for one in other.devices if isinstance(one, PlcWcsConfig)
+    )
+    changed = {
+        "web": config.web.model_copy(update={"port": port}),
+        "plc_lines": other.plc_lines,
+        "devices": (*config.devices, *plcs),
     }
     return config.model_copy(update=changed)
 

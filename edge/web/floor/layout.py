@@ -7,6 +7,7 @@ moves is in the page state (`edge.web.state`).
 from hub_config.hub import HubConfig
 from hub_config.lines import Diverter, Line
 from hub_config.names import MILLISECOND
+from hub_config.plc import PlcLine, PlcWcsConfig
 
 FloorLayout = dict[str, object]
 
@@ -18,7 +19,14 @@ def floor_layout(config: HubConfig) -> FloorLayout:
         "mode": config.hub.mode,
         "benches": [{"id": bench.id, "name": bench.name} for bench in config.benches],
         "lines": [line_layout(line) for line in config.lines],
+        "plc_lines": [_plc_line(config, line) for line in config.plc_lines],
     }
+
+
+def _plc_line(config: HubConfig, line: PlcLine) -> FloorLayout:
+    plc = config.device(line.plc)
+    drives = isinstance(plc, PlcWcsConfig) and plc.drives
+    return {"id": line.id, "name": line.name, "plc": line.plc, "drives": drives}
 
 
 def line_layout(line: Line) -> FloorLayout:

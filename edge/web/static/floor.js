@@ -5,6 +5,7 @@
 
 import { BeltDrawing, laneWord, shape, shortCode, tailOf } from "./belt.js";
 import { QueuePanel } from "./queue.js";
+import { SorterPanel } from "./sorter.js";
 import { isLost, listen } from "./stream.js";
 import { showStrip } from "./strip.js";
 import { kilograms, part, setShown, setText, word } from "./words.js";
@@ -193,15 +194,16 @@ class LinePanel {
 
 const cards = alone === null ? layout.benches.map((bench) => new BenchCard(bench)) : [];
 const panels = layout.lines.filter((line) => alone === null || line.id === alone).map((line) => new LinePanel(line));
+const sorters = alone === null ? layout.plc_lines.map((line) => new SorterPanel(line)) : [];
 const queue = alone === null ? new QueuePanel(part("queue")) : null;
 let lost = false;
 
 function build() {
   part("benches").append(...cards.map((card) => card.element));
-  part("lines").append(...panels.map((panel) => panel.element));
-  document.body.dataset.lines = Math.min(panels.length, 3);
+  part("lines").append(...[...panels, ...sorters].map((panel) => panel.element));
+  document.body.dataset.lines = Math.min(panels.length + sorters.length, 3);
   part("benches").hidden = cards.length === 0;
-  part("legend").hidden = panels.length === 0;
+  part("legend").hidden = panels.length + sorters.length === 0;
   part("lost-shape").append(shape("fault"));
   for (const state of LEGEND) {
     const mark = made("span", "mark", shape(state));
@@ -212,7 +214,7 @@ function build() {
 }
 
 function clear() {
-  for (const one of [...cards, ...panels]) one.clear();
+  for (const one of [...cards, ...panels, ...sorters]) one.clear();
   queue?.clear();
 }
 
@@ -230,6 +232,11 @@ function hear(state) {
     const view = (state.lines ?? []).find((one) => one.line === panel.line.id);
     if (view === undefined) panel.clear();
     else panel.show(view, now);
+  }
+  for (const sorter of sorters) {
+    const view = state.plc_lines.find((one) => one.line === sorter.line.id);
+    if (view === undefined) sorter.clear();
+    else sorter.show(view);
   }
   queue?.show(state.queue);
   part("floor").dataset.revision = state.revision;

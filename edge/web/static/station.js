@@ -59,6 +59,7 @@ let shown = null; // the view on the screen
 let askingSince = null;
 
 let called = null; // the held parcel that is to be brought next
+let printer = null; // of this bench: whether labels come
 
 function show(view, atNs) {
   noteAsking(view, atNs);
@@ -72,6 +73,7 @@ function show(view, atNs) {
   if (view.refused === null) setText(part("refused"), ""); // nor in the page's text, for whoever reads it aloud
   else setSentence(part("refused"), `refusal.${view.refused}`, values);
   setShown(part("away"), view.network_away ? word("page.network_away") : null);
+  setShown(part("printer"), view === LOST ? null : printerNote());
   setSentence(part("instruction"), view === LOST ? "page.screen_lost" : `instruction.${view.instruction}`, values);
   for (const picture of document.querySelectorAll("[data-picture]")) {
     picture.classList.toggle("shown", picture.dataset.picture === view.instruction);
@@ -95,6 +97,14 @@ function lineOf(view) {
   const texts = view.reasons.slice(0, SHOWN_REASONS).map((reason) => word(`reason.${reason}`));
   if (view.reasons.length > SHOWN_REASONS) texts.push(`+${view.reasons.length - SHOWN_REASONS}`);
   return texts;
+}
+
+// Nothing waits for a label: that there is none is said calmly.
+function printerNote() {
+  if (printer === null || (printer.does === "prints" && !printer.missing)) return null;
+  const texts = printer.does === "prints" ? [] : [word(`printer.${printer.does}`)];
+  if (printer.missing) texts.push(word("printer.missing"));
+  return texts.join(" · ");
 }
 
 function endOf(code) {
@@ -214,6 +224,7 @@ function play(name) {
 function hear(state) {
   const view = state.benches.find((candidate) => candidate.bench === bench);
   showStrip(state);
+  printer = state.printers.find((one) => one.bench === bench) ?? null;
   called = state.queue.places.find((place) => place.waits_for === null) ?? null;
   show(view ?? LOST, state.at_ns);
   Object.assign(document.querySelector("main").dataset, { revision: state.revision, view: view?.revision });
