@@ -47,7 +47,7 @@ _MOSQUITTO: Final = """\
 user root
 per_listener_settings false
 allow_anonymous true
-listener {port} 127.0.0.1
+listener {port} {host}
 persistence true
 persistence_location {store}/
 autosave_interval 30
@@ -68,7 +68,7 @@ _NATS: Final = """\
 server_name: "ehub-demo"
 listen: "127.0.0.1:-1"
 jetstream {{ store_dir: "{store}", sync_interval: "10s", max_file_store: 2GB }}
-mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "10s", max_ack_pending: 1000, js_api_timeout: "2s" }}
+mqtt {{ listen: "{host}:{port}", ack_wait: "10s", max_ack_pending: 1000, js_api_timeout: "2s" }}
 """
 
 
@@ -108,12 +108,14 @@ class Broker:
     _process: "subprocess.Popen[bytes] | None" = None
 
     @classmethod
-    def start(cls, home: Path, prefer: Kind | None = None, port: int | None = None) -> "Broker":
+    def start(
+        cls, home: Path, prefer: Kind | None = None, port: int | None = None, host: str = HOST
+    ) -> "Broker":
         """Returns when it accepts an MQTT CONNECT. Raises `BrokerError`."""
         kind = prefer or ("mosquitto" if mosquitto_path() else "nats")
         home.mkdir(parents=True, exist_ok=True)
         for _ in range(PORT_TRIES):
-            broker = cls(HOST, port or free_port(), kind, home)
+            broker = cls(host, port or free_port(), kind, home)
             if broker._launch():
                 return broker
         raise BrokerError(
@@ -164,7 +166,7 @@ class Broker:
     def _command(self) -> list[str]:
         settings = self.home / f"{self.kind}.conf"
         template = _MOSQUITTO if self.kind == "mosquitto" else _NATS
-        settings.write_text(template.format(port=self.port, store=self.store))
+        settings.write_text(template.format(host=self.host, port=self.port, store=self.store))
         binary = mosquitto_path() if self.kind == "mosquitto" else nats_path()
         if binary is None:
             raise BrokerError(

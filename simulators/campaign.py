@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE, file_to_write
 from edge.rim.trace import TraceFault
 from hub_config.load import ConfigFaults
 from simulators.broker import BrokerError
+from simulators.fault_parts import PARTS
+from simulators.fault_trial import FULL, SHORT
 from simulators.fuzz_command import add_fuzz
 from simulators.mixes import SCENARIOS, MixFault, read_mix
 from simulators.parcels import MAX_PARCELS
@@ -28,7 +31,9 @@ SEEDS_MAX: Final = 1_000_000
 JOBS_MAX: Final = 64
 KILLS: Final = 900
 """Three hundred of each; about twenty minutes."""
+KILLS_SHORT: Final = 6
 KILLS_MAX: Final = 10_000
+OUTAGE_S: Final = (1.0, 86_400.0)
 MINUTES: Final = (0.1, 1_440.0)
 EXIT_STOPPED: Final = 130
 KEEP: Final = Path("swarm-failures")
@@ -51,9 +56,10 @@ def main(argv: Sequence[str]) -> int:
         "what could have been, how many undisturbed parcels were held, and how true p_ppm is.",
     ))  # fmt: skip
     _add_faults(campaigns.add_parser(
-        "faults", help="gateway, broker and coordinator killed in real time, under load",
-        description="A hub of processes under a load of scans: SIGKILLs at random moments, a broker that hangs or has "
-        "lost its store, a scanner unplugged, bursts. In the end journal and coordinator are compared event by event.",
+        "faults", help="killed, cut, hung, full, unplugged, doubled: in real time, under load",
+        description="A hub of processes under a load of scans. First SIGKILLs of gateway, broker and coordinator at "
+        "random moments; then one part for each other fault, on a hub of its own (docs/faults.md). In the end of each, "
+        "journal and coordinator are compared event by event.",
     ))  # fmt: skip
     _add_cluster(campaigns.add_parser(
         "cluster", help="a node of the broker's cluster killed every 20 s in real time, under load",
@@ -93,7 +99,21 @@ def _add_swarm(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_faults(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--kills", type=_kills, default=KILLS, metavar="N", help=f"default: {KILLS}")
+    parser.add_argument(
+        "--part", action="append", choices=("kills", *PARTS), metavar="NAME", dest="parts",
+        help=f"only this; may be given again. One of kills, {', '.join(PARTS)}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--kills",
+        type=_kills,
+        metavar="N",
+        help=f"of the part kills, and without --part only it; default: {KILLS}",
+    )
+    parser.add_argument(
+        "--broker-gone", type=_outage, metavar="S",
+        help=f"seconds, of the part broker-gone, and without --part only it; default: {FULL.gone_s:g}",
+    )  # fmt: skip
+    parser.add_argument("--short", action="store_true", help="each fault once or twice, for a quick look")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument(
         "--json", type=file_to_write, metavar="FILE", help="write the report here (else it is printed)"
@@ -102,11 +122,22 @@ def _add_faults(parser: argparse.ArgumentParser) -> None:
 
 
 def _faults(args: argparse.Namespace) -> int:
-    from simulators.fault_campaign import as_json, run
+    from simulators.fault_campaign import campaign
 
-    with _progress(args.kills) as tell:
-        outcome = run(args.kills, args.seed, tell)
-    return _write(as_json(outcome), args.json, outcome.good)
+    parts = args.parts or [
+        name for name, given in (("kills", args.kills), ("broker-gone", args.broker_gone)) if given
+    ]
+    kills = args.kills or (KILLS_SHORT if args.short else KILLS)
+    sizes = SHORT if args.short else FULL
+    if args.broker_gone is not None:
+        sizes = replace(sizes, gone_s=args.broker_gone)
+    with _progress(kills) as tell:
+        report = campaign(parts or ("kills", *PARTS), kills, args.seed, sizes, tell)
+    for name, told in report["parts"].items():
+        if "skipped" in told:
+            print(f"hub campaign faults: {name} skipped: {told['skipped']}", file=sys.stderr)
+    code = _write(report, args.json, report["good"])
+    return EXIT_STOPPED if report["stopped"] and code == EXIT_OK else code
 
 
 def _add_cluster(parser: argparse.ArgumentParser) -> None:
@@ -147,6 +178,16 @@ def _minutes(text: str) -> float:
     if not MINUTES[0] <= minutes <= MINUTES[1]:
         raise argparse.ArgumentTypeError(f"{text!r}: {MINUTES[0]:g} to {MINUTES[1]:g} minutes are wanted")
     return minutes
+
+
+def _outage(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not OUTAGE_S[0] <= seconds <= OUTAGE_S[1]:
+        raise argparse.ArgumentTypeError(f"{text!r}: {OUTAGE_S[0]:g} to {OUTAGE_S[1]:g} seconds are wanted")
+    return seconds
 
 
 def _kills(text: str) -> int:

@@ -7,16 +7,16 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from edge.rim.journal import JOURNAL_FILE, JournalFault, JournalReader
 from simulators.coordinator import report
 from simulators.scan_hub import ScanHub
 
-START_S: Final = 20.0
+START_S: Final = 60.0
 DRAIN_S: Final = 120.0
 LOOK_S: Final = 0.2
 
@@ -51,6 +51,13 @@ class Outcome:
         }  # fmt: skip
 
 
+class Progress(NamedTuple):
+    """Sequence numbers: the journal's last event, and the last that the coordinator has acknowledged."""
+
+    journalled: int
+    acknowledged: int
+
+
 class HubUnderLoad:
     """`start`, then whatever happens to the hub, then `drain`, `stop` and `judge`."""
 
@@ -68,7 +75,7 @@ class HubUnderLoad:
         self._hub.start_gateway()
         self._scans.start()
         began = time.monotonic()
-        while not self._acknowledged() and time.monotonic() - began < START_S:
+        while not self.progress().acknowledged and time.monotonic() - began < START_S:
             time.sleep(LOOK_S)
 
     def check_alive(self) -> None:
@@ -84,18 +91,27 @@ class HubUnderLoad:
         self._stopping.set()
         self._scans.join()
 
-    def drain(self) -> None:
+    def drain(self, limit_s: float = DRAIN_S) -> None:
         """The load ends; everything that is journalled has to arrive."""
         self.end_load()
+        self._outcome.drain_s = self.wait(self._arrived, "everything has arrived", limit_s)
+
+    def wait(self, true: Callable[[], bool], what: str, limit_s: float = DRAIN_S) -> float:
+        """Seconds until it is true; a fault of the campaign if it does not come within `limit_s`."""
         began = time.monotonic()
-        while time.monotonic() - began < DRAIN_S:
+        while not true():
             self.check_alive()
-            if self._arrived():
+            if time.monotonic() - began > limit_s:
+                self._outcome.faults.append(f"not within {limit_s:.0f} s: {what}")
                 break
             time.sleep(LOOK_S)
-        else:
-            self._outcome.faults.append(f"not drained within {DRAIN_S:.0f} s")
-        self._outcome.drain_s = time.monotonic() - began
+        return time.monotonic() - began
+
+    def progress(self) -> Progress:
+        with self._journal() as journal:
+            if journal is None:
+                return Progress(0, 0)
+            return Progress(journal.last_seq(), journal.acknowledged().seq)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -129,18 +145,10 @@ class HubUnderLoad:
         while not self._stopping.is_set():
             self._hub.load.run(self._rate, 0.5)
 
-    def _acknowledged(self) -> bool:
-        """The first event is settled."""
-        with self._journal() as journal:
-            return journal is not None and journal.acknowledged().seq > 0
-
     def _arrived(self) -> bool:
         """Every event is settled."""
-        with self._journal() as journal:
-            if journal is None:
-                return False
-            newest = journal.tail(1)
-            return bool(newest) and newest[0].seq == journal.acknowledged().seq
+        progress = self.progress()
+        return 0 < progress.journalled == progress.acknowledged
 
     @contextmanager
     def _journal(self) -> Iterator[JournalReader | None]:

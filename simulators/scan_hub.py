@@ -5,9 +5,11 @@ parcel: every label is one that nobody declared. In the place of the broker ther
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
@@ -17,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.rim.keys import load_identity
 from edge.wire.signing import Signer
 from hub_config.broker import Address
-from simulators.broker import Broker, Kind, free_port, start_leashed
+from simulators.broker import HOST, Broker, Kind, free_port, start_leashed
 from simulators.cluster import NatsCluster
 from simulators.coordinator.letters import KEY_FILE
 from simulators.coordinator.tables import DATABASE
@@ -27,6 +29,7 @@ from simulators.scan_load import ScanLoad
 STOP_S: Final = 10.0
 READY_S: Final = 60.0
 LOOK_EVERY_S: Final = 0.2
+PYTHON: Final = (sys.executable, "-P", "-m")
 _KEY: Final = bytes(range(32))
 """The well-known practice key of the contract §3."""
 
@@ -43,7 +46,7 @@ id = "{gateway}"
 id = "{coordinator}"
 
 [broker]
-host = "127.0.0.1"
+host = "{host}"
 port = {port}
 others = {others}
 
@@ -60,6 +63,23 @@ modes = ["practice"]
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where the parts of a hub stand."""
+
+    host: str = HOST
+    """Address that the broker listens at."""
+    within: tuple[str, ...] = ()
+    """Words before the gateway's command: a network of its own."""
+    gateway_data: Path | None = None
+    """None: in the hub's folder."""
+    settings: str = ""
+    """Further tables of the gateway's config."""
+
+
+LOOPBACK: Final = Ground()
+
+
 class ScanHub:
     """Nothing runs until the `start_…` methods are called; `stop` ends whatever runs."""
 
@@ -70,14 +90,17 @@ class ScanHub:
         broker: Kind | None = None,
         cluster: NatsCluster | None = None,
         *,
+        ground: Ground = LOOPBACK,
+        load: type[ScanLoad] = ScanLoad,
         streaming: bool = False,
     ) -> None:
         """`cluster`: runs already, and takes the place of a broker; `stop` ends it as well."""
         self.folder = folder
-        self.load = ScanLoad(folder / "ports", benches, streaming=streaming)
-        self.gateway_data = folder / "gateway"
+        self.load = load(folder / "ports", benches, streaming=streaming)
+        self.gateway_data = ground.gateway_data or folder / "gateway"
         self.coordinator_data = folder / "coordinator"
-        self._broker = Broker.start(folder / "broker", broker) if cluster is None else None
+        self._ground = ground
+        self._broker = Broker.start(folder / "broker", broker, host=ground.host) if cluster is None else None
         self._cluster = cluster
         self.gateway: subprocess.Popen[bytes] | None = None
         self.coordinator: subprocess.Popen[bytes] | None = None
@@ -89,11 +112,12 @@ class ScanHub:
     def _prepare(self) -> None:
         signer = Signer(Ed25519PrivateKey.from_private_bytes(_KEY))
         head = _HEAD.format(
-            hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, port=self.addresses[0][1], web=self._web_port,
+            hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, web=self._web_port,
+            host=self.addresses[0][0], port=self.addresses[0][1],
             others=json.dumps([f"{host}:{port}" for host, port in self.addresses[1:]]),
             kid=signer.kid, public=signer.public_b64,
         )  # fmt: skip
-        self._config.write_text(self.load.config(head))
+        self._config.write_text(self.load.config(head + self._ground.settings))
         public = load_identity(self.gateway_data, "practice").signer.public_b64
         (self.folder / "gateways.json").write_text(json.dumps({GATEWAY: public}))
         (self.folder / "manifest.json").write_text("{}")
@@ -115,15 +139,25 @@ class ScanHub:
         return self.coordinator_data / DATABASE
 
     def start_gateway(self) -> None:
-        words = ["-m", "edge.cli", "run", str(self._config), "--data", str(self.gateway_data)]
+        words = [*self._ground.within, *_run(self._config, self.gateway_data)]
         self.gateway = self._launch("gateway", words)
+
+    def second_gateway(self, folder: Path) -> list[str]:
+        """Command of another computer's gateway: our key and config, ports and journal of its own in `folder`."""
+        data, config = folder / "data", folder / "hub.toml"
+        data.mkdir(parents=True, mode=0o700)
+        for key in self.gateway_data.glob("*.key"):
+            shutil.copy(key, data)
+        text = self._config.read_text().replace(str(self.load.folder), str(folder / "ports"))
+        config.write_text(text.replace(f"port = {self._web_port}\n", f"port = {free_port()}\n"))
+        return _run(config, data)
 
     def start_coordinator(self) -> None:
         folder = self.folder
         brokers = [word for host, port in self.addresses for word in ("--broker", f"{host}:{port}")]
         self.coordinator = self._launch(
             "coordinator",
-            ["-m", "simulators.coordinator", *brokers, "--hub", HUB,
+            [*PYTHON, "simulators.coordinator", *brokers, "--hub", HUB,
              "--id", COORDINATOR, "--data", str(self.coordinator_data), "--rules", str(RULES),
              "--manifest", str(folder / "manifest.json"), "--gateways", str(folder / "gateways.json")],
         )  # fmt: skip
@@ -173,4 +207,8 @@ class ScanHub:
 
     def _launch(self, name: str, words: list[str]) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
-            return start_leashed([sys.executable, "-P", *words], log)
+            return start_leashed(words, log)
+
+
+def _run(config: Path, data: Path) -> list[str]:
+    return [*PYTHON, "edge.cli", "run", str(config), "--data", str(data)]

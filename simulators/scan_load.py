@@ -62,7 +62,7 @@ bays = [
 """
 
 
-_ASKED: Final = """poll = "10 s"
+_ASKED: Final = """poll = "{poll}"
 answer_timeout = "5 s\""""
 _STREAMING: Final = 'mode = "continuous"'
 
@@ -80,11 +80,14 @@ class Written:
 class ScanLoad:
     """`folder` holds the ports. `start` opens them, `run` scans at a steady rate in the caller's thread."""
 
+    poll: str = "10 s"
+    """How often a scale is asked."""
+
     def __init__(self, folder: Path, benches: int, first_code: int = 0, *, streaming: bool = False) -> None:
         """`streaming`: the scales are not asked, they send (`stream`)."""
         self.folder = folder
         self.benches = benches
-        self._asking = _STREAMING if streaming else _ASKED
+        self._asking = _STREAMING if streaming else _ASKED.format(poll=self.poll)
         self.written: list[Written] = []
         self.weighed = 0
         """Weights that the gateway asked for and got."""
@@ -113,7 +116,7 @@ class ScanLoad:
             self._scanners.append(self._port(f"scan-{number}", number))
             scale = self._port(f"scale-{number}", self.benches + number)
             self._scales.append(scale)
-            self._selector.register(scale, selectors.EVENT_READ)
+            self._selector.register(scale, selectors.EVENT_READ, number)
         self._answers.start()
 
     def stop(self) -> None:
@@ -142,13 +145,13 @@ class ScanLoad:
     def scan(self, bench: int) -> None:
         """The next reading of this bench's turn."""
         step = self._step[bench]
-        text = HOLD_BAY if step == STEPS - 1 else self._code()
+        text = HOLD_BAY if step == STEPS - 1 else self.next_code()
         self._step[bench] = (step + 1) % STEPS
         if step == 0:
             self._first[bench] = text
         key = f"{self._first[bench]}/bay" if step == STEPS - 1 else text
         self.written.append(Written(key, time.time_ns()))
-        self._write(bench, text.encode() + b"\r")
+        self.write(bench, text.encode() + b"\r")
 
     def stream(self, per_second: int, seconds: float) -> int:
         """Each scale sends so many weights a second, evenly over all; returns how many were sent."""
@@ -162,8 +165,8 @@ class ScanLoad:
 
     def burst(self, bench: int, lines: int) -> None:
         """So many labels in one write: a scanner that empties its memory."""
-        text = "".join(f"{self._code()}\r" for _ in range(lines))
-        self._write(bench, text.encode())
+        text = "".join(f"{self.next_code()}\r" for _ in range(lines))
+        self.write(bench, text.encode())
 
     def replug(self, bench: int) -> None:
         """The scanner's cable is pulled and put back at once, under the same name."""
@@ -172,14 +175,15 @@ class ScanLoad:
             os.close(self._slaves.pop(bench))
             self._scanners[bench] = self._port(f"scan-{bench}", bench)
 
-    def _write(self, bench: int, data: bytes) -> None:
+    def write(self, bench: int, data: bytes) -> None:
+        """What the scanner of this bench sends."""
         with self._ports:
             try:
                 os.write(self._scanners[bench], data)
             except BlockingIOError:
                 return  # nobody reads: what a device without flow control loses too
 
-    def _code(self) -> str:
+    def next_code(self) -> str:
         """An S10 number that nobody declared, never the same again."""
         number, self._next_code = self._next_code, (self._next_code + 1) % CODES_MAX
         letters, serial = divmod(number, 10**8)
@@ -198,12 +202,14 @@ class ScanLoad:
         return master
 
     def _answer(self) -> None:
-        """The empty scales: each says its serial number and its tare, and that nothing is on it."""
+        """The scales: each says its serial number, its tare, and what lies on it."""
         while not self._stopping.is_set():
             for key, _ in self._selector.select(timeout=0.1):
-                answers = [
-                    _ANSWERS.get(asked, EMPTY_SCALE)
-                    for asked in os.read(int(key.fd), READ_BYTES).splitlines()
-                ]
-                self.weighed += answers.count(EMPTY_SCALE)
-                os.write(int(key.fd), b"".join(answers))
+                for asked in os.read(int(key.fd), READ_BYTES).splitlines():
+                    answer = _ANSWERS.get(asked)
+                    self.weighed += answer is None
+                    os.write(int(key.fd), answer or self._weight(key.data))
+
+    def _weight(self, _bench: int) -> bytes:
+        """What the scale of this bench answers."""
+        return EMPTY_SCALE

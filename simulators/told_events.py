@@ -34,11 +34,12 @@ def payloads(parcels: int, signer: Signer, began_us: int) -> Iterator[tuple[str,
         for step in range(6):
             for number in some:
                 last += 1
-                link = chain.append(_event(step, number, began_us, last))
+                link = chain.append(told_event(step, number, began_us, last))
                 yield KINDS[step], link.id, event_payload(link.body, link.id, link.sig, link.kid)
 
 
-def _event(step: int, number: int, began_us: int, last: int) -> Event:
+def told_event(step: int, number: int, began_us: int, last: int) -> Event:
+    """Of parcel `number` the event with index `step`; `last` counts the events of all parcels."""
     digits = f"{number:08}"
     name = f"RR{digits}{s10_check_digit(digits)}MY"
     code = Code(name, b"x", "code128", S10, check_ok=True, device=DeviceId("scan-1"), reads=1)

@@ -20,11 +20,15 @@ import heapq
 from dataclasses import dataclass
 from typing import Final
 
+from edge.rim.drain_pace import DrainPace
 from hub_config.names import SECOND, Instant
 
 IN_FLIGHT_MAX: Final = 100
 OUTSTANDING_MAX: Final = 2_000
-"""About 0.6 s of full drain (3,300/s) ahead of the coordinator's last ack; more would only fill the broker."""
+"""About 0.6 s of full drain (3,300/s) ahead of the coordinator's last ack; more would only fill the broker. While a
+backlog is sent it is as much as `DrainPace` says."""
+LEAST_ROOM: Final = 150
+"""That is this at least: 160 events/s, a day's backlog within the hour, need no more where an ack takes 0.9 s."""
 AHEAD_MAX: Final = 10_000
 """Live events sent ahead of a backlog and remembered; past it the oldest is sent again after the backlog instead."""
 UNANSWERED_MAX: Final = 2_000
@@ -62,6 +66,7 @@ class OutboxWindow:
         self.pubacks = 0
         self._open = False
         self._in_flight_max = IN_FLIGHT_MAX
+        self._pace = DrainPace(LEAST_ROOM, OUTSTANDING_MAX)
         self._next = acknowledged + 1
         self._end = acknowledged
         """The journal's last event, as far as told."""
@@ -95,6 +100,7 @@ class OutboxWindow:
         self._in_flight.clear()
         self._doubtful.clear()
         self._open = True
+        self._pace = DrainPace(LEAST_ROOM, OUTSTANDING_MAX)
         self._in_flight_max = max(1, min(in_flight_max, IN_FLIGHT_MAX))
         self._pause, self._paused_until = REFUSAL_PAUSE, Instant(0)
         self._send_again_from(self.acknowledged + 1)
@@ -137,7 +143,8 @@ class OutboxWindow:
             self._next += 1
         if self._catching_up and self._next > self._backlog_end:
             return None
-        if len(self._in_flight) + len(self._waiting) - len(self._ahead) < OUTSTANDING_MAX:
+        room = self._pace.room if self._catching_up else OUTSTANDING_MAX
+        if len(self._in_flight) + len(self._waiting) - len(self._ahead) < room:
             return self._next
         self._full_since = at if self._full_since is None else self._full_since
         self._stood_still |= at - self._full_since >= STANDSTILL
@@ -180,11 +187,15 @@ class OutboxWindow:
             self._wait(seq, Instant(at + delay), delay)
         return True
 
-    def covered(self, through_seq: int) -> None:
+    def covered(self, through_seq: int, at: Instant) -> None:
         """The coordinator's `ack`: everything up to here is settled. An older ack changes nothing."""
         if through_seq <= self.acknowledged:
             return
         was_catching_up = self._catching_up
+        if was_catching_up:
+            last = self._waiting.get(through_seq)
+            took = None if last is None else at - (last.due - last.delay)
+            self._pace.settled(through_seq - self.acknowledged, took, at)
         for seq in [seq for seq in self._waiting if seq <= through_seq]:
             del self._waiting[seq]
         for settled in (self._delays, self._ahead):
@@ -193,7 +204,8 @@ class OutboxWindow:
         self._doubtful = {seq for seq in self._doubtful if seq > through_seq}
         self.acknowledged = through_seq
         self._unanswered = 0
-        if self._stood_still and self._end - through_seq >= self._in_flight_max:
+        if self._stood_still and not was_catching_up and self._end - through_seq >= self._in_flight_max:
+            # Not while catching up: what is live has gone ahead, and is not to be taken for backlog and sent again.
             self._catch_up()
         self._full_since, self._stood_still = None, False
         if was_catching_up and not self._catching_up:

@@ -357,7 +357,7 @@ class Uplink:
             self._contradicted(ack, message, "wrong_id", f"seq {ack.through_seq} has another id here")
         else:
             self._acks.acknowledge(ack)
-            self._window.covered(ack.through_seq)
+            self._window.covered(ack.through_seq, message.at)
 
     def _contradicted(self, ack: Ack, message: Arrived, reason: str, detail: str) -> None:
         """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss.

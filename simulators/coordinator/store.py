@@ -8,7 +8,7 @@ gateway is quarantined.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -261,12 +261,17 @@ class Store(StoredBook):
 
     # The outbox of decisions
 
-    def owed(self) -> list[Owed]:
-        """Decisions that no broker has confirmed yet, oldest first, `OWED_MAX` at most."""
+    def owed(self, most: int = OWED_MAX, under_way: Collection[int] = ()) -> list[Owed]:
+        """Decisions that no broker has confirmed yet, but those under way: the newest `most`, the oldest of them first.
+
+        A parcel that waits now goes before those of a backlog that are answered as well.
+        """
         rows = self._connection.execute(
-            "SELECT number, data FROM decisions WHERE NOT sent ORDER BY number LIMIT ?", (OWED_MAX,)
+            "SELECT number, data FROM decisions WHERE NOT sent ORDER BY number DESC LIMIT ?",
+            (most + len(under_way),),
         )
-        return [Owed(number, orjson.loads(text), text.encode()) for number, text in rows]
+        chosen = [(number, text) for number, text in rows if number not in under_way][:most]
+        return [Owed(number, orjson.loads(text), text.encode()) for number, text in reversed(chosen)]
 
     def owe_again(self, event_id: str) -> None:
         """The gateway sent the event again: it may not have got the answer."""

@@ -179,6 +179,14 @@ def test_a_file_that_could_not_be_written_is_refused_before_the_run(
         assert capsys.readouterr().err.splitlines()[-1].endswith(f": argument {words[-1]}: {why}")
 
 
+@pytest.mark.parametrize("words", [["startup", "--events", "600"], ["drain", "--events", "5"]])
+def test_events_go_with_the_bench_of_a_backlog_and_are_a_parcel_or_more(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", *words]) == 2
+    assert capsys.readouterr().err.endswith("goes with drain, and 6 or more are wanted\n")
+
+
 @pytest.mark.parametrize("pace", ["nan", "inf", "0", "0.049", "100.1", "-1"])
 def test_a_pace_no_operator_has_is_refused(pace: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

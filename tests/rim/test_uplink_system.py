@@ -15,6 +15,9 @@ from simulators.coordinator import report
 
 pytestmark = pytest.mark.system
 
+BACKLOG = 800
+"""Several windows of it."""
+
 BOTH = pytest.mark.parametrize("kind", ["mosquitto", "nats"])
 
 
@@ -118,21 +121,21 @@ def test_after_an_outage_live_events_overtake_the_backlog_and_nothing_is_asked_f
         wait_for(lambda: gateway.uplink.figures().broker, "connected")
         broker.kill()
         wait_for(lambda: not gateway.uplink.figures().broker, "the loss is seen")
-        gateway.tell(1_500)
-        wait_for(lambda: gateway.journal.figures().journalled == 1_500, "the backlog is on disk")
+        gateway.tell(BACKLOG)
+        wait_for(lambda: gateway.journal.figures().journalled == BACKLOG, "the backlog is on disk")
         broker.restart(wipe=True)
         wait_for(lambda: len(gateway.pubacks.seen) > 100, "the backlog flows")
         assert gateway.uplink.figures().catchup is not None
         gateway.tell(20)
-        wait_for(lambda: gateway.settled(1_520), "all acknowledged")
-        wait_for(lambda: len(gateway.core.answered()) == 1_520, "all answered")
+        wait_for(lambda: gateway.settled(BACKLOG + 20), "all acknowledged")
+        wait_for(lambda: len(gateway.core.answered()) == BACKLOG + 20, "all answered")
 
         order = [seq for seq, _ in gateway.pubacks.seen]
-        assert order.index(1_520) < order.index(1_500)
-        assert [seq for seq in order if seq > 1_500][:20] == list(range(1_501, 1_521))
+        assert order.index(BACKLOG + 20) < order.index(BACKLOG)
+        assert [seq for seq in order if seq > BACKLOG][:20] == list(range(BACKLOG + 1, BACKLOG + 21))
         assert gateway.uplink.figures().catchup is None
         assert "asked for" not in (coordinator.folder / "log").read_text()
-        assert_each_once(coordinator, 1_520)
+        assert_each_once(coordinator, BACKLOG + 20)
 
 
 def test_a_broker_absent_at_start_is_said_once_and_then_used(

@@ -41,7 +41,7 @@ def test_an_ack_settles_and_nothing_is_sent_again() -> None:
     window = opened()
     confirm(window, sec(0), send(window, sec(0), last=3))
 
-    window.covered(3)
+    window.covered(3, sec(0))
 
     assert send(window, sec(1_000), last=3) == []
     assert window.redelivered == 0
@@ -67,7 +67,7 @@ def test_an_event_without_ack_goes_again_ten_seconds_after_its_puback_doubling_t
 def test_only_what_the_ack_left_open_goes_again() -> None:
     window = opened()
     confirm(window, sec(0), send(window, sec(0), last=5))
-    window.covered(3)
+    window.covered(3, sec(0))
 
     assert send(window, sec(10), last=5) == [4, 5]
 
@@ -75,8 +75,8 @@ def test_only_what_the_ack_left_open_goes_again() -> None:
 def test_an_older_ack_changes_nothing() -> None:
     window = opened()
     confirm(window, sec(0), send(window, sec(0), last=5))
-    window.covered(5)
-    window.covered(2)
+    window.covered(5, sec(0))
+    window.covered(2, sec(0))
 
     assert window.acknowledged == 5
     assert send(window, sec(100), last=5) == []
@@ -85,7 +85,7 @@ def test_an_older_ack_changes_nothing() -> None:
 def test_after_a_reconnect_everything_unacknowledged_goes_again_in_order() -> None:
     window = opened()
     confirm(window, sec(0), send(window, sec(0), last=6)[:4])
-    window.covered(2)
+    window.covered(2, sec(0))
     window.closed()
     assert send(window, sec(1), last=8) == []
 
@@ -108,7 +108,7 @@ def test_a_coordinator_that_starts_anew_gets_all_unacknowledged_again() -> None:
     """What is in flight is not sent twice at once, but again as soon as it is confirmed."""
     window = opened()
     confirm(window, sec(0), send(window, sec(0), last=6)[:4])
-    window.covered(1)
+    window.covered(1, sec(0))
 
     window.coordinator_restarted()
 
@@ -124,7 +124,7 @@ def test_what_an_ack_covers_meanwhile_is_not_sent_again_after_a_new_start() -> N
     window = opened()
     send(window, sec(0), last=3)
     window.coordinator_restarted()
-    window.covered(3)
+    window.covered(3, sec(0))
     confirm(window, sec(0), [1, 2, 3])
 
     assert send(window, sec(100), last=3) == []
@@ -133,7 +133,7 @@ def test_what_an_ack_covers_meanwhile_is_not_sent_again_after_a_new_start() -> N
 def test_a_nak_sends_again_from_there() -> None:
     window = opened()
     confirm(window, sec(0), send(window, sec(0), last=6))
-    window.covered(2)
+    window.covered(2, sec(0))
 
     window.asked_again(5)
 
@@ -149,7 +149,7 @@ def test_a_nak_behind_the_ack_goes_back_into_the_retained_journal() -> None:
 
     assert send(window, sec(0), last=91) == [88, 89, 90, 91]
     confirm(window, sec(0), [88, 89, 90, 91])
-    window.covered(91)
+    window.covered(91, sec(0))
     assert send(window, sec(100), last=91) == []
 
 
@@ -223,7 +223,7 @@ def test_without_any_ack_the_window_stops_at_its_bound_and_an_ack_moves_it_on() 
         total += len(batch)
     assert total == OUTSTANDING_MAX
 
-    window.covered(150)
+    window.covered(150, sec(0))
 
     assert send(window, sec(0), last=10_000) == list(range(OUTSTANDING_MAX + 1, OUTSTANDING_MAX + 101))
 
@@ -282,7 +282,7 @@ def test_whatever_is_dropped_everything_reaches_the_coordinator(data: st.DataObj
                 window.delivered(seq, now, code=0x97 if fate == "refused" else 0)
         ever_caught_up |= window.catchup is not None
         through = next(n for n in range(last + 1) if n + 1 not in got)
-        window.covered(through)
+        window.covered(through, sec(0))
         if through == last:
             break
         event = data.draw(st.sampled_from(["none", "cut", "restart", "nak"])) if wild else "none"

@@ -156,6 +156,16 @@ def test_decisions_are_owed_until_sent_and_again_when_the_event_comes_again(tmp_
     assert [data["n"] for _, data, _ in store.owed()] == [2]
 
 
+def test_of_many_owed_decisions_the_newest_that_are_not_under_way_go_first(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    for number in range(1, 10):
+        store.keep(f"ni:///{number}", decision(number))
+    numbers = [number for number, _ in store.owed()]
+
+    assert [data["n"] for _, data in store.owed(3)] == [7, 8, 9]
+    assert [data["n"] for _, data in store.owed(3, {numbers[-1], numbers[-3]})] == [5, 6, 8]
+
+
 def test_a_new_connection_owes_again_what_is_valid_and_not_known_to_have_arrived(tmp_path: Path) -> None:
     store = fresh(tmp_path)
     for number in (1, 2, 3):
