@@ -25,6 +25,7 @@ FILLED_IN = {
     "compared",
     "codes",
     "lanes",
+    "share",
 }
 
 WANTED = {

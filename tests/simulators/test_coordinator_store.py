@@ -160,10 +160,10 @@ def test_of_many_owed_decisions_the_newest_that_are_not_under_way_go_first(tmp_p
     store = fresh(tmp_path)
     for number in range(1, 10):
         store.keep(f"ni:///{number}", decision(number))
-    numbers = [number for number, _ in store.owed()]
+    numbers = [one.number for one in store.owed()]
 
-    assert [data["n"] for _, data in store.owed(3)] == [7, 8, 9]
-    assert [data["n"] for _, data in store.owed(3, {numbers[-1], numbers[-3]})] == [5, 6, 8]
+    assert [one.data["n"] for one in store.owed(3)] == [7, 8, 9]
+    assert [one.data["n"] for one in store.owed(3, {numbers[-1], numbers[-3]})] == [5, 6, 8]
 
 
 def test_a_new_connection_owes_again_what_is_valid_and_not_known_to_have_arrived(tmp_path: Path) -> None:
