@@ -110,21 +110,19 @@ class SicsScale:
 
     def wake(self, at: Instant) -> list[Reading]:
         if self._order_until is not None and self._order_until <= at:
-            if self._order_out:
-                self._prove(at)
-            return self._answer_order(at, "unanswered")
+            lost = self._prove(at) if self._order_out else []
+            return [*lost, *self._answer_order(at, "unanswered")]
         if self._wake_at is None or at < self._wake_at:
             return []
         match self._state:
             case _State.NEW:
-                self._prove(at)
+                return self._prove(at)
             case _State.READY if self._order is not None:
                 self._send_order()
             case _State.READY:
                 self._ask(at)
             case _State.PROVING | _State.ASKED | _State.LISTENING:
-                self._prove(at)
-                return self._count_unanswered(at)
+                return [*self._prove(at), *self._count_unanswered(at)]
             case _State.ORDERED:
                 raise AssertionError("it waits for its order alone")
             case _ as never:
@@ -149,13 +147,18 @@ class SicsScale:
         self._output.clear()
         return output
 
-    def _prove(self, at: Instant) -> None:
+    def _prove(self, at: Instant) -> list[Reading]:
+        """Tells what is dropped for it: half an answer, which would spoil the next one."""
         if self._state is _State.ASKED and self._tare_asked:
             self._tells_tare = False
-        self._lines = LineBuffer(max_bytes=LINE_MAX_BYTES)  # half an answer: its end would spoil the next
+        lost: list[Reading] = []
+        if self._lines.held_bytes:
+            lost.append(self._faults.each("garbled", "half an answer; check cable and baud rate", at, b""))
+        self._lines = LineBuffer(max_bytes=LINE_MAX_BYTES)
         self._state = _State.PROVING
         self._output += _RESET
         self._wake_at = Instant(at + PROOF_INTERVAL_NS)
+        return lost
 
     def _send_order(self) -> None:
         assert self._order is not None, "there is one"

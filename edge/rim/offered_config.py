@@ -96,7 +96,7 @@ class OfferedConfig:
         return config
 
     def _read(self) -> dict[str, Any]:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):  # the second is told where the folder is needed
             try:
                 told = json.loads(self._path.read_bytes())
                 if isinstance(told, dict):

@@ -29,7 +29,7 @@ def numbers(**changes: Any) -> dict[str, Any]:
         "decisions": {"given": 3, "owed": 0, "by_action": {"release": 3}, "by_reason": {}},
         "declarations": 9, "tampers": 0, "conflicts": 0, "gateways": [gateway, gateway | {"gw": "gw-02"}],
         "visits": {"open": 2, "by_place": {"held": 2}, "open_cases": 1, "joined": 4, "oldest_us": 1_000_000},
-        "dwell": dwell, "outturn": [],
+        "dwell": dwell, "outturn": [], "raised": {"subjects": 2, "highest_ppm": 90_000}, "expired": {"events": 40},
     }  # fmt: skip
     return told | changes
 
