@@ -66,6 +66,8 @@ def wrong_label(protocol: str, frame: bytes, meaning: Mapping[str, Any]) -> str 
         return None
     text = frame.decode("latin-1").rstrip("\r\n")
     text = re.sub(r"\A\][A-Za-z][0-9A-Fa-f]", "", text).replace(" ", "").upper().strip("\x1d")
+    if protocol == "sscc":
+        text = re.sub(r"\A(\(00\)|00(?=[0-9]{18}\Z))", "", text)  # its application identifier
     return None if is_right(protocol, text) else "wrong check digit"
 
 
