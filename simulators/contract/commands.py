@@ -34,7 +34,7 @@ class _Wrong(Exception):  # noqa: N818  (said to the user)
 
 
 def main(argv: Sequence[str]) -> int:
-    args = _parser().parse_args(argv)
+    args = _parser().parse_args(_joined(argv))
     match args.action:
         case "asyncapi":
             print(json.dumps(document(), indent=2))
@@ -44,6 +44,15 @@ def main(argv: Sequence[str]) -> int:
             return EXIT_OK
         case _:
             return _check(args)
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """`--public` with its key as one word: one key in 64 begins with "-" and would be taken for an option."""
+    words = list(argv)
+    if "--public" in words[:-1]:
+        place = words.index("--public")
+        words[place : place + 2] = [f"--public={words[place + 1]}"]
+    return words
 
 
 def _parser() -> argparse.ArgumentParser:

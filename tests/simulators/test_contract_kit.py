@@ -113,6 +113,7 @@ def test_a_wrong_coordinator_is_found_out(
         ({"--broker": "http://x"}, "wanted like mqtt://127.0.0.1:1883"),
         ({"--broker": "mqtt://127.0.0.1:1"}, "no broker answers at 127.0.0.1:1"),
         ({"--public": "short"}, "wanted 43 characters of base64url"),
+        ({"--public": "-hort"}, "--public -hort: wanted 43 characters of base64url"),
         ({"--gateway": "gw/#"}, "letters, digits, _ and - are allowed"),
         ({"--key": "nowhere"}, "wanted a file of 64 hex digits"),
     ],
