@@ -266,10 +266,16 @@ def _line_misfits(file: ScenarioFile, line: Line, config: HubConfig) -> Iterator
         what = f"parcels are up to {_mm(longest)} long"
         limit = f"line {line.id} of the layout takes {_mm(line.max_length_um)}, its max_length"
         yield Finding(("parcels",), what, limit, "shorten them, or raise max_length")
-    least = line.min_gap_um + CLOSE_UM
-    if file.feeder.least_um < least:
+    shortest = min((one.least_um for one in forms), default=None)
+    if shortest is not None and shortest < line.min_length_um + CLOSE_UM:
+        what = f"parcels are {_mm(shortest)} short"
+        least = _mm(line.min_length_um + CLOSE_UM)
+        limit = f"at least {least}: what is shorter than min_length is no parcel to line {line.id}"
+        yield Finding(("parcels",), what, limit, "lengthen them, or lower min_length")
+    nearest = line.min_gap_um + CLOSE_UM
+    if file.feeder.least_um < nearest:
         what = f"gaps of {_mm(file.feeder.least_um)} are too small"
-        limit = f"at least {_mm(least)}: nearer ones are one to the beams of line {line.id} (fault touching does that)"
+        limit = f"at least {_mm(nearest)}: nearer are one to the beams of line {line.id} (fault touching does that)"
         yield Finding(("feeder",), what, limit, "raise least")
     for key, place, to_us in (
         ("scale", line.scale, file.scale.record_to_us),

@@ -136,6 +136,11 @@ def test_minutes_give_the_number_of_parcels_and_shorten_outages_in_proportion() 
         ("[mistake_ppm]\nfalls_asleep = 1\n", "mistake_ppm.falls_asleep", "unknown key"),
         ('[feeder]\nleast = "50"\n', "feeder.least", "has no unit"),
         ('[feeder]\nleast = "2 m"\n', "feeder.most", "most is below least"),
+        (
+            '[[parcels.forms]]\nname = "box"\nshare_ppm = 1_000_000\nleast = "60 mm"\n'
+            'marks = [ { share_ppm = 1_000_000, below = "300 mm" } ]\n',
+            "parcels", "parcels are 60 mm short",
+        ),
         ('[feeder]\nleast = "30 mm"\n', "feeder", "gaps of 30 mm are too small"),
         ('[scale]\nrecord_to = "2 s"\n', "scale", "later than the layout's scale says"),
         ("[parcels]\ntrouble_ppm = { torn = 600_000, heavy = 500_000 }\n", "parcels.trouble_ppm", "1100000 together"),
