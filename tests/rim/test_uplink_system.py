@@ -133,7 +133,7 @@ def test_after_an_outage_live_events_overtake_the_backlog_and_nothing_is_asked_f
         order = [seq for seq, _ in gateway.pubacks.seen]
         assert order.index(BACKLOG + 20) < order.index(BACKLOG)
         assert [seq for seq in order if seq > BACKLOG][:20] == list(range(BACKLOG + 1, BACKLOG + 21))
-        assert gateway.uplink.figures().catchup is None
+        wait_for(lambda: gateway.uplink.figures().catchup is None, "it says that the backlog is through")
         assert "asked for" not in (coordinator.folder / "log").read_text()
         assert_each_once(coordinator, BACKLOG + 20)
 
