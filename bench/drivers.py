@@ -135,13 +135,12 @@ def _gateway(seconds: float) -> dict[str, float]:
             assert hub.gateway is not None, "it was started"
             time.sleep(SETTLE_S)
             idle = _cpu_ppm(hub.gateway.pid, lambda: time.sleep(seconds))
-            untold, sent = hub.load.weighed - _frames(hub), [0]
+            before, sent = _frames(hub), [0]
             busy = _cpu_ppm(
                 hub.gateway.pid, lambda: sent.__setitem__(0, hub.load.stream(PER_SECOND, seconds))
             )
             time.sleep(SETTLE_S)
-            lost = sent[0] + hub.load.weighed - _frames(hub) - untold
-            return {"idle_ppm": idle, "busy_ppm": busy, "lost": lost}
+            return {"idle_ppm": idle, "busy_ppm": busy, "lost": sent[0] - (_frames(hub) - before)}
         finally:
             hub.stop()
 

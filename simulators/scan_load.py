@@ -26,6 +26,8 @@ LATE_MAX_S: Final = 0.5
 EMPTY_SCALE: Final = b"S S      0.000 kg\r\n"
 _ANSWERS: Final = {b"@": b'I4 A "100001"\r\n', b"TA": b"TA A      0.000 kg\r\n"}
 """Of MT-SICS. Before it has said its serial number no weight counts."""
+STREAMED: Final = b"\x02-0 000000000000\r"
+"""Zero, as Mettler-Toledo continuous output tells it."""
 READ_BYTES: Final = 4_096
 
 _BENCH = """
@@ -36,7 +38,6 @@ attach = {{ kind = "serial", port = "{folder}/scan-{n}", baud = 115200 }}
 
 [[devices]]
 id = "scale-{n}"
-kind = "mt-sics"
 attach = {{ kind = "serial", port = "{folder}/scale-{n}", baud = 115200 }}
 {asking}
 
@@ -62,9 +63,10 @@ bays = [
 """
 
 
-_ASKED: Final = """poll = "{poll}"
+_ASKED: Final = """kind = "mt-sics"
+poll = "{poll}"
 answer_timeout = "5 s\""""
-_STREAMING: Final = 'mode = "continuous"'
+_STREAMING: Final = 'kind = "mt-continuous"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,6 @@ class ScanLoad:
         self.benches = benches
         self._asking = _STREAMING if streaming else _ASKED.format(poll=self.poll)
         self.written: list[Written] = []
-        self.weighed = 0
-        """Weights that the gateway asked for and got."""
         self._next_code = first_code
         self._step = [0] * benches
         self._first = [""] * benches
@@ -160,7 +160,7 @@ class ScanLoad:
             wait_s = began + number / (per_second * self.benches) - time.monotonic()
             if wait_s > 0:
                 time.sleep(wait_s)
-            os.write(self._scales[number % self.benches], EMPTY_SCALE)
+            os.write(self._scales[number % self.benches], STREAMED)
         return count
 
     def burst(self, bench: int, lines: int) -> None:
@@ -206,9 +206,7 @@ class ScanLoad:
         while not self._stopping.is_set():
             for key, _ in self._selector.select(timeout=0.1):
                 for asked in os.read(int(key.fd), READ_BYTES).splitlines():
-                    answer = _ANSWERS.get(asked)
-                    self.weighed += answer is None
-                    os.write(int(key.fd), answer or self._weight(key.data))
+                    os.write(int(key.fd), _ANSWERS.get(asked) or self._weight(key.data))
 
     def _weight(self, _bench: int) -> bytes:
         """What the scale of this bench answers."""
