@@ -11,6 +11,7 @@ from simulators.devices.dimensioner import Dimensioner, Sides
 from simulators.devices.dm3610_wire import Dm3610Device
 from simulators.devices.mda_wire import SickMdaDevice
 from simulators.devices.record_dimensioner import RecordDimensionerDevice
+from simulators.served_device import ServedDevice
 
 Passed = Dm3610Device | SickMdaDevice | RecordDimensionerDevice
 PASSED: Final[Mapping[str, Callable[[], Passed]]] = {
@@ -22,21 +23,8 @@ STANDING: Final = "cubiscan"
 DIMENSIONERS: Final = (*PASSED, STANDING)
 
 
-class ServedPassage:
+class ServedPassage(ServedDevice[Passed]):
     """A dimensioner over a belt."""
-
-    def __init__(self, device: Passed) -> None:
-        self._device = device
-
-    @property
-    def wake_at(self) -> Instant | None:
-        return self._device.wake_at
-
-    def receive(self, data: bytes, now: Instant) -> None:
-        self._device.receive(data, now)
-
-    def take_output(self, now: Instant) -> bytes:
-        return self._device.take_output(now)
 
     def told(self, order: Sequence[str], now: Instant) -> str:
         match order:
@@ -50,21 +38,11 @@ class ServedPassage:
                 raise ValueError("a dimensioner knows: pass 300 200 100 (mm), bag, unplug, plug, quit")
 
 
-class ServedStand:
+class ServedStand(ServedDevice[CubiscanDevice]):
     """A CubiScan."""
 
     def __init__(self) -> None:
-        self._device = CubiscanDevice(CubiscanStand())
-
-    @property
-    def wake_at(self) -> Instant | None:
-        return self._device.wake_at
-
-    def receive(self, data: bytes, now: Instant) -> None:
-        self._device.receive(data, now)
-
-    def take_output(self, now: Instant) -> bytes:
-        return self._device.take_output(now)
+        super().__init__(CubiscanDevice(CubiscanStand()))
 
     def told(self, order: Sequence[str], now: Instant) -> str:
         match order:

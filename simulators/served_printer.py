@@ -5,22 +5,13 @@ from collections.abc import Sequence
 from hub_config.names import Instant
 from simulators.devices.label_printer import LabelPrinter
 from simulators.devices.zpl_wire import ZplPrinterDevice
+from simulators.served_device import ServedDevice
 
 
-class ServedPrinter:
+class ServedPrinter(ServedDevice[ZplPrinterDevice]):
     def __init__(self) -> None:
         self.printer = LabelPrinter()
-        self._device = ZplPrinterDevice(self.printer)
-
-    @property
-    def wake_at(self) -> Instant | None:
-        return self._device.wake_at
-
-    def receive(self, data: bytes, now: Instant) -> None:
-        self._device.receive(data, now)
-
-    def take_output(self, now: Instant) -> bytes:
-        return self._device.take_output(now)
+        super().__init__(ZplPrinterDevice(self.printer))
 
     def told(self, order: Sequence[str], now: Instant) -> str:
         printer = self.printer

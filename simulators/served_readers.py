@@ -8,24 +8,12 @@ from simulators.devices.keyence_sr import KeyenceReader
 from simulators.devices.reader_device import ReaderDevice
 from simulators.devices.reader_words import CognexWords, DatalogicWords, HoneywellWords, SickWords
 from simulators.devices.ssi_scanner import SsiDevice
+from simulators.served_device import ServedDevice
 
 AIM: Final = "]C0"
 
 
-class ServedReader:
-    def __init__(self, device: ReaderDevice | SsiDevice) -> None:
-        self._device = device
-
-    @property
-    def wake_at(self) -> Instant | None:
-        return self._device.wake_at
-
-    def receive(self, data: bytes, now: Instant) -> None:
-        self._device.receive(data, now)
-
-    def take_output(self, now: Instant) -> bytes:
-        return self._device.take_output(now)
-
+class ServedReader(ServedDevice[ReaderDevice | SsiDevice]):
     def told(self, order: Sequence[str], now: Instant) -> str:
         match order:
             case ["scan", *codes] if codes:
