@@ -22,7 +22,6 @@ from typing import Any, Final, Protocol
 from drivers.command import Command
 from drivers.device_port import READING_NS, REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
 from drivers.reading import DeviceDown, DeviceFault, Reading
-from drivers.session import Redialled
 from drivers.tap import Tap
 from drivers.transports.lost import DeviceSwappedError, PortLostError
 from drivers.transports.opening import Opening
@@ -226,9 +225,9 @@ class Pump:
 
     def _redial(self, attached: DevicePort) -> None:
         """Its session has lost its place in the stream."""
-        session, port = attached.session, attached.port
-        if port is not None and isinstance(session, Redialled) and session.stuck is not None:
-            self._lose(attached, port, session.stuck)
+        port, stuck = attached.port, attached.stuck
+        if port is not None and stuck is not None:
+            self._lose(attached, port, stuck)
 
     def _write(self, attached: DevicePort, port: Port) -> None:
         written = port.write(bytes(attached.unwritten))

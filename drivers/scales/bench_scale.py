@@ -48,6 +48,8 @@ class BenchScale:
         """`DeviceUp` was said, and since then no `silent`."""
         self._drops_first = config.drops_first and config.mode == "continuous"
         self._faults = ScaleFaults(config.id)
+        self._weighed: tuple[Load | None, int | None] = (None, None)
+        """The last load and its mass."""
 
     @property
     def held_bytes(self) -> int:
@@ -160,8 +162,10 @@ class BenchScale:
         return self._faults.each(code, f"{why}; check cable, baud rate, parity and protocol", at, piece.head)
 
     def _weight(self, load: Load, at: Instant) -> WeightRead:
+        if self._weighed[0] is not load:
+            self._weighed = (load, mass_of_load(load, self._config.unit))
         return WeightRead(
-            self._config.id, at, mass_of_load(load, self._config.unit), load.text, load.unit or self._config.unit,
+            self._config.id, at, self._weighed[1], load.text, load.unit or self._config.unit,
             load.stable, load.overload, load.underload, mode=load.mode, zero=load.zero,
             out_of_range=load.out_of_range, invalid=load.invalid, tare=load.tare, record=load.record,
         )  # fmt: skip
