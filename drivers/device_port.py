@@ -205,9 +205,10 @@ class DevicePort:
 
     def _believed(self, readings: list[Reading]) -> list[Reading]:
         """All of them, as long as the device is the one that it was."""
-        if self.identity is None and not any(isinstance(reading, DeviceUp) for reading in readings):
-            return readings
-        return [told for reading in readings for told in self._one_believed(reading)]
+        for reading in readings:
+            if self.identity is not None or isinstance(reading, DeviceUp):
+                return [told for one in readings for told in self._one_believed(one)]
+        return readings
 
     def _one_believed(self, reading: Reading) -> list[Reading]:
         if isinstance(reading, DeviceUp):
@@ -241,6 +242,8 @@ class DevicePort:
 
     def keep(self, output: bytes) -> None:
         """Output that waits for the port to take it."""
+        if not output:
+            return
         if len(self.unwritten) + len(output) > WRITE_MAX_BYTES:
             self.stats = replace(self.stats, bytes_dropped=self.stats.bytes_dropped + len(output))
         else:
