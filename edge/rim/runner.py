@@ -32,7 +32,7 @@ from edge.rim.metrics import Metrics
 from edge.rim.writer import ForDisk, Heard
 from hub_config.names import MILLISECOND, SECOND, Instant
 
-IDLE_NS: Final = 1 * SECOND
+IDLE_NS: Final = 500 * MILLISECOND
 """The longest wait for an input; also how old a snapshot may be while inputs tell nothing new, and nobody looks."""
 GLANCE_EVERY_NS: Final = 200 * MILLISECOND
 """How old it may be while only one of these is so."""
