@@ -40,6 +40,16 @@ NO_WEIGHTS = {
     "and-mt": (b"S  1,27 g\r\n", b"S\r\n", b"SX       1.27 g\r\n", b"S  1.2.7 g\r\n", b"S S     1.27 g\r\n"),
     "and-nu": (b"00001.27\r\n", b"+0001.27\r\n", b"+000001.27\r\n", b"+00001 27\r\n", b"+00a01.27\r\n"),
     "and-dp": (b"WT     +1.27  g\r\n", b"XX     +1.27   g\r\n", b"WT     +1+27   g\r\n"),
+    "and-kf": (
+        b"+   123.45   g\r\n"[1:],  # its sign was lost
+        b"    123.45  g \r\n",
+        b"+   1+3.45  g \r\n",
+        b"+   1 3.45  g \r\n",
+        b"+             \r\n",
+        b"S    1.27 g   \r\n",
+        b"       HL     \r\n",
+        b"ST,+00001.27  g\r\n",
+    ),
     "and-18": (
         b"ST,GS,+  4.876k\r\n",
         b"ST,GS,+ 4.876kg\r\n",
