@@ -192,6 +192,21 @@ def test_every_command_that_is_sent_is_one_that_the_protocol_knows() -> None:
                 assert told.kind == "command"
 
 
+def test_a_digit_of_an_af_string_that_got_lost_or_came_twice_is_seen() -> None:
+    frame = b"ST,1,      12.5kg,PT       2.0kg\r\n"
+    gross = range(frame.index(b"12.5"), frame.index(b"kg"))
+
+    for place in gross:
+        for spoilt in (
+            frame[:place] + frame[place + 1 :],
+            frame[:place] + frame[place : place + 1] + frame[place:],
+        ):
+            assert [piece for piece in wire("dini-af").feed(spoilt) if isinstance(piece, Told)] == []
+
+    (told,) = wire("dini-af", request="REXT").feed(frame.replace(b"      12.5", b" 12.5"))
+    assert isinstance(told, Told)
+
+
 @pytest.mark.parametrize("sent", [b"\x06", b"\x06\r\n", b"\x86\r"])
 def test_an_acknowledgement_of_and_needs_no_line_end(sent: bytes) -> None:
     frame = b"ST,+0001.234 kg\r\n"
