@@ -63,6 +63,8 @@ class ModbusIo:
         self._to_read: tuple[Read, int] | None = None
         """What is read back next, and what it should say."""
         self._polled_at: Instant | None = None
+        self._rests_until = Instant(0)
+        """It has just refused again: asked at once, it would be asked without end."""
         self._fresh_at = Instant(0)
         """Of the last answer to a poll."""
         self._timeouts = 0
@@ -85,6 +87,7 @@ class ModbusIo:
         elif free_at is not None and self.stuck is None:
             switch_at = self._outputs.wake_at()
             next_at = Instant(self._polled_at + self._poll_ns)
+            free_at = max(free_at, self._rests_until)
             dues.append(max(free_at, next_at if switch_at is None else min(next_at, switch_at)))
         return min(dues, default=None)
 
@@ -117,8 +120,8 @@ class ModbusIo:
         for one in self._link.receive(data, at):
             if isinstance(one, Failed):
                 detail = "bytes that are no answer to what was asked; look at unit, wiring and who else asks"
-                readings.append(DeviceFault(self._config.id, at, "garbled", detail, one.raw))
-                readings += self._lose("its answer can't be read", at)
+                fault = DeviceFault(self._config.id, at, "garbled", detail, one.raw)
+                readings += self._fail(fault, "its answer can't be read", at)
             else:
                 self._timeouts = 0
                 readings += self._answered(one, at)
@@ -158,7 +161,12 @@ class ModbusIo:
     def _ask(self, at: Instant) -> None:
         """The next request, if one is due and the line is free."""
         free_at = self._link.free_at
-        if free_at is None or at < free_at or self.stuck is not None or self._polled_at is None:
+        if (
+            free_at is None
+            or at < max(free_at, self._rests_until)
+            or self.stuck is not None
+            or self._polled_at is None
+        ):
             return
         request = self._next(at)
         if request is not None:
@@ -189,7 +197,7 @@ class ModbusIo:
                 f"it refuses function {answer.fc}: {answer.why}; check module, first_register and outputs"
             )
             fault = DeviceFault(self._config.id, at, "refused", detail)
-            return [fault, *self._lose("it refuses what it is asked", at)]
+            return self._fail(fault, "it refuses what it is asked", at)
         if isinstance(request, Write):
             self._switched(request)
             return []
@@ -216,7 +224,7 @@ class ModbusIo:
             return []
         detail = f"its outputs read {word:#06x} after {asked[1]:#06x} was written; look at its mode and who else writes"
         fault = DeviceFault(self._config.id, at, "refused", detail)
-        return [fault, *self._lose("its outputs are not as they were switched", at)]
+        return self._fail(fault, "its outputs are not as they were switched", at)
 
     def _take(self, image: Image, look: Look, at: Instant) -> list[Reading]:
         readings: list[Reading] = []
@@ -264,6 +272,13 @@ class ModbusIo:
         return at - self._heartbeat[1] < HEARTBEAT_NS
 
     # States -----------------------------------------------------------------------------------------
+
+    def _fail(self, fault: DeviceFault, why: str, at: Instant) -> list[Reading]:
+        """The fault is said once, until it is ready again; one that is lost is not asked again before the next poll."""
+        if self._state != "lost":
+            return [fault, *self._lose(why, at)]
+        self._rests_until = Instant(at + self._poll_ns)
+        return self._lose(why, at)
 
     def _lose(self, why: str, at: Instant) -> list[Reading]:
         """Once; until it is ready again."""

@@ -285,6 +285,23 @@ def test_what_was_to_be_switched_while_it_was_away_is_not(new: Callable[[], Benc
     bench.until(1_500, no_output(bench))
 
 
+@every
+@pytest.mark.parametrize("fault", ["exception", "wrong_echo"])
+def test_what_fails_for_ever_is_said_once_and_asked_no_more_than_once_a_poll(
+    new: Callable[[], Bench], fault: str
+) -> None:
+    bench = new().until(100)
+    setattr(bench.block, fault, 6 if fault == "exception" else True)
+    bench.order(1, 0, 150, 50)
+    bench.until(200)
+    asked = bench.block.requests
+
+    bench.until(1_200)
+
+    assert len(bench.of(DeviceFault)) == 1
+    assert bench.block.requests - asked <= 1_000 // bench.config.poll_ms
+
+
 def test_an_interroll_without_that_register_is_a_board_that_is_never_ready() -> None:
     config = interroll_config()
     bench = Bench(config, ModbusBlock(registers=MultiControlRegisters(FIRST, OUTPUTS + 1)))
