@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -200,10 +200,16 @@ class MqttClient:
         if readable:
             sock.fill()
         while sock.has_unread and self._sock is not None:
-            self._let_paho(self._paho.loop_read)
+            self._let_paho(self._read)
         if writable:
             self.flush()
         self._let_paho(self._paho.loop_misc)
+
+    def _read(self) -> None:
+        at = clock.now()
+        for mid in self._paho.take_pubacks():
+            self._tell(Delivered(mid, 0, at))
+        self._paho.loop_read()
 
     def flush(self) -> None:
         """Writes what was published and confirmed, as far as the network takes it."""
@@ -216,7 +222,7 @@ class MqttClient:
             if sock.has_unsent:
                 return
 
-    def _let_paho(self, do: Callable[[], MQTTErrorCode]) -> None:
+    def _let_paho(self, do: Callable[[], object]) -> None:
         """What can't be read must not end the owner's thread: that connection is over, and no other."""
         if self._sock is None:
             return
