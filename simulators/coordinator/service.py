@@ -165,6 +165,7 @@ class Coordinator:
         while items := self._box.take(TAKEN_AT_ONCE):
             for item in items:
                 self._take(item)
+            self._link.wait(0)
         return [self._arrived.popleft() for _ in range(min(BATCH_MAX, len(self._arrived)))]
 
     def _take(self, item: FromBroker | Request | None) -> None:
