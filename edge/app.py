@@ -31,6 +31,7 @@ from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
 from edge.rim.offered_config import OfferedConfig
 from edge.rim.preclearing import Preclearing
+from edge.rim.processor import processor_us
 from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
 from edge.rim.trace import Start, TraceRecorder
@@ -282,6 +283,7 @@ class Pages:
             "plc_lines": [asdict(view) for view in snapshot.plc_lines],
             "printers": [asdict(view) for view in snapshot.printers],
             "weights_dropped": self._inbox.weights_dropped,
+            "processor_us": processor_us(),
             "ports": [_port_figures(port) for port in self._pump.stats()],
         }
 

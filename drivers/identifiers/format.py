@@ -5,13 +5,16 @@ A text comes normalised: no AIM identifier, no blanks (labels print them, codes 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
 CodeType = Literal["s10", "sscc", "gs1dl", "carrier", "receptacle", "mawb", "unknown"]
 """What events call it (clearance contract §4). Of `unknown` no text leaves the gateway."""
 
 Fault = Literal["check_digit", "country"]
 Unfit = Literal["format", "prefix"]
+MISFITS_KEPT: Final = 1_024
+"""Answers once given: a code that is tried in every format is told by most that it has another length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +64,9 @@ def checked(
 
 
 def misfit(text: str, wanted: str) -> Misfit:
-    return Misfit("format", f"{len(text)} characters; wanted: {wanted}")
+    return _misfit(len(text), wanted)
+
+
+@lru_cache(MISFITS_KEPT)
+def _misfit(chars: int, wanted: str) -> Misfit:
+    return Misfit("format", f"{chars} characters; wanted: {wanted}")
