@@ -9,19 +9,20 @@ window alone says what is sent again.
 import hashlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
-from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.rim import clock
+from edge.rim.quick_client import QuickClient, publication
 from edge.rim.tls import BrokerIdentity
 from hub_config.broker import Address
 from hub_config.names import Instant
@@ -139,7 +140,7 @@ class MqttClient:
         self._clean = probe
         self._gone = threading.Event()
         five = version == "MQTT 5"
-        self._paho = Client(
+        self._paho = QuickClient(
             CallbackAPIVersion.VERSION2,
             client_id=profile.probe_id(attempt) if probe else profile.client_id,
             clean_session=None if five else probe,
@@ -157,8 +158,8 @@ class MqttClient:
         self._paho.on_connect = self._on_connect
         self._paho.on_subscribe = self._on_subscribe
         self._paho.on_disconnect = self._on_disconnect
-        self._paho.on_publish = self._on_publish
-        self._paho.on_message = self._on_message
+        self._paho.on_delivered = self._on_delivered
+        self._paho.on_arrived = self._on_arrived
 
     def connect(self) -> None:
         """Blocks for `CONNECT_TIMEOUT_S` at most for TCP and as long for TLS; CONNACK comes through the queue."""
@@ -190,10 +191,9 @@ class MqttClient:
         info = self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         return info.mid if info.rc == MQTT_ERR_SUCCESS else None
 
-    def confirm(self, arrived: Arrived) -> None:
-        """PUBACK of a message received under `manual_ack`; one of QoS 0 has no number and wants none."""
-        if arrived.mid:
-            self._paho.ack(arrived.mid, 1)
+    def confirm(self, arrived: Iterable[Arrived]) -> None:
+        """PUBACK of messages received under `manual_ack`; one of QoS 0 has no number and wants none."""
+        self._paho.confirm([message.mid for message in arrived if message.mid])
 
     def leave(self, farewell: bytes) -> None:
         """A clean end: publishes `farewell` in place of the will, retained, as the broker will not send it."""
@@ -250,18 +250,11 @@ class MqttClient:
         self._tell(Ended(0, f"connection lost: {code}"))
         self._gone.set()
 
-    def _on_publish(
-        self, _client: Client, _data: object, mid: int, code: ReasonCode, _properties: Properties | None
-    ) -> None:
-        self._tell(Delivered(mid, code.value, clock.now()))
+    def _on_delivered(self, mid: int, code: int) -> None:
+        self._tell(Delivered(mid, code, clock.now()))
 
-    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        at = clock.now()
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = ""
-        self._tell(Arrived(topic, bytes(message.payload), message.mid, at, bool(message.retain)))
+    def _on_arrived(self, topic: bytes, payload: bytes, mid: int, retained: bool) -> None:
+        self._tell(Arrived(topic.decode(errors="replace"), payload, mid, clock.now(), retained))
 
 
 def _no_delay(_client: Client, _data: object, sock: Any) -> None:  # noqa: ANN401  (paho's own union of sockets)
@@ -276,9 +269,4 @@ def _properties(packet: int) -> Properties:
 @lru_cache(PROPERTIES_KEPT)
 def _publication(event: bool, expiry_s: int | None) -> Properties:
     """Of a PUBLISH. paho only reads it, and takes longer to make one than to send it."""
-    properties = _properties(PacketTypes.PUBLISH)
-    if event:
-        properties.ContentType = CONTENT_TYPE
-    if expiry_s is not None:
-        properties.MessageExpiryInterval = expiry_s
-    return properties
+    return publication(CONTENT_TYPE if event else None, expiry_s)

@@ -46,6 +46,8 @@ class StoredBook:
         """As they stand in the table, which nobody else writes; the last `VISITS_KEPT` looked at."""
         self._draws: dict[str, Draw] = {}
         """Those that the transaction under way has put."""
+        self._told_draw: tuple[Draw, str] | None = None
+        """The last one, as it is written."""
         self._counted: dict[str, int] = {}
         """What the transaction under way has counted so far."""
         self._subject_key: bytes | None = None
@@ -145,7 +147,7 @@ class StoredBook:
             (
                 event_id,
                 decision["gw"],
-                canonical(decision).decode(),
+                canonical(decision, plain=True).decode(),
                 decision["dec"],
                 parse_utc(decision["valid_until"]),
             ),
@@ -320,7 +322,10 @@ class StoredBook:
         return found
 
     def put_draw(self, name: str, draw: Draw) -> None:
-        values = (name, canonical(draw.told()).decode(), draw.inspected)
+        if self._told_draw is None or self._told_draw[0] is not draw:
+            # It stands under several names, one after the other.
+            self._told_draw = draw, canonical(draw.told(), plain=True).decode()
+        values = (name, self._told_draw[1], draw.inspected)
         self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
         self._draws[name] = draw
 

@@ -47,7 +47,7 @@ from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
 
 KEEPALIVE_S: Final = 10
-BATCH_MAX: Final = 50
+BATCH_MAX: Final = 100
 """Events per transaction; what arrived meanwhile forms the next batch. An answer leaves after the batch of its
 question: twice as many would cost a live parcel another 40 ms beside a backlog, and save one commit in two."""
 IN_FLIGHT_MAX: Final = 100
@@ -280,8 +280,7 @@ class Coordinator:
             for gateway in heard:
                 self._gaps.note(gateway, clock.now())
         self._confirmed.clear()
-        for message in batch:
-            self._link.confirm(message)
+        self._link.confirm(batch)
         self._more_owed = True
 
     def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
@@ -334,10 +333,11 @@ class Coordinator:
         under_way = {number for number in (*self._in_flight.values(), *self._confirmed) if number is not None}
         owed = self._store.owed(free, under_way)
         self._more_owed = len(owed) == free
+        now_us = clock.wall_time().utc_us if owed else 0
         for number, data, body in owed:
             topic, payload = self._letters.decision_topic(data["gw"]), self._letters.decision(data, body)
             # The broker need not keep it past its validity; the gateway checks that by itself.
-            left_s = (parse_utc(data["valid_until"]) - clock.wall_time().utc_us) // 1_000_000
+            left_s = (parse_utc(data["valid_until"]) - now_us) // 1_000_000
             if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
                 self._more_owed = True
                 return
