@@ -1,10 +1,10 @@
 """paho's client, with a short way for the two packets that come by the thousand: PUBLISH and PUBACK.
 
-paho 2.2 asks the system four times for one packet and makes an object of all properties of MQTT 5 for each (20 to 40 µs),
-which nobody here reads. This client reads what has come in one go and takes topic, number and payload from where
-MQTT 5.0 §3.3 and §3.4 say they stand. Every other packet, and one that is odd in any way, goes to paho as it is, whose
-verdict counts. What is written goes out together as well. It stands on inner parts of paho: `tests/rim/test_quick_client.py`
-holds both ways against each other over the same bytes.
+paho 2.2 asks the system four times for one packet and makes an object of all properties of MQTT 5 for each (20 to
+40 µs), which nobody here reads. This client reads what has come in one go and takes topic, number and payload from
+where MQTT 5.0 §3.3 and §3.4 say they stand. Every other packet, and one that is odd in any way, goes to paho as it is,
+whose verdict counts. What is written goes out together as well. It stands on inner parts of paho:
+`tests/rim/test_quick_client.py` holds both ways against each other over the same bytes.
 """
 
 import struct
@@ -44,8 +44,8 @@ Delivering = Callable[[int, int], None]
 
 
 class QuickClient(Client):
-    """Used for one connection. `on_arrived` and `on_delivered` take the place of paho's `on_message` and `on_publish`; they
-    are called in paho's thread and must not raise."""
+    """Used for one connection. `on_arrived` and `on_delivered` take the place of paho's `on_message` and `on_publish`;
+    they are called in paho's thread and must not raise."""
 
     on_arrived: Arriving | None = None
     on_delivered: Delivering | None = None

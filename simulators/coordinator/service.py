@@ -1,8 +1,7 @@
 """The coordinator as a process: events in, one transaction per batch, then answers (clearance contract §6, §7).
 
-Every event is checked by the independent verifier, stored at once whatever its seq, and confirmed to the broker only
-after the commit. Then the decisions owed go out, and within `ACK_EVERY` an `ack` through the gapless, chain-checked
-prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the broker's receive maximum.
+Every event is checked, stored at once whatever its seq, and confirmed to the broker only after the commit. Then the
+decisions owed go out, and soon an `ack` through the gapless, chain-checked prefix. A gap that stays is asked for.
 """
 
 import logging
@@ -19,7 +18,9 @@ from edge.rim.tls import BrokerIdentity
 from edge.wire.topics import client_id
 from edge.wire.verifier import Checked, Refused, kid, parse
 from hub_config.broker import Address
-from hub_config.names import MILLISECOND, SECOND, Instant
+from hub_config.names import SECOND, Instant
+from simulators.coordinator.acks_due import ACK_EVERY, AcksDue
+from simulators.coordinator.arrivals import Arrivals, live_since
 from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.countersigning import Countersigning
 from simulators.coordinator.declared import Declared, ManifestFault
@@ -47,11 +48,7 @@ from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
 
 KEEPALIVE_S: Final = 10
-BATCH_MAX: Final = 100
-"""Events per transaction; what arrived meanwhile forms the next batch. An answer leaves after the batch of its
-question: twice as many would cost a live parcel another 40 ms beside a backlog, and save one commit in two."""
 IN_FLIGHT_MAX: Final = 100
-ACK_EVERY: Final = 100 * MILLISECOND
 NAK_AFTER: Final = 5 * SECOND
 NAK_EXPIRY_S: Final = 60
 ALERT_EXPIRY_S: Final = 3_600
@@ -79,8 +76,7 @@ class Coordinator:
         self._retention = retention
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
-        self._arrived: deque[Arrived] = deque()
-        """Not confirmed yet. As many as the gateways send ahead of their acks: 2,000 events each, and what is live."""
+        self._arrived = Arrivals()
         self._requests: deque[Request] = deque()
         self._places = BoundedSemaphore(REQUESTS_MAX)
         self.gauges = Gauges()
@@ -101,7 +97,7 @@ class Coordinator:
         self._in_flight: dict[int, int | None] = {}
         """mid → number of the decision, or None for what is not kept."""
         self._confirmed: list[int] = []
-        self._ack_due: dict[tuple[str, int], Instant] = {}
+        self._acks = AcksDue()
         self._sessions: dict[str, str] = {}
         self._catchups = CatchUps()
         self._state_due = Instant(0)
@@ -128,7 +124,7 @@ class Coordinator:
         if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
             self._retention.tend(clock.now(), clock.wall_time())
         for signed in self._countersigning.settle():
-            self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
+            self._acks.owe(signed, Instant(clock.now() + ACK_EVERY))
 
     def _speak(self) -> None:
         at = clock.now()
@@ -158,17 +154,19 @@ class Coordinator:
         """
         at = clock.now()
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
-        acks = self._ack_due.values() if len(self._in_flight) < self._in_flight_max else ()
+        acks = self._acks.wake_at() if len(self._in_flight) < self._in_flight_max else ()
         wait_s = 0.0 if self._arrived else max(0, min([*due, *self._gaps.wake_at(), *acks]) - at) / SECOND
+        since = live_since(clock.wall_time().utc_us)
         try:
-            self._take(self._queue.get(timeout=wait_s))
+            self._take(self._queue.get(timeout=wait_s), since)
             while True:
-                self._take(self._queue.get_nowait())
+                self._take(self._queue.get_nowait(), since)
         except Empty:
             pass
-        return [self._arrived.popleft() for _ in range(min(BATCH_MAX, len(self._arrived)))]
+        return self._arrived.next_batch(clock.now())
 
-    def _take(self, item: FromBroker | Request | None) -> None:
+    def _take(self, item: FromBroker | Request | None, since: bytes) -> None:
+        """`since`: from when on an event is live."""
         if item is None:
             self._stopping = True
             return
@@ -179,14 +177,14 @@ class Coordinator:
             case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
-                self._arrived.append(arrived)
+                self._arrived.put(arrived, since)
             case Opened(_, in_flight_max):
                 self._opened(in_flight_max)
             case Closed():
                 # What came over the lost connection can't be confirmed on the next; it comes again.
                 self._arrived.clear()
                 self._in_flight.clear()
-                self._ack_due.clear()
+                self._acks.clear()
             case Delivered(mid, code):
                 number = self._in_flight.pop(mid, None)
                 if number is not None and code < REFUSED:
@@ -199,7 +197,7 @@ class Coordinator:
         self._state_due = Instant(0)
         # The broker may have lost its store, and with it the retained acks.
         for gateway in self._store.gateways():
-            self._ack_due[gateway, self._store.newest_epoch(gateway)] = clock.now()
+            self._acks.owe((gateway, self._store.newest_epoch(gateway)), clock.now())
         self._more_owed = True
         self._issuing.changed(clock.now())
 
@@ -317,7 +315,7 @@ class Coordinator:
                 self._alert("offline_conflict", _last_known(data))
         else:
             self._store.owe_again(event.id)
-        self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
+        self._acks.heard((gateway, epoch), clock.now())
 
     # What goes out
 
@@ -357,14 +355,14 @@ class Coordinator:
             self._state_due = Instant(at + STATE_EVERY)
 
     def _publish_acks(self, at: Instant) -> None:
-        for (gateway, epoch), due in list(self._ack_due.items()):
-            if at < due or len(self._in_flight) >= self._in_flight_max:
-                continue
+        for gateway, epoch in self._acks.due(at):
+            if len(self._in_flight) >= self._in_flight_max:
+                return
             cursor = self._store.cursor(gateway, epoch)
             ckpt = self._countersigning.newest(gateway, epoch)
             ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id, ckpt)
             if self._send(self._letters.ack_topic(gateway), ack, retain=True):
-                del self._ack_due[gateway, epoch]
+                self._acks.told((gateway, epoch))
 
     def _ask_for_gaps(self, at: Instant) -> None:
         for gateway, seq in self._gaps.due(at):
