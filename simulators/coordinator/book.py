@@ -301,11 +301,6 @@ class StoredBook:
             [(voucher["id"], canonical(voucher).decode()) for voucher in vouchers],
         )
 
-    def vouchers(self) -> Iterator[dict[str, Any]]:
-        """All that were ever issued."""
-        for (text,) in self._connection.execute("SELECT data FROM vouchers ORDER BY id"):
-            yield json.loads(text)
-
     def uses(self) -> Iterator[dict[str, Any]]:
         """Events that copy a voucher, in the order in which they came."""
         wanted = "SELECT data FROM events WHERE json_extract(data, '$.voucher') IS NOT NULL ORDER BY rowid"
@@ -346,6 +341,10 @@ class StoredBook:
             row = self._one("SELECT value FROM facts WHERE name = 'subject_key'")
             self._subject_key = bytes.fromhex(row[0] if row is not None else made[0])
         return self._subject_key
+
+    def first(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The first row of another's table in this file."""
+        return self._one(query, *values)
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
