@@ -83,8 +83,9 @@ class StoredBook:
         self._visits[visit.id] = visit
 
     def forget_visits(self) -> None:
-        """Where the table was changed past `put`."""
+        """Where the table was changed past `put`, or a change was undone."""
         self._visits.clear()
+        self._subject_key = None
 
     def departed(self, code: str) -> str | None:
         row = self._one("SELECT id FROM visits WHERE code = ? AND place = 'departed' LIMIT 1", code)

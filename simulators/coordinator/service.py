@@ -5,17 +5,16 @@ decisions owed go out, and soon an `ack` through the gapless, chain-checked pref
 """
 
 import logging
-from collections import deque
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from threading import BoundedSemaphore
 from typing import Final, assert_never
 
 from edge.rim import clock
 from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
-from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
+from edge.rim.mqtt_client import Arrived, Delivered, FromBroker
 from edge.rim.tls import BrokerIdentity
-from edge.wire.topics import client_id
 from edge.wire.verifier import Checked, Refused, kid, parse
 from hub_config.broker import Address
 from hub_config.names import SECOND, Instant
@@ -23,18 +22,20 @@ from simulators.coordinator.acks_due import ACK_EVERY, AcksDue
 from simulators.coordinator.arrivals import Arrivals, live_since
 from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.countersigning import Countersigning
-from simulators.coordinator.declared import Declared, ManifestFault
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.examining import examined
+from simulators.coordinator.full_disk import LOOK_EVERY, has_room, is_full
 from simulators.coordinator.gaps import Gaps
 from simulators.coordinator.gauges import Gauges
+from simulators.coordinator.handed_in import HandedIn
 from simulators.coordinator.intake import take_in
 from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.profile import profile_of
 from simulators.coordinator.requests import (
-    REQUESTS_MAX,
     Alerting,
     Answering,
     Filing,
@@ -43,11 +44,9 @@ from simulators.coordinator.requests import (
     Seeding,
 )
 from simulators.coordinator.retention import Retention
-from simulators.coordinator.seed_file import SeedFault
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
 
-KEEPALIVE_S: Final = 10
 IN_FLIGHT_MAX: Final = 100
 NAK_AFTER: Final = 5 * SECOND
 NAK_EXPIRY_S: Final = 60
@@ -77,25 +76,14 @@ class Coordinator:
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
         self._arrived = Arrivals()
-        self._requests: deque[Request] = deque()
-        self._places = BoundedSemaphore(REQUESTS_MAX)
+        self._handed_in = HandedIn()
         self.gauges = Gauges()
-        profile = Profile(
-            addresses=(broker, *others),
-            keepalive_s=KEEPALIVE_S,
-            client_id=client_id(letters.mode, name),
-            subscriptions=(letters.events, letters.gateway_states, letters.checkpoints),
-            will_topic=letters.state_topic,
-            session=session,
-            will=letters.will,
-            manual_ack=True,
-            identity=identity,
-        )
-        self._link = BrokerLink(profile, self._queue.put)
+        addresses = (broker, *others)
+        self._link = BrokerLink(profile_of(letters, name, session, addresses, identity), self._queue.put)
         self._in_flight_max = IN_FLIGHT_MAX
         self._more_owed = True
         self._in_flight: dict[int, int | None] = {}
-        """mid → number of the decision, or None for what is not kept."""
+        """mid → number of the decision; None: not kept."""
         self._confirmed: list[int] = []
         self._acks = AcksDue()
         self._sessions: dict[str, str] = {}
@@ -107,19 +95,44 @@ class Coordinator:
         self._issuing.begin()
         with self._store.written_back():
             while not self._stopping:
-                self._turn()
+                try:
+                    self._turn()
+                except (sqlite3.OperationalError, OSError) as fault:
+                    self._rest(fault)
         self._link.close(farewell=self._letters.will(self._link.session))
-        with self._store.transaction():
-            self._store.sent(self._confirmed)
+        if not self.gauges.disk_full:  # else they go out once more
+            with self._store.transaction():
+                self._store.sent(self._confirmed)
+
+    def _rest(self, fault: sqlite3.OperationalError | OSError) -> None:
+        """Until there is room on the disk. As after a crash the broker gives again what was not confirmed."""
+        if not is_full(fault):
+            raise fault
+        _log.error("no room on the disk (%s): nothing is taken or acknowledged; free some of it", fault)
+        self.gauges.disk_full = True
+        if self._link.drop("the coordinator's disk is full") is not None:
+            self._closed()
+        self.gauges.show(clock.now(), connected=False)
+        self._sessions.clear()  # what a new one is owed was undone
+        since, seen_at = live_since(0), clock.now()
+        while not self._stopping:
+            with suppress(Empty):
+                self._take(self._queue.get(timeout=LOOK_EVERY / SECOND), since)
+            self._handed_in.refuse()
+            if clock.now() - seen_at >= LOOK_EVERY:
+                if has_room(self._store):
+                    self.gauges.disk_full = False
+                    _log.warning("there is room on the disk again; going on")
+                    return
+                seen_at = clock.now()
 
     def _turn(self) -> None:
         self._link.tend(clock.now())
         self._speak()
         batch = self._gather()
-        self._serve()
+        self._more_owed |= self._handed_in.serve(self._outcome)
         if batch:
-            # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
-            self._speak()
+            self._speak()  # what the broker confirmed meanwhile has made room
             self._process(batch)
         if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
             self._retention.tend(clock.now(), clock.wall_time())
@@ -141,10 +154,10 @@ class Coordinator:
 
     def submit(self, request: Request) -> bool:
         """From any thread; False where too many wait. What becomes of it is told by its `reply`."""
-        if not self._places.acquire(blocking=False):
-            return False
-        self._queue.put(request)
-        return True
+        admitted = self._handed_in.admit()
+        if admitted:
+            self._queue.put(request)
+        return admitted
 
     def _gather(self) -> list[Arrived]:
         """Waits until something comes or is due, takes all that is there, and hands over one batch of the events.
@@ -171,7 +184,7 @@ class Coordinator:
             self._stopping = True
             return
         if not isinstance(item, FromBroker):
-            self._requests.append(item)
+            self._handed_in.put(item)
             return
         match self._link.take(item):
             case None | Taken():  # it does not ask whether it is alone
@@ -181,16 +194,19 @@ class Coordinator:
             case Opened(_, in_flight_max):
                 self._opened(in_flight_max)
             case Closed():
-                # What came over the lost connection can't be confirmed on the next; it comes again.
-                self._arrived.clear()
-                self._in_flight.clear()
-                self._acks.clear()
+                self._closed()
             case Delivered(mid, code):
                 number = self._in_flight.pop(mid, None)
                 if number is not None and code < REFUSED:
                     self._confirmed.append(number)
             case never:
                 assert_never(never)
+
+    def _closed(self) -> None:
+        """What came over the lost connection can't be confirmed on the next; it comes again."""
+        self._arrived.clear()
+        self._in_flight.clear()
+        self._acks.clear()
 
     def _opened(self, in_flight_max: int) -> None:
         self._in_flight_max = min(in_flight_max, IN_FLIGHT_MAX)
@@ -202,20 +218,6 @@ class Coordinator:
         self._issuing.changed(clock.now())
 
     # What is handed in
-
-    def _serve(self) -> None:
-        """Each request is one transaction with the decisions that follow from it."""
-        while self._requests:
-            request = self._requests.popleft()
-            try:
-                outcome = self._outcome(request)
-            except (ManifestFault, SeedFault) as fault:
-                request.reply.set_exception(fault)
-            else:
-                request.reply.set_result(outcome)
-                self._more_owed = True
-            finally:
-                self._places.release()
 
     def _outcome(self, request: Request) -> Outcome:
         match request:
