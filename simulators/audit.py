@@ -148,7 +148,7 @@ def read_witness(path: Path, seeds: Path, outcome: Outcome) -> None:
 
 def _day(told: Data) -> Day:
     seeds = told.get("seeds")
-    raw = None if seeds is None else [_seed(one) for one in seeds]
+    raw = None if seeds is None else tuple(_seed(one) for one in seeds)
     commit, missing = ".".join(told["commits"]), tuple(one["party"] for one in told.get("missing", ()))
     if raw is None:
         return Day(told["day"], told["published"], commit, None, missing=missing)

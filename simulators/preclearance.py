@@ -79,7 +79,9 @@ class Preclearance:
             RuleBook((rules,)), config.hub.id, MODE, self._sampler, index_key,
             lambda body: (coordinator.kid, coordinator.sign(body)),
         )  # fmt: skip
-        self.reconciler = Reconciler()
+        self._issued: dict[str, Owner] = {}
+        """Whose each voucher is."""
+        self.reconciler = Reconciler(self._issued)
         self.conflicts: list[Conflict] = []
         self.levels: dict[str, int] = {}
         """How often each level began."""
@@ -102,7 +104,7 @@ class Preclearance:
             for code, owner in owners.items()
         }
         for voucher in issued.vouchers:
-            self.reconciler.issued[voucher["id"]] = Owner(voucher["gw"], voucher["line"])
+            self._issued[voucher["id"]] = Owner(voucher["gw"], voucher["line"])
             checkers.vouchers[voucher["id"]] = (codes[voucher["id"]], voucher)
         at, trust = Instant(0), TrustStore(self._config.trust)
         before = DayCount(start_us // DAY_US - 1, self._plan.year_parcels, 0)

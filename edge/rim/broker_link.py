@@ -10,6 +10,7 @@ once each. Where no other may run under our name, the first connection only look
 
 import hashlib
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -187,7 +188,7 @@ class BrokerLink:
             return None
         return self._client.publish(topic, payload, retain=retain, event=event, expiry_s=expiry_s, qos=qos)
 
-    def confirm(self, arrived: Arrived) -> None:
+    def confirm(self, arrived: Iterable[Arrived]) -> None:
         # Not only while open: what waits in a resumed session comes before SUBACK and must be confirmed as well.
         if self._client is not None:
             self._client.confirm(arrived)

@@ -10,15 +10,11 @@ import ssl
 from contextlib import suppress
 from typing import Any, Final
 
-from paho.mqtt.client import Client
+from edge.rim.quick_client import QuickClient
 
 READ_BYTES: Final = 65_536
 UNSENT_MAX: Final = 262_144
 """Bytes that wait for the network; past it paho keeps its packets. A full window of ours is half of it."""
-
-PUBACK: Final = b"\x40\x02"
-"""Of success; one with a reason is longer."""
-PUBACK_BYTES: Final = 4
 
 
 class GatheredSocket:
@@ -64,15 +60,6 @@ class GatheredSocket:
                 return
             del self._unsent[:sent]
 
-    def take_pubacks(self) -> list[int]:
-        """Numbers of the PUBACKs that come next and say success: four bytes each (MQTT 5.0 §3.4.2.1, 3.1.1 §3.4)."""
-        read, place, found = self._read, self._place, []
-        while read.startswith(PUBACK, place) and place + PUBACK_BYTES <= len(read):
-            found.append(int.from_bytes(read[place + len(PUBACK) : place + PUBACK_BYTES]))
-            place += PUBACK_BYTES
-        self._place = place
-        return found
-
     # As paho calls it
 
     def recv(self, buffer_size: int) -> bytes:
@@ -104,12 +91,9 @@ class GatheredSocket:
         self._sock.setblocking(flag)
 
 
-class GatheringClient(Client):
+class GatheringClient(QuickClient):
     """paho with that socket. That it dials by `_create_socket`, and then speaks to what comes of it, is paho 2.2's own
     way; where another version has another, `gathered` says so before anything is sent.
-
-    Nearly all that a sender hears are PUBACKs of success. paho makes several objects of each, which costs more than to
-    publish; `take_pubacks` settles them in paho's memory and says which they were. All others go paho's way.
     """
 
     @property
@@ -120,19 +104,6 @@ class GatheringClient(Client):
                 f"this paho-mqtt speaks to {type(sock).__name__}; the gateway wants paho-mqtt 2.2"
             )
         return sock
-
-    def take_pubacks(self) -> list[int]:
-        """Those that come next, of publications that are under way."""
-        if self._in_packet["command"]:  # in the middle of a packet
-            return []
-        settled = [
-            (mid, self._out_messages.pop(mid))
-            for mid in self.gathered.take_pubacks()
-            if mid in self._out_messages
-        ]
-        for _, message in settled:
-            message.info._set_as_published()
-        return [mid for mid, _ in settled]
 
     def _create_socket(self) -> Any:  # noqa: ANN401  (paho's own union of sockets)
         sock: Any = super()._create_socket()

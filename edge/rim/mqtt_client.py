@@ -8,13 +8,13 @@ window alone says what is sent again.
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
-from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -23,6 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.rim import clock
 from edge.rim.gathered_socket import GatheredSocket, GatheringClient
 from edge.rim.mailbox import Mailbox, Pollable
+from edge.rim.quick_client import publication
 from edge.rim.tls import BrokerIdentity
 from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
@@ -170,8 +171,8 @@ class MqttClient:
         self._paho.on_connect = self._on_connect
         self._paho.on_subscribe = self._on_subscribe
         self._paho.on_disconnect = self._on_disconnect
-        self._paho.on_publish = self._on_publish
-        self._paho.on_message = self._on_message
+        self._paho.on_delivered = self._on_delivered
+        self._paho.on_arrived = self._on_arrived
 
     def connect(self) -> None:
         """Blocks for `CONNECT_TIMEOUT_S` at most for TCP and as long for TLS; CONNACK comes through the mailbox."""
@@ -200,16 +201,10 @@ class MqttClient:
         if readable:
             sock.fill()
         while sock.has_unread and self._sock is not None:
-            self._let_paho(self._read)
+            self._let_paho(self._paho.loop_read)
         if writable:
             self.flush()
         self._let_paho(self._paho.loop_misc)
-
-    def _read(self) -> None:
-        at = clock.now()
-        for mid in self._paho.take_pubacks():
-            self._tell(Delivered(mid, 0, at))
-        self._paho.loop_read()
 
     def flush(self) -> None:
         """Writes what was published and confirmed, as far as the network takes it."""
@@ -257,10 +252,9 @@ class MqttClient:
         info = self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         return info.mid if info.rc == MQTT_ERR_SUCCESS else None
 
-    def confirm(self, arrived: Arrived) -> None:
-        """PUBACK of a message received under `manual_ack`; one of QoS 0 has no number and wants none."""
-        if arrived.mid:
-            self._paho.ack(arrived.mid, 1)
+    def confirm(self, arrived: Iterable[Arrived]) -> None:
+        """PUBACK of messages received under `manual_ack`; one of QoS 0 has no number and wants none."""
+        self._paho.confirm([message.mid for message in arrived if message.mid])
 
     def leave(self, farewell: bytes) -> None:
         """A clean end: publishes `farewell` in place of the will, retained, as the broker will not send it."""
@@ -327,18 +321,11 @@ class MqttClient:
         # Also follows a refused CONNACK; the owner is at its next attempt by then.
         self._tell(Ended(0, f"connection lost: {code}"))
 
-    def _on_publish(
-        self, _client: Client, _data: object, mid: int, code: ReasonCode, _properties: Properties | None
-    ) -> None:
-        self._tell(Delivered(mid, code.value, clock.now()))
+    def _on_delivered(self, mid: int, code: int) -> None:
+        self._tell(Delivered(mid, code, clock.now()))
 
-    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        at = clock.now()
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = ""
-        self._tell(Arrived(topic, bytes(message.payload), message.mid, at, bool(message.retain)))
+    def _on_arrived(self, topic: bytes, payload: bytes, mid: int, retained: bool) -> None:
+        self._tell(Arrived(topic.decode(errors="replace"), payload, mid, clock.now(), retained))
 
 
 class _Deaf(Mailbox[FromBroker]):
@@ -346,19 +333,6 @@ class _Deaf(Mailbox[FromBroker]):
 
     def put(self, item: FromBroker) -> None:
         pass
-
-
-class _Packed(Properties):
-    """Packed once: paho packs them at each publication, which takes longer than to send it."""
-
-    def __init__(self, made: Properties) -> None:
-        super().__init__(made.packetType)  # type: ignore[no-untyped-call]  # paho 2.2 leaves it untyped
-        packed = made.pack()  # type: ignore[no-untyped-call]
-        object.__setattr__(self, "_packed", packed)
-
-    def pack(self) -> bytes:
-        packed: bytes = object.__getattribute__(self, "_packed")
-        return packed
 
 
 def _later(_client: Client, _data: object, _sock: object) -> None:
@@ -372,9 +346,4 @@ def _properties(packet: int) -> Properties:
 @lru_cache(PROPERTIES_KEPT)
 def _publication(event: bool, expiry_s: int | None) -> Properties:
     """Of a PUBLISH. paho only reads it, and takes longer to make one than to send it."""
-    properties = _properties(PacketTypes.PUBLISH)
-    if event:
-        properties.ContentType = CONTENT_TYPE
-    if expiry_s is not None:
-        properties.MessageExpiryInterval = expiry_s
-    return _Packed(properties)
+    return publication(CONTENT_TYPE if event else None, expiry_s)

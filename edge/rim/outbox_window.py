@@ -27,8 +27,9 @@ IN_FLIGHT_MAX: Final = 100
 OUTSTANDING_MAX: Final = 2_000
 """About 0.6 s of full drain (3,300/s) ahead of the coordinator's last ack; more would only fill the broker. While a
 backlog is sent it is as much as `DrainPace` says."""
-LEAST_ROOM: Final = 150
-"""That is this at least: 160 events/s, a day's backlog within the hour, need no more where an ack takes 0.9 s."""
+LEAST_ROOM: Final = 100
+"""That is this at least: 160 events/s, a day's backlog within the hour, need no more where an ack takes 0.6 s. As many
+as a coordinator has at hand (Receive Maximum, contract §6); what is more stands in the broker before a live event."""
 AHEAD_MAX: Final = 10_000
 """Live events sent ahead of a backlog and remembered; past it the oldest is sent again after the backlog instead."""
 UNANSWERED_MAX: Final = 2_000

@@ -321,7 +321,7 @@ class Uplink:
                 self._reject(message, "unknown_topic", "not subscribed")
         except WireError as fault:
             self._reject(message, fault.reason, fault.detail)
-        self._link.confirm(message)
+        self._link.confirm((message,))
 
     def _taken(self, message: Arrived) -> bool:
         """By one of those who read further topics."""
@@ -334,7 +334,7 @@ class Uplink:
         """PUBACK, where the connection by which it came is still up; else it comes again."""
         for session, message in messages:
             if session == self._link.session:
-                self._link.confirm(message)
+                self._link.confirm((message,))
 
     @property
     def _address(self) -> tuple[HubId, GatewayId, Mode]:

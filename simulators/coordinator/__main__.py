@@ -2,8 +2,8 @@
 
 For practice it makes its own key. `--pilot` runs it in a hub in earnest: mode live, the live topic root, a key from a
 file that only its owner may read. Prints one line when it is ready, `coordinator ID ready kid=… public=…`, and `page=…`
-where it has one; ends on SIGTERM or SIGINT. Exit 0 after a clean stop, 2 on wrong arguments, 78 on a file it can't
-use.
+where it has one; ends on SIGTERM or SIGINT. Exit 0 after a clean stop, 2 on wrong arguments, 75 on a disk
+without room at its start (later it waits for room), 78 on a file it can't use.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import json
 import logging
 import secrets
 import signal
+import sqlite3
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from hub_config.names import MILLISECOND
 from hub_config.rule_book import RuleBook, load_rule_book
 from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.desk import Desk
+from simulators.coordinator.full_disk import is_full
 from simulators.coordinator.issuing import Issuing, index_key
 from simulators.coordinator.letters import KeyFault, Letters, Mode, pilot_key, practice_key
 from simulators.coordinator.page.app import create_page
@@ -42,6 +44,7 @@ from simulators.coordinator.store import Store, StoreFault
 from simulators.coordinator.tables import DATABASE
 
 EXIT_BAD_FILE: Final = 78
+EXIT_NO_ROOM: Final = 75
 HOST: Final = "127.0.0.1"
 
 
@@ -91,7 +94,12 @@ def main(given: list[str] | None = None) -> int:
             refuse(2, f"--broker {said!r} is not HOST:PORT, like 127.0.0.1:1883")
         brokers.append(address)
     book = rules_of(told)
-    coordinator, letters = build(told, book, brokers, mode)
+    try:
+        coordinator, letters = build(told, book, brokers, mode)
+    except (sqlite3.OperationalError, OSError) as fault:
+        if not is_full(fault):
+            raise
+        refuse(EXIT_NO_ROOM, f"no room on the disk of {told.data}: free some, and start it again")
     page, where = page_of(told, book, coordinator, letters)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: coordinator.stop())
@@ -163,6 +171,8 @@ def build(
     except (KeyFault, StoreFault, TlsFault) as faults:
         refuse(EXIT_BAD_FILE, str(faults))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:
+        if is_full(fault):
+            raise
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault!r}")
     store.set_targets(targets_us(book))
     letters = Letters(told.hub, told.id, key, mode)

@@ -46,6 +46,8 @@ class StoredBook:
         """As they stand in the table, which nobody else writes; the last `VISITS_KEPT` looked at."""
         self._draws: dict[str, Draw] = {}
         """Those that the transaction under way has put."""
+        self._told_draw: tuple[Draw, str] | None = None
+        """The last one, as it is written."""
         self._counted: dict[str, int] = {}
         """What the transaction under way has counted so far."""
         self._subject_key: bytes | None = None
@@ -81,8 +83,9 @@ class StoredBook:
         self._visits[visit.id] = visit
 
     def forget_visits(self) -> None:
-        """Where the table was changed past `put`."""
+        """Where the table was changed past `put`, or a change was undone."""
         self._visits.clear()
+        self._subject_key = None
 
     def departed(self, code: str) -> str | None:
         row = self._one("SELECT id FROM visits WHERE code = ? AND place = 'departed' LIMIT 1", code)
@@ -145,7 +148,7 @@ class StoredBook:
             (
                 event_id,
                 decision["gw"],
-                canonical(decision).decode(),
+                canonical(decision, plain=True).decode(),
                 decision["dec"],
                 parse_utc(decision["valid_until"]),
             ),
@@ -299,11 +302,6 @@ class StoredBook:
             [(voucher["id"], canonical(voucher).decode()) for voucher in vouchers],
         )
 
-    def vouchers(self) -> Iterator[dict[str, Any]]:
-        """All that were ever issued."""
-        for (text,) in self._connection.execute("SELECT data FROM vouchers ORDER BY id"):
-            yield json.loads(text)
-
     def uses(self) -> Iterator[dict[str, Any]]:
         """Events that copy a voucher, in the order in which they came."""
         wanted = "SELECT data FROM events WHERE json_extract(data, '$.voucher') IS NOT NULL ORDER BY rowid"
@@ -320,7 +318,10 @@ class StoredBook:
         return found
 
     def put_draw(self, name: str, draw: Draw) -> None:
-        values = (name, canonical(draw.told()).decode(), draw.inspected)
+        if self._told_draw is None or self._told_draw[0] is not draw:
+            # It stands under several names, one after the other.
+            self._told_draw = draw, canonical(draw.told(), plain=True).decode()
+        values = (name, self._told_draw[1], draw.inspected)
         self._connection.execute("INSERT OR REPLACE INTO draws VALUES(?, ?, ?)", values)
         self._draws[name] = draw
 
@@ -341,6 +342,10 @@ class StoredBook:
             row = self._one("SELECT value FROM facts WHERE name = 'subject_key'")
             self._subject_key = bytes.fromhex(row[0] if row is not None else made[0])
         return self._subject_key
+
+    def first(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The first row of another's table in this file."""
+        return self._one(query, *values)
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()

@@ -185,13 +185,14 @@ def expire_declarations(connection: sqlite3.Connection, after: int, before: Befo
 
 
 def expire_vouchers(connection: sqlite3.Connection, before: Before) -> Slice:
-    """Inside a transaction."""
-    gone = connection.execute(
-        "DELETE FROM vouchers WHERE id IN "
-        "(SELECT id FROM vouchers WHERE json_extract(data, '$.valid_until') < ? LIMIT ?)",
+    """With what is known of their use. Inside a transaction."""
+    old = connection.execute(
+        "SELECT id FROM vouchers WHERE json_extract(data, '$.valid_until') < ? LIMIT ?",
         (utc_text(before.events_us), SLICE_MAX),
-    ).rowcount
-    return Slice(gone, int(gone == SLICE_MAX))
+    ).fetchall()
+    connection.executemany("DELETE FROM voucher_uses WHERE voucher = ?", old)
+    connection.executemany("DELETE FROM vouchers WHERE id = ?", old)
+    return Slice(len(old), int(len(old) == SLICE_MAX))
 
 
 def expire_checkpoints(connection: sqlite3.Connection, before: Before) -> Slice:

@@ -24,6 +24,8 @@ class Shown:
     p50_us: int | None = None
     p99_us: int | None = None
     connected: bool = False
+    disk_full: bool = False
+    """Nothing is taken until there is room."""
 
 
 class Gauges:
@@ -33,6 +35,7 @@ class Gauges:
         self._took: deque[int] = deque(maxlen=ANSWERS_MAX)
         self._answers = 0
         self._shown_at = Instant(0)
+        self.disk_full = False
 
     def asked(self, event_id: str, at: Instant) -> None:
         if len(self._asked) >= ASKED_MAX:
@@ -46,11 +49,14 @@ class Gauges:
             self._answers += 1
 
     def show(self, at: Instant, *, connected: bool) -> None:
-        if at - self._shown_at < SHOWN_EVERY and connected == self.shown.connected:
+        same = (connected, self.disk_full) == (self.shown.connected, self.shown.disk_full)
+        if same and at - self._shown_at < SHOWN_EVERY:
             return
         took = sorted(self._took)
         self._shown_at = at
-        self.shown = Shown(self._answers, nearest_rank(took, 50), nearest_rank(took, 99), connected)
+        self.shown = Shown(
+            self._answers, nearest_rank(took, 50), nearest_rank(took, 99), connected, self.disk_full
+        )
 
 
 def nearest_rank(ordered: list[int], percent: int) -> int | None:

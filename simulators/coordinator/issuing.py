@@ -16,10 +16,11 @@ from hub_config.names import SECOND, Instant
 from hub_config.rule_book import RuleBook
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
-from simulators.coordinator.reconcile import Conflict, Reconciler
+from simulators.coordinator.reconcile import Conflict
 from simulators.coordinator.sampling import Sampler
 from simulators.coordinator.seed_file import SeedFault, SeedFile
 from simulators.coordinator.store import Store
+from simulators.coordinator.voucher_records import stored_reconciler, take_over
 from simulators.coordinator.vouchers import Owner, VoucherOffice
 
 ISSUE_EVERY: Final = 6 * 3_600 * SECOND
@@ -44,16 +45,13 @@ class Issuing:
         self._seeds = seeds
         self._letters = letters
         self._office = VoucherOffice(rules, letters.hub, letters.mode, sampler, index_key, letters.signed_by)
-        self._reconciler = Reconciler()
+        self._reconciler = stored_reconciler(store)
         self._due: Instant | None = None
         self._waiting: deque[Message] = deque()
 
     def begin(self) -> None:
-        """What was issued and used before this process."""
-        for voucher in self._store.vouchers():
-            self._reconciler.issued[voucher["id"]] = Owner(voucher["gw"], voucher["line"])
-        for data in self._store.uses():
-            self._reconciler.take(data)
+        """What was issued and used before this process stands in the store."""
+        take_over(self._store, self._reconciler)
 
     def changed(self, at: Instant) -> None:
         """Who may have a voucher may be others now, or the broker may have lost those it had."""
@@ -95,8 +93,6 @@ class Issuing:
         with self._store.transaction():
             issued = self._office.issue(owners, self._store, now_us, self._store)
             self._store.keep_vouchers(issued.vouchers)
-        for voucher in issued.vouchers:
-            self._reconciler.issued[voucher["id"]] = Owner(voucher["gw"], voucher["line"])
         self._waiting.append((self._letters.manifest_topic, self._letters.manifest(issued.manifest)))
         self._waiting += (
             (self._letters.shard_topic(number), shard) for number, shard in enumerate(issued.shards)

@@ -79,11 +79,9 @@ def in_conflict(data: Mapping[str, Any]) -> bool:
 
 def _best(data: Mapping[str, Any]) -> list[str]:
     """Different identifiers of the best rank; one that other numbers fit as well gives way to a sure one."""
-    for wanted in OWN_TYPES:
-        found: list[str] = []
-        for code in data.get("codes", ()):
-            if code.get("type") == wanted and code.get("chk") is True and str(code["data"]) not in found:
-                found.append(str(code["data"]))
+    sure = [code for code in data.get("codes", ()) if code.get("chk") is True]
+    for wanted in OWN_TYPES if sure else ():
+        found = list(dict.fromkeys([str(code["data"]) for code in sure if code.get("type") == wanted]))
         if len(found) == 1:
             return found
         if found:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.wire.verifier import canonical, identity
@@ -126,8 +127,8 @@ class Letters:
             "ehubkid": self.kid,
             "ehubsig": self._sign(body),
         }
-        # `data` sorts before every other attribute.
-        return b'{"data":' + body + b"," + canonical(others)[1:]
+        # `data` sorts before every other attribute. Those are texts of our own, which any encoder writes alike.
+        return b'{"data":' + body + b"," + orjson.dumps(others, option=orjson.OPT_SORT_KEYS)[1:]
 
     def ack(
         self, gateway: str, epoch: int, through_seq: int, through_id: str, ckpt: Data | None = None

@@ -6,7 +6,7 @@ revoked, and nobody has stopped the parcel meanwhile. Anything else is a conflic
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.vouchers import Owner
@@ -35,22 +35,51 @@ class Conflict:
         return {"v": 1, "kind": "offline_conflict"} | asdict(self)
 
 
+class Issued(Protocol):
+    """Whose each voucher is."""
+
+    def get(self, voucher: str, /) -> Owner | None: ...
+
+
+class Uses(Protocol):
+    """Voucher to the visit that used it first."""
+
+    def setdefault(self, voucher: str, visit: str, /) -> str: ...
+
+
+class Conflicts(Protocol):
+    """Those told, by visit."""
+
+    def __len__(self) -> int: ...
+    def get(self, visit: str, /) -> Conflict | None: ...
+    def __setitem__(self, visit: str, conflict: Conflict, /) -> None: ...
+
+
+class UsesInMemory(dict[str, str]):
+    """The last `USES_MAX`."""
+
+    def setdefault(self, voucher: str, visit: str = "", /) -> str:
+        first = super().setdefault(voucher, visit)
+        if len(self) > USES_MAX:
+            del self[next(iter(self))]
+        return first
+
+
 @dataclass(slots=True)
 class Reconciler:
-    """Takes the events of all gateways of a hub, in any order between them."""
+    """Takes the events of all gateways of a hub, in any order between them. What it remembers is in dictionaries, or
+    in the tables of a store."""
 
-    issued: dict[str, Owner] = field(default_factory=dict)
+    issued: Issued
     revoked_us: dict[str, int] = field(default_factory=dict)
     """Voucher to the time of its revocation."""
     stopped_us: dict[str, int] = field(default_factory=dict)
     """Code to the time since which an authority wants it stopped."""
-    conflicts: dict[str, Conflict] = field(default_factory=dict)
-    """By visit."""
+    conflicts: Conflicts = field(default_factory=dict[str, Conflict])
+    used: Uses = field(default_factory=UsesInMemory)
     checked: int = 0
     unheard: int = 0
     """Conflicts past `ALERTS_MAX`: counted only."""
-    _used: dict[str, str] = field(default_factory=dict)
-    """Voucher to the visit that used it first."""
 
     def take(self, data: Data) -> Conflict | None:
         """A new conflict, or what is now known of an old one."""
@@ -67,9 +96,10 @@ class Reconciler:
         if why is None:
             return None
         conflict = Conflict(voucher, visit, why, data["gw"], data["line"], data["act"]["bay"], data["t"])
-        if self.conflicts.get(visit) == conflict:
+        before = self.conflicts.get(visit)
+        if before == conflict:
             return None
-        if visit not in self.conflicts and len(self.conflicts) >= ALERTS_MAX:
+        if before is None and len(self.conflicts) >= ALERTS_MAX:
             self.unheard += 1
             return None
         self.conflicts[visit] = conflict
@@ -78,11 +108,9 @@ class Reconciler:
     def _why(self, voucher: str, visit: str, data: Data) -> str | None:
         at_us = parse_utc(data["t"])
         owner = self.issued.get(voucher)
-        first = self._used.setdefault(voucher, visit)
-        if len(self._used) > USES_MAX:
-            del self._used[next(iter(self._used))]
         if owner is None:
             return "not_issued"
+        first = self.used.setdefault(voucher, visit)
         if owner != Owner(data["gw"], data["line"]):
             return "other_line"
         if first != visit:

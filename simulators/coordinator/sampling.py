@@ -7,14 +7,16 @@ parcel has been inspected; the decision states it with all that anyone needs to 
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from hashlib import sha256
 from typing import Any, Final, Literal, Protocol
 
 SEED_BYTES: Final = 32
 PARTIES_MAX: Final = 4
+DAYS_KEPT: Final = 4
+"""Days whose seeds are kept joined: draws are of today, or of the day that has just begun or ended."""
 COMMIT_DOMAIN: Final = b"ehub-seed-v1\0"
 SAMPLE_DOMAIN: Final = b"ehub-sample-v1\0"
 VOUCHER_DOMAIN: Final = b"ehub-voucher-v1\0"
@@ -80,7 +82,7 @@ class Draw:
 class Seeds(Protocol):
     """The secret seeds, one or more a day. They never leave the coordinator before their day is over."""
 
-    def of(self, day: str) -> Sequence[bytes]: ...
+    def of(self, day: str) -> tuple[bytes, ...]: ...
 
 
 class DerivedSeeds:
@@ -89,7 +91,7 @@ class DerivedSeeds:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def of(self, day: str) -> Sequence[bytes]:
+    def of(self, day: str) -> tuple[bytes, ...]:
         return (sha256(self._secret + day.encode()).digest(),)
 
 
@@ -106,11 +108,13 @@ def commitment(seed: bytes) -> str:
     return _b64(sha256(COMMIT_DOMAIN + seed).digest())
 
 
-def commitments(seeds: Sequence[bytes]) -> str:
+@lru_cache(DAYS_KEPT)
+def commitments(seeds: tuple[bytes, ...]) -> str:
     return ".".join(commitment(seed) for seed in seeds)
 
 
-def joint(seeds: Sequence[bytes]) -> bytes:
+@lru_cache(DAYS_KEPT)
+def joint(seeds: tuple[bytes, ...]) -> bytes:
     """The day's seed from those of its parties. Raises ValueError for a seed that is none."""
     if not 1 <= len(seeds) <= PARTIES_MAX:
         raise ValueError(f"a day has 1 to {PARTIES_MAX} seeds, not {len(seeds)}")

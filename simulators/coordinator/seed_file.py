@@ -15,7 +15,7 @@ import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,9 +53,10 @@ class SeedFile:
         self._looked_at: str | None = None
         self._look()
 
-    def of(self, day: str) -> Sequence[bytes]:
+    def of(self, day: str) -> tuple[bytes, ...]:
         """Ours first, then those that came in time, by name of their party."""
-        self._look()
+        if day != self._looked_at:  # today's is asked for with every draw
+            self._look()
         if day not in self._days:
             self._make(day)
             self._write()

@@ -1,39 +1,40 @@
 """The coordinator as a process: events in, one transaction per batch, then answers (clearance contract §6, §7).
 
-Every event is checked by the independent verifier, stored at once whatever its seq, and confirmed to the broker only
-after the commit. Then the decisions owed go out, and within `ACK_EVERY` an `ack` through the gapless, chain-checked
-prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the broker's receive maximum.
+Every event is checked, stored at once whatever its seq, and confirmed to the broker only after the commit. Then the
+decisions owed go out, and soon an `ack` through the gapless, chain-checked prefix. A gap that stays is asked for.
 """
 
 import logging
-from collections import deque
+import sqlite3
 from collections.abc import Mapping, Sequence
-from threading import BoundedSemaphore
 from typing import Final, assert_never
 
 from edge.rim import clock
 from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
 from edge.rim.mailbox import Mailbox
-from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
+from edge.rim.mqtt_client import Arrived, Delivered, FromBroker
 from edge.rim.tls import BrokerIdentity
-from edge.wire.topics import client_id
 from edge.wire.verifier import Checked, Refused, kid, parse
 from hub_config.broker import Address
-from hub_config.names import MILLISECOND, SECOND, Instant
+from hub_config.names import SECOND, Instant
+from simulators.coordinator.acks_due import ACK_EVERY, AcksDue
+from simulators.coordinator.arrivals import Arrivals, live_since
 from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.countersigning import Countersigning
-from simulators.coordinator.declared import Declared, ManifestFault
+from simulators.coordinator.declared import Declared
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.examining import examined
+from simulators.coordinator.full_disk import LOOK_EVERY, has_room, is_full
 from simulators.coordinator.gaps import Gaps
 from simulators.coordinator.gauges import Gauges
+from simulators.coordinator.handed_in import HandedIn
 from simulators.coordinator.intake import take_in
 from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.profile import profile_of
 from simulators.coordinator.requests import (
-    REQUESTS_MAX,
     Alerting,
     Answering,
     Filing,
@@ -42,17 +43,11 @@ from simulators.coordinator.requests import (
     Seeding,
 )
 from simulators.coordinator.retention import Retention
-from simulators.coordinator.seed_file import SeedFault
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
 
-KEEPALIVE_S: Final = 10
-BATCH_MAX: Final = 50
-"""Events per transaction; what arrived meanwhile forms the next batch. An answer leaves after the batch of its
-question: twice as many would cost a live parcel another 40 ms beside a backlog, and save one commit in two."""
 TAKEN_AT_ONCE: Final = 1_000
 IN_FLIGHT_MAX: Final = 100
-ACK_EVERY: Final = 100 * MILLISECOND
 NAK_AFTER: Final = 5 * SECOND
 NAK_EXPIRY_S: Final = 60
 ALERT_EXPIRY_S: Final = 3_600
@@ -80,29 +75,17 @@ class Coordinator:
         self._retention = retention
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
         self._box: Mailbox[FromBroker | Request | None] = Mailbox()
-        self._arrived: deque[Arrived] = deque()
-        """Not confirmed yet. As many as the gateways send ahead of their acks: 2,000 events each, and what is live."""
-        self._requests: deque[Request] = deque()
-        self._places = BoundedSemaphore(REQUESTS_MAX)
+        self._arrived = Arrivals()
+        self._handed_in = HandedIn()
         self.gauges = Gauges()
-        profile = Profile(
-            addresses=(broker, *others),
-            keepalive_s=KEEPALIVE_S,
-            client_id=client_id(letters.mode, name),
-            subscriptions=(letters.events, letters.gateway_states, letters.checkpoints),
-            will_topic=letters.state_topic,
-            session=session,
-            will=letters.will,
-            manual_ack=True,
-            identity=identity,
-        )
-        self._link = BrokerLink(profile, self._box)
+        addresses = (broker, *others)
+        self._link = BrokerLink(profile_of(letters, name, session, addresses, identity), self._box)
         self._in_flight_max = IN_FLIGHT_MAX
         self._more_owed = True
         self._in_flight: dict[int, int | None] = {}
-        """mid → number of the decision, or None for what is not kept."""
+        """mid → number of the decision; None: not kept."""
         self._confirmed: list[int] = []
-        self._ack_due: dict[tuple[str, int], Instant] = {}
+        self._acks = AcksDue()
         self._sessions: dict[str, str] = {}
         self._catchups = CatchUps()
         self._state_due = Instant(0)
@@ -112,25 +95,50 @@ class Coordinator:
         self._issuing.begin()
         with self._store.written_back():
             while not self._stopping:
-                self._turn()
+                try:
+                    self._turn()
+                except (sqlite3.OperationalError, OSError) as fault:
+                    self._rest(fault)
         self._link.close(farewell=self._letters.will(self._link.session))
-        with self._store.transaction():
-            self._store.sent(self._confirmed)
+        if not self.gauges.disk_full:  # else they go out once more
+            with self._store.transaction():
+                self._store.sent(self._confirmed)
+
+    def _rest(self, fault: sqlite3.OperationalError | OSError) -> None:
+        """Until there is room on the disk. As after a crash the broker gives again what was not confirmed."""
+        if not is_full(fault):
+            raise fault
+        _log.error("no room on the disk (%s): nothing is taken or acknowledged; free some of it", fault)
+        self.gauges.disk_full = True
+        if self._link.drop("the coordinator's disk is full") is not None:
+            self._closed()
+        self.gauges.show(clock.now(), connected=False)
+        self._sessions.clear()  # what a new one is owed was undone
+        seen_at = clock.now()
+        while not self._stopping:
+            self._link.wait(LOOK_EVERY)
+            self._take_all()
+            self._handed_in.refuse()
+            if clock.now() - seen_at >= LOOK_EVERY:
+                if has_room(self._store):
+                    self.gauges.disk_full = False
+                    _log.warning("there is room on the disk again; going on")
+                    return
+                seen_at = clock.now()
 
     def _turn(self) -> None:
         self._link.tend(clock.now())
         self._speak()
         batch = self._gather()
-        self._serve()
+        self._more_owed |= self._handed_in.serve(self._outcome)
         if batch:
-            # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
-            self._speak()
+            self._speak()  # what the broker confirmed meanwhile has made room
             self._link.flush()
             self._process(batch)
         if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
             self._retention.tend(clock.now(), clock.wall_time())
         for signed in self._countersigning.settle():
-            self._ack_due.setdefault(signed, Instant(clock.now() + ACK_EVERY))
+            self._acks.owe(signed, Instant(clock.now() + ACK_EVERY))
 
     def _speak(self) -> None:
         at = clock.now()
@@ -147,10 +155,10 @@ class Coordinator:
 
     def submit(self, request: Request) -> bool:
         """From any thread; False where too many wait. What becomes of it is told by its `reply`."""
-        if not self._places.acquire(blocking=False):
-            return False
-        self._box.put(request)
-        return True
+        admitted = self._handed_in.admit()
+        if admitted:
+            self._box.put(request)
+        return admitted
 
     def _gather(self) -> list[Arrived]:
         """Waits until something comes or is due, takes all that is there, and hands over one batch of the events.
@@ -160,33 +168,35 @@ class Coordinator:
         """
         at = clock.now()
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
-        acks = self._ack_due.values() if len(self._in_flight) < self._in_flight_max else ()
+        acks = self._acks.wake_at() if len(self._in_flight) < self._in_flight_max else ()
         self._link.wait(0 if self._arrived else min([*due, *self._gaps.wake_at(), *acks]) - at)
+        self._take_all()
+        return self._arrived.next_batch(clock.now())
+
+    def _take_all(self) -> None:
+        since = live_since(clock.wall_time().utc_us)
         while items := self._box.take(TAKEN_AT_ONCE):
             for item in items:
-                self._take(item)
+                self._take(item, since)
             self._link.wait(0)
-        return [self._arrived.popleft() for _ in range(min(BATCH_MAX, len(self._arrived)))]
 
-    def _take(self, item: FromBroker | Request | None) -> None:
+    def _take(self, item: FromBroker | Request | None, since: bytes) -> None:
+        """`since`: from when on an event is live."""
         if item is None:
             self._stopping = True
             return
         if not isinstance(item, FromBroker):
-            self._requests.append(item)
+            self._handed_in.put(item)
             return
         match self._link.take(item):
             case None | Taken():  # it does not ask whether it is alone
                 pass
             case Arrived() as arrived:
-                self._arrived.append(arrived)
+                self._arrived.put(arrived, since)
             case Opened(_, in_flight_max):
                 self._opened(in_flight_max)
             case Closed():
-                # What came over the lost connection can't be confirmed on the next; it comes again.
-                self._arrived.clear()
-                self._in_flight.clear()
-                self._ack_due.clear()
+                self._closed()
             case Delivered(mid, code):
                 number = self._in_flight.pop(mid, None)
                 if number is not None and code < REFUSED:
@@ -194,30 +204,22 @@ class Coordinator:
             case never:
                 assert_never(never)
 
+    def _closed(self) -> None:
+        """What came over the lost connection can't be confirmed on the next; it comes again."""
+        self._arrived.clear()
+        self._in_flight.clear()
+        self._acks.clear()
+
     def _opened(self, in_flight_max: int) -> None:
         self._in_flight_max = min(in_flight_max, IN_FLIGHT_MAX)
         self._state_due = Instant(0)
         # The broker may have lost its store, and with it the retained acks.
         for gateway in self._store.gateways():
-            self._ack_due[gateway, self._store.newest_epoch(gateway)] = clock.now()
+            self._acks.owe((gateway, self._store.newest_epoch(gateway)), clock.now())
         self._more_owed = True
         self._issuing.changed(clock.now())
 
     # What is handed in
-
-    def _serve(self) -> None:
-        """Each request is one transaction with the decisions that follow from it."""
-        while self._requests:
-            request = self._requests.popleft()
-            try:
-                outcome = self._outcome(request)
-            except (ManifestFault, SeedFault) as fault:
-                request.reply.set_exception(fault)
-            else:
-                request.reply.set_result(outcome)
-                self._more_owed = True
-            finally:
-                self._places.release()
 
     def _outcome(self, request: Request) -> Outcome:
         match request:
@@ -280,19 +282,15 @@ class Coordinator:
             for gateway in heard:
                 self._gaps.note(gateway, clock.now())
         self._confirmed.clear()
-        for message in batch:
-            self._link.confirm(message)
+        self._link.confirm(batch)
         self._more_owed = True
 
     def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
         """A new session is a new subscription: decisions that went out before it may have reached nobody."""
         self._catchups.said(gateway, state, clock.now())
         session = state.get("session")
-        if (
-            state.get("online") is True
-            and isinstance(session, str)
-            and session != self._sessions.get(gateway)
-        ):
+        online = state.get("online") is True
+        if online and isinstance(session, str) and session != self._sessions.get(gateway):
             self._sessions[gateway] = session
             self._store.owe_all_valid(gateway, now_us)
 
@@ -318,7 +316,7 @@ class Coordinator:
                 self._alert("offline_conflict", _last_known(data))
         else:
             self._store.owe_again(event.id)
-        self._ack_due.setdefault((gateway, epoch), Instant(clock.now() + ACK_EVERY))
+        self._acks.heard((gateway, epoch), clock.now())
 
     # What goes out
 
@@ -334,10 +332,11 @@ class Coordinator:
         under_way = {number for number in (*self._in_flight.values(), *self._confirmed) if number is not None}
         owed = self._store.owed(free, under_way)
         self._more_owed = len(owed) == free
+        now_us = clock.wall_time().utc_us if owed else 0
         for number, data, body in owed:
             topic, payload = self._letters.decision_topic(data["gw"]), self._letters.decision(data, body)
             # The broker need not keep it past its validity; the gateway checks that by itself.
-            left_s = (parse_utc(data["valid_until"]) - clock.wall_time().utc_us) // 1_000_000
+            left_s = (parse_utc(data["valid_until"]) - now_us) // 1_000_000
             if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
                 self._more_owed = True
                 return
@@ -357,14 +356,14 @@ class Coordinator:
             self._state_due = Instant(at + STATE_EVERY)
 
     def _publish_acks(self, at: Instant) -> None:
-        for (gateway, epoch), due in list(self._ack_due.items()):
-            if at < due or len(self._in_flight) >= self._in_flight_max:
-                continue
+        for gateway, epoch in self._acks.due(at):
+            if len(self._in_flight) >= self._in_flight_max:
+                return
             cursor = self._store.cursor(gateway, epoch)
             ckpt = self._countersigning.newest(gateway, epoch)
             ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id, ckpt)
             if self._send(self._letters.ack_topic(gateway), ack, retain=True):
-                del self._ack_due[gateway, epoch]
+                self._acks.told((gateway, epoch))
 
     def _ask_for_gaps(self, at: Instant) -> None:
         for gateway, seq in self._gaps.due(at):

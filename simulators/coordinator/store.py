@@ -84,7 +84,7 @@ class Store(StoredBook):
         with self.transaction():
             found = self._one("PRAGMA user_version")
             fresh = self._one("SELECT 1 FROM sqlite_master LIMIT 1") is None
-            if found not in ((VERSION,), (GROWS_FROM,)) and not fresh:
+            if not fresh and (found is None or found[0] not in (VERSION, *GROWS_FROM)):
                 raise StoreFault(
                     f"{path} has tables of version {found[0] if found else None}, wanted is {VERSION}; move it away, "
                     "or go on with the version that wrote it"

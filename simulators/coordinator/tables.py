@@ -4,10 +4,10 @@ from typing import Final
 
 DATABASE: Final = "coordinator.sqlite"
 """In the coordinator's data folder."""
-VERSION: Final = 3
+VERSION: Final = 4
 """`PRAGMA user_version`; another one is refused, never guessed at."""
-GROWS_FROM: Final = 2
-"""The version that had no `leaves`, and needs nothing else to become this one."""
+GROWS_FROM: Final = (2, 3)
+"""Versions that had no `leaves`, and no `voucher_uses` and `conflicts`; they need nothing else to become this one."""
 
 TABLES: Final = """
 CREATE TABLE IF NOT EXISTS events(
@@ -69,6 +69,12 @@ CREATE TABLE IF NOT EXISTS raised(  -- rates that findings have raised, by pseud
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS vouchers(id TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS vouchers_end ON vouchers(json_extract(data, '$.valid_until'));
+CREATE TABLE IF NOT EXISTS voucher_uses(  -- by which visit a voucher was used first
+    voucher TEXT PRIMARY KEY, visit TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS conflicts(  -- as told in alerts of releases without the coordinator
+    visit TEXT PRIMARY KEY, told TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS bags(  -- bag.opened, by the event that says so
     event TEXT PRIMARY KEY, gw TEXT NOT NULL, line TEXT NOT NULL, receptacle TEXT, mawb TEXT, opened_us INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -40,22 +40,26 @@ def written_back(path: Path) -> Iterator[None]:
 
 def _run(path: Path, ended: threading.Event) -> None:
     wal = path.with_name(path.name + "-wal")
+    refused: str | None = None
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         while not ended.wait(LOOK_EVERY_S):
             with suppress(FileNotFoundError):
-                if wal.stat().st_size >= WRITE_BACK_PAGES * PAGE_BYTES:
+                if wal.stat().st_size < WRITE_BACK_PAGES * PAGE_BYTES:
+                    continue
+                before, refused = refused, None
+                try:
                     write_back(connection)
+                except sqlite3.Error as fault:
+                    # The store's own commits meet the same disk: what they can't do, the coordinator says and waits.
+                    refused = str(fault)
+                    if refused != before:
+                        _log.warning("the WAL could not be written back: %s", fault)
 
 
 def write_back(connection: sqlite3.Connection) -> bool:
-    """False where something of the WAL is left: a reader needs it, writers were faster, or the disk refused."""
+    """False where something of the WAL is left: a reader needs it, or writers were faster. Raises sqlite3.Error."""
     for _ in range(PASSES_MAX):
-        try:
-            busy, in_wal, written = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except sqlite3.Error as fault:
-            # The store's own commits meet the same disk, and what they can't do stops the coordinator.
-            _log.warning("the WAL could not be written back: %s", fault)
-            return False
+        busy, in_wal, written = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         if not busy and in_wal == written:
             return True
     return False

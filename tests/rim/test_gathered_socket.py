@@ -9,7 +9,6 @@ from contextlib import suppress
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from edge.rim import gathered_socket
 from edge.rim.gathered_socket import UNSENT_MAX, GatheredSocket, GatheringClient
 from edge.rim.mailbox import Mailbox
 from edge.rim.mqtt_client import Delivered, Ended, FromBroker, MqttClient, Profile
@@ -103,23 +102,6 @@ def test_a_close_sends_what_was_said(pair: tuple[GatheredSocket, socket.socket])
     assert theirs.recv(99) == b""
 
 
-def test_pubacks_of_success_are_taken_and_nothing_else_is(
-    pair: tuple[GatheredSocket, socket.socket],
-) -> None:
-    ours, theirs = pair
-    refusal = b"\x40\x03\x00\x03\x97"
-    theirs.send(b"\x40\x02\x00\x01\x40\x02\x01\x02" + refusal + b"\x40\x02\x00")
-    ours.fill()
-
-    assert ours.take_pubacks() == [1, 258]
-    assert ours.take_pubacks() == []
-    assert ours.recv(5) == refusal
-    assert ours.take_pubacks() == [], "half of one"
-    theirs.send(b"\x04")
-    ours.fill()
-    assert ours.take_pubacks() == [4]
-
-
 class FakeBroker:
     """The other end of one connection."""
 
@@ -194,7 +176,7 @@ def test_what_is_not_mqtt_ends_the_connection_and_not_its_owner(broker: FakeBrok
 
 def test_a_paho_that_dials_in_another_way_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     paho = GatheringClient(CallbackAPIVersion.VERSION2, client_id="x", protocol=MQTTProtocolVersion.MQTTv5)
-    monkeypatch.setattr(gathered_socket.Client, "socket", lambda _: object())
+    monkeypatch.setattr(GatheringClient, "socket", lambda _: object())
 
     with pytest.raises(TypeError, match=r"speaks to object; the gateway wants paho-mqtt 2\.2"):
         _ = paho.gathered

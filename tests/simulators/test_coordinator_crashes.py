@@ -163,5 +163,5 @@ def test_a_file_of_another_version_or_mode_is_refused(tmp_path: Path) -> None:
         Store(path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 1")
-    with pytest.raises(StoreFault, match="tables of version 1, wanted is 3"):
+    with pytest.raises(StoreFault, match="tables of version 1, wanted is 4"):
         Store(path, "live")

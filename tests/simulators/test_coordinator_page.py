@@ -221,7 +221,7 @@ def test_more_requests_than_the_bound_are_told_to_come_again(tmp_path: Path) -> 
     assert taken == [True] * REQUESTS_MAX + [False]
     last = Answering(PartyAnswer("c", "agency:last", "release"))
     coordinator._gather()
-    coordinator._serve()
+    coordinator._handed_in.serve(coordinator._outcome)
     assert coordinator.submit(last)
     assert len(store.answers("c")) == REQUESTS_MAX
     store.close()

@@ -42,9 +42,10 @@ GOODS = Declared(
 class Desktop:
     """A running coordinator, and a client that hears what it says to gw-01."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
+        """`data`: where its database is, if not there."""
         self.broker = Broker.start(folder / "broker")
-        self.database = folder / "coordinator.sqlite"
+        self.database = (data or folder) / "coordinator.sqlite"
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self._ear = Client(CallbackAPIVersion.VERSION2, client_id="ear")
         self._ear.on_message = self._hear

@@ -1,5 +1,6 @@
 """Vouchers of the coordinator process: who gets one, when they are issued anew, what their use is checked against."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,14 @@ from edge.core.voucher import Shard
 from edge.wire.vouchers import parse_manifest, parse_shard
 from hub_config.names import SECOND, GatewayId, HubId, Instant
 from simulators.coordinator.declared import Declared
+from simulators.coordinator.expiry import Before, expire_vouchers
 from simulators.coordinator.issuing import ISSUE_EVERY, KEY_FILE, Issuing, index_key
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.reconcile import ALERTS_MAX, Reconciler
 from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.store import Store
+from simulators.coordinator.voucher_records import FACT
 from simulators.coordinator.vouchers import Owner
 
 VOUCHER = {"id": "v-1", "basis": {}}
@@ -126,10 +129,15 @@ def test_an_authority_that_stops_a_consignment_ends_its_voucher(store: Store) ->
     issuing.changed(START)
 
     assert count(published(issuing, Instant(START + 2 * SECOND))) == 1
-    (voucher,) = [one for one in store.vouchers() if one["id"] == draw_of(store, 2)]
+    voucher = issued(store)[draw_of(store, 2)]
     told = issuing.take(use(voucher, code_of(2), NOW_US + 1))
     assert told is not None
     assert told.why == "stopped_meanwhile"
+
+
+def issued(store: Store) -> dict[str, Any]:
+    rows = store.connection.execute("SELECT id, data FROM vouchers")
+    return {name: json.loads(text) for name, text in rows}
 
 
 def draw_of(store: Store, number: int) -> str:
@@ -169,12 +177,71 @@ def test_a_voucher_keeps_its_name_over_the_days_and_has_none_at_another_line(sto
 def test_a_new_process_knows_what_was_issued_and_used(store: Store) -> None:
     file(store, declared(1))
     published(begun(store), START)
-    (voucher,) = list(store.vouchers())
+    (voucher,) = issued(store).values()
 
     issuing = begun(store)
 
-    assert issuing.take(use(voucher, code_of(1), NOW_US)) is None
-    assert issuing.take(use({"id": "forged"}, code_of(1), NOW_US)) is not None
+    with store.transaction():
+        assert issuing.take(use(voucher, code_of(1), NOW_US)) is None
+        forged = issuing.take(use({"id": "forged"}, code_of(1), NOW_US, visit="visit-9"))
+    again = begun(store)
+    with store.transaction():
+        twice = again.take(use(voucher, code_of(1), NOW_US, visit="visit-2"))
+        known = again.take(use({"id": "forged"}, code_of(1), NOW_US, visit="visit-9"))
+    assert forged is not None
+    assert twice is not None
+    assert (forged.why, twice.why, known) == ("not_issued", "used_twice", None)
+
+
+def test_a_start_reads_none_of_the_vouchers_and_a_use_only_its_own(store: Store) -> None:
+    file(store, *(declared(n) for n in range(50)))
+    published(begun(store), START)
+    voucher = issued(store)[draw_of(store, 7)]
+    asked: list[str] = []
+    store.connection.set_trace_callback(asked.append)
+
+    issuing = begun(store)
+    assert [text for text in asked if "vouchers" in text or "FROM events" in text] == []
+    with store.transaction():
+        issuing.take(use(voucher, code_of(7), NOW_US))
+
+    about = [text for text in asked if "vouchers" in text]
+    assert len(about) == 1
+    assert about[0].endswith(f"vouchers WHERE id = '{voucher['id']}'")
+
+
+def test_what_an_older_version_has_stored_of_uses_is_taken_over_once(store: Store) -> None:
+    file(store, declared(1))
+    published(begun(store), START)
+    (voucher,) = issued(store).values()
+    used = json.dumps(use(voucher, code_of(1), NOW_US))
+    with store.transaction():
+        store.connection.execute("DELETE FROM facts WHERE name = ?", (FACT,))
+        store.connection.execute(
+            "INSERT INTO events VALUES('e-1', 'gw-01', 1, 1, 'visit-1', 'parcel.decided', ?, 0)", (used,)
+        )
+
+    issuing = begun(store)
+
+    with store.transaction():
+        twice = issuing.take(use(voucher, code_of(1), NOW_US, visit="visit-2"))
+    assert twice is not None
+    assert twice.why == "used_twice"
+    assert store.whole_fact(FACT) == 1
+
+
+def test_what_is_known_of_its_use_goes_with_a_voucher(store: Store) -> None:
+    file(store, declared(1))
+    issuing = begun(store)
+    published(issuing, START)
+    (voucher,) = issued(store).values()
+    with store.transaction():
+        issuing.take(use(voucher, code_of(1), NOW_US))
+        later_us = NOW_US + 30 * 86_400_000_000
+        expire_vouchers(store.connection, Before(later_us, later_us, keep_open=False))
+
+    assert store.first("SELECT count(*) FROM voucher_uses") == (0,)
+    assert issued(store) == {}
 
 
 def test_the_key_of_the_index_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
@@ -201,7 +268,7 @@ def use(
 
 
 def reconciler() -> Reconciler:
-    return Reconciler(issued={"v-1": Owner("gw-01", "l1")})
+    return Reconciler({"v-1": Owner("gw-01", "l1")})
 
 
 def test_a_right_use_is_no_conflict() -> None:
@@ -209,7 +276,7 @@ def test_a_right_use_is_no_conflict() -> None:
 
     assert one.take(use(VOUCHER, "A1", NOW_US)) is None
     assert one.take(use(VOUCHER, "A1", NOW_US, kind="parcel.diverted")) is None
-    assert (one.checked, one.conflicts) == (1, {})
+    assert (one.checked, len(one.conflicts)) == (1, 0)
 
 
 def test_every_wrong_use_is_a_conflict() -> None:
@@ -244,7 +311,7 @@ def test_a_conflict_is_told_again_with_each_later_place() -> None:
 
 
 def test_past_their_bound_conflicts_are_counted() -> None:
-    one = Reconciler()
+    one = Reconciler({})
     for n in range(ALERTS_MAX + 2):
         one.take(use({"id": f"w-{n}"}, "A1", NOW_US, visit=f"visit-{n}"))
 

@@ -55,7 +55,8 @@ def test_a_reader_that_needs_it_or_a_disk_that_refuses_leaves_the_rest_for_later
     store.close()
     gone = sqlite3.connect(path)
     gone.close()
-    assert not write_back(gone)
+    with pytest.raises(sqlite3.Error):
+        write_back(gone)
 
 
 def test_the_thread_does_it_from_a_size_on_and_ends_with_the_work(

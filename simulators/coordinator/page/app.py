@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from edge.web.guard import Guard
 from simulators.coordinator.declared import ManifestFault, declarations_of
+from simulators.coordinator.full_disk import NoRoom
 from simulators.coordinator.outturn import outturn
 from simulators.coordinator.parties import AnswerFault, answer_of
 from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Request, Seeding
@@ -120,6 +121,8 @@ async def _hand_in(request: HttpRequest, submit: Submit, made: Callable[[object]
         outcome = await asyncio.wait_for(asyncio.wrap_future(asked.reply), ANSWER_S)
     except (ManifestFault, SeedFault) as fault:
         return _refused(409, str(fault))
+    except NoRoom as fault:
+        return _refused(507, str(fault))
     except TimeoutError:
         return _refused(
             504, f"the coordinator had no time for it within {ANSWER_S} s; send it again, it is taken once"

@@ -64,6 +64,7 @@ class Figures:
                 "kid": self._about.kid,
                 "utc_us": utc_us,
                 "connected": shown.connected,
+                "disk_full": shown.disk_full,
                 "rule_pack": None if pack is None else pack.id,
                 "answers": {"given": shown.answers, "p50_us": shown.p50_us, "p99_us": shown.p99_us},
                 **_counts(connection),

@@ -69,7 +69,8 @@ function showTotals(told) {
   put("mode", told.mode);
   put("pack", told.rule_pack ?? "none in force: everything is held", told.rule_pack === null);
   put("kid", told.kid);
-  at("link").textContent = told.connected ? "broker connected" : "no broker";
+  const link = told.connected ? "broker connected" : "no broker";
+  at("link").textContent = told.disk_full ? "disk full: nothing is taken" : link;
   at("link").className = told.connected ? "tag good" : "tag bad";
   put("events", whole(told.events.stored));
   put("decisions", whole(told.decisions.given));
