@@ -176,16 +176,16 @@ class SimulatedHub:
         while under_way or not self._finished():
             if len(self.events) >= events_max:
                 return False
-            if self.benches:
-                self._move_on()
-            elif not world.run_next():
+            moved = self._move_on() if self.benches else world.run_next()
+            if not moved or world.now > limit:
                 raise RunStuckError(self._stuck())
-            if world.now > limit:
-                raise RunStuckError(self._stuck())
+            if not world.stirred:
+                continue
+            world.stirred = False
             for line in self.lines:
                 if line.conveyor.stirred:
                     line.poll()
-            while under_way and under_way[-1].conveyor.done:
+            while under_way and under_way[-1].done:
                 under_way.pop()
         return True
 
@@ -194,8 +194,8 @@ class SimulatedHub:
         self.checkers.forget(visits)
         self.book.forget(visits)
 
-    def _move_on(self) -> None:
-        """The world's next action; or what a bench's wires carry, if that is due before it."""
+    def _move_on(self) -> bool:
+        """The world's next action; or what a bench's wires carry, if that is due before it. False: neither is left."""
         due: Instant | None = None
         now = self.world.now
         for bench in self.benches:
@@ -207,10 +207,9 @@ class SimulatedHub:
                 due = at
         next_at = self.world.next_at if due is not None else None
         if due is None or (next_at is not None and next_at <= due):
-            if not self.world.run_next():
-                raise RunStuckError(self._stuck())
-        else:
-            self.world.run_until(max(due, now))
+            return self.world.run_next()
+        self.world.run_until(max(due, now))
+        return True
 
     def _finished(self) -> bool:
         if self._in_flight or self._waiting or self._committing:

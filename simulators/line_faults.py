@@ -6,10 +6,11 @@ Positions are those of the parcel's front when it happens, in µm along the line
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from hub_config.names import MILLISECOND, SECOND
+from hub_config.value import value
 from simulators.parcels import MILLION, Parcel
 from simulators.traffic import USUAL, Form, Traffic, between
 
@@ -86,7 +87,7 @@ TURN_MAX_UM: Final = 100_000
 """So much longer or shorter a turned parcel is at the most: no end of it comes under a beam by that."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LinePlan:
     """How one parcel travels."""
 
