@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hub_config.value import value
+
 CodeType = Literal["s10", "sscc", "gs1dl", "carrier", "receptacle", "mawb", "unknown"]
 """What events call it (clearance contract §4). Of `unknown` no text leaves the gateway."""
 
@@ -14,7 +16,7 @@ Fault = Literal["check_digit", "country"]
 Unfit = Literal["format", "prefix"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Found:
     """The text has the shape of the format."""
 
@@ -29,7 +31,7 @@ class Found:
     """Its shape says little, other numbers have it too: it is taken for one only where a place names the format."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Misfit:
     """The text has another shape."""
 

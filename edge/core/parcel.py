@@ -14,6 +14,7 @@ from edge.core.standing import NOTHING_SAID, Standing
 from edge.core.verdict import Verdict
 from hub_config.layout import Exit
 from hub_config.names import Instant, VisitId
+from hub_config.value import value
 
 if TYPE_CHECKING:
     from edge.core.visits import HeldVisit
@@ -31,7 +32,7 @@ Phase = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Names:
     """What a parcel is called: every identifier of its label, and those whose scan brings it back."""
 
