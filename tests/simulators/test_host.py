@@ -1,5 +1,7 @@
 """The gateway's computer when it is paused: nothing is lost, and what has come in goes before what is overdue."""
 
+import gc
+import weakref
 from collections.abc import Callable
 
 from hub_config.names import SECOND, Instant
