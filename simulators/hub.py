@@ -37,6 +37,7 @@ from simulators.coordinator.declared import Declared
 from simulators.coordinator.filings import Filings
 from simulators.coordinator.visits import MemoryBook
 from simulators.devices.plc import PlcFault
+from simulators.drawing import randint
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.mistakes import RATES_PPM, Mistake
@@ -292,8 +293,8 @@ class SimulatedHub:
         if self._committing or not self._waiting:
             return
         self._committing = True
-        stalled = self._rng.randrange(1_000_000) < self._network.stall_ppm
-        takes_ns = self._rng.randint(*(STALL_NS if stalled else COMMIT_NS))
+        stalled = randint(self._rng, 0, 999_999) < self._network.stall_ppm
+        takes_ns = randint(self._rng, *(STALL_NS if stalled else COMMIT_NS))
         self.host.act_at(Instant(self.world.now + takes_ns), self._commit)
 
     def _commit(self) -> None:
@@ -334,7 +335,7 @@ class SimulatedHub:
             self.world.call_at(self._arrives_at, self._resend)
 
     def _send(self, link: Link) -> None:
-        arrives = Instant(self.world.now + self._rng.randint(*self._network.message_ns))
+        arrives = Instant(self.world.now + randint(self._rng, *self._network.message_ns))
         self._arrives_at = max(self._arrives_at, arrives)
         self.world.call_at(self._arrives_at, lambda: self._arrive(link))
 
@@ -363,7 +364,7 @@ class SimulatedHub:
                     self._answer(link, answer)
 
     def _answer(self, link: Link, answer: dict[str, Any]) -> None:
-        at = Instant(self.world.now + self._rng.randint(*self._network.message_ns))
+        at = Instant(self.world.now + randint(self._rng, *self._network.message_ns))
         at = self._network.back_at(at)
         if link.sig is None:
             self.host.hear_at(at, lambda: self._decide(unchecked(answer, self._coordinator)))

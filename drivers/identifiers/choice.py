@@ -91,7 +91,7 @@ def choose(codes: Sequence[Identified], rank: Sequence[str]) -> Choice:
         good = [code for code in codes if code.type == accepted and code.check_ok]
         ranked = [code for code in good if not code.weak] or good
         if ranked:
-            alone = all(code == ranked[0] for code in ranked)
+            alone = len(ranked) == 1 or all(code == ranked[0] for code in ranked)
             return Choice(ranked[0] if alone else None, conflict=not alone)
     return Choice(None, conflict=False)
 

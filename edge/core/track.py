@@ -133,9 +133,7 @@ class Track:
                 return
         elif offset < item.rear_um - self._line.tolerance_um:
             if item.cleared >= beam and offset > item.rear_um - self._line.min_length_um:
-                found.blips += (
-                    1  # it has ended here, and what came behind it is no parcel: the sensor bounces
-                )
+                found.blips += 1  # it has ended here, and what came behind it is no parcel: a bounce
                 return
             item.doubt("not_isolated")  # this beam has not seen it end: something lies against it
             found.cleared.append((item, beam))
@@ -307,9 +305,7 @@ class Track:
         lane by then: it is looked for at the belt's end."""
         following = len(self.beams) - 1 if item.ordered else item.seen + 1
         if item.stands or following >= len(self.beams):
-            item.seen_by_um = (
-                NEVER_UM  # at the end it leaves once it is known to be a parcel, or is carried on
-            )
+            item.seen_by_um = NEVER_UM  # at the end it leaves once it is known to be one, or is carried on
         elif item.transit is not None:
             item.seen_by_um = self._positions[0] + self.reach_um - item.transit.low_um
         else:
