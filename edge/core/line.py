@@ -200,7 +200,7 @@ class Line:
         stops, before_um = belt.moving and not read.moving, belt.travel_um
         travel = belt.moved(read.at, read.count, moving=read.moving)
         track.disturbed_at = belt.disturbed_at
-        if self._encoder(section) in self._down and not belt.dead:
+        if self._down and self._encoder(section) in self._down and not belt.dead:
             del self._down[self._encoder(section)]
             for item in track.items:
                 item.doubt("device_fault")  # what was read and weighed meanwhile was told apart by time alone
@@ -255,11 +255,13 @@ class Line:
     def _watch_encoder(self, section: Section, read: BeamChanged, beam: int) -> None:
         """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
         belt, track = section.belt, section.track
+        if belt.counts(read.at, read.count):
+            return
         stood_um = track.beams[beam].position_um - belt.travel_um
         expected = track.is_coming(beam, stood_um - belt.set_travel(read.at)) or (
             beam == 0 and track.is_brought(read.at, stood_um, belt.set_um_s)
         )
-        if belt.front_came(read.at, read.count, beam, expected=expected):
+        if belt.front_came(read.at, beam, expected=expected):
             self._down[self._encoder(section)] = (
                 "parcels come, and it counts nothing; check its cable and its wheel"
             )
@@ -343,7 +345,8 @@ class Line:
                     dues.append(belt.gone_at)
             section.planned_um_s = belt.speed_um_s
         reading = self._reading.belt
-        next_um = self._measuring.begin(reading.travel_at(at), at, dues)
+        travel_um = reading.travel_at(at)
+        next_um = self._measuring.begin(travel_um, at, dues)
         for section in reversed(self.sections):
             reads = section is self._reading
             for item in section.track.items:
@@ -357,13 +360,15 @@ class Line:
                         self.clearing.take_early(parcel, at)
                     else:
                         dues.append(parcel.due_at)
-        for belt, um in (
-            (reading, next_um),
-            (self.belt, self.diverting.advance(self.belt.travel_at(at), at)),
-        ):
-            due = belt.when(um)
-            if due is not None:
-                dues.append(due)
+        if self.belt is reading:
+            next_um = min(next_um, self.diverting.advance(travel_um, at))
+        else:
+            point_at = self.belt.when(self.diverting.advance(self.belt.travel_at(at), at))
+            if point_at is not None:
+                dues.append(point_at)
+        comes_at = reading.when(next_um)
+        if comes_at is not None:
+            dues.append(comes_at)
         # Never at once again: what is due now has been done, and rounding must not make it due for ever.
         self.wake_at = max(min(dues), Instant(at + 1)) if dues else None
 

@@ -105,9 +105,9 @@ def test_without_a_parcel_on_the_belt_it_takes_more_to_call_the_encoder_dead(bel
     belt.moved(Instant(0), 500, moving=False)
     fronts = [(0, 100), (1, 1_700), (0, 2_000), (2, 3_900), (1, 4_100)]
     for beam, ms in fronts:
-        assert not belt.front_came(Instant(ms * MILLISECOND), 500, beam, expected=False)
+        assert not belt.front_came(Instant(ms * MILLISECOND), beam, expected=False)
 
-    assert belt.front_came(Instant(4_500 * MILLISECOND), 500, 0, expected=False)
+    assert belt.front_came(Instant(4_500 * MILLISECOND), 0, expected=False)
     assert belt.travel_for(Instant(5_500 * MILLISECOND), 500) == 500 * COUNT_UM + UM_PER_S
 
 
