@@ -147,16 +147,21 @@ class Line:
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
-        for item in self.items:
-            if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
-                break
-        else:
+        item = self._item_about(decision)
+        if item is None or item.parcel is None:
             return "no_such_parcel"
         refused = self.clearing.decide_on(item.parcel, decision, at)
         if refused is None and item.push is not None and not self.diverting.cancel(item, at):
             refused = "recalled_too_late"  # the diverter is moving: it is told where the parcel has gone
         self._advance(at)
         return refused
+
+    def _item_about(self, decision: Decision) -> Item | None:
+        for section in reversed(self.sections):
+            for item in section.track.items:
+                if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
+                    return item
+        return None
 
     @property
     def awaits_commit(self) -> bool:
