@@ -77,6 +77,8 @@ def checkout(tmp_path: Path) -> Checkout:
     made.path.mkdir()
     for name in ("hub", "pyproject.toml", *(lock.name for lock in ROOT.glob("requirements*.lock"))):
         shutil.copy(ROOT / name, made.tree)
+    hub = (ROOT / "hub").read_text("utf-8").split("=/usr/bin/python3\n")
+    (made.tree / "hub").write_text(f"='{made.path}/debian-python3'\n".join(hub), "utf-8")
     for tool in TOOLS:
         found = shutil.which(tool)
         assert found, f"{tool} is part of every Debian"
@@ -128,6 +130,13 @@ def test_a_newer_python_beside_an_old_python3_is_used(checkout: Checkout) -> Non
     checkout.python("python3", "3.9.2")
     checkout.python("python3.11", "3.11.2")
 
+    assert checkout.run("demo").returncode == 0
+
+
+@pytest.mark.parametrize("has_venv", [True, False])
+def test_debians_own_python_comes_first_where_it_can_make_a_venv(checkout: Checkout, has_venv: bool) -> None:
+    checkout.python("debian-python3", "3.11.2", ensurepip=has_venv)
+    checkout.python("python3", "3.9.2" if has_venv else "3.12.1")
     assert checkout.run("demo").returncode == 0
 
 

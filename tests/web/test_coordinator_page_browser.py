@@ -112,6 +112,8 @@ def test_what_is_wrong_stands_out(opened: Callable[[Says], Any]) -> None:
     assert {"no broker", "none in force: everything is held", "quarantined", "3", "1"} <= set(bad)
     assert any(one.startswith("Parity: size_class micro") for one in bad)
     assert page.locator("#outturn .bad").all_inner_texts() == ["1"]
+    hidden = "[...document.querySelectorAll('section')].filter((card) => card.scrollWidth > card.clientWidth).length"
+    assert page.evaluate(hidden) == 0
 
 
 def test_a_coordinator_that_does_not_answer_is_said(opened: Callable[[Says], Any]) -> None:
