@@ -302,8 +302,8 @@ class SimulatedHub:
         self._committing = False
         links = [(event, self._chain.append(event)) for _, event in group]
         now = self.world.now
-        self.checkers.committed(link for _, link in links)
-        self._give(Committed(now, group[0][0], tuple(link.id for _, link in links)))
+        self.checkers.committed([link for _, link in links])
+        self._give(Committed(now, group[0][0], tuple([link.id for _, link in links])))
         for event, link in links:
             if event.kind == "parcel.measured":
                 self._asked[link.id] = event.at

@@ -235,6 +235,12 @@ class Belt:
             return None
         return Instant(self._reported_at + (travel_um - self.travel_um) * 1_000_000_000 // self.speed_um_s)
 
+    def reached_at(self, travel_um: int) -> Instant | None:
+        """`when`, rounded up: the first instant of which `travel_at` says that it has come so far."""
+        if self._reported_at is None or not self.moving or self.speed_um_s <= 0 or travel_um >= NEVER_UM:
+            return None
+        return Instant(self._reported_at - ((self.travel_um - travel_um) * 1_000_000_000 // self.speed_um_s))
+
     def time_for(self, um: int) -> int:
         """Nanoseconds for this much travel at the present speed, at the set one while it stands."""
         return um * 1_000_000_000 // (self.speed_um_s if self.speed_um_s > 0 else self._set_um_s)

@@ -368,13 +368,13 @@ class Line:
         if self.belt is reading:
             next_um = min(next_um, self.diverting.advance(travel_um, at))
         else:
-            point_at = self.belt.when(self.diverting.advance(self.belt.travel_at(at), at))
+            point_at = self.belt.reached_at(self.diverting.advance(self.belt.travel_at(at), at))
             if point_at is not None:
                 dues.append(point_at)
-        comes_at = reading.when(next_um)
+        comes_at = reading.reached_at(next_um)
         if comes_at is not None:
             dues.append(comes_at)
-        # Never at once again: what is due now has been done, and rounding must not make it due for ever.
+        # Never at once again: what is due now has been done.
         self.wake_at = max(min(dues), Instant(at + 1)) if dues else None
 
     # Devices ----------------------------------------------------------------------------------------

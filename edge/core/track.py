@@ -96,7 +96,8 @@ class Track:
 
     def _learn_creep(self, item: Item, beam: int, offset: int) -> int:
         """From beam to beam it came a little farther, or less far, than the belt: it will go on like that."""
-        begin, before, now = (self._positions[place] for place in (max(0, item.origin), item.seen, beam))
+        um = self._positions
+        begin, before, now = um[max(0, item.origin)], um[item.seen], um[beam]
         crept_um = item.creep_ppm * (before - begin) // MILLION + offset - item.leg_um
         creep_ppm = crept_um * MILLION // (now - begin)
         item.creep_ppm = max(-CREEP_MAX_PPM, min(CREEP_MAX_PPM, creep_ppm))
