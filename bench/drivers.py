@@ -5,7 +5,9 @@ that name; the baseline splits the same bytes into lines and decodes them. `busy
 frames a second each), `idle` all 64 silent; each in turn through the device loop of a gateway (its thread alone: no
 core, no journal) and through threads with `Serial.readline`, in processes of their own. Latency is from the write of a
 frame on the pty to its reading. `whole gateway` is `hub run` with 32 benches, broker and coordinator beside it: their
-scanners are silent, their scales send 10 weights a second each; the baseline is the same threads with `readline`.
+scanners are silent, their scales send 10 weights a second each; the baseline is the same threads with `readline`. Its
+latency ends where the device loop has read the frame and makes its reading; `reading to step` is the rest of the way,
+from there until the core takes it.
 """
 
 import json
@@ -15,15 +17,17 @@ import sys
 import tempfile
 import time
 import tty
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
+from edge.commands.control import lines
 from simulators.fuzz_campaign import vectors_of
 from simulators.fuzz_subjects import Subject, subjects
 from simulators.scan_hub import ScanHub
+from simulators.scan_load import STREAMED
 
 Figures = dict[str, dict[str, float | str | int]]
 
@@ -32,6 +36,8 @@ BUSY: Final = 32
 PER_SECOND: Final = 10
 READ_BYTES: Final = 64
 SETTLE_S: Final = 2.0
+BEGIN_S: Final = 0.5
+"""Of weights before those that are measured: with its first ones a scale is known, and whether it sends a checksum."""
 PARTS: Final = Path(__file__).with_name("parts")
 SIDES: Final = {"ours": "pumped.py", "baseline": "readline.py"}
 
@@ -50,9 +56,12 @@ def measure(short: bool) -> Figures:
         ("busy: frames lost", "lost", "of all"),
         ("busy: processor, whole gateway", "busy_ppm", "ppm of a core"),
         ("idle: processor, whole gateway", "idle_ppm", "ppm of a core"),
+        ("busy: latency p50, whole gateway", "p50_us", "us"), ("busy: latency p99, whole gateway", "p99_us", "us"),
+        ("busy: reading to step p50, whole gateway", "step_p50_us", "us"),
+        ("busy: reading to step p99, whole gateway", "step_p99_us", "us"),
         ("busy: frames lost, whole gateway", "lost", "of all"),
     ):  # fmt: skip
-        bare = median(turn["baseline"][key] for turn in turns)
+        bare = median(turn["baseline"].get(key, 0) for turn in turns)
         of_ours = whole if "gateway" in name else [turn["ours"] for turn in turns]
         ours = median(turn[key] for turn in of_ours)
         ratio = round(ours / bare, 2) if bare else 0.0
@@ -135,14 +144,37 @@ def _gateway(seconds: float) -> dict[str, float]:
             assert hub.gateway is not None, "it was started"
             time.sleep(SETTLE_S)
             idle = _cpu_ppm(hub.gateway.pid, lambda: time.sleep(seconds))
-            before, sent = _frames(hub), [0]
-            busy = _cpu_ppm(
-                hub.gateway.pid, lambda: sent.__setitem__(0, hub.load.stream(PER_SECOND, seconds))
-            )
+            hub.load.stream(PER_SECOND, BEGIN_S)
             time.sleep(SETTLE_S)
-            return {"idle_ppm": idle, "busy_ppm": busy, "lost": sent[0] - (_frames(hub) - before)}
+            before, begun = _frames(hub), time.monotonic_ns()
+            busy = _cpu_ppm(hub.gateway.pid, lambda: hub.load.stream(PER_SECOND, seconds))
+            time.sleep(SETTLE_S)
+            late = sorted(_late_us(hub, begun))
+            step = hub.figures()["latency_ms"]["reading_to_step"]
+            return {
+                "idle_ppm": idle, "busy_ppm": busy, "lost": len(late) - (_frames(hub) - before),
+                "p50_us": late[len(late) // 2], "p99_us": late[len(late) * 99 // 100],
+                "step_p50_us": round(step["p50"] * 1000), "step_p99_us": round(step["p99"] * 1000),
+            }  # fmt: skip
         finally:
             hub.stop()
+
+
+def _late_us(hub: ScanHub, begun: int) -> Iterator[int]:
+    """Of each weight sent since `begun`: from its write on the pty until the device loop took its last byte."""
+    for bench, sent in enumerate(hub.load.streamed):
+        calls = map(json.loads, lines(hub.gateway_data, f"/devices/scale-{bench}/trace"))
+        for written, read in zip(sent, _reads(calls), strict=False):
+            if written >= begun:
+                yield (read - written) // 1_000
+
+
+def _reads(calls: Iterable[dict[str, Any]]) -> Iterator[int]:
+    """When the last byte of each frame was there; from a device's trace."""
+    there = 0
+    for call in calls:
+        before, there = there // len(STREAMED), there + len(call.get("in", "")) // 2
+        yield from [int(call["at"])] * (there // len(STREAMED) - before)
 
 
 def _frames(hub: ScanHub) -> int:

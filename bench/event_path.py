@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ Figures = dict[str, dict[str, float | str | int]]
 
 BENCHES: Final = 32
 RATES: Final = (100, 500)
+PARTS_TOLD: Final = ("pump", "core", "journal", "uplink", "web")
+"""Threads of the gateway whose processor time is told apart."""
 FLAT_OUT: Final = (1_000, 2_000, 6_000)
 """Readings a second asked for to find what is sustained: the most events of these. The last is more than any sender
 takes; a bench that is scanned faster than its events are on disk refuses readings, so the most may come of less."""
@@ -45,6 +47,8 @@ class Run:
     messages: int
     cpu_s: float
     took_s: float
+    parts_us: Mapping[str, int]
+    """Of the gateway: what each of its threads used."""
 
     def at(self, share: float) -> float:
         ordered = sorted(self.latencies_ms)
@@ -83,6 +87,9 @@ def _latencies(rate: int, turns: list[dict[str, Run]]) -> Figures:
     def cpu(name: str) -> float:
         return median(turn[name].us_per_message for turn in turns)
 
+    def part(name: str) -> float:
+        return median(turn["ours"].parts_us.get(name, 0) / max(1, turn["ours"].messages) for turn in turns)
+
     runs = len(turns)
     return {
         f"{rate}/s, reading to hub, p50": _figure(of("ours", 0.5), of("durable", 0.5), "ms", runs),
@@ -91,6 +98,7 @@ def _latencies(rate: int, turns: list[dict[str, Run]]) -> Figures:
             of("ours", 0.5), of("floor", 0.5), "ms", runs
         ),
         f"{rate}/s, processor per message": _figure(cpu("ours"), cpu("durable"), "us", runs),
+        **{f"{rate}/s, of it {name}": _figure(part(name), cpu("durable"), "us", runs) for name in PARTS_TOLD},
     }
 
 
@@ -114,16 +122,19 @@ def _run(sender: str, rate: int, seconds: float) -> Run:
                 if sender == "ours":
                     hub.wait_until_ready()
                 del load.written[:]
+                parts = _parts(hub)
                 before_s, began = _cpu_s(process.pid), time.monotonic()
                 load.run(rate, seconds)
                 took_s = time.monotonic() - began
                 time.sleep(SETTLE_S)
                 cpu_s = _cpu_s(process.pid) - before_s
+                used = {name: us - parts.get(name, 0) for name, us in _parts(hub).items()}
                 heard()
                 if sender != "ours":
                     process.kill()
                     process.wait()
-            return _judge(load.written, (folder / "heard").read_bytes(), sender, cpu_s, took_s)
+            told = _judge(load.written, (folder / "heard").read_bytes(), sender)
+            return Run(*told, cpu_s, took_s, used)
         finally:
             hub.stop()
 
@@ -145,7 +156,8 @@ def _settle(load: ScanLoad) -> None:
     time.sleep(SETTLE_S)
 
 
-def _judge(written: list[Written], heard: bytes, sender: str, cpu_s: float, took_s: float) -> Run:
+def _judge(written: list[Written], heard: bytes, sender: str) -> tuple[tuple[float, ...], int, int]:
+    """Latencies in ms, readings, messages."""
     first = {one.key: one.at_ns for one in written}
     began_ns, latencies, messages = written[0].at_ns, [], 0
     floor_turn: dict[str, str] = {}
@@ -158,7 +170,7 @@ def _judge(written: list[Written], heard: bytes, sender: str, cpu_s: float, took
         key = _key_of_event(message["data"]) if sender == "ours" else _key_of_floor(message, floor_turn)
         if key in first:
             latencies.append((int(at) - first.pop(key)) / 1e6)
-    return Run(tuple(latencies), len(written), messages, cpu_s, took_s)
+    return tuple(latencies), len(written), messages
 
 
 def _key_of_event(data: dict) -> str:  # type: ignore[type-arg]
@@ -208,6 +220,11 @@ def _floor(name: str, hub: ScanHub) -> "subprocess.Popen[bytes]":
     assert floor.stdout is not None
     floor.stdout.readline()
     return floor
+
+
+def _parts(hub: ScanHub) -> dict[str, int]:
+    """What each thread of the gateway has used so far; nothing where there is none."""
+    return dict(hub.figures()["processor_us"]) if hub.gateway is not None else {}
 
 
 def _cpu_s(pid: int) -> float:

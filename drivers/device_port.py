@@ -22,7 +22,7 @@ from drivers.reading import (
     WeightRead,
 )
 from drivers.registry import new_session
-from drivers.session import Actuator, Resumable, Session
+from drivers.session import Actuator, Redialled, Resumable, Session
 from drivers.tap import Tap
 from drivers.transports.port import Listener, Port
 from hub_config.devices import Device
@@ -79,6 +79,8 @@ class DevicePort:
         """Where the device dials in; it stays while connections come and go."""
         self.session: Session | None = None
         """Of the open port; a resumable one is kept while the port is gone."""
+        self._redialled: Redialled | None = None
+        """The same, where it may get stuck: whether it may is asked once, asking costs as much as a frame."""
         self.unwritten = bytearray()
         self.events = selectors.EVENT_READ
         self.opening: threading.Thread | None = None
@@ -124,6 +126,11 @@ class DevicePort:
             return None if self.session is None else self.session.wake_at
         return None if self.opening is not None or self.listener is not None else self.reopen_at
 
+    @property
+    def stuck(self) -> str | None:
+        """Why nothing more can come of this opening."""
+        return None if self._redialled is None else self._redialled.stuck
+
     def next_pause(self) -> int:
         pause = self.pause_ns
         self.pause_ns = min(2 * pause, REOPEN_MAX_NS)
@@ -136,6 +143,7 @@ class DevicePort:
             self.session.reopened(at)
         else:
             self.session = new_session(self.device)
+        self._redialled = self.session if isinstance(self.session, Redialled) else None
         self.unwritten.clear()
         self.opened_at = at
         self.said_down = self.said_swapped = self.said_flooding = False
@@ -191,15 +199,16 @@ class DevicePort:
             readings = self.session.closed(at)
             self.tap.record("close", at, b"", self.session.take_output(), readings)
         else:
-            self.session = None
+            self.session = self._redialled = None
             self.tap.record("close", at, b"", b"", ())
         return self._believed(readings)
 
     def _believed(self, readings: list[Reading]) -> list[Reading]:
         """All of them, as long as the device is the one that it was."""
-        if self.identity is None and not any(isinstance(reading, DeviceUp) for reading in readings):
-            return readings
-        return [told for reading in readings for told in self._one_believed(reading)]
+        for reading in readings:
+            if self.identity is not None or isinstance(reading, DeviceUp):
+                return [told for one in readings for told in self._one_believed(one)]
+        return readings
 
     def _one_believed(self, reading: Reading) -> list[Reading]:
         if isinstance(reading, DeviceUp):
@@ -233,6 +242,8 @@ class DevicePort:
 
     def keep(self, output: bytes) -> None:
         """Output that waits for the port to take it."""
+        if not output:
+            return
         if len(self.unwritten) + len(output) > WRITE_MAX_BYTES:
             self.stats = replace(self.stats, bytes_dropped=self.stats.bytes_dropped + len(output))
         else:

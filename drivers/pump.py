@@ -14,6 +14,7 @@ import selectors
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -22,7 +23,6 @@ from typing import Any, Final, Protocol
 from drivers.command import Command
 from drivers.device_port import READING_NS, REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
 from drivers.reading import DeviceDown, DeviceFault, Reading
-from drivers.session import Redialled
 from drivers.tap import Tap
 from drivers.transports.lost import DeviceSwappedError, PortLostError
 from drivers.transports.opening import Opening
@@ -70,10 +70,10 @@ class Pump:
         self._opened: queue.SimpleQueue[tuple[DevicePort, Port | Listener | PortLostError]] = (
             queue.SimpleQueue()
         )
-        self._commands: queue.Queue[Command] = queue.Queue(COMMANDS_MAX)
+        self._commands: deque[Command] = deque()
         self._refused = dict.fromkeys(self._ports, 0)
-        """Commands that found the queue full; written by the threads that give them."""
-        self._refusing = threading.Lock()
+        """Commands that found the queue full."""
+        self._commanding = threading.Lock()
         self._selector = selectors.DefaultSelector()
         # Socket objects, not bare descriptors: a late opener must not write to a number that is reused.
         self._wake_in, self._wake_out = socket.socketpair()
@@ -83,6 +83,7 @@ class Pump:
         self._touched = list(self._ports.values())
         """Ports that may want to be woken at another time than `_dues` says."""
         self._dues: dict[DeviceId, Instant] = {}
+        self._soonest: Instant | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pump", daemon=True)
 
@@ -108,10 +109,10 @@ class Pump:
         """Hands it to its device, from any thread, without waiting. Raises KeyError for a device we don't have."""
         if command.device not in self._ports:
             raise KeyError(f"{command.device} is no device of this pump")
-        try:
-            self._commands.put_nowait(command)
-        except queue.Full:
-            with self._refusing:
+        with self._commanding:
+            if len(self._commands) < COMMANDS_MAX:
+                self._commands.append(command)
+            else:
                 self._refused[command.device] += 1
         self._nudge()
 
@@ -137,17 +138,18 @@ class Pump:
             self._close_all()
 
     def _turn(self) -> None:
-        for key, events in self._selector.select(self._timeout_s()):
+        wait_s = None if self._soonest is None else max(0, self._soonest - _now()) / SECOND
+        for key, events in self._selector.select(wait_s):
             key.data(events)
         while not self._opened.empty():
             self._take_opened(*self._opened.get_nowait())
-        for _ in range(self._commands.qsize()):
-            self._obey(self._commands.get_nowait())
+        for _ in range(len(self._commands)):
+            self._obey(self._commands.popleft())
         self._find_dues()
-        at = _now()
-        for device in [device for device, due in self._dues.items() if due <= at]:
-            self._wake(self._ports[device], at)
-        self._find_dues()
+        if self._soonest is not None and self._soonest <= (at := _now()):
+            for device in [device for device, due in self._dues.items() if due <= at]:
+                self._wake(self._ports[device], at)
+            self._find_dues()
 
     def _find_dues(self) -> None:
         """Only of the ports that were touched: of a hundred devices one at a time has something to say."""
@@ -158,9 +160,7 @@ class Pump:
             else:
                 self._dues[attached.device.id] = due
         self._touched.clear()
-
-    def _timeout_s(self) -> float | None:
-        return max(0, min(self._dues.values()) - _now()) / SECOND if self._dues else None
+        self._soonest = min(self._dues.values(), default=None)
 
     def _serve(self, attached: DevicePort, port: Port, events: int) -> None:
         self._touched.append(attached)
@@ -226,9 +226,9 @@ class Pump:
 
     def _redial(self, attached: DevicePort) -> None:
         """Its session has lost its place in the stream."""
-        session, port = attached.session, attached.port
-        if port is not None and isinstance(session, Redialled) and session.stuck is not None:
-            self._lose(attached, port, session.stuck)
+        port, stuck = attached.port, attached.stuck
+        if port is not None and stuck is not None:
+            self._lose(attached, port, stuck)
 
     def _write(self, attached: DevicePort, port: Port) -> None:
         written = port.write(bytes(attached.unwritten))

@@ -29,6 +29,7 @@ HEAD_BYTES_MAX: Final = 16 * 1024
 Call = Literal["open", "in", "wake", "order", "close"]
 
 _CALLS: Final[tuple[Call, ...]] = ("open", "in", "wake", "order", "close")
+_NUMBERS: Final = {call: number for number, call in enumerate(_CALLS)}
 _HEADER: Final = struct.Struct("<qBII")
 _NOTHING: Final = bytes(16)
 
@@ -107,7 +108,7 @@ class Tap:
 
     def record(self, call: Call, at: Instant, data: bytes, out: bytes, readings: Sequence[Reading]) -> None:
         """By the loop's thread only."""
-        packed = _HEADER.pack(at, _CALLS.index(call), len(data), len(out)) + data + out
+        packed = _HEADER.pack(at, _NUMBERS[call], len(data), len(out)) + data + out
         last = self._segments[-1]
         if last.weight >= self._segment_bytes:
             last = self._begin_segment(at)

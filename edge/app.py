@@ -31,6 +31,7 @@ from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
 from edge.rim.offered_config import OfferedConfig
 from edge.rim.preclearing import Preclearing
+from edge.rim.processor import processor_us
 from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
 from edge.rim.trace import Start, TraceRecorder
@@ -60,6 +61,8 @@ CORE_SILENT_NS: Final = 2 * SECOND
 """A core that has not turned for this long no longer speaks on any screen."""
 CORE_HUNG_NS: Final = 30 * SECOND
 """And after this long the process ends, to be started again."""
+LOOK_EVERY_S: Final = 0.5
+"""How often it is looked whether every thread lives."""
 TRUTH_BYTES_MAX: Final = 4_096
 SESSION_CHARS: Final = 16
 LOOK_TIMEOUT_S: Final = 10.0
@@ -185,7 +188,7 @@ class App:
 
     def wait(self, stopping: threading.Event) -> bool:
         """Until `stopping` is set (True), or a thread has failed by a mistake of ours or `identity_taken` (False)."""
-        while not stopping.wait(timeout=0.2):
+        while not stopping.wait(LOOK_EVERY_S):
             if self._uplink.taken_by is not None:
                 return False
             if self._writer.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
@@ -280,6 +283,7 @@ class Pages:
             "plc_lines": [asdict(view) for view in snapshot.plc_lines],
             "printers": [asdict(view) for view in snapshot.printers],
             "weights_dropped": self._inbox.weights_dropped,
+            "processor_us": processor_us(),
             "ports": [_port_figures(port) for port in self._pump.stats()],
         }
 

@@ -29,8 +29,9 @@ class AndScaleConfig(BenchScaleConfig):
     """A&D balances and scales, and those that copy their format."""
 
     kind: Literal["and"]
-    format: Literal["standard", "csv", "mt", "nu", "dp"] = "standard"
-    """As chosen in the scale's menu: A&D standard, CSV, MT, NU (a number alone), DP (dump print)."""
+    format: Literal["standard", "csv", "mt", "nu", "dp", "kf"] = "standard"
+    """As chosen in the scale's menu: A&D standard, CSV, MT, NU (a number alone), DP (dump print), KF (Karl
+    Fischer)."""
     address: Address | None = None
     line_end: Literal["crlf", "cr"] = "crlf"
     """Of what is sent to it; both are understood."""

@@ -244,7 +244,7 @@ _SETTINGS: Final[Mapping[str, Mapping[str, object]]] = {
     "evdev-wedge": {"attach": {"kind": "evdev", "port": "/dev/input/event3"}},
     "plc-wcs": {"attach": _DIALLED},
     "modbus-io": {
-        "attach": _DIALLED, "module": "conveylinx", "counts_per_s": 100,
+        "attach": _DIALLED, "module": "conveylinx", "counts_per_s": 100, "outputs": 2, "watchdog": "200 ms",
         "inputs": [{"channel": 0, "use": "encoder"}, {"channel": 1, "use": "beam"}],
     },
 }  # fmt: skip

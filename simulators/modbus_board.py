@@ -1,7 +1,7 @@
-"""A Modbus block as the board of a simulated belt: the simulated server, the network, the real driver.
+"""A Modbus block or roller controller as the board of a simulated belt: the simulated server, the network, the driver.
 
 Towards a `LinePlant` it is what `board_model.BoardModel` is. The block's counters count the belt and every beam as its
-hardware would; the driver polls them, byte for byte.
+hardware would, a roller controller says whether its motor turns; the driver polls them, byte for byte.
 """
 
 import random
@@ -18,6 +18,7 @@ from hub_config.names import MICROSECOND, MILLISECOND, Instant
 from simulators.board_side import BoardWorld
 from simulators.bodies import BoardTrouble
 from simulators.devices.modbus_block import ModbusBlock
+from simulators.devices.roller_wire import ConveyLinxRegisters, MultiControlRegisters, Registers
 from simulators.host import Host
 from simulators.world import World
 
@@ -40,7 +41,9 @@ class ModbusBoard:
         self._give = give
         self._rng = random.Random(f"block/{config.id}/{seed}")
         self._blocked_when = {one.channel: one.blocked_when == "high" for one in config.inputs}
-        self.block = ModbusBlock(unit=config.unit, watchdog_ms=config.watchdog_ms)
+        self.block = ModbusBlock(
+            unit=config.unit, watchdog_ms=config.watchdog_ms, registers=_registers(config)
+        )
         for channel, high in self._blocked_when.items():
             self.block.set_input(channel, high=not high)
         self._counted = 0
@@ -97,6 +100,7 @@ class ModbusBoard:
         count = self._conveyor.count_at(now)
         self.block.count(self._config.encoder.channel, abs(count - self._counted))
         self._counted = count
+        self.block.running = self._conveyor.moving_at(now)
         answer = self.block.receive(data, now)
         self._switch()
         if not answer:
@@ -164,3 +168,15 @@ class ModbusBoard:
         if due is not None and due != self._due:
             self._host.act_at(due, partial(self._wake, due, self._connection))
         self._due = due
+
+
+def _registers(config: ModbusIoConfig) -> Registers | None:
+    match config.module:
+        case "moxa-e1200":
+            return None
+        case "conveylinx":
+            return ConveyLinxRegisters()
+        case "interroll-multicontrol":
+            assert config.first_register is not None, f"{config.id}: no first_register got past its check"
+            outputs = config.output_register if config.output_register is not None else -1
+            return MultiControlRegisters(config.first_register, outputs, config.byte_order)

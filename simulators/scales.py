@@ -53,6 +53,7 @@ _ANSWERING: Final[Mapping[str, Callable[[], Tongue]]] = {
     "and-csv": partial(AndTongue, "csv"),
     "and-mt": partial(AndTongue, "mt"),
     "and-dp": partial(AndTongue, "dp"),
+    "and-kf": partial(AndTongue, "kf"),
     "and-nu": partial(AndTongue, "nu"),
     "ohaus": OhausTongue,
     "sartorius-sbi": SartoriusTongue,

@@ -99,6 +99,8 @@ class ScanLoad:
         self._slaves: dict[int, int] = {}
         """By bench; of scales from `benches` on."""
         self._ports = threading.Lock()
+        self.streamed: list[list[int]] = [[] for _ in range(benches)]
+        """When each scale sent its weights (`stream`), ns of the monotonic clock."""
         self._selector = selectors.DefaultSelector()
         self._stopping = threading.Event()
         self._answers = threading.Thread(target=self._answer, name="scales", daemon=True)
@@ -160,6 +162,7 @@ class ScanLoad:
             wait_s = began + number / (per_second * self.benches) - time.monotonic()
             if wait_s > 0:
                 time.sleep(wait_s)
+            self.streamed[number % self.benches].append(time.monotonic_ns())
             os.write(self._scales[number % self.benches], STREAMED)
         return count
 

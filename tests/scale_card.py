@@ -16,7 +16,8 @@ SCALE_MD: Final = Path(__file__).parents[1] / "drivers" / "SCALE.md"
 BEGIN: Final = "<!-- Made by tests/scale_card.py; do not edit by hand. -->\n"
 END: Final = "<!-- End of what is made. -->\n"
 IN_A_HUB: Final = (
-    "record-scale", "record-dimensioner", "io-board", "plc-wcs", "modbus-tcp", "keyence-sr", "line-crlf",
+    "record-scale", "record-dimensioner", "io-board", "plc-wcs", "modbus-tcp", "keyence-sr", "line-crlf", "conveylinx",
+    "interroll-multicontrol",
 )  # fmt: skip
 """Run by scenarios of `hub simulate`."""
 SERVED_AS: Final = {"zpl-status": "zpl-printer", "zpl": "zpl-printer"}

@@ -1,7 +1,8 @@
 """Registers of a ConveyLinx zone controller (PulseRoller, conveyor-io §3): what each word says.
 
 Holding registers are counted from 1 (4:0001); on the wire the address is one less. The ERSC family keeps its words from
-4:1700 on; the Ai2 has the same stop and sensor words at 4:1518 and 4:1520.
+4:1700 on; the Ai2 has sensors at 4:1518 and the stop word at 4:1520 (Ai2 guide, port inputs and ConveyStop status).
+What is written: 4:1800 to 4:1803 and the module's own registers behind them (PLC Developers Guide, ERSC family).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,10 @@ def _sensors(word: int) -> Said:
     return {**told, "control_ports_on": control, "heartbeat": bool(word >> 15 & 1)}
 
 
+def _control_ports(word: int) -> Said:
+    return {"left_control_port_on": bool(word >> 1 & 1), "right_control_port_on": bool(word >> 3 & 1)}
+
+
 def _detect(word: int) -> Said:
     return {"devices_connected": [name for bit, name in enumerate(("right", "left")) if word >> bit & 1]}
 
@@ -53,8 +58,10 @@ def _zone(name: str) -> Callable[[int], Said]:
 
 
 _WORDS: Final[Mapping[int, Callable[[int], Said]]] = {
-    1518: _stop,
-    1520: _sensors,
+    20: _number("stop_command"),
+    37: _control_ports,
+    1518: _sensors,
+    1520: _stop,
     1700: _stop,
     1701: _sensors,
     1702: _detect,
@@ -63,6 +70,8 @@ _WORDS: Final[Mapping[int, Callable[[int], Said]]] = {
     1705: _number("left_Hz"),
     1716: _number("tracking_in_1"),
     1717: _number("tracking_in_2"),
+    1800: _number("stop_command"),
+    1803: _control_ports,
     1817: _zone("to_downstream"),
     1818: _zone("to_upstream"),
     1820: _number("tracking_out_1"),

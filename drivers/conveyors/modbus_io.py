@@ -1,18 +1,19 @@
-"""A Modbus I/O block or roller controller as the board of a belt: it is polled, its outputs are switched by coil.
+"""A Modbus I/O block or roller controller as the board of a belt: it is polled, its outputs are switched.
 
 One request at a time; what has to be switched goes before the next poll. After `POLLS_MISSED` periods without an answer
 every input is unknown: the board is lost, nothing is ordered, and what waits to be switched is dropped. When it answers
-again all outputs are switched off first. Whether anything passed meanwhile the block's counters tell; without them what
-lies on the belt is lost track of. The block's own watchdog drops its outputs when the gateway is gone: it is set up at
-the block (docs/modbus-io.md).
+again all outputs are switched off first. Outputs of a roller controller are read back after each write; one that is not
+as it was written is a board that is lost. Whether anything passed meanwhile the block's counters tell; without them
+what lies on the belt is lost track of. The block's own watchdog drops its outputs when the gateway is gone: it is set
+up at the block (docs/modbus-io.md).
 """
 
 from typing import Final
 
 from drivers.command import Command, Shine, SwitchOff, SwitchOn
 from drivers.conveyors.modbus_link import Answered, Failed, ModbusLink
-from drivers.conveyors.modbus_modules import Image, all_off, image_of, poll_request, switch
-from drivers.conveyors.modbus_pdu import WRITE_COILS, Refused, Request, Words, Write
+from drivers.conveyors.modbus_modules import Image, all_off, image_of, poll_request, read_back, switch
+from drivers.conveyors.modbus_pdu import Read, Refused, Request, Words, Write
 from drivers.conveyors.polled_beams import Look, PolledBeams
 from drivers.conveyors.polled_outputs import PolledOutputs
 from drivers.reading import (
@@ -57,7 +58,13 @@ class ModbusIo:
         self._beams: PolledBeams | None = None
         self._cleared = False
         """All outputs were switched off since the block was lost."""
+        self._writing: tuple[int, bool] | None = None
+        """The output that is being switched, and its level."""
+        self._to_read: tuple[Read, int] | None = None
+        """What is read back next, and what it should say."""
         self._polled_at: Instant | None = None
+        self._rests_until = Instant(0)
+        """It has just refused again: asked at once, it would be asked without end."""
         self._fresh_at = Instant(0)
         """Of the last answer to a poll."""
         self._timeouts = 0
@@ -80,6 +87,7 @@ class ModbusIo:
         elif free_at is not None and self.stuck is None:
             switch_at = self._outputs.wake_at()
             next_at = Instant(self._polled_at + self._poll_ns)
+            free_at = max(free_at, self._rests_until)
             dues.append(max(free_at, next_at if switch_at is None else min(next_at, switch_at)))
         return min(dues, default=None)
 
@@ -112,8 +120,8 @@ class ModbusIo:
         for one in self._link.receive(data, at):
             if isinstance(one, Failed):
                 detail = "bytes that are no answer to what was asked; look at unit, wiring and who else asks"
-                readings.append(DeviceFault(self._config.id, at, "garbled", detail, one.raw))
-                readings += self._lose("its answer can't be read", at)
+                fault = DeviceFault(self._config.id, at, "garbled", detail, one.raw)
+                readings += self._fail(fault, "its answer can't be read", at)
             else:
                 self._timeouts = 0
                 readings += self._answered(one, at)
@@ -153,19 +161,27 @@ class ModbusIo:
     def _ask(self, at: Instant) -> None:
         """The next request, if one is due and the line is free."""
         free_at = self._link.free_at
-        if free_at is None or at < free_at or self.stuck is not None or self._polled_at is None:
+        if (
+            free_at is None
+            or at < max(free_at, self._rests_until)
+            or self.stuck is not None
+            or self._polled_at is None
+        ):
             return
         request = self._next(at)
         if request is not None:
             self._output += self._link.ask(request, at)
 
     def _next(self, at: Instant) -> Request | None:
+        if self._to_read is not None:
+            return self._to_read[0]
         off = None if self._cleared else all_off(self._config)
         if off is not None:
             return off
-        due = self._outputs.due(at) if self._state == "ready" else None
-        if due is not None:
-            return switch(due[0], on=due[1])
+        self._writing = self._outputs.due(at) if self._state == "ready" else None
+        if self._writing is not None:
+            channel, on = self._writing
+            return switch(self._config, self._outputs.levels_with(channel, on=on), channel)
         assert self._polled_at is not None, "asked before it was woken"
         if at - self._polled_at < self._poll_ns:
             return None
@@ -181,21 +197,34 @@ class ModbusIo:
                 f"it refuses function {answer.fc}: {answer.why}; check module, first_register and outputs"
             )
             fault = DeviceFault(self._config.id, at, "refused", detail)
-            return [fault, *self._lose("it refuses what it is asked", at)]
+            return self._fail(fault, "it refuses what it is asked", at)
         if isinstance(request, Write):
             self._switched(request)
             return []
-        assert isinstance(answer, Words), "a poll is of registers"
+        assert isinstance(answer, Words), "what is read are registers"
+        if request == read_back(self._config):
+            return self._read_back(answer.values[0], at)
         half_ns = (at - one.asked_at) // 2
         return self._take(
             image_of(self._config, answer.values), Look(Instant(one.asked_at + half_ns), half_ns), at
         )
 
     def _switched(self, request: Write) -> None:
-        if request.fc == WRITE_COILS:
-            self._cleared = True
-        elif self._cleared:
-            self._outputs.written(request.address, on=bool(request.values[0]))
+        back = read_back(self._config)
+        self._to_read = None if back is None else (back, request.values[0])
+        if not self._cleared:
+            self._cleared = request == all_off(self._config)
+        elif self._writing is not None:
+            channel, on = self._writing
+            self._outputs.written(channel, on=on)
+
+    def _read_back(self, word: int, at: Instant) -> list[Reading]:
+        asked, self._to_read = self._to_read, None
+        if asked is None or word == asked[1]:
+            return []
+        detail = f"its outputs read {word:#06x} after {asked[1]:#06x} was written; look at its mode and who else writes"
+        fault = DeviceFault(self._config.id, at, "refused", detail)
+        return self._fail(fault, "its outputs are not as they were switched", at)
 
     def _take(self, image: Image, look: Look, at: Instant) -> list[Reading]:
         readings: list[Reading] = []
@@ -244,10 +273,18 @@ class ModbusIo:
 
     # States -----------------------------------------------------------------------------------------
 
+    def _fail(self, fault: DeviceFault, why: str, at: Instant) -> list[Reading]:
+        """The fault is said once, until it is ready again; one that is lost is not asked again before the next poll."""
+        if self._state != "lost":
+            return [fault, *self._lose(why, at)]
+        self._rests_until = Instant(at + self._poll_ns)
+        return self._lose(why, at)
+
     def _lose(self, why: str, at: Instant) -> list[Reading]:
         """Once; until it is ready again."""
         self._outputs.forget()
         self._cleared = False
+        self._writing = self._to_read = None
         return [] if self._state == "lost" else self._become("lost", why, at)
 
     def _become(

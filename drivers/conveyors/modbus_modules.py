@@ -1,6 +1,17 @@
-"""What a poll of each Modbus module says: levels of inputs, counters, and whether a motor runs (conveyor-io §3)."""
+"""What a poll of each Modbus module says, and what is written for its outputs (conveyor-io §3).
 
-from collections.abc import Mapping
+A block has a coil for each output. Roller controllers have one register for all of theirs:
+
+- ConveyLinx ERSC: 4:0037, "Control Port Digital Output Control", bit 1 the left and bit 3 the right control port, all
+  others reserved (PLC Developers Guide, PLC outputs for PLC I/O mode, ERSC family). As the module's own register it is
+  written alone; its copy at M 4:1803 lies in an assembly that is addressed from 4:1800 on, with the motors.
+- Interroll MultiControl: byte 0 of the process image of outputs, bits 0 to 3 for I/O 1 to 4 set to "PLC-Output" (manual
+  2.3, p. 34). The other byte of that register is the set-point of motor 1, which has to be unused.
+
+Such a register is read back after every write.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,6 +20,7 @@ from drivers.conveyors.modbus_pdu import (
     READ_REGISTERS,
     WRITE_COIL,
     WRITE_COILS,
+    WRITE_REGISTER,
     Read,
     Write,
 )
@@ -24,6 +36,10 @@ CONVEYLINX_WORDS: Final = 6
 CONVEYLINX_PORTS: Final = (4, 6, 0, 2)
 """Bits of the channels 0 to 3: left and right pin 4 (the photo-eyes), left and right pin 3."""
 HEARTBEAT: Final = 1 << 15
+CONVEYLINX_OUTPUTS: Final = 36
+"""4:0037."""
+CONTROL_PORTS: Final = (1, 3)
+"""Its bits of the output channels 0 and 1: left and right."""
 INTERROLL_WORDS: Final = 8
 """Bytes 0 to 15: sensors, I/O, errors, speeds, currents."""
 
@@ -74,16 +90,44 @@ def image_of(config: ModbusIoConfig, words: tuple[int, ...]) -> Image:
         case "interroll-multicontrol":
             image = b"".join(word.to_bytes(2, config.byte_order) for word in words)
             high = (*_bits(image[0], 8), *_bits(image[1], 4))
-            return Image(high, {}, runs=image[3] != 0, heartbeat=None)
+            return Image(high, {}, runs=image[2 + (config.motor or 1)] != 0, heartbeat=None)
 
 
-def switch(channel: int, *, on: bool) -> Write:
-    return Write(WRITE_COIL, channel, (int(on),))
+def switch(config: ModbusIoConfig, levels: Sequence[bool], channel: int) -> Write:
+    """Sets one output. `levels`: of all that are ours, as they shall be."""
+    if config.module == "moxa-e1200":
+        return Write(WRITE_COIL, channel, (int(levels[channel]),))
+    return Write(WRITE_REGISTER, _output_register(config), (_output_word(config, levels),))
 
 
 def all_off(config: ModbusIoConfig) -> Write | None:
     """None: it has no output of ours."""
-    return Write(WRITE_COILS, 0, (0,) * config.outputs) if config.outputs else None
+    if not config.outputs:
+        return None
+    if config.module == "moxa-e1200":
+        return Write(WRITE_COILS, 0, (0,) * config.outputs)
+    return Write(WRITE_REGISTER, _output_register(config), (0,))
+
+
+def read_back(config: ModbusIoConfig) -> Read | None:
+    """What tells that a write has done what it should; None: a coil, whose echo has to do."""
+    if config.module == "moxa-e1200":
+        return None
+    return Read(READ_HOLDING, _output_register(config), 1)
+
+
+def _output_register(config: ModbusIoConfig) -> int:
+    if config.module == "conveylinx":
+        return CONVEYLINX_OUTPUTS
+    assert config.output_register is not None, f"{config.id}: no output_register got past its check"
+    return config.output_register
+
+
+def _output_word(config: ModbusIoConfig, levels: Sequence[bool]) -> int:
+    if config.module == "conveylinx":
+        return sum(on << bit for on, bit in zip(levels, CONTROL_PORTS, strict=False))
+    image = bytes((sum(on << place for place, on in enumerate(levels)), 0))
+    return int.from_bytes(image, config.byte_order)
 
 
 def _bits(word: int, count: int) -> tuple[bool, ...]:

@@ -64,6 +64,12 @@ class PolledOutputs:
         changed.sort(key=lambda channel: wanted[channel])
         return (changed[0], wanted[changed[0]]) if changed else None
 
+    def levels_with(self, channel: int, *, on: bool) -> list[bool]:
+        """Of all outputs as they were last written, but for this one."""
+        levels = list(self._written)
+        levels[channel] = on
+        return levels
+
     def written(self, channel: int, *, on: bool) -> None:
         self._written[channel] = on
 

@@ -3,8 +3,8 @@
 `header [sequence] side delimiter side delimiter side [delimiter unit] [delimiter READY | NOTREADY] [delimiter NODIM_…]
 [delimiter volume] [delimiter alibi record] trailer`, what follows the sides in any order. The sides have one width,
 zero padded, so what stands before the first side beyond that width is the sequence number (1 to 3 digits); each may
-carry its unit. A message with the optional BCC or CRC is not understood: no frame of one was seen. Nor is a heart-beat
-that config does not name.
+carry its unit. A message with the optional BCC or CRC is not understood: the manual does not say how they are computed.
+Nor is a heart-beat that config does not name.
 """
 
 import re

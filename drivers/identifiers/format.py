@@ -5,7 +5,8 @@ A text comes normalised: no AIM identifier, no blanks (labels print them, codes 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
 from hub_config.value import value
 
@@ -14,6 +15,8 @@ CodeType = Literal["s10", "sscc", "gs1dl", "carrier", "receptacle", "mawb", "unk
 
 Fault = Literal["check_digit", "country"]
 Unfit = Literal["format", "prefix"]
+MISFITS_KEPT: Final = 1_024
+"""Answers once given: a code that is tried in every format is told by most that it has another length."""
 
 
 @value
@@ -63,4 +66,9 @@ def checked(
 
 
 def misfit(text: str, wanted: str) -> Misfit:
-    return Misfit("format", f"{len(text)} characters; wanted: {wanted}")
+    return _misfit(len(text), wanted)
+
+
+@lru_cache(MISFITS_KEPT)
+def _misfit(chars: int, wanted: str) -> Misfit:
+    return Misfit("format", f"{chars} characters; wanted: {wanted}")

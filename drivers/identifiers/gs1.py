@@ -52,16 +52,18 @@ _GTIN_LENGTHS: Final = (8, 12, 13)
 
 
 def parse_elements(data: str) -> Elements | Gs1Fault:
-    """The whole of `data` as element strings, in the order sent."""
-    rest = data.removesuffix(GS)
-    if not rest:
+    """The whole of `data` as element strings, in the order sent. What is left is never copied: a text may be long."""
+    end = len(data) - data.endswith(GS)
+    if not end:
         return Gs1Fault("empty", "no element string")
     elements: Elements = {}
-    while rest:
-        ai = next((rest[:size] for size in (2, 3, 4) if rest[:size] in AI_FORMATS), None)
+    at = 0
+    while at < end:
+        head = data[at : min(at + 4, end)]
+        ai = next((head[:size] for size in (2, 3, 4) if head[:size] in AI_FORMATS), None)
         if ai is None:
-            return Gs1Fault("unknown_ai", f"{rest[:4]!r} starts no application identifier")
-        value, rest = _cut_value(ai, rest)
+            return Gs1Fault("unknown_ai", f"{head!r} starts no application identifier")
+        value, at = _cut_value(ai, data, at, end)
         if (fault := _put(elements, ai, value)) is not None:
             return fault
     return elements
@@ -122,13 +124,16 @@ def decimal_of(ai: str, value: str) -> str:
     return f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
 
 
-def _cut_value(ai: str, rest: str) -> tuple[str, str]:
+def _cut_value(ai: str, data: str, at: int, end: int) -> tuple[str, int]:
+    """The value of the element at `at`, and where the next one begins."""
     length = PREDEFINED_LENGTH.get(ai[:2])
     if length is None:
-        field, _, after = rest.partition(GS)
-        return field[len(ai) :], after
+        found = data.find(GS, at, end)
+        stop = end if found < 0 else found
+        return data[at + len(ai) : stop], stop + 1
     # Some printers put a separator after a field of predefined length too; it says nothing.
-    return rest[len(ai) : length], rest[length:].removeprefix(GS)
+    stop = min(at + length, end)
+    return data[at + len(ai) : stop], stop + data.startswith(GS, stop, end)
 
 
 def _put(elements: Elements, ai: str, value: str) -> Gs1Fault | None:

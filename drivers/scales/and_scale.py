@@ -1,9 +1,11 @@
-"""A&D balances and scales: one command set, five formats of the answer, RS-485 addresses (scales.md §4; A&D HC-i p. 36,
+"""A&D balances and scales: one command set, six formats of the answer, RS-485 addresses (scales.md §4; A&D HC-i p. 36,
 49, GX-300 p. 46, FX-CT p. 31, 59).
 
 Standard: `header,` sign and 8 characters, unit of 3, right-aligned; with a comparator a second header stands before the
 number. CSV: the same with a separator before the unit. MT: `S ` stable, `SD` not. NU: sign and 8 characters alone. DP:
-16 characters, padded with blanks. KF is not built in: no frame of it was found.
+16 characters, padded with blanks, `E` over and `-E` under the range. KF (Karl Fischer): 14 characters without a header,
+the sign first and none at zero, the unit where the weight stands and blanks where it does not, `H` over and `L` under
+(GX-A/GF-A communication manual p. 17, GX-300 p. 46, FX-i p. 38).
 
 `OL` is over by a plus sign and under by a minus; what follows it is never used.
 """
@@ -48,6 +50,10 @@ _MT: Final = re.compile(r"(S |SD) *([+-]?[0-9.]{1,12}) +([A-Za-z%]{1,3})")
 _NU_OVER: Final = re.compile(r"([+-])(?:9999999E\+19|9[9.]{7})")
 """Balances say 9999999E+19; scales fill the digits with 9, and with no header nothing else tells."""
 _DP: Final = re.compile(r"([A-Z]{2}) +([+-]?[0-9.,]{1,10}) +([A-Za-z%]{1,4})")
+_DP_OVER: Final = re.compile(r" *(-?)E *")
+_KF: Final = re.compile(r"([+ -])([ 0-9.,]{9})([ A-Za-z%]{4})")
+_KF_OVER: Final = re.compile(r" *([HL]) *")
+_KF_CHARS: Final = 14
 _ACK: Final = b"\x06"
 _DP_CHARS: Final = 16
 _PRESET: Final = re.compile(r"PT:([+-]?[0-9.,]{1,9}) ?([A-Za-z]{1,3})")
@@ -113,8 +119,20 @@ def _csv(text: str, raw: bytes) -> Piece:
 
 
 def _dump_print(text: str, raw: bytes) -> Piece:
+    if len(text) <= _DP_CHARS and (over := _DP_OVER.fullmatch(text)) is not None:
+        return _out_of_range(over[1] or "+", None, None, raw)
     found = _DP.fullmatch(text) if len(text) == _DP_CHARS else None
     return Garbled(raw) if found is None else _headed(found[1], found[2], found[3], None, raw)
+
+
+def _karl_fischer(text: str, raw: bytes) -> Piece:
+    if len(text) <= _KF_CHARS and (over := _KF_OVER.fullmatch(text)) is not None:
+        return _out_of_range("+" if over[1] == "H" else "-", None, None, raw)
+    found = _KF.fullmatch(text)
+    number = None if found is None else number_in_columns(found[1] + found[2])
+    if found is None or number is None or (found[1] == " " and number.strip("0.")):
+        return Garbled(raw)  # only zero has no sign
+    return amount(number, unit_of(found[3]), bool(found[3].strip(" ")), raw)
 
 
 def _mt(text: str, raw: bytes) -> Piece:
@@ -134,7 +152,7 @@ def _number_alone(text: str, raw: bytes) -> Piece:
 
 
 _FORMATS: Final[Mapping[str, Callable[[str, bytes], Piece]]] = {
-    "standard": _standard, "csv": _csv, "mt": _mt, "nu": _number_alone, "dp": _dump_print,
+    "standard": _standard, "csv": _csv, "mt": _mt, "nu": _number_alone, "dp": _dump_print, "kf": _karl_fischer,
 }  # fmt: skip
 
 

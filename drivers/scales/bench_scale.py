@@ -36,6 +36,7 @@ class BenchScale:
     def __init__(self, config: BenchScaleConfig, wire: Wire) -> None:
         self._config = config
         self._wire = wire
+        self._own, self._mode = config.own, config.mode
         self._patient = wire if isinstance(wire, Patient) else None
         self._quiet_at: Instant | None = None
         """When the silence since the last byte ends a frame."""
@@ -48,6 +49,8 @@ class BenchScale:
         """`DeviceUp` was said, and since then no `silent`."""
         self._drops_first = config.drops_first and config.mode == "continuous"
         self._faults = ScaleFaults(config.id)
+        self._weighed: tuple[Load | None, int | None] = (None, None)
+        """The last load and its mass."""
 
     @property
     def held_bytes(self) -> int:
@@ -75,10 +78,10 @@ class BenchScale:
     def _wake(self, at: Instant) -> list[Reading]:
         if self._wake_at is None or at < self._wake_at:
             return []
-        if self._config.mode == "print":
+        if self._mode == "print":
             self._wake_at = None
             return []
-        if self._config.mode == "continuous":
+        if self._mode == "continuous":
             return self._listen(at)
         match self._state:
             case _State.NEW | _State.READY:
@@ -103,6 +106,8 @@ class BenchScale:
         return [OrderAnswered(self._config.id, at, command.number, sent is not None, detail)]
 
     def take_output(self) -> bytes:
+        if not self._output:
+            return b""
         output = bytes(self._output)
         self._output.clear()
         return output
@@ -124,22 +129,22 @@ class BenchScale:
         if self._unanswered < SILENT_AFTER:
             return []
         self._up = False
-        what = "requests without an answer, asking on" if self._config.mode == "polled" else "times no frame"
-        setting = f"that the scale is set to {self._config.kind_name} and to sending {self._config.mode}"
+        what = "requests without an answer, asking on" if self._mode == "polled" else "times no frame"
+        setting = f"that the scale is set to {self._config.kind_name} and to sending {self._mode}"
         todo = f"{self._config.asleep}check power, cable, baud rate, parity and {setting}"
         return self._faults.once("silent", f"{SILENT_AFTER} {what}; {todo}", at)
 
     def _piece(self, piece: Piece, at: Instant) -> list[Reading]:
         if isinstance(piece, Garbled):
             return [self._garbled(piece, at)]
-        if of_another(piece, self._config.own):
-            said = ", ".join(f"{key} {piece.keys.get(key, 'none')}" for key in self._config.own)
+        if of_another(piece, self._own):
+            said = ", ".join(f"{key} {piece.keys.get(key, 'none')}" for key in self._own)
             detail = f"a weight of {said}, another scale's; compare the scale's menu with its configuration"
             return self._faults.once("refused", detail, at, piece.raw)
         self._output += self._wire.take_reply()
         if piece.kind == "ack":
             return self._heard(at)
-        if self._state is _State.LATE and self._config.mode == "polled":
+        if self._state is _State.LATE and self._mode == "polled":
             return []
         heard = self._answered(at)
         if piece.kind == "error":
@@ -160,14 +165,16 @@ class BenchScale:
         return self._faults.each(code, f"{why}; check cable, baud rate, parity and protocol", at, piece.head)
 
     def _weight(self, load: Load, at: Instant) -> WeightRead:
+        if self._weighed[0] is not load:
+            self._weighed = (load, mass_of_load(load, self._config.unit))
         return WeightRead(
-            self._config.id, at, mass_of_load(load, self._config.unit), load.text, load.unit or self._config.unit,
+            self._config.id, at, self._weighed[1], load.text, load.unit or self._config.unit,
             load.stable, load.overload, load.underload, mode=load.mode, zero=load.zero,
             out_of_range=load.out_of_range, invalid=load.invalid, tare=load.tare, record=load.record,
         )  # fmt: skip
 
     def _answered(self, at: Instant) -> list[Reading]:
-        match self._config.mode:
+        match self._mode:
             case "polled" if self._state is _State.ASKED:
                 self._state = _State.READY
                 self._wake_at = max(at, self._next_poll)

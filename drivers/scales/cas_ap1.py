@@ -4,7 +4,8 @@ The host sends ENQ and, once the scale says ACK, DC1; then comes `SOH STX` state
 byte, `ETX EOT`: 15 bytes. The check byte is the exclusive or of the ten before it and may be any control character, so
 the frame is cut by position. A sign `F` is an overflow, whatever the digits. NAK means not ready: it is asked again.
 
-The answer to DC2 (price, weight, unit price) and the frames of PD-II types 0 and 1 are not built in.
+The answer to DC2 (price, weight, unit price) is not built in; nor are PD-II types 0 and 1, whose bytes the manual names
+without their values (drivers/SCALE.md).
 """
 
 import re

@@ -3,13 +3,15 @@
 Standard: `[CC]HH,KK,PPPPPPPP,UM`: `ST` stable, `US` not, `OL` over, `UL` under; `GS` gross, `NT` net, `GX` gross in ten
 times the resolution; `VL`, `VT` and `RZ` are of the converter and no weight. AF: `[CC]SS,B,gross UM,YY tare UM`, B the
 number of the scale, `PT` a preset tare. In both the answer to `PID` has the number under which the alibi memory keeps
-it, or `NO`. The columns of the extended string differ between models, so it is taken apart by its commas.
+it, or `NO`. The gross weight of an AF string fills ten columns, so that a digit that got lost is seen. Those of the
+string that `REXT` asks for differ between models: it is taken apart by its commas alone.
 
 A command sent as `ESC … STX` is answered as `ESC … STX`; both ends are understood always.
 """
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from drivers.reading import Weighing
@@ -27,6 +29,8 @@ _STANDARD: Final = re.compile(r"(ST|US|OL|UL),(GS|NT|VL|VT|RZ|GX),(.{8}),([ A-Za
 _MODES: Final[Mapping[str, Weighing]] = {"GS": "gross", "NT": "net", "GX": "gross"}
 _RAW: Final = {"VL": "microvolt", "VT": "microvolt", "RZ": "converter_points"}
 _GROSS: Final = re.compile(r" *([+-]? *[0-9]+(?:\.[0-9]+)?) *([A-Za-z]{1,2}) *")
+_GROSS_CHARS: Final = 12
+"""Ten and the unit, of an AF string."""
 _TARE: Final = re.compile(r"(PT|  )? *([+-]? *[0-9]+(?:\.[0-9]+)?) *([A-Za-z]{1,2}) *")
 _SCALE: Final = re.compile(r" ?([1-9]) ?")
 _ALIBI: Final = re.compile(r" *([0-9]{1,6})-([0-9]{1,9}) *")
@@ -46,28 +50,29 @@ def dini(config: DiniConfig) -> Wire:
     orders: dict[Order, bytes] = {
         order: f"{before}{config.address or ''}{command}{after}".encode() for order, command in sent.items()
     }
-    return LineWire(_line, orders, max_bytes=LINE_MAX_BYTES, terminators=_ENDS)
+    line = partial(_line, columns=config.request != "REXT")
+    return LineWire(line, orders, max_bytes=LINE_MAX_BYTES, terminators=_ENDS)
 
 
-def _line(line: bytes) -> Piece:
+def _line(line: bytes, *, columns: bool) -> Piece:
     text = line[line.rfind(_ESC) + 1 :].decode("latin-1")
     found = _ADDRESSED.fullmatch(text)
     if found is None:
         return Garbled(line)
-    piece = _answer(found[2], line)
+    piece = _answer(found[2], line, columns=columns)
     if isinstance(piece, Garbled) or found[1] is None:
         return piece
     return Told(piece.kind, piece.load, {**piece.keys, "address": found[1]}, line)
 
 
-def _answer(text: str, raw: bytes) -> Piece:
+def _answer(text: str, raw: bytes, *, columns: bool) -> Piece:
     if text == "OK":
         return Told("ack", raw=raw)
     if (error := _ERROR.fullmatch(text)) is not None:
         return Told("error", keys={"error": "device", "code": error[1]}, raw=raw)
     found = _STANDARD.fullmatch(text)
     if found is None:
-        return _extended(text.split(","), raw)
+        return _extended(text.split(","), raw, columns=columns)
     status, what, field, unit_field, kept = found.groups()
     stored = {} if kept is None else _stored(kept)
     if stored is None:
@@ -80,10 +85,11 @@ def _answer(text: str, raw: bytes) -> Piece:
     return _weight(status, field, unit_field, _MODES[what], keys, raw)
 
 
-def _extended(fields: list[str], raw: bytes) -> Piece:
+def _extended(fields: list[str], raw: bytes, *, columns: bool) -> Piece:
     """`ST,1,      12.5kg,PT       2.0kg` and, of `PID`, one field more."""
     scale = _SCALE.fullmatch(fields[1]) if len(fields) in (4, 5) else None
-    gross = _GROSS.fullmatch(fields[2]) if scale is not None else None
+    fits = scale is not None and (len(fields[2]) == _GROSS_CHARS or not columns)
+    gross = _GROSS.fullmatch(fields[2]) if fits else None
     tare = _TARE.fullmatch(fields[3]) if scale is not None else None
     stored = _stored(fields[4]) if len(fields) == 5 else {}
     if scale is None or gross is None or tare is None or stored is None:

@@ -59,6 +59,7 @@ MAKERS: Final[Mapping[str, Explained]] = {
     "and-mt": _and("mt"),
     "and-nu": _and("nu"),
     "and-dp": _and("dp"),
+    "and-kf": _and("kf"),
     "and-rs485": _and("standard"),
     "and-18": Explained(And18Config, "and-18"),
     "ohaus": Explained(OhausConfig, "ohaus", ohaus.parse_command),

@@ -39,6 +39,9 @@ class MtContinuous(FrameWire):
         """Whether a checksum follows; None: not known yet."""
         self._misfits = 0
         """Frames in a row without the checksum that is due."""
+        self._known: tuple[bytes, Cut] | None = None
+        """The last good frame, with its checksum, and its meaning, which stays as long as `_checked` does: a scale at
+        rest says the same ten times a second."""
         self._never_swb = None if config.dialect == "fairbanks" else _STX
         letters = {
             order: f"{letter}{config.command_end}".encode("ascii") for order, letter in _LETTERS.items()
@@ -59,6 +62,8 @@ class MtContinuous(FrameWire):
         return pieces
 
     def _first(self, held: bytes) -> Cut | None:
+        if self._known is not None and held.startswith(self._known[0]):
+            return self._known[1]
         if (fault := self._fault_at(held)) is not None:
             start = held.find(_STX, max(1, fault))
             if self._checked is False:  # what follows a frame is none: there may be a checksum after all
@@ -96,15 +101,18 @@ class MtContinuous(FrameWire):
         frame = held[: self._bytes]
         if not checked:
             self._learn(False)
-            return Cut(self._bytes, self._told(frame, {}))
+            return self._good(frame, Cut(self._bytes, self._told(frame, {})))
         checksum = held[self._bytes]
         if checksum == -sum(frame) & 0x7F:
             self._learn(True)
             self._misfits = 0
-            return Cut(self._bytes + 1, self._told(frame, {"checksum": "ok"}))
+            return self._good(
+                held[: self._bytes + 1], Cut(self._bytes + 1, self._told(frame, {"checksum": "ok"}))
+            )
         if checksum != _STX:
             return Cut(self._bytes + 1, Garbled(frame, "checksum"))
         # Damaged, or the start of the next frame: the terminal is set to send no checksum any more.
+        self._known = None
         self._misfits += 1
         if self._misfits >= RELEARN_AFTER:
             self._learn(None)
@@ -119,9 +127,13 @@ class MtContinuous(FrameWire):
             else Told("weight", understood[0], understood[1] | keys, frame)
         )
 
+    def _good(self, sent: bytes, cut: Cut) -> Cut:
+        self._known = (sent, cut)
+        return cut
+
     def _learn(self, checked: bool | None) -> None:
-        if self._config.checksum == "auto":
-            self._checked = checked
+        if self._config.checksum == "auto" and checked is not self._checked:
+            self._checked, self._known = checked, None
 
 
 def parse_command(sent: bytes) -> Told | None:

@@ -67,7 +67,7 @@ Piece = Told | Garbled
 
 def of_another(piece: Piece, own: Mapping[str, object]) -> bool:
     """A weight that says of itself that it is another scale's on the same line. `own`: of the config."""
-    if isinstance(piece, Garbled) or piece.load is None:
+    if not own or isinstance(piece, Garbled) or piece.load is None:
         return False
     return any(piece.keys.get(key) != value for key, value in own.items())
 

@@ -80,6 +80,8 @@ def _read_string(config: CognexConfig, body: bytes, data: bytes) -> Answer:
         return Damaged("garbled", "a result that is no base64; check the line", data, {"error": "base64"})
     footer = wire_bytes(config.footer)
     plain = text.removesuffix(footer).strip(b"\r\n")
+    if not plain:
+        return Damaged("garbled", "a result with nothing in it; look at the formatting of the reader", data)
     return parse_codes(plain, config.no_read, wire_bytes(config.separator))
 
 

@@ -45,6 +45,7 @@ from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.standing import NOTHING_SAID, VisitWords
 from edge.core.station import Station
 from edge.core.visits import NOTHING_REMEMBERED, Recovered, Remembered, Seen, Visits
+from edge.core.wakes import EVERY, Wakes
 from hub_config.bench_scale import BenchScaleConfig
 from hub_config.dimensioners import CubiscanConfig
 from hub_config.external import ExternalConfig
@@ -54,7 +55,6 @@ from hub_config.names import MICROSECOND, DeviceId, Instant, LineId
 Place = Station | Line | PlcDrivenLine
 GATEWAY_LINE: Final = LineId("gw")
 """The line of events without a parcel."""
-ANY_PLACE: Final = -1
 RECALL_TOLD_US: Final = 24 * 3_600_000_000
 """A recall younger than this is told again at a start: whether its alert had got out, nobody knows."""
 
@@ -95,10 +95,7 @@ class Gateway:
             for line in config.plc_lines
         ]
         self._places: list[Place] = [*self._stations, *self._lines, *self._plc_lines]
-        self._wakes: list[Instant | None] = [None] * len(self._places)
-        """When each place wants a Tick, as of the last look."""
-        self._stale: int | None = ANY_PLACE
-        """The one place that was touched since, or ANY_PLACE; None: none was."""
+        self._wakes = Wakes(self._places)
         self._owner: dict[DeviceId, int] = {}
         for number, station in enumerate(self._stations):
             self._owner |= dict.fromkeys(station.bench.devices, number)
@@ -133,10 +130,10 @@ class Gateway:
             if isinstance(given, BarcodeRead) and (again := self._labels.again(given)) is not None:
                 self._ledger.count_rejected("command")
                 return list(again)
-            self._stale = owner if self._stale in (None, owner) else ANY_PLACE
+            self._wakes.touch(owner)
             self._places[owner].read(given, at)
             return self._accompanied()
-        self._stale = ANY_PLACE
+        self._wakes.touch(EVERY)
         match given:
             case DecisionArrived():
                 self._decide(given, at)
@@ -162,7 +159,9 @@ class Gateway:
 
     def _accompanied(self) -> list[Effect]:
         """The effects of this step, with what scanners, printers and lamps do besides."""
-        effects = self._labels.added(self._signs.added(self._ledger.take_effects()))
+        effects = self._ledger.take_effects()
+        if effects:
+            effects = self._labels.added(self._signs.added(effects))
         return self._lamps.added(effects, self._now, self._line_shows)
 
     def _line_shows(self, name: LineId) -> LineShows:
@@ -172,14 +171,10 @@ class Gateway:
     @property
     def wake_at(self) -> Instant | None:
         """When it wants a Tick."""
-        if self._stale == ANY_PLACE:
-            self._wakes = [place.wake_at for place in self._places]
-        elif self._stale is not None:
-            self._wakes[self._stale] = self._places[self._stale].wake_at
-        self._stale = None
-        soonest = min([at for at in self._wakes if at is not None], default=None)
-        besides = [at for at in (self._offline.wake_at, self._lamps.wake_at) if at is not None]
-        return min(besides if soonest is None else [soonest, *besides], default=None)
+        soonest, level, lamps = self._wakes.soonest, self._offline.wake_at, self._lamps.wake_at
+        if level is None and lamps is None:
+            return soonest
+        return min(at for at in (soonest, level, lamps) if at is not None)
 
     def snapshot(self) -> Snapshot:
         """What screens and reports may see: immutable, complete, of this instant."""
@@ -302,7 +297,8 @@ class Gateway:
     def _wake(self, at: Instant) -> None:
         self._review(at)
         for place in self._places:
-            if place.wake_at is not None and at >= place.wake_at:
+            due = place.wake_at
+            if due is not None and at >= due:
                 place.wake(at)
 
     def _review(self, at: Instant, since: Instant | None = None, *, anyway: bool = False) -> None:

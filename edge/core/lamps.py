@@ -78,6 +78,8 @@ class Lamps:
 
     @property
     def wake_at(self) -> Instant | None:
+        if not self._lights:
+            return None
         dues = [due for light in self._lights for due in _dues(light)]
         if self._of_lines:
             dues.append(self._look_at)

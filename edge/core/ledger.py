@@ -93,6 +93,8 @@ class Ledger:
         self._effects.append(KeepWords(VisitWords(visit, (), NOTHING_SAID)))
 
     def take_effects(self) -> list[Effect]:
+        if not self._effects:
+            return []
         effects, self._effects = self._effects, []
         return effects
 

@@ -72,9 +72,8 @@ class Station:
         match reading:
             case BarcodeRead():
                 self._scan(reading, at)
-            case WeightRead():
-                self._down.pop(reading.device, None)
-                self._weigh(reading, at)
+            case WeightRead() if not self._weigh(reading, at):
+                return
             case DimensionsRead() | OrderAnswered():
                 self.work.hear_sizer(reading, at)
             case NoRead():
@@ -146,11 +145,9 @@ class Station:
 
     @property
     def wake_at(self) -> Instant | None:
-        dues = (
-            self._inspection.wake_at,
-            None if self.work.parcel is None else self._due_of(self.work.parcel),
-        )
-        return min((due for due in dues if due is not None), default=None)
+        looked_at = self._inspection.wake_at
+        due = None if self.work.parcel is None else self._due_of(self.work.parcel)
+        return looked_at if due is None else due if looked_at is None else min(due, looked_at)
 
     def _due_of(self, parcel: Parcel) -> Instant | None:
         match parcel.phase:
@@ -301,16 +298,18 @@ class Station:
 
     # Weights --------------------------------------------------------------------------------------
 
-    def _weigh(self, read: WeightRead, at: Instant) -> None:
-        parcel = self.work.parcel
+    def _weigh(self, read: WeightRead, at: Instant) -> bool:
+        """False: nothing that the screen says has changed, as with nearly every weight."""
+        back, parcel, watch = self._down.pop(read.device, None) is not None, self.work.parcel, self._watch
         if parcel is not None and parcel.phase == "placed":
-            return  # the next parcel's weight is taken when this one's move is on disk
-        sighting = self._watch.see(read)
+            return back  # the next parcel's weight is taken when this one's move is on disk
+        before = watch.loaded, watch.zero_seen
+        sighting = watch.see(read)
         measuring = parcel is not None and parcel.phase == "measuring"
-        if parcel is not None and measuring and self._watch.loaded and self._watch.zero_seen:
+        if parcel is not None and measuring and watch.loaded and watch.zero_seen:
             parcel.seen_on_scale = True
         if sighting is None or (parcel is not None and not measuring):
-            return
+            return back or before != (watch.loaded, watch.zero_seen)
         match sighting.kind:
             case "captured":
                 self._take_load(parcel, sighting.mass_mg, at)
@@ -322,6 +321,7 @@ class Station:
                 self.work.hold(parcel, "swap_suspected", at, retry=bool(parcel.codes))
             case "dropped" | "changed" | "zero":
                 pass
+        return True
 
     def _take_load(self, parcel: Parcel | None, mg: int | None, at: Instant) -> None:
         """None: more than the scale can carry has no value, so it can never support a release."""

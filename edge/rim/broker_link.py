@@ -1,7 +1,7 @@
 """One client's link to the MQTT broker, kept up for ever: dials, falls back to 3.1.1, waits, dials the next address.
 
-paho's thread puts values in the owner's queue; the owner hands each to `take` and gets back what happened, or None
-for the leftovers of an earlier connection. Not thread-safe: one thread owns a link.
+The owner waits by `wait`, which puts what the broker says in the owner's mailbox; the owner hands each to `take` and
+gets back what happened, or None for the leftovers of an earlier connection. Not thread-safe: one thread owns a link.
 
 A broker that speaks MQTT 3.1.1 only answers the MQTT 5 CONNECT with "Unsupported protocol version" (0x84; seen with
 nats-server 2.15.1); from then on the link uses 3.1.1 at that address and says so once. Loss and return are said
@@ -10,7 +10,6 @@ once each. Where no other may run under our name, the first connection only look
 
 import hashlib
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +18,7 @@ from edge.rim.identity_probe import IdentityProbe
 from edge.rim.mqtt_client import (
     Accepted,
     Arrived,
+    Box,
     Delivered,
     Ended,
     FromBroker,
@@ -74,9 +74,9 @@ Happening = Opened | Closed | Taken | Delivered | Arrived
 class BrokerLink:
     """Keeps one connection up. The owner calls `tend` whenever `wake_at` has come."""
 
-    def __init__(self, profile: Profile, put: Callable[[FromBroker], None]) -> None:
+    def __init__(self, profile: Profile, box: Box) -> None:
         self._profile = profile
-        self._put = put
+        self._box = box
         self._place = 0
         self._versions: dict[Address, Version] = {}
         """Addresses known to speak 3.1.1 only."""
@@ -134,6 +134,19 @@ class BrokerLink:
             self._lose("no CONNACK or SUBACK in time")
         else:
             self._dial()
+
+    def wait(self, wait_ns: int) -> None:
+        """Until the broker or another thread has put something in the mailbox, or the time is over. What was
+        published and confirmed goes out first."""
+        if self._client is None:
+            self._box.wait(wait_ns)
+        else:
+            self._client.wait(wait_ns)
+
+    def flush(self) -> None:
+        """What was published and confirmed goes out before the owner turns to something long."""
+        if self._client is not None:
+            self._client.flush()
 
     def take(self, item: FromBroker) -> Happening | None:
         if item.attempt != self._attempt or self._client is None:
@@ -197,7 +210,7 @@ class BrokerLink:
         self._attempt += 1
         self._accepted = None
         probe = not self._alone
-        client = MqttClient(self._profile, self._address, self._version, self._attempt, self._put, probe)
+        client = MqttClient(self._profile, self._address, self._version, self._attempt, self._box, probe)
         try:
             client.connect()
         except OSError as fault:  # refused, unreachable, unknown host, timed out, no TLS

@@ -21,7 +21,7 @@ class Inbox:
     """Read by one thread."""
 
     def __init__(self, inputs_max: int = INPUTS_MAX) -> None:
-        self._queue: SimpleQueue[Input] = SimpleQueue()
+        self._queue: SimpleQueue[Input | None] = SimpleQueue()
         self._inputs_max = inputs_max
         self._room = Condition()
         self._waiting = 0
@@ -36,8 +36,12 @@ class Inbox:
             self._wait_for_room()
         self._queue.put(given)
 
+    def nudge(self) -> None:
+        """Ends the wait of `get`."""
+        self._queue.put(None)
+
     def get(self, timeout_s: float) -> Input | None:
-        """The next input, or None when there was none for `timeout_s` seconds."""
+        """The next input, or None when there was none for `timeout_s` seconds, or a nudge."""
         try:
             given = self._queue.get(timeout=max(0.0, timeout_s))
         except Empty:

@@ -21,7 +21,7 @@ from edge.core.standing import VisitWords
 from edge.core.visits import Remembered
 from edge.rim.capsule import remember
 from edge.rim.journal_check import DAMAGED, ByteSink, Verified, log_of
-from edge.rim.journal_commit import Transactions
+from edge.rim.journal_commit import WAL_KEPT_BYTES, Transactions, lay_out_wal
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
 from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
 from edge.rim.journal_rows import JournalReader
@@ -72,8 +72,6 @@ TAIL_CHECKED: Final = 1_000
 """Events at the journal's end that are checked at every start; `verify` checks all."""
 PRUNED_AT_ONCE: Final = 8 * NODE_LEAVES
 """Events deleted in one transaction: about as long as the commit of ten groups."""
-WAL_KEPT_BYTES: Final = 16_777_216
-"""A WAL that has grown beyond is cut when it begins anew."""
 VACUUMED_AT_ONCE: Final = 1_024
 """Pages given back to the file system at a time, 4 MiB."""
 
@@ -130,7 +128,7 @@ class Journal:
         new = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
         # The writer checkpoints the WAL itself, when it is idle: that is where SQLite stalls longest.
         pragmas = ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0")
-        for pragma in pragmas:
+        for pragma in (*pragmas, f"journal_size_limit={WAL_KEPT_BYTES}"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         if new:
             self.context = context_for(next_epoch(self.path.parent))
@@ -148,6 +146,7 @@ class Journal:
             self._connection.execute(
                 "INSERT OR IGNORE INTO keys VALUES(?, ?)", (signer.kid, signer.public_b64)
             )
+        lay_out_wal(self.path)
         self._pruned = read_pruned(self._connection)
         self._last = self._checked_tail()
         self._transactions.begin(read_cursor(self._connection))

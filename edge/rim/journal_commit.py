@@ -4,11 +4,41 @@ The acknowledged cursor has no commit of its own: it goes with whatever is writt
 a crash sets back costs a few events sent twice, which the coordinator knows again by their ids.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
 
+from edge.rim.disk import room_of
 from edge.rim.journal_table import Cursor
+
+WAL_KEPT_BYTES: Final = 16_777_216
+"""The WAL's file has this size from the start; one that has grown beyond is cut when it begins anew."""
+LAID_OUT_FROM_BYTES: Final = 16 * WAL_KEPT_BYTES
+"""On a disk with less room than this the WAL's file grows as it is needed."""
+_BLOCK: Final = bytes(1_048_576)
+
+
+def lay_out_wal(path: Path) -> None:
+    """Makes the WAL's file as long as it will be, with zeros behind what is in it.
+
+    A commit that makes a file longer waits for the file system's own journal as well: measured on ext4, it takes twice
+    the processor and four times as long as one that writes over blocks which are there. SQLite reads no further than
+    to the first frame that is not of its present round, as after every round. The file must hold its header already.
+    """
+    wal = path.with_name(path.name + "-wal")
+    if room_of(path.parent).free_bytes < LAID_OUT_FROM_BYTES:
+        return
+    with suppress(OSError):  # the disk has filled meanwhile, or does not write: the next commit says so
+        handle = os.open(wal, os.O_WRONLY | os.O_APPEND)
+        try:
+            while (short := WAL_KEPT_BYTES - os.fstat(handle).st_size) > 0:
+                os.write(handle, _BLOCK[:short])
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 class Transactions:

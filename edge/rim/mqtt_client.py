@@ -1,19 +1,18 @@
 """One attempt at one MQTT connection, over paho-mqtt 2 by the advice of event-path-facts §5.
 
-Callbacks run in paho's thread and only put a value in the owner's queue: a callback that raised would end that
-thread while the client still called itself connected, and one that took a lock could deadlock with `publish`.
+paho has no thread here: its owner's waits at the socket and at the owner's mailbox together (`wait`), so no event
+changes threads on its way to the broker or back. Callbacks run within `wait` and only put a value in that mailbox.
 A client is used once, so paho's memory of unconfirmed messages goes with the connection, and the sender's own
 window alone says what is sent again.
 """
 
 import hashlib
-import socket
-import threading
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -22,9 +21,11 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.rim import clock
+from edge.rim.gathered_socket import GatheredSocket, GatheringClient
+from edge.rim.mailbox import Mailbox, Pollable
 from edge.rim.tls import BrokerIdentity
 from hub_config.broker import Address
-from hub_config.names import Instant
+from hub_config.names import MILLISECOND, SECOND, Instant
 
 CONNECT_TIMEOUT_S: Final = 1.5
 """For TCP. The owner waits meanwhile, so it is shorter than the 2 s in which a gateway must be able to stop."""
@@ -32,13 +33,15 @@ SESSION_EXPIRY_S: Final = 90_000
 RECEIVE_MAXIMUM: Final = 100
 RECEIVE_MAXIMUM_ABSENT: Final = 65_535
 """What a broker allows that does not say (MQTT 5.0 §3.2.2.3.3)."""
-FAREWELL_TIMEOUT_S: Final = 1.0
-DISCONNECT_TIMEOUT_S: Final = 0.4
+FAREWELL_TIMEOUT: Final = 1 * SECOND
+DISCONNECT_TIMEOUT: Final = 400 * MILLISECOND
 PROPERTIES_KEPT: Final = 256
 """Properties once made: few expiries are in use at a time."""
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 
 Version = Literal["MQTT 5", "MQTT 3.1.1"]
+
+_log = logging.getLogger("hub.link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,18 @@ class FromBroker(NamedTuple):
     told: Accepted | Granted | Ended | Delivered | Arrived
 
 
+class Box(Protocol):
+    """The owner's mailbox."""
+
+    def put(self, item: FromBroker, /) -> None: ...
+    def wait(
+        self, wait_ns: int, sock: Pollable | None = None, *, unsent: bool = False
+    ) -> tuple[bool, bool]: ...
+
+
 class MqttClient:
-    """`connect` once, `end` once. Raises OSError where the broker can't be reached."""
+    """`connect` once, `end` once, both by the owner, who alone uses it. Raises OSError where the broker can't be
+    reached."""
 
     def __init__(
         self,
@@ -126,7 +139,7 @@ class MqttClient:
         address: Address,
         version: Version,
         attempt: int,
-        put: Callable[[FromBroker], None],
+        box: Box,
         probe: bool = False,
     ) -> None:
         """`probe`: only to read our own state, under a passing name, without a will or a kept session."""
@@ -134,12 +147,12 @@ class MqttClient:
         self._address = address
         self._version = version
         self._attempt = attempt
-        self._put = put
+        self._box = box
         self._topics = (profile.will_topic,) if probe else profile.subscriptions
         self._clean = probe
-        self._gone = threading.Event()
+        self._sock: GatheredSocket | None = None
         five = version == "MQTT 5"
-        self._paho = Client(
+        self._paho = GatheringClient(
             CallbackAPIVersion.VERSION2,
             client_id=profile.probe_id(attempt) if probe else profile.client_id,
             clean_session=None if five else probe,
@@ -153,7 +166,7 @@ class MqttClient:
         if not probe:
             will = profile.will(profile.session_of(attempt))
             self._paho.will_set(profile.will_topic, will, qos=1, retain=True)
-        self._paho.on_socket_open = _no_delay
+        self._paho.on_socket_register_write = _later
         self._paho.on_connect = self._on_connect
         self._paho.on_subscribe = self._on_subscribe
         self._paho.on_disconnect = self._on_disconnect
@@ -161,7 +174,7 @@ class MqttClient:
         self._paho.on_message = self._on_message
 
     def connect(self) -> None:
-        """Blocks for `CONNECT_TIMEOUT_S` at most for TCP and as long for TLS; CONNACK comes through the queue."""
+        """Blocks for `CONNECT_TIMEOUT_S` at most for TCP and as long for TLS; CONNACK comes through the mailbox."""
         if self._profile.identity is not None:
             self._paho.tls_set_context(self._profile.identity.context(self._refused))
         terms: dict[str, Any] = {}
@@ -171,7 +184,61 @@ class MqttClient:
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
             terms = {"clean_start": self._clean, "properties": properties}
         self._paho.connect(*self._address, self._profile.keepalive_s, **terms)
-        self._paho.loop_start()
+        self._sock = self._paho.gathered
+
+    def wait(self, wait_ns: int) -> None:
+        """Sends what is published, waits until broker or mailbox have something or the time is over, and takes in
+        what the broker has said."""
+        self.flush()
+        sock = self._sock
+        if sock is None:
+            self._box.wait(wait_ns)
+            return
+        readable, writable = self._box.wait(
+            0 if sock.has_unread else wait_ns, sock, unsent=sock.has_unsent or self._paho.want_write()
+        )
+        if readable:
+            sock.fill()
+        while sock.has_unread and self._sock is not None:
+            self._let_paho(self._read)
+        if writable:
+            self.flush()
+        self._let_paho(self._paho.loop_misc)
+
+    def _read(self) -> None:
+        at = clock.now()
+        for mid in self._paho.take_pubacks():
+            self._tell(Delivered(mid, 0, at))
+        self._paho.loop_read()
+
+    def flush(self) -> None:
+        """Writes what was published and confirmed, as far as the network takes it."""
+        while (sock := self._sock) is not None and (self._paho.want_write() or sock.has_unsent):
+            self._let_paho(self._paho.loop_write)
+            try:
+                sock.flush()
+            except OSError as fault:
+                self._lose(f"connection lost: {fault.strerror or fault}")
+            if sock.has_unsent:
+                return
+
+    def _let_paho(self, do: Callable[[], object]) -> None:
+        """What can't be read must not end the owner's thread: that connection is over, and no other."""
+        if self._sock is None:
+            return
+        try:
+            do()
+        except Exception as fault:  # noqa: BLE001  (whatever paho makes of the broker's bytes)
+            _log.warning("%s: what the broker says can't be read", self._profile.client_id, exc_info=True)
+            self._lose(f"it says what is not MQTT: {fault!r:.80}")
+        if self._paho.socket() is None:  # closed by paho, which has told why
+            self._sock = None
+
+    def _lose(self, reason: str) -> None:
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            sock.abandon()
+        self._tell(Ended(0, reason))
 
     def publish(
         self,
@@ -197,24 +264,35 @@ class MqttClient:
 
     def leave(self, farewell: bytes) -> None:
         """A clean end: publishes `farewell` in place of the will, retained, as the broker will not send it."""
+        self._box = deaf = _Deaf()
         info = self._paho.publish(self._profile.will_topic, farewell, qos=1, retain=True)
+        until = clock.now() + FAREWELL_TIMEOUT
         with suppress(ValueError, RuntimeError):  # not taken, or the connection went meanwhile
-            info.wait_for_publish(FAREWELL_TIMEOUT_S)
-        self._gone.clear()
+            while not info.is_published() and self._wait_until(until):
+                pass
         self._paho.disconnect()
+        until = clock.now() + DISCONNECT_TIMEOUT
         # A socket shut before DISCONNECT has left would make the broker publish the will.
-        self._gone.wait(DISCONNECT_TIMEOUT_S)
+        while self._wait_until(until):
+            pass
+        deaf.close()
+
+    def _wait_until(self, until: int) -> bool:
+        """False where there is no connection any more, or no time."""
+        left = until - clock.now()
+        if self._sock is None or left <= 0:
+            return False
+        self.wait(left)
+        return True
 
     def end(self) -> None:
-        """Ends paho's thread whatever the broker does: its loop does not survive a socket that was shut."""
-        sock: Any = self._paho.socket()
+        """Whatever the broker does."""
+        sock, self._sock = self._sock, None
         if sock is not None:
-            with suppress(OSError):  # closed by paho meanwhile
-                sock.shutdown(socket.SHUT_RDWR)
-        self._paho.loop_stop()
+            sock.abandon()
 
     def _tell(self, told: Accepted | Granted | Ended | Delivered | Arrived) -> None:
-        self._put(FromBroker(self._attempt, told))
+        self._box.put(FromBroker(self._attempt, told))
 
     def _refused(self, reason: str) -> None:
         self._tell(Ended(0, reason))
@@ -248,7 +326,6 @@ class MqttClient:
     ) -> None:
         # Also follows a refused CONNACK; the owner is at its next attempt by then.
         self._tell(Ended(0, f"connection lost: {code}"))
-        self._gone.set()
 
     def _on_publish(
         self, _client: Client, _data: object, mid: int, code: ReasonCode, _properties: Properties | None
@@ -264,9 +341,28 @@ class MqttClient:
         self._tell(Arrived(topic, bytes(message.payload), message.mid, at, bool(message.retain)))
 
 
-def _no_delay(_client: Client, _data: object, sock: Any) -> None:  # noqa: ANN401  (paho's own union of sockets)
-    # paho leaves Nagle on: a small event would wait up to 40 ms for the broker's delayed TCP ack.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+class _Deaf(Mailbox[FromBroker]):
+    """After the owner's last word nobody listens any more."""
+
+    def put(self, item: FromBroker) -> None:
+        pass
+
+
+class _Packed(Properties):
+    """Packed once: paho packs them at each publication, which takes longer than to send it."""
+
+    def __init__(self, made: Properties) -> None:
+        super().__init__(made.packetType)  # type: ignore[no-untyped-call]  # paho 2.2 leaves it untyped
+        packed = made.pack()  # type: ignore[no-untyped-call]
+        object.__setattr__(self, "_packed", packed)
+
+    def pack(self) -> bytes:
+        packed: bytes = object.__getattribute__(self, "_packed")
+        return packed
+
+
+def _later(_client: Client, _data: object, _sock: object) -> None:
+    """paho has something to send: it goes with the owner's next `wait` or `flush`, all that is there in one call."""
 
 
 def _properties(packet: int) -> Properties:
@@ -281,4 +377,4 @@ def _publication(event: bool, expiry_s: int | None) -> Properties:
         properties.ContentType = CONTENT_TYPE
     if expiry_s is not None:
         properties.MessageExpiryInterval = expiry_s
-    return properties
+    return _Packed(properties)

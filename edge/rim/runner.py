@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from typing import Final, Protocol, assert_never
 
 from drivers.command import Command
-from drivers.reading import BoardChanged, DeviceDown, DeviceFault, DeviceUp, EventsLost, PrinterChanged
+from drivers.reading import (
+    BarcodeRead,
+    BeamChanged,
+    BeltMoved,
+    BoardChanged,
+    DeviceDown,
+    DeviceFault,
+    DeviceUp,
+    EventsLost,
+    PrinterChanged,
+    WeightRead,
+)
 from edge.core.effects import Alert, Effect, KeepWords, Order, Record, Show
 from edge.core.gateway import Gateway
 from edge.core.inputs import DecisionArrived, EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
@@ -21,8 +32,10 @@ from edge.rim.metrics import Metrics
 from edge.rim.writer import ForDisk, Heard
 from hub_config.names import MILLISECOND, SECOND, Instant
 
-IDLE_NS: Final = 200 * MILLISECOND
-"""The longest wait for an input; also how old a snapshot may be while only weights come in, or nobody looks."""
+IDLE_NS: Final = 500 * MILLISECOND
+"""The longest wait for an input; also how old a snapshot may be while inputs tell nothing new, and nobody looks."""
+GLANCE_EVERY_NS: Final = 200 * MILLISECOND
+"""How old it may be while only one of these is so."""
 LOOK_EVERY_NS: Final = 50 * MILLISECOND
 """How old it may be otherwise: screens are told no more often. It costs as much as some steps."""
 WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
@@ -77,8 +90,8 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="core", daemon=True)
         self._clock_due = Instant(0)
         self._seen_at = Instant(0)
-        self._changed = False
-        """Something was told since the last picture."""
+        self._stepped = self._changed = False
+        """Something came in since the last picture; something was told."""
         self._turned_at = clock.now()
         self.snapshot: Snapshot = gateway.snapshot()
         self.failed = threading.Event()
@@ -88,6 +101,7 @@ class Runner:
 
     def stop(self) -> None:
         self._stopping.set()
+        self._inbox.nudge()
         self._thread.join(timeout=2.0)
         self.snapshot = self._gateway.snapshot()
 
@@ -110,7 +124,7 @@ class Runner:
             self._clock_due = Instant(at + WALL_CLOCK_EVERY_NS)
             self._step(WallClock(at, clock.wall_time()), at)
         wake_at = self._gateway.wake_at
-        until = min(at + IDLE_NS, self._look_due)
+        until = min(at + IDLE_NS, self._look_due) if self._stepped else at + IDLE_NS
         if wake_at is not None and wake_at < until:
             until = wake_at
         given = self._inbox.get((until - at) / SECOND)
@@ -119,14 +133,15 @@ class Runner:
             self._step(given, at)
         if wake_at is not None and at >= wake_at:
             self._step(Tick(at), at)
-        if at >= self._look_due:
+        if self._stepped and at >= self._look_due:
             self._look(at)
 
     @property
     def _look_due(self) -> int:
         """A change after a pause is looked at at once; of many, the picture is at the end of the gap."""
-        soon = self._changed and self._screens.watched
-        return self._seen_at + (LOOK_EVERY_NS if soon else IDLE_NS)
+        if self._screens.watched:
+            return self._seen_at + (LOOK_EVERY_NS if self._changed else GLANCE_EVERY_NS)
+        return self._seen_at + (GLANCE_EVERY_NS if self._changed else IDLE_NS)
 
     def _step(self, given: Input, at: Instant) -> None:
         _log_trouble(given)
@@ -136,14 +151,17 @@ class Runner:
         if self._recorder is not None:
             self._recorder.wanted(effects)
         self._metrics.stepped(given, effects, at)
+        self._stepped = True
+        if effects or isinstance(given, DecisionArrived):
+            self._hand_out(given, effects)
+
+    def _hand_out(self, given: Input, effects: Sequence[Effect]) -> None:
         for_disk: list[ForDisk] = [effect for effect in effects if isinstance(effect, Record | KeepWords)]
         if isinstance(given, DecisionArrived):
             for_disk.append(Heard(given.decision.dec))
         if for_disk:
             self._journal.put(for_disk)
-        if not effects:
-            return
-        self._changed = True
+        self._changed = self._changed or bool(effects)
         for effect in effects:
             match effect:
                 case Record() | KeepWords():
@@ -162,13 +180,15 @@ class Runner:
 
     def _look(self, at: Instant) -> None:
         self.snapshot = self._gateway.snapshot()
-        self._seen_at, self._changed = at, False
+        self._seen_at, self._stepped, self._changed = at, False, False
         self._screens.notify()
 
 
 def _log_trouble(given: Input) -> None:
     """What somebody must see to, when it begins."""
     match given:
+        case WeightRead() | BeltMoved() | BeamChanged() | BarcodeRead():
+            pass
         case DeviceDown():
             trouble_log.warning("%s", given.reason)
         case DeviceUp():

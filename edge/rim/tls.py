@@ -57,7 +57,7 @@ class BrokerIdentity:
         return None
 
     def context(self, refused: Callable[[str], None]) -> ssl.SSLContext:
-        """For one connection. `refused` may be called from paho's thread, with the broker's words."""
+        """For one connection. `refused` may be called whenever it reads, with the broker's words."""
         self.check(datetime.now(UTC))
         context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -4,7 +4,7 @@ Follows the clearance contract §6 and §7. Nothing is published before it is co
 own `ack` settles it; what to send is the outbox window's to say, the rows stay in the journal. All that comes in is
 checked before it becomes an input of the core; what fails becomes `MessageRejected` and is counted, never acted on.
 
-Threads: one of ours, which owns everything here, and paho's, which only puts values in our queue.
+One thread owns everything here and speaks to the broker itself; the others only put values in its mailbox.
 """
 
 import logging
@@ -12,7 +12,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import Final, assert_never
 
 from edge.core.effects import Alert
@@ -22,6 +21,7 @@ from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Ope
 from edge.rim.bulletins import Bulletins
 from edge.rim.it_desk import ItDesk
 from edge.rim.journal_rows import JournalFault, JournalReader, Stored
+from edge.rim.mailbox import Mailbox
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
 from edge.rim.outbox_rows import OutboxRows
 from edge.rim.outbox_window import OutboxWindow
@@ -40,7 +40,7 @@ from hub_config.names import MILLISECOND, SECOND, GatewayId, HubId, Instant, Lin
 IDLE: Final = 1 * SECOND
 """The longest wait with nothing due."""
 TURN_MAX: Final = 200
-"""Items taken from the queue between two looks at what may be sent."""
+"""Items taken from the mailbox between two looks at what may be sent."""
 COMPARE: Final = 300 * MILLISECOND
 """So long after connecting the coordinator's retained ack is waited for: what it says of this journal is heard before
 anything goes out, so that a journal with a lost end sends nothing under numbers that are taken."""
@@ -84,8 +84,8 @@ class Uplink:
         self._session = session
         self._metrics = metrics
         self._bulletins = Bulletins(topics, health)
-        self._queue: SimpleQueue[ForUplink] = SimpleQueue()
-        self._link = BrokerLink(self._profile(), self._queue.put)
+        self._box: Mailbox[ForUplink] = Mailbox()
+        self._link = BrokerLink(self._profile(), self._box)
         self._unheard = Unheard()
         self._sent: dict[int, int] = {}
         """mid → seq of this connection's publications without PUBACK."""
@@ -112,7 +112,7 @@ class Uplink:
 
     def stop(self) -> None:
         """Says goodbye to the hub if it is connected; returns within `STOP_TIMEOUT_S`."""
-        self._queue.put(_Stop())
+        self._box.put(_Stop())
         self._thread.join(STOP_TIMEOUT_S)
 
     def looked(self, timeout_s: float) -> None:
@@ -121,19 +121,19 @@ class Uplink:
 
     def committed(self, rows: Sequence[Stored]) -> None:
         """Rows that the writer has just committed, in order; they go out at once if they are next."""
-        self._queue.put(tuple(rows))
+        self._box.put(tuple(rows))
 
     def heard(self, decisions: Sequence[str]) -> None:
         """What came of them is on disk: the broker may forget them."""
-        self._queue.put(_Heard(tuple(decisions)))
+        self._box.put(_Heard(tuple(decisions)))
 
     def checkpoint(self, message: bytes) -> None:
         """The newest of this gateway: published retained, and again to every broker connected to later."""
-        self._queue.put(message)
+        self._box.put(message)
 
     def alert(self, alert: Alert) -> None:
         """For whoever is there to hear; the fact itself is in the events."""
-        self._queue.put(alert)
+        self._box.put(alert)
 
     def figures(self) -> UplinkFigures:
         return self._figures
@@ -171,6 +171,7 @@ class Uplink:
             while not self._stopping:
                 self._turn()
             self._link.close(farewell=self._state(online=False))
+            self._box.close()
             reader.close()
         except Exception:
             _log.critical(
@@ -211,13 +212,9 @@ class Uplink:
         next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
         answer = None if self._it_desk is None else self._it_desk.wake_at(at)
         wakes = (self._link.wake_at, next_sending, answer, Instant(at + IDLE))
-        wait_s = max(0, min(wake for wake in wakes if wake is not None) - at) / SECOND
-        try:
-            self._take(self._queue.get(timeout=wait_s))
-            for _ in range(TURN_MAX):
-                self._take(self._queue.get_nowait())
-        except Empty:
-            return
+        self._link.wait(min(wake for wake in wakes if wake is not None) - at)
+        for item in self._box.take(TURN_MAX):
+            self._take(item)
 
     def _take(self, item: ForUplink) -> None:
         match item:

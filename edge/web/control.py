@@ -78,7 +78,7 @@ class ControlServer:
         if self._thread is None:
             return
         self._ending.set()
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join(STOP_S)
         (self._folder / CONTROL_SOCKET).unlink(missing_ok=True)
 

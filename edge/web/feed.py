@@ -2,7 +2,8 @@
 
 Every message is a whole state, so there is nothing to catch up on: a client that reconnects, or that reads
 slowly, gets the newest one and no other. A state is encoded once, and the same bytes go to all. The state is
-also the heartbeat: it goes out at least every `HEARTBEAT_S`, so one lost call of `notify` heals by itself.
+also the heartbeat: it goes out at least every `HEARTBEAT_S`, so one lost call of `notify` heals by itself. Where nobody
+looks nothing is made.
 
 `notify` and `stop` may be called from any thread; the rest runs in the event loop of the web server.
 """
@@ -133,10 +134,11 @@ class Feed:
             while True:
                 self._told = False  # before render: a change during it is told again
                 self._changed.clear()
-                self._send(render)
+                if self._screens:
+                    self._send(render)
                 await asyncio.sleep(MIN_GAP_S)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(HEARTBEAT_S - MIN_GAP_S):
+                    async with asyncio.timeout(HEARTBEAT_S - MIN_GAP_S if self._screens else None):
                         await self._changed.wait()
         except Exception:
             _log.exception("no page state can be made: every station screen goes to FAULT")

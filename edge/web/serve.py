@@ -4,9 +4,11 @@ Binding in `start` means that a taken port is one sentence to whoever starts the
 Signals stay with the main thread.
 """
 
+import asyncio
 import errno
 import socket
 import threading
+from contextlib import suppress
 from typing import Final
 
 import uvicorn
@@ -20,6 +22,8 @@ from hub_config.hub import HubConfig
 MAX_CONNECTIONS: Final = MAX_SCREENS + 32
 """Open streams and, beside them, requests for pages and figures. Beyond it uvicorn answers 503."""
 BACKLOG: Final = 64
+DATE_S: Final = 1.0
+"""How often the date of the answers is made anew."""
 START_S: Final = 10
 STOP_S: Final = 5
 GRACE_S: Final = 1
@@ -63,7 +67,7 @@ class AppServer:
     def stop(self) -> None:
         if self._thread is None:
             return
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join(STOP_S)
         if self._listener is not None:
             self._listener.close()
@@ -82,10 +86,13 @@ class WebServer(AppServer):
 
 
 class UvicornServer(uvicorn.Server):
-    """Says when it is up, and leaves signals to the main thread by running in another."""
+    """Says when it is up, and leaves signals to the main thread by running in another. It is told when to end, and
+    need not look ten times a second."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.up = threading.Event()
+        self._ending = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         super().__init__(
             uvicorn.Config(
                 app,
@@ -108,6 +115,20 @@ class UvicornServer(uvicorn.Server):
             await super().startup(sockets)
         finally:
             self.up.set()
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(counter=0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DATE_S):
+                    await self._ending.wait()
+
+    def end(self) -> None:
+        """From any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._ending.set)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -199,7 +199,7 @@ def sequence_text(number: int) -> str:
 
 def _attributes(data: JsonObject) -> JsonObject:
     """The attributes of an event that follow from its data alone."""
-    kind, hub, gateway, t = (data.get(name) for name in _TEXTS)
+    kind, hub, gateway, t = data.get("kind"), data.get("hub"), data.get("gw"), data.get("t")
     epoch, seq, visit = data.get("epoch"), data.get("seq"), data.get("visit")
     if not (
         isinstance(kind, str) and isinstance(hub, str) and isinstance(gateway, str) and isinstance(t, str)

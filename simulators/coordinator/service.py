@@ -8,12 +8,12 @@ prefix. A gap that stays for `NAK_AFTER` is asked for. Publications respect the 
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
-from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore
 from typing import Final, assert_never
 
 from edge.rim import clock
 from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
+from edge.rim.mailbox import Mailbox
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile
 from edge.rim.tls import BrokerIdentity
 from edge.wire.topics import client_id
@@ -50,6 +50,7 @@ KEEPALIVE_S: Final = 10
 BATCH_MAX: Final = 50
 """Events per transaction; what arrived meanwhile forms the next batch. An answer leaves after the batch of its
 question: twice as many would cost a live parcel another 40 ms beside a backlog, and save one commit in two."""
+TAKEN_AT_ONCE: Final = 1_000
 IN_FLIGHT_MAX: Final = 100
 ACK_EVERY: Final = 100 * MILLISECOND
 NAK_AFTER: Final = 5 * SECOND
@@ -78,7 +79,7 @@ class Coordinator:
         self._gaps = Gaps(store, nak_after)
         self._retention = retention
         self._keys = {gateway: {kid(public): public} for gateway, public in gateways.items()}
-        self._queue: SimpleQueue[FromBroker | Request | None] = SimpleQueue()
+        self._box: Mailbox[FromBroker | Request | None] = Mailbox()
         self._arrived: deque[Arrived] = deque()
         """Not confirmed yet. As many as the gateways send ahead of their acks: 2,000 events each, and what is live."""
         self._requests: deque[Request] = deque()
@@ -95,7 +96,7 @@ class Coordinator:
             manual_ack=True,
             identity=identity,
         )
-        self._link = BrokerLink(profile, self._queue.put)
+        self._link = BrokerLink(profile, self._box)
         self._in_flight_max = IN_FLIGHT_MAX
         self._more_owed = True
         self._in_flight: dict[int, int | None] = {}
@@ -124,6 +125,7 @@ class Coordinator:
         if batch:
             # What the broker confirmed meanwhile has made room: answers go out while the batch is worked on.
             self._speak()
+            self._link.flush()
             self._process(batch)
         if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
             self._retention.tend(clock.now(), clock.wall_time())
@@ -141,13 +143,13 @@ class Coordinator:
         self.gauges.show(at, connected=self._link.is_open)
 
     def stop(self) -> None:
-        self._queue.put(None)
+        self._box.put(None)
 
     def submit(self, request: Request) -> bool:
         """From any thread; False where too many wait. What becomes of it is told by its `reply`."""
         if not self._places.acquire(blocking=False):
             return False
-        self._queue.put(request)
+        self._box.put(request)
         return True
 
     def _gather(self) -> list[Arrived]:
@@ -159,13 +161,11 @@ class Coordinator:
         at = clock.now()
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
         acks = self._ack_due.values() if len(self._in_flight) < self._in_flight_max else ()
-        wait_s = 0.0 if self._arrived else max(0, min([*due, *self._gaps.wake_at(), *acks]) - at) / SECOND
-        try:
-            self._take(self._queue.get(timeout=wait_s))
-            while True:
-                self._take(self._queue.get_nowait())
-        except Empty:
-            pass
+        self._link.wait(0 if self._arrived else min([*due, *self._gaps.wake_at(), *acks]) - at)
+        while items := self._box.take(TAKEN_AT_ONCE):
+            for item in items:
+                self._take(item)
+            self._link.wait(0)
         return [self._arrived.popleft() for _ in range(min(BATCH_MAX, len(self._arrived)))]
 
     def _take(self, item: FromBroker | Request | None) -> None:

@@ -1,6 +1,6 @@
 """Simulated A&D balances, scales and indicators (A&D HC-i p. 36, 49; GX-300 p. 46; FX-CT p. 31; CAS PDI p. 37).
 
-One set of commands and five formats, with or without an RS-485 address; and the 18-character format of indicators,
+One set of commands and six formats, with or without an RS-485 address; and the 18-character format of indicators,
 which only send. A scale fills the digits of an overload with 9, a balance says `9999999E+19`.
 """
 
@@ -10,7 +10,7 @@ from typing import Final, Literal
 from simulators.devices.scale_text import CommandLine, Display, Unit, decimal_text, places_of
 from simulators.devices.scale_wire import Act, Outcome, Preset, Press, Repeat, Say, Show, Stop
 
-AndFormat = Literal["standard", "csv", "mt", "nu", "dp"]
+AndFormat = Literal["standard", "csv", "mt", "nu", "dp", "kf"]
 
 ACK: Final = b"\x06"
 DIGITS: Final = 8
@@ -101,12 +101,18 @@ class AndTongue:
             case "dp":
                 signed = bare if bare.startswith("-") else f"+{bare}"
                 return f"{'WT' if stable else 'US'}{signed:>10}{self._unit:>4}"
+            case "kf":
+                sign = " " if mass_mg == 0 else "-" if mass_mg < 0 else "+"
+                unit = f"  {self._unit:<2}" if stable else ""
+                return f"{sign}{bare.removeprefix('-'):>9}{unit:<4}"
 
     def _out_of_range(self, sign: str) -> str:
         if self._form == "mt":
             return f"SI{sign}"
         if self._form == "dp":
-            return ""  # what it prints then was not found
+            return f"{'E' if sign == '+' else '-E':>12}    "
+        if self._form == "kf":
+            return f"{'H' if sign == '+' else 'L':>10}    "
         nines = self._mark(f"{sign}9999999E+19" if self._balance else f"{sign}9999.999")
         if self._form == "nu":
             return nines

@@ -40,6 +40,16 @@ NO_WEIGHTS = {
     "and-mt": (b"S  1,27 g\r\n", b"S\r\n", b"SX       1.27 g\r\n", b"S  1.2.7 g\r\n", b"S S     1.27 g\r\n"),
     "and-nu": (b"00001.27\r\n", b"+0001.27\r\n", b"+000001.27\r\n", b"+00001 27\r\n", b"+00a01.27\r\n"),
     "and-dp": (b"WT     +1.27  g\r\n", b"XX     +1.27   g\r\n", b"WT     +1+27   g\r\n"),
+    "and-kf": (
+        b"+   123.45   g\r\n"[1:],  # its sign was lost
+        b"    123.45  g \r\n",
+        b"+   1+3.45  g \r\n",
+        b"+   1 3.45  g \r\n",
+        b"+             \r\n",
+        b"S    1.27 g   \r\n",
+        b"       HL     \r\n",
+        b"ST,+00001.27  g\r\n",
+    ),
     "and-18": (
         b"ST,GS,+  4.876k\r\n",
         b"ST,GS,+ 4.876kg\r\n",
@@ -180,6 +190,21 @@ def test_every_command_that_is_sent_is_one_that_the_protocol_knows() -> None:
                 told = EXPLAINED[protocol].parse_command(sent)
                 assert told is not None, (protocol, sent)
                 assert told.kind == "command"
+
+
+def test_a_digit_of_an_af_string_that_got_lost_or_came_twice_is_seen() -> None:
+    frame = b"ST,1,      12.5kg,PT       2.0kg\r\n"
+    gross = range(frame.index(b"12.5"), frame.index(b"kg"))
+
+    for place in gross:
+        for spoilt in (
+            frame[:place] + frame[place + 1 :],
+            frame[:place] + frame[place : place + 1] + frame[place:],
+        ):
+            assert [piece for piece in wire("dini-af").feed(spoilt) if isinstance(piece, Told)] == []
+
+    (told,) = wire("dini-af", request="REXT").feed(frame.replace(b"      12.5", b" 12.5"))
+    assert isinstance(told, Told)
 
 
 @pytest.mark.parametrize("sent", [b"\x06", b"\x06\r\n", b"\x86\r"])

@@ -20,10 +20,12 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from serial_pty import DEADLINE_S
 from test_modbus_ports import Server, is_ready
+from test_roller_outputs import interroll_config
 
 from drivers.command import SwitchOn
 from drivers.reading import BeamChanged, BeltMoved, OrderAnswered
 from hub_config.attach import SerialAttach, TcpAttach
+from hub_config.modbus import ModbusInput
 from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.devices.modbus_block import COUNTERS_AT, INPUTS_AT, ModbusBlock
 
@@ -69,6 +71,8 @@ class Strange:
         self.counted = {BEAM: 0, ENCODER: 0}
         self.coils: dict[int, bool] = {}
         self.switched: list[tuple[int, bool]] = []
+        self.written: list[tuple[int, int]] = []
+        """Holding registers."""
         blocks = [
             [SimData(0, count=64, datatype=DataType.BITS)],
             [SimData(0, count=16, datatype=DataType.BITS)],
@@ -98,6 +102,8 @@ class Strange:
         if function in (5, 15):
             for place, value in enumerate(given or ()):
                 self.switched.append((address + place, bool(value)))
+        if function == 6:
+            self.written += [(address + place, int(value)) for place, value in enumerate(given or ())]
         if function == 4:
             for channel, pulses in self.counted.items():
                 words[COUNTERS_AT + 2 * channel - first] = pulses >> 16
@@ -158,7 +164,29 @@ def test_the_driver_reads_and_switches_what_pymodbus_serves(over: Any) -> None:
     assert belt.count >= 70_000
     assert isinstance(answer, OrderAnswered)
     assert (answer.order, answer.detail) == (order, "ok")
-    assert strange.switched[-1] == (COIL, False)
+    assert [on for coil, on in strange.switched if coil == COIL][-1] is False
+
+
+def test_an_output_of_a_roller_controller_is_written_and_read_back_where_pymodbus_serves_it() -> None:
+    register = 60
+    inputs = (ModbusInput(channel=0, use="beam"), ModbusInput(channel=15, use="encoder"))
+    rolls = interroll_config(inputs=inputs, first_register=0, output_register=register, **PATIENT)
+    with (
+        over_tcp() as (strange, attach),
+        pumping(rolls.model_copy(update={"attach": attach})) as (pump, readings),
+    ):
+        readings.until(is_ready)
+        for order in count(1):
+            now = Instant(time.monotonic_ns())
+            pump.command(SwitchOn(IO, order, COIL, Instant(now + 200 * MILLISECOND), 300 * MILLISECOND))
+            readings.next(OrderAnswered)
+            readings.until(lambda one, end=now + SECOND: isinstance(one, BeltMoved) and one.at > end)  # type: ignore[misc]
+            if (register, 2 << 8) in strange.written:
+                break
+
+    assert strange.written[0] == (register, 0), "off at the start"
+    assert strange.written[-1] == (register, 0)
+    assert {word for _, word in strange.written} == {0, 2 << 8}, "I/O 2 alone, and never the motor's byte"
 
 
 @contextmanager

@@ -259,9 +259,19 @@ def test_a_conveylinx_says_why_it_stands_and_what_its_motors_do() -> None:
 def test_an_ai2_has_its_own_registers() -> None:
     pdu = bytes.fromhex("03 02 80 40")
 
-    (said,) = told("conveylinx", tcp_frame(1, 1, pdu).hex(), register="1520")
+    (said,) = told("conveylinx", tcp_frame(1, 1, pdu).hex(), register="1518")
+    (stop,) = told("conveylinx", tcp_frame(1, 1, bytes.fromhex("03 02 04 00")).hex(), register="1520")
 
     assert (said["right_sensor_pin4"], said["left_sensor_pin4"], said["heartbeat"]) == (True, False, True)
+    assert stop["stopped_by"] == ["plc"]
+
+
+@pytest.mark.parametrize("address", [36, 1802])
+def test_what_is_written_to_the_control_ports_is_understood(address: int) -> None:
+    (said,) = told("conveylinx", tcp_frame(1, 1, request_bytes(Write(6, address, (0b1000,)))).hex())
+
+    assert said["register"] == f"4:{address + 1:04}"
+    assert said["says"] == {"left_control_port_on": False, "right_control_port_on": True}
 
 
 def test_holding_a_zone_is_understood_as_such() -> None:

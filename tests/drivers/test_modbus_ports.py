@@ -3,16 +3,21 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
-from modbus_bench import block_config
+from modbus_bench import IO, block_config
 from pump_rig import pumping
+from test_roller_outputs import FIRST, OUTPUTS, conveylinx_config, interroll_config
 
-from drivers.reading import BoardChanged, DeviceDown, Reading
+from drivers.command import SwitchOn
+from drivers.reading import BoardChanged, DeviceDown, OrderAnswered, Reading
 from hub_config.attach import TcpAttach
-from hub_config.names import Instant
+from hub_config.modbus import ModbusIoConfig
+from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.devices.modbus_block import ModbusBlock
+from simulators.devices.roller_wire import ConveyLinxRegisters, MultiControlRegisters, Registers
 
 pytestmark = pytest.mark.system
 
@@ -22,6 +27,7 @@ class Server:
 
     def __init__(self) -> None:
         self.block = ModbusBlock()
+        self.line: socket.socket | None = None
         self.garbage = False
         self.accepted = 0
         self._ears = socket.create_server(("127.0.0.1", 0))
@@ -38,6 +44,7 @@ class Server:
             except TimeoutError:
                 continue
             self.accepted += 1
+            self.line = line
             with line:
                 line.settimeout(0.1)
                 self._serve(line)
@@ -87,3 +94,43 @@ def test_a_connection_that_is_no_use_any_more_is_made_anew(server: Server, troub
     assert isinstance(down, DeviceDown)
     assert "the connection is made anew" in down.reason
     assert server.accepted > 1
+
+
+@pytest.mark.parametrize(
+    ("config", "registers"),
+    [
+        (conveylinx_config(), ConveyLinxRegisters()),
+        (interroll_config(), MultiControlRegisters(FIRST, OUTPUTS)),
+    ],
+    ids=["conveylinx", "interroll"],
+)
+def test_an_output_of_a_roller_controller_is_off_again_when_the_link_is_cut_in_its_order(
+    server: Server, config: ModbusIoConfig, registers: Registers
+) -> None:
+    server.block = ModbusBlock(registers=registers, watchdog_ms=60_000)  # it does not help here
+    attach = TcpAttach(kind="tcp", host="127.0.0.1", port=server.port)
+    patient = {"attach": attach, "poll_ms": 50, "answer_timeout_ms": 1_000}
+    with pumping(config.model_copy(update=patient)) as (pump, readings):
+        readings.until(is_ready)
+        for order in count(1):  # one that comes too late, because the machine is busy, is rightly left out
+            soon = Instant(time.monotonic_ns() + 200 * MILLISECOND)
+            pump.command(SwitchOn(IO, order, 1, soon, 600 * SECOND))
+            readings.next(OrderAnswered)
+            if comes(lambda: server.block.coils[1]):
+                break
+        assert server.line is not None
+        server.line.shutdown(socket.SHUT_RDWR)
+
+        readings.until(lambda one: isinstance(one, DeviceDown))
+        readings.until(is_ready)
+
+    assert not any(server.block.coils)
+    assert server.accepted > 1
+
+
+def comes(true: Callable[[], bool]) -> bool:
+    """Within a second."""
+    over = time.monotonic() + 1
+    while not true() and time.monotonic() < over:
+        time.sleep(0.005)
+    return true()

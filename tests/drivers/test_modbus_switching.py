@@ -1,4 +1,4 @@
-"""Outputs of a polled Modbus block: on at their time and off again, or not at all; and what roller controllers tell."""
+"""Outputs of a polled Modbus block: on at their time and off again, or not at all."""
 
 from collections.abc import Callable
 
@@ -8,18 +8,10 @@ from modbus_bench import IO, Bench, block_config, both
 
 from drivers.command import Shine, SwitchOff, Trigger
 from drivers.conveyors.modbus_frames import is_whole
-from drivers.conveyors.modbus_io import HEARTBEAT_NS
 from drivers.conveyors.modbus_link import Answered, ModbusLink
 from drivers.conveyors.modbus_pdu import Read, Request, Write
 from drivers.conveyors.polled_outputs import LATE_NS, SWITCHES_MAX
-from drivers.reading import (
-    BeamChanged,
-    BeltMoved,
-    BoardChanged,
-)
-from hub_config.modbus import ModbusInput
 from hub_config.names import MILLISECOND
-from simulators.devices.modbus_block import ModbusBlock
 
 # Switching ----------------------------------------------------------------------------------------------
 
@@ -110,59 +102,6 @@ def test_the_blocks_own_watchdog_drops_its_outputs_when_the_gateway_is_gone() ->
 
 def test_triggers_are_for_other_devices() -> None:
     assert Bench().io.command(Trigger(IO, 1, on=True), ms(1)) == []
-
-
-# Roller controllers -------------------------------------------------------------------------------------
-
-
-def conveylinx(block: ModbusBlock, *, ports: int, hertz: int) -> None:
-    for place, word in enumerate((0, ports, 3, 24_000, 400, hertz)):
-        block.holding[1_699 + place] = word
-
-
-def test_a_conveylinx_tells_its_photo_eyes_and_its_motor_stands_for_the_encoder() -> None:
-    inputs = (ModbusInput(channel=0, use="beam"), ModbusInput(channel=3, use="encoder"))
-    bench = Bench(block_config(module="conveylinx", inputs=inputs, outputs=0, counts_per_s=1_000))
-
-    def each(now: int) -> None:
-        beat = 0x8000 if now // 2_000 % 2 else 0
-        conveylinx(bench.block, ports=beat | (0x10 if 500 <= now < 700 else 0), hertz=60 if now >= 300 else 0)
-
-    bench.until(1_300, each)
-    assert [one.blocked for one in bench.of(BeamChanged)] == [True, False]
-    moved = bench.of(BeltMoved)[-1]
-    assert abs(moved.count - (moved.at // MILLISECOND - 300)) <= 20
-
-    bench.until(1_300 + 2 * HEARTBEAT_NS // MILLISECOND, lambda _: conveylinx(bench.block, ports=0, hertz=60))
-    assert (bench.states()[-1][0], bench.of(BoardChanged)[-1].detail) == (
-        "lost", "its heartbeat has stopped: what it tells is old",
-    )  # fmt: skip
-
-
-def test_an_interroll_image_is_read_in_the_byte_order_of_its_fieldbus() -> None:
-    inputs = (ModbusInput(channel=2, use="beam"), ModbusInput(channel=11, use="encoder"))
-    for order in ("big", "little"):
-        config = block_config(
-            module="interroll-multicontrol",
-            inputs=inputs,
-            outputs=0,
-            counts_per_s=500,
-            first_register=4_096,
-            byte_order=order,
-        )
-        bench = Bench(config)
-
-        def each(now: int, bench: Bench = bench, order: str = order) -> None:
-            image = bytes((4 if now > 200 else 0, 0, 0, 60)) + bytes(12)
-            for place in range(8):
-                word = image[2 * place : 2 * place + 2]
-                bench.block.holding[4_096 + place] = int.from_bytes(
-                    word, "big" if order == "big" else "little"
-                )
-
-        bench.until(400, each)
-        assert [one.channel for one in bench.of(BeamChanged)] == [2], order
-        assert bench.of(BeltMoved)[-1].moving
 
 
 # Lamps --------------------------------------------------------------------------------------------------

@@ -248,3 +248,30 @@ def test_garbage_before_a_frame_is_told_once_and_a_flood_is_told_by_its_head() -
     assert isinstance(pieces[0], Garbled)
     assert pieces[0].head == b"noise"
     assert all(isinstance(piece, Garbled) and len(piece.head) <= 64 for piece in flood)
+
+
+DAMAGED = PLAIN[:5] + b"~" + PLAIN[6:]
+SENT = (
+    PLAIN,
+    checked(PLAIN),
+    CR_SUM,
+    STX_SUM,
+    frame(b"   777"),
+    DAMAGED,
+    checked(DAMAGED),
+    b"\r",
+    b"\x02",
+    b"8",
+)
+
+
+@given(st.lists(st.sampled_from(SENT), max_size=30), st.sampled_from(["auto", "on", "off"]))
+def test_what_is_known_of_the_last_frame_changes_no_reading(sent: list[bytes], checksum: str) -> None:
+    remembers, forgets = wire(checksum=checksum), wire(checksum=checksum)
+    for data in sent:
+        forgets._known = None
+
+        assert remembers.feed(data) == forgets.feed(data)
+        assert (remembers.waits, remembers._checked, remembers._misfits) == (
+            forgets.waits, forgets._checked, forgets._misfits,
+        )  # fmt: skip

@@ -195,7 +195,7 @@ def test_waiting_for_a_device_takes_no_time_to_stop_leaves_nothing_behind_and_do
     began = time.thread_time_ns()
     with pumping(belt_scale_config(port=free_port())) as (pump, sink):
         sink.next(DeviceDown)
-        assert pump._timeout_s() is None
+        assert pump._soonest is None
         stopping = time.monotonic()
 
     assert time.monotonic() - stopping < DEADLINE_S / 10

@@ -264,6 +264,7 @@ def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
 def test_the_figures_tell_each_port_and_the_weights_dropped(app: App) -> None:
     figures = app._pages.figures()
     assert figures["weights_dropped"] == 0
+    assert set(figures["processor_us"]) == {thread.name for thread in threading.enumerate()}
     counts = ("openings", "bytes_in", "bytes_out", "frames", "faults", "bytes_dropped", "disbelieved")
     assert figures["ports"] == [
         {"device": device.id, "port": device.attach.port, "open": False, **dict.fromkeys(counts, 0)}

@@ -48,7 +48,7 @@ def test_its_own_keys_are_taken(kind: str, keys: str, tmp_path: Path) -> None:
     ("kind", "keys", "said"),
     [
         ("and", 'address = "7"', '"7" is no address of a scale; two digits'),
-        ("and", 'format = "kf"', "kf"),
+        ("and", 'format = "xml"', "xml"),
         ("and-18", 'mode = "polled"', "polled"),
         ("cas-22", "device_id = 100", "100 is too high; a whole number from 0 to 78"),
         ("cas-ap1", 'mode = "continuous"', "continuous"),

@@ -48,6 +48,29 @@ def test_a_block_may_be_the_board_of_a_line(tmp_path: Path) -> None:
 
 
 INTERROLL = GOOD.replace('"moxa-e1200"', '"interroll-multicontrol"').replace(", counted = true", "")
+INTERROLL_OUTPUTS = INTERROLL.replace(
+    "outputs = 2",
+    """outputs = 2
+counts_per_s = 3000
+first_register = 0
+output_register = 100
+motor_1 = "unused"
+motor = 2
+watchdog = "300 ms\"""",
+)
+CONVEYLINX = GOOD.replace('"moxa-e1200"', '"conveylinx"').replace(", counted = true", "").replace(
+    "outputs = 2", 'outputs = 2\ncounts_per_s = 3000\nwatchdog = "300 ms"'
+)  # fmt: skip
+
+
+def test_a_roller_controller_may_be_the_board_that_diverts(tmp_path: Path) -> None:
+    (tmp_path / "hub.toml").write_text(INTERROLL_OUTPUTS, encoding="utf-8")
+
+    block = load(tmp_path / "hub.toml").device(load(tmp_path / "hub.toml").lines[0].board)
+
+    assert isinstance(block, ModbusIoConfig)
+    assert (block.outputs, block.output_register, block.motor, block.lingers_ms) == (2, 100, 2, 310)
+
 
 FAULTS = [
     (GOOD, 'poll = "10 ms"', 'poll = "50 ms"', "in two polls of"),
@@ -62,7 +85,19 @@ FAULTS = [
     (GOOD, '"moxa-e1200"', '"wago-750"', '"wago-750" is not known'),
     (GOOD, 'kind = "tcp", host', 'kind = "tcp-listen", host', '"tcp-listen" is not known'),
     (INTERROLL, "outputs = 2", "outputs = 0\ncounts_per_s = 3000", "first_register is missing"),
-    (INTERROLL, "outputs = 2", "outputs = 2\ncounts_per_s = 3000\nfirst_register = 0", "2 outputs of interroll"),
+    (INTERROLL, "outputs = 2", "outputs = 5\ncounts_per_s = 3000\nfirst_register = 0", "5 outputs of interroll"),
+    (INTERROLL_OUTPUTS, 'motor_1 = "unused"\n', "", "share their register with the set-point of motor 1"),
+    (INTERROLL_OUTPUTS, "motor = 2\n", "", "share their register with the set-point of motor 1"),
+    (INTERROLL_OUTPUTS, "output_register = 100\n", "", "output_register is missing"),
+    (INTERROLL_OUTPUTS, 'watchdog = "300 ms"', "", "names no time after which outputs drop"),
+    (INTERROLL_OUTPUTS, "channel = 5, use", "channel = 9, use", "channel 9 is I/O 2, which is an output"),
+    (INTERROLL_OUTPUTS, "outputs = 2", "outputs = 0", "output_register is not used"),
+    (CONVEYLINX, "outputs = 2", "outputs = 3", "3 outputs of conveylinx"),
+    (CONVEYLINX, 'watchdog = "300 ms"', "", "names no time after which outputs drop"),
+    (CONVEYLINX, "outputs = 2", "outputs = 2\nmotor = 2", "motor 2 of conveylinx"),
+    (CONVEYLINX, "outputs = 2", "outputs = 2\noutput_register = 36", "output_register is not used"),
+    (CONVEYLINX, 'kind = "tcp", host = "10.1.2.3", port = 502', 'kind = "serial", port = "/dev/ttyS4", baud = 9600',
+     "its manual has Modbus TCP alone"),
     (INTERROLL, "outputs = 2", "outputs = 0\nfirst_register = 0", "counts_per_s is missing"),
     (GOOD, '"moxa-e1200"', '"conveylinx"', "conveylinx counts nothing"),
 ]  # fmt: skip

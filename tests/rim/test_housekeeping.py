@@ -10,8 +10,9 @@ from journal_samples import acked, countersigned, event, numbered, open_journal,
 from edge.core.snapshot import Balance
 from edge.rim import journal as journal_module
 from edge.rim.disk import MIB, Disk, Room
-from edge.rim.housekeeping import CHECKPOINT_EVERY, SLOW_EVERY, Housekeeping, Retention
+from edge.rim.housekeeping import CHECKPOINT_EVERY, SLOW_EVERY, WRITE_BACK_MAX, Housekeeping, Retention
 from edge.rim.journal import JournalFault, JournalReader
+from edge.rim.journal_commit import WAL_KEPT_BYTES
 from edge.wire import verifier
 from edge.wire.messages import Ack
 from hub_config.names import SECOND, Instant
@@ -358,7 +359,7 @@ def test_a_row_that_can_not_be_read_back_stops_the_line(house: House) -> None:
 
 def test_the_wal_is_written_back_when_idle_and_not_by_the_commit(house: House) -> None:
     size = house.journal.path.stat().st_size
-    house.journal.append(parcels(3_000))
+    house.journal.append(parcels(WRITE_BACK_MAX - 1))
     assert house.journal.path.stat().st_size == size
     house.after(SLOW_EVERY, idle=False)
     assert house.journal.path.stat().st_size == size
@@ -366,6 +367,18 @@ def test_the_wal_is_written_back_when_idle_and_not_by_the_commit(house: House) -
 
     assert house.journal.path.stat().st_size > size
     assert house.journal.in_wal == 0
+
+
+def test_a_line_that_is_never_idle_writes_the_wal_back_before_its_file_grows(house: House) -> None:
+    wal = house.journal.path.with_name("journal.db-wal")
+    for number in range(8):
+        house.journal.append(
+            numbered((event(number=n) for n in range(WRITE_BACK_MAX)), number * WRITE_BACK_MAX + 1)
+        )
+        house.after(1, idle=False)
+
+    assert house.journal.in_wal == 0
+    assert wal.stat().st_size == WAL_KEPT_BYTES
 
 
 @pytest.mark.parametrize("idle", [True, False])

@@ -40,3 +40,11 @@ def test_at_the_bound_a_scan_waits_for_room_and_is_not_lost() -> None:
     assert inbox.get(5) == weight(1)
     feeder.join(timeout=5)
     assert inbox.get(5) == scan
+
+
+def test_a_nudge_ends_the_wait_and_is_no_input() -> None:
+    inbox = Inbox()
+    inbox.nudge()
+    inbox.put(weight(1))
+
+    assert [inbox.get(60), inbox.get(0)] == [None, weight(1)]

@@ -47,6 +47,7 @@ TALKS: dict[str, Callable[[], Talk]] = {
     "and-csv-comma": and_talk("csv", comma=True, balance=True),
     "and-mt": and_talk("mt"),
     "and-dp": and_talk("dp"),
+    "and-kf": lambda: Talk("and-kf", AndTongue("kf"), KG),
     "and-nu": and_talk("nu"),
     "and-rs485": lambda: Talk("and-rs485", AndTongue(address="23"), {"address": "23"}),
     "and-18": lambda: Talk("and-18", And18Tongue(), mode="continuous"),
@@ -68,12 +69,12 @@ TALKS: dict[str, Callable[[], Talk]] = {
 }
 NO_STABLE = ("and-nu", "cas-10")
 """A number alone: nothing says whether it stands."""
-SAY_NOTHING_THERE = ("and-dp", "ohaus", "ohaus-continuous", "cas-10")
+SAY_NOTHING_THERE = ("ohaus", "ohaus-continuous", "cas-10")
 """Over and under their range, as far as was found."""
 NO_UNDER = ("cas-22", "cas-ap1", "scale-text")
 """They have no form for it: `OL`, whose sign no word declares, or a negative number."""
 NO_NET = (
-    "and-nu", "and-mt", "and-dp", "and-csv", "and-csv-comma", "and-standard", "and-standard-acknowledging",
+    "and-nu", "and-mt", "and-dp", "and-kf", "and-csv", "and-csv-comma", "and-standard", "and-standard-acknowledging",
     "and-standard-comma", "and-standard-continuous", "and-rs485", "cas-10", "cas-ap1", "radwag", "hid-scale",
     "hid-scale-grams", "sartorius-sbi-16", "dini-af", "dini-rext",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A belt whose board is a simulated Modbus block, polled byte for byte, in a whole simulated hub."""
+"""A belt whose board is a simulated Modbus block or roller controller, polled byte for byte, in a whole hub."""
 
 import pytest
 
@@ -6,11 +6,12 @@ from simulators.line_plant import LineOptions
 from simulators.scenario import find
 from simulators.simulate import simulate
 
-NO_FAULTS = dict.fromkeys(find("line-modbus").lines.rates_ppm, 0)
+SCENARIOS = ("line-modbus", "line-conveylinx", "line-interroll")
 
 
-def test_a_belt_over_modbus_tells_every_parcel_and_lets_nothing_go_in_doubt() -> None:
-    report, faults = simulate(5, 40, scenario="line-modbus")
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_belt_over_modbus_tells_every_parcel_and_lets_nothing_go_in_doubt(scenario: str) -> None:
+    report, faults = simulate(5, 40, scenario=scenario)
 
     assert faults == ()
     assert set(report["truth"].values()) == {0}
@@ -18,12 +19,14 @@ def test_a_belt_over_modbus_tells_every_parcel_and_lets_nothing_go_in_doubt() ->
     assert report["events"]["pending"] == 0
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("fault", ["link_cut", "board_reset", "bouncing_beam"])
-def test_what_happens_to_the_block_lets_nothing_go_in_doubt(fault: str) -> None:
-    lines = find("line-modbus").lines
-    often = LineOptions(NO_FAULTS | {fault: 150_000}, traffic=lines.traffic)  # type: ignore[dict-item]  # one of them
+def test_what_happens_to_the_block_lets_nothing_go_in_doubt(fault: str, scenario: str) -> None:
+    lines = find(scenario).lines
+    rates = dict.fromkeys(lines.rates_ppm, 0)
+    often = LineOptions(rates | {fault: 150_000}, traffic=lines.traffic)  # type: ignore[dict-item]  # one of them
 
-    report, faults = simulate(8, 30, scenario="line-modbus", lines=often)
+    report, faults = simulate(8, 30, scenario=scenario, lines=often)
 
     assert faults == ()
     assert set(report["truth"].values()) == {0}

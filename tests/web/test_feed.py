@@ -156,6 +156,29 @@ def test_a_heartbeat_is_sent_every_second_when_nothing_changes() -> None:
     jump(scenario)
 
 
+def test_where_nobody_looks_no_state_is_made_until_somebody_does() -> None:
+    made: list[float] = []
+
+    def render(revision: int) -> Mapping[str, object]:
+        made.append(now())
+        return {"revision": revision}
+
+    async def scenario(feed: Feed) -> None:
+        await asyncio.sleep(10 * HEARTBEAT_S)
+        assert made == []
+
+        screen = feed.open()
+        opened_at = now()
+        await asyncio.sleep(MIN_GAP_S / 2)
+        assert made == [opened_at]
+
+        feed.leave(screen)
+        await asyncio.sleep(10 * HEARTBEAT_S)
+        assert len(made) <= 2
+
+    jump(scenario, render)
+
+
 def test_a_new_screen_gets_a_whole_state_at_once_and_a_fresh_one_behind_it() -> None:
     async def scenario(feed: Feed) -> None:
         heard: list[tuple[float, bytes]] = []

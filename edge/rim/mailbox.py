@@ -1,0 +1,62 @@
+"""What other threads hand to a thread that waits at a socket.
+
+A queue that can be waited at together with a socket: the owner sleeps in one `poll` over both, and who puts something
+in wakes it only if it sleeps, so a busy owner costs the others no system call.
+"""
+
+import os
+import select
+from collections import deque
+from contextlib import suppress
+from typing import Final, Generic, Protocol, TypeVar
+
+from hub_config.names import MILLISECOND
+
+Item = TypeVar("Item")
+READABLE: Final = select.POLLIN | select.POLLHUP | select.POLLERR
+
+
+class Pollable(Protocol):
+    def fileno(self) -> int: ...
+
+
+class Mailbox(Generic[Item]):
+    """`put` may be called from any thread; everything else by its owner."""
+
+    def __init__(self) -> None:
+        self._items: deque[Item] = deque()
+        self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._asleep = False
+
+    def put(self, item: Item) -> None:
+        self._items.append(item)
+        if self._asleep:
+            self._asleep = False
+            os.eventfd_write(self._bell, 1)
+
+    def take(self, most: int) -> list[Item]:
+        """What is there, in order, without waiting."""
+        items = self._items
+        return [items.popleft() for _ in range(min(most, len(items)))]
+
+    def wait(self, wait_ns: int, sock: Pollable | None = None, *, unsent: bool = False) -> tuple[bool, bool]:
+        """Until something lies here, the socket can be read, or written where something is `unsent`, or the time is
+        over. Says whether the socket can be read, and written."""
+        self._asleep = True  # before the look: what comes behind it rings
+        try:
+            poll = select.poll()
+            poll.register(self._bell, select.POLLIN)
+            if sock is not None:
+                poll.register(sock, select.POLLIN | (select.POLLOUT if unsent else 0))
+            ready = dict(poll.poll(0 if self._items else max(0, wait_ns) / MILLISECOND))
+        finally:
+            self._asleep = False
+        if ready.pop(self._bell, 0):
+            with suppress(BlockingIOError):
+                os.eventfd_read(self._bell)
+        (told,) = ready.values() or (0,)
+        return bool(told & READABLE), bool(told & select.POLLOUT)
+
+    def close(self) -> None:
+        """Nobody waits here any more. What is put in later is not looked at."""
+        os.close(self._bell)

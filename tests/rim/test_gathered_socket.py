@@ -1,0 +1,201 @@
+"""paho's socket: bytes come as they were sent however the network cuts them, and go out in one call."""
+
+import random
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from edge.rim import gathered_socket
+from edge.rim.gathered_socket import UNSENT_MAX, GatheredSocket, GatheringClient
+from edge.rim.mailbox import Mailbox
+from edge.rim.mqtt_client import Delivered, Ended, FromBroker, MqttClient, Profile
+from hub_config.names import SECOND
+
+CONNACK = b"\x20\x03\x00\x00\x00"
+PATIENCE = 20 * SECOND
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[GatheredSocket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    gathered = GatheredSocket(ours)
+    yield gathered, theirs
+    gathered.abandon()
+    theirs.close()
+
+
+def test_all_that_is_there_is_read_at_once_and_handed_out_in_any_pieces(
+    pair: tuple[GatheredSocket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.send(b"abcdef")
+    ours.fill()
+    theirs.send(b"gh")
+
+    assert [ours.recv(1), ours.recv(3)] == [b"a", b"bcd"]
+    ours.fill()
+    assert [ours.recv(3), ours.recv(99)] == [b"efg", b"h"]
+    assert not ours.has_unread
+    with pytest.raises(BlockingIOError):
+        ours.recv(1)
+    ours.fill()  # nothing there
+    assert not ours.has_unread
+
+
+def test_an_end_is_told_after_what_came_before_it(pair: tuple[GatheredSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    theirs.send(b"ab")
+    theirs.close()
+    ours.fill()
+    ours.fill()
+
+    assert ours.recv(9) == b"ab"
+    assert ours.has_unread
+    with pytest.raises(ConnectionError):
+        ours.recv(9)
+
+
+def test_what_is_said_goes_out_together_and_in_order(pair: tuple[GatheredSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    for piece in (b"one ", b"two ", b"three"):
+        assert ours.send(piece) == len(piece)
+    theirs.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        theirs.recv(99)
+    ours.flush()
+
+    assert theirs.recv(99) == b"one two three"
+    assert not ours.has_unsent
+
+
+def test_what_the_network_does_not_take_waits_within_its_bound(
+    pair: tuple[GatheredSocket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    block, said = b"x" * 65_536, 0
+    for _ in range(99):
+        with suppress(BlockingIOError):
+            said += ours.send(block)
+            ours.flush()
+    with pytest.raises(BlockingIOError):
+        ours.send(block)
+    heard = 0
+    while ours.has_unsent:
+        heard += len(theirs.recv(UNSENT_MAX))
+        ours.flush()
+    while heard < said:
+        heard += len(theirs.recv(UNSENT_MAX))
+
+    assert heard == said
+
+
+def test_a_close_sends_what_was_said(pair: tuple[GatheredSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    ours.send(b"DISCONNECT")
+    ours.close()
+
+    assert theirs.recv(99) == b"DISCONNECT"
+    assert theirs.recv(99) == b""
+
+
+def test_pubacks_of_success_are_taken_and_nothing_else_is(
+    pair: tuple[GatheredSocket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    refusal = b"\x40\x03\x00\x03\x97"
+    theirs.send(b"\x40\x02\x00\x01\x40\x02\x01\x02" + refusal + b"\x40\x02\x00")
+    ours.fill()
+
+    assert ours.take_pubacks() == [1, 258]
+    assert ours.take_pubacks() == []
+    assert ours.recv(5) == refusal
+    assert ours.take_pubacks() == [], "half of one"
+    theirs.send(b"\x04")
+    ours.fill()
+    assert ours.take_pubacks() == [4]
+
+
+class FakeBroker:
+    """The other end of one connection."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.box: Mailbox[FromBroker] = Mailbox()
+        self.told: list[object] = []
+        profile = Profile(
+            (("127.0.0.1", self._listener.getsockname()[1]),), 10, "gw-1", ("a/b",), "will", "run-1", lambda _: b"gone"
+        )  # fmt: skip
+        self.client = MqttClient(profile, profile.addresses[0], "MQTT 5", 1, self.box)
+        self.client.connect()
+        self.sock, _ = self._listener.accept()
+
+    def until(self, kind: type) -> object:
+        while not any(isinstance(one, kind) for one in self.told):
+            self.client.wait(PATIENCE)
+            self.told += [item.told for item in self.box.take(999)]
+        return next(one for one in self.told if isinstance(one, kind))
+
+    def end(self) -> None:
+        self.client.end()
+        self.sock.close()
+        self._listener.close()
+        self.box.close()
+
+
+@pytest.fixture
+def broker() -> Iterator[FakeBroker]:
+    made = FakeBroker()
+    yield made
+    made.end()
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("seed", range(5))
+def test_pubacks_cut_anywhere_settle_each_publication_once_with_its_code(
+    broker: FakeBroker, seed: int
+) -> None:
+    chance = random.Random(seed)
+    mids = [broker.client.publish("t", b"event") for _ in range(200)]
+    codes = {mid: chance.choice([0, 0, 0, 0x10, 0x97]) for mid in mids if mid is not None}
+    packets = [
+        struct.pack("!BBHB", 0x40, 3, mid, code) if code or chance.random() < 0.1 else struct.pack("!BBH", 0x40, 2, mid)
+        for mid, code in codes.items()
+    ]  # fmt: skip
+    stream = CONNACK + b"".join(packets) + b"".join(packets[:20])  # some twice
+    while stream:
+        size = chance.randint(1, 40)
+        broker.sock.sendall(stream[:size])
+        stream = stream[size:]
+        broker.client.wait(PATIENCE)
+        broker.told += [item.told for item in broker.box.take(999)]
+
+    delivered = [one for one in broker.told if isinstance(one, Delivered)]
+    assert {one.mid: one.code for one in delivered} == codes
+    assert len(delivered) == len(codes)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    "nonsense", [b"\xf0\xff\xff\xff\xff\xff", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x02\x00"]
+)
+def test_what_is_not_mqtt_ends_the_connection_and_not_its_owner(broker: FakeBroker, nonsense: bytes) -> None:
+    broker.sock.sendall(nonsense)
+    broker.sock.shutdown(socket.SHUT_WR)
+
+    assert isinstance(broker.until(Ended), Ended)
+    broker.client.wait(0)
+    broker.client.leave(b"bye")
+
+
+def test_a_paho_that_dials_in_another_way_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    paho = GatheringClient(CallbackAPIVersion.VERSION2, client_id="x", protocol=MQTTProtocolVersion.MQTTv5)
+    monkeypatch.setattr(gathered_socket.Client, "socket", lambda _: object())
+
+    with pytest.raises(TypeError, match=r"speaks to object; the gateway wants paho-mqtt 2\.2"):
+        _ = paho.gathered
+    monkeypatch.undo()

@@ -1,0 +1,93 @@
+"""The core's thread: when it makes a picture, and how it ends."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from drivers.command import Command
+from drivers.reading import DeviceUp
+from edge.core.effects import Alert
+from edge.core.gateway import Gateway
+from edge.rim import clock
+from edge.rim.inbox import Inbox
+from edge.rim.metrics import Metrics
+from edge.rim.runner import GLANCE_EVERY_NS, Runner
+from edge.rim.writer import ForDisk
+from hub_config.hub import HubConfig
+from hub_config.load import load
+from hub_config.names import Instant
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "bench.toml"
+
+
+class Around:
+    """Journal, screens, devices and alerts; it hears and does nothing."""
+
+    watched = True
+
+    def put(self, told: Sequence[ForDisk]) -> None: ...
+    def notify(self) -> None: ...
+    def command(self, command: Command) -> None: ...
+    def alert(self, alert: Alert) -> None: ...
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The clock: its one element is the instant."""
+    at = [1]
+    monkeypatch.setattr(clock, "now", lambda: Instant(at[0]))
+    return at
+
+
+def runner(config: HubConfig, inbox: Inbox) -> Runner:
+    around = Around()
+    return Runner(Gateway(config, bytes(32)), inbox, around, around, Metrics(), around, around)
+
+
+def turn(one: Runner, inbox: Inbox) -> None:
+    inbox.nudge()
+    one._turn()
+
+
+def test_a_picture_is_made_of_what_came_in_and_of_nothing_else(now: list[int]) -> None:
+    config, inbox = load(EXAMPLE), Inbox()
+    one = runner(config, inbox)
+    now[0] += GLANCE_EVERY_NS
+    turn(one, inbox)  # the clock was told
+    first = one.snapshot
+
+    now[0] += 10 * GLANCE_EVERY_NS
+    turn(one, inbox)
+    assert one.snapshot is first
+
+    inbox.put(DeviceUp(config.devices[0].id, Instant(now[0]), None))
+    one._turn()
+    assert one.snapshot is not first
+
+
+def test_of_many_inputs_the_picture_is_made_at_the_end_of_the_gap(now: list[int]) -> None:
+    config, inbox = load(EXAMPLE), Inbox()
+    one = runner(config, inbox)
+    now[0] += GLANCE_EVERY_NS
+    turn(one, inbox)
+    first = one.snapshot
+
+    inbox.put(DeviceUp(config.devices[0].id, Instant(now[0]), None))
+    one._turn()
+    assert one.snapshot is first
+
+    now[0] += GLANCE_EVERY_NS
+    turn(one, inbox)
+    assert one.snapshot is not first
+
+
+def test_stopping_ends_a_core_that_waits_for_an_input() -> None:
+    inbox = Inbox()
+    one = runner(load(EXAMPLE), inbox)
+    one.start()
+
+    one.stop()
+
+    assert not one._thread.is_alive()
+    assert not one.failed.is_set()
