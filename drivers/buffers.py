@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from hub_config.value import value
+
 ANY_LINE_END: Final = (b"\r", b"\n")
 """CR, LF and CR LF: the empty line inside CR LF vanishes."""
 HEAD_BYTES: Final = 64
@@ -22,7 +24,7 @@ SEVEN_BITS: Final = bytes(byte & 0x7F for byte in range(256))
 _FIRST_PRINTABLE: Final = 0x20
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Line:
     """What stood between prefix and terminator; never empty."""
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub_config.names import DeviceId, Instant
+from hub_config.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Trigger:
     """A scanner is to read (`on`) or to stop. Its answers name `number`."""
 
@@ -19,7 +20,7 @@ class Trigger:
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SwitchOn:
     """An output is to leave its safe level at `at` for `for_ns`. Answered by `OrderAnswered` with this `order`."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub_config.names import DeviceId, Instant
+from hub_config.value import value
 
 FaultCode = Literal[
     "garbled",  # bytes that are no frame of the protocol
@@ -51,7 +52,7 @@ class Place:
     """Of the picture's file."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BarcodeRead:
     """One code, as the scanner sent it. GS (0x1D) inside the data is kept."""
 
@@ -69,7 +70,7 @@ class BarcodeRead:
     """Of a camera's code."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoRead:
     """The scanner says that it was triggered and saw no code. Not the same as a missing result."""
 
@@ -81,7 +82,7 @@ class NoRead:
 Weighing = Literal["gross", "net"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WeightRead:
     """One weighing result. Overload, underload and invalid frames have no value."""
 
@@ -171,7 +172,7 @@ class DeviceFault:
     """At most the first 64 bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BeamChanged:
     """A light beam was covered or came free. `at` and `count` are of the edge itself, by the board's own clock."""
 
@@ -185,7 +186,7 @@ class BeamChanged:
     """Half-width of the bound within which `at` lies."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BeltMoved:
     """Where the belt is. Comes while it moves and now and then while it stands; every edge of a beam up to this
     count has been told before it."""
@@ -218,7 +219,7 @@ class EventsLost:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OrderAnswered:
     """The board took an order for an output, a scale one to zero or tare, a printer has printed; or it said why not."""
 

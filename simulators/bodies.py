@@ -35,7 +35,7 @@ class Stand:
     """In belt time."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Body:
     """One parcel as it really travels."""
 

@@ -99,7 +99,7 @@ class Conveyor:
         self._end = line.beam(line.end.beam)
 
     def stir(self) -> None:
-        self.stirred = True
+        self.stirred = self.world.stirred = True
 
     # For the board ----------------------------------------------------------------------------------
 
@@ -122,6 +122,8 @@ class Conveyor:
         return edges
 
     def take_trouble(self, place: int = 0) -> BoardTrouble | None:
+        if not self._troubles:
+            return None
         trouble = next((one for one in self._troubles if one.place == place), None)
         if trouble is not None:
             self._troubles.remove(trouble)
@@ -227,7 +229,7 @@ class Conveyor:
 
     def _trouble(self, cut_ns: int | None, place: int) -> None:
         self._troubles.append(BoardTrouble(self.world.now, cut_ns, place))
-        self.stirred = True
+        self.stir()
 
     def _lose(self, place: int, counts: int) -> None:
         self._belts[place].lose(counts, self.world.now)
@@ -276,7 +278,7 @@ class Conveyor:
     def _edge(self, body: Body, channel: int, *, covered: bool) -> None:
         now = self.world.now
         self._edges[self._feeding.belt_of[channel]].append((now, channel, covered))
-        self.stirred = True
+        self.stir()
         if "bouncing_beam" in body.plan.faults:
             for at, state in chatter(self.line, body, self._behind(body), channel, now, covered=covered):
                 self.world.call_at(at, partial(self._bounce, channel, state))
@@ -287,17 +289,17 @@ class Conveyor:
 
     def _bounce(self, channel: int, covered: bool) -> None:
         self._edges[self._feeding.belt_of[channel]].append((self.world.now, channel, covered))
-        self.stirred = True
+        self.stir()
 
     # The reader ---------------------------------------------------------------------------------
 
     def _show(self, stand: ReaderStand, body: Body, label: Print) -> None:
         stand.show(body, label.codes, self.world.now)
-        self.stirred = True
+        self.stir()
 
     def _hide(self, stand: ReaderStand, body: Body, label: Print | None = None) -> None:
         stand.hide(body, None if label is None else label.codes, self.world.now)
-        self.stirred = True
+        self.stir()
 
     def _spoilt(self, body: Body) -> tuple[ReaderStand, ...]:
         """One of the readers; all, where only one of them may have seen a second item number."""

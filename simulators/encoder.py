@@ -21,6 +21,8 @@ class Encoder:
     def count_at(self, at: Instant) -> int:
         """Since the belt began. While it leaves out counts it stands."""
         pulses = self._pulses(at)
+        if not self._lost:
+            return pulses
         last = bisect_left(self._lost, (pulses, 0)) - 1
         if last < 0:
             return pulses

@@ -4,7 +4,7 @@ A pause (a stopped process, a moved virtual machine) stops all of its threads at
 the kernel and comes first when it goes on; then come the timers that have passed, as in the gateway's device loop.
 """
 
-from collections.abc import Callable
+from functools import partial
 
 from hub_config.names import Instant
 from simulators.world import Action, Token, World
@@ -21,17 +21,15 @@ class Host:
 
     def hear_at(self, at: Instant, action: Action) -> Token:
         """Bytes or a message reach it at `at`."""
-        return self._world.call_at(at, self._unless_paused(action, 0))
+        return self._world.call_at(at, partial(self._do, action, 0))
 
     def act_at(self, at: Instant, action: Action) -> Token:
         """A timer of its own, or its disk. Once a pause has deferred it, it can't be cancelled any more."""
-        return self._world.call_at(at, self._unless_paused(action, 1))
+        return self._world.call_at(at, partial(self._do, action, 1))
 
-    def _unless_paused(self, action: Action, behind_ns: int) -> Callable[[], None]:
-        def run() -> None:
-            if self._world.now < self._goes_on_at:
-                self._world.call_at(Instant(self._goes_on_at + behind_ns), run)
-            else:
-                action()
-
-        return run
+    def _do(self, action: Action, behind_ns: int) -> None:
+        """Unless it is paused: then that long behind the end of the pause."""
+        if self._world.now < self._goes_on_at:
+            self._world.call_at(Instant(self._goes_on_at + behind_ns), partial(self._do, action, behind_ns))
+        else:
+            action()

@@ -37,6 +37,7 @@ from simulators.coordinator.declared import Declared
 from simulators.coordinator.filings import Filings
 from simulators.coordinator.visits import MemoryBook
 from simulators.devices.plc import PlcFault
+from simulators.drawing import randint
 from simulators.host import Host
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.mistakes import RATES_PPM, Mistake
@@ -176,16 +177,16 @@ class SimulatedHub:
         while under_way or not self._finished():
             if len(self.events) >= events_max:
                 return False
-            if self.benches:
-                self._move_on()
-            elif not world.run_next():
+            moved = self._move_on() if self.benches else world.run_next()
+            if not moved or world.now > limit:
                 raise RunStuckError(self._stuck())
-            if world.now > limit:
-                raise RunStuckError(self._stuck())
+            if not world.stirred:
+                continue
+            world.stirred = False
             for line in self.lines:
                 if line.conveyor.stirred:
                     line.poll()
-            while under_way and under_way[-1].conveyor.done:
+            while under_way and under_way[-1].done:
                 under_way.pop()
         return True
 
@@ -194,8 +195,8 @@ class SimulatedHub:
         self.checkers.forget(visits)
         self.book.forget(visits)
 
-    def _move_on(self) -> None:
-        """The world's next action; or what a bench's wires carry, if that is due before it."""
+    def _move_on(self) -> bool:
+        """The world's next action; or what a bench's wires carry, if that is due before it. False: neither is left."""
         due: Instant | None = None
         now = self.world.now
         for bench in self.benches:
@@ -207,10 +208,9 @@ class SimulatedHub:
                 due = at
         next_at = self.world.next_at if due is not None else None
         if due is None or (next_at is not None and next_at <= due):
-            if not self.world.run_next():
-                raise RunStuckError(self._stuck())
-        else:
-            self.world.run_until(max(due, now))
+            return self.world.run_next()
+        self.world.run_until(max(due, now))
+        return True
 
     def _finished(self) -> bool:
         if self._in_flight or self._waiting or self._committing:
@@ -293,8 +293,8 @@ class SimulatedHub:
         if self._committing or not self._waiting:
             return
         self._committing = True
-        stalled = self._rng.randrange(1_000_000) < self._network.stall_ppm
-        takes_ns = self._rng.randint(*(STALL_NS if stalled else COMMIT_NS))
+        stalled = randint(self._rng, 0, 999_999) < self._network.stall_ppm
+        takes_ns = randint(self._rng, *(STALL_NS if stalled else COMMIT_NS))
         self.host.act_at(Instant(self.world.now + takes_ns), self._commit)
 
     def _commit(self) -> None:
@@ -302,8 +302,8 @@ class SimulatedHub:
         self._committing = False
         links = [(event, self._chain.append(event)) for _, event in group]
         now = self.world.now
-        self.checkers.committed(link for _, link in links)
-        self._give(Committed(now, group[0][0], tuple(link.id for _, link in links)))
+        self.checkers.committed([link for _, link in links])
+        self._give(Committed(now, group[0][0], tuple([link.id for _, link in links])))
         for event, link in links:
             if event.kind == "parcel.measured":
                 self._asked[link.id] = event.at
@@ -335,7 +335,7 @@ class SimulatedHub:
             self.world.call_at(self._arrives_at, self._resend)
 
     def _send(self, link: Link) -> None:
-        arrives = Instant(self.world.now + self._rng.randint(*self._network.message_ns))
+        arrives = Instant(self.world.now + randint(self._rng, *self._network.message_ns))
         self._arrives_at = max(self._arrives_at, arrives)
         self.world.call_at(self._arrives_at, lambda: self._arrive(link))
 
@@ -364,7 +364,7 @@ class SimulatedHub:
                     self._answer(link, answer)
 
     def _answer(self, link: Link, answer: dict[str, Any]) -> None:
-        at = Instant(self.world.now + self._rng.randint(*self._network.message_ns))
+        at = Instant(self.world.now + randint(self._rng, *self._network.message_ns))
         at = self._network.back_at(at)
         if link.sig is None:
             self.host.hear_at(at, lambda: self._decide(unchecked(answer, self._coordinator)))

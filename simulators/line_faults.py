@@ -6,10 +6,12 @@ Positions are those of the parcel's front when it happens, in µm along the line
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal
 
 from hub_config.names import MILLISECOND, SECOND
+from hub_config.value import value
+from simulators.drawing import randint
 from simulators.parcels import MILLION, Parcel
 from simulators.traffic import USUAL, Form, Traffic, between
 
@@ -86,7 +88,7 @@ TURN_MAX_UM: Final = 100_000
 """So much longer or shorter a turned parcel is at the most: no end of it comes under a beam by that."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LinePlan:
     """How one parcel travels."""
 
@@ -145,24 +147,24 @@ def line_plan(
         length_um=length_um,
         label_um=label_place_um(rng, length_um, traffic),
         gap_um=traffic.gap.draw(rng),
-        at_ppm=rng.randrange(MILLION),
-        lost_counts=rng.randint(*LOST_COUNTS),
-        late_answer_ns=rng.randint(*LATE_ANSWER_NS),
-        late_record_ns=rng.randint(*LATE_RECORD_NS),
-        jump=rng.randint(*JUMP),
-        cut_ns=rng.randint(*CUT_NS),
-        bounce_ns=tuple(rng.randint(*BOUNCE_NS) for _ in range(2 * rng.randint(1, BOUNCES_MAX))),
-        bounce_beam_ppm=rng.randrange(MILLION),
-        weight_error_mg=rng.randint(-traffic.weight_error_mg, traffic.weight_error_mg),
+        at_ppm=randint(rng, 0, MILLION - 1),
+        lost_counts=randint(rng, *LOST_COUNTS),
+        late_answer_ns=randint(rng, *LATE_ANSWER_NS),
+        late_record_ns=randint(rng, *LATE_RECORD_NS),
+        jump=randint(rng, *JUMP),
+        cut_ns=randint(rng, *CUT_NS),
+        bounce_ns=tuple(randint(rng, *BOUNCE_NS) for _ in range(2 * randint(rng, 1, BOUNCES_MAX))),
+        bounce_beam_ppm=randint(rng, 0, MILLION - 1),
+        weight_error_mg=randint(rng, -traffic.weight_error_mg, traffic.weight_error_mg),
         form="box" if form is None else form.name,
         faults=_faults(rng, drawn, rates_ppm, form),
-        turned_um=(turned_um := length_um + rng.randint(-turns_um, TURN_MAX_UM)),
-        wander_um=rng.randint(-traffic.wander_um, traffic.wander_um),
-        creep_ppm=rng.randint(-traffic.creep_ppm, traffic.creep_ppm),
-        slip_um=rng.randint(*traffic.slip_um),
-        push_um=rng.randint(-traffic.push_um, traffic.push_um),
+        turned_um=(turned_um := length_um + randint(rng, -turns_um, TURN_MAX_UM)),
+        wander_um=randint(rng, -traffic.wander_um, traffic.wander_um),
+        creep_ppm=randint(rng, -traffic.creep_ppm, traffic.creep_ppm),
+        slip_um=randint(rng, *traffic.slip_um),
+        push_um=randint(rng, -traffic.push_um, traffic.push_um),
         turned_label_um=label_place_um(rng, turned_um, traffic),
-        code_ppm=rng.randrange(MILLION),
+        code_ppm=randint(rng, 0, MILLION - 1),
     )
     if any(rates_ppm.get(fault) for fault in _LAST):
         plan = _stopped(rng, plan, rates_ppm)
@@ -178,9 +180,9 @@ def _stopped(rng: random.Random, plan: LinePlan, rates_ppm: Mapping[LineFault, i
     return replace(
         plan,
         faults=(*plan.faults, *more),
-        jam_ns=rng.randint(*JAM_NS),
-        coast_um=rng.randint(*COAST_UM),
-        stop_ns=rng.randint(*STOP_NS),
+        jam_ns=randint(rng, *JAM_NS),
+        coast_um=randint(rng, *COAST_UM),
+        stop_ns=randint(rng, *STOP_NS),
     )
 
 
@@ -203,4 +205,4 @@ def _length_by_mass(rng: random.Random, parcel: Parcel) -> int:
 
 def label_place_um(rng: random.Random, length_um: int, traffic: Traffic) -> int:
     low, high = traffic.label_ppm
-    return rng.randint(length_um * low // MILLION, length_um * high // MILLION)
+    return randint(rng, length_um * low // MILLION, length_um * high // MILLION)

@@ -39,6 +39,7 @@ from simulators.bodies import Body
 from simulators.conveyor import Conveyor
 from simulators.devices.io_board_clock import BoardTraits
 from simulators.devices.numbered_records import NumberedRecords
+from simulators.drawing import randint
 from simulators.host import Host
 from simulators.line_faults import LINE_RATES_PPM, LineFault, LinePlan
 from simulators.modbus_board import ModbusBoard
@@ -220,7 +221,7 @@ class LinePlant:
         """Device to driver, in two reads."""
         if not data:
             return
-        cut = self._rng.randrange(len(data) + 1)
+        cut = randint(self._rng, 0, len(data))
         for part in (data[:cut], data[cut:]):
             if part:
                 at = self._delivery(device, inward=True)
@@ -228,7 +229,7 @@ class LinePlant:
 
     def _delivery(self, device: DeviceId, *, inward: bool) -> Instant:
         """In order, as one connection delivers."""
-        soonest = Instant(self._world.now + self._rng.randint(*NETWORK_NS))
+        soonest = Instant(self._world.now + randint(self._rng, *NETWORK_NS))
         at = max(soonest, self._arrives.get((device, inward), soonest))
         self._arrives[(device, inward)] = at
         return at

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from hub_config.lines import Line as LineConfig
 from hub_config.names import MILLISECOND
+from hub_config.value import value
 from simulators.line_faults import LinePlan
 from simulators.parcels import MILLION
 
@@ -22,7 +23,7 @@ FREE_UM: Final = 60_000
 """Hands keep this far from beams and readers."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Leg:
     """From this place of its front, reached so long after its start, it goes on at this speed."""
 
@@ -57,7 +58,7 @@ class Move:
     """On by so much, negative: back; its new length, if it is turned."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Motion:
     legs: tuple[Leg, ...]
     length_um: int

@@ -12,7 +12,7 @@ from simulators.coordinator.sizes import dims_bands
 def unchecked(data: dict[str, Any], coordinator: Signer) -> Decision:
     """The desk's answer as the core gets it: signed, but neither parsed nor verified, where this run does not check
     the visit's signatures."""
-    body = canonical(data)
+    body = canonical(data, plain=True)
     cond = data["cond"]
     mass = cond.get("mass_mg")
     until = cond.get("not_after")

@@ -34,6 +34,8 @@ class World:
         self._heap: list[tuple[Instant, int]] = []
         self._actions: dict[int, Action] = {}
         self._at_one_instant = 0
+        self.stirred = False
+        """Something in it wants to be looked at; who looks sets it back."""
 
     @property
     def next_at(self) -> Instant | None:

@@ -17,7 +17,7 @@ format goes before element strings.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
@@ -34,6 +34,7 @@ from drivers.identifiers.gs1 import (
 )
 from drivers.identifiers.sscc import parse_sscc
 from drivers.scanners.aim import is_gs1, is_linear, split_aim
+from hub_config.value import value
 
 IDENTIFIED_KEPT: Final = 4_096
 """Codes once worked out: those of the parcels in work are asked about again."""
@@ -42,7 +43,7 @@ _TOLD: Final = tuple(one for one in RANKED if one.type not in ("unknown", "sscc"
 _EAN: Final = "]E"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Identified:
     type: CodeType
     value: str
@@ -54,7 +55,7 @@ class Identified:
     """Other numbers fit its format as well: it gives way to a sure one of its type."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Choice:
     own: Identified | None
     conflict: bool
@@ -90,7 +91,7 @@ def choose(codes: Sequence[Identified], rank: Sequence[str]) -> Choice:
         good = [code for code in codes if code.type == accepted and code.check_ok]
         ranked = [code for code in good if not code.weak] or good
         if ranked:
-            alone = all(code == ranked[0] for code in ranked)
+            alone = len(ranked) == 1 or all(code == ranked[0] for code in ranked)
             return Choice(ranked[0] if alone else None, conflict=not alone)
     return Choice(None, conflict=False)
 

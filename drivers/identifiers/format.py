@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
+from hub_config.value import value
+
 CodeType = Literal["s10", "sscc", "gs1dl", "carrier", "receptacle", "mawb", "unknown"]
 """What events call it (clearance contract §4). Of `unknown` no text leaves the gateway."""
 
@@ -17,7 +19,7 @@ MISFITS_KEPT: Final = 1_024
 """Answers once given: a code that is tried in every format is told by most that it has another length."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Found:
     """The text has the shape of the format."""
 
@@ -32,7 +34,7 @@ class Found:
     """Its shape says little, other numbers have it too: it is taken for one only where a place names the format."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Misfit:
     """The text has another shape."""
 

@@ -7,12 +7,12 @@ means that the bytes are no code: noise, a wrong baud rate or parity (scanners Â
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from drivers.reading import BarcodeRead, DeviceFault
 from drivers.scanners.aim import UNKNOWN_SYMBOLOGY, split_aim, symbology_of
 from hub_config.names import DeviceId, Instant
+from hub_config.value import value
 
 RAW_BYTES: Final = 64
 """How much of what is no code is kept to show."""
@@ -57,7 +57,7 @@ def messages_of(text: str) -> list[str]:
     return _COMPOSITE.split(text) if text.startswith("]E") else [text]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Code:
     """One code as it was sent; its text may begin with an AIM identifier."""
 

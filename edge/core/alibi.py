@@ -4,13 +4,14 @@ Numbers rise by 1 with each record. One that jumps ahead left records out: they 
 inspector who compares it with the journal finds them missing here. One that falls back is a scale begun anew.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from drivers.reading import WeightRead
 from hub_config.names import DeviceId
+from hub_config.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AlibiView:
     """Of one scale, since this run began."""
 

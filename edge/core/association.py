@@ -9,12 +9,12 @@ A stated probability is a promise about errors: it is rounded down, and never mo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import Final, Literal
 
 from edge.core.evidence import PPM, PRIORS, Candidate, Evidence, Look, Priors
 from edge.core.likelihood import Box, Zone, box, in_reach, zone
+from hub_config.value import value
 
 P_MAX_PPM: Final = 999_999
 """Nothing is stated surer: the priors themselves are not known any better."""
@@ -37,13 +37,13 @@ NEAR_UM: Final = 400_000
 Outcome = Literal["joined", "ambiguous_read", "orphan_read"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Claim:
     key: int
     p_ppm: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Assignment:
     """Whose a code is. `key` is None unless that is sure enough."""
 
@@ -226,8 +226,8 @@ class _Hypotheses:
             return
         rest = self._rest[depth + 1]
         named = self._names[depth]
-        for _, place, value in self._options[depth]:
-            mine = weight * value
+        for _, place, likelihood in self._options[depth]:
+            mine = weight * likelihood
             counted = named and place != self._clutter
             if counted:
                 mine *= self._second if self._taken[place] else self._firsts[place]

@@ -132,32 +132,31 @@ class Belt:
         """How far it would have run at its set speed since it last counted."""
         return (at - self._counted_at) * self._set_um_s // 1_000_000_000
 
-    def front_came(self, at: Instant, count: int, beam: int, *, expected: bool) -> bool:
-        """A belt beam was covered; `expected`: a parcel should be there, had the belt run on at its set speed. True if
-        that shows that the encoder has died."""
-        if count != self._last_count:
-            self._counts(at, count)
-            return False
+    def front_came(self, at: Instant, beam: int, *, expected: bool) -> bool:
+        """A belt beam was covered, and the encoder has not counted since; `expected`: a parcel should be there, had the
+        belt run on at its set speed. True if that shows that the encoder has died."""
         self._stuck = [*self._stuck[1 - STUCK_EDGES :], (beam, expected)]
         many = len(self._stuck) == STUCK_EDGES and len({beam for beam, _ in self._stuck}) >= STUCK_BEAMS
         if self.dead or not (many or sum(told for _, told in self._stuck) >= WITNESSES):
             return False
-        self._dead = (at, self.travel_of(count))
+        self._dead = (at, self.travel_of(self._last_count))
         return True
 
-    def _counts(self, at: Instant, count: int) -> None:
-        """It counts; where it had not for a while, from where the belt is thought to be."""
+    def counts(self, at: Instant, count: int) -> bool:
+        """Whether it has counted since; where it had not for a while, from where the belt is thought to be."""
+        if count == self._last_count:
+            return False
         if self._dead is not None:
             self._base = (count, self.travel_for(at, count))
             self._dead = None
             self.disturbed_at = self.unsure_at = at
         self._stuck.clear()
         self._last_count, self._counted_at = count, at
+        return True
 
     def moved(self, at: Instant, count: int, *, moving: bool) -> int:
         """A report of the encoder. Reports of the past change nothing. Returns the travel that it tells."""
-        if count != self._last_count:
-            self._counts(at, count)
+        self.counts(at, count)
         travel, moving = self.travel_for(at, count), moving or self.dead
         if self._reported_at is not None and at <= self._reported_at:
             if at < self._reported_at:
@@ -235,6 +234,12 @@ class Belt:
         if self._reported_at is None or not self.moving or self.speed_um_s <= 0 or travel_um >= NEVER_UM:
             return None
         return Instant(self._reported_at + (travel_um - self.travel_um) * 1_000_000_000 // self.speed_um_s)
+
+    def reached_at(self, travel_um: int) -> Instant | None:
+        """`when`, rounded up: the first instant of which `travel_at` says that it has come so far."""
+        if self._reported_at is None or not self.moving or self.speed_um_s <= 0 or travel_um >= NEVER_UM:
+            return None
+        return Instant(self._reported_at - ((self.travel_um - travel_um) * 1_000_000_000 // self.speed_um_s))
 
     def time_for(self, um: int) -> int:
         """Nanoseconds for this much travel at the present speed, at the set one while it stands."""

@@ -5,7 +5,6 @@ reader's longest delay where it reads by itself. Whose it is `joining` says.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from drivers.command import Trigger
@@ -17,12 +16,13 @@ from edge.core.ledger import Ledger
 from edge.core.track import Track, gap_between
 from hub_config.lines import BeltReader
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
+from hub_config.value import value
 
 TAKES_NS: Final = 15 * MILLISECOND
 """A trigger has taken effect and a label in view is read within this."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class View:
     """What a reader had before it when it made an answer."""
 

@@ -75,7 +75,7 @@ class BeltRecords:
         """Number of the latest record."""
         self._overdue: tuple[Crossing, int] | None = None
         """A late record, until the next one that its number and its time both name shows that the count has held."""
-        self._told: deque[tuple[Item | None, int, bool]] = deque(maxlen=TOLD_MAX)
+        self.told: deque[tuple[Item | None, int, bool]] = deque(maxlen=TOLD_MAX)
         """Late records whose item is known now, or never will be."""
         self._suppositions: list[Crossing] = []
         self.settled: list[tuple[Item, bool]] = []
@@ -193,12 +193,12 @@ class BeltRecords:
         if self._overdue is not None:
             crossing, record = self._overdue
             self._overdue = None
-            self._told.append((crossing.item, record, sure))
+            self.told.append((crossing.item, record, sure))
 
     def take_overdue(self) -> list[tuple[Item | None, int, bool]]:
         """Numbers of late records that are surely their item's (True), or nobody's."""
-        told = list(self._told)
-        self._told.clear()
+        told = list(self.told)
+        self.told.clear()
         return told
 
     def _may_be_late(self, due: Crossing, record: int, at: Instant) -> bool:

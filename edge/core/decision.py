@@ -4,10 +4,10 @@ The rim has checked signature, key role, hub, gateway and mode before a `Decisio
 moment (validity, which parcel it answers, its conditions) is checked here and again when a parcel moves.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from hub_config.names import LaneId, VisitId
+from hub_config.value import value
 
 Action = Literal["release", "hold", "inspect", "screen", "reweigh", "info", "return", "refuse", "recirculate"]
 STRICTNESS: Final[tuple[Action, ...]] = (
@@ -34,7 +34,7 @@ Band = tuple[int, int]
 """Lowest and highest."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conditions:
     """What must still hold at the point of diversion."""
 
@@ -45,7 +45,7 @@ class Conditions:
     """Of the longest, the middle and the shortest side."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     dec: str
     """UUIDv7 of the decision."""

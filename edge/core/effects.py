@@ -8,9 +8,10 @@ from edge.core.event import Event
 from edge.core.snapshot import BenchView
 from edge.core.standing import VisitWords
 from hub_config.names import LineId, VisitId
+from hub_config.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Record:
     """Put this event in the journal. Numbers count 1, 2, 3, … since the gateway process started."""
 
@@ -25,7 +26,7 @@ class Show:
     view: BenchView
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Order:
     """A device must do this."""
 
@@ -47,7 +48,7 @@ class Alert:
     """UTC of that."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class KeepWords:
     """Keep in the journal what authorities have said last of a visit; where nothing is said any more, forget it."""
 

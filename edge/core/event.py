@@ -11,6 +11,7 @@ from drivers.identifiers.format import CodeType
 from drivers.reading import Shape
 from edge.core.decision import Decision, Owner, Reason
 from hub_config.names import DeviceId, Instant, LaneId, LineId, VisitId
+from hub_config.value import value
 
 Kind = Literal[
     "parcel.arrived",
@@ -33,7 +34,7 @@ Kind = Literal[
 ClockSource = Literal["ptp", "ntp", "rtc", "none"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WallTime:
     """UTC of an instant: µs since 1970 with its expanded uncertainty (k=2) and source."""
 
@@ -46,7 +47,7 @@ UNSTAMPED: Final = WallTime(0, 0, "none")
 """Until the event is recorded."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Code:
     """A code read from a label, recognised or not. Unrecognised text leaves the gateway only as a keyed digest."""
 
@@ -61,7 +62,7 @@ class Code:
     """Other numbers fit its format as well (`drivers/identifiers/choice.py`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mass:
     """A captured weight. `u_mg` is its expanded uncertainty (k=2); `stable` is None for dynamic weighing."""
 
@@ -95,7 +96,7 @@ class Dims:
         return long, middle, short
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Association:
     """How codes and measurements were joined, and how sure that is."""
 
@@ -104,7 +105,7 @@ class Association:
     rivals: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Act:
     """Where a parcel was told to go and where a sensor (at a bench: the bay's barcode) saw it go."""
 
@@ -122,7 +123,7 @@ class Operator:
     station: LineId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DwellSpan:
     """Microseconds of a visit's dwell that one owner answers for."""
 
@@ -130,7 +131,7 @@ class DwellSpan:
     us: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     kind: Kind
     line: LineId

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Final, Literal
 
+from hub_config.value import value
+
 PPM: Final = 1_000_000
 FLOOR_PPM: Final = 999_990
 """As sure as this is `joined` (contract §4: under the floor the visit may only be held)."""
@@ -47,7 +49,7 @@ CONFIRMED: Final = Priors(clutter_ppm=20, common_ppm=1)
 """Once later beams have seen all parcels in reach where they should be, and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """A parcel whose the reading may be, where it is believed to have been at that time."""
 
@@ -64,7 +66,7 @@ class Candidate:
     """Identifiers that are its own already and are not in this evidence."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Evidence:
     """One reading of a code: its label was between these belt offsets."""
 
@@ -79,7 +81,7 @@ class Evidence:
     """A parcel normally has one. False for the further codes of a label."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Look:
     """A stretch of belt that a device surely looked at, and all the codes that it told of it."""
 

@@ -12,9 +12,10 @@ from edge.core.event import WallTime
 from edge.core.offline_budget import DayCount
 from edge.core.voucher import Manifest, Shard
 from hub_config.names import Instant
+from hub_config.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DecisionArrived:
     at: Instant
     decision: Decision
@@ -30,7 +31,7 @@ class MessageRejected:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Committed:
     """Events `first`, `first`+1, … (numbers of `Record`) are on disk under these ids."""
 
@@ -119,7 +120,7 @@ class ConfigOffered:
     """Why not."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tick:
     """`Gateway.wake_at` has come."""
 

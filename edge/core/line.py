@@ -71,6 +71,7 @@ class Line:
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
         self._carrying = Carrying(config, self.sections, self._measuring, self.leaving, ledger)
         self._jamming = Jamming(config, self.diverting, self._measuring, self.leaving, ledger)
+        self._section_of = {section.board: section for section in self.sections}
         self._belt_beams = {
             beam.channel: (section, place)
             for section in self.sections
@@ -129,7 +130,7 @@ class Line:
                 self._change_board(reading, at)
             case EventsLost():
                 self._ledger.count_rejected("events_lost")
-                self._lose_all(self._section_of(reading.device), at)
+                self._lose_all(self._section_of[reading.device], at)
             case OrderAnswered():
                 if not self.diverting.answered(reading, at) and not reading.accepted:
                     self._ledger.count_rejected("order_refused")
@@ -146,16 +147,21 @@ class Line:
 
     def decide(self, decision: Decision, at: Instant) -> str | None:
         """Obeys a decision; or says in a word why it is not obeyed."""
-        for item in self.items:
-            if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
-                break
-        else:
+        item = self._item_about(decision)
+        if item is None or item.parcel is None:
             return "no_such_parcel"
         refused = self.clearing.decide_on(item.parcel, decision, at)
         if refused is None and item.push is not None and not self.diverting.cancel(item, at):
             refused = "recalled_too_late"  # the diverter is moving: it is told where the parcel has gone
         self._advance(at)
         return refused
+
+    def _item_about(self, decision: Decision) -> Item | None:
+        for section in reversed(self.sections):
+            for item in section.track.items:
+                if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
+                    return item
+        return None
 
     @property
     def awaits_commit(self) -> bool:
@@ -192,17 +198,14 @@ class Line:
 
     # The belt and its beams -------------------------------------------------------------------------
 
-    def _section_of(self, board: DeviceId) -> Section:
-        return next(section for section in self.sections if section.board == board)
-
     def _move(self, read: BeltMoved, at: Instant) -> bool:
         """False if the belt has gone on as it was thought to: then nothing is due earlier than was thought."""
-        section = self._section_of(read.device)
+        section = self._section_of[read.device]
         belt, track = section.belt, section.track
         stops, before_um = belt.moving and not read.moving, belt.travel_um
         travel = belt.moved(read.at, read.count, moving=read.moving)
         track.disturbed_at = belt.disturbed_at
-        if self._encoder(section) in self._down and not belt.dead:
+        if self._down and self._encoder(section) in self._down and not belt.dead:
             del self._down[self._encoder(section)]
             for item in track.items:
                 item.doubt("device_fault")  # what was read and weighed meanwhile was told apart by time alone
@@ -257,11 +260,13 @@ class Line:
     def _watch_encoder(self, section: Section, read: BeamChanged, beam: int) -> None:
         """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
         belt, track = section.belt, section.track
+        if belt.counts(read.at, read.count):
+            return
         stood_um = track.beams[beam].position_um - belt.travel_um
         expected = track.is_coming(beam, stood_um - belt.set_travel(read.at)) or (
             beam == 0 and track.is_brought(read.at, stood_um, belt.set_um_s)
         )
-        if belt.front_came(read.at, read.count, beam, expected=expected):
+        if belt.front_came(read.at, beam, expected=expected):
             self._down[self._encoder(section)] = (
                 "parcels come, and it counts nothing; check its cable and its wheel"
             )
@@ -337,35 +342,40 @@ class Line:
         dues: list[Instant] = []
         for section in self.sections:
             belt = section.belt
-            if belt.gone_at is not None and at >= belt.gone_at:
-                belt.forget()
-                self._lose_all(section, at)
+            if belt.gone_at is not None:
+                if at >= belt.gone_at:
+                    belt.forget()
+                    self._lose_all(section, at)
+                elif section.track.items:
+                    dues.append(belt.gone_at)
             section.planned_um_s = belt.speed_um_s
-            if belt.gone_at is not None and section.track.items:
-                dues.append(belt.gone_at)
         reading = self._reading.belt
-        next_um = self._measuring.begin(reading.travel_at(at), at, dues)
+        travel_um = reading.travel_at(at)
+        next_um = self._measuring.begin(travel_um, at, dues)
         for section in reversed(self.sections):
+            reads = section is self._reading
             for item in section.track.items:
-                if item.parcel is not None:
-                    self._look_at(item, item.parcel, at, dues, reads=section is self._reading)
-        comes_at = [
-            reading.when(next_um),
-            self.belt.when(self.diverting.advance(self.belt.travel_at(at), at)),
-        ]
-        dues += [due for due in comes_at if due is not None]
-        # Never at once again: what is due now has been done, and rounding must not make it due for ever.
+                parcel = item.parcel
+                if parcel is None:
+                    continue
+                if reads and (parcel.phase == "measuring" or not item.crossed):
+                    self._measuring.advance(item, parcel, self._down, at)
+                if parcel.early is not None and parcel.due_at is not None:
+                    if at >= parcel.due_at:
+                        self.clearing.take_early(parcel, at)
+                    else:
+                        dues.append(parcel.due_at)
+        if self.belt is reading:
+            next_um = min(next_um, self.diverting.advance(travel_um, at))
+        else:
+            point_at = self.belt.reached_at(self.diverting.advance(self.belt.travel_at(at), at))
+            if point_at is not None:
+                dues.append(point_at)
+        comes_at = reading.reached_at(next_um)
+        if comes_at is not None:
+            dues.append(comes_at)
+        # Never at once again: what is due now has been done.
         self.wake_at = max(min(dues), Instant(at + 1)) if dues else None
-
-    def _look_at(self, item: Item, parcel: Parcel, at: Instant, dues: list[Instant], *, reads: bool) -> None:
-        """`reads`: it lies on the belt where it is read and weighed."""
-        if reads and (not item.crossed or parcel.phase == "measuring"):
-            self._measuring.advance(item, parcel, self._down, at)
-        if parcel.early is not None and parcel.due_at is not None:
-            if at >= parcel.due_at:
-                self.clearing.take_early(parcel, at)
-            else:
-                dues.append(parcel.due_at)
 
     # Devices ----------------------------------------------------------------------------------------
 
@@ -373,7 +383,7 @@ class Line:
         if read.state == "ready":
             self._down.pop(read.device, None)
             if not read.continued:
-                section = self._section_of(read.device)
+                section = self._section_of[read.device]
                 section.belt.forget()
                 self._lose_all(section, at)
         elif read.state not in ("configuring", "syncing"):

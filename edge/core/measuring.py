@@ -219,7 +219,8 @@ class Measuring:
         weighings = self._weighings
         if weighings.settled:
             self._settle()
-        self._correct(at)
+        if weighings.told:
+            self._correct(at)
         if weighings.waiting:
             for overdue in weighings.overdue(at):
                 overdue.weighed = True

@@ -1,17 +1,17 @@
 """How many parcels were released without the coordinator, against how many there were (contract §11)."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from edge.core.event import WallTime
 from hub_config.offline import PPM, OfflineSettings
+from hub_config.value import value
 
 DAYS_MAX: Final = 365
 """The year of the budget: these days up to today. Older ones are forgotten."""
 DAY_US: Final = 86_400_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DayCount:
     """Parcels of one day (UTC), counted from 1970-01-01."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from drivers.identifiers.choice import Identified, choose
 from edge.core.association import Assignment
@@ -14,6 +14,7 @@ from edge.core.standing import NOTHING_SAID, Standing
 from edge.core.verdict import Verdict
 from hub_config.layout import Exit
 from hub_config.names import Instant, VisitId
+from hub_config.value import value
 
 if TYPE_CHECKING:
     from edge.core.visits import HeldVisit
@@ -31,12 +32,22 @@ Phase = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Names:
     """What a parcel is called: every identifier of its label, and those whose scan brings it back."""
 
     known: tuple[Identified, ...] = ()
     keys: tuple[str, ...] = ()
+
+
+class Called(NamedTuple):
+    """A parcel's names, and what they follow from: how many codes (they only grow), those known before, the rank."""
+
+    codes: int
+    known: tuple[Identified, ...]
+    rank: tuple[str, ...]
+    own: str | None
+    names: Names
 
 
 def names_of(codes: Sequence[Identified], rank: tuple[str, ...]) -> Names:
@@ -111,22 +122,37 @@ class Parcel:
     may_have: tuple[str, ...] = ()
     """Those of them that are likely enough to be its own to be told with its hold, though to nobody surely."""
     _identified: list[Identified] = field(default_factory=list)
+    _called_last: Called | None = None
 
     def own_code(self, rank: tuple[str, ...]) -> str | None:
         """Its own identifier, once that has been read in this pass."""
-        own = choose(self._read, rank).own
-        if own is not None and self.known:
-            named = choose(self.known, rank).own
-            if named is not None and not self.has_code(named.value):
-                return None
-        return None if own is None else own.value
+        return self._called(rank).own
 
     def two_names(self, rank: tuple[str, ...]) -> bool:
         """Two identifiers of the rank that decides, in this pass or an earlier one."""
         return choose([*self.known, *self._read], rank).conflict
 
     def names(self, rank: tuple[str, ...]) -> Names:
-        return names_of([*self.known, *self._read], rank)
+        return self._called(rank).names
+
+    def _called(self, rank: tuple[str, ...]) -> Called:
+        """Asked for often, and seldom another."""
+        told = self._called_last
+        if (
+            told is None or told.codes != len(self.codes) or told.known is not self.known or told.rank != rank
+        ):  # fmt: skip
+            names = names_of([*self.known, *self._read], rank)
+            told = Called(len(self.codes), self.known, rank, self._own_code(rank), names)
+            self._called_last = told
+        return told
+
+    def _own_code(self, rank: tuple[str, ...]) -> str | None:
+        own = choose(self._read, rank).own
+        if own is not None and self.known:
+            named = choose(self.known, rank).own
+            if named is not None and not self.has_code(named.value):
+                return None
+        return None if own is None else own.value
 
     @property
     def _read(self) -> list[Identified]:

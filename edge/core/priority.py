@@ -19,6 +19,7 @@ from typing import Final, Literal
 from edge.core.decision import Decision, Owner, Reason
 from edge.core.standing import NOTHING_SAID, Standing
 from hub_config.names import MICROSECOND, Instant, LaneId, VisitId
+from hub_config.value import value
 
 HOUR_US: Final = 3_600_000_000
 DWELL_TARGET_US: Final = 3 * HOUR_US
@@ -52,7 +53,7 @@ class Promise:
 NO_PROMISE: Final = Promise()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stay:
     """A parcel's stay in a bay: since when, where and why."""
 

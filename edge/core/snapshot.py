@@ -12,6 +12,7 @@ from edge.core.association import Assignment
 from edge.core.decision import Reason
 from edge.core.priority import NO_QUEUE, Queue
 from hub_config.names import Instant, LaneId, LineId, VisitId
+from hub_config.value import value
 
 BenchState = Literal["ready", "measuring", "asking", "release", "hold", "inspect", "ask", "fault"]
 """ready and measuring: grey band. asking: waiting for customs. The others are the states of ST-04."""
@@ -93,7 +94,7 @@ class BeltItem:
     """Length, width and height, where the line measures them."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LaneView:
     """One exit of a line: what has arrived there, counted since the start, and the last one."""
 

@@ -10,12 +10,13 @@ from typing import Final
 
 from edge.core.decision import STRICTNESS, Action, Decision
 from hub_config.names import LaneId, VisitId
+from hub_config.value import value
 
 AUTHORITIES_MAX: Final = 16
 """Authorities remembered for one visit; a hub has three or four. Past it the most lenient word is forgotten."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Word:
     """The latest of one authority."""
 
@@ -83,7 +84,7 @@ class Standing:
 NOTHING_SAID: Final = Standing()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VisitWords:
     """What is to be remembered of a visit over a restart: what authorities have said, and of which identifiers."""
 

@@ -17,6 +17,7 @@ brought is a stray. Two that may both be it are both in doubt.
 from collections import deque
 from collections.abc import Iterator
 from itertools import count
+from operator import attrgetter
 from typing import Final
 
 from edge.core.belt import NEVER_UM
@@ -35,6 +36,7 @@ ITEMS_MAX: Final = 256
 MILLION: Final = 1_000_000
 CREEP_MAX_PPM: Final = 20_000
 """More than 2 % against the belt is no creep: something else has happened to the item."""
+FRONT: Final = attrgetter("front_um")
 LEFT_MAX: Final = 16
 """Items that have left, remembered for what may still be told of them. An answer of an earlier one is nobody's."""
 
@@ -94,7 +96,8 @@ class Track:
 
     def _learn_creep(self, item: Item, beam: int, offset: int) -> int:
         """From beam to beam it came a little farther, or less far, than the belt: it will go on like that."""
-        begin, before, now = (self._positions[place] for place in (max(0, item.origin), item.seen, beam))
+        um = self._positions
+        begin, before, now = um[max(0, item.origin)], um[item.seen], um[beam]
         crept_um = item.creep_ppm * (before - begin) // MILLION + offset - item.leg_um
         creep_ppm = crept_um * MILLION // (now - begin)
         item.creep_ppm = max(-CREEP_MAX_PPM, min(CREEP_MAX_PPM, creep_ppm))
@@ -133,9 +136,7 @@ class Track:
                 return
         elif offset < item.rear_um - self._line.tolerance_um:
             if item.cleared >= beam and offset > item.rear_um - self._line.min_length_um:
-                found.blips += (
-                    1  # it has ended here, and what came behind it is no parcel: the sensor bounces
-                )
+                found.blips += 1  # it has ended here, and what came behind it is no parcel: a bounce
                 return
             item.doubt("not_isolated")  # this beam has not seen it end: something lies against it
             found.cleared.append((item, beam))
@@ -153,7 +154,10 @@ class Track:
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
-        return any(travel_um > item.seen_by_um or item.parcel is None for item in self.items)
+        for item in self.items:  # noqa: SIM110 - asked at every report of the belt, and twice as fast as `any`
+            if travel_um > item.seen_by_um or item.parcel is None:
+                return True
+        return False
 
     def advance(self, travel_um: int, found: Found) -> None:
         """Every edge up to this travel has been told."""
@@ -207,7 +211,7 @@ class Track:
         item.crept_at_um, item.transit, item.anchored_at = travel_um, transit, transit.at
         self.expect(item)
         self.items.append(item)
-        self.items.sort(key=lambda one: -one.front_um)
+        self.items.sort(key=FRONT, reverse=True)
         return True
 
     def _handed_over(self, offset: int) -> Item | None:
@@ -263,7 +267,7 @@ class Track:
     def _shift(self, item: Item, um: int) -> None:
         self._move(item, um)
         item.leg_um += um
-        self.items.sort(key=lambda one: -one.front_um)
+        self.items.sort(key=FRONT, reverse=True)
 
     def _move(self, item: Item, um: int) -> None:
         item.front_um += um
@@ -291,7 +295,7 @@ class Track:
             self._skipped[beam] = False
         self.expect(item)
         self.items.append(item)
-        self.items.sort(key=lambda one: -one.front_um)
+        self.items.sort(key=FRONT, reverse=True)
 
     def _prove(self, item: Item, travel_um: int, found: Found) -> None:
         under = self._positions[item.origin] - travel_um
@@ -307,9 +311,7 @@ class Track:
         lane by then: it is looked for at the belt's end."""
         following = len(self.beams) - 1 if item.ordered else item.seen + 1
         if item.stands or following >= len(self.beams):
-            item.seen_by_um = (
-                NEVER_UM  # at the end it leaves once it is known to be a parcel, or is carried on
-            )
+            item.seen_by_um = NEVER_UM  # at the end it leaves once it is known to be one, or is carried on
         elif item.transit is not None:
             item.seen_by_um = self._positions[0] + self.reach_um - item.transit.low_um
         else:
@@ -380,11 +382,9 @@ class Track:
 
     def with_left(self, item: Item) -> list[Item]:
         """All items, and if this one has left, those that have as well; the foremost first."""
-        return (
-            self.items
-            if item in self.items
-            else sorted([*self.left, *self.items], key=lambda one: -one.front_um)
-        )
+        if item in self.items:
+            return self.items
+        return sorted([*self.left, *self.items], key=FRONT, reverse=True)
 
     def clear(self) -> list[Item]:
         """The board was restarted: where anything is, nobody knows."""

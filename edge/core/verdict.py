@@ -5,7 +5,6 @@ contradictory (a release to another lane, an order to the free lane that is no r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from edge.core.decision import STRICTNESS, Action, Band, Decision, Reason
@@ -13,6 +12,7 @@ from edge.core.event import Dims, Mass, WallTime
 from edge.core.snapshot import BenchState, Instruction, Place
 from hub_config.layout import Exit
 from hub_config.names import LaneId, LineId
+from hub_config.value import value
 
 STATES: Final[dict[Action, BenchState]] = {
     "release": "release",
@@ -45,7 +45,7 @@ class Exits(Protocol):
     def bays(self) -> Sequence[Exit]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """What is to be done with a parcel: what the operator of a bench is told, where a belt diverts it."""
 

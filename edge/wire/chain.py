@@ -1,6 +1,5 @@
 """The hash chain of one gateway's epoch: seq 1, 2, 3 …, each event naming the id of the one before (contract §3)."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -9,12 +8,13 @@ from edge.core.event import Event
 from edge.wire.canonical import ZERO_ID, canonical, event_id
 from edge.wire.envelope import DATA_BYTES_MAX, EventContext, event_data
 from edge.wire.signing import Signer
+from hub_config.value import value
 
 VISITS_KEPT: Final = 256
 """Visits once worked out: each has half a dozen events."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Head:
     """Where a chain stands: what its next event will be numbered and point at."""
 
@@ -22,7 +22,7 @@ class Head:
     prev: str = ZERO_ID
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Link:
     """One event in its place: `body` are the canonical bytes of its data."""
 

@@ -4,7 +4,6 @@ Whatever a label or a device says is data: bounded, and the text of an unrecogni
 phone numbers in QR codes) never leaves the gateway: only its length and a keyed digest do.
 """
 
-import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from edge.wire.canonical import (
     event_id,
     parse_strict,
 )
-from edge.wire.disclosure import event_salt
+from edge.wire.disclosure import event_salt, keyed_digest
 from edge.wire.topics import Mode
 from edge.wire.utc import rfc3339
 from hub_config.names import MICROSECOND, DeviceId, GatewayId, HubId
@@ -230,7 +229,7 @@ def _counts(value: Json) -> bool:
 
 def _code(code: Code, evidence_key: bytes) -> JsonObject:
     if code.type == "unknown" or len(code.data) > CODE_CHARS_MAX or _TELLABLE.fullmatch(code.data) is None:
-        digest = hmac.digest(evidence_key, code.raw, "sha256").hex()
+        digest = keyed_digest(evidence_key, code.raw, "sha256").hex()
         told: JsonObject = {"len": len(code.raw), "dig": digest}
     else:
         told = {"data": code.data, "type": code.type, "chk": code.check_ok}

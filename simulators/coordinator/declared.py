@@ -5,10 +5,11 @@ scanner finds it. Amounts are integers with the unit in their names (contract §
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, Final, Literal, Protocol, get_args
 
 from hub_config.rules import Procedure
+from hub_config.value import value
 
 DECLARATIONS_MAX: Final = 200_000
 """In one file or request; a large hub's day is some hundred thousand, in several files."""
@@ -23,7 +24,7 @@ class ManifestFault(ValueError):  # noqa: N818 - of what was handed in, in one s
     """A declaration that can't be taken: which one, which field, what is wanted. Nothing of its file is."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Declared:
     """One parcel as its merchant declared it."""
 

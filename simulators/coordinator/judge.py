@@ -12,6 +12,7 @@ from drivers.identifiers.choice import identify
 from edge.core.decision import REASONS
 from hub_config.rules import Procedure, RulePack
 from hub_config.tiers import RELIEF_TIER, STANDARD_TIER, Tier
+from hub_config.value import value
 from simulators.coordinator.declared import Declared, Manifest
 from simulators.coordinator.parties import CUSTOMS, owner_of
 from simulators.coordinator.stamps import utc_text
@@ -33,7 +34,7 @@ Data = dict[str, Any]
 """JSON object: `data` of an event or a decision."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     action: str
     reasons: tuple[str, ...]

@@ -1,13 +1,22 @@
 """Times and ids as the contract writes them: UTC to the microsecond with a Z, UUIDv7 of a moment (contract §4, §5)."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
+SECONDS_KEPT: Final = 64
+"""Seconds once written: many times are of the same one."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def utc_text(us: int) -> str:
-    return (_EPOCH + timedelta(microseconds=us)).isoformat(timespec="microseconds")[:-6] + "Z"
+    seconds, micros = divmod(us, 1_000_000)
+    return f"{_to_the_second(seconds)}.{micros:06}Z"
+
+
+@lru_cache(maxsize=SECONDS_KEPT)
+def _to_the_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:-6]
 
 
 def parse_utc(text: str) -> int:

@@ -9,9 +9,10 @@ that one.
 """
 
 from collections.abc import Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal, Protocol
 
+from hub_config.value import value
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.sampling import Draw, Raised
 
@@ -25,7 +26,7 @@ DONE_MAX: Final = 4_096
 """Visits kept once they are done with."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Visit:
     """One parcel's stay, as far as a decision needs it."""
 

@@ -6,10 +6,10 @@ their triggers.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from hub_config.names import Instant
+from hub_config.value import value
 from simulators.devices.fixed_reader import READ_NS, REPLY_NS, FixedReader, Seen
 
 MAX_COMMAND: Final = 64
@@ -20,7 +20,7 @@ MAX_ANSWERS: Final = 64
 Order = Literal["on", "off"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Heard:
     command: bytes
     """Without the byte that ended it."""

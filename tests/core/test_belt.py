@@ -1,6 +1,8 @@
 """Where the belt is: counts that are worth more than configured, and an encoder that dies."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from line_driver import BOARD, COUNT_UM, UM_PER_S, LineDriver, Object, config
 
 from drivers.reading import BeamChanged, BeltMoved
@@ -26,6 +28,21 @@ def test_a_count_that_is_longer_than_configured_is_learnt_from_parcels(belt: Bel
     assert belt.stretch_ppm == 8_000
     assert belt.travel_of(1_000) == 1_000 * COUNT_UM, "where it is does not jump"
     assert belt.travel_of(2_000) - belt.travel_of(1_000) == 1_000 * COUNT_UM * 1_008 // 1_000
+
+
+@given(st.integers(2, 40), st.integers(0, 3_000_000))
+def test_it_is_woken_at_the_first_instant_at_which_it_has_come_so_far(counts: int, further_um: int) -> None:
+    line = config().lines[0]
+    belt = Belt(line.belt, line.tolerance_um)
+    for report in range(4):
+        belt.moved(Instant(report * 97 * MILLISECOND), report * counts, moving=True)
+    goal_um = belt.travel_um + 1 + further_um
+
+    at = belt.reached_at(goal_um)
+
+    assert at is not None
+    assert belt.travel_at(at) >= goal_um > belt.travel_at(Instant(at - 1))
+    assert belt.when(goal_um) in (at, at - 1)
 
 
 def test_one_parcel_that_slips_changes_no_count_and_neither_do_many_that_creep_both_ways(belt: Belt) -> None:
@@ -105,9 +122,9 @@ def test_without_a_parcel_on_the_belt_it_takes_more_to_call_the_encoder_dead(bel
     belt.moved(Instant(0), 500, moving=False)
     fronts = [(0, 100), (1, 1_700), (0, 2_000), (2, 3_900), (1, 4_100)]
     for beam, ms in fronts:
-        assert not belt.front_came(Instant(ms * MILLISECOND), 500, beam, expected=False)
+        assert not belt.front_came(Instant(ms * MILLISECOND), beam, expected=False)
 
-    assert belt.front_came(Instant(4_500 * MILLISECOND), 500, 0, expected=False)
+    assert belt.front_came(Instant(4_500 * MILLISECOND), 0, expected=False)
     assert belt.travel_for(Instant(5_500 * MILLISECOND), 500) == 500 * COUNT_UM + UM_PER_S
 
 

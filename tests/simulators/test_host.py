@@ -1,5 +1,7 @@
 """The gateway's computer when it is paused: nothing is lost, and what has come in goes before what is overdue."""
 
+import gc
+import weakref
 from collections.abc import Callable
 
 from hub_config.names import SECOND, Instant
@@ -44,3 +46,25 @@ def test_a_timer_can_be_cancelled_before_its_time() -> None:
     world.run_until(Instant(2 * SECOND))
 
     assert done == []
+
+
+def test_what_it_has_done_is_gone_at_once_and_not_left_to_the_collector() -> None:
+    world = World()
+    host = Host(world)
+    action = Bell()
+    known = weakref.ref(action)
+    host.hear_at(Instant(1), action.ring)
+    host.act_at(Instant(2), action.ring)
+    del action
+
+    gc.disable()
+    try:
+        world.run_until(Instant(5))
+        assert known() is None
+    finally:
+        gc.enable()
+
+
+class Bell:
+    def ring(self) -> None:
+        """Nobody listens."""
