@@ -60,6 +60,8 @@ class BeltCodes:
         self._ledger.count_journalled()
         if code.check_ok and code.type in self._line.identifiers:
             self._name(item, parcel, code, at)
+        if parcel.has_misprint_beside(self._line.identifiers):
+            item.doubt("two_labels")
 
     def own(self, parcel: Parcel) -> str | None:
         return self._clearing.own_code(parcel)

@@ -132,6 +132,14 @@ class Parcel:
         """Two identifiers of the rank that decides, in this pass or an earlier one."""
         return choose([*self.known, *self._read], rank).conflict
 
+    def has_misprint_beside(self, rank: tuple[str, ...]) -> bool:
+        """Beside its own identifier another number of that type, whose check fails. The symbol itself was read well, so
+        it is a second label: on a belt perhaps that of a parcel that touches it."""
+        own = choose(self._read, rank).own
+        return own is not None and any(
+            code.type == own.type and not code.check_ok and not code.weak for code in self._read
+        )
+
     def names(self, rank: tuple[str, ...]) -> Names:
         return self._called(rank).names
 

@@ -16,6 +16,8 @@ from drivers.reading import BarcodeRead
 from edge.core.belt_readers import View
 from hub_config.names import MILLISECOND, SECOND
 
+MISPRINT = "RA473124820GB"  # the check digit of this one would be 9
+
 
 def test_a_code_with_nothing_in_view_is_an_orphan(driver: LineDriver) -> None:
     driver.give(driver.code(driver.now, S10, None))
@@ -81,6 +83,21 @@ def test_an_answer_to_another_parcels_trigger_is_nobodys(driver: LineDriver) -> 
 def test_two_identifiers_on_one_parcel_are_two_labels(driver: LineDriver) -> None:
     thing = driver.measure(entered(driver))
     driver.read(thing, S10_B, late_ns=MILLISECOND)
+    driver.later(TO_MEASURED_S)
+
+    assert driver.last("parcel.decided").flags == ("two_labels",)
+
+
+@pytest.mark.parametrize("codes", [(S10, MISPRINT), (MISPRINT, S10)])
+def test_a_misprinted_number_beside_its_own_is_a_second_label(
+    driver: LineDriver, codes: tuple[str, str]
+) -> None:
+    """It may be that of a parcel that touches it: the pair must not leave under the name of one."""
+    thing = entered(driver)
+    driver.carry(thing)
+    for place, code in enumerate(codes):
+        driver.read(thing, code, late_ns=place * MILLISECOND)
+    driver.weigh(thing)
     driver.later(TO_MEASURED_S)
 
     assert driver.last("parcel.decided").flags == ("two_labels",)
