@@ -40,6 +40,10 @@ class Names:
     keys: tuple[str, ...] = ()
 
 
+MISREAD_MAX: Final = 2
+"""Characters in which a misread differs from what is printed."""
+
+
 class Called(NamedTuple):
     """A parcel's names, and what they follow from: how many codes (they only grow), those known before, the rank."""
 
@@ -48,6 +52,10 @@ class Called(NamedTuple):
     rank: tuple[str, ...]
     own: str | None
     names: Names
+
+
+def _is_far(value: str, own: str) -> bool:
+    return len(value) != len(own) or sum(a != b for a, b in zip(value, own, strict=True)) > MISREAD_MAX
 
 
 def names_of(codes: Sequence[Identified], rank: tuple[str, ...]) -> Names:
@@ -133,11 +141,12 @@ class Parcel:
         return choose([*self.known, *self._read], rank).conflict
 
     def has_misprint_beside(self, rank: tuple[str, ...]) -> bool:
-        """Beside its own identifier another number of that type, whose check fails. The symbol itself was read well, so
-        it is a second label: on a belt perhaps that of a parcel that touches it."""
+        """Beside its own identifier a number of that type whose check fails, and which is no misread of its own: a second
+        label, on a belt perhaps that of a parcel that touches it."""
         own = choose(self._read, rank).own
         return own is not None and any(
-            code.type == own.type and not code.check_ok and not code.weak for code in self._read
+            code.type == own.type and not code.check_ok and not code.weak and _is_far(code.value, own.value)
+            for code in self._read
         )
 
     def names(self, rank: tuple[str, ...]) -> Names:

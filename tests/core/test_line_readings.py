@@ -103,6 +103,14 @@ def test_a_misprinted_number_beside_its_own_is_a_second_label(
     assert driver.last("parcel.decided").flags == ("two_labels",)
 
 
+def test_a_misread_of_its_own_number_counts_for_nothing(driver: LineDriver) -> None:
+    thing = driver.measure(entered(driver))
+    driver.read(thing, S10.replace("12345", "12845"), late_ns=MILLISECOND)
+    driver.later(TO_MEASURED_S)
+
+    assert driver.last("parcel.measured").flags == ()
+
+
 def test_without_a_code_it_is_a_no_read_and_without_a_record_a_device_fault(driver: LineDriver) -> None:
     first, second = entered(driver), Object(driver.now + 2 * SECOND)
     driver.carry(first)
