@@ -141,7 +141,7 @@ class Parcel:
         return choose([*self.known, *self._read], rank).conflict
 
     def has_misprint_beside(self, rank: tuple[str, ...]) -> bool:
-        """Beside its own identifier a number of that type whose check fails, and which is no misread of its own: a second
+        """Beside its own identifier a number of that type whose check fails, and which is no misread of it: a second
         label, on a belt perhaps that of a parcel that touches it."""
         own = choose(self._read, rank).own
         return own is not None and any(
