@@ -41,7 +41,7 @@ Delivering = Callable[[int, int], None]
 
 class QuickClient(Client):
     """Used for one connection. `on_arrived` and `on_delivered` take the place of paho's `on_message` and `on_publish`;
-    they are called in paho's thread and must not raise."""
+    they are called while paho reads and must not raise."""
 
     on_arrived: Arriving | None = None
     on_delivered: Delivering | None = None

@@ -103,6 +103,7 @@ class Coordinator:
         if not self.gauges.disk_full:  # else they go out once more
             with self._store.transaction():
                 self._store.sent(self._confirmed)
+        self._box.close()
 
     def _rest(self, fault: sqlite3.OperationalError | OSError) -> None:
         """Until there is room on the disk. As after a crash the broker gives again what was not confirmed."""

@@ -83,11 +83,23 @@ class Bench:
         assert isinstance(answer, OrderAnswered)
         return answer.detail
 
+    def when_on(self, channel: int, end_ms: int) -> list[int]:
+        """The milliseconds until then in which the output is on."""
+        seen: list[int] = []
+        self.until(end_ms, lambda now: seen.append(now) if self.block.coils[channel] else None)
+        return seen
+
     def of(self, kind: type[Reading]) -> list[Any]:
         return [one for one in self.readings if isinstance(one, kind)]
 
     def states(self) -> list[tuple[str, bool]]:
         return [(one.state, one.continued) for one in self.of(BoardChanged)]
+
+
+def is_one_push(seen: list[int]) -> bool:
+    """Of an order for 200 to 300 ms: without a gap, and late by no more than a poll or two."""
+    (first, last) = (seen[0], seen[-1])
+    return 200 <= first <= 210 and 300 <= last <= 312 and seen == list(range(first, last + 1))
 
 
 BENCHES: list[Callable[[], Bench]] = [Bench, lambda: Bench(block_config(serial=True))]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from driver_configs import ms
-from modbus_bench import IO, Bench, block_config, both
+from modbus_bench import IO, Bench, block_config, both, is_one_push
 
 from drivers.command import Shine, SwitchOff, Trigger
 from drivers.conveyors.modbus_frames import is_whole
@@ -19,14 +19,9 @@ from hub_config.names import MILLISECOND
 @both
 def test_an_output_is_switched_at_its_time_and_off_again(new: Callable[[], Bench]) -> None:
     bench = new().until(100)
-    seen: list[int] = []
 
     assert bench.order(1, 2, 200, 100) == "ok"
-    bench.until(500, lambda now: seen.append(now) if bench.block.coils[2] else None)
-
-    assert 200 <= seen[0] <= 210
-    assert 300 <= seen[-1] <= 312
-    assert seen == list(range(seen[0], seen[-1] + 1))
+    assert is_one_push(bench.when_on(2, 500))
 
 
 def test_orders_one_behind_the_other_leave_the_output_on() -> None:
