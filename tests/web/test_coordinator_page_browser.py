@@ -116,6 +116,15 @@ def test_what_is_wrong_stands_out(opened: Callable[[Says], Any]) -> None:
     assert page.evaluate(hidden) == 0
 
 
+def test_a_full_disk_is_said_in_the_place_of_the_broker(opened: Callable[[Says], Any]) -> None:
+    source = Says()
+    source.told = numbers(connected=False) | {"disk_full": True}
+    page = opened(source)
+
+    assert text(page, "link") == "disk full: nothing is taken"
+    assert "bad" in str(page.locator("#link").get_attribute("class"))
+
+
 def test_a_coordinator_that_does_not_answer_is_said(opened: Callable[[Says], Any]) -> None:
     source = Says()
     page = opened(source)
