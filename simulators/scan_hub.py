@@ -73,6 +73,8 @@ class Ground:
     """Words before the gateway's command: a network of its own."""
     gateway_data: Path | None = None
     """None: in the hub's folder."""
+    coordinator_data: Path | None = None
+    """None: in the hub's folder."""
     settings: str = ""
     """Further tables of the gateway's config."""
 
@@ -98,7 +100,7 @@ class ScanHub:
         self.folder = folder
         self.load = load(folder / "ports", benches, streaming=streaming)
         self.gateway_data = ground.gateway_data or folder / "gateway"
-        self.coordinator_data = folder / "coordinator"
+        self.coordinator_data = ground.coordinator_data or folder / "coordinator"
         self._ground = ground
         self._broker = Broker.start(folder / "broker", broker, host=ground.host) if cluster is None else None
         self._cluster = cluster
