@@ -5,6 +5,7 @@ the last ones; a time far from any report is not guessed.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from hub_config.lines import Belt as BeltConfig
@@ -67,6 +68,8 @@ class Belt:
         self._mark = (Instant(0), 0)
         """The report from which the next speed is measured."""
         self.speed_um_s = 0
+        self.usual_um_s = self._set_um_s
+        """The same over the last `SPEEDS`; it outlasts a stop."""
         self.moving = False
         self.disturbed_at = Instant(0)
         """When it last moved otherwise than before, stopped or started."""
@@ -82,7 +85,7 @@ class Belt:
         self._stuck.clear()
         self._base = (0, 0)
         self._dead = None
-        self.speed_um_s = 0
+        self.speed_um_s, self.usual_um_s = 0, self._set_um_s
         self.moving = False
 
     def travel_of(self, count: int) -> int:
@@ -127,6 +130,11 @@ class Belt:
     def told_at(self) -> Instant:
         """Up to when its travel was reported: what comes behind that is a guess, and it may have stopped."""
         return Instant(0) if self._reported_at is None else self._reported_at
+
+    @property
+    def reports(self) -> Sequence[tuple[Instant, int]]:
+        """When each was made and the travel that it told, as far as they are remembered, the latest last."""
+        return self._samples
 
     def set_travel(self, at: Instant) -> int:
         """How far it would have run at its set speed since it last counted."""
@@ -183,6 +191,8 @@ class Belt:
             self.speed_um_s = 0
         elif self._speeds:
             self.speed_um_s = sorted(self._speeds)[len(self._speeds) // 2]
+            if len(self._speeds) == SPEEDS:
+                self.usual_um_s = self.speed_um_s
         else:
             self.speed_um_s = self._set_um_s
         return travel

@@ -6,6 +6,7 @@ Places are offsets as `track` has them: offset + travel of the belt = position a
 from dataclasses import dataclass, field
 from typing import Final
 
+from edge.core.belt import NEVER_UM
 from edge.core.decision import Reason
 from edge.core.parcel import Parcel
 from hub_config.lines import Diverter
@@ -125,6 +126,24 @@ class Item:
         if reason not in self.doubts:
             self.doubts.append(reason)
 
+    def move(self, um: int) -> None:
+        """It lies so much farther on than was believed."""
+        self.front_um += um
+        if self.rear_um is not None:
+            self.rear_um += um
+        if self.seen_by_um != NEVER_UM:
+            self.seen_by_um -= um
+        if self.transit is not None:
+            self.transit.low_um += um
+            self.transit.high_um += um
+
+    def reopen(self, rear_um: int, min_length_um: int) -> None:
+        """It goes on after all. Where it ended first, of several ends close together, is remembered."""
+        length_um = self.front_um - rear_um
+        if self.ended_um is None or length_um - self.ended_um > min_length_um:
+            self.ended_um = length_um
+        self.rear_um = None
+
     @property
     def ordered(self) -> bool:
         return self.push is not None and self.push.order is not None and not self.push.ended
@@ -145,4 +164,6 @@ class Found:
     """How much farther than the belt each has come from beam to beam, in ppm."""
     blips: int = 0
     """Edges that were nothing."""
+    left_out_um: int = 0
+    """What the encoder was seen to have left out."""
     overflow: bool = False
