@@ -69,7 +69,7 @@ class Belt:
         """The report from which the next speed is measured."""
         self.speed_um_s = 0
         self.usual_um_s = self._set_um_s
-        """The same over the last `SPEEDS`; it outlasts a stop."""
+        """The same when it last was steady: a stop, or counts that are left out, change nothing in it."""
         self.moving = False
         self.disturbed_at = Instant(0)
         """When it last moved otherwise than before, stopped or started."""
@@ -190,8 +190,9 @@ class Belt:
         if not moving:
             self.speed_um_s = 0
         elif self._speeds:
-            self.speed_um_s = sorted(self._speeds)[len(self._speeds) // 2]
-            if len(self._speeds) == SPEEDS:
+            speeds = sorted(self._speeds)
+            self.speed_um_s = speeds[len(speeds) // 2]
+            if len(speeds) == SPEEDS and (speeds[-1] - speeds[0]) * PPM <= self.speed_um_s * DISTURBED_PPM:
                 self.usual_um_s = self.speed_um_s
         else:
             self.speed_um_s = self._set_um_s

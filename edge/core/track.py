@@ -184,7 +184,7 @@ class Track:
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
-        for item in self.items:  # noqa: SIM110 - asked at every report of the belt, and twice as fast as `any`
+        for item in self.items:  # asked at every report of the belt, and twice as fast as `any`
             if travel_um > item.seen_by_um or item.parcel is None:
                 return True
         return bool(self._seams.pending)
@@ -284,7 +284,7 @@ class Track:
             return None
         is_it = abs(offset - item.front_um - loss.um) <= self._counts.off_um(loss)
         for one in self.items:
-            if one.anchored_at <= loss.since:
+            if one.anchored_at <= loss.since and not one.ordered:  # an order is by time
                 one.doubt("swap_suspected")
         if not is_it:
             return None
