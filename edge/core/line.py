@@ -230,11 +230,10 @@ class Line:
 
     def _beam(self, read: BeamChanged, at: Instant) -> None:
         section, place = self._belt_beams.get(read.channel, (self._last, None))
-        if read.blocked and place is not None:
-            if self._encoders.has_died(section, read, place):
-                # Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows.
-                self._down[self._encoders.name(section)] = COUNTS_NOTHING
-                self._lose_all(section, read.at)
+        if read.blocked and place is not None and self._encoders.has_died(section, read, place):
+            # Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows.
+            self._down[self._encoders.name(section)] = COUNTS_NOTHING
+            self._lose_all(section, read.at)
         travel = section.belt.travel_for(read.at, read.count)
         if place is None:
             self.lanes.covered(read.channel, read.at, blocked=read.blocked)

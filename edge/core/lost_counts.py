@@ -122,18 +122,18 @@ class LostCounts:
             return False
         return Loss(before.at, behind.at, lack_um)
 
-    def left_out(self, since: Instant, at: Instant, travel_um: int) -> Loss | None:
+    def left_out(self, since: Instant, here: Mark) -> Loss | None:
         """How far the belt has fallen behind the clock since then, by this edge; None: it ran as usual, stood, or that
         is too long ago to be known."""
         marks = self._marks()
         if not self._runs() or not marks or marks[0].at > since:
             return None
-        told = [*(one for one in marks if since < one.at < at), Mark(at, travel_um)]
+        told = [*(one for one in marks if since < one.at < here.at), here]
         before = last = Mark(since, self._belt.travel_at(since))
         for one in told:
             if self._is_slow(last, one):
-                lack_um = self._worth_um(at - before.at) - (travel_um - before.travel_um)
-                return Loss(before.at, at, lack_um) if 0 < lack_um <= self._worth_um(AWAY_NS) else None
+                lack_um = self._worth_um(here.at - before.at) - (here.travel_um - before.travel_um)
+                return Loss(before.at, here.at, lack_um) if 0 < lack_um <= self._worth_um(AWAY_NS) else None
             before, last = last, one
         return None
 
@@ -142,7 +142,7 @@ class LostCounts:
         return self._tolerance_um + self._worth_um(loss.until - loss.since) * WAY_PPM // PPM
 
     def lack_um(self, begin: Mark, until: Instant) -> int:
-        """Left out between an edge and a moment that the belt has told of; 0 if that is no more than a stamp's error."""
+        """Left out between an edge and a moment that was told of; 0 if that is no more than a stamp's error."""
         told_um = self._belt.travel_at(until) - begin.travel_um
         lack_um = self._worth_um(until - begin.at) - told_um
         return lack_um if lack_um > self._worth_um(JITTER_NS) else 0

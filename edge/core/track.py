@@ -36,8 +36,6 @@ doubt."""
 ITEMS_MAX: Final = 256
 """On one belt. More than that are not followed: all that lies on the belt then is in doubt, and so is the next one."""
 MILLION: Final = 1_000_000
-CREEP_MAX_PPM: Final = 20_000
-"""More than 2 % against the belt is no creep: something else has happened to the item."""
 FRONT: Final = attrgetter("front_um")
 LEFT_MAX: Final = 16
 """Items that have left, remembered for what may still be told of them. An answer of an earlier one is nobody's."""
@@ -98,24 +96,18 @@ class Track:
             if abs(shift) > self._line.tolerance_um:
                 item.doubt("swap_suspected")
                 if item.anchored_at < self.disturbed_at:
-                    self._shift_others(item, shift, self.disturbed_at, self.disturbed_at)
+                    loss = self._counts.left_out(item.anchored_at, Mark(at, travel_um))
+                    if loss is not None and abs(loss.um - shift) <= self._counts.off_um(loss):
+                        found.left_out_um = loss.um
+                    self._shift_since_disturbance(item, shift, at)
             elif item.sure_at >= self.disturbed_at and beam > item.seen:
-                found.crept.append(self._learn_creep(item, beam, offset))
+                found.crept.append(item.learn_creep(self._positions, beam, offset))
         item.transit = None
         self.shift(item, shift)
         item.seen, item.anchored_at, item.sure_at = beam, at, at
         item.leg_um, item.crept_at_um = item.front_um, travel_um
         self.expect(item)
         found.seen.append((item, beam))
-
-    def _learn_creep(self, item: Item, beam: int, offset: int) -> int:
-        """From beam to beam it came a little farther, or less far, than the belt: it will go on like that."""
-        um = self._positions
-        begin, before, now = um[max(0, item.origin)], um[item.seen], um[beam]
-        crept_um = item.creep_ppm * (before - begin) // MILLION + offset - item.leg_um
-        creep_ppm = crept_um * MILLION // (now - begin)
-        item.creep_ppm = max(-CREEP_MAX_PPM, min(CREEP_MAX_PPM, creep_ppm))
-        return item.creep_ppm
 
     def recalibrate(self, ppm: int) -> None:
         """A count of the belt is worth so much more from now on."""
@@ -147,7 +139,7 @@ class Track:
         elif item.rear_um is None or offset > item.rear_um + self._line.tolerance_um:
             if not self._ends_by_clock(item, beam, Mark(at, travel_um), found):
                 self._holes[beam] = offset
-                if not self._is_frayed_end(item, offset):
+                if not item.is_frayed_end(offset, self._line):
                     found.blips += 1  # a hole in it
                     return
         elif offset < item.rear_um - self._line.tolerance_um:
@@ -167,20 +159,12 @@ class Track:
         if not self._counts.is_under(beam, here.at, here.travel_um, item.front_um - item.rear_um):
             return False
         um = self._positions[beam] - here.travel_um - item.rear_um
-        since, item.anchored_at = item.anchored_at, here.at
+        loss = self._counts.left_out(item.anchored_at, here)
+        self._shift_by_clock(item, 0 if loss is None else um - loss.um, here)
         item.doubt("swap_suspected")
-        self.shift(item, um)
-        self._shift_others(item, um, since, here.at)
+        self._shift_too(item, um, here.at)
         found.left_out_um = um
         return True
-
-    def _is_frayed_end(self, item: Item, offset: int) -> bool:
-        """Its first beam has seen it end there and then go on by less than a parcel's length: that beam has bounced, or
-        something hangs from it. It stays as long as it was seen to be."""
-        if item.rear_um is None or item.ended_um is None:
-            return False
-        ended = item.front_um - item.ended_um
-        return ended - item.rear_um <= self._line.min_length_um and offset <= ended + self._line.tolerance_um
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
@@ -275,32 +259,41 @@ class Track:
         """Nobody is expected here. Behind counts that were left out it may be the next one all the same, as far ahead
         of its place as the belt has fallen behind the clock; then so is all else, and whether it is so nobody knows."""
         item = next((one for one in self.items if one.seen < beam and one.transit is None), None)
-        loss = (
-            None
-            if item is None or item.stands
-            else self._counts.left_out(item.sure_at, here.at, here.travel_um)
-        )
+        loss = None if item is None or item.stands else self._counts.left_out(item.anchored_at, here)
         if item is None or loss is None or loss.um <= self._line.tolerance_um:
             return None
-        is_it = abs(offset - item.front_um - loss.um) <= self._counts.off_um(loss)
         for one in self.items:
-            if one.anchored_at <= loss.since and not one.ordered:  # an order is by time
+            if not one.ordered and self._counts.left_out(one.anchored_at, here):  # an order is by time
                 one.doubt("swap_suspected")
-        if not is_it:
+        um = offset - item.front_um
+        if abs(um - loss.um) > self._counts.off_um(loss):
             return None
-        self._shift_others(item, offset - item.front_um, Instant(loss.since + 1), here.at)
+        self._shift_by_clock(item, um - loss.um, here)
         found.left_out_um = loss.um
         return item
 
-    def _shift_others(self, item: Item, um: int, since: Instant, at: Instant) -> None:
+    def _shift_by_clock(self, item: Item, off_um: int, here: Mark) -> None:
+        """All else is farther on by what was left out since it was last seen; a beam has told how far off that is."""
+        for other in tuple(self.items):
+            loss = None if other is item else self._counts.left_out(other.anchored_at, here)
+            if loss is not None:
+                self._shift_too(other, loss.um + off_um, here.at)
+
+    def _shift_since_disturbance(self, item: Item, um: int, at: Instant) -> None:
         """What was last seen before the belt's counts went wrong is off by as much."""
-        for other in self.items:
-            if other is not item and other.anchored_at < since:
-                self.shift(other, um)
-                other.anchored_at = at
-                if any(look.on_at is not None for look in other.looks):
-                    # Where it was when its codes were read nobody knows.
-                    other.off_um = max(other.off_um, um, key=abs)
+        for other in tuple(self.items):
+            if other is not item and other.anchored_at < self.disturbed_at:
+                self._shift_too(other, um, at)
+
+    def _shift_too(self, other: Item, um: int, at: Instant) -> None:
+        """Another one was seen, and so much farther on this one lies."""
+        self.shift(other, um)
+        other.anchored_at = at
+        if abs(um) > self.reach_um and not other.ordered:
+            other.doubt("swap_suspected")
+        if any(look.on_at is not None for look in other.looks):
+            # Where it was when its codes were read nobody knows.
+            other.off_um = max(other.off_um, um, key=abs)
 
     def shift(self, item: Item, um: int) -> None:
         item.move(um)
