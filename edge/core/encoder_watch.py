@@ -1,4 +1,4 @@
-"""What is noticed of a belt's encoder, and said: that it has died (`belt.py`), or has left out counts (`lost_counts.py`).
+"""What is noticed of a belt's encoder, and said: that it has died (`belt.py`) or left out counts (`lost_counts.py`).
 
 The first is a state, shown among the devices that are down until it counts again. The second is over when it is
 noticed: an event tells how much was left out, so that who looks after the line finds a loose wheel or cable before it

@@ -3,8 +3,8 @@
 The board stamps each edge with its time and with the encoder's count. Where the counts between two instants are fewer
 than that time is worth at the belt's usual speed, either the belt was slower or counts were left out. A belt has mass:
 it brakes and starts no harder than `BRAKE_UM_S2`, so from full speed to full speed within a time T it can't fall behind
-by more than a quarter of that times T². What is missing beyond that was left out. A belt that stands falls behind as
-well; one that did so for `STANDS_NS` is taken to have stood.
+by more than a quarter of that times T² (by half of it, if it may be slow still). What is missing beyond that was left
+out. A belt that stands falls behind as well; one that did so for `STANDS_NS` is taken to have stood.
 
 What is told here is never proof enough to release anything: whoever asks holds what it is about.
 """
@@ -102,7 +102,13 @@ class LostCounts:
         lack_um = worth_um - (travel_um - front.travel_um)
         if not self._tolerance_um + self._worth_um(JITTER_NS) < lack_um <= self._worth_um(STANDS_NS):
             return False
-        return abs(worth_um - length_um) <= self._tolerance_um + worth_um * WAY_PPM // PPM
+        if abs(worth_um - length_um) > self._tolerance_um + worth_um * WAY_PPM // PPM:
+            return False
+        before = self._steady_until([one for one in self._marks() if one.at <= at])
+        if before is None:
+            return False
+        braked_um = BRAKE_UM_S2 * (at - before.at) ** 2 // (2 * SECOND_NS**2)
+        return self._worth_um(at - before.at) - (travel_um - before.travel_um) > braked_um
 
     # Between reports --------------------------------------------------------------------------------
 
@@ -118,19 +124,22 @@ class LostCounts:
             return self._belt.told_at - covered.at <= WAITS_NS
         lack_um = self._worth_um(behind.at - before.at) - (behind.travel_um - before.travel_um)
         braked_um = BRAKE_UM_S2 * (behind.at - before.at) ** 2 // (4 * SECOND_NS**2)
-        if not braked_um < lack_um <= self._worth_um(STANDS_NS):
+        if not braked_um + self._worth_um(JITTER_NS) < lack_um <= self._worth_um(STANDS_NS):
             return False
         return Loss(before.at, behind.at, lack_um)
 
     def left_out(self, since: Instant, here: Mark) -> Loss | None:
-        """How far the belt has fallen behind the clock since then, by this edge; None: it ran as usual, stood, or that
-        is too long ago to be known."""
-        marks = self._marks()
-        if not self._runs() or not marks or marks[0].at > since:
+        """How far the belt has fallen behind the clock since then, by this edge, as far as its reports are remembered;
+        None: it ran as usual, or stood."""
+        if not self._runs():
             return None
-        told = [*(one for one in marks if since < one.at < here.at), here]
-        before = last = Mark(since, self._belt.travel_at(since))
-        for one in told:
+        marks = [one for one in self._marks() if one.at < here.at]
+        if marks and marks[0].at <= since:
+            marks = [Mark(since, self._belt.travel_at(since)), *(one for one in marks if one.at > since)]
+        if not marks:
+            return None
+        before = last = marks[0]
+        for one in (*marks[1:], here):
             if self._is_slow(last, one):
                 lack_um = self._worth_um(here.at - before.at) - (here.travel_um - before.travel_um)
                 return Loss(before.at, here.at, lack_um) if 0 < lack_um <= self._worth_um(AWAY_NS) else None
