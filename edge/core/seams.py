@@ -6,7 +6,6 @@ that has slowed down or stood had a strap or a hole over its beam, and the parce
 it is parted at the seam: two items, both in doubt, so that neither is let go and each has a visit of its own.
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +15,7 @@ from edge.core.lost_counts import Loss, LostCounts, Mark
 from hub_config.lines import Line as LineConfig
 
 SEAMS_MAX: Final = 4
-"""On one belt at a time. One that is forgotten is none: its item stays one, as it would without a clock."""
+"""On one belt at a time. One more is none: its item stays one, as it would without a clock."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,31 +33,33 @@ class Seams:
         self._min_length_um = line.min_length_um
         self._counts = counts
         self._position_um = position_um
-        self.pending: deque[Seam] = deque(maxlen=SEAMS_MAX)
+        self.pending: list[Seam] = []
 
-    def note(self, items: Sequence[Item], freed: Mark, covered: Mark) -> None:
-        """The first beam, which came free there, is covered again, so soon by its counts that the last item goes on."""
+    def note(self, items: Sequence[Item], freed: Mark, covered: Mark) -> bool:
+        """The first beam, which came free there, is covered again, so soon by its counts that the last item goes on.
+        False: that is no seam."""
         item = items[-1] if items else None
-        if item is None or item.origin != 0 or item.rear_um is None or item.transit is not None:
-            return
+        if item is None or item.origin != 0 or item.rear_um is None or len(self.pending) >= SEAMS_MAX:
+            return False
         length_um = item.front_um - item.rear_um
-        if length_um >= self._min_length_um:
-            self.pending.append(Seam(item, length_um, freed, covered))
+        if length_um < self._min_length_um or any(seam.item is item for seam in self.pending):
+            return False
+        self.pending.append(Seam(item, length_um, freed, covered))
+        return True
 
     def part(self, items: Sequence[Item], numbers: Iterator[int], found: Found) -> list[Item]:
         """The rear parts of what is two by now."""
         parts: list[Item] = []
-        waiting: list[Seam] = []
-        for seam in self.pending:
+        pending, self.pending = self.pending, []
+        for seam in pending:
             told = self._counts.told_around(seam.freed, seam.covered)
             if told is True:
-                waiting.append(seam)
+                self.pending.append(seam)
             elif isinstance(told, Loss) and seam.item in items and self._is_two(seam):
                 found.left_out_um = told.um
                 parts.append(self._part(seam, told, next(numbers)))
-        parted = [seam.item for seam in self.pending if seam not in waiting]
-        self.pending.clear()
-        self.pending.extend(seam for seam in waiting if seam.item not in parted)
+            else:
+                found.blips += 1
         return parts
 
     def _is_two(self, seam: Seam) -> bool:

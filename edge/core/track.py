@@ -76,11 +76,12 @@ class Track:
         offset = self._positions[beam] - travel_um
         hole, self._holes[beam] = self._holes[beam], None
         freed = self._counts.gap(beam, at, travel_um)
+        is_seam = False
         if freed is not None and beam == 0 and not self.follows:
-            self._seams.note(self.items, freed, Mark(at, travel_um))
+            is_seam = self._seams.note(self.items, freed, Mark(at, travel_um))
         is_next = freed is not None and self._expected(beam, offset) is not None
         if not is_next and self._continues(beam, offset, hole):
-            found.blips += 1
+            found.blips += not is_seam
             return
         self._counts.front(beam, at, travel_um)
         if beam == 0:

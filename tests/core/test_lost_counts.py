@@ -392,7 +392,7 @@ def test_what_the_reports_have_not_told_in_time_is_taken_for_a_slow_belt() -> No
     assert counts.told_around(freed, covered) is False
 
 
-def test_of_more_seams_than_are_remembered_the_first_stay_one() -> None:
+def test_of_more_seams_than_are_remembered_the_latest_stay_one() -> None:
     _, counts = runs(at_speed, 1_000, 100)
     seams = Seams(config().lines[0], counts, 300_000)
     items = [
@@ -402,7 +402,7 @@ def test_of_more_seams_than_are_remembered_the_first_stay_one() -> None:
     for place in range(len(items)):
         seams.note(items[: place + 1], mark, mark)
 
-    assert [seam.item for seam in seams.pending] == items[1:]
+    assert [seam.item for seam in seams.pending] == items[:-1]
     assert seams.part(items, iter(range(99)), Found()) == []
 
 
