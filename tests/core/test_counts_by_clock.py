@@ -17,8 +17,6 @@ from edge.core.lost_counts import BRAKE_UM_S2, STANDS_NS, Loss, LostCounts, Mark
 from edge.core.seams import SEAMS_MAX, Seams
 from hub_config.names import MILLISECOND, SECOND, Instant
 
-GATE_UM = 6_000_000
-
 
 def runs(counted_um: Callable[[int], int], until_ms: int, every_ms: int) -> tuple[Belt, LostCounts]:
     """A belt that has told this by then."""
