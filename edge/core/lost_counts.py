@@ -2,9 +2,10 @@
 
 The board stamps each edge with its time and with the encoder's count. Where the counts between two instants are fewer
 than that time is worth at the belt's usual speed, either the belt was slower or counts were left out. A belt has mass:
-it brakes and starts no harder than `BRAKE_UM_S2`, so from full speed to full speed within a time T it can't fall behind
-by more than a quarter of that times T² (by half of it, if it may be slow still). What is missing beyond that was left
-out. A belt that stands falls behind as well; one that did so for `STANDS_NS` is taken to have stood.
+it brakes and starts no harder than `BRAKE_UM_S2`. So from full speed to full speed within a time T it can't fall behind
+by more than a quarter of that times T²; and to become as slow as the counts say, and fast again, it must fall behind by
+the square of what it lost in speed over that (half of either, if it may be slow still). What does not fit was left out.
+A belt that stands falls behind as well; one that did so for `STANDS_NS` is taken to have stood.
 
 What is told here is never proof enough to release anything: whoever asks holds what it is about.
 """
@@ -104,11 +105,8 @@ class LostCounts:
             return False
         if abs(worth_um - length_um) > self._tolerance_um + worth_um * WAY_PPM // PPM:
             return False
-        before = self._steady_until([one for one in self._marks() if one.at <= at])
-        if before is None:
-            return False
-        braked_um = BRAKE_UM_S2 * (at - before.at) ** 2 // (2 * SECOND_NS**2)
-        return self._worth_um(at - before.at) - (travel_um - before.travel_um) > braked_um
+        before, here = self._steady_until([one for one in self._marks() if one.at <= at]), Mark(at, travel_um)
+        return before is not None and self._is_no_brake(before, here, _speed_um_s(front, here), sides=1)
 
     # Between reports --------------------------------------------------------------------------------
 
@@ -123,10 +121,10 @@ class LostCounts:
         if behind is None:
             return self._belt.told_at - covered.at <= WAITS_NS
         lack_um = self._worth_um(behind.at - before.at) - (behind.travel_um - before.travel_um)
-        braked_um = BRAKE_UM_S2 * (behind.at - before.at) ** 2 // (4 * SECOND_NS**2)
-        if not braked_um + self._worth_um(JITTER_NS) < lack_um <= self._worth_um(STANDS_NS):
+        if lack_um > self._worth_um(STANDS_NS):
             return False
-        return Loss(before.at, behind.at, lack_um)
+        is_no_brake = self._is_no_brake(before, behind, _speed_um_s(freed, covered), sides=2)
+        return Loss(before.at, behind.at, lack_um) if is_no_brake else False
 
     def left_out(self, since: Instant, here: Mark) -> Loss | None:
         """How far the belt has fallen behind the clock since then, by this edge, as far as its reports are remembered;
@@ -181,6 +179,15 @@ class LostCounts:
         off_um = abs((other.travel_um - one.travel_um) * way - worth_um)
         return off_um <= worth_um * STEADY_PPM // PPM + self._worth_um(JITTER_NS)
 
+    def _is_no_brake(self, before: Mark, behind: Mark, slow_um_s: int, *, sides: int) -> bool:
+        """It has fallen behind by more in this time than braking takes away, or by less than it takes to become so
+        slow. `sides`: 2, it runs as usual again; 1: it may be slow still."""
+        ns = behind.at - before.at
+        lack_um = self._worth_um(ns) - (behind.travel_um - before.travel_um)
+        most_um = BRAKE_UM_S2 * (ns + sides * SPEED_SPAN_NS) ** 2 // (2 * sides * SECOND_NS**2)
+        least_um = sides * max(0, self._belt.usual_um_s - slow_um_s) ** 2 // (2 * BRAKE_UM_S2)
+        return lack_um > most_um or lack_um + self._worth_um(JITTER_NS) < least_um
+
     def _is_slow(self, begin: Mark, end: Mark) -> bool:
         worth_um = self._worth_um(end.at - begin.at)
         lack_um = worth_um - (end.travel_um - begin.travel_um)
@@ -192,3 +199,8 @@ class LostCounts:
     def _worth_um(self, ns: int) -> int:
         """At the belt's usual speed."""
         return ns * self._belt.usual_um_s // SECOND_NS
+
+
+def _speed_um_s(begin: Mark, end: Mark) -> int:
+    """By the counts, at the most."""
+    return (end.travel_um - begin.travel_um) * SECOND_NS // max(1, end.at - begin.at - JITTER_NS)

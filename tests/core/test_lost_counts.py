@@ -226,9 +226,9 @@ def test_a_belt_that_slows_down_and_runs_again_over_a_hole_makes_no_two_of_it(
 
 def test_counts_left_out_under_a_beam_are_no_hole_and_hide_no_one_behind_it(driver: LineDriver) -> None:
     """By its counts the first ends too soon there, and the second would begin within it."""
-    pair = two(driver, 60_000)
-    at_um = driver.line.beam("scale").position_um
-    leave_out(driver, pair[0].front_at(at_um + 80_000), 90_000)
+    first = entered(driver, length_um=120_000)
+    pair = first, Object(first.rear_at(60_000), 120_000)
+    leave_out(driver, first.front_at(driver.line.beam("scale").position_um + 40_000), 75_000)
     measure_two(driver, pair)
     driver.later(TO_END_S + 1)
 
@@ -237,7 +237,7 @@ def test_counts_left_out_under_a_beam_are_no_hole_and_hide_no_one_behind_it(driv
     masses = [event.mass.mg for event in driver.events if event.kind == "parcel.measured" and event.mass]
     assert len(masses) <= 2
     assert driver.gateway.snapshot().tally.held == 2
-    assert left_out(driver)[0] == pytest.approx(90, abs=8)
+    assert left_out(driver)[0] == pytest.approx(75, abs=8)
 
 
 def test_counts_left_out_in_a_gap_at_a_later_beam_hide_no_one(driver: LineDriver) -> None:
