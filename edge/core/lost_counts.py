@@ -184,7 +184,11 @@ class LostCounts:
         slow. `sides`: 2, it runs as usual again; 1: it may be slow still."""
         ns = behind.at - before.at
         lack_um = self._worth_um(ns) - (behind.travel_um - before.travel_um)
-        most_um = BRAKE_UM_S2 * (ns + sides * SPEED_SPAN_NS) ** 2 // (2 * sides * SECOND_NS**2)
+        if sides == 2:
+            ns += (
+                2 * SPEED_SPAN_NS
+            )  # which may hide the begin and the end of it; else a known length bears it out
+        most_um = BRAKE_UM_S2 * ns**2 // (2 * sides * SECOND_NS**2)
         least_um = sides * max(0, self._belt.usual_um_s - slow_um_s) ** 2 // (2 * BRAKE_UM_S2)
         return lack_um > most_um or lack_um + self._worth_um(JITTER_NS) < least_um
 
