@@ -12,7 +12,7 @@ from hub_config.names import Instant
 from hub_config.scales import RecordScaleConfig
 
 _LISTS: Final = ("fields", "good", "overload", "underload")
-GRAMMAR: Final = (*_LISTS, "start", "separator", "unit")
+GRAMMAR: Final = (*_LISTS, "start", "separator", "unit", "check")
 """Options of `record-scale`, named as in the configuration."""
 
 

@@ -50,7 +50,7 @@ _BLOCKS: Final = (slice(2, 10), slice(13, 23), slice(26, 34))
 _PRICE: Final = re.compile(r" *([0-9]+(?:[.,][0-9]+)?)")
 _BEGINS: Final = re.compile(rb"[\x01\x06\x15]")
 _CHECKED: Final = slice(2, 12)
-_FIELDS: Final = re.compile(r"([SU])([ F-])(.{6})(kg|lb)")
+_FIELDS: Final = re.compile(r"([SU])([ F-])(.{6})(?i:(kg|lb))")
 _OVER: Final = "FFFFFF"
 _COMMANDS: Final = {ENQ: "enquiry", DC1: "weight", DC2: "price"}
 
@@ -109,7 +109,8 @@ def _priced(frame: bytes) -> Piece:
 
 
 def _holds(frame: bytes, block: slice) -> bool:
-    return reduce(xor, frame[block]) == frame[block.stop]
+    check: int = frame[block.stop]
+    return reduce(xor, frame[block]) == check
 
 
 def _money(field: bytes) -> str | None:
@@ -122,7 +123,7 @@ def _load(fields: bytes, frame: bytes, keys: Mapping[str, object]) -> Piece:
     found = _FIELDS.fullmatch(fields.decode("latin-1"))
     if found is None:
         return Garbled(frame)
-    unit = found[4]
+    unit = found[4].lower()  # the PD-II manual writes Kg and Lb, others kg
     if found[2] == "F" or found[3] == _OVER:
         return Told("weight", Load(unit=unit, overload=True), keys, frame)
     number = number_in_columns(found[2] + found[3])

@@ -244,8 +244,12 @@ def test_an_ap1_frame_inside_a_false_start_is_found() -> None:
     assert scale.held_bytes == 0
 
 
-def test_a_weight_among_prices_is_a_weight_in_every_cut_and_the_next_one_is_found_after_a_damaged_one() -> None:
-    answer = CasAp1Tongue().frame("priced", Display(1_250_000, 1_250_000, 0, True, False, False, 1_000, 150_200_000))
+def test_a_weight_among_prices_is_a_weight_in_every_cut_and_the_next_one_is_found_after_a_damaged_one() -> (
+    None
+):
+    answer = CasAp1Tongue().frame(
+        "priced", Display(1_250_000, 1_250_000, 0, True, False, False, 1_000, 150_200_000)
+    )
     assert len(answer) == PRICED_BYTES
     damaged = answer[:20] + b"\x7f" + answer[21:]
     whole = wire("cas-ap1").feed(answer + damaged + answer)
@@ -255,7 +259,8 @@ def test_a_weight_among_prices_is_a_weight_in_every_cut_and_the_next_one_is_foun
         scale = wire("cas-ap1")
         assert scale.feed(answer[:at]) + scale.feed(answer[at:]) == whole[:1]
     (told,) = whole[:1]
-    assert isinstance(told, Told) and told.load is not None
+    assert isinstance(told, Told)
+    assert told.load is not None
     assert (told.load.text, told.keys["price"]) == ("1.250", "0.00")
 
 
