@@ -5,7 +5,7 @@ from typing import Final, assert_never
 
 from drivers.buffers import Line, LineBuffer
 from drivers.declared_check import held_by
-from drivers.decode_config import METROLOGY, config_of
+from drivers.decode_config import METROLOGY, all_unescaped, config_of
 from drivers.decode_missing import incomplete, tail
 from drivers.decode_records import weight_meaning
 from drivers.dimensioners.cubiscan import (
@@ -38,11 +38,11 @@ from drivers.scales.mass import mass_mg
 from hub_config.dimensioners import Dm3610Config, RecordDimensionerConfig
 from hub_config.names import Instant
 
-_RECORD_LISTS: Final = ("fields", "good", "none", "irregular")
+_RECORD_LISTS: Final = ("fields", "good", "none", "irregular", "end")
 _ORDER: Final = ("order",)
 SIZE_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "record-dimensioner": (*_RECORD_LISTS, "start", "separator", "unit", "mass_unit", "decimal", "check"),
-    "datalogic-dm3610": (*_ORDER, "header", "delimiter", "unit", "heartbeat", "check"),
+    "datalogic-dm3610": (*_ORDER, "header", "trailer", "delimiter", "unit", "heartbeat", "check"),
     "sick-mda": (),
     "cubiscan": (),
 }
@@ -54,7 +54,7 @@ def record_dimensioner(frames: Sequence[bytes], options: Mapping[str, str]) -> I
     weighs = "mass" in options.get("fields", "").split(",")
     more = {"u_um": 0, **({"metrology": METROLOGY} if weighs else {})}
     session = RecordDimensioner(
-        config_of(RecordDimensionerConfig, "record-dimensioner", options, _RECORD_LISTS, more)
+        config_of(RecordDimensionerConfig, "record-dimensioner", all_unescaped(options), _RECORD_LISTS, more)
     )
     for frame in frames:
         for reading in session.receive(frame, Instant(0)):
@@ -80,7 +80,7 @@ def _sizes_meaning(read: DimensionsRead) -> Meaning:
 
 
 def dm3610(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
-    config = config_of(Dm3610Config, "datalogic-dm3610", options, _ORDER, {"u_um": 0})
+    config = config_of(Dm3610Config, "datalogic-dm3610", all_unescaped(options), _ORDER, {"u_um": 0})
     prefix, end = config.header.encode("latin-1", "replace"), config.trailer.encode("latin-1", "replace")
 
     def explain(line: bytes) -> Meaning:

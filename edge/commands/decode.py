@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
-from drivers.decode import decode
+from drivers.decode import DECODERS, OPTIONS, decode
 from drivers.decode_cuts import cut
 from drivers.decode_text import decode_grammar
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
@@ -30,7 +30,9 @@ _NO_DIGIT: Final = re.compile(r"[^0-9A-Fa-f\s,]")
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="hub decode", description=__doc__)
     protocol = parser.add_mutually_exclusive_group(required=True)
-    protocol.add_argument("--protocol", help="protocol name, for example mt-sics, line-crlf, upu-s10")
+    protocol.add_argument(
+        "--protocol", help="protocol name, for example mt-sics, line-crlf, upu-s10; ? lists them"
+    )
     protocol.add_argument(
         "--grammar", metavar="FILE", help="TOML that declares the frame of an unknown scale"
     )
@@ -40,12 +42,17 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--unit", help="of weights that are sent without one; short for --config unit=…")
     parser.add_argument("--json", action="store_true", help="one JSON array")
     args = parser.parse_args(argv)
+    if args.protocol == "?":
+        for name in DECODERS:
+            options = ", ".join(f"{key}=…" for key in OPTIONS.get(name, ()))
+            print(f"{name:<24}  {options}".rstrip())
+        return EXIT_OK
     try:
         frames = [
             *(_bytes(text) for text in args.hex),
             *(text.encode(errors="surrogateescape") for text in args.text),
         ]
-        if not any(frames):
+        if not any(frames) and (args.grammar is not None or args.protocol in DECODERS):
             raise ValueError('no bytes; give --hex "53 20 0D 0A" or --text "RB123456785GB"')
         units = [] if args.unit is None else [f"unit={args.unit}"]
         options = dict(_option(text) for text in (*args.config, *units))
