@@ -43,10 +43,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON array")
     args = parser.parse_args(argv)
     if args.protocol == "?":
-        for name in DECODERS:
-            options = ", ".join(f"{key}=…" for key in OPTIONS.get(name, ()))
-            print(f"{name:<24}  {options}".rstrip())
-        return EXIT_OK
+        return _list()
     try:
         frames = [
             *(_bytes(text) for text in args.hex),
@@ -76,6 +73,14 @@ def main(argv: Sequence[str]) -> int:
             for line in _cut(meaning.get("cut", [])):
                 print(line)
             _print({key: value for key, value in meaning.items() if key != "cut"})
+    return EXIT_OK
+
+
+def _list() -> int:
+    """Every protocol, with what --config takes for it."""
+    for name in DECODERS:
+        keys = ", ".join(f"{key}=…" for key in OPTIONS.get(name, ()))
+        print(f"{name:<24}  {keys}".rstrip())
     return EXIT_OK
 
 
