@@ -136,9 +136,9 @@ class Belt:
         """When each was made and the travel that it told, as far as they are remembered, the latest last."""
         return self._samples
 
-    def set_travel(self, at: Instant) -> int:
-        """How far it would have run at its set speed since it last counted."""
-        return (at - self._counted_at) * self._set_um_s // 1_000_000_000
+    def set_travel(self, at: Instant, since: Instant) -> int:
+        """How far it would have run at its set speed since then, and since it last counted."""
+        return (at - max(self._counted_at, since)) * self._set_um_s // 1_000_000_000
 
     def front_came(self, at: Instant, beam: int, *, expected: bool) -> bool:
         """A belt beam was covered, and the encoder has not counted since; `expected`: a parcel should be there, had the

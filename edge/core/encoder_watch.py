@@ -33,7 +33,7 @@ class EncoderWatch:
         if belt.counts(read.at, read.count):
             return False
         stood_um = track.beams[beam].position_um - belt.travel_um
-        expected = _is_coming(track, beam, stood_um - belt.set_travel(read.at)) or (
+        expected = _is_coming(section, read.at, beam, stood_um) or (
             beam == 0 and _is_brought(track, read.at, stood_um, belt.set_um_s)
         )
         return belt.front_came(read.at, beam, expected=expected)
@@ -46,11 +46,15 @@ class EncoderWatch:
         self._ledger.record(Event("device.changed", self._line.id, None, at, note=note))
 
 
-def _is_coming(track: Track, beam: int, offset: int) -> bool:
-    """One that this beam has not seen yet is about there."""
+def _is_coming(section: Section, at: Instant, beam: int, stood_um: int) -> bool:
+    """One that this beam has not seen yet is about there, had the belt run on since it last counted, or since that one
+    was last seen."""
     return any(
-        one.seen < beam and one.transit is None and abs(one.front_um - offset) <= track.reach_um
-        for one in track.items
+        one.seen < beam
+        and one.transit is None
+        and abs(one.front_um + section.belt.set_travel(at, one.anchored_at) - stood_um)
+        <= section.track.reach_um
+        for one in section.track.items
     )
 
 
