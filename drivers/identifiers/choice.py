@@ -90,6 +90,9 @@ def identify(data: str, aim: str | None, weak_formats: tuple[str, ...] = ()) -> 
 
 def choose(codes: Sequence[Identified], rank: Sequence[str]) -> Choice:
     """`rank` lists the accepted types, best first; codes of other types are no candidates."""
+    if len(codes) == 1:
+        only = codes[0]
+        return Choice(only if only.check_ok and only.type in rank else None, conflict=False)
     for accepted in rank:
         good = [code for code in codes if code.type == accepted and code.check_ok]
         ranked = [code for code in good if not code.weak] or good
