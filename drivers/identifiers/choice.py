@@ -110,8 +110,7 @@ def _found(compact: str, numbers: bool, weak_formats: Sequence[str]) -> list[Ide
     return [
         Identified(known.type, found.value, found.fault is None, found.weak)
         for known in known_of_length
-        if isinstance(found := known.parse(compact), Found)
-        and (not found.weak or known.name in weak_formats)
+        if isinstance(found := known.parse(compact), Found) and (not found.weak or known.name in weak_formats)
     ]
 
 

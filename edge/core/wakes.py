@@ -1,5 +1,7 @@
-"""When the places of a gateway want a Tick, and which of them wait for the disk: of forty benches one at a time has been
-touched, and only it is asked."""
+"""When the places of a gateway want a Tick, and which of them wait for the disk.
+
+Of forty benches one at a time has been touched, and only it is asked.
+"""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
