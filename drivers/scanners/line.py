@@ -57,7 +57,7 @@ class LineScanner:
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
         readings: list[Reading] = []
         for piece in self._lines.feed(data):
-            told = self._piece(piece, at)
+            told = self._line(piece.data, at) if isinstance(piece, Line) else [self._no_line(piece, at)]
             readings += told
             if self._config.ack and told:
                 self._reply(well=not any(isinstance(one, DeviceFault) for one in told))
@@ -76,17 +76,12 @@ class LineScanner:
         self._output.clear()
         return output
 
-    def _piece(self, piece: Line | TooLong | Unframed, at: Instant) -> list[Reading]:
-        match piece:
-            case Line(data):
-                return self._line(data, at)
-            case TooLong(head):
-                return [self._too_long(head, at)]
-            case Unframed(head):
-                detail = (
-                    f"bytes before the prefix {self._config.prefix!r}: {head[:16].hex(' ')}; check prefix"
-                )
-                return [DeviceFault(self._config.id, at, "garbled", detail, head)]
+    def _no_line(self, piece: TooLong | Unframed, at: Instant) -> DeviceFault:
+        if isinstance(piece, TooLong):
+            return self._too_long(piece.head, at)
+        head = piece.head
+        detail = f"bytes before the prefix {self._config.prefix!r}: {head[:16].hex(' ')}; check prefix"
+        return DeviceFault(self._config.id, at, "garbled", detail, head)
 
     def _line(self, raw: bytes, at: Instant) -> list[Reading]:
         text = text_of(raw)
