@@ -330,11 +330,11 @@ class Track:
             self.expect(under)
 
     def clear_jam(self, beam: int, travel_um: int) -> None:
-        """What stood under this beam has left it now: it goes on from there."""
-        for item in self.items:
-            if item.stands and item.seen == beam:
+        """What stood under this beam has left it now: it goes on from there. A later beam may have been taken to see it."""
+        for item in reversed(self.items):
+            if item.stands and item.seen >= beam:
                 item.stands = False
-                if item.rear_um is not None:
+                if item.rear_um is not None and item.seen == beam:
                     self._shift(item, self._positions[beam] - travel_um - item.rear_um)
                 self.expect(item)
                 return

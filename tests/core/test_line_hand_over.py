@@ -1,9 +1,11 @@
 """Hand-overs that come sooner than the belts tell of them, and parcels that do not come because they are jammed."""
 
 import pytest
-from series_line import STEP_NS, SeriesLine, Thing, s10
+from series_line import STEP_NS, SeriesLine, Thing, layout, s10
 
-from hub_config.names import SECOND
+from edge.core.item import Item
+from edge.core.track import Track
+from hub_config.names import SECOND, Instant
 
 LONGEST_UM = 690_000
 """Half of it reaches so far that it comes to the hand-over beam within a report of its having gone over."""
@@ -41,3 +43,19 @@ def test_a_parcel_jammed_before_a_transfer_is_not_handed_over_until_it_goes_on(s
     assert "not_isolated" in line.reasons()
     assert line.green == line.told_green == [later.code]
     assert line.driver.gateway.in_work == 0
+
+
+def test_one_that_stood_under_a_beam_stands_no_more_when_that_is_free_though_a_later_beam_has_seen_it() -> (
+    None
+):
+    """What lay ahead of it was taken for it there. It must not stand for ever, with all that is behind it."""
+    track = Track(layout().lines[0], 1)
+    at = Instant(SECOND)
+    item = Item(1, at, 0, 0, anchored_at=at, sure_at=at, seen=1, leg_um=0, crept_at_um=0, looks=[])
+    track.items.append(item)
+
+    track.jam(0)
+    stood = item.stands
+    track.clear_jam(0, 5_000_000)
+
+    assert (stood, item.stands) == (True, False)
