@@ -330,7 +330,7 @@ class Track:
             self.expect(under)
 
     def clear_jam(self, beam: int, travel_um: int) -> None:
-        """What stood under this beam has left it now: it goes on from there. A later beam may have been taken to see it."""
+        """What stood under this beam, perhaps taken to be at a later one, has left it now: it goes on from there."""
         for item in reversed(self.items):
             if item.stands and item.seen >= beam:
                 item.stands = False

@@ -45,9 +45,7 @@ def test_a_parcel_jammed_before_a_transfer_is_not_handed_over_until_it_goes_on(s
     assert line.driver.gateway.in_work == 0
 
 
-def test_one_that_stood_under_a_beam_stands_no_more_when_that_is_free_though_a_later_beam_has_seen_it() -> (
-    None
-):
+def test_what_stood_under_a_beam_stands_no_more_though_a_later_beam_has_seen_it() -> None:
     """What lay ahead of it was taken for it there. It must not stand for ever, with all that is behind it."""
     track = Track(layout().lines[0], 1)
     at = Instant(SECOND)
