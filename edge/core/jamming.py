@@ -24,12 +24,12 @@ class Jamming:
     def begin(self, section: Section, travel_um: int, seen_at: Instant, at: Instant) -> None:
         """`seen_at`: of the report that showed it."""
         for place in section.jams.begun(travel_um):
-            _stop_under(section.track, place)
+            stop_under(section.track, place)
             self._tell(section, place, "jammed", at)
             self._give_up_behind(section, place, seen_at)
 
     def end(self, section: Section, place: int, travel_um: int, at: Instant) -> None:
-        _go_on_under(section.track, place, travel_um)
+        go_on_under(section.track, place, travel_um)
         self._tell(section, place, "clear", at)
         self._give_up_behind(section, place, at)
 
@@ -52,7 +52,7 @@ class Jamming:
         self._ledger.record(Event("device.changed", self._line.id, None, at, note=note))
 
 
-def _stop_under(track: Track, beam: int) -> None:
+def stop_under(track: Track, beam: int) -> None:
     """What covers this beam stands, and what is behind it runs up against it."""
     under = next((one for one in reversed(track.items) if one.seen >= beam), None)
     for item in track.items:
@@ -63,12 +63,12 @@ def _stop_under(track: Track, beam: int) -> None:
         track.expect(under)
 
 
-def _go_on_under(track: Track, beam: int, travel_um: int) -> None:
-    """What stood under this beam has left it now: it goes on from there."""
-    for item in track.items:
-        if item.stands and item.seen == beam:
+def go_on_under(track: Track, beam: int, travel_um: int) -> None:
+    """What stood under this beam, perhaps taken to be at a later one, has left it now: it goes on from there."""
+    for item in reversed(track.items):
+        if item.stands and item.seen >= beam:
             item.stands = False
-            if item.rear_um is not None:
+            if item.rear_um is not None and item.seen == beam:
                 track.shift(item, track.beams[beam].position_um - travel_um - item.rear_um)
             track.expect(item)
             return

@@ -74,13 +74,17 @@ class Transfer:
 
     def may_be(self, offset_um: int, at: Instant) -> list[Item]:
         """Something has come to the hand-over beam: those that the belt before may still carry, and that it may be."""
-        found = []
+        found, travel_um = [], self.before.belt.travel_at(at)
         for item in self.before.track.items:
-            begun_um = self._begun.get(item.number)
+            passes_um, begun_um = self._passes_um(item), self._begun.get(item.number)
             if begun_um is None:
-                break
-            low, high = self._bounds(item, self._passes_um(item), begun_um, at)
+                # Belts tell where they are now and then: since the last time it may have come so far.
+                if item.stands or travel_um < passes_um - self._slip_um:
+                    break
+                begun_um = self._begin_um(item, passes_um, at)
+            low, high = self._bounds(item, passes_um, begun_um, at)
             if low - self._tolerance_um <= offset_um <= high + self._tolerance_um:
+                self._begun[item.number] = begun_um
                 found.append(item)
         return found
 
@@ -126,15 +130,20 @@ class Transfer:
 
     def _may_be_over(self, item: Item, passes_um: int, travel_um: int, at: Instant) -> bool:
         early_um = passes_um - self._slip_um
+        if item.stands:
+            return False  # a jam: the belt runs on under it
         if travel_um < early_um:
             if travel_um < early_um - self._slip_um - self._tolerance_um:
                 self._begun.pop(item.number, None)  # the belt before has drawn it back
             return item.number in self._begun
         if item.number not in self._begun:
-            front_um = self._place_um + self._half_um(item) - self._slip_um
-            early_at, _ = self.before.belt.passed_at(early_um, at)
-            self._begun[item.number] = front_um - self.behind.belt.travel_at(early_at)
+            self._begun[item.number] = self._begin_um(item, passes_um, at)
         return True
+
+    def _begin_um(self, item: Item, passes_um: int, at: Instant) -> int:
+        """Its front on the belt behind, had it gone over as soon as may be."""
+        early_at, _ = self.before.belt.passed_at(passes_um - self._slip_um, at)
+        return self._place_um + self._half_um(item) - self._slip_um - self.behind.belt.travel_at(early_at)
 
     def _bounds(self, item: Item, passes_um: int, begun_um: int, at: Instant) -> tuple[int, int]:
         """Between which offsets of the belt behind its front is. What the belt before has not told it may not have run:
