@@ -74,6 +74,10 @@ class Issuing:
     def take(self, data: Mapping[str, Any]) -> Conflict | None:
         return self._reconciler.take(data)
 
+    def is_due(self, at: Instant) -> bool:
+        """Something is to be issued, or to be published."""
+        return bool(self._waiting) or (self._due is not None and at >= self._due)
+
     def next_message(self, at: Instant, now_us: int) -> Message | None:
         """What is to be published now; `sent` once it is with the broker."""
         if self._due is not None and at >= self._due:
