@@ -23,7 +23,14 @@ from edge.rim.capsule import remember
 from edge.rim.journal_check import DAMAGED, ByteSink, Verified, log_of
 from edge.rim.journal_commit import WAL_KEPT_BYTES, Transactions, lay_out_wal
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
-from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
+from edge.rim.journal_owner import (
+    BEGIN_ANEW,
+    cant_open,
+    check_owner,
+    lock_journal,
+    read_after_loss,
+    seal_contradicted,
+)
 from edge.rim.journal_rows import JournalReader
 from edge.rim.journal_table import (
     COLUMNS,
@@ -117,9 +124,7 @@ class Journal:
             self._open(context_for, signer, sign_one_in)
         except DAMAGED as error:
             self._abandon()
-            raise JournalFault(
-                f"journal {path} can't be opened: {error}; restore it from a backup"
-            ) from error
+            raise JournalFault(cant_open(path, error)) from error
         except BaseException:
             self._abandon()
             raise

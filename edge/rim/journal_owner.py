@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.rim.disk import room_of
 from edge.rim.journal_table import JournalFault, Meta, connect, read_fact, read_meta
 from edge.rim.keys import EPOCH_FILE, read_epoch, write_epoch
 from edge.wire.envelope import EventContext
@@ -32,11 +33,28 @@ def lock_journal(path: Path) -> int:
             f"journal {path} is in use by process {owner or 'unknown'}; stop that gateway, or give another "
             "folder with --data"
         ) from error
-    os.truncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    # With the file made here, SQLite gives its WAL the same access rights.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        os.truncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        # With the file made here, SQLite gives its WAL the same access rights.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        os.close(handle)
+        raise JournalFault(cant_open(path, error)) from error
     return handle
+
+
+def cant_open(path: Path, error: Exception) -> str:
+    """What is in the way of the journal, and what to do: a disk that is full or does not write has not damaged it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    full = code is not None and code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    if isinstance(error, OSError) or full:
+        left = room_of(path.parent).free_bytes
+        return (
+            f"journal {path} can't be written: {error}; {left // 1024} KiB are free there: free some, or look after "
+            "the disk, and start again"
+        )
+    return f"journal {path} can't be opened: {error}; restore it from a backup"
 
 
 def check_owner(path: Path, meta: Meta, context: EventContext) -> None:
