@@ -5,8 +5,9 @@ broker to one subscriber: `pyserial → paho` (the floor), `pyserial → SQLite 
 and `hub run` with commits, chain and signatures, beside the reference coordinator. Latency is from the write on the
 pty to the message at the subscriber. An event of the gateway has about 1.2 KB, a message of the floors 100 bytes.
 
-In a hub the coordinator is another computer. Here its processor time is taken from the same cores, and nothing can be
-done about that; but its commits would also stand in the gateway's way at one disk, so its database lies in memory.
+In a hub the coordinator is another computer. Here it takes processor time from the same cores; that its commits don't
+stand in the gateway's way at one disk, its database lies in memory. What is sustained is also measured without it,
+beside an ear that acknowledges (`parts/acknowledging_ear.py`), as the floors have only an ear as well.
 """
 
 import json
@@ -20,17 +21,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Final, Literal
 
-from simulators.broker import Broker
+from edge.wire.topics import HubTopics
+from simulators.coordinator.letters import KEY_FILE
 from simulators.practice import HUB
 from simulators.scan_hub import Ground, ScanHub
 from simulators.scan_load import ScanLoad, Written
 
 Figures = dict[str, dict[str, float | str | int]]
+Sender = Literal["floor", "durable", "ours", "ours alone"]
+"""`ours alone`: without the coordinator."""
 
 BENCHES: Final = 32
 RATES: Final = (100, 500)
+LATENCY_OF: Final[tuple[Sender, ...]] = ("floor", "durable", "ours")
 PARTS_TOLD: Final = ("pump", "core", "journal", "uplink", "web")
 """Threads of the gateway whose processor time is told apart."""
 FLAT_OUT: Final = (1_000, 2_000, 6_000)
@@ -72,24 +77,25 @@ def measure(short: bool) -> Figures:
     seconds, rounds = (5.0, 1) if short else (20.0, 3)
     figures: Figures = {}
     for rate in RATES:
-        turns = [
-            {name: _run(name, rate, seconds) for name in ("floor", "durable", "ours")} for _ in range(rounds)
-        ]
+        turns = [{name: _run(name, rate, seconds) for name in LATENCY_OF} for _ in range(rounds)]
         figures |= _latencies(rate, turns)
-    flat = {name: [_run(name, rate, seconds) for rate in FLAT_OUT] for name in ("durable", "ours")}
+    senders: tuple[Sender, ...] = ("durable", "ours", "ours alone")
+    flat = {name: [_run(name, rate, seconds) for rate in FLAT_OUT] for name in senders}
     best = {name: max(runs, key=lambda run: run.per_second) for name, runs in flat.items()}
-    figures["sustained"] = _figure(best["ours"].per_second, best["durable"].per_second, "messages/s", 1)
-    figures["processor per message, then"] = _figure(
-        best["ours"].us_per_message, best["durable"].us_per_message, "us", 1
-    )
+    for name, told in (("ours", "beside the coordinator"), ("ours alone", "beside an ear")):
+        run, floor = best[name], best["durable"]
+        figures |= {
+            f"sustained, {told}": _figure(run.per_second, floor.per_second, "messages/s", 1),
+            f"processor per message then, {told}": _figure(run.us_per_message, floor.us_per_message, "us", 1),
+        }
     return figures
 
 
-def _latencies(rate: int, turns: list[dict[str, Run]]) -> Figures:
-    def of(name: str, share: float) -> float:
+def _latencies(rate: int, turns: list[dict[Sender, Run]]) -> Figures:
+    def of(name: Sender, share: float) -> float:
         return median(turn[name].at(share) for turn in turns)
 
-    def cpu(name: str) -> float:
+    def cpu(name: Sender) -> float:
         return median(turn[name].us_per_message for turn in turns)
 
     def part(name: str) -> float:
@@ -114,7 +120,7 @@ def _figure(ours: float, baseline: float, unit: str, runs: int) -> dict[str, flo
     }  # fmt: skip
 
 
-def _run(sender: str, rate: int, seconds: float) -> Run:
+def _run(sender: Sender, rate: int, seconds: float) -> Run:
     elsewhere = MEMORY if os.access(MEMORY, os.W_OK) else None
     with (
         tempfile.TemporaryDirectory(prefix="ehub-bench-") as made,
@@ -122,13 +128,13 @@ def _run(sender: str, rate: int, seconds: float) -> Run:
     ):
         folder = Path(made)
         hub = ScanHub(folder, BENCHES, ground=Ground(coordinator_data=Path(coordinator) / "data"))
-        topic = f"ehub-practice/v1/{HUB}/evt/+/+" if sender == "ours" else "floor/readings"
+        is_ours = sender.startswith("ours")
         try:
-            with _ear(hub.broker, topic, folder / "heard") as heard:
-                process = _ours(hub) if sender == "ours" else _floor(sender, hub)
+            with _ear(sender, hub, folder / "heard") as heard:
+                process = _ours(sender, hub) if is_ours else _floor(sender, hub)
                 load = hub.load
                 _settle(load)
-                if sender == "ours":
+                if is_ours:
                     hub.wait_until_ready()
                 del load.written[:]
                 parts = _parts(hub)
@@ -139,17 +145,18 @@ def _run(sender: str, rate: int, seconds: float) -> Run:
                 cpu_s = _cpu_s(process.pid) - before_s
                 used = {name: us - parts.get(name, 0) for name, us in _parts(hub).items()}
                 heard()
-                if sender != "ours":
+                if not is_ours:
                     process.kill()
                     process.wait()
-            told = _judge(load.written, (folder / "heard").read_bytes(), sender)
+            told = _judge(load.written, (folder / "heard").read_bytes(), is_ours=is_ours)
             return Run(*told, cpu_s, took_s, used)
         finally:
             hub.stop()
 
 
-def _ours(hub: ScanHub) -> "subprocess.Popen[bytes]":
-    hub.start_coordinator()
+def _ours(sender: Sender, hub: ScanHub) -> "subprocess.Popen[bytes]":
+    if sender == "ours":
+        hub.start_coordinator()
     hub.start_gateway()
     hub.wait_until_ready()
     assert hub.gateway is not None
@@ -165,7 +172,7 @@ def _settle(load: ScanLoad) -> None:
     time.sleep(SETTLE_S)
 
 
-def _judge(written: list[Written], heard: bytes, sender: str) -> tuple[tuple[float, ...], int, int]:
+def _judge(written: list[Written], heard: bytes, *, is_ours: bool) -> tuple[tuple[float, ...], int, int]:
     """Latencies in ms, readings, messages."""
     first = {one.key: one.at_ns for one in written}
     began_ns, latencies, messages = written[0].at_ns, [], 0
@@ -176,7 +183,7 @@ def _judge(written: list[Written], heard: bytes, sender: str) -> tuple[tuple[flo
             continue
         messages += 1
         message = json.loads(payload)
-        key = _key_of_event(message["data"]) if sender == "ours" else _key_of_floor(message, floor_turn)
+        key = _key_of_event(message["data"]) if is_ours else _key_of_floor(message, floor_turn)
         if key in first:
             latencies.append((int(at) - first.pop(key)) / 1e6)
     return tuple(latencies), len(written), messages
@@ -203,8 +210,14 @@ def _key_of_floor(message: dict, turn: dict[str, str]) -> str:  # type: ignore[t
 
 
 @contextmanager
-def _ear(broker: Broker, topic: str, file: Path) -> Iterator:  # type: ignore[type-arg]
-    words = [str(PARTS / "ear.py"), broker.host, str(broker.port), topic, str(file)]
+def _ear(sender: Sender, hub: ScanHub, file: Path) -> Iterator:  # type: ignore[type-arg]
+    at = [hub.broker.host, str(hub.broker.port)]
+    if sender == "ours alone":
+        key = (hub.coordinator_data / KEY_FILE).read_text().strip()
+        words = [str(PARTS / "acknowledging_ear.py"), *at, str(file), key]
+    else:
+        topic = HubTopics("practice", HUB).events if sender == "ours" else "floor/readings"
+        words = [str(PARTS / "ear.py"), *at, topic, str(file)]
     ear = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert ear.stdout is not None
     ear.stdout.readline()
@@ -220,7 +233,7 @@ def _ear(broker: Broker, topic: str, file: Path) -> Iterator:  # type: ignore[ty
             ear.wait()
 
 
-def _floor(name: str, hub: ScanHub) -> "subprocess.Popen[bytes]":
+def _floor(name: Sender, hub: ScanHub) -> "subprocess.Popen[bytes]":
     broker, load = hub.broker, hub.load
     database = "-" if name == "floor" else str(hub.folder / "floor.db")
     ports = [str(load.folder / f"scan-{number}") for number in range(load.benches)]

@@ -26,6 +26,16 @@ from drivers.scales.registry import EXPLAINED
 Decoder = Callable[[Sequence[bytes], Mapping[str, str]], Iterator[Meaning]]
 
 _YES_NO: Final = ("aim",)
+_GRAMMAR: Final = "its frame is declared: --grammar FILE (docs/unknown-scale.md)"
+_ELSEWHERE: Final[Mapping[str, str]] = {
+    "scale-text": _GRAMMAR,
+    "cas-pd-ii": _GRAMMAR,
+    "and": "by its format: and-standard, and-csv, and-mt, and-nu, and-dp, and-kf, and-rs485",
+    "modbus-io": "by its connection: modbus-tcp or modbus-rtu",
+    "zpl-printer": "zpl-status for what it says, zpl for a label",
+    "external": "a driver from outside is tried with hub driver check PACKAGE (docs/write-a-driver.md)",
+}
+"""Kinds of devices that are no protocol of that name, and what to ask for."""
 
 
 def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -> list[Meaning]:
@@ -36,6 +46,8 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
     """
     decoder = DECODERS.get(protocol)
     if decoder is None:
+        if protocol in _ELSEWHERE:
+            raise ValueError(f"{protocol} is a kind of device and no protocol; {_ELSEWHERE[protocol]}")
         near = get_close_matches(protocol.lower(), DECODERS, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ValueError(f"protocol {protocol!r} is unknown{hint}; known: {', '.join(DECODERS)}")

@@ -29,6 +29,10 @@ def unescaped(text: str) -> str:
     )
 
 
+def all_unescaped(options: Mapping[str, str]) -> dict[str, str]:
+    return {key: unescaped(value) for key, value in options.items()}
+
+
 def config_of(
     model: type[_C], kind: str, options: Mapping[str, str], lists: Sequence[str], more: Mapping[str, Any]
 ) -> _C:  # fmt: skip

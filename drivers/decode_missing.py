@@ -13,6 +13,7 @@ _ENDS: Final[Mapping[str, str]] = {
     "sma": "an answer ends in CR (0D)",
     "nci": "an answer ends in ETX (03), not at its CR",
     "cardinal-stream": "a frame ends in ETX (03)",
+    "cas-ap1": "a frame ends in ETX EOT (03 04): 15 bytes, 37 with prices",
     "cas-22": "a frame ends in CR LF (0D 0A)",
     "line-scanner": "a line ends in the suffix: 0D, 0A or both where --config suffix=… does not say otherwise",
     "line-prefix01-cr": "a line ends in CR (0D)",
@@ -31,7 +32,7 @@ _ENDS: Final[Mapping[str, str]] = {
 }
 _LINE: Final = "a line ends in CR LF (0D 0A) or one of them"
 _WHOLE: Final[Mapping[str, int]] = {
-    "mt-continuous": 17, "mt-continuous-short": 11, "cas-ap1": 15, "hid-scale": 6,
+    "mt-continuous": 17, "mt-continuous-short": 11, "hid-scale": 6,
 }  # fmt: skip
 """Bytes of a frame of fixed length, without a checksum that may be there or not."""
 

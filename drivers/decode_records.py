@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from drivers.decode_config import METROLOGY, config_of
+from drivers.decode_config import METROLOGY, all_unescaped, config_of
 from drivers.meanings import Meaning, known, without_leading_zeros
 from drivers.reading import DeviceFault, WeightRead
 from drivers.scales.mass import is_number
@@ -11,14 +11,14 @@ from drivers.scales.record_scale import RecordScale
 from hub_config.names import Instant
 from hub_config.scales import RecordScaleConfig
 
-_LISTS: Final = ("fields", "good", "overload", "underload")
-GRAMMAR: Final = (*_LISTS, "start", "separator", "unit")
+_LISTS: Final = ("fields", "good", "overload", "underload", "end")
+GRAMMAR: Final = (*_LISTS, "start", "separator", "unit", "check")
 """Options of `record-scale`, named as in the configuration."""
 
 
 def record_scale(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
     scale = RecordScale(
-        config_of(RecordScaleConfig, "record-scale", options, _LISTS, {"metrology": METROLOGY})
+        config_of(RecordScaleConfig, "record-scale", all_unescaped(options), _LISTS, {"metrology": METROLOGY})
     )
     for frame in frames:
         for reading in scale.receive(frame, Instant(0)):

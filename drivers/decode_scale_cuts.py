@@ -115,6 +115,19 @@ def _wi(frame: bytes) -> Sequence[Part]:
     ]  # fmt: skip
 
 
+def _cas_ap1(frame: bytes) -> Sequence[Part]:
+    """A weight, or one between its prices."""
+    if frame[:2] != b"\x01\x02" or len(frame) not in (15, 37):
+        return []
+    priced = len(frame) == 37
+    means = {b"S": "stable", b"U": "in motion"}.get(frame[13:14] if priced else frame[2:3], "")
+    check, price, unit_price = [("check", 1, ""), ("ETX", 1, "")], ("price", 8, ""), ("unit price", 8, "")
+    fields = [("status", 1, means), ("sign", 1, ""), ("value", 6, ""), ("unit", 2, "")]
+    blocks = [[price], fields, [unit_price]] if priced else [fields]
+    inner = [part for block in blocks for part in (("STX", 1, ""), *block, *check)]
+    return [("SOH", 1, ""), *inner, ("EOT", 1, "")]
+
+
 def _spans(found: "re.Match[bytes]", names: Sequence[str]) -> list[Part]:
     """Of the groups that are there."""
     groups = ((name, len(group or b"")) for name, group in zip(names, found.groups(), strict=True))
@@ -131,5 +144,6 @@ SCALE_LAYOUTS: Final[Mapping[str, Layout]] = {
     "ricelake-stream": _ricelake,
     "cardinal-stream": _cardinal,
     "wi-stream": _wi,
+    "cas-ap1": _cas_ap1,
 }
 """By the names of `hub decode`."""

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, TypeVar, assert_never, cast
 
 from drivers.buffers import Line, Piece, TooLong, Unframed
-from drivers.decode_config import config_of, unescaped
+from drivers.decode_config import all_unescaped, config_of
 from drivers.decode_missing import incomplete, tail
 from drivers.meanings import Meaning, garbled
 from drivers.scanners.aim import split_aim
@@ -137,7 +137,7 @@ def _reader_options(protocol: str) -> tuple[str, ...]:
 
 def _config(model: type[_C], kind: str, options: Mapping[str, str], more: Mapping[str, object]) -> _C:
     lists = [name for name, field in model.model_fields.items() if isinstance(field.default, tuple)]
-    return config_of(model, kind, {key: unescaped(value) for key, value in options.items()}, lists, more)
+    return config_of(model, kind, all_unescaped(options), lists, more)
 
 
 def _options_of(model: type[Entry]) -> tuple[str, ...]:

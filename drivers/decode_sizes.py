@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
 from drivers.buffers import Line, LineBuffer
-from drivers.decode_config import METROLOGY, config_of
+from drivers.declared_check import held_by
+from drivers.decode_config import METROLOGY, all_unescaped, config_of
 from drivers.decode_missing import incomplete, tail
 from drivers.decode_records import weight_meaning
 from drivers.dimensioners.cubiscan import (
@@ -20,7 +21,13 @@ from drivers.dimensioners.cubiscan import (
 )
 from drivers.dimensioners.cubiscan import LINE_MAX_BYTES as CUBISCAN_MAX_BYTES
 from drivers.dimensioners.dm3610 import LINE_MAX_BYTES as DM3610_MAX_BYTES
-from drivers.dimensioners.dm3610 import Dm3610Message, is_heartbeat, parse_message
+from drivers.dimensioners.dm3610 import (
+    Dm3610Message,
+    is_heartbeat,
+    parse_message,
+    why_no_message,
+    without_check,
+)
 from drivers.dimensioners.length import side_um
 from drivers.dimensioners.record_dimensioner import RecordDimensioner
 from drivers.dimensioners.sick_mda import LINE_MAX_BYTES as MDA_MAX_BYTES
@@ -31,11 +38,11 @@ from drivers.scales.mass import mass_mg
 from hub_config.dimensioners import Dm3610Config, RecordDimensionerConfig
 from hub_config.names import Instant
 
-_RECORD_LISTS: Final = ("fields", "good", "none", "irregular")
+_RECORD_LISTS: Final = ("fields", "good", "none", "irregular", "end")
 _ORDER: Final = ("order",)
 SIZE_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "record-dimensioner": (*_RECORD_LISTS, "start", "separator", "unit", "mass_unit", "decimal"),
-    "datalogic-dm3610": (*_ORDER, "header", "delimiter", "unit", "heartbeat"),
+    "record-dimensioner": (*_RECORD_LISTS, "start", "separator", "unit", "mass_unit", "decimal", "check"),
+    "datalogic-dm3610": (*_ORDER, "header", "trailer", "delimiter", "unit", "heartbeat", "check"),
     "sick-mda": (),
     "cubiscan": (),
 }
@@ -47,7 +54,7 @@ def record_dimensioner(frames: Sequence[bytes], options: Mapping[str, str]) -> I
     weighs = "mass" in options.get("fields", "").split(",")
     more = {"u_um": 0, **({"metrology": METROLOGY} if weighs else {})}
     session = RecordDimensioner(
-        config_of(RecordDimensionerConfig, "record-dimensioner", options, _RECORD_LISTS, more)
+        config_of(RecordDimensionerConfig, "record-dimensioner", all_unescaped(options), _RECORD_LISTS, more)
     )
     for frame in frames:
         for reading in session.receive(frame, Instant(0)):
@@ -73,14 +80,20 @@ def _sizes_meaning(read: DimensionsRead) -> Meaning:
 
 
 def dm3610(frames: Sequence[bytes], options: Mapping[str, str]) -> Iterator[Meaning]:
-    config = config_of(Dm3610Config, "datalogic-dm3610", options, _ORDER, {"u_um": 0})
+    config = config_of(Dm3610Config, "datalogic-dm3610", all_unescaped(options), _ORDER, {"u_um": 0})
     prefix, end = config.header.encode("latin-1", "replace"), config.trailer.encode("latin-1", "replace")
 
     def explain(line: bytes) -> Meaning:
         if is_heartbeat(Line(line), config):
             return {"kind": "heartbeat", "data": config.heartbeat}
-        told = parse_message(line.decode("latin-1"), config.delimiter)
-        return garbled(line) if told is None else _dm3610_meaning(told, config)
+        data, wrong = without_check(line, config)
+        told = None if wrong else parse_message(data.decode("latin-1"), config.delimiter)
+        if told is None:
+            error, detail = "checksum" if wrong else "garbled", wrong or why_no_message(line, config)
+            held = ", ".join(held_by(prefix, line, bits=(8,)))
+            detail += f"; as it is, it keeps: {held}" if held else ""
+            return {**garbled(line), "error": error, "detail": detail}
+        return _dm3610_meaning(told, config)
 
     return _lines("datalogic-dm3610", frames, (DM3610_MAX_BYTES, prefix, end), explain)
 

@@ -7,6 +7,7 @@ a frame that is none, `detail` says why and what to do.
 from collections.abc import Sequence
 from typing import Final
 
+from drivers.declared_check import held_by
 from drivers.meanings import Meaning
 from drivers.scales.scale_text import Cutting, Span, grammar_wire, take_apart
 from drivers.scales.told import Garbled, meaning_of
@@ -26,12 +27,22 @@ def decode_grammar(grammar: ScaleGrammar, frames: Sequence[bytes]) -> list[Meani
             same = isinstance(cutting.piece, Garbled) == isinstance(piece, Garbled)
             meaning = meaning_of(piece, grammar.unit)
             if isinstance(piece, Garbled):
-                meaning["detail"] = cutting.why if same and cutting.why else _LOST
+                why = cutting.why if same and cutting.why else _LOST
+                meaning["detail"] = why + (_held(grammar, raw) if grammar.check is not None else "")
             meanings.append({**meaning, "cut": _cut(cutting)})
     if rest := wire.held_bytes:
         detail = f"{rest} bytes of a frame that has not ended, or outside one; check start and end"
         meanings.append({"kind": "error", "error": "incomplete", "detail": detail, "cut": []})
     return meanings
+
+
+def _held(grammar: ScaleGrammar, frame: bytes) -> str:
+    """Which checks the frame would keep."""
+    start = grammar.start.encode("latin-1")
+    end = next((end for end in (one.encode("latin-1") for one in grammar.end) if frame.endswith(end)), b"")
+    body = frame[len(start) : len(frame) - len(end)]
+    held = held_by(start, body, raw=not grammar.separator) if frame.startswith(start) else []
+    return f"; as it is, it keeps: {', '.join(held)}" if held else ""
 
 
 def _cut(cutting: Cutting) -> list[Meaning]:

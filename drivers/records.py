@@ -1,7 +1,8 @@
 """Delimited text records as config declares them: bytes in, in any cut; named fields out, or why not.
 
-`[start] field separator field … end`; blanks around a field are nothing. A line that is no such record is a fault of
-the device. What the fields mean is the business of the driver whose records they are.
+`[start] field separator field … [check] end`; blanks around a field are nothing. A line that is no such
+record, or whose check does not hold, is a fault of the device. What the fields mean is the business of the driver whose
+records they are.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 
 from drivers.buffers import HEAD_BYTES, Line, LineBuffer, Piece, TooLong, Unframed
+from drivers.declared_check import part
 from drivers.reading import DeviceFault, FaultCode
 from hub_config.names import DeviceId, Instant
 from hub_config.record_grammar import RecordGrammar
@@ -40,10 +42,12 @@ class Records:
         self._device = device
         self._fields = fields
         self._separator = _wire(grammar.separator)
+        self._start = _wire(grammar.start)
+        self._check = grammar.check_rule
         self._lines = LineBuffer(
             max_bytes=LINE_MAX_BYTES,
             terminators=tuple(_wire(end) for end in grammar.end),
-            prefix=_wire(grammar.start),
+            prefix=self._start,
         )
 
     @property
@@ -67,7 +71,13 @@ class Records:
                 assert_never(never)
 
     def _record(self, raw: bytes, at: Instant) -> Record | DeviceFault:
-        texts = [field.decode("latin-1").strip(" ") for field in raw.split(self._separator)]
+        fields = raw
+        if self._check is not None:
+            parted = part(self._check, self._start, raw)
+            if not parted.holds:
+                return fault(self._device, at, parted.why, raw)
+            fields = parted.data
+        texts = [field.decode("latin-1").strip(" ") for field in fields.split(self._separator)]
         bad = next((found[0] for text in texts if (found := _CONTROL.search(text)) is not None), None)
         if bad is not None:
             detail = f"control character 0x{ord(bad):02X} in a record; check start, end and separator"

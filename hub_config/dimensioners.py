@@ -10,13 +10,14 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, model_validator
 
 from hub_config.attach import Attach
+from hub_config.declared_check import CheckOf8Bits, CheckRule, check_rule, text_check_findings
 from hub_config.external import place_kind
 from hub_config.finding import Finding, refusal
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.record_grammar import FIELDS_MAX, RecordGrammar, Word, once_findings, unit_finding
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries, text
+from hub_config.values import Entry, device_name, entries, is_absent, text
 
 LengthUnit = Literal["mm", "cm", "m", "in"]
 MassUnit = Literal["mg", "g", "kg", "t", "lb", "oz"]
@@ -93,13 +94,20 @@ class Dm3610Config(Dimensioner):
     """Where its messages carry none."""
     heartbeat: Annotated[str, Field(max_length=64)] = ""
     """What it sends between header and trailer while nothing passes; empty: nothing."""
+    check: CheckOf8Bits | None = Field(default=None, exclude_if=is_absent)
+    """Its BCC or CRC, if enabled: two hexadecimal digits. How they are made its manual (p. 89) leaves open."""
+
+    @property
+    def check_rule(self) -> CheckRule | None:
+        return None if self.check is None else check_rule(self.check)
 
     @model_validator(mode="after")
     def _every_side_once(self) -> "Dm3610Config":
+        found = text_check_findings(self.check)
         if len(set(self.order)) != len(self.order):
-            raise refusal(
-                Finding(("order",), "a side is listed twice", "each side once", "correct the order")
-            )
+            found.append(Finding(("order",), "a side is listed twice", "each side once", "correct the order"))
+        if found:
+            raise refusal(*found)
         return self
 
 

@@ -5,10 +5,11 @@ Shared by scales and dimensioners that work in motion (dimensioners §4: assume 
 
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from hub_config.finding import Finding
-from hub_config.values import Entry, entries, text
+from hub_config.declared_check import Check, CheckRule, check_rule, text_check_findings
+from hub_config.finding import Finding, refusal
+from hub_config.values import Entry, entries, is_absent, text
 
 ANY_LINE_END: Final = ("\r", "\n")
 """CR, LF and CR LF all end a line; the empty line inside CR LF is nothing."""
@@ -19,7 +20,7 @@ Word = Annotated[str, text(1, 16)]
 
 
 class RecordGrammar(Entry):
-    """`[start] field separator field … end`."""
+    """`[start] field separator field … [check] end`."""
 
     start: Annotated[str, Field(max_length=4)] = ""
     end: Annotated[
@@ -28,6 +29,18 @@ class RecordGrammar(Entry):
     separator: Annotated[str, Field(min_length=1, max_length=4)] = ";"
     good: Annotated[tuple[Word, ...], Field(strict=False), entries(1, 16)] = ("OK",)
     """Status words of a result that counts. Any other is no result."""
+    check: Check | None = Field(default=None, exclude_if=is_absent)
+    """What stands right before the end, behind the last field."""
+
+    @property
+    def check_rule(self) -> CheckRule | None:
+        return None if self.check is None else check_rule(self.check)
+
+    @model_validator(mode="after")
+    def _check_can_be_cut_off(self) -> "RecordGrammar":
+        if found := text_check_findings(self.check):
+            raise refusal(*found)
+        return self
 
 
 def once_findings(fields: tuple[str, ...], wanted: tuple[str, ...]) -> list[Finding]:

@@ -13,8 +13,9 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from hub_config.bench_scale import BenchScaleConfig, MassUnit, ScaleMode
+from hub_config.declared_check import Check, CheckRule, check_rule, text_check_findings
 from hub_config.finding import Finding, listed, refusal, show
-from hub_config.values import Entry, entries, whole
+from hub_config.values import Entry, entries, is_absent, whole
 
 FIELDS_MAX: Final = 24
 COLUMNS_MAX: Final = 96
@@ -107,6 +108,12 @@ class ScaleGrammar(Entry):
     """Of numbers that are sent without their point."""
     seven_bits: bool = True
     """Bit 7 is parity or nothing; false where a byte of the frame uses all eight."""
+    check: Check | None = Field(default=None, exclude_if=is_absent)
+    """What stands right before the end and makes the frame sure; columns count without it."""
+
+    @cached_property
+    def check_rule(self) -> CheckRule | None:
+        return None if self.check is None else check_rule(self.check)
 
     @cached_property
     def layout(self) -> tuple[TextField, ...]:
@@ -114,7 +121,7 @@ class ScaleGrammar(Entry):
 
     @cached_property
     def width(self) -> int | None:
-        """Of a frame in columns, with its start, without its end."""
+        """Of a frame in columns, with its start, without its check and end."""
         return None if self.separator else max((one.last or 0 for one in self.layout), default=0)
 
     @model_validator(mode="after")
@@ -122,6 +129,7 @@ class ScaleGrammar(Entry):
         found = [*_field_findings(self.fields), *_number_findings(self)]
         if not found:
             found = [*_column_findings(self), *_once_findings(self.layout), *_word_findings(self)]
+            found += _check_findings(self)
         if found:
             raise refusal(*found)
         return self
@@ -176,6 +184,11 @@ def _number_findings(grammar: ScaleGrammar) -> list[Finding]:
     if grammar.decimal_comma and "," in grammar.separator:
         limit = "a comma parts fields, or stands before decimals"
         found.append(Finding(("decimal_comma",), "the comma has two meanings", limit, "correct separator"))
+    twins = [(one, two) for one in grammar.end for two in grammar.end if one != two and two.startswith(one)]
+    if twins:
+        what = f"{show(twins[0][1])} begins with {show(twins[0][0])}, which ends the frame first"
+        todo = 'list single bytes, for example end = ["\\r", "\\n"], or the longer one alone'
+        found.append(Finding(("end",), what, "no end begins with another", todo))
     if not grammar.end and grammar.separator:
         todo = 'declare end, for example end = ["\\r"], or columns'
         found.append(Finding(("end",), "nothing says where a frame ends", "an end, or columns", todo))
@@ -235,6 +248,22 @@ def _once_findings(layout: Sequence[TextField]) -> list[Finding]:
     if "mass_unit" in names and "unit" in names:
         todo = "list mass and unit, or mass_unit alone"
         found.append(Finding(("fields",), "the unit is declared twice", "one field holds it", todo))
+    return found
+
+
+def _check_findings(grammar: ScaleGrammar) -> list[Finding]:
+    rule = grammar.check_rule
+    if rule is None:
+        return []
+    if grammar.width is None:
+        return text_check_findings(grammar.check)
+    found = []
+    if rule.last is not None and rule.last > grammar.width:
+        limit = f"columns 1 to {grammar.width}; the check stands behind them"
+        found.append(Finding(("check",), f"columns reach to {rule.last}", limit, "correct check or fields"))
+    if rule.is_raw and grammar.seven_bits and rule.kind.startswith("crc"):
+        what, limit = f"a raw {rule.kind} uses all eight bits", "seven_bits drops one of them"
+        found.append(Finding(("seven_bits",), what, limit, "write seven_bits = false"))
     return found
 
 

@@ -32,6 +32,7 @@ from firmware_bridge.messages import SIZES
 from hub_config.devices import Device
 from hub_config.names import MILLISECOND, DeviceId, Instant
 from hub_config.scale_text import ScaleTextConfig
+from simulators.fuzz_checks import CHECK_BYTE, CHECK_BYTES, CHECKED_TEXTS
 from simulators.fuzz_judges import wrong_label
 from simulators.label_numbers import VALID
 
@@ -270,7 +271,14 @@ def subjects() -> list[Subject]:
     wires = [*_scale_wires(), *_reader_wires(), *_buffers()]
     known = {one.name for one in wires}
     decoders = [_decoder(name) for name in DECODERS if name not in known]
-    return [*wires, *decoders, *_sessions()]
+    checked = [
+        Subject(
+            f"{name}+check", partial(_Decoder, name, {**_OPTIONS.get(name, {}), "check": "xor data hex"}), (),
+            checked=True, frames=frames,
+        )
+        for name, frames in CHECKED_TEXTS.items()
+    ]  # fmt: skip
+    return [*wires, *decoders, *checked, *_sessions()]
 
 
 def _scale_wires() -> list[Subject]:
@@ -283,7 +291,8 @@ def _scale_wires() -> list[Subject]:
     ] + [
         Subject("mt-continuous+checksum", partial(_new_continuous, "on"), _CONTINUOUS, checked=True),
         Subject("mt-continuous+no-checksum", partial(_new_continuous, "off"), _CONTINUOUS),
-        Subject("scale-text", _new_scale_text, ("and-18",)),
+        Subject("scale-text", partial(_new_scale_text, _DECLARED), ("and-18",)),
+        Subject("scale-text+check", partial(_new_scale_text, CHECK_BYTE), (), checked=True, frames=CHECK_BYTES),
     ]  # fmt: skip
 
 
@@ -297,8 +306,8 @@ def _new_continuous(checksum: str) -> Parser:
     return _new_scale("mt-continuous", checksum=checksum)
 
 
-def _new_scale_text() -> Parser:
-    config = config_of(ScaleTextConfig, "scale-text", {}, (), {"metrology": METROLOGY, **_DECLARED})
+def _new_scale_text(declared: Mapping[str, object]) -> Parser:
+    config = config_of(ScaleTextConfig, "scale-text", {}, (), {"metrology": METROLOGY, **declared})
     return _Wire(new_scale_wire(config))
 
 

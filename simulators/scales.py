@@ -23,7 +23,7 @@ from hub_config.scale_makers import (
 from hub_config.scales import SicsScaleConfig
 from hub_config.stream_scales import CardinalConfig, MtContinuousConfig, RiceLakeConfig, WeightronixConfig
 from simulators.devices.and_tongue import And18Tongue, AndTongue
-from simulators.devices.cas_tongue import Cas10Tongue, Cas22Tongue, CasAp1Tongue
+from simulators.devices.cas_tongue import Cas10Tongue, Cas22Tongue, CasAp1Tongue, Pd2Tongue
 from simulators.devices.dini_tongue import DiniTongue
 from simulators.devices.hid_tongue import HidTongue
 from simulators.devices.mt_continuous_tongue import Dialect, MtContinuousTongue
@@ -58,6 +58,7 @@ _ANSWERING: Final[Mapping[str, Callable[[], Tongue]]] = {
     "ohaus": OhausTongue,
     "sartorius-sbi": SartoriusTongue,
     "cas-ap1": CasAp1Tongue,
+    "cas-pd-ii": Pd2Tongue,
     "dini": DiniTongue,
     "dini-af": partial(DiniTongue, af=True),
     "radwag": RadwagTongue,

@@ -20,7 +20,7 @@ IN_A_HUB: Final = (
     "interroll-multicontrol",
 )  # fmt: skip
 """Run by scenarios of `hub simulate`."""
-SERVED_AS: Final = {"zpl-status": "zpl-printer", "zpl": "zpl-printer"}
+SERVED_AS: Final = {"zpl-status": "zpl-printer", "zpl": "zpl-printer", "scale-text+check": "cas-pd-ii"}
 """Kinds of devices that speak a protocol of another name."""
 _BACK: Final = {
     "stream": "the second of two frames",
@@ -47,8 +47,8 @@ def card() -> str:
 
 def _row(one: Subject) -> str:
     frames = len(vectors_of(one.vectors))
-    names = (one.name, SERVED_AS.get(one.name, one.name), *one.vectors)
-    simulated = one.name in IN_A_HUB or any(name in KINDS for name in names)
+    names = (one.name.partition("+")[0], SERVED_AS.get(one.name, one.name), *one.vectors)
+    simulated = names[0] in IN_A_HUB or any(name in KINDS for name in names)
     cells = (
         f"`{one.name}`", str(frames) if frames else "declared", "whole frames" if one.per_read else "done", "done",
         _BACK[one.back], "refused" if one.checked else "–", "done" if simulated else "–",

@@ -3,8 +3,9 @@
 `header [sequence] side delimiter side delimiter side [delimiter unit] [delimiter READY | NOTREADY] [delimiter NODIM_…]
 [delimiter volume] [delimiter alibi record] trailer`, what follows the sides in any order. The sides have one width,
 zero padded, so what stands before the first side beyond that width is the sequence number (1 to 3 digits); each may
-carry its unit. A message with the optional BCC or CRC is not understood: the manual does not say how they are computed.
-Nor is a heart-beat that config does not name.
+carry its unit. The optional BCC or CRC are two hexadecimal digits right before the trailer (p. 89); how they are made
+the manual does not say, so config declares it (`check`), and then each message must hold. Undeclared, such a message is
+a fault. So is a heart-beat that config does not name.
 """
 
 import re
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.buffers import Line, LineBuffer, Piece
+from drivers.declared_check import part
 from drivers.dimensioners.length import UM_PER_UNIT, Texts, sized
 from drivers.listening import Listening
 from drivers.reading import Reading
@@ -33,6 +35,8 @@ _VOLUME: Final = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,3})?")
 _ALIBI: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){6}([0-9]{10})-([0-9]{14})")
 """MAC address, number, date and time."""
 _PARTS_MAX: Final = 8
+_DIGITS: Final = 2
+"""Of a BCC or CRC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,27 @@ def _more(fields: Sequence[str]) -> dict[str, str] | None:
     return told
 
 
+def without_check(data: bytes, config: Dm3610Config) -> tuple[bytes, str]:
+    """What stood between header and trailer, without its check; and why it does not hold, if it does not."""
+    if config.check_rule is None:
+        return data, ""
+    parted = part(config.check_rule, config.header.encode("latin-1", "replace"), data)
+    return (parted.data, "") if parted.holds else (data, parted.why)
+
+
+def why_no_message(data: bytes, config: Dm3610Config) -> str:
+    """What to do about one that `parse_message` does not know."""
+    bare, digits = data[:-_DIGITS].decode("latin-1"), data[-_DIGITS:]
+    hexadecimal = len(digits) == _DIGITS and all(chr(byte) in "0123456789ABCDEFabcdef" for byte in digits)
+    if config.check is None and hexadecimal and parse_message(bare, config.delimiter) is not None:
+        return "two hexadecimal digits before the trailer; declare how they are made (check), or switch them off there"
+    return "no message of three sides; check delimiter and order"
+
+
 def is_heartbeat(piece: Piece, config: Dm3610Config) -> bool:
     """What it says where nothing has passed for a while."""
-    return isinstance(piece, Line) and piece.data == config.heartbeat.encode("latin-1", "replace")
+    said = config.heartbeat.encode("latin-1", "replace")
+    return isinstance(piece, Line) and said in (piece.data, without_check(piece.data, config)[0])
 
 
 class Dm3610(Listening):
@@ -127,9 +149,10 @@ class Dm3610(Listening):
         config = self._config
         if not isinstance(piece, Line):
             return fault(config.id, at, "bytes that are no message; check header and trailer", piece.head)
-        told = parse_message(piece.data.decode("latin-1"), config.delimiter)
+        data, wrong = without_check(piece.data, config)
+        told = None if wrong else parse_message(data.decode("latin-1"), config.delimiter)
         if told is None:
-            return fault(config.id, at, "no message of three sides; check delimiter and order", piece.data)
+            return fault(config.id, at, wrong or why_no_message(piece.data, config), piece.data)
         named = dict(zip(config.order, told.sides, strict=True))
         texts = (named["length"], named["width"], named["height"])
         record = None if told.sequence is None else int(told.sequence)

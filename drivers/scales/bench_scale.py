@@ -161,8 +161,10 @@ class BenchScale:
 
     def _garbled(self, piece: Garbled, at: Instant) -> DeviceFault:
         code: FaultCode = "too_long" if piece.error == "too_long" else "garbled"
-        why = "wrong checksum" if piece.error == "checksum" else f"no frame of {self._config.kind_name}"
-        return self._faults.each(code, f"{why}; check cable, baud rate, parity and protocol", at, piece.head)
+        why, more = f"no frame of {self._config.kind_name}", "protocol"
+        if piece.error == "checksum":
+            why, more = "wrong checksum", "how config says it is made"
+        return self._faults.each(code, f"{why}; check cable, baud rate, parity and {more}", at, piece.head)
 
     def _weight(self, load: Load, at: Instant) -> WeightRead:
         if self._weighed[0] is not load:

@@ -4,11 +4,13 @@ The host sends ENQ and, once the scale says ACK, DC1; then comes `SOH STX` state
 byte, `ETX EOT`: 15 bytes. The check byte is the exclusive or of the ten before it and may be any control character, so
 the frame is cut by position. A sign `F` is an overflow, whatever the digits. NAK means not ready: it is asked again.
 
-The answer to DC2 (price, weight, unit price) is not built in; nor are PD-II types 0 and 1, whose bytes the manual names
-without their values (drivers/SCALE.md).
+DC2 asks for price, weight and unit price (`SOH`, then each as `STX … check byte ETX`, then `EOT`: 37 bytes; Ohaus
+Aviator 7000 service manual p. 36, "Format 2"; PD-II does not answer it, p. 23). It is never sent here, but an answer
+to another master on the line is a weight too. PD-II types 0 and 1 are declared: docs/unknown-scale.md.
 """
 
 import re
+from collections.abc import Mapping
 from functools import reduce
 from operator import xor
 from typing import Final
@@ -24,20 +26,38 @@ NAK: Final = b"\x15"
 DC1: Final = b"\x11"
 DC2: Final = b"\x12"
 FRAME_BYTES: Final = 15
+PRICED_BYTES: Final = 37
 
-_SO_FAR: Final = re.compile(rb"\x01(\x02([ -\x7f]{0,10}|[ -\x7f]{10}[\x00-\x7f](\x03\x04?)?)?)?")
-"""What a frame may be so far: no control character but the check byte stands among its ten."""
+
+def _begun(*parts: tuple[str, int]) -> "re.Pattern[bytes]":
+    """What a frame of these bytes, so many of each, may be so far."""
+    pattern = ""
+    for part, count in reversed(parts):
+        for _ in range(count):
+            pattern = f"(?:{part}{pattern})?"
+    return re.compile(pattern.encode())
+
+
+def _block(chars: int) -> tuple[tuple[str, int], ...]:
+    """No control character but the check byte stands in it."""
+    return (r"\x02", 1), (r"[ -\x7f]", chars), (r"[\x00-\x7f]", 1), (r"\x03", 1)
+
+
+_WEIGHT: Final = _begun((r"\x01", 1), *_block(10), (r"\x04", 1))
+_PRICED: Final = _begun((r"\x01", 1), *_block(8), *_block(10), *_block(8), (r"\x04", 1))
+_BLOCKS: Final = (slice(2, 10), slice(13, 23), slice(26, 34))
+"""Price, weight, unit price; each is followed by its check byte."""
+_PRICE: Final = re.compile(r" *([0-9]+(?:[.,][0-9]+)?)")
 _BEGINS: Final = re.compile(rb"[\x01\x06\x15]")
 _CHECKED: Final = slice(2, 12)
-_CHECK: Final = 12
-_FIELDS: Final = re.compile(r"([SU])([ F-])(.{6})(kg|lb)")
+_FIELDS: Final = re.compile(r"([SU])([ F-])(.{6})(?i:(kg|lb))")
 _OVER: Final = "FFFFFF"
 _COMMANDS: Final = {ENQ: "enquiry", DC1: "weight", DC2: "price"}
 
 
 class _Ap1Wire(FrameWire):
     def __init__(self) -> None:
-        super().__init__(_cut, {}, max_bytes=FRAME_BYTES)
+        super().__init__(_cut, {}, max_bytes=PRICED_BYTES)
         self._enquired = False
         """ENQ went out, and no answer to it was seen yet."""
         self._reply = b""
@@ -69,25 +89,47 @@ def _cut(held: bytes) -> Cut | None:
         return Cut(1, Told("ack", keys={"command": "enquiry"}, raw=ACK))
     if held[:1] == NAK:
         return Cut(1, Told("error", keys={"error": "not_ready"}, raw=NAK))
-    if _SO_FAR.fullmatch(held) is None:
-        begin = _BEGINS.search(held, 1)
-        return Cut(len(held) if begin is None else begin.start(), None)
-    return Cut(FRAME_BYTES, _weight(held)) if len(held) == FRAME_BYTES else None
+    if _WEIGHT.fullmatch(held[:FRAME_BYTES]) is not None:
+        return Cut(FRAME_BYTES, _weight(held[:FRAME_BYTES])) if len(held) >= FRAME_BYTES else None
+    if _PRICED.fullmatch(held) is not None:
+        return Cut(PRICED_BYTES, _priced(held)) if len(held) == PRICED_BYTES else None
+    begin = _BEGINS.search(held, 1)
+    return Cut(len(held) if begin is None else begin.start(), None)
 
 
 def _weight(frame: bytes) -> Piece:
-    if reduce(xor, frame[_CHECKED]) != frame[_CHECK]:
+    return _load(frame[_CHECKED], frame, {}) if _holds(frame, _CHECKED) else Garbled(frame, "checksum")
+
+
+def _priced(frame: bytes) -> Piece:
+    if not all(_holds(frame, block) for block in _BLOCKS):
         return Garbled(frame, "checksum")
-    found = _FIELDS.fullmatch(frame[_CHECKED].decode("latin-1"))
+    price, load, unit_price = (frame[block] for block in _BLOCKS)
+    return _load(load, frame, {"price": _money(price), "unit_price": _money(unit_price)})
+
+
+def _holds(frame: bytes, block: slice) -> bool:
+    check: int = frame[block.stop]
+    return reduce(xor, frame[block]) == check
+
+
+def _money(field: bytes) -> str | None:
+    """As sent, without blanks; None: no number stands there."""
+    found = _PRICE.fullmatch(field.decode("latin-1"))
+    return None if found is None else found[1]
+
+
+def _load(fields: bytes, frame: bytes, keys: Mapping[str, object]) -> Piece:
+    found = _FIELDS.fullmatch(fields.decode("latin-1"))
     if found is None:
         return Garbled(frame)
-    unit = found[4]
+    unit = found[4].lower()  # the PD-II manual writes Kg and Lb, others kg
     if found[2] == "F" or found[3] == _OVER:
-        return Told("weight", Load(unit=unit, overload=True), raw=frame)
+        return Told("weight", Load(unit=unit, overload=True), keys, frame)
     number = number_in_columns(found[2] + found[3])
     if number is None:
         return Garbled(frame)
-    return amount(number, unit, found[1] == "S", frame)
+    return amount(number, unit, found[1] == "S", frame, keys=keys)
 
 
 def parse_command(sent: bytes) -> Told | None:

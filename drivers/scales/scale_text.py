@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from drivers.declared_check import part
 from drivers.reading import Weighing
 from drivers.scales.amount import PERCENT, amount, is_unit, unit_of
 from drivers.scales.frame_wire import Cut, FrameWire
@@ -31,7 +32,7 @@ class Span:
     """Some bytes of a frame, and what they are."""
 
     name: str
-    """Of the field; `start`, `end`, `separator`, or `-` where nothing is declared."""
+    """Of the field; `start`, `check`, `end`, or `-` where nothing is declared."""
     first: int
     """Column, from 1."""
     data: bytes
@@ -83,9 +84,14 @@ class _Frames:
     def __init__(self, grammar: ScaleGrammar) -> None:
         self._grammar = grammar
         self._start = grammar.start.encode("latin-1")
-        ends = [end.encode("latin-1") for end in grammar.end]
-        self._end = re.compile(b"|".join(re.escape(end) for end in ends)) if ends else None
-        self._overlap = max(map(len, ends), default=1) - 1
+        self._ends = [end.encode("latin-1") for end in grammar.end]
+        self._end = re.compile(b"|".join(re.escape(end) for end in self._ends)) if self._ends else None
+        self._marks = [self._start, *self._ends] if self._start else self._ends
+        self._mark = re.compile(b"|".join(re.escape(mark) for mark in self._marks))
+        self._overlap = max(map(len, self._ends), default=1) - 1
+        check = grammar.check_rule
+        self._width = (grammar.width or 1) + (0 if check is None else check.size)
+        self._by_place = self._end is None or (check is not None and check.is_raw)
         self._dropping = False
         """Up to the next end: the frame was too long, and without a start its rest could pass for one."""
 
@@ -97,7 +103,7 @@ class _Frames:
             return Cut(between.end(), None, nothing=True)
         if self._start and not self._opens(held):
             return self._to_start(held)
-        if self._end is None:
+        if self._by_place or self._end is None:
             return self._by_width(held)
         found = self._end.search(held, max(1, len(self._start)))
         if found is None:
@@ -117,11 +123,14 @@ class _Frames:
         return bool(self._start) and held.startswith(self._start)
 
     def _to_start(self, held: bytes) -> Cut | None:
-        begin = held.find(self._start)
-        if begin > 0:
-            return Cut(begin, None)
-        # The last bytes may be the first of a start.
-        kept = next((n for n in range(len(self._start) - 1, 0, -1) if held.endswith(self._start[:n])), 0)
+        """Drops up to a start or an end, whichever is next: what is lost is told alike in every cut."""
+        found = self._mark.search(held)
+        if found is not None and found.start() > 0:
+            return Cut(found.start(), None)
+        # The last bytes may be the first of one of them.
+        kept = max(
+            (n for mark in self._marks for n in range(1, len(mark)) if held.endswith(mark[:n])), default=0
+        )
         return Cut(len(held) - kept, None) if len(held) > kept else None
 
     def _again(self, held: bytes, end: int) -> int:
@@ -131,11 +140,20 @@ class _Frames:
         return held.rfind(self._start, 0, end)
 
     def _by_width(self, held: bytes) -> Cut | None:
-        width = self._grammar.width or 1
-        if len(held) < width:
+        """A raw check may look like a start or an end: only the place says what a byte is."""
+        if len(held) < self._width:
             return None
-        piece = take_apart(self._grammar, held[:width]).piece
-        return Cut(1, None) if isinstance(piece, Garbled) else Cut(width, piece)
+        behind = self._width
+        if self._end is not None:
+            found = self._end.match(held, self._width)
+            if found is None:
+                begun = any(end.startswith(held[self._width :]) for end in self._ends)
+                return None if begun else Cut(1, None)
+            behind = found.end()
+        piece = take_apart(self._grammar, held[:behind]).piece
+        if isinstance(piece, Garbled) and (self._end is None or piece.error != "checksum"):
+            return Cut(1, None)
+        return Cut(behind, piece)
 
 
 def take_apart(grammar: ScaleGrammar, frame: bytes) -> Cutting:
@@ -145,12 +163,22 @@ def take_apart(grammar: ScaleGrammar, frame: bytes) -> Cutting:
         return Cutting((Span("-", 1, frame),), Garbled(frame), f"no start {start.hex(' ')}; check start")
     end = next((e for e in map(_latin, grammar.end) if frame.endswith(e)), b"")
     body = frame[len(start) : len(frame) - len(end)]
-    words = _Words()
-    inner = tuple(_inner(grammar, body, words))
+    words, behind = _Words(), 1 + len(start)
     head = (Span("start", 1, start),) if start else ()
-    tail = (Span("end", 1 + len(start) + len(body), end),) if end else ()
-    piece, why = _judge(words, frame)
-    return Cutting((*head, *inner, *tail), piece, why)
+    tail = (Span("end", behind + len(body), end),) if end else ()
+    if (rule := grammar.check_rule) is None:
+        inner = tuple(_inner(grammar, body, words))
+        piece, why = _judge(words, frame)
+        return Cutting((*head, *inner, *tail), piece, why)
+    parted = part(rule, start, body, seven_bits=grammar.seven_bits)
+    inner = tuple(_inner(grammar, parted.data, words))
+    said = "holds" if parted.holds else f"{parted.wanted} is due"
+    check = Span("check", behind + len(parted.data), parted.check, said)
+    if parted.holds:
+        piece, why = _judge(words, frame)
+    else:
+        piece, why = Garbled(frame, "checksum"), parted.why
+    return Cutting((*head, *inner, check, *tail), piece, why)
 
 
 def _inner(grammar: ScaleGrammar, body: bytes, words: _Words) -> Iterator[Span]:

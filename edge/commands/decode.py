@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
-from drivers.decode import decode
+from drivers.decode import DECODERS, OPTIONS, decode
 from drivers.decode_cuts import cut
 from drivers.decode_text import decode_grammar
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
@@ -30,7 +30,9 @@ _NO_DIGIT: Final = re.compile(r"[^0-9A-Fa-f\s,]")
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="hub decode", description=__doc__)
     protocol = parser.add_mutually_exclusive_group(required=True)
-    protocol.add_argument("--protocol", help="protocol name, for example mt-sics, line-crlf, upu-s10")
+    protocol.add_argument(
+        "--protocol", help="protocol name, for example mt-sics, line-crlf, upu-s10; ? lists them"
+    )
     protocol.add_argument(
         "--grammar", metavar="FILE", help="TOML that declares the frame of an unknown scale"
     )
@@ -40,12 +42,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--unit", help="of weights that are sent without one; short for --config unit=…")
     parser.add_argument("--json", action="store_true", help="one JSON array")
     args = parser.parse_args(argv)
+    if args.protocol == "?":
+        return _list()
     try:
         frames = [
             *(_bytes(text) for text in args.hex),
             *(text.encode(errors="surrogateescape") for text in args.text),
         ]
-        if not any(frames):
+        if not any(frames) and (args.grammar is not None or args.protocol in DECODERS):
             raise ValueError('no bytes; give --hex "53 20 0D 0A" or --text "RB123456785GB"')
         units = [] if args.unit is None else [f"unit={args.unit}"]
         options = dict(_option(text) for text in (*args.config, *units))
@@ -69,6 +73,14 @@ def main(argv: Sequence[str]) -> int:
             for line in _cut(meaning.get("cut", [])):
                 print(line)
             _print({key: value for key, value in meaning.items() if key != "cut"})
+    return EXIT_OK
+
+
+def _list() -> int:
+    """Every protocol, with what --config takes for it."""
+    for name in DECODERS:
+        keys = ", ".join(f"{key}=…" for key in OPTIONS.get(name, ()))
+        print(f"{name:<24}  {keys}".rstrip())
     return EXIT_OK
 
 

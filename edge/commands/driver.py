@@ -29,8 +29,11 @@ def main(argv: Sequence[str]) -> int:
     parts.add_parser("list", help="drivers of installed packages")
     args = parser.parse_args(argv)
     if args.what == "list":
-        for name in installed():
+        names = list(installed())
+        for name in names:
             print(name)
+        if not names:
+            print("no installed package declares a driver (docs/write-a-driver.md)", file=sys.stderr)
         return EXIT_OK
     return _check(args.package, args.seed, as_json=args.json)
 

@@ -20,17 +20,10 @@ from edge.core.snapshot import Balance, LastPlaced
 from edge.core.standing import VisitWords
 from edge.core.visits import Remembered
 from edge.rim.capsule import remember
-from edge.rim.journal_check import DAMAGED, ByteSink, Verified, log_of
+from edge.rim.journal_check import DAMAGED, ByteSink, Verified, cant_open, log_of
 from edge.rim.journal_commit import WAL_KEPT_BYTES, Transactions, lay_out_wal
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
-from edge.rim.journal_owner import (
-    BEGIN_ANEW,
-    cant_open,
-    check_owner,
-    lock_journal,
-    read_after_loss,
-    seal_contradicted,
-)
+from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
 from edge.rim.journal_rows import JournalReader
 from edge.rim.journal_table import (
     COLUMNS,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.rim.disk import room_of
+from edge.rim.journal_check import cant_open
 from edge.rim.journal_table import JournalFault, Meta, connect, read_fact, read_meta
 from edge.rim.keys import EPOCH_FILE, read_epoch, write_epoch
 from edge.wire.envelope import EventContext
@@ -42,19 +42,6 @@ def lock_journal(path: Path) -> int:
         os.close(handle)
         raise JournalFault(cant_open(path, error)) from error
     return handle
-
-
-def cant_open(path: Path, error: Exception) -> str:
-    """What is in the way of the journal, and what to do: a disk that is full or does not write has not damaged it."""
-    code = getattr(error, "sqlite_errorcode", None)
-    full = code is not None and code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-    if isinstance(error, OSError) or full:
-        left = room_of(path.parent).free_bytes
-        return (
-            f"journal {path} can't be written: {error}; {left // 1024} KiB are free there: free some, or look after "
-            "the disk, and start again"
-        )
-    return f"journal {path} can't be opened: {error}; restore it from a backup"
 
 
 def check_owner(path: Path, meta: Meta, context: EventContext) -> None:

@@ -5,6 +5,8 @@ item that it could not measure it says why (`NODIM_…`) behind sides of zeros; 
 """
 
 from collections import deque
+from functools import reduce
+from operator import xor
 from typing import Final, Literal
 
 from hub_config.names import MILLISECOND, Instant
@@ -22,12 +24,15 @@ class Dm3610Device:
     def __init__(
         self, dimensioner: Dimensioner, *, unit: Literal["mm", "cm"] = "cm", width: int = 6, precision: int = 1,
         header: str = "\x02", trailer: str = "\r\n", delimiter: str = ";",
+        bcc: bool = False,
     ) -> None:  # fmt: skip
-        """`width` of a side counts the point."""
+        """`width` of a side counts the point. `bcc`: the exclusive or of all between header and trailer; its manual
+        leaves open which it is."""
         self._dimensioner = dimensioner
         self._unit: Literal["mm", "cm"] = unit
         self._width, self._precision = width, precision
         self._header, self._trailer, self._delimiter = header, trailer, delimiter
+        self._bcc = bcc
         self._sequence = 0
         self._messages: deque[tuple[Instant, bytes]] = deque()
         self.ready = True
@@ -55,7 +60,9 @@ class Dm3610Device:
         if shown is None:
             fields.append(NO_DIMS)
         due = max(Instant(now + delay_ns), self._messages[-1][0] if self._messages else now)
-        text = f"{self._header}{self._delimiter.join(fields)}{self._trailer}"
+        body = self._delimiter.join(fields)
+        check = f"{reduce(xor, body.encode('latin-1')):02X}" if self._bcc else ""
+        text = f"{self._header}{body}{check}{self._trailer}"
         self._messages.append((Instant(due), text.encode("latin-1")))
         return shown
 

@@ -8,12 +8,14 @@ from drivers.decode import decode
 from drivers.decode_config import METROLOGY, config_of
 from drivers.reading import DeviceFault, WeightRead
 from drivers.registry import new_session
-from drivers.scales.cas_ap1 import FRAME_BYTES
+from drivers.scales.cas_ap1 import PRICED_BYTES
 from drivers.scales.frame_wire import LOST_MAX
 from drivers.scales.registry import EXPLAINED, new_wire
 from drivers.scales.told import Garbled, Order, Told, Wire
 from hub_config.names import SECOND, Instant
 from hub_config.scales import BenchScale
+from simulators.devices.cas_tongue import CasAp1Tongue
+from simulators.devices.scale_text import Display
 
 NO_WEIGHTS = {
     "and-standard": (
@@ -242,6 +244,26 @@ def test_an_ap1_frame_inside_a_false_start_is_found() -> None:
     assert scale.held_bytes == 0
 
 
+def test_a_weight_among_prices_is_a_weight_in_every_cut_and_the_next_one_is_found_after_a_damaged_one() -> (
+    None
+):
+    answer = CasAp1Tongue().frame(
+        "priced", Display(1_250_000, 1_250_000, 0, True, False, False, 1_000, 150_200_000)
+    )
+    assert len(answer) == PRICED_BYTES
+    damaged = answer[:20] + b"\x7f" + answer[21:]
+    whole = wire("cas-ap1").feed(answer + damaged + answer)
+    assert [type(piece) for piece in whole] == [Told, Garbled, Told]
+
+    for at in range(len(answer)):
+        scale = wire("cas-ap1")
+        assert scale.feed(answer[:at]) + scale.feed(answer[at:]) == whole[:1]
+    (told,) = whole[:1]
+    assert isinstance(told, Told)
+    assert told.load is not None
+    assert (told.load.text, told.keys["price"]) == ("1.250", "0.00")
+
+
 def test_bytes_that_are_no_report_are_told_when_there_are_many() -> None:
     scale = wire("hid-scale")
 
@@ -249,7 +271,7 @@ def test_bytes_that_are_no_report_are_told_when_there_are_many() -> None:
     told = scale.feed(b"\x00" * (2 * LOST_MAX + 1))
 
     assert told == [Garbled(b"\x00" * 64)] * 3
-    assert scale.held_bytes <= FRAME_BYTES
+    assert scale.held_bytes <= PRICED_BYTES
 
 
 def test_a_weight_of_another_device_on_the_line_is_a_fault_with_what_to_do() -> None:

@@ -8,18 +8,22 @@ from pathlib import Path
 import pytest
 
 from drivers.decode_config import METROLOGY
+from drivers.decode_text import decode_grammar
 from drivers.reading import DeviceFault, DeviceUp, WeightRead
 from drivers.registry import new_session
 from edge.cli import main
 from hub_config.load import read_model
 from hub_config.names import MILLISECOND, Instant
 from hub_config.scale_text import ScaleGrammar, ScaleTextConfig
+from simulators.devices.cas_tongue import Pd2Tongue
+from simulators.devices.scale_text import Display
 
 PAGE = (Path(__file__).parents[2] / "docs" / "unknown-scale.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(toml)?\n(.*?)```", PAGE, re.DOTALL)
 TOMLS = [text for kind, text in BLOCKS if kind == "toml"]
 TEXTS = [text for kind, text in BLOCKS if not kind]
 COMMANDS = [place for place, text in enumerate(TEXTS) if text.startswith("hub decode")]
+AT_REST = Display(1_250_000, 1_250_000, 0, True, False, False, 1_000, 150_200_000)
 FRAME = b"\x02S+  1,250kg G\r\n"
 
 
@@ -124,3 +128,13 @@ def test_a_grammar_and_options_do_not_go_together(tmp_path: Path, capsys: pytest
     assert main(["decode", "--grammar", str(file), "--hex", "31", "--config", "unit=kg"]) == 2
 
     assert "a grammar says all in its file" in capsys.readouterr().err
+
+
+def test_pd_ii_as_the_page_declares_it_has_a_mass_and_is_never_called_stable() -> None:
+    grammar = ScaleGrammar.model_validate(tomllib.loads(TOMLS[2]))
+
+    (meaning,) = decode_grammar(grammar, [Pd2Tongue().frame("weight", AT_REST)])
+    (other,) = decode_grammar(grammar, [Pd2Tongue(b"1").frame("weight", AT_REST)])
+
+    assert (meaning["mass_mg"], meaning["stable"]) == (1_250_000, None)
+    assert other["kind"] == "error"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.decode import DECODERS
 from edge import __version__
 from edge.app import App
 from edge.cli import main
@@ -95,6 +96,10 @@ def test_bytes_of_a_manual_are_decoded_to_what_it_says(
         (["--protocol", "mt-sics", "--hex", ""], "no bytes; two hex digits"),
         (["--protocol", "line-crlf", "--hex", "53", "--hex", " "], "no bytes; two hex digits"),
         (["--protocol", "mt-socks", "--hex", "53"], "mt-sics"),
+        (["--protocol", "mt-socks"], "did you mean mt-sics?"),
+        (["--protocol", "mt-sics"], "no bytes"),
+        (["--protocol", "scale-text", "--hex", "53"], "--grammar FILE"),
+        (["--protocol", "and", "--hex", "53"], "and-standard"),
         (["--protocol", "line-crlf", "--hex", "53", "--config", "suffix"], "KEY=VALUE"),
     ],
 )
@@ -106,6 +111,38 @@ def test_what_decode_is_not_told_rightly_it_says(
     assert said in told.err
     assert len(told.err.splitlines()) == 1
     assert told.out == ""
+
+
+def test_framing_bytes_can_be_written_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "--config",
+        "start=\\x02",
+        "--config",
+        "end=\\x03",
+        "--hex",
+        "02 37 3b 31 2e 32 3b 6b 67 3b 4f 4b 03",
+    ]
+    assert main(["decode", "--protocol", "record-scale", *words]) == 0
+    assert "mass_mg=1200000" in capsys.readouterr().out
+    words = [
+        "--config",
+        "header=*",
+        "--config",
+        "trailer=\\r",
+        "--config",
+        "unit=cm",
+        "--text",
+        "*12.3;08.0;04.5\r",
+    ]
+    assert main(["decode", "--protocol", "datalogic-dm3610", *words]) == 0
+    assert "l_um=123000" in capsys.readouterr().out
+
+
+def test_every_protocol_is_listed_with_what_config_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", "--protocol", "?"]) == 0
+    told = capsys.readouterr().out
+    assert [line.split()[0] for line in told.splitlines()] == list(DECODERS)
+    assert "check=…" in told
 
 
 def test_the_example_config_is_good(capsys: pytest.CaptureFixture[str]) -> None:

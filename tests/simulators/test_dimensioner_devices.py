@@ -69,6 +69,16 @@ def test_a_dm3610_numbers_its_messages_and_the_driver_reads_every_side(
     assert (one.record, two.record, one.status) == (0, 1, "READY")
 
 
+def test_a_dm3610_with_a_check_is_read_where_it_is_declared() -> None:
+    device = Dm3610Device(Dimensioner(), bcc=True)
+    device.pass_by(BOX, ms(0))
+    data = device.take_output(LATER)
+
+    (one,) = told(DM3610.model_copy(update={"check": "xor data hex"}), data)
+    assert sides(one) == SHOWN
+    assert [type(reading) for reading in told(DM3610, data)] == [DeviceFault]
+
+
 def test_what_a_dm3610_could_not_measure_has_its_reason_and_what_is_not_legal_counts_for_nothing() -> None:
     device = Dm3610Device(Dimensioner())
     device.pass_by(BOX, ms(0), soft=True)

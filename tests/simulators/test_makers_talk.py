@@ -14,12 +14,13 @@ from drivers.session import Actuator
 from hub_config.names import MILLISECOND, SECOND, DeviceId
 from hub_config.scale_text import ScaleTextConfig
 from simulators.devices.and_tongue import And18Tongue, AndFormat, AndTongue
-from simulators.devices.cas_tongue import Cas10Tongue, Cas22Tongue, CasAp1Tongue
+from simulators.devices.cas_tongue import Cas10Tongue, Cas22Tongue, CasAp1Tongue, Pd2Tongue
 from simulators.devices.dini_tongue import DiniTongue
 from simulators.devices.hid_tongue import HidTongue
 from simulators.devices.ohaus_tongue import OhausTongue
 from simulators.devices.radwag_tongue import RadwagTongue
 from simulators.devices.sartorius_tongue import SartoriusTongue
+from simulators.fuzz_checks import CHECK_BYTE
 
 KG = {"unit": "kg"}
 
@@ -34,6 +35,16 @@ def declared_talk() -> Talk:
     words = {"ST": "stable", "US": "unstable", "OL": "overload", "GS": "gross", "NT": "net"}
     fields = ["status 1-2", "skip 3", "status 4-5", "skip 6", "mass 7-14", "unit 15-16"]
     more = {"metrology": METROLOGY, "fields": fields, "words": words}
+    talk.session = new_session(config_of(ScaleTextConfig, "scale-text", {}, (), more))
+    return talk
+
+
+def pd2_talk() -> Talk:
+    """PD-II types 0 and 1, all declared that its manual leaves open."""
+    talk = Talk("cas-ap1", Pd2Tongue())
+    more = {
+        **CHECK_BYTE, "metrology": METROLOGY, "mode": "polled", "request": "\x05\x12", "unit": "kg", "decimals": 3,
+    }  # fmt: skip
     talk.session = new_session(config_of(ScaleTextConfig, "scale-text", {}, (), more))
     return talk
 
@@ -64,18 +75,19 @@ TALKS: dict[str, Callable[[], Talk]] = {
     "dini-rext": lambda: Talk("dini-af", DiniTongue(), {"request": "REXT"}),
     "radwag": lambda: Talk("radwag", RadwagTongue()),
     "scale-text": declared_talk,
+    "pd-ii": pd2_talk,
     "hid-scale": lambda: Talk("hid-scale", HidTongue(), mode="continuous"),
     "hid-scale-grams": lambda: Talk("hid-scale", HidTongue("g", report_id=4), mode="continuous"),
 }
-NO_STABLE = ("and-nu", "cas-10")
+NO_STABLE = ("and-nu", "cas-10", "pd-ii")
 """A number alone: nothing says whether it stands."""
-SAY_NOTHING_THERE = ("ohaus", "ohaus-continuous", "cas-10")
+SAY_NOTHING_THERE = ("ohaus", "ohaus-continuous", "cas-10", "pd-ii")
 """Over and under their range, as far as was found."""
 NO_UNDER = ("cas-22", "cas-ap1", "scale-text")
 """They have no form for it: `OL`, whose sign no word declares, or a negative number."""
 NO_NET = (
     "and-nu", "and-mt", "and-dp", "and-kf", "and-csv", "and-csv-comma", "and-standard", "and-standard-acknowledging",
-    "and-standard-comma", "and-standard-continuous", "and-rs485", "cas-10", "cas-ap1", "radwag", "hid-scale",
+    "and-standard-comma", "and-standard-continuous", "and-rs485", "cas-10", "cas-ap1", "pd-ii", "radwag", "hid-scale",
     "hid-scale-grams", "sartorius-sbi-16", "dini-af", "dini-rext",
 )  # fmt: skip
 """Gross and net look alike, or only gross is told."""
@@ -185,7 +197,7 @@ def test_the_centre_of_zero_is_told(name: str) -> None:
     assert not talk.weights()[-1].zero
 
 
-@of("and-18", "cas-22", "cas-10", "cas-ap1", "scale-text", "and-standard-continuous")
+@of("and-18", "cas-22", "cas-10", "cas-ap1", "pd-ii", "scale-text", "and-standard-continuous")
 def test_zero_is_set_when_a_person_orders_it(name: str) -> None:
     talk = TALKS[name]()
     talk.run()
@@ -196,7 +208,7 @@ def test_zero_is_set_when_a_person_orders_it(name: str) -> None:
     assert talk.weights()[-1].mass_mg == 0
 
 
-@pytest.mark.parametrize("name", ["and-18", "cas-22", "cas-10", "cas-ap1", "scale-text"])
+@pytest.mark.parametrize("name", ["and-18", "cas-22", "cas-10", "cas-ap1", "pd-ii", "scale-text"])
 def test_a_scale_without_commands_says_that_it_can_not_be_zeroed(name: str) -> None:
     answered = ordered(TALKS[name](), "zero")
 

@@ -138,6 +138,7 @@ HEARD: list[tuple[Tongue, bytes, list[Act]]] = [
     (SartoriusTongue(), b"\x1bP\x1bV\r\n", [Show(), Press("zero")]),
     (SartoriusTongue(), b"\x1bx1_\x1b?P", [Say(b"SIMULATED 30K \r\n")]),
     (CasAp1Tongue(busy=1), b"\x05\x05\x11", [Say(b"\x15"), Say(b"\x06"), Show()]),
+    (CasAp1Tongue(), b"\x05\x12", [Say(b"\x06"), Show("priced")]),
     (DiniTongue(), b"READ\r\nGR10\r\nPID\r\n", [Show(), Show("high_res"), Show("pid")]),
     (DiniTongue(address="05"), b"READ\r\n04READ\r\n05REXT\r\n", [Show("af")]),
     (RadwagTongue(), b"S\r\nXX\r\n", [Say(b"S A\r\n"), Show("stable", when_stable=True), Say(b"ES\r\n")]),
