@@ -77,6 +77,11 @@ class LineBuffer:
 
     def feed(self, data: bytes) -> list[Piece]:
         pieces: list[Piece] = []
+        if not self._held and len(data) <= CHUNK_BYTES:
+            end = self._end.search(data)
+            if end is not None and end.end() == len(data):  # one whole line, as nearly always
+                self._close(data[: end.start()], end.group(), pieces)
+                return pieces
         for start in range(0, len(data), CHUNK_BYTES):
             self._take(data[start : start + CHUNK_BYTES], pieces)
         return pieces

@@ -4,7 +4,6 @@ Every call of the session is made here, and goes to the tap as it was. A device 
 than before is not believed: what it tells is dropped until the right one is back.
 """
 
-import selectors
 import threading
 from dataclasses import dataclass, replace
 from typing import Final
@@ -21,6 +20,7 @@ from drivers.reading import (
     Reading,
     WeightRead,
 )
+from drivers.ready import READ
 from drivers.registry import new_session
 from drivers.session import Actuator, Redialled, Resumable, Session
 from drivers.tap import Tap
@@ -82,7 +82,7 @@ class DevicePort:
         self._redialled: Redialled | None = None
         """The same, where it may get stuck: whether it may is asked once, asking costs as much as a frame."""
         self.unwritten = bytearray()
-        self.events = selectors.EVENT_READ
+        self.events = READ
         self.opening: threading.Thread | None = None
         self.opened_at = Instant(0)
         self.reopen_at = Instant(0)
@@ -149,7 +149,7 @@ class DevicePort:
         self.said_down = self.said_swapped = self.said_flooding = False
         self.is_other = self._configured_identity is not None
         self.said_other = False
-        self.events = selectors.EVENT_READ
+        self.events = READ
         self.stats = replace(self.stats, open=True, openings=self.stats.openings + 1)
         out = self.session.take_output()
         self.tap.record("open", at, b"", out, ())
@@ -162,7 +162,8 @@ class DevicePort:
         out = self.session.take_output()
         self.tap.record("in", at, data, out, readings)
         self.owed_until = Instant(max(self.owed_until, at) + len(readings) * READING_NS)
-        self.keep(out)
+        if out:
+            self.keep(out)
         return self._believed(readings)
 
     def floods(self, at: Instant) -> bool:

@@ -1,4 +1,4 @@
-"""The device loop: one thread and one selector over every port; bytes to sessions, readings to the sink.
+"""The device loop: one thread that waits for every port at once; bytes to sessions, readings to the sink.
 
 A port that is lost or can't be opened is said once (`DeviceDown`) and tried again for ever, with growing pauses. Each
 opening happens in a short-lived thread, because opening may block, and gets a session of its own; a `Resumable` session
@@ -10,7 +10,6 @@ commands and timers, so an answer that has arrived is never taken for one that i
 
 import logging
 import queue
-import selectors
 import socket
 import threading
 import time
@@ -23,6 +22,7 @@ from typing import Any, Final, Protocol
 from drivers.command import Command
 from drivers.device_port import READING_NS, REOPEN_MAX_NS, STEADY_NS, WRITE_MAX_BYTES, DevicePort, PortStats
 from drivers.reading import DeviceDown, DeviceFault, Reading
+from drivers.ready import READ, WRITE, Ready
 from drivers.tap import Tap
 from drivers.transports.lost import DeviceSwappedError, PortLostError
 from drivers.transports.opening import Opening
@@ -74,12 +74,12 @@ class Pump:
         self._refused = dict.fromkeys(self._ports, 0)
         """Commands that found the queue full."""
         self._commanding = threading.Lock()
-        self._selector = selectors.DefaultSelector()
+        self._ready = Ready()
         # Socket objects, not bare descriptors: a late opener must not write to a number that is reused.
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
-        self._selector.register(self._wake_in, selectors.EVENT_READ, self._drain_nudges)
+        self._ready.add(self._wake_in.fileno(), READ, self._drain_nudges)
         self._touched = list(self._ports.values())
         """Ports that may want to be woken at another time than `_dues` says."""
         self._dues: dict[DeviceId, Instant] = {}
@@ -139,8 +139,7 @@ class Pump:
 
     def _turn(self) -> None:
         wait_s = None if self._soonest is None else max(0, self._soonest - _now()) / SECOND
-        for key, events in self._selector.select(wait_s):
-            key.data(events)
+        self._ready.serve(wait_s)
         while not self._opened.empty():
             self._take_opened(*self._opened.get_nowait())
         for _ in range(len(self._commands)):
@@ -162,19 +161,20 @@ class Pump:
         self._touched.clear()
         self._soonest = min(self._dues.values(), default=None)
 
-    def _serve(self, attached: DevicePort, port: Port, events: int) -> None:
+    def _serve(self, attached: DevicePort, port: Port, *, readable: bool) -> None:
         self._touched.append(attached)
         if attached.port is not port or attached.session is None:
             return  # replaced or lost within this turn
         try:
-            if events & selectors.EVENT_READ and (data := port.read()):
+            if readable and (data := port.read()):
                 at = _now()
                 self._hand_over(attached, attached.received(data, at))
                 if attached.floods(at):
                     self._hush(attached, port)
             if attached.unwritten:
                 self._write(attached, port)
-            self._redial(attached)
+            if attached.stuck is not None:
+                self._redial(attached)
         except PortLostError as lost:
             self._lose(attached, port, str(lost))
 
@@ -191,7 +191,7 @@ class Pump:
         self._redial(attached)
 
     def _hush(self, attached: DevicePort, port: Port) -> None:
-        self._selector.unregister(port.fileno())
+        self._ready.remove(port.fileno())
         attached.quiet_until = attached.owed_until
         if not attached.said_flooding:
             attached.said_flooding = True
@@ -202,7 +202,7 @@ class Pump:
         """What has arrived meanwhile comes before any timer of its session."""
         attached.quiet_until = None
         self._register(attached, port)
-        self._serve(attached, port, selectors.EVENT_READ)
+        self._serve(attached, port, readable=True)
 
     def _obey(self, command: Command) -> None:
         attached = self._ports[command.device]
@@ -235,11 +235,11 @@ class Pump:
         del attached.unwritten[:written]
         if written:
             attached.stats = replace(attached.stats, bytes_out=attached.stats.bytes_out + written)
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if attached.unwritten else 0)
+        events = READ | (WRITE if attached.unwritten else 0)
         if events != attached.events:
             attached.events = events
             if attached.quiet_until is None:
-                self._selector.modify(port.fileno(), events, self._selector.get_key(port.fileno()).data)
+                self._ready.change(port.fileno(), events)
 
     # Opening and losing -----------------------------------------------------------------------------
 
@@ -283,9 +283,7 @@ class Pump:
             attached.reopen_at = Instant(_now() + attached.next_pause())
         elif isinstance(outcome, Listener):
             attached.listener = outcome
-            self._selector.register(
-                outcome.fileno(), selectors.EVENT_READ, lambda _: self._let_in(attached, outcome)
-            )
+            self._ready.add(outcome.fileno(), READ, lambda _: self._let_in(attached, outcome))
             self._say_down(attached, "")
         else:
             self._take_port(attached, outcome)
@@ -296,8 +294,10 @@ class Pump:
         self._flush(attached)
 
     def _register(self, attached: DevicePort, port: Port) -> None:
-        self._selector.register(
-            port.fileno(), attached.events, lambda events: self._serve(attached, port, events)
+        self._ready.add(
+            port.fileno(),
+            attached.events,
+            lambda readable: self._serve(attached, port, readable=readable),
         )
 
     def _let_in(self, attached: DevicePort, listener: Listener) -> None:
@@ -327,7 +327,7 @@ class Pump:
                 log.warning("%s: %s dialled %s and was sent away", attached.device.id, address, place)
 
     def _end_listening(self, attached: DevicePort, listener: Listener, reason: str) -> None:
-        self._selector.unregister(listener.fileno())
+        self._ready.remove(listener.fileno())
         listener.close()
         attached.listener = None
         if attached.port is not None:
@@ -338,7 +338,7 @@ class Pump:
 
     def _lose(self, attached: DevicePort, port: Port, reason: str, again: str | None = None) -> None:
         if attached.quiet_until is None:
-            self._selector.unregister(port.fileno())
+            self._ready.remove(port.fileno())
         port.close()
         now = _now()
         self._hand_over(attached, attached.closed(now))
@@ -368,7 +368,7 @@ class Pump:
         with suppress(OSError):
             self._wake_out.send(b"!")
 
-    def _drain_nudges(self, _: int) -> None:
+    def _drain_nudges(self, _: bool) -> None:
         with suppress(BlockingIOError):
             while self._wake_in.recv(64):
                 pass
@@ -391,7 +391,7 @@ class Pump:
                 attached.port = None
                 attached.stats = replace(attached.stats, open=False)
             attached.session = None
-        self._selector.close()
+        self._ready.close()
         self._wake_in.close()
         self._wake_out.close()
 

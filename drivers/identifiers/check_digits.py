@@ -10,14 +10,14 @@ from operator import mul
 from typing import Final
 
 _S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
+_S10_CHECKS: Final = "50987654321"
+"""By the remainder: 11 less it, but that 10 and 11 are written 0 and 5."""
 _ISO_7064: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def s10_check_digit(serial: str) -> str:
-    """Of the eight digits of an S10 serial. The results 10 and 11 are written 0 and 5."""
-    total = sum(map(mul, _S10_WEIGHTS, map(int, serial)))
-    check = 11 - total % 11
-    return str({10: 0, 11: 5}.get(check, check))
+    """Of the eight digits of an S10 serial."""
+    return _S10_CHECKS[sum(map(mul, _S10_WEIGHTS, map(int, serial))) % 11]
 
 
 def mod10_check_digit(body: str) -> str:

@@ -16,7 +16,7 @@ likely a personal number, which must not leave the gateway as text. Where the sy
 format goes before element strings.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import field
 from functools import lru_cache
 from typing import Final
@@ -39,7 +39,11 @@ from hub_config.value import value
 IDENTIFIED_KEPT: Final = 4_096
 """Codes once worked out: those of the parcels in work are asked about again."""
 
-_TOLD: Final = tuple(one for one in RANKED if one.type not in ("unknown", "sscc"))
+_TOLD: Final = {
+    chars: tuple(one for one in RANKED if one.type not in ("unknown", "sscc") and chars in one.chars)
+    for chars in sorted({chars for one in RANKED for chars in one.chars})
+}
+"""By the length of what they fit, the surest first."""
 _EAN: Final = "]E"
 
 
@@ -71,22 +75,24 @@ def identify(data: str, aim: str | None, weak_formats: tuple[str, ...] = ()) -> 
     if is_link(text):
         return _from_link(text)
     compact = normalise(text)
-    bare_digits = aim is None or is_linear(aim) or is_gs1(aim)
     gs1_symbol = aim is not None and is_gs1(aim)
+    bare_digits = aim is None or gs1_symbol or is_linear(aim)
     container = _sscc_of(text, compact, gs1_symbol) if bare_digits else None
     if container is not None and gs1_symbol:
         return container
     numbers = bare_digits and not (aim or "").startswith(_EAN)
-    found = [
-        *_found(compact.strip(GS), numbers, weak_formats),
-        *([container] if container is not None else []),
-    ]
-    good = [one for one in found if one.check_ok]
-    return next(iter(good or found), Identified("unknown", text, check_ok=True))
+    found = _found(compact.strip(GS), numbers, weak_formats)
+    if container is not None:
+        found.append(container)
+    good = (one for one in found if one.check_ok)
+    return next(good, None) or (found[0] if found else Identified("unknown", text, check_ok=True))
 
 
 def choose(codes: Sequence[Identified], rank: Sequence[str]) -> Choice:
     """`rank` lists the accepted types, best first; codes of other types are no candidates."""
+    if len(codes) == 1:
+        only = codes[0]
+        return Choice(only if only.check_ok and only.type in rank else None, conflict=False)
     for accepted in rank:
         good = [code for code in codes if code.type == accepted and code.check_ok]
         ranked = [code for code in good if not code.weak] or good
@@ -96,21 +102,25 @@ def choose(codes: Sequence[Identified], rank: Sequence[str]) -> Choice:
     return Choice(None, conflict=False)
 
 
-def _found(compact: str, numbers: bool, weak_formats: Sequence[str]) -> Iterator[Identified]:
+def _found(compact: str, numbers: bool, weak_formats: Sequence[str]) -> list[Identified]:
     """In every format that it fits, the surest first. `numbers`: digits alone may be an identifier."""
-    if compact.isdigit() and not numbers:
-        return
-    for known in _TOLD:
-        found = known.parse(compact)
-        if isinstance(found, Found) and (not found.weak or known.name in weak_formats):
-            yield Identified(known.type, found.value, found.fault is None, found.weak)
+    known_of_length = _TOLD.get(len(compact), ())
+    if not known_of_length or (compact.isdigit() and not numbers):
+        return []
+    return [
+        Identified(known.type, found.value, found.fault is None, found.weak)
+        for known in known_of_length
+        if isinstance(found := known.parse(compact), Found) and (not found.weak or known.name in weak_formats)
+    ]
 
 
 def _sscc_of(text: str, compact: str, gs1_symbol: bool) -> Identified | None:
     digits = None if gs1_symbol else compact
-    elements = parse_elements(text.replace(" ", ""))
-    if not isinstance(elements, Gs1Fault) and "00" in elements:
-        digits = elements["00"]
+    data = text.replace(" ", "")
+    if data[:1].isdigit():  # as every application identifier begins
+        elements = parse_elements(data)
+        if not isinstance(elements, Gs1Fault) and "00" in elements:
+            digits = elements["00"]
     return _sscc(digits) if digits is not None else None
 
 

@@ -3,7 +3,7 @@
 A text comes normalised: no AIM identifier, no blanks (labels print them, codes hold none), upper case.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
@@ -49,6 +49,8 @@ class Format:
     """As `hub decode --protocol` takes it."""
     type: CodeType
     parse: Callable[[str], Found | Misfit]
+    chars: Collection[int]
+    """Of every text that fits; of another length none does."""
 
 
 def normalise(text: str) -> str:

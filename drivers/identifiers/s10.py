@@ -36,8 +36,10 @@ def parse_s10(text: str) -> Found | Misfit:
     if shape is None:
         return misfit(text, "2 letters, 9 digits, 2 letters")
     service, serial, check, country = shape.groups()
-    parts = {"service": service, "service_name": service_name(service), "serial": serial, "check": check}
-    found = checked(text, parts | {"country": country}, check, s10_check_digit(serial))
+    parts = {
+        "service": service, "service_name": service_name(service), "serial": serial, "check": check, "country": country,
+    }  # fmt: skip
+    found = checked(text, parts, check, s10_check_digit(serial))
     if found.fault is None and country not in ISO_3166:
         return Found(text, found.parts, "country", f"{country} is no country of ISO 3166-1")
     return found

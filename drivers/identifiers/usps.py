@@ -12,6 +12,8 @@ from drivers.identifiers.check_digits import mod10_check_digit, mod10_ok
 from drivers.identifiers.format import Found, Misfit, checked, misfit
 from drivers.identifiers.gs1 import GS
 
+CHARS: Final = (20, 22, 26, 30, 31, 34, 35, 38, 39)
+"""Without and with routing, its ZIP of 5 or 9 and the separator or none."""
 _NUMBER: Final = r"(9[1-5](?:[0-9]{20}|[0-9]{24}))"
 _ROUTED: Final = tuple(re.compile(f"420([0-9]{{{size}}}){GS}?{_NUMBER}") for size in (9, 5))
 """A code of 34 digits may be both: the longer ZIP is tried first."""

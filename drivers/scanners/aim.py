@@ -88,6 +88,8 @@ _CHECK_OF: Final[dict[str, str]] = {
 
 def split_aim(text: str) -> tuple[str | None, str]:
     """The identifier in front of the data, if there is one, and the data."""
+    if not text.startswith("]"):
+        return None, text
     found = _AIM.match(text)
     return (None, text) if found is None else (found.group(), text[found.end() :])
 

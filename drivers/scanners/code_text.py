@@ -49,7 +49,7 @@ def is_no_read(text: str, no_read: Sequence[str]) -> bool:
     """What a reader sends for "triggered, saw no code": one of its texts, or question marks alone; some put an AIM
     identifier before it as before a code."""
     plain = split_aim(text)[1].strip(" ")
-    return plain in no_read or set(plain) == {"?"}
+    return plain in no_read or (plain.startswith("?") and not plain.strip("?"))
 
 
 def messages_of(text: str) -> list[str]:

@@ -5,7 +5,6 @@ this kind can't prove what it is, so it counts as up when its port opens. Some c
 (Honeywell, Allen-Bradley; scanner protocols §2): 06 for what was understood, 15 for what was not; then they repeat it.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from drivers.buffers import Line, LineBuffer, TooLong, Unframed
@@ -58,7 +57,7 @@ class LineScanner:
     def receive(self, data: bytes, at: Instant) -> list[Reading]:
         readings: list[Reading] = []
         for piece in self._lines.feed(data):
-            told = list(self._piece(piece, at))
+            told = self._line(piece.data, at) if isinstance(piece, Line) else [self._no_line(piece, at)]
             readings += told
             if self._config.ack and told:
                 self._reply(well=not any(isinstance(one, DeviceFault) for one in told))
@@ -71,33 +70,31 @@ class LineScanner:
         return [DeviceUp(self._config.id, at, identity=None)]
 
     def take_output(self) -> bytes:
+        if not self._output:
+            return b""
         output = bytes(self._output)
         self._output.clear()
         return output
 
-    def _piece(self, piece: Line | TooLong | Unframed, at: Instant) -> Iterator[Reading]:
-        match piece:
-            case Line(data):
-                yield from self._line(data, at)
-            case TooLong(head):
-                yield self._too_long(head, at)
-            case Unframed(head):
-                detail = (
-                    f"bytes before the prefix {self._config.prefix!r}: {head[:16].hex(' ')}; check prefix"
-                )
-                yield DeviceFault(self._config.id, at, "garbled", detail, head)
+    def _no_line(self, piece: TooLong | Unframed, at: Instant) -> DeviceFault:
+        if isinstance(piece, TooLong):
+            return self._too_long(piece.head, at)
+        head = piece.head
+        detail = f"bytes before the prefix {self._config.prefix!r}: {head[:16].hex(' ')}; check prefix"
+        return DeviceFault(self._config.id, at, "garbled", detail, head)
 
-    def _line(self, raw: bytes, at: Instant) -> Iterator[Reading]:
+    def _line(self, raw: bytes, at: Instant) -> list[Reading]:
         text = text_of(raw)
         bad = bad_control(text)
         if bad is not None:
             detail = f"control character 0x{ord(bad):02X} in a code; check baud rate, parity and suffix"
-            yield DeviceFault(self._config.id, at, "bad_text", detail, raw[:RAW_BYTES])
-        elif is_no_read(text, self._config.no_read):
-            yield NoRead(self._config.id, at)
-        elif text.strip(" "):
-            messages = messages_of(text) if self._config.aim else [text]
-            yield from (self._code(message, raw, at) for message in messages)
+            return [DeviceFault(self._config.id, at, "bad_text", detail, raw[:RAW_BYTES])]
+        if is_no_read(text, self._config.no_read):
+            return [NoRead(self._config.id, at)]
+        if not text.strip(" "):
+            return []
+        messages = messages_of(text) if self._config.aim else [text]
+        return [self._code(message, raw, at) for message in messages]
 
     def _code(self, text: str, raw: bytes, at: Instant) -> Reading:
         read = code_reading(self._config.id, Code(text, raw), at, aim=self._config.aim)

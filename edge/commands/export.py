@@ -121,7 +121,7 @@ class _Rows:
 
 def _epcis(reader: JournalReader, rows: _Rows, args: argparse.Namespace, out: IO[str]) -> int:
     def original(identity: str) -> Mapping[str, Any] | None:
-        row = reader.event(identity)
+        row = reader.event(identity, rows.last)
         return None if row is None else dict(json.loads(row.body))
 
     export = EpcisExport(_offset_at(args.zone, args.offset), original, args.base.rstrip("/"))

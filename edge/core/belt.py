@@ -5,6 +5,7 @@ the last ones; a time far from any report is not guessed.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from hub_config.lines import Belt as BeltConfig
@@ -67,6 +68,8 @@ class Belt:
         self._mark = (Instant(0), 0)
         """The report from which the next speed is measured."""
         self.speed_um_s = 0
+        self.usual_um_s = self._set_um_s
+        """The same when it last was steady: a stop, or counts that are left out, change nothing in it."""
         self.moving = False
         self.disturbed_at = Instant(0)
         """When it last moved otherwise than before, stopped or started."""
@@ -82,7 +85,7 @@ class Belt:
         self._stuck.clear()
         self._base = (0, 0)
         self._dead = None
-        self.speed_um_s = 0
+        self.speed_um_s, self.usual_um_s = 0, self._set_um_s
         self.moving = False
 
     def travel_of(self, count: int) -> int:
@@ -128,9 +131,14 @@ class Belt:
         """Up to when its travel was reported: what comes behind that is a guess, and it may have stopped."""
         return Instant(0) if self._reported_at is None else self._reported_at
 
-    def set_travel(self, at: Instant) -> int:
-        """How far it would have run at its set speed since it last counted."""
-        return (at - self._counted_at) * self._set_um_s // 1_000_000_000
+    @property
+    def reports(self) -> Sequence[tuple[Instant, int]]:
+        """When each was made and the travel that it told, as far as they are remembered, the latest last."""
+        return self._samples
+
+    def set_travel(self, at: Instant, since: Instant) -> int:
+        """How far it would have run at its set speed since then, and since it last counted."""
+        return (at - max(self._counted_at, since)) * self._set_um_s // 1_000_000_000
 
     def front_came(self, at: Instant, beam: int, *, expected: bool) -> bool:
         """A belt beam was covered, and the encoder has not counted since; `expected`: a parcel should be there, had the
@@ -182,7 +190,10 @@ class Belt:
         if not moving:
             self.speed_um_s = 0
         elif self._speeds:
-            self.speed_um_s = sorted(self._speeds)[len(self._speeds) // 2]
+            speeds = sorted(self._speeds)
+            self.speed_um_s = speeds[len(speeds) // 2]
+            if len(speeds) == SPEEDS and (speeds[-1] - speeds[0]) * PPM <= self.speed_um_s * DISTURBED_PPM:
+                self.usual_um_s = self.speed_um_s
         else:
             self.speed_um_s = self._set_um_s
         return travel

@@ -19,7 +19,7 @@ class Record:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Show:
     """What a station's screen must say from now on. Telling staff RELEASE is an act, so it is an effect."""
 

@@ -133,12 +133,13 @@ class Gateway:
             self._wakes.touch(owner)
             self._places[owner].read(given, at)
             return self._accompanied()
+        if isinstance(given, Committed):
+            self._commit(given, at)
+            return self._accompanied()
         self._wakes.touch(EVERY)
         match given:
             case DecisionArrived():
                 self._decide(given, at)
-            case Committed():
-                self._commit(given, at)
             case MessageRejected():
                 self._count_message(given.reason)
             case LinkChanged():
@@ -261,9 +262,10 @@ class Gateway:
         if self._offline.trouble is not None:
             self._offline.accept()
             self._review(at)
-        for place in self._places:
-            if place.awaits_commit:
-                place.committed(given.first, given.ids, at)
+            self._wakes.touch(EVERY)
+        for number in self._wakes.awaiting:
+            self._wakes.touch(number)
+            self._places[number].committed(given.first, given.ids, at)
 
     def _hear_journal(self, given: JournalTrouble | JournalWell | EpochBegun, at: Instant) -> None:
         match given:

@@ -3,14 +3,20 @@
 Places are offsets as `track` has them: offset + travel of the belt = position along the line.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from edge.core.belt import NEVER_UM
 from edge.core.decision import Reason
 from edge.core.parcel import Parcel
 from hub_config.lines import Diverter
+from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 
+MILLION: Final = 1_000_000
+CREEP_MAX_PPM: Final = 20_000
+"""More than 2 % against the belt is no creep: something else has happened to the item."""
 CARRIED: Final = -1
 """Origin of an item that another belt has brought; and the last beam that saw it, until one of this belt does."""
 
@@ -125,6 +131,40 @@ class Item:
         if reason not in self.doubts:
             self.doubts.append(reason)
 
+    def move(self, um: int) -> None:
+        """It lies so much farther on than was believed."""
+        self.front_um += um
+        if self.rear_um is not None:
+            self.rear_um += um
+        if self.seen_by_um != NEVER_UM:
+            self.seen_by_um -= um
+        if self.transit is not None:
+            self.transit.low_um += um
+            self.transit.high_um += um
+
+    def reopen(self, rear_um: int, min_length_um: int) -> None:
+        """It goes on after all. Where it ended first, of several ends close together, is remembered."""
+        length_um = self.front_um - rear_um
+        if self.ended_um is None or length_um - self.ended_um > min_length_um:
+            self.ended_um = length_um
+        self.rear_um = None
+
+    def is_frayed_end(self, offset: int, line: LineConfig) -> bool:
+        """Its first beam has seen it end there and then go on by less than a parcel's length: that beam has bounced, or
+        something hangs from it. It stays as long as it was seen to be."""
+        if self.rear_um is None or self.ended_um is None:
+            return False
+        ended = self.front_um - self.ended_um
+        return ended - self.rear_um <= line.min_length_um and offset <= ended + line.tolerance_um
+
+    def learn_creep(self, beams_um: Sequence[int], beam: int, offset: int) -> int:
+        """From beam to beam it came a little farther, or less far, than the belt: it will go on like that."""
+        begin, before, now = beams_um[max(0, self.origin)], beams_um[self.seen], beams_um[beam]
+        crept_um = self.creep_ppm * (before - begin) // MILLION + offset - self.leg_um
+        creep_ppm = crept_um * MILLION // (now - begin)
+        self.creep_ppm = max(-CREEP_MAX_PPM, min(CREEP_MAX_PPM, creep_ppm))
+        return self.creep_ppm
+
     @property
     def ordered(self) -> bool:
         return self.push is not None and self.push.order is not None and not self.push.ended
@@ -145,4 +185,6 @@ class Found:
     """How much farther than the belt each has come from beam to beam, in ppm."""
     blips: int = 0
     """Edges that were nothing."""
+    left_out_um: int = 0
+    """What the encoder was seen to have left out."""
     overflow: bool = False

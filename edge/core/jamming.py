@@ -5,6 +5,7 @@ from edge.core.event import Event
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
+from edge.core.track import Track
 from edge.core.transfer import Section
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
@@ -23,12 +24,12 @@ class Jamming:
     def begin(self, section: Section, travel_um: int, seen_at: Instant, at: Instant) -> None:
         """`seen_at`: of the report that showed it."""
         for place in section.jams.begun(travel_um):
-            section.track.jam(place)
+            _stop_under(section.track, place)
             self._tell(section, place, "jammed", at)
             self._give_up_behind(section, place, seen_at)
 
     def end(self, section: Section, place: int, travel_um: int, at: Instant) -> None:
-        section.track.clear_jam(place, travel_um)
+        _go_on_under(section.track, place, travel_um)
         self._tell(section, place, "clear", at)
         self._give_up_behind(section, place, at)
 
@@ -49,3 +50,25 @@ class Jamming:
         beam = section.track.beams[place].id
         note = (("device", section.board), ("line", self._line.id), ("beam", beam), ("state", state))
         self._ledger.record(Event("device.changed", self._line.id, None, at, note=note))
+
+
+def _stop_under(track: Track, beam: int) -> None:
+    """What covers this beam stands, and what is behind it runs up against it."""
+    under = next((one for one in reversed(track.items) if one.seen >= beam), None)
+    for item in track.items:
+        if item is under or item.seen < beam:
+            item.doubt("not_isolated")
+    if under is not None:
+        under.stands = True
+        track.expect(under)
+
+
+def _go_on_under(track: Track, beam: int, travel_um: int) -> None:
+    """What stood under this beam has left it now: it goes on from there."""
+    for item in track.items:
+        if item.stands and item.seen == beam:
+            item.stands = False
+            if item.rear_um is not None:
+                track.shift(item, track.beams[beam].position_um - travel_um - item.rear_um)
+            track.expect(item)
+            return

@@ -30,6 +30,7 @@ from edge.core.clearing import Clearing
 from edge.core.decision import Decision
 from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
+from edge.core.encoder_watch import COUNTS_NOTHING, EncoderWatch
 from edge.core.item import Found, Item
 from edge.core.jamming import Jamming
 from edge.core.lanes import Lanes
@@ -44,8 +45,6 @@ from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
 from hub_config.names import DeviceId, Instant, LaneId
 
-ENCODER: Final = DeviceId("encoder")
-"""Its name among the devices that are down: it is wired to the board."""
 STEADY: Final = 2_000
 """A belt whose speed changes by less than one part in so many runs steadily."""
 LOST_FRAMES: Final = ("garbled", "too_long", "bad_text", "not_proven", "late_answer")
@@ -70,6 +69,7 @@ class Line:
         self._measuring = Measuring(config, hub, self.sections, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
         self._carrying = Carrying(config, self.sections, self._measuring, self.leaving, ledger)
+        self._encoders = EncoderWatch(config, ledger, alone=len(self.sections) == 1)
         self._jamming = Jamming(config, self.diverting, self._measuring, self.leaving, ledger)
         self._section_of = {section.board: section for section in self.sections}
         self._belt_beams = {
@@ -205,8 +205,8 @@ class Line:
         stops, before_um = belt.moving and not read.moving, belt.travel_um
         travel = belt.moved(read.at, read.count, moving=read.moving)
         track.disturbed_at = belt.disturbed_at
-        if self._down and self._encoder(section) in self._down and not belt.dead:
-            del self._down[self._encoder(section)]
+        if self._down and self._encoders.name(section) in self._down and not belt.dead:
+            del self._down[self._encoders.name(section)]
             for item in track.items:
                 item.doubt("device_fault")  # what was read and weighed meanwhile was told apart by time alone
         if stops and section is self._last:
@@ -228,14 +228,12 @@ class Line:
         due = self.wake_at is not None and at >= self.wake_at
         return due or changed or not steady or not read.moving
 
-    def _encoder(self, section: Section) -> DeviceId:
-        """Its name among the devices that are down: it is wired to the board."""
-        return ENCODER if len(self.sections) == 1 else DeviceId(f"{ENCODER} of {section.board}")
-
     def _beam(self, read: BeamChanged, at: Instant) -> None:
         section, place = self._belt_beams.get(read.channel, (self._last, None))
-        if read.blocked and place is not None:
-            self._watch_encoder(section, read, place)
+        if read.blocked and place is not None and self._encoders.has_died(section, read, place):
+            # Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows.
+            self._down[self._encoders.name(section)] = COUNTS_NOTHING
+            self._lose_all(section, read.at)
         travel = section.belt.travel_for(read.at, read.count)
         if place is None:
             self.lanes.covered(read.channel, read.at, blocked=read.blocked)
@@ -257,21 +255,6 @@ class Line:
         section.track.advance(travel, found)
         self._take_found(section, found, read.at)
 
-    def _watch_encoder(self, section: Section, read: BeamChanged, beam: int) -> None:
-        """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
-        belt, track = section.belt, section.track
-        if belt.counts(read.at, read.count):
-            return
-        stood_um = track.beams[beam].position_um - belt.travel_um
-        expected = track.is_coming(beam, stood_um - belt.set_travel(read.at)) or (
-            beam == 0 and track.is_brought(read.at, stood_um, belt.set_um_s)
-        )
-        if belt.front_came(read.at, beam, expected=expected):
-            self._down[self._encoder(section)] = (
-                "parcels come, and it counts nothing; check its cable and its wheel"
-            )
-            self._lose_all(section, read.at)
-
     def _take_found(self, section: Section, found: Found, at: Instant) -> None:
         """`at`: of the edge or report that showed it."""
         for item in found.proven:
@@ -292,6 +275,8 @@ class Line:
             self.leaving.lose(item, at)
         if found.blips:
             self._ledger.count_rejected("beam_bounce", found.blips)
+        if found.left_out_um:
+            self._encoders.tell_left_out(section, found.left_out_um, at)
         if found.overflow:
             self._ledger.count_rejected("too_many_items")
 

@@ -45,13 +45,14 @@ MISREAD_MAX: Final = 2
 
 
 class Called(NamedTuple):
-    """A parcel's names, and what they follow from: how many codes (they only grow), those known before, the rank."""
+    """A parcel's name, and what it follows from: how many codes (they only grow), those known before, the rank."""
 
     codes: int
     known: tuple[Identified, ...]
     rank: tuple[str, ...]
     own: str | None
-    names: Names
+    conflict: bool
+    """Two identifiers of the rank that decides."""
 
 
 def _is_far(value: str, own: str) -> bool:
@@ -131,6 +132,7 @@ class Parcel:
     """Those of them that are likely enough to be its own to be told with its hold, though to nobody surely."""
     _identified: list[Identified] = field(default_factory=list)
     _called_last: Called | None = None
+    _names_last: tuple[Called, Names] | None = None
 
     def own_code(self, rank: tuple[str, ...]) -> str | None:
         """Its own identifier, once that has been read in this pass."""
@@ -138,7 +140,7 @@ class Parcel:
 
     def two_names(self, rank: tuple[str, ...]) -> bool:
         """Two identifiers of the rank that decides, in this pass or an earlier one."""
-        return choose([*self.known, *self._read], rank).conflict
+        return self._called(rank).conflict
 
     def has_misprint_beside(self, rank: tuple[str, ...]) -> bool:
         """Beside its own identifier a number of that type whose check fails, and which is no misread of it: a second
@@ -150,7 +152,10 @@ class Parcel:
         )
 
     def names(self, rank: tuple[str, ...]) -> Names:
-        return self._called(rank).names
+        called, told = self._called(rank), self._names_last
+        if told is None or told[0] is not called:
+            told = self._names_last = called, names_of([*self.known, *self._read], rank)
+        return told[1]
 
     def _called(self, rank: tuple[str, ...]) -> Called:
         """Asked for often, and seldom another."""
@@ -158,18 +163,19 @@ class Parcel:
         if (
             told is None or told.codes != len(self.codes) or told.known is not self.known or told.rank != rank
         ):  # fmt: skip
-            names = names_of([*self.known, *self._read], rank)
-            told = Called(len(self.codes), self.known, rank, self._own_code(rank), names)
-            self._called_last = told
+            both = choose([*self.known, *self._read], rank)
+            own = both.own if not self.known else self._own_beside(self.known, rank)
+            name = None if own is None else own.value
+            told = self._called_last = Called(len(self.codes), self.known, rank, name, both.conflict)
         return told
 
-    def _own_code(self, rank: tuple[str, ...]) -> str | None:
+    def _own_beside(self, known: tuple[Identified, ...], rank: tuple[str, ...]) -> Identified | None:
+        """What was read in this pass, where it goes with what is known."""
         own = choose(self._read, rank).own
-        if own is not None and self.known:
-            named = choose(self.known, rank).own
-            if named is not None and not self.has_code(named.value):
-                return None
-        return None if own is None else own.value
+        if own is None:
+            return None
+        named = choose(known, rank).own
+        return own if named is None or self.has_code(named.value) else None
 
     @property
     def _read(self) -> list[Identified]:

@@ -14,6 +14,7 @@ behind; after `ASK_AGAIN_US` they are brought all the same, because the word tha
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
+from operator import itemgetter
 from typing import Final, Literal
 
 from edge.core.decision import Decision, Owner, Reason
@@ -73,7 +74,7 @@ class Stay:
 NOT_KNOWN: Final = Stay()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Waiting:
     visit: VisitId
     code: str
@@ -155,9 +156,11 @@ def waits_for(one: Waiting, now: Moment) -> Owner | None:
 
 def rank(one: Waiting, now: Moment) -> tuple[bool, int, Instant, VisitId]:
     """A total order: ties go by arrival, then by visit."""
-    pressing_us = max(0, slack_of(one, now)[0]) + min(one.stay.tries, TRIES_COUNTED_MAX) * TRY_US
-    pressing_us -= _waited_us(one, now) // AGEING
-    if one.stay.promise.tier == RELIEF:
+    stay = one.stay
+    pressing_us = max(0, slack_of(one, now)[0]) - _waited_us(one, now) // AGEING
+    if stay.tries:
+        pressing_us += min(stay.tries, TRIES_COUNTED_MAX) * TRY_US
+    if stay.promise.tier == RELIEF:
         pressing_us -= RELIEF_LEAD_US
     return waits_for(one, now) is not None, pressing_us, one.arrived_at, one.visit
 
@@ -165,7 +168,7 @@ def rank(one: Waiting, now: Moment) -> tuple[bool, int, Instant, VisitId]:
 def queue_of(waiting: Iterable[Waiting], now: Moment) -> Queue:
     ranked = [(rank(one, now), one) for one in waiting]
     behind = sum(place[0] for place, _ in ranked)
-    first = nsmallest(QUEUE_SHOWN_MAX, ranked, key=lambda pair: pair[0])
+    first = nsmallest(QUEUE_SHOWN_MAX, ranked, key=itemgetter(0))
     return Queue(tuple(_shown(one, now) for _, one in first), len(ranked) - behind, behind)
 
 

@@ -44,7 +44,7 @@ class LastPlaced:
     bay: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BenchView:
     """What one station shows."""
 

@@ -384,11 +384,10 @@ class Station:
             self.work.hold(parcel, "device_fault", at, retry=bool(parcel.codes))
 
     def _scene(self) -> Scene:
+        work, looks = self.work, self._inspection
         return Scene(
-            bench=self.bench, parcel=self.work.parcel, watch=self._watch, down=self.devices_down,
-            refused=self._refused, away=self.work.away, trouble=self._trouble,
-            last=self.work.last, badge=self._inspection.waits_for_badge,
-            may_begin=self.work.parcel is not None and self._inspection.may_begin(self.work.parcel),
+            self.bench, work.parcel, self._watch, self.devices_down, self._refused, work.away, self._trouble, work.last,
+            looks.waits_for_badge, work.parcel is not None and looks.may_begin(work.parcel),
         )  # fmt: skip
 
     def _show(self, at: Instant) -> None:

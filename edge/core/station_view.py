@@ -48,26 +48,21 @@ class Told(NamedTuple):
 
 def told_of(scene: Scene) -> Told:
     state, instruction = _say(scene)
-    parcel = scene.parcel
-    verdict = parcel.verdict if parcel is not None and parcel.phase in ("placing", "placed") else None
-    fault = state == "fault"
-    if fault:
-        verdict = None
+    parcel, fault = scene.parcel, state == "fault"
+    device = _culprit(scene) if fault else None
+    if parcel is None:
+        return Told(
+            state, instruction, None, None, None, None, None, None, (), scene.refused, scene.away, device, scene.last,
+        )  # fmt: skip
+    verdict = parcel.verdict if parcel.phase in ("placing", "placed") and not fault else None
     return Told(
-        state,
-        instruction,
-        since=parcel.phase_at if parcel is not None else None,
-        visit=parcel.visit if parcel is not None else None,
-        code=_shown_code(scene.bench, parcel),
-        mass_mg=parcel.mass.mg if parcel is not None and parcel.mass is not None else None,
-        lane=verdict.bay.lane if verdict is not None else None,
-        bay=verdict.bay.bay if verdict is not None else None,
-        reasons=verdict.reasons if verdict is not None else (),
-        refused=scene.refused,
-        network_away=scene.away,
-        device=_culprit(scene) if fault else None,
-        last=scene.last,
-    )
+        state, instruction, parcel.phase_at, parcel.visit, _shown_code(scene.bench, parcel),
+        None if parcel.mass is None else parcel.mass.mg,
+        None if verdict is None else verdict.bay.lane,
+        None if verdict is None else verdict.bay.bay,
+        () if verdict is None else verdict.reasons,
+        scene.refused, scene.away, device, scene.last,
+    )  # fmt: skip
 
 
 def view_of(bench: LineId, told: Told, *, revision: int, at: Instant) -> BenchView:
@@ -126,8 +121,8 @@ def _crippled(scene: Scene) -> bool:
     return all(scanner in scene.down for scanner in scene.bench.scanners)
 
 
-def _shown_code(bench: Bench, parcel: Parcel | None) -> str | None:
-    if parcel is None or not parcel.codes:
+def _shown_code(bench: Bench, parcel: Parcel) -> str | None:
+    if not parcel.codes:
         return None
     own = parcel.own_code(bench.identifiers)
     return own if own is not None else parcel.codes[0].data

@@ -20,9 +20,11 @@ from itertools import count
 from operator import attrgetter
 from typing import Final
 
-from edge.core.belt import NEVER_UM
+from edge.core.belt import NEVER_UM, Belt
 from edge.core.gone import Gone
 from edge.core.item import CARRIED, Found, Item, Look, Transit
+from edge.core.lost_counts import LostCounts, Mark
+from edge.core.seams import Seams
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
@@ -34,15 +36,15 @@ doubt."""
 ITEMS_MAX: Final = 256
 """On one belt. More than that are not followed: all that lies on the belt then is in doubt, and so is the next one."""
 MILLION: Final = 1_000_000
-CREEP_MAX_PPM: Final = 20_000
-"""More than 2 % against the belt is no creep: something else has happened to the item."""
 FRONT: Final = attrgetter("front_um")
 LEFT_MAX: Final = 16
 """Items that have left, remembered for what may still be told of them. An answer of an earlier one is nobody's."""
 
 
 class Track:
-    def __init__(self, line: LineConfig, place: int = 0, numbers: Iterator[int] | None = None) -> None:
+    def __init__(
+        self, line: LineConfig, belt: Belt, place: int = 0, numbers: Iterator[int] | None = None
+    ) -> None:
         """`place`: of the belt among all of the line; `numbers`: of its items, which no two of a line share."""
         self._line = line
         self.beams: tuple[Beam, ...] = line.beams_on(place)
@@ -53,6 +55,8 @@ class Track:
         self.items: list[Item] = []
         """The foremost first."""
         self._numbers = count(1) if numbers is None else numbers
+        self._counts = LostCounts(line, belt)
+        self._seams = Seams(line, self._counts, self._positions[0])
         self.disturbed_at = Instant(0)
         """When the belt's counts last went wrong, as its owner sees."""
         self._gone = Gone(line)
@@ -71,10 +75,19 @@ class Track:
         """A leading edge at a belt beam."""
         offset = self._positions[beam] - travel_um
         hole, self._holes[beam] = self._holes[beam], None
-        if self._continues(beam, offset, hole):
-            found.blips += 1
+        freed = self._counts.gap(beam, at, travel_um)
+        is_seam = False
+        if freed is not None and beam == 0 and not self.follows:
+            is_seam = self._seams.note(self.items, freed, Mark(at, travel_um))
+        is_next = freed is not None and self._expected(beam, offset) is not None
+        if not is_next and self._continues(beam, offset, hole):
+            found.blips += not is_seam
             return
-        item = self._handed_over(offset) if beam == 0 else self._expected(beam, offset)
+        self._counts.front(beam, at, travel_um)
+        if beam == 0:
+            item = self._handed_over(offset)
+        else:
+            item = self._expected(beam, offset) or self._left_behind(beam, offset, Mark(at, travel_um), found)
         if item is None:
             self._begin(beam, offset, at, found)
             return
@@ -84,24 +97,18 @@ class Track:
             if abs(shift) > self._line.tolerance_um:
                 item.doubt("swap_suspected")
                 if item.anchored_at < self.disturbed_at:
-                    self._shift_since_disturbance(item, shift)
+                    loss = self._counts.left_out(item.anchored_at, Mark(at, travel_um))
+                    if loss is not None and abs(loss.um - shift) <= self._counts.off_um(loss):
+                        found.left_out_um = loss.um
+                    self._shift_since_disturbance(item, shift, at)
             elif item.sure_at >= self.disturbed_at and beam > item.seen:
-                found.crept.append(self._learn_creep(item, beam, offset))
+                found.crept.append(item.learn_creep(self._positions, beam, offset))
         item.transit = None
-        self._shift(item, shift)
+        self.shift(item, shift)
         item.seen, item.anchored_at, item.sure_at = beam, at, at
         item.leg_um, item.crept_at_um = item.front_um, travel_um
         self.expect(item)
         found.seen.append((item, beam))
-
-    def _learn_creep(self, item: Item, beam: int, offset: int) -> int:
-        """From beam to beam it came a little farther, or less far, than the belt: it will go on like that."""
-        um = self._positions
-        begin, before, now = um[max(0, item.origin)], um[item.seen], um[beam]
-        crept_um = item.creep_ppm * (before - begin) // MILLION + offset - item.leg_um
-        creep_ppm = crept_um * MILLION // (now - begin)
-        item.creep_ppm = max(-CREEP_MAX_PPM, min(CREEP_MAX_PPM, creep_ppm))
-        return item.creep_ppm
 
     def recalibrate(self, ppm: int) -> None:
         """A count of the belt is worth so much more from now on."""
@@ -114,11 +121,12 @@ class Track:
             um = item.creep_ppm * (travel_um - item.crept_at_um) // MILLION
             if um:
                 item.crept_at_um = travel_um
-                self._move(item, um)
+                item.move(um)
 
     def freed(self, beam: int, travel_um: int, at: Instant, found: Found) -> None:
         """A trailing edge at a belt beam."""
         offset = self._positions[beam] - travel_um
+        self._counts.freed(beam, at, travel_um)
         # The one that came under this beam last: no other can leave it now.
         item = next(
             (one for one in reversed(self.items) if one.seen >= beam and one.front_um >= offset), None
@@ -130,10 +138,11 @@ class Track:
         if item.origin == beam and item.rear_um is None:
             item.rear_um = offset
         elif item.rear_um is None or offset > item.rear_um + self._line.tolerance_um:
-            self._holes[beam] = offset
-            if not self._is_frayed_end(item, offset):
-                found.blips += 1  # a hole in it
-                return
+            if not self._ends_by_clock(item, beam, Mark(at, travel_um), found):
+                self._holes[beam] = offset
+                if not item.is_frayed_end(offset, self._line):
+                    found.blips += 1  # a hole in it
+                    return
         elif offset < item.rear_um - self._line.tolerance_um:
             if item.cleared >= beam and offset > item.rear_um - self._line.min_length_um:
                 found.blips += 1  # it has ended here, and what came behind it is no parcel: a bounce
@@ -144,23 +153,32 @@ class Track:
         item.cleared, item.sure_at = max(item.cleared, beam), at
         found.cleared.append((item, beam))
 
-    def _is_frayed_end(self, item: Item, offset: int) -> bool:
-        """Its first beam has seen it end there and then go on by less than a parcel's length: that beam has bounced, or
-        something hangs from it. It stays as long as it was seen to be."""
-        if item.rear_um is None or item.ended_um is None:
+    def _ends_by_clock(self, item: Item, beam: int, here: Mark, found: Found) -> bool:
+        """It ends where it should by the clock alone: the encoder left out counts under this beam."""
+        if item.rear_um is None or item.seen != beam:
             return False
-        ended = item.front_um - item.ended_um
-        return ended - item.rear_um <= self._line.min_length_um and offset <= ended + self._line.tolerance_um
+        if not self._counts.is_under(beam, here.at, here.travel_um, item.front_um - item.rear_um):
+            return False
+        um = self._positions[beam] - here.travel_um - item.rear_um
+        loss = self._counts.left_out(item.anchored_at, here)
+        self._shift_by_clock(item, 0 if loss is None else um - loss.um, here)
+        item.doubt("swap_suspected")
+        self._shift_too(item, um, here.at)
+        found.left_out_um = um
+        return True
 
     def is_due(self, travel_um: int) -> bool:
         """`advance` has something to do."""
-        for item in self.items:  # noqa: SIM110 - asked at every report of the belt, and twice as fast as `any`
+        for item in self.items:  # asked at every report of the belt, and twice as fast as `any`
             if travel_um > item.seen_by_um or item.parcel is None:
                 return True
-        return False
+        return bool(self._seams.pending)
 
     def advance(self, travel_um: int, found: Found) -> None:
         """Every edge up to this travel has been told."""
+        if self._seams.pending:
+            for part in self._seams.part(self.items, self._numbers, found):
+                self._follow(part)
         for item in [one for one in self.items if one.parcel is None or travel_um > one.seen_by_um]:
             if item.parcel is None:
                 self._prove(item, travel_um, found)
@@ -184,18 +202,11 @@ class Track:
                 continue  # it reaches back to the beam that sees it, and that one is farther on
             if offset >= item.rear_um - slack:
                 if item.origin == beam:
-                    self._reopen(item, item.rear_um)
+                    item.reopen(item.rear_um, self._line.min_length_um)
                 if hole is not None and hole - offset > slack:
                     item.doubt("not_isolated")
                 return True
         return self._gone.continues(beam, offset)
-
-    def _reopen(self, item: Item, rear_um: int) -> None:
-        """It goes on after all. Where it ended first, of several ends close together, is remembered."""
-        length_um = item.front_um - rear_um
-        if item.ended_um is None or length_um - item.ended_um > self._line.min_length_um:
-            item.ended_um = length_um
-        item.rear_um = None
 
     def adopt(self, item: Item, transit: Transit, front_um: int, travel_um: int) -> bool:
         """The belt before has brought it; `front_um` as this belt's offset, had it gone over as it should. False if
@@ -209,9 +220,7 @@ class Track:
         item.rear_um = front_um - length_um
         item.creep_ppm = item.off_um = 0
         item.crept_at_um, item.transit, item.anchored_at = travel_um, transit, transit.at
-        self.expect(item)
-        self.items.append(item)
-        self.items.sort(key=FRONT, reverse=True)
+        self._follow(item)
         return True
 
     def _handed_over(self, offset: int) -> Item | None:
@@ -247,37 +256,50 @@ class Track:
             return nearest
         return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self.reach_um else None
 
-    def is_coming(self, beam: int, offset: int) -> bool:
-        """One that this beam has not seen yet is about there."""
-        return any(
-            one.seen < beam and one.transit is None and abs(one.front_um - offset) <= self.reach_um
-            for one in self.items
-        )
+    def _left_behind(self, beam: int, offset: int, here: Mark, found: Found) -> Item | None:
+        """Nobody is expected here. Behind counts that were left out it may be the next one all the same, as far ahead
+        of its place as the belt has fallen behind the clock; then so is all else, and whether it is so nobody knows."""
+        item = next((one for one in self.items if one.seen < beam and one.transit is None), None)
+        loss = None if item is None or item.stands else self._counts.left_out(item.anchored_at, here)
+        if item is None or loss is None or loss.um <= self._line.tolerance_um:
+            return None
+        for one in self.items:
+            if not one.ordered and self._counts.left_out(one.anchored_at, here):  # an order is by time
+                one.doubt("swap_suspected")
+        um = offset - item.front_um
+        if abs(um - loss.um) > self._counts.off_um(loss):
+            return None
+        self._shift_by_clock(item, um - loss.um, here)
+        found.left_out_um = loss.um
+        return item
 
-    def _shift_since_disturbance(self, item: Item, um: int) -> None:
+    def _shift_by_clock(self, item: Item, off_um: int, here: Mark) -> None:
+        """All else is farther on by what was left out since it was last seen; a beam has told how far off that is."""
+        for other in tuple(self.items):
+            loss = None if other is item else self._counts.left_out(other.anchored_at, here)
+            if loss is not None:
+                self._shift_too(other, loss.um + off_um, here.at)
+
+    def _shift_since_disturbance(self, item: Item, um: int, at: Instant) -> None:
         """What was last seen before the belt's counts went wrong is off by as much."""
-        for other in self.items:
+        for other in tuple(self.items):
             if other is not item and other.anchored_at < self.disturbed_at:
-                self._shift(other, um)
-                other.anchored_at = self.disturbed_at
-                if any(look.on_at is not None for look in other.looks):
-                    # Where it was when its codes were read nobody knows.
-                    other.off_um = max(other.off_um, um, key=abs)
+                self._shift_too(other, um, at)
 
-    def _shift(self, item: Item, um: int) -> None:
-        self._move(item, um)
+    def _shift_too(self, other: Item, um: int, at: Instant) -> None:
+        """Another one was seen, and so much farther on this one lies."""
+        self.shift(other, um)
+        other.anchored_at = at
+        if abs(um) > self.reach_um and not other.ordered:
+            other.doubt("swap_suspected")
+        if any(look.on_at is not None for look in other.looks):
+            # Where it was when its codes were read nobody knows.
+            other.off_um = max(other.off_um, um, key=abs)
+
+    def shift(self, item: Item, um: int) -> None:
+        item.move(um)
         item.leg_um += um
         self.items.sort(key=FRONT, reverse=True)
-
-    def _move(self, item: Item, um: int) -> None:
-        item.front_um += um
-        if item.rear_um is not None:
-            item.rear_um += um
-        if item.seen_by_um != NEVER_UM:
-            item.seen_by_um -= um
-        if item.transit is not None:
-            item.transit.low_um += um
-            item.transit.high_um += um
 
     def _begin(self, beam: int, offset: int, at: Instant, found: Found) -> None:
         if len(self.items) >= ITEMS_MAX:
@@ -293,6 +315,9 @@ class Track:
         if self._skipped[beam]:
             item.doubt("not_isolated")
             self._skipped[beam] = False
+        self._follow(item)
+
+    def _follow(self, item: Item) -> None:
         self.expect(item)
         self.items.append(item)
         self.items.sort(key=FRONT, reverse=True)
@@ -316,28 +341,6 @@ class Track:
             item.seen_by_um = self._positions[0] + self.reach_um - item.transit.low_um
         else:
             item.seen_by_um = self._positions[following] + self.reach_um - item.front_um
-
-    # Jams ---------------------------------------------------------------------------------------------
-
-    def jam(self, beam: int) -> None:
-        """What covers this beam stands, and what is behind it runs up against it."""
-        under = next((one for one in reversed(self.items) if one.seen >= beam), None)
-        for item in self.items:
-            if item is under or item.seen < beam:
-                item.doubt("not_isolated")
-        if under is not None:
-            under.stands = True
-            self.expect(under)
-
-    def clear_jam(self, beam: int, travel_um: int) -> None:
-        """What stood under this beam has left it now: it goes on from there."""
-        for item in self.items:
-            if item.stands and item.seen == beam:
-                item.stands = False
-                if item.rear_um is not None:
-                    self._shift(item, self._positions[beam] - travel_um - item.rear_um)
-                self.expect(item)
-                return
 
     # Neighbours -----------------------------------------------------------------------------------
 
@@ -365,15 +368,6 @@ class Track:
         behind_um = item.rear_um + travel_um - self._line.tolerance_um
         return max((place for place, at_um in enumerate(self._positions) if at_um < behind_um), default=-1)
 
-    def is_brought(self, at: Instant, offset: int, speed_um_s: int) -> bool:
-        """One in transit is about there, had its belt run at this speed since that took it over, without a count."""
-        return any(
-            one.transit is not None
-            and abs(one.front_um + (at - one.transit.at) * speed_um_s // 1_000_000_000 - offset)
-            <= self.reach_um
-            for one in self.items
-        )
-
     def remove(self, item: Item, left: int | None = None) -> None:
         """`left`: the belt beam that saw it leave; that beam may bounce behind it."""
         self.items.remove(item)
@@ -391,6 +385,8 @@ class Track:
         gone, self.items = self.items, []
         self.left.clear()
         self._gone.clear()
+        self._counts.forget()
+        self._seams.pending.clear()
         self._missed_um = None
         return gone
 

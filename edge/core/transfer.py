@@ -39,9 +39,10 @@ class Section:
 def sections_of(line: LineConfig) -> tuple[Section, ...]:
     """All belts of the line."""
     numbers = count(1)
+    belts = [Belt(belt, line.tolerance_um) for belt in line.all_belts]
     return tuple(
-        Section(place, board, Belt(belt, line.tolerance_um), Track(line, place, numbers), Jams(line))
-        for place, (belt, board) in enumerate(zip(line.all_belts, line.boards, strict=True))
+        Section(place, board, belt, Track(line, belt, place, numbers), Jams(line))
+        for place, (belt, board) in enumerate(zip(belts, line.boards, strict=True))
     )
 
 

@@ -4,6 +4,7 @@ A held parcel comes back only by a scan that re-opens its visit (contract §1). 
 bound the oldest held visit can no longer be re-opened by its code and is scanned in as a new one.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -85,14 +86,15 @@ def words_of(visit: VisitId, names: Names, standing: Standing) -> VisitWords:
 
 class Visits:
     def __init__(self) -> None:
-        self._held: dict[str, HeldVisit] = {}
+        # A plain dict would look for its oldest entry among all the places of those that were taken out before.
+        self._held: OrderedDict[str, HeldVisit] = OrderedDict()
         self._in_work: dict[str, VisitId] = {}
         """Identifiers of the parcels at benches and on belts: of each at most CODES_PER_PARCEL_MAX, gone with it."""
         self._claims: dict[VisitId, list[str]] = {}
         """The same by visit."""
         self.in_work = 0
         """Parcels at a bench or on a belt; never less than nothing."""
-        self._departed: dict[VisitId, Seen] = {}
+        self._departed: OrderedDict[VisitId, Seen] = OrderedDict()
         self.stops = Stops()
         self._queue: tuple[Moment, Queue] | None = None
         self._queue_stale = False
@@ -150,7 +152,7 @@ class Visits:
 
     def depart(self, visit: VisitId, seen: Seen) -> None:
         if len(self._departed) >= DEPARTED_MAX:
-            del self._departed[next(iter(self._departed))]
+            self._departed.popitem(last=False)
         self._departed[visit] = seen
 
     def departed(self, visit: VisitId) -> Seen | None:
@@ -161,7 +163,7 @@ class Visits:
         for code in held.names.keys:
             self._held.pop(code, None)
             if len(self._held) >= HELD_CODES_MAX:
-                oldest = self._held.pop(next(iter(self._held)))
+                _, oldest = self._held.popitem(last=False)
                 if oldest.stay.standing.stops:
                     self.stops.leave(oldest.words)
             self._held[code] = held
@@ -214,7 +216,9 @@ class Visits:
         )
         held.clock.hand_over(decision.clock, at)
         changed = replace(held, stay=stay)
-        self._held = {code: changed if one is held else one for code, one in self._held.items()}
+        for code in held.names.keys:
+            if self._held.get(code) is held:
+                self._held[code] = changed
         self._queue_stale = True
         return None if standing is held.stay.standing else changed.words
 

@@ -1,4 +1,7 @@
-"""When the places of a gateway want a Tick: of forty benches one at a time has been touched, and only it is asked."""
+"""When the places of a gateway want a Tick, and which of them wait for the disk.
+
+Of forty benches one at a time has been touched, and only it is asked.
+"""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -10,9 +13,15 @@ EVERY: Final = -1
 
 
 class Place(Protocol):
+    """Its answers change only when it is touched."""
+
     @property
     def wake_at(self) -> Instant | None:
-        """When it wants a Tick; changes only when it is touched."""
+        """When it wants a Tick."""
+
+    @property
+    def awaits_commit(self) -> bool:
+        """Something of it goes on when what was told is on disk."""
 
 
 class Wakes:
@@ -21,21 +30,41 @@ class Wakes:
         self._each: list[Instant | None] = [None] * len(places)
         """As of the last look."""
         self._soonest: Instant | None = None
-        self._touched: int | None = EVERY
-        """The one place that was touched since, or EVERY; None: none was."""
+        self._awaiting: dict[int, None] = {}
+        """Numbers of the places that wait for the disk, as of the last look."""
+        self._touched: dict[int, None] = {EVERY: None}
+        """Since the last look: numbers of places, or EVERY among them."""
 
     def touch(self, place: int) -> None:
         """A place's number, or EVERY."""
-        self._touched = place if self._touched in (None, place) else EVERY
+        self._touched[place] = None
 
     @property
     def soonest(self) -> Instant | None:
-        touched, self._touched = self._touched, None
-        if touched == EVERY:
-            self._each = [place.wake_at for place in self._places]
-        elif touched is None or (wake_at := self._places[touched].wake_at) == self._each[touched]:
-            return self._soonest
-        else:
-            self._each[touched] = wake_at
-        self._soonest = min([at for at in self._each if at is not None], default=None)
+        if self._touched:
+            self._look()
         return self._soonest
+
+    @property
+    def awaiting(self) -> list[int]:
+        """Numbers of the places that wait for the disk, in order."""
+        if self._touched:
+            self._look()
+        return sorted(self._awaiting)
+
+    def _look(self) -> None:
+        touched = range(len(self._places)) if EVERY in self._touched else tuple(self._touched)
+        self._touched.clear()
+        before, stale = self._soonest, False
+        for number in touched:
+            place = self._places[number]
+            if place.awaits_commit:
+                self._awaiting[number] = None
+            else:
+                self._awaiting.pop(number, None)
+            due, wake_at = self._each[number], place.wake_at
+            if wake_at != due:
+                self._each[number] = wake_at
+                stale = stale or due == before or before is None or (wake_at is not None and wake_at < before)
+        if stale:
+            self._soonest = min([at for at in self._each if at is not None], default=None)

@@ -10,9 +10,16 @@ import ssl
 from contextlib import suppress
 from typing import Any, Final
 
-from edge.rim.quick_client import QuickClient
+from paho.mqtt.client import MQTTMessageInfo
+from paho.mqtt.enums import MQTTErrorCode
+
+from edge.rim import clock
+from edge.rim.quick_client import PUBACK, PUBLISH, QuickClient
+from hub_config.names import SECOND
 
 READ_BYTES: Final = 65_536
+SHORT: Final = (PUBLISH, PUBACK)
+"""Packets that go straight to `GatheredSocket.send`."""
 UNSENT_MAX: Final = 262_144
 """Bytes that wait for the network; past it paho keeps its packets. A full window of ours is half of it."""
 
@@ -104,6 +111,18 @@ class GatheringClient(QuickClient):
                 f"this paho-mqtt speaks to {type(sock).__name__}; the gateway wants paho-mqtt 2.2"
             )
         return sock
+
+    def _packet_queue(
+        self, command: int, packet: bytes | bytearray, mid: int, qos: int, info: MQTTMessageInfo | None = None
+    ) -> MQTTErrorCode:
+        """Without paho's own queue where nothing stands in it, and nobody waits to hear that the packet has left."""
+        sock = self._sock
+        if info is None and not self._out_packet and isinstance(sock, GatheredSocket) and command in SHORT:
+            with suppress(BlockingIOError):
+                sock.send(packet)
+                self._last_msg_out = clock.now() / SECOND  # as paho's own: seconds of the monotonic clock
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return super()._packet_queue(command, packet, mid, qos, info)
 
     def _create_socket(self) -> Any:  # noqa: ANN401  (paho's own union of sockets)
         sock: Any = super()._create_socket()

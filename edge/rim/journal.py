@@ -6,14 +6,13 @@ refuses to open on a file that is another gateway's, in use, or damaged at its e
 on, is acknowledged and lies under a checkpoint that the coordinator has countersigned.
 """
 
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from edge.core.event import Event
 from edge.core.snapshot import Balance, LastPlaced
@@ -21,12 +20,11 @@ from edge.core.standing import VisitWords
 from edge.core.visits import Remembered
 from edge.rim.capsule import remember
 from edge.rim.journal_check import DAMAGED, ByteSink, Verified, cant_open, log_of
-from edge.rim.journal_commit import WAL_KEPT_BYTES, Transactions, lay_out_wal
+from edge.rim.journal_commit import ROWS_AT_ONCE, WAL_KEPT_BYTES, Transactions, lay_out_wal
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
 from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
 from edge.rim.journal_rows import JournalReader
 from edge.rim.journal_table import (
-    COLUMNS,
     SCHEMA,
     SCHEMA_VERSION,
     Cursor,
@@ -34,10 +32,12 @@ from edge.rim.journal_table import (
     Stored,
     check_link,
     connect,
+    prev_of,
     read_cursor,
     read_meta,
     read_pruned,
     read_rows,
+    stored,
     write_fact,
 )  # fmt: skip
 from edge.rim.journal_tree import (
@@ -56,7 +56,7 @@ from edge.rim.journal_tree import (
 from edge.rim.kept_words import carry_words, departed, prune_words, read_words, words_to_prune, write_words
 from edge.rim.keys import next_epoch, open_folder
 from edge.rim.recent_ids import RecentIds
-from edge.wire.chain import Chain, Link
+from edge.wire.chain import Chain
 from edge.wire.checkpoint import build_checkpoint
 from edge.wire.envelope import EventContext
 from edge.wire.messages import Ack
@@ -164,19 +164,16 @@ class Journal:
     def append(self, events: Sequence[tuple[int, Event]], words: Sequence[VisitWords] = ()) -> list[Stored]:
         """Stores numbered events, and what was said of visits, in one transaction: all of it is on disk when this
         returns, or nothing is."""
-        head, mark = self._chain.head, self._tree.mark
+        head = self._chain.head
         try:
-            with self._transactions.one():
-                rows = [_stored(number, self._chain.append(event), event) for number, event in events]
-                self._connection.executemany(
-                    f"INSERT INTO events({COLUMNS}) VALUES(?,?,?,?,?,?,?,?,?)",
-                    [row.columns for row in rows],
-                )
+            rows = [stored(number, self._chain.append(event), event) for number, event in events]
+            if rows and not words and len(rows) <= min(ROWS_AT_ONCE, self._tree.room):
+                self._transactions.insert_alone(rows)
                 self._tree.add(row.body for row in rows)
-                write_words(self._connection, words)
+            else:
+                self._append_more(rows, words)
         except BaseException:
             self._chain.rewind(head)
-            self._tree.rewind(mark)
             raise
         if rows:
             self._last = Cursor(rows[-1].seq, rows[-1].id)
@@ -184,9 +181,21 @@ class Journal:
             self._ids.add(rows)
         return rows
 
+    def _append_more(self, rows: Sequence[Stored], words: Sequence[VisitWords]) -> None:
+        mark = self._tree.mark
+        try:
+            with self._transactions.one():
+                self._transactions.insert(rows)
+                self._tree.add(row.body for row in rows)
+                write_words(self._connection, words)
+        except BaseException:
+            self._tree.rewind(mark)
+            raise
+
     def acknowledge(self, ack: Ack) -> AckOutcome:
         """Moves the cursor forward, if the ack speaks of this epoch and names the very event it covers last. It is
-        on disk with the next transaction, that of a pruning for one, or after `keep_cursor`."""
+        on disk with a later transaction (`journal_commit.py`), that of a pruning at the latest, or after
+        `keep_cursor`."""
         if ack.epoch != self.epoch:
             return "other_epoch"
         if ack.through_seq > self.last_seq:
@@ -358,7 +367,7 @@ class Journal:
             )
         after = max(self._pruned.seq, last - TAIL_CHECKED)
         rows = read_rows(self._connection, after, TAIL_CHECKED)
-        end = self._pruned if after == self._pruned.seq else Cursor(after, _prev(rows[0]))
+        end = self._pruned if after == self._pruned.seq else Cursor(after, prev_of(rows[0]))
         for row in rows:
             check_link(row, end.id)
             end = Cursor(row.seq, row.id)
@@ -384,13 +393,3 @@ class Journal:
         with suppress(AttributeError):  # it failed before there was a connection
             self._connection.close()
         os.close(self._lock)
-
-
-def _prev(row: Stored) -> str:
-    data: dict[str, Any] = json.loads(row.body)
-    return str(data["prev"])
-
-
-def _stored(number: int, link: Link, event: Event) -> Stored:
-    line = "gw" if event.visit is None else event.line
-    return Stored(number, link.seq, link.id, link.body, link.sig, link.kid, line, event.visit, event.kind)

@@ -75,11 +75,12 @@ class JournalReader:
         """The last `count` events, oldest first."""
         return read_rows(self._connection, max(self.pruned().seq, self.last_seq() - count), count)
 
-    def event(self, identity: str) -> Stored | None:
-        """The event with this id."""
+    def event(self, identity: str, before_seq: int) -> Stored | None:
+        """The event with this id, looked for from the one before `before_seq` back: ids have no index, and what is
+        told of an event follows it closely."""
         row = self._connection.execute(
-            f"SELECT {COLUMNS} FROM events WHERE id = ?",  # noqa: S608  (constant columns)
-            (identity,),
+            f"SELECT {COLUMNS} FROM events WHERE id = ? AND seq < ? ORDER BY seq DESC LIMIT 1",  # noqa: S608  (constant columns)
+            (identity, before_seq),
         ).fetchone()
         return None if row is None else checked_row(row)
 

@@ -83,7 +83,7 @@ class Subtrees:
 
 
 class EventTree:
-    """Of the writing connection. `add` belongs into the transaction that stores the events."""
+    """Of the writing connection. Where there is no `room`, `add` belongs into the transaction of the events."""
 
     def __init__(self, connection: sqlite3.Connection, last_seq: int) -> None:
         self._connection = connection
@@ -106,6 +106,11 @@ class EventTree:
     @property
     def root(self) -> bytes:
         return RightEdge(self.size, (*self._blocks.nodes, *self._open.nodes)).root
+
+    @property
+    def room(self) -> int:
+        """Events that can be added with nothing to be written."""
+        return NODE_LEAVES - 1 - self._open.size
 
     @property
     def mark(self) -> tuple[RightEdge, RightEdge]:

@@ -27,6 +27,10 @@ class Mailbox(Generic[Item]):
         self._items: deque[Item] = deque()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._asleep = False
+        self._poll = select.poll()
+        self._poll.register(self._bell, select.POLLIN)
+        self._watched: tuple[int, int] | None = None
+        """The socket waited at last, and what for."""
 
     def put(self, item: Item) -> None:
         self._items.append(item)
@@ -42,20 +46,32 @@ class Mailbox(Generic[Item]):
     def wait(self, wait_ns: int, sock: Pollable | None = None, *, unsent: bool = False) -> tuple[bool, bool]:
         """Until something lies here, the socket can be read, or written where something is `unsent`, or the time is
         over. Says whether the socket can be read, and written."""
+        self._watch(sock, unsent=unsent)
         self._asleep = True  # before the look: what comes behind it rings
         try:
-            poll = select.poll()
-            poll.register(self._bell, select.POLLIN)
-            if sock is not None:
-                poll.register(sock, select.POLLIN | (select.POLLOUT if unsent else 0))
-            ready = dict(poll.poll(0 if self._items else max(0, wait_ns) / MILLISECOND))
+            ready = self._poll.poll(0 if self._items else max(0, wait_ns) / MILLISECOND)
         finally:
             self._asleep = False
-        if ready.pop(self._bell, 0):
-            with suppress(BlockingIOError):
-                os.eventfd_read(self._bell)
-        (told,) = ready.values() or (0,)
+        told = 0
+        for handle, events in ready:
+            if handle == self._bell:
+                with suppress(BlockingIOError):
+                    os.eventfd_read(self._bell)
+            else:
+                told = events
         return bool(told & READABLE), bool(told & select.POLLOUT)
+
+    def _watch(self, sock: Pollable | None, *, unsent: bool) -> None:
+        """A socket that is gone is no longer asked after; one that has its number after it is asked as it is."""
+        wanted = None if sock is None else (sock.fileno(), select.POLLIN | (select.POLLOUT if unsent else 0))
+        if wanted == self._watched:
+            return
+        if self._watched is not None:
+            self._poll.unregister(self._watched[0])
+        self._watched = None
+        if wanted is not None:
+            self._poll.register(*wanted)
+            self._watched = wanted
 
     def close(self) -> None:
         """Nobody waits here any more. What is put in later is not looked at."""

@@ -5,7 +5,7 @@ it caused, the commit included. `event_to_decision`: from `parcel.measured` unti
 `order_margin`: how long before its diverter has to move an order goes out.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from typing import Final, TypeVar
 
@@ -30,8 +30,9 @@ class Metrics:
             name: deque(maxlen=SAMPLES_MAX)
             for name in ("reading_to_step", "reading_to_puback", "event_to_decision", "order_margin")
         }
-        self._caused_at: dict[int, Instant] = {}
-        self._asked_at: dict[str, Instant] = {}
+        # A plain dict would look for its oldest entry among all the places of those forgotten before.
+        self._caused_at: OrderedDict[int, Instant] = OrderedDict()
+        self._asked_at: OrderedDict[str, Instant] = OrderedDict()
         self._seq_base = 0
 
     def start(self, next_seq: int) -> None:
@@ -75,10 +76,10 @@ class Metrics:
         return spread_ms(self._samples["order_margin"].copy())
 
 
-def _remember(table: dict[Key, Instant], key: Key, at: Instant) -> None:
+def _remember(table: OrderedDict[Key, Instant], key: Key, at: Instant) -> None:
     table[key] = at
-    while len(table) > OPEN_MAX:
-        del table[next(iter(table))]
+    if len(table) > OPEN_MAX:
+        table.popitem(last=False)
 
 
 def quantiles_ms(samples: Iterable[int]) -> dict[str, float] | None:

@@ -23,7 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge.rim import clock
 from edge.rim.gathered_socket import GatheredSocket, GatheringClient
 from edge.rim.mailbox import Mailbox, Pollable
-from edge.rim.quick_client import publication
+from edge.rim.quick_client import PackedProperties, publication
 from edge.rim.tls import BrokerIdentity
 from hub_config.broker import Address
 from hub_config.names import MILLISECOND, SECOND, Instant
@@ -36,6 +36,8 @@ RECEIVE_MAXIMUM_ABSENT: Final = 65_535
 """What a broker allows that does not say (MQTT 5.0 §3.2.2.3.3)."""
 FAREWELL_TIMEOUT: Final = 1 * SECOND
 DISCONNECT_TIMEOUT: Final = 400 * MILLISECOND
+KEEPALIVE_LOOK: Final = 250 * MILLISECOND
+"""How often paho is asked whether a ping is due, or one was not answered: it counts in seconds."""
 PROPERTIES_KEPT: Final = 256
 """Properties once made: few expiries are in use at a time."""
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
@@ -151,6 +153,7 @@ class MqttClient:
         self._box = box
         self._topics = (profile.will_topic,) if probe else profile.subscriptions
         self._clean = probe
+        self._keepalive_due = Instant(0)
         self._sock: GatheredSocket | None = None
         five = version == "MQTT 5"
         self._paho = GatheringClient(
@@ -204,12 +207,16 @@ class MqttClient:
             self._let_paho(self._paho.loop_read)
         if writable:
             self.flush()
-        self._let_paho(self._paho.loop_misc)
+        at = clock.now()
+        if at >= self._keepalive_due:
+            self._keepalive_due = Instant(at + KEEPALIVE_LOOK)
+            self._let_paho(self._paho.loop_misc)
 
     def flush(self) -> None:
         """Writes what was published and confirmed, as far as the network takes it."""
         while (sock := self._sock) is not None and (self._paho.want_write() or sock.has_unsent):
-            self._let_paho(self._paho.loop_write)
+            if self._paho.want_write():
+                self._let_paho(self._paho.loop_write)
             try:
                 sock.flush()
             except OSError as fault:
@@ -249,6 +256,9 @@ class MqttClient:
         `event` marks a CloudEvent. Expiry exists in MQTT 5 only and is never relied on.
         """
         properties = _publication(event, expiry_s) if self._version == "MQTT 5" else None
+        if qos == 1:
+            packed = b"" if properties is None else properties.pack()
+            return self._paho.publish_once(topic, payload, packed, retain=retain)
         info = self._paho.publish(topic, payload, qos=qos, retain=retain, properties=properties)
         return info.mid if info.rc == MQTT_ERR_SUCCESS else None
 
@@ -344,6 +354,6 @@ def _properties(packet: int) -> Properties:
 
 
 @lru_cache(PROPERTIES_KEPT)
-def _publication(event: bool, expiry_s: int | None) -> Properties:
+def _publication(event: bool, expiry_s: int | None) -> PackedProperties:
     """Of a PUBLISH. paho only reads it, and takes longer to make one than to send it."""
     return publication(CONTENT_TYPE if event else None, expiry_s)

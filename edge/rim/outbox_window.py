@@ -235,7 +235,8 @@ class OutboxWindow:
         """The next instant at which `candidate` or `stalled` may answer otherwise with nothing coming in."""
         if not self._open:
             return None
-        wanted = [Instant(sent + PUBACK_TIMEOUT) for sent in list(self._in_flight.values())[:1]]
+        oldest = next(iter(self._in_flight.values()), None)
+        wanted = [] if oldest is None else [Instant(oldest + PUBACK_TIMEOUT)]
         if at < self._paused_until:
             wanted.append(self._paused_until)
         elif len(self._in_flight) < self._in_flight_max:

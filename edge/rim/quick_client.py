@@ -9,7 +9,7 @@ whose verdict counts. It stands on inner parts of paho:
 
 import struct
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
@@ -49,6 +49,34 @@ class QuickClient(Client):
     """The beginning of a packet whose end has not come."""
     _missing = 0
     """Bytes that it needs at least."""
+
+    def __init__(self, *words: Any, **named: Any) -> None:  # noqa: ANN401  (paho's own)
+        super().__init__(*words, **named)
+        self._unanswered: set[int] = set()
+        """Numbers of what `publish_once` has sent."""
+
+    def publish_once(
+        self, topic: str, payload: bytes, properties: bytes, *, retain: bool = False
+    ) -> int | None:
+        """QoS 1. The number that `on_delivered` will tell; None where there is no connection, or no number is free.
+
+        paho remembers nothing of it: whoever publishes sends again what is not delivered. `properties` are packed, and
+        are empty before MQTT 5.
+        """
+        if self._sock is None:
+            return None
+        mid = self._mid_generate()
+        if mid in self._unanswered or mid in self._out_messages:
+            return None
+        name = topic.encode()
+        length = 2 + len(name) + 2 + len(properties) + len(payload)
+        head = bytearray((PUBLISH | _ONCE | retain,))
+        self._pack_remaining_length(head, length)
+        head += struct.pack("!H", len(name))
+        packet = b"".join((head, name, struct.pack("!H", mid), properties, payload))
+        self._unanswered.add(mid)
+        self._packet_queue(PUBLISH, packet, mid, 1)
+        return mid
 
     def confirm(self, mids: Iterable[int]) -> None:
         """PUBACK of messages received under `manual_ack`, in one piece."""
@@ -137,6 +165,10 @@ class QuickClient(Client):
         if self.on_delivered is None or end - body < 2:
             return False
         mid = int.from_bytes(data[body : body + 2])
+        if mid in self._unanswered:
+            self._unanswered.discard(mid)
+            self.on_delivered(mid, data[body + 2] if end - body > 2 else 0)
+            return True
         with self._out_message_mutex:
             message = self._out_messages.pop(mid, None)
             if message is None:
@@ -158,7 +190,7 @@ class PackedProperties(Properties):
         return packed
 
 
-def publication(content_type: str | None, expiry_s: int | None) -> Properties:
+def publication(content_type: str | None, expiry_s: int | None) -> PackedProperties:
     """Of a PUBLISH."""
     properties = PackedProperties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho 2.2 leaves it untyped
     if content_type is not None:

@@ -22,7 +22,8 @@ from edge.rim.story import KG_MG, MM_UM, Data, Entry, Search, Story, in_order, s
 from edge.rim.trace import Start, TraceReader, replay_context
 from edge.rim.witness import JOINED, OBEYED, OPEN, Ordered, Sighting, Testimony, Witness
 from edge.wire.canonical import ZERO_ID
-from edge.wire.envelope import EventContext, event_data
+from edge.wire.envelope import EventContext
+from edge.wire.event_body import event_data
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
 
 BEFORE_NS: Final = 1 * SECOND

@@ -24,7 +24,16 @@ from drivers.reading import (
 )
 from edge.core.effects import Alert, Effect, KeepWords, Order, Record, Show
 from edge.core.gateway import Gateway
-from edge.core.inputs import DecisionArrived, EpochBegun, Input, JournalTrouble, JournalWell, Tick, WallClock
+from edge.core.inputs import (
+    Committed,
+    DecisionArrived,
+    EpochBegun,
+    Input,
+    JournalTrouble,
+    JournalWell,
+    Tick,
+    WallClock,
+)
 from edge.core.snapshot import Snapshot
 from edge.rim import clock
 from edge.rim.inbox import Inbox
@@ -156,25 +165,28 @@ class Runner:
             self._hand_out(given, effects)
 
     def _hand_out(self, given: Input, effects: Sequence[Effect]) -> None:
-        for_disk: list[ForDisk] = [effect for effect in effects if isinstance(effect, Record | KeepWords)]
+        for_disk: list[ForDisk] = []
+        others: list[Show | Order | Alert] = []
+        for effect in effects:
+            match effect:
+                case Record() | KeepWords():
+                    for_disk.append(effect)
+                case _:
+                    others.append(effect)
         if isinstance(given, DecisionArrived):
             for_disk.append(Heard(given.decision.dec))
         if for_disk:
             self._journal.put(for_disk)
         self._changed = self._changed or bool(effects)
-        for effect in effects:
-            match effect:
-                case Record() | KeepWords():
-                    pass
+        for other in others:
+            match other:
                 case Show():
-                    log.info("station %s shows %s", effect.view.bench, effect.view.state)
+                    log.info("station %s shows %s", other.view.bench, other.view.state)
                 case Order():
-                    self._devices.command(effect.command)
+                    self._devices.command(other.command)
                 case Alert():
-                    trouble_log.error(
-                        "%s of visit %s, last seen in %s", effect.kind, effect.visit, effect.bay
-                    )
-                    self._alerts.alert(effect)
+                    trouble_log.error("%s of visit %s, last seen in %s", other.kind, other.visit, other.bay)
+                    self._alerts.alert(other)
                 case _ as never:
                     assert_never(never)
 
@@ -187,7 +199,7 @@ class Runner:
 def _log_trouble(given: Input) -> None:
     """What somebody must see to, when it begins."""
     match given:
-        case WeightRead() | BeltMoved() | BeamChanged() | BarcodeRead():
+        case WeightRead() | BarcodeRead() | Committed() | BeltMoved() | BeamChanged():
             pass
         case DeviceDown():
             trouble_log.warning("%s", given.reason)

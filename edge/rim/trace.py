@@ -22,8 +22,9 @@ from edge.core.gateway import Gateway
 from edge.core.inputs import Input
 from edge.core.snapshot import LastPlaced
 from edge.core.visits import NOTHING_REMEMBERED, Recovered, Remembered
-from edge.wire.canonical import ZERO_ID, canonical, event_id
-from edge.wire.envelope import DATA_BYTES_MAX, EventContext, event_data
+from edge.wire.canonical import ZERO_ID, event_id
+from edge.wire.envelope import EventContext
+from edge.wire.event_body import EventBodies
 from hub_config.hub import HubConfig
 from hub_config.names import LineId
 
@@ -67,7 +68,7 @@ class EffectDigest:
     """Of everything a core wants, in order: events chained from seq 1 as in a journal, everything else as it is."""
 
     def __init__(self, start: Start) -> None:
-        self._context = replay_context(start.config, start.edge_version)
+        self._bodies = EventBodies(replay_context(start.config, start.edge_version))
         self._seq = 0
         self._prev = ZERO_ID
         self._other = sha256()
@@ -75,8 +76,7 @@ class EffectDigest:
     def add(self, effect: Effect) -> None:
         if isinstance(effect, Record):
             self._seq += 1
-            data = event_data(effect.event, self._context, self._seq, self._prev)
-            self._prev = event_id(canonical(data, limit=DATA_BYTES_MAX))
+            self._prev = event_id(self._bodies.body(effect.event, self._seq, self._prev))
         else:
             self._other.update(repr(effect).encode())
 

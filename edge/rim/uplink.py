@@ -32,10 +32,11 @@ from edge.rim.uplink_ends import AckSink, CoreSink, PubackSink, UplinkFigures
 from edge.wire.canonical import WireError
 from edge.wire.health import Health
 from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
+from edge.wire.published import Publications
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
 from hub_config.hub import HubConfig
-from hub_config.names import MILLISECOND, SECOND, GatewayId, HubId, Instant, LineId
+from hub_config.names import MILLISECOND, SECOND, GatewayId, HubId, Instant
 
 IDLE: Final = 1 * SECOND
 """The longest wait with nothing due."""
@@ -95,7 +96,9 @@ class Uplink:
         self._coordinator_session: str | None = None
         self._rejected: Counter[str] = Counter()
         self._version: Version | None = None
-        self._figures = UplinkFigures()
+        self._told_rejected: tuple[tuple[str, int], ...] = ()
+        """Of `_rejected`, sorted: for other threads."""
+        self._window = OutboxWindow(0)
         self._send_from = Instant(0)
         self._halted = False
         """This journal's epoch is over."""
@@ -136,7 +139,11 @@ class Uplink:
         self._box.put(alert)
 
     def figures(self) -> UplinkFigures:
-        return self._figures
+        window = self._window
+        return UplinkFigures(
+            self._link.is_open, self._coordinator, self._version, window.acknowledged, window.redelivered,
+            window.pubacks, window.catchup, window.refusals, self._told_rejected,
+        )  # fmt: skip
 
     def _profile(self) -> Profile:
         broker, topics = self._config.broker, self._topics
@@ -165,6 +172,7 @@ class Uplink:
         try:
             reader = self._reader = self._open_reader()
             self._epoch = reader.meta.epoch
+            self._publications = Publications(self._topics, self._epoch)
             self._rows = OutboxRows(reader)
             self._window = OutboxWindow(reader.acknowledged().seq)
             self._window.extended(reader.last_seq())
@@ -193,11 +201,6 @@ class Uplink:
         self._preclearing.tend(self._reader, self._epoch, _utc_us, at)
         if self._it_desk is not None:
             self._it_desk.tend(self._link, at)
-        window = self._window
-        self._figures = UplinkFigures(
-            self._link.is_open, self._coordinator, self._version, window.acknowledged, window.redelivered,
-            window.pubacks, window.catchup, window.refusals, tuple(sorted(self._rejected.items())),
-        )  # fmt: skip
         self._receive(clock.now())
 
     def _renew_state(self, at: Instant) -> None:
@@ -275,7 +278,8 @@ class Uplink:
                 continue
             if row is None:
                 return
-            mid = self._link.publish(self._topics.event(LineId(row.line)), row.payload, event=True)
+            told = self._publications
+            mid = self._link.publish(told.topic(row), told.payload(row), event=True)
             if mid is None:  # the connection is ending; `Closed` is on its way
                 return
             self._sent[mid] = seq
@@ -385,6 +389,7 @@ class Uplink:
 
     def _reject(self, message: Arrived, reason: str, detail: str) -> None:
         self._rejected[reason] += 1
+        self._told_rejected = tuple(sorted(self._rejected.items()))
         self._core.put(MessageRejected(message.at, message.topic, reason, detail))
 
     def _tell_link(self) -> None:

@@ -99,6 +99,8 @@ class JournalWriter:
         """Events waiting at which the thread wants to be woken; it sleeps while this is not NEVER."""
         self._acks_ring = False
         self._group_due = Instant(0)
+        self._close_together = False
+        """The last group had waited: the next is waited for without being woken by its first event."""
         self._stopping = False
         self._reported: str | None = None
         self._contradicted: str | None = None
@@ -211,6 +213,9 @@ class JournalWriter:
 
     def _wait_for_work(self) -> Literal["work", "idle", "end"]:
         """Blocks until a group is complete or its time has come, or there is a pause to take acks and keep house in."""
+        if self._close_together:
+            self._wait_for_company()  # the next are here by then, and need not ring
+            self._close_together = bool(self._waiting)
         lasting = self._quiet_s == HOUSE_S
         if not self._waiting and not self._stopping and not self._sleep(1, self._quiet_s, acks=lasting):
             self._quiet_s = HOUSE_S
@@ -220,11 +225,18 @@ class JournalWriter:
         if not self._waiting:
             return "idle"
         self._quiet_s = QUIET_S
-        wait_s = (self._group_due - self._clock()) / SECOND
-        if wait_s > 0:
-            self._sleep(self._group_events, wait_s)
+        if self._wait_for_company():
+            self._close_together = True
         self._group_due = Instant(self._clock() + self._group_wait)
         return "work"
+
+    def _wait_for_company(self) -> bool:
+        """Until the next group is complete or may begin; False if it may already."""
+        wait_s = (self._group_due - self._clock()) / SECOND
+        if wait_s <= 0:
+            return False
+        self._sleep(self._group_events, wait_s)
+        return True
 
     def _sleep(self, events: int, timeout_s: float, *, acks: bool = False) -> bool:
         """Until so many events wait, an ack where that is asked for, or it is to stop. False if none of it came."""

@@ -9,9 +9,10 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal, NoReturn, cast
 
 import orjson
 
@@ -56,7 +57,7 @@ KEYS_KEPT: Final = 1_024
 _URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
 _PLAIN: Final = frozenset((str, int, bool, type(None)))
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
-_NUL: Final = b"\\u0000"
+NUL: Final = b"\\u0000"
 """How the encoder writes it; the text of a backslash, u and zeros looks the same."""
 
 
@@ -69,10 +70,6 @@ class WireError(Exception):
         self.detail = detail
 
 
-class Checked(dict[str, Json]):
-    """An object that `parse_strict` has let through, and that nobody changes: it is not looked at again."""
-
-
 def canonical(data: JsonObject, limit: int = MESSAGE_BYTES_MAX, *, plain: bool = False) -> bytes:
     """The encoder itself refuses surrogates and integers out of range; `_check` looks where something is odd. `plain`:
     our own code has built it out of typed values, so its kinds, keys and depth are known to be good."""
@@ -81,9 +78,22 @@ def canonical(data: JsonObject, limit: int = MESSAGE_BYTES_MAX, *, plain: bool =
         out = b"" if odd else orjson.dumps(data, option=_OPTIONS)
     except orjson.JSONEncodeError:
         odd = True
-    if odd or _NUL in out:
+    if odd or NUL in out:
         _check(data, depth=1)
         out = orjson.dumps(data, option=_OPTIONS)
+    if len(out) > limit:
+        raise WireError("too_large", f"{len(out)} bytes; at most {limit}")
+    return out
+
+
+def in_order(data: Mapping[str, object] | list[object], limit: int = MESSAGE_BYTES_MAX) -> bytes:
+    """The canonical bytes of what our own code has built with its keys in order, out of typed values and of parts that
+    are such bytes already (`orjson.Fragment`). Whoever builds it looks for `NUL`."""
+    try:
+        out = orjson.dumps(data, option=orjson.OPT_STRICT_INTEGER)
+    except orjson.JSONEncodeError as error:
+        _check(cast(JsonObject, data), depth=1)
+        raise WireError("bad_shape", str(error)) from error
     if len(out) > limit:
         raise WireError("too_large", f"{len(out)} bytes; at most {limit}")
     return out
@@ -145,7 +155,7 @@ def _is_plain(value: JsonObject | list[Json], depth: int) -> bool:
         value = list(value.values())
     for item in value:
         kind = type(item)
-        if kind in _PLAIN or kind is Checked:
+        if kind in _PLAIN:
             continue
         if not isinstance(item, dict | list) or not _is_plain(item, depth + 1):
             return False
@@ -168,14 +178,15 @@ def _check(value: JsonObject | list[Json], depth: int) -> None:
             if not -INTEGER_END < item < INTEGER_END:
                 raise WireError("bad_number", "integer out of range; below 2^53 in size")
         elif isinstance(item, dict | list):
-            if type(item) is not Checked:
-                _check(item, depth + 1)
-        elif item is not None:
-            _refuse_kind(item)
+            _check(item, depth + 1)
+        else:
+            _check_other(item)
 
 
-def _refuse_kind(item: object) -> NoReturn:
-    """No JSON of ours, whatever the caller's types say."""
+def _check_other(item: object) -> None:
+    """Null, or bytes of JSON that are checked already; else no JSON of ours, whatever the caller's types say."""
+    if item is None or isinstance(item, orjson.Fragment):
+        return
     raise WireError("bad_number" if isinstance(item, float) else "bad_shape", f"a {type(item).__name__}")
 
 

@@ -5,8 +5,9 @@ from hashlib import sha256
 from typing import Final
 
 from edge.core.event import Event
-from edge.wire.canonical import ZERO_ID, canonical, event_id
-from edge.wire.envelope import DATA_BYTES_MAX, EventContext, event_data
+from edge.wire.canonical import ZERO_ID, event_id
+from edge.wire.envelope import EventContext
+from edge.wire.event_body import EventBodies
 from edge.wire.signing import Signer
 from hub_config.value import value
 
@@ -49,7 +50,7 @@ class Chain:
             raise ValueError(
                 f"sign_one_in is {sign_one_in}; live events are all signed, others one visit in 1 or more"
             )
-        self._context = context
+        self._bodies = EventBodies(context)
         self._signer = signer
         self._head = Head(next_seq, prev)
         self._sign_one_in = sign_one_in
@@ -61,7 +62,7 @@ class Chain:
     def append(self, event: Event) -> Link:
         head = self._head
         seq, prev = head.next_seq, head.prev
-        body = canonical(event_data(event, self._context, seq, prev), limit=DATA_BYTES_MAX, plain=True)
+        body = self._bodies.body(event, seq, prev)
         identity = event_id(body)
         signed = self._signs(event.visit)
         self._head = Head(seq + 1, identity)

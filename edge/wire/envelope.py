@@ -1,22 +1,16 @@
-"""From an event of the core to the message on the wire, and back to checked fields (clearance contract §2, §4).
+"""From an event's `data` to the message on the wire, and back to checked fields (clearance contract §2, §4).
 
-Whatever a label or a device says is data: bounded, and the text of an unrecognised symbol (labels carry names and
-phone numbers in QR codes) never leaves the gateway: only its length and a keyed digest do.
+What `data` says of an event of the core: `event_body.py`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 import orjson
 
-from edge.core.decision import Decision
-from edge.core.event import Code, Dims, Event, Mass
 from edge.wire.canonical import (
     MESSAGE_BYTES_MAX,
-    Checked,
     Json,
     JsonObject,
     WireError,
@@ -24,28 +18,15 @@ from edge.wire.canonical import (
     event_id,
     parse_strict,
 )
-from edge.wire.disclosure import event_salt, keyed_digest
 from edge.wire.topics import Mode
-from edge.wire.utc import rfc3339
-from hub_config.names import MICROSECOND, DeviceId, GatewayId, HubId
+from hub_config.names import DeviceId, GatewayId, HubId
 
 ENVELOPE_BYTES_MAX: Final = 2_048
 """Room for the attributes around `data`; names of hub, gateway and line are far shorter."""
 DATA_BYTES_MAX: Final = MESSAGE_BYTES_MAX - ENVELOPE_BYTES_MAX
-CODE_CHARS_MAX: Final = 512
-CODES_MAX: Final = 32
-"""Codes told per event; a label sheet with more is told as the first 32 and a count of the rest (`codes_more`)."""
-NOTE_ENTRIES_MAX: Final = 16
-NOTE_CHARS_MAX: Final = 512
 SEQUENCE_DIGITS: Final = 16
-DEVICES_KEPT: Final = 1_024
-"""Devices whose facts are kept as they are told: those of one gateway, which changes none of them while it runs."""
-COPIES_MAX: Final = 256
-"""Decisions kept parsed: those of the parcels in work."""
 
 _TEXTS: Final = ("kind", "hub", "gw", "t")
-_TELLABLE: Final = re.compile(r"[\x20-\x7e\x1d]*")
-"""Printable ASCII and GS, as every identifier we recognise; anything else goes out as a digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,53 +62,6 @@ class Opened(NamedTuple):
     id: str
     sig: str | None
     kid: str | None
-
-
-def event_data(event: Event, context: EventContext, seq: int, prev: str) -> JsonObject:
-    """`data` of the event. The same arguments give the same bytes."""
-    data: JsonObject = {
-        "v": 1,
-        "kind": event.kind,
-        "mode": context.mode,
-        "hub": context.hub,
-        "line": "gw" if event.visit is None else event.line,
-        "gw": context.gateway,
-        "epoch": context.epoch,
-        "seq": seq,
-        "prev": prev,
-        "visit": event.visit,
-        "t": rfc3339(event.wall.utc_us),
-        "t_src": event.wall.source,
-        "t_unc_us": event.wall.unc_us,
-        "mono_us": event.at // MICROSECOND,
-        "flags": [*event.flags],
-        "prov": _provenance(event, context),
-        "salt": event_salt(context.evidence_key, prev),
-    }
-    if event.codes:
-        data["codes"] = [_code(code, context.evidence_key) for code in event.codes[:CODES_MAX]]
-    if len(event.codes) > CODES_MAX:
-        data["codes_more"] = len(event.codes) - CODES_MAX
-    if event.mass is not None:
-        data["mass"] = _mass(event.mass)
-    if event.dims is not None:
-        data["dims"] = _dims(event.dims)
-    if event.assoc is not None:
-        assoc = event.assoc
-        data["assoc"] = {"method": assoc.method, "p_ppm": assoc.p_ppm, "rivals": assoc.rivals}
-    if event.decision is not None:
-        data["voucher" if event.decision.voucher else "decision"] = _decision_copy(event.decision)
-    if event.act is not None:
-        data["act"] = {"lane": event.act.lane, "bay": event.act.bay, "confirmed": event.act.confirmed}
-    if event.operator is not None:
-        data["op"] = {"badge": event.operator.badge, "station": event.operator.station}
-    if event.clock is not None:
-        data["clock"] = event.clock
-    if event.dwell:
-        data["dwell"] = [{"owner": span.owner, "us": span.us} for span in event.dwell]
-    if event.note:
-        data["note"] = _note(event.note)
-    return data
 
 
 def cloudevent(data: JsonObject, id: str, sig: str | None, kid: str | None) -> bytes:  # noqa: A002  (the attribute's name)
@@ -225,86 +159,3 @@ def _attributes(data: JsonObject) -> JsonObject:
 
 def _counts(value: Json) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _code(code: Code, evidence_key: bytes) -> JsonObject:
-    if code.type == "unknown" or len(code.data) > CODE_CHARS_MAX or _TELLABLE.fullmatch(code.data) is None:
-        digest = keyed_digest(evidence_key, code.raw, "sha256").hex()
-        told: JsonObject = {"len": len(code.raw), "dig": digest}
-    else:
-        told = {"data": code.data, "type": code.type, "chk": code.check_ok}
-    told["sym"], told["dev"], told["reads"] = code.symbology, code.device, code.reads
-    return told
-
-
-def _mass(mass: Mass) -> JsonObject:
-    return {
-        "dev": mass.device,
-        "mg": mass.mg,
-        "u_mg": mass.u_mg,
-        "e_mg": mass.e_mg,
-        "tare_mg": mass.tare_mg,
-        "stable": mass.stable,
-        "mode": mass.mode,
-        "regime": mass.regime,
-        "rec": mass.record,
-    }
-
-
-def _dims(dims: Dims) -> JsonObject:
-    return {
-        "dev": dims.device,
-        "l_um": dims.l_um,
-        "w_um": dims.w_um,
-        "h_um": dims.h_um,
-        "u_um": dims.u_um,
-        "shape": dims.shape,
-        "rec": dims.record,
-    }
-
-
-def _decision_copy(decision: Decision) -> JsonObject:
-    """The decision as it was signed, so that an auditor can check it without the coordinator."""
-    return {"data": _signed_data(decision.wire), "kid": decision.kid, "sig": decision.sig}
-
-
-@lru_cache(maxsize=COPIES_MAX)
-def _signed_data(wire: str) -> JsonObject:
-    """Of a decision that several events of one visit copy; nobody changes it. It was looked at when it came in."""
-    return Checked(orjson.loads(wire))
-
-
-def _provenance(event: Event, context: EventContext) -> JsonObject:
-    known = context.devices
-    devices: JsonObject = {}
-    for code in event.codes[:CODES_MAX]:
-        if code.device not in devices and code.device in known:
-            devices[code.device] = _facts(known[code.device])
-    for measured in (event.mass, event.dims):
-        if measured is not None and measured.device in known:
-            devices[measured.device] = _facts(known[measured.device])
-    return {"edge": context.edge_version, "cfg": context.config_digest, "dev": devices}
-
-
-@lru_cache(maxsize=DEVICES_KEPT)
-def _facts(device: DeviceProvenance) -> JsonObject:
-    """Nobody changes it."""
-    facts = {
-        "fw": device.fw,
-        "drv": device.drv,
-        "cal": device.cal,
-        "cal_until": device.cal_until,
-        "seal": device.seal,
-    }
-    return {name: fact for name, fact in facts.items() if fact is not None}
-
-
-def _note(note: tuple[tuple[str, str | int], ...]) -> JsonObject:
-    return {key: _plain(value) for key, value in note[:NOTE_ENTRIES_MAX]}
-
-
-def _plain(value: str | int) -> str | int:
-    """Device text may hold anything; what can't be printed is replaced, and length is bounded."""
-    if isinstance(value, int):
-        return value
-    return "".join(char if char.isprintable() else "\ufffd" for char in value[:NOTE_CHARS_MAX])

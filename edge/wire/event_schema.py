@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from edge.core.decision import Reason
-from edge.wire.envelope import CODE_CHARS_MAX, CODES_MAX
+from edge.wire.event_body import CODE_CHARS_MAX, CODES_MAX
 from edge.wire.messages import Count, Id, Name, Time, Visit, Word
 
 INTEGER_MAX: int = 2**53 - 1

@@ -12,6 +12,7 @@ from line_driver import (
 )
 
 from drivers.reading import BeamChanged
+from edge.core.belt import Belt
 from edge.core.clearing import AWAITED_MAX
 from edge.core.diverting import INTENTS_MAX
 from edge.core.item import Found, Item
@@ -24,7 +25,7 @@ def item(number: int) -> Item:
 
 
 def test_past_the_bound_of_items_all_on_the_belt_and_the_next_are_in_doubt(driver: LineDriver) -> None:
-    track = Track(driver.line)
+    track = Track(driver.line, Belt(driver.line.belt, driver.line.tolerance_um))
     for number in range(ITEMS_MAX):
         track.covered(0, number * 400_000, Instant(number), Found())
         track.freed(0, number * 400_000 + 300_000, Instant(number), Found())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from series_line import SeriesLine, Thing, layout, s10
 
 from drivers.reading import BoardChanged
+from edge.core.belt import Belt
 from edge.core.item import CARRIED, Found, Item, Transit
 from edge.core.track import ITEMS_MAX, Track
 from hub_config.names import Instant
@@ -219,6 +220,11 @@ def test_an_encoder_that_counts_nothing_is_told_by_what_the_belt_before_brings()
 # Two that may be it --------------------------------------------------------------------------------
 
 
+def third_belt() -> Track:
+    line = layout().lines[0]
+    return Track(line, Belt(line.belts[2], line.tolerance_um), 2)
+
+
 def brought(track: Track, number: int, front_um: int, *, either_way_um: int = 60_000) -> Item:
     item = Item(number, Instant(0), 0, 0, rear_um=-200_000)
     transit = Transit(Instant(0), front_um - either_way_um, front_um + either_way_um)
@@ -227,7 +233,7 @@ def brought(track: Track, number: int, front_um: int, *, either_way_um: int = 60
 
 
 def test_two_that_both_may_be_at_the_hand_over_beam_are_both_in_doubt() -> None:
-    track = Track(layout().lines[0], 2)
+    track = third_belt()
     first, second = brought(track, 1, 7_900_000), brought(track, 2, 7_840_000)
     found = Found()
 
@@ -238,7 +244,7 @@ def test_two_that_both_may_be_at_the_hand_over_beam_are_both_in_doubt() -> None:
 
 
 def test_one_that_alone_may_be_there_is_the_same_without_doubt_and_one_far_off_in_doubt() -> None:
-    track = Track(layout().lines[0], 2)
+    track = third_belt()
     near, far = brought(track, 1, 7_900_000), brought(track, 2, 7_000_000)
     found = Found()
 
@@ -252,7 +258,7 @@ def test_one_that_alone_may_be_there_is_the_same_without_doubt_and_one_far_off_i
 
 def test_one_that_comes_before_the_one_ahead_of_it_and_that_one_are_in_doubt() -> None:
     """Nothing overtakes on a belt: what comes may be the one ahead, which has slipped back into this one's place."""
-    track = Track(layout().lines[0], 2)
+    track = third_belt()
     ahead, behind = brought(track, 1, 7_900_000), brought(track, 2, 7_600_000)
 
     track.covered(0, 400_000, Instant(1), Found())
@@ -264,7 +270,7 @@ def test_one_that_comes_before_the_one_ahead_of_it_and_that_one_are_in_doubt() -
 @pytest.mark.parametrize(("behind_um", "doubts"), [(337_000, ["swap_suspected"]), (800_000, [])])
 def test_one_close_behind_another_that_did_not_come_is_in_doubt(behind_um: int, doubts: list[str]) -> None:
     """It may be that one, a whole distance late."""
-    track = Track(layout().lines[0], 2)
+    track = third_belt()
     ahead, behind = brought(track, 1, 7_900_000), brought(track, 2, 7_900_000 - behind_um)
     found = Found()
 

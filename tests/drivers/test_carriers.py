@@ -166,6 +166,32 @@ def test_a_weak_number_is_told_where_its_format_is_named_but_not_from_an_ean_sym
             assert identify(number, "]Q1", (name,)).type == "unknown"
 
 
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_a_format_fits_no_text_of_another_length_than_it_says(name: str) -> None:
+    known, rng = BY_NAME[name], random.Random(SEED)
+    texts = [*drawn(name), *(draw(rng) for draw in VALID.values() for _ in range(20))]
+    for text in texts:
+        place = rng.randrange(len(text))
+        for tried in (text, text[:-1], text + text[-1], text[:place] + text[place:] * 2, text[: place + 1]):
+            if isinstance(known.parse(tried), Found):
+                assert len(tried) in known.chars, tried
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_what_a_text_is_does_not_depend_on_which_formats_are_tried(name: str) -> None:
+    for number in drawn(name):
+        for text in (number, number[:-1] + "0", number[1:], number + "0"):
+            tried = [(one, one.parse(text)) for one in RANKED if one.type not in ("unknown", "sscc")]
+            fits = [
+                Identified(one.type, found.value, found.fault is None, found.weak)
+                for one, found in tried
+                if isinstance(found, Found)
+            ]
+            told = identify(text, None, WEAK_FORMATS)
+            good = [one for one in fits if one.check_ok] or fits
+            assert told == good[0] if good else told.type in ("unknown", "sscc")
+
+
 def test_no_weak_format_changes_what_a_sure_number_is() -> None:
     for name in (*SURE, *SURE_UNCHECKED, "sscc"):
         for number in drawn(name):

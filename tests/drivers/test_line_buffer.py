@@ -106,3 +106,25 @@ def test_the_same_pieces_come_out_whatever_the_cut(
 
     assert fed(cut, *reads) == whole
     assert cut.held_bytes <= MAX + CHUNK_BYTES
+
+
+@pytest.mark.parametrize("ends", [(b"\r",), (b"\r\n",), (b"\r", b"\n")])
+def test_a_whole_line_at_once_is_the_same_as_in_bytes_also_after_one_that_was_too_long(
+    ends: tuple[bytes, ...],
+) -> None:
+    data = [
+        b"AB" + ends[0],
+        ends[0],
+        b"C" * 30,
+        b"D" + ends[0],
+        b"E" * 9 + ends[0],
+        b"F",
+        b"G" + ends[0],
+        b"H" + ends[0],
+    ]
+    whole, bytewise = (LineBuffer(max_bytes=8, terminators=ends) for _ in range(2))
+
+    told = [piece for one in data for piece in whole.feed(one)]
+
+    assert told == [piece for one in data for byte in one for piece in bytewise.feed(bytes([byte]))]
+    assert [piece.data for piece in told if isinstance(piece, Line)] == [b"AB", b"FG", b"H"]

@@ -375,19 +375,3 @@ def test_the_parcel_placed_last_is_told_if_the_journal_has_all_of_its_move(tmp_p
     assert journal.last_placed(free_lanes) == {}
     journal.append(numbered([event("parcel.diverted", 3, lane="hold")], first=4))
     assert journal.last_placed(free_lanes)["bench-1"].visit == visit(3)
-
-
-def test_what_is_acknowledged_goes_to_the_disk_with_the_next_group_and_not_by_a_commit_of_its_own(
-    tmp_path: Path,
-) -> None:
-    journal = open_journal(tmp_path)
-    reader = JournalReader(journal.path)
-    rows = journal.append(parcels(2))
-    journal.acknowledge(Ack(1, 2, rows[1].id))
-    before = reader.acknowledged().seq
-    journal.append(parcels(1))
-
-    assert (before, reader.acknowledged().seq) == (0, 2)
-    assert journal.figures().acknowledged == 2
-    reader.close()
-    journal.close()

@@ -189,3 +189,42 @@ def test_without_manual_confirmation_each_is_confirmed_at_once() -> None:
 
         assert peer.recv(100) == b"\x40\x02\x00\x09"
     assert [message[2] for message in told] == [9, 0]
+
+
+@pytest.mark.parametrize("protocol", [V5, V311])
+@pytest.mark.parametrize("size", [0, 1, 90, 200, 20_000])
+def test_a_publication_by_the_short_way_is_the_same_bytes_as_paho_sends(
+    protocol: MQTTProtocolVersion, size: int
+) -> None:
+    sent: list[bytes] = []
+    for short in (True, False):
+        client = quick(protocol, [])
+        with over_a_pair(client) as ours:
+            properties = publication("application/json", 60) if protocol == V5 else None
+            if short:
+                packed = b"" if properties is None else properties.pack()
+                assert client.publish_once("a/b", bytes(size), packed, retain=True) == 1
+            else:
+                client.publish("a/b", bytes(size), qos=1, retain=True, properties=properties)
+            client.loop_write()
+            sent.append(ours.recv(65_536))
+
+    assert sent[0] == sent[1]
+
+
+def test_numbers_in_use_are_not_given_again_and_each_is_told_once() -> None:
+    told: Told = []
+    client = quick(V5, told)
+    assert client.publish_once("a", b"", b"\0") is None, "there is no connection"
+    with over_a_pair(client) as ours:
+        first = client.publish_once("a", b"", b"\0")
+        client._last_mid = 65_534
+        further = [client.publish_once("a", b"", b"\0") for _ in range(3)]
+        feed(client, ours, [struct.pack("!BBH", 0x40, 2, 65_535)] * 2)
+        client._last_mid = 65_534
+        again = client.publish_once("a", b"", b"\0")
+
+    assert first == 1
+    assert further == [65_535, None, 2]
+    assert told == [(65_535, 0)]
+    assert again == 65_535

@@ -26,15 +26,13 @@ from edge.wire import verifier
 from edge.wire.canonical import ZERO_ID, JsonObject, WireError, canonical, event_id
 from edge.wire.disclosure import event_salt
 from edge.wire.envelope import (
-    CODES_MAX,
     DATA_BYTES_MAX,
-    NOTE_CHARS_MAX,
     DeviceProvenance,
     cloudevent,
-    event_data,
     event_payload,
     open_cloudevent,
 )
+from edge.wire.event_body import CODES_MAX, NOTE_CHARS_MAX, event_data
 from hub_config.names import DeviceId, LaneId
 
 KEYS = {SIGNER.kid: SIGNER.public_b64}
