@@ -19,7 +19,7 @@ from edge.core.snapshot import Balance, LastPlaced
 from edge.core.standing import VisitWords
 from edge.core.visits import Remembered
 from edge.rim.capsule import remember
-from edge.rim.journal_check import DAMAGED, ByteSink, Verified, log_of
+from edge.rim.journal_check import DAMAGED, ByteSink, Verified, cant_open, log_of
 from edge.rim.journal_commit import ROWS_AT_ONCE, WAL_KEPT_BYTES, Transactions, lay_out_wal
 from edge.rim.journal_history import OpenVisit, last_placed, open_visits
 from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
@@ -117,9 +117,7 @@ class Journal:
             self._open(context_for, signer, sign_one_in)
         except DAMAGED as error:
             self._abandon()
-            raise JournalFault(
-                f"journal {path} can't be opened: {error}; restore it from a backup"
-            ) from error
+            raise JournalFault(cant_open(path, error)) from error
         except BaseException:
             self._abandon()
             raise

@@ -5,10 +5,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from edge.rim.disk import room_of
 from edge.rim.journal_table import (
     Cursor,
     JournalFault,
@@ -33,6 +35,19 @@ DAMAGED: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What SQLite raises for a file that is damaged; the second where its own message quotes damaged text."""
 PAGE_ROWS: Final = 500
 """Rows fetched at a time where the whole journal is walked."""
+
+
+def cant_open(path: Path, error: Exception) -> str:
+    """What is in the way of the journal, and what to do: a disk that is full or does not write has not damaged it."""
+    code = getattr(error, "sqlite_errorcode", None)
+    full = code is not None and code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    if isinstance(error, OSError) or full:
+        left = room_of(path.parent).free_bytes
+        return (
+            f"journal {path} can't be written: {error}; {left // 1024} KiB are free there: free some, or look after "
+            "the disk, and start again"
+        )
+    return f"journal {path} can't be opened: {error}; restore it from a backup"
 
 
 class ByteSink(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.rim.journal_check import cant_open
 from edge.rim.journal_table import JournalFault, Meta, connect, read_fact, read_meta
 from edge.rim.keys import EPOCH_FILE, read_epoch, write_epoch
 from edge.wire.envelope import EventContext
@@ -32,10 +33,14 @@ def lock_journal(path: Path) -> int:
             f"journal {path} is in use by process {owner or 'unknown'}; stop that gateway, or give another "
             "folder with --data"
         ) from error
-    os.truncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    # With the file made here, SQLite gives its WAL the same access rights.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    try:
+        os.truncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        # With the file made here, SQLite gives its WAL the same access rights.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        os.close(handle)
+        raise JournalFault(cant_open(path, error)) from error
     return handle
 
 

@@ -133,7 +133,9 @@ def _write_whole(path: Path, text: str, settle: Callable[[Path, Path], None]) ->
         finally:
             os.close(folder)
     except OSError as error:
-        raise DataFolderFault(f"{path} can't be written: {error.strerror}") from error
+        raise DataFolderFault(
+            f"{path} can't be written: {error.strerror}; free some of its disk, or give another folder with --data"
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
 

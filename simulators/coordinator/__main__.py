@@ -2,8 +2,8 @@
 
 For practice it makes its own key. `--pilot` runs it in a hub in earnest: mode live, the live topic root, a key from a
 file that only its owner may read. Prints one line when it is ready, `coordinator ID ready kid=… public=…`, and `page=…`
-where it has one; ends on SIGTERM or SIGINT. Exit 0 after a clean stop, 2 on wrong arguments, 75 on a disk
-without room at its start (later it waits for room), 78 on a file it can't use.
+where it has one; ends on SIGTERM or SIGINT. Exit 0 after a clean stop, 1 where another works in its folder or has its
+port, 2 on wrong arguments, 75 on a disk without room at its start (later it waits for room), 78 on a file it can't use.
 """
 
 import argparse
@@ -24,10 +24,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.rim import clock
 from edge.rim.tls import BrokerIdentity, TlsFault
 from edge.web.serve import AppServer, WebPortTaken
+from edge.wire.verifier import Refused, kid, load_key
 from hub_config.broker import Address, BrokerTls, parse_address
 from hub_config.load import ConfigFaults
 from hub_config.names import MILLISECOND
 from hub_config.rule_book import RuleBook, load_rule_book
+from simulators.coordinator.data_folder import FolderTaken, in_words, locked
 from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.full_disk import is_full
@@ -95,11 +97,20 @@ def main(given: list[str] | None = None) -> int:
         brokers.append(address)
     book = rules_of(told)
     try:
-        coordinator, letters = build(told, book, brokers, mode)
-    except (sqlite3.OperationalError, OSError) as fault:
-        if not is_full(fault):
+        with locked(told.data):
+            return run(told, book, brokers, mode)
+    except FolderTaken as taken:
+        refuse(1, str(taken))
+    except (sqlite3.DatabaseError, OSError) as fault:
+        sentence = in_words(fault, told.data)
+        if sentence is None:
             raise
-        refuse(EXIT_NO_ROOM, f"no room on the disk of {told.data}: free some, and start it again")
+        refuse(EXIT_NO_ROOM if is_full(fault) else EXIT_BAD_FILE, sentence)
+
+
+def run(told: argparse.Namespace, book: RuleBook, brokers: Sequence[Address], mode: Mode) -> int:
+    """Until it is told to stop. Raises sqlite3.DatabaseError and OSError of the data folder."""
+    coordinator, letters = build(told, book, brokers, mode)
     page, where = page_of(told, book, coordinator, letters)
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: coordinator.stop())
@@ -158,11 +169,10 @@ def build(
     told: argparse.Namespace, book: RuleBook, brokers: Sequence[Address], mode: Mode
 ) -> tuple[Coordinator, Letters]:
     try:
-        told.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         declarations = [
             one for path in told.manifest for one in declarations_of(json.loads(path.read_bytes()))
         ]
-        gateways = {str(name): str(key) for name, key in json.loads(told.gateways.read_bytes()).items()}
+        gateways = gateways_of(told.gateways)
         key: Ed25519PrivateKey = pilot_key(told.key) if told.pilot else practice_key(told.data)
         identity = tls_identity(told)
         store = Store(told.data / DATABASE, mode)
@@ -171,7 +181,7 @@ def build(
     except (KeyFault, StoreFault, TlsFault) as faults:
         refuse(EXIT_BAD_FILE, str(faults))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as fault:
-        if is_full(fault):
+        if isinstance(fault, OSError) and in_words(fault, told.data) is not None:
             raise
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault!r}")
     store.set_targets(targets_us(book))
@@ -189,6 +199,22 @@ def build(
     except ManifestFault as fault:
         refuse(EXIT_BAD_FILE, f"can't use a file: {fault}")
     return coordinator, letters
+
+
+def gateways_of(path: Path) -> dict[str, str]:
+    """Each with its public key. Raises OSError, ValueError, AttributeError."""
+    gateways = {str(name): str(key) for name, key in json.loads(path.read_bytes()).items()}
+    for name, key in gateways.items():
+        try:
+            kid(key)
+            load_key(key)
+        except (Refused, ValueError):
+            refuse(
+                EXIT_BAD_FILE,
+                f"{path}: {name} has no public key but {key[:60]!r}; 43 characters of base64url are wanted, as "
+                "`hub run` prints them at its start",
+            )
+    return gateways
 
 
 def tls_identity(told: argparse.Namespace) -> BrokerIdentity | None:

@@ -25,10 +25,11 @@ class AcksDue:
         self._events: dict[Log, int] = {}
         """Since the last ack."""
 
-    def heard(self, log: Log, at: Instant) -> None:
-        """An event that is stored."""
-        events = self._events[log] = self._events.get(log, 0) + 1
-        if events == ACK_AT_ONCE:
+    def heard(self, log: Log, at: Instant, events: int = 1) -> None:
+        """So many events that are stored."""
+        before = self._events.get(log, 0)
+        self._events[log] = before + events
+        if before < ACK_AT_ONCE <= before + events:
             self._due[log] = at
         else:
             self.owe(log, Instant(at + ACK_EVERY))

@@ -175,6 +175,8 @@ class StoredBook:
 
     def _keep_counts(self) -> None:
         """Once in a transaction, however often something was counted."""
+        if not self._counted:
+            return
         told = [(name, n) for name, n in self._counted.items() if n]
         self._connection.executemany(
             "INSERT INTO counts VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET n = n + ?2", told

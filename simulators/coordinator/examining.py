@@ -6,6 +6,7 @@ from edge.rim.mqtt_client import Arrived
 from edge.wire.verifier import Checked, Refused, examine
 from simulators.coordinator.letters import Letters, Origin
 from simulators.coordinator.quick import quick
+from simulators.coordinator.stamps import parse_utc
 
 
 def examined(
@@ -21,4 +22,8 @@ def examined(
         raise Refused("wrong_gateway", f"the event says {data['hub']}, {data['gw']}, {data['line']}")
     if data["mode"] != letters.mode:
         raise Refused("wrong_mode", f"mode {data['mode']} on the root of {letters.mode}")
+    try:
+        parse_utc(data["t"])
+    except ValueError:
+        raise Refused("bad_shape", f"data.t: there is no {data['t']}") from None
     return event

@@ -5,7 +5,6 @@ other authorities' words have changed who may have one, and every few hours. The
 knows each shard as it comes. What is used without the coordinator is looked at as its events come.
 """
 
-import os
 import secrets
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from hub_config.names import SECOND, Instant
 from hub_config.rule_book import RuleBook
+from simulators.coordinator.data_folder import is_kept, keep_secret
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.reconcile import Conflict
@@ -74,6 +74,10 @@ class Issuing:
     def take(self, data: Mapping[str, Any]) -> Conflict | None:
         return self._reconciler.take(data)
 
+    def is_due(self, at: Instant) -> bool:
+        """Something is to be issued, or to be published."""
+        return bool(self._waiting) or (self._due is not None and at >= self._due)
+
     def next_message(self, at: Instant, now_us: int) -> Message | None:
         """What is to be published now; `sent` once it is with the broker."""
         if self._due is not None and at >= self._due:
@@ -102,10 +106,8 @@ class Issuing:
 def index_key(folder: Path) -> bytes:
     """With which codes are looked up among the vouchers; made at the first start (0600). Raises OSError, ValueError."""
     path = folder / KEY_FILE
-    if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+    if not is_kept(path):
+        keep_secret(path, secrets.token_hex(KEY_BYTES) + "\n")
     key = bytes.fromhex(path.read_text("ascii").strip())
     if len(key) != KEY_BYTES:
         raise ValueError(f"{path} does not hold {2 * KEY_BYTES} hex digits; restore it, or move it away")

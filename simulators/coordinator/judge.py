@@ -81,6 +81,8 @@ def in_conflict(data: Mapping[str, Any]) -> bool:
 def _best(data: Mapping[str, Any]) -> list[str]:
     """Different identifiers of the best rank; one that other numbers fit as well gives way to a sure one."""
     sure = [code for code in data.get("codes", ()) if code.get("chk") is True]
+    if len(sure) == 1:
+        return [str(sure[0]["data"])] if sure[0].get("type") in OWN_TYPES else []
     for wanted in OWN_TYPES if sure else ():
         found = list(dict.fromkeys([str(code["data"]) for code in sure if code.get("type") == wanted]))
         if len(found) == 1:

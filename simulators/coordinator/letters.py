@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.wire.verifier import canonical, identity
 from simulators.coordinator.checkpoints import countersignature
+from simulators.coordinator.data_folder import is_kept, keep_secret
 from simulators.coordinator.stamps import utc_text
 
 Data = dict[str, Any]
@@ -160,12 +161,16 @@ class Letters:
 
 
 def practice_key(folder: Path) -> Ed25519PrivateKey:
-    """The coordinator's practice key, made at its first start (0600)."""
+    """The coordinator's practice key, made at its first start (0600). Raises KeyFault, OSError."""
     path = folder / KEY_FILE
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
+    if not is_kept(path):
+        keep_secret(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
+    try:
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
+    except ValueError:
+        raise KeyFault(
+            f"the key {path} is not 32 bytes in hex; restore it, or move it away for a new one"
+        ) from None
 
 
 def pilot_key(path: Path) -> Ed25519PrivateKey:

@@ -33,6 +33,7 @@ SHAPES_KEPT: Final = 1_024
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 """The codec's strict integers are the contract's: less than 2**53 from zero."""
 _FLAT: Final = frozenset((str, int, bool, type(None)))
+_HOLDERS: Final = frozenset((dict, list))
 _URLSAFE: Final = bytes.maketrans(b"+/", b"-_")
 _PLAIN: Final = bytes.maketrans(b"-_", b"+/")
 _NUL: Final = b"\\u0000"
@@ -61,7 +62,7 @@ def quick(payload: bytes, keys: Mapping[str, str]) -> Checked | None:
         written = _HEAD + body + b"," + orjson.dumps(envelope, option=_OPTIONS)[1:]
         if written != payload or len(payload) > MESSAGE_MAX or _NUL in payload:
             return None
-        if not _is_plain(envelope, 0) or not _is_plain(data, 1):
+        if not _is_plain(envelope, data):
             return None
         event = "ni:///sha-256;" + _b64(sha256(body).digest())
         if not _agrees(envelope, data, event):
@@ -98,26 +99,30 @@ def _agrees(envelope: dict[str, Any], data: dict[str, Any], event: str) -> bool:
     )  # fmt: skip
 
 
-def _is_plain(holder: dict[str, Any] | list[Any], depth: int) -> bool:
+def _is_plain(envelope: dict[str, Any], data: dict[str, Any]) -> bool:
     """No float, no strange key, not too deep. Text and integers were refused by the codec where they are odd."""
-    if depth >= NESTING_MAX:
+    if not _are_keys(tuple(envelope)) or not _FLAT.issuperset(map(type, envelope.values())):
         return False
-    if type(holder) is dict:
-        if not _are_keys(tuple(holder)):
-            return False
-        values: Any = holder.values()
-    else:
-        values = holder
-    kinds = set(map(type, values))
-    if kinds <= _FLAT:
-        return True
-    if float in kinds or depth + 1 >= NESTING_MAX:
-        return False
-    for value in values:
-        kind = type(value)
-        if (kind is dict or kind is list) and not _is_plain(value, depth + 1):
-            return False
-    return True
+    holders: list[Any] = [data]
+    for _ in range(1, NESTING_MAX):
+        deeper: list[Any] = []
+        for holder in holders:
+            if type(holder) is dict:
+                if not _are_keys(tuple(holder)):
+                    return False
+                values: Any = holder.values()
+            else:
+                values = holder
+            kinds = set(map(type, values))
+            if kinds <= _FLAT:
+                continue
+            if float in kinds:
+                return False
+            deeper += [value for value in values if type(value) in _HOLDERS]
+        if not deeper:
+            return True
+        holders = deeper
+    return False
 
 
 @lru_cache(SHAPES_KEPT)

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from edge.rim import clock
-from edge.rim.broker_link import REFUSED, STATE_EVERY, BrokerLink, Closed, Opened, Taken
+from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Opened, Taken
 from edge.rim.mailbox import Mailbox
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker
 from edge.rim.tls import BrokerIdentity
 from edge.wire.verifier import Checked, Refused, kid, parse
 from hub_config.broker import Address
 from hub_config.names import SECOND, Instant
-from simulators.coordinator.acks_due import ACK_EVERY, AcksDue
+from simulators.coordinator.acks_due import ACK_EVERY, AcksDue, Log
 from simulators.coordinator.arrivals import Arrivals, live_since
 from simulators.coordinator.catchups import CatchUps
 from simulators.coordinator.countersigning import Countersigning
@@ -32,6 +32,7 @@ from simulators.coordinator.intake import take_in
 from simulators.coordinator.issuing import Issuing
 from simulators.coordinator.judge import Data
 from simulators.coordinator.letters import Letters
+from simulators.coordinator.outgoing import Outgoing
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.profile import profile_of
 from simulators.coordinator.requests import (
@@ -43,14 +44,13 @@ from simulators.coordinator.requests import (
     Seeding,
 )
 from simulators.coordinator.retention import Retention
-from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.store import Store
 
 TAKEN_AT_ONCE: Final = 1_000
-IN_FLIGHT_MAX: Final = 100
+FULL_READ: Final = 16
+"""Fewer come out of one read of the network only where that was all there is: then none looks again at once."""
 NAK_AFTER: Final = 5 * SECOND
 NAK_EXPIRY_S: Final = 60
-ALERT_EXPIRY_S: Final = 3_600
 IDLE: Final = 1 * SECOND
 
 _log = logging.getLogger("hub.coordinator")
@@ -80,11 +80,7 @@ class Coordinator:
         self.gauges = Gauges()
         addresses = (broker, *others)
         self._link = BrokerLink(profile_of(letters, name, session, addresses, identity), self._box)
-        self._in_flight_max = IN_FLIGHT_MAX
-        self._more_owed = True
-        self._in_flight: dict[int, int | None] = {}
-        """mid → number of the decision; None: not kept."""
-        self._confirmed: list[int] = []
+        self._out = Outgoing(self._link, store, letters, self.gauges)
         self._acks = AcksDue()
         self._sessions: dict[str, str] = {}
         self._catchups = CatchUps()
@@ -101,8 +97,7 @@ class Coordinator:
                     self._rest(fault)
         self._link.close(farewell=self._letters.will(self._link.session))
         if not self.gauges.disk_full:  # else they go out once more
-            with self._store.transaction():
-                self._store.sent(self._confirmed)
+            self._out.note_confirmed(clock.now(), ending=True)
         self._box.close()
 
     def _rest(self, fault: sqlite3.OperationalError | OSError) -> None:
@@ -129,13 +124,15 @@ class Coordinator:
 
     def _turn(self) -> None:
         self._link.tend(clock.now())
-        self._speak()
         batch = self._gather()
-        self._more_owed |= self._handed_in.serve(self._outcome)
+        if self._handed_in.serve(self._outcome):
+            self._out.owe()
+        self._speak()
         if batch:
-            self._speak()  # what the broker confirmed meanwhile has made room
             self._link.flush()
             self._process(batch)
+            self._out.publish_owed()  # as soon as it is on disk
+            self._link.flush()
         if self._retention is not None and self._retention.is_due(clock.now(), pause=not batch):
             self._retention.tend(clock.now(), clock.wall_time())
         for signed in self._countersigning.settle():
@@ -143,12 +140,14 @@ class Coordinator:
 
     def _speak(self) -> None:
         at = clock.now()
-        self._renew_state(at)
-        # Acks first: one settles hundreds of events and lets the gateways go on.
-        self._publish_acks(at)
-        self._publish_owed()
-        self._publish_vouchers(at)
-        self._ask_for_gaps(at)
+        if self._link.is_open:
+            self._renew_state(at)
+            # Acks first: one settles hundreds of events and lets the gateways go on.
+            self._publish_acks(at)
+            self._out.publish_owed()
+            self._publish_vouchers(at)
+            self._ask_for_gaps(at)
+        self._out.note_confirmed(at)
         self.gauges.show(at, connected=self._link.is_open)
 
     def stop(self) -> None:
@@ -169,16 +168,18 @@ class Coordinator:
         """
         at = clock.now()
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
-        acks = self._acks.wake_at() if len(self._in_flight) < self._in_flight_max else ()
+        acks = self._acks.wake_at() if self._out.has_room else ()
         self._link.wait(0 if self._arrived else min([*due, *self._gaps.wake_at(), *acks]) - at)
         self._take_all()
         return self._arrived.next_batch(clock.now())
 
     def _take_all(self) -> None:
-        since = live_since(clock.wall_time().utc_us)
         while items := self._box.take(TAKEN_AT_ONCE):
+            since = live_since(clock.wall_time().utc_us)
             for item in items:
                 self._take(item, since)
+            if len(items) < FULL_READ:
+                return
             self._link.wait(0)
 
     def _take(self, item: FromBroker | Request | None, since: bytes) -> None:
@@ -199,25 +200,22 @@ class Coordinator:
             case Closed():
                 self._closed()
             case Delivered(mid, code):
-                number = self._in_flight.pop(mid, None)
-                if number is not None and code < REFUSED:
-                    self._confirmed.append(number)
+                self._out.delivered(mid, code)
             case never:
                 assert_never(never)
 
     def _closed(self) -> None:
         """What came over the lost connection can't be confirmed on the next; it comes again."""
         self._arrived.clear()
-        self._in_flight.clear()
+        self._out.closed()
         self._acks.clear()
 
     def _opened(self, in_flight_max: int) -> None:
-        self._in_flight_max = min(in_flight_max, IN_FLIGHT_MAX)
+        self._out.opened(in_flight_max)
         self._state_due = Instant(0)
         # The broker may have lost its store, and with it the retained acks.
         for gateway in self._store.gateways():
             self._acks.owe((gateway, self._store.newest_epoch(gateway)), clock.now())
-        self._more_owed = True
         self._issuing.changed(clock.now())
 
     # What is handed in
@@ -229,7 +227,7 @@ class Coordinator:
             case Answering(answer):
                 return self._hear(answer)
             case Alerting(kind, about):
-                self._alert(kind, about)
+                self._out.alert(kind, about)
                 return Outcome(1, 0)
             case Seeding(given):
                 return Outcome(self._issuing.take_seeds(given), 0)
@@ -261,9 +259,9 @@ class Coordinator:
     # One batch
 
     def _process(self, batch: list[Arrived]) -> None:
-        now_us, heard = self._now(), dict[str, None]()
+        now_us, heard = self._now(), dict[Log, int]()
         with self._store.transaction():
-            self._store.sent(self._confirmed)
+            self._out.keep_confirmed()
             for message in batch:
                 try:
                     origin = self._letters.origin(message.topic)
@@ -275,16 +273,19 @@ class Coordinator:
                         self._countersigning.take(gateway, parse(message.payload), public)
                     else:
                         event = examined(message, origin, self._letters, self._keys)
-                        heard[event.data["gw"]] = None
-                        self._store_and_answer(event, now_us, message.at)
+                        if self._store_and_answer(event, now_us, message.at):
+                            log = gateway, event.data["epoch"]
+                            heard[log] = heard.get(log, 0) + 1
                 except Refused as fault:
                     self._store.count(f"rejected:{fault.reason}")
                     _log.warning("refused a message on %s: %s", message.topic, fault)
-            for gateway in heard:
-                self._gaps.note(gateway, clock.now())
-        self._confirmed.clear()
+            at = clock.now()
+            for gateway in dict.fromkeys(gateway for gateway, _ in heard):
+                self._gaps.note(gateway, at)
+        self._out.kept(at)
         self._link.confirm(batch)
-        self._more_owed = True
+        for log, events in heard.items():
+            self._acks.heard(log, at, events)
 
     def _gateway_said(self, gateway: str, state: Data, now_us: int) -> None:
         """A new session is a new subscription: decisions that went out before it may have reached nobody."""
@@ -294,76 +295,58 @@ class Coordinator:
         if online and isinstance(session, str) and session != self._sessions.get(gateway):
             self._sessions[gateway] = session
             self._store.owe_all_valid(gateway, now_us)
+            self._out.owe()
 
-    def _store_and_answer(self, event: Checked, now_us: int, arrived_at: Instant) -> None:
+    def _store_and_answer(self, event: Checked, now_us: int, arrived_at: Instant) -> bool:
+        """False where it contradicts what is stored: no ack of it is due."""
         data = event.data
         gateway, epoch = data["gw"], data["epoch"]
         receipt = self._store.receive(event, now_us)
         if receipt == "tamper":
             _log.error("%s: two events for seq %d of epoch %d; quarantined", gateway, data["seq"], epoch)
-            self._alert("tamper", {"gw": gateway, "epoch": epoch, "seq": data["seq"]})
-            return
+            self._out.alert("tamper", {"gw": gateway, "epoch": epoch, "seq": data["seq"]})
+            return False
         if receipt == "new":
             conflict = self._issuing.take(data)
             if conflict is not None:
-                self._alert("offline_conflict", conflict.told())
+                self._out.alert("offline_conflict", conflict.told())
             quarantined = self._store.quarantined(gateway)
             if self._desk.answer(data, event.id, now_us, self._store, quarantined) is not None:
                 self.gauges.asked(event.id, arrived_at)
+                self._out.owe()
             if data["kind"] == "parcel.departed" and not self._store.was_released(data["visit"]):
                 # Offline by a voucher, or by a decision that was taken back meanwhile: customs has to know (§11).
                 _log.error("%s: visit %s has left, and no release stands for it", gateway, data["visit"])
                 self._store.count("conflict")
-                self._alert("offline_conflict", _last_known(data))
+                self._out.alert("offline_conflict", _last_known(data))
         else:
             self._store.owe_again(event.id)
-        self._acks.heard((gateway, epoch), clock.now())
+            self._out.owe()
+        return True
 
     # What goes out
 
-    def _publish_owed(self) -> None:
-        """From the store, so that nothing owed depends on this process's memory; the newest before older ones."""
-        if self._confirmed and not self._arrived:  # else with the next batch
-            with self._store.transaction():
-                self._store.sent(self._confirmed)
-            self._confirmed.clear()
-        free = self._in_flight_max - len(self._in_flight)
-        if not self._more_owed or free <= 0 or not self._link.is_open:
-            return
-        under_way = {number for number in (*self._in_flight.values(), *self._confirmed) if number is not None}
-        owed = self._store.owed(free, under_way)
-        self._more_owed = len(owed) == free
-        now_us = clock.wall_time().utc_us if owed else 0
-        for number, data, body in owed:
-            topic, payload = self._letters.decision_topic(data["gw"]), self._letters.decision(data, body)
-            # The broker need not keep it past its validity; the gateway checks that by itself.
-            left_s = (parse_utc(data["valid_until"]) - now_us) // 1_000_000
-            if not self._send(topic, payload, event=True, expiry_s=max(1, left_s), number=number):
-                self._more_owed = True
-                return
-            self.gauges.answered(data["for"], clock.now())
-
     def _publish_vouchers(self, at: Instant) -> None:
-        while self._link.is_open and len(self._in_flight) < self._in_flight_max:
+        while self._out.has_room and self._issuing.is_due(at):
             message = self._issuing.next_message(at, clock.wall_time().utc_us)
-            if message is None or not self._send(*message, retain=True):
+            if message is None or not self._out.send(*message, retain=True):
                 return
             self._issuing.sent()
 
     def _renew_state(self, at: Instant) -> None:
-        if self._link.is_open and at >= self._state_due:
+        if at >= self._state_due:
             birth = self._letters.birth(self._link.session, clock.wall_time().utc_us)
-            self._send(self._letters.state_topic, birth, retain=True)
+            self._out.send(self._letters.state_topic, birth, retain=True)
             self._state_due = Instant(at + STATE_EVERY)
 
     def _publish_acks(self, at: Instant) -> None:
         for gateway, epoch in self._acks.due(at):
-            if len(self._in_flight) >= self._in_flight_max:
+            if not self._out.has_room:
                 return
             cursor = self._store.cursor(gateway, epoch)
             ckpt = self._countersigning.newest(gateway, epoch)
             ack = self._letters.ack(gateway, epoch, cursor.through_seq, cursor.last_id, ckpt)
-            if self._send(self._letters.ack_topic(gateway), ack, retain=True):
+            if self._out.send(self._letters.ack_topic(gateway), ack, retain=True):
                 self._acks.told((gateway, epoch))
 
     def _ask_for_gaps(self, at: Instant) -> None:
@@ -372,27 +355,9 @@ class Coordinator:
                 continue
             epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, seq)
-            if self._send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
+            if self._out.send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
                 _log.warning("%s: asked for events from seq %d of epoch %d", gateway, seq, epoch)
-                self._alert("gap", {"gw": gateway, "epoch": epoch, "seq": seq})
-
-    def _alert(self, kind: str, about: Data) -> None:
-        """A hint to people; what it is about stands in the store."""
-        self._send(self._letters.alert_topic(kind), self._letters.alert(about), expiry_s=ALERT_EXPIRY_S)
-
-    def _send(
-        self,
-        topic: str,
-        payload: bytes,
-        retain: bool = False,
-        event: bool = False,
-        expiry_s: int | None = None,
-        number: int | None = None,
-    ) -> bool:
-        mid = self._link.publish(topic, payload, retain=retain, event=event, expiry_s=expiry_s)
-        if mid is not None:
-            self._in_flight[mid] = number
-        return mid is not None
+                self._out.alert("gap", {"gw": gateway, "epoch": epoch, "seq": seq})
 
 
 def _last_known(data: Data) -> Data:

@@ -6,6 +6,7 @@ from typing import Final
 
 SECONDS_KEPT: Final = 64
 """Seconds once written: many times are of the same one."""
+_CHARS: Final = 27
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -20,9 +21,21 @@ def _to_the_second(seconds: int) -> str:
 
 
 def parse_utc(text: str) -> int:
-    """Microseconds since 1970 of a time as the contract writes it."""
-    passed = datetime.fromisoformat(text) - _EPOCH
-    return passed // timedelta(microseconds=1)
+    """Microseconds since 1970 of a time as the contract writes it. Raises ValueError for a day that there is not."""
+    micros = text[20:26]
+    if len(text) == _CHARS and text[-1] == "Z" and micros.isascii() and micros.isdigit():
+        return _of_the_second(text[:20]) + int(micros)
+    return _us(text)
+
+
+@lru_cache(maxsize=SECONDS_KEPT)
+def _of_the_second(beginning: str) -> int:
+    """`beginning`: up to the point before its microseconds."""
+    return _us(beginning + "000000Z")
+
+
+def _us(text: str) -> int:
+    return (datetime.fromisoformat(text) - _EPOCH) // timedelta(microseconds=1)
 
 
 def uuid7(now_us: int, noise: bytes) -> str:

@@ -29,6 +29,8 @@ TAMPERS_MAX: Final = 1_000
 """Contradicting events set aside as evidence; more would prove nothing further."""
 OWED_MAX: Final = 1_000
 """Decisions fetched for sending at a time."""
+LOGS_KEPT: Final = 4_096
+"""Gateways' journals whose cursor is kept in memory; past it they are looked up anew."""
 
 Receipt = Literal["new", "again", "tamper"]
 
@@ -66,14 +68,17 @@ class Store(StoredBook):
     def __init__(self, path: Path, mode: str = "practice") -> None:
         """Raises StoreFault for a file of another version or mode."""
         super().__init__(sqlite3.connect(path, isolation_level=None))
+        # As they stand in the tables, which nobody else writes; forgotten where a transaction is undone.
         self._chains: dict[tuple[str, int], ChainCheck] = {}
-        """Cursors that the transaction under way has looked at."""
-        self._moved: dict[tuple[str, int], None] = {}
-        """Those of them that it has moved."""
         self._ahead: dict[tuple[str, int], bool] = {}
-        """Whether events further on are stored, and the next one is not; asked once in a transaction."""
+        """Whether events further on are stored, and the next one is not."""
+        self._epochs: dict[str, int] = {}
+        """The newest of each gateway."""
         self._doubted: dict[str, bool] = {}
-        """The same of gateways in quarantine."""
+        """Whether a gateway is in quarantine."""
+        self._moved: dict[tuple[str, int], None] = {}
+        """Cursors that the transaction under way has moved."""
+        self._rows_written = 0
         self._path = path
         for pragma in ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={WAL_PAGES_MAX}"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
@@ -116,27 +121,36 @@ class Store(StoredBook):
 
     def written_back(self) -> AbstractContextManager[None]:
         """While this lasts, a thread beside this one writes the WAL back."""
-        return written_back(self._path)
+        return written_back(self._path, lambda: self._rows_written)
 
     def close(self) -> None:
         self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        if len(self._chains) > LOGS_KEPT:
+            self._forget_logs()
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
             self._keep_cursors()
             self._keep_counts()
             self._connection.execute("COMMIT")
+            self._rows_written = self._connection.total_changes
         except BaseException:
             self.forget_visits()
+            self._forget_logs()
             with suppress(sqlite3.Error):  # a failed COMMIT may have ended it
                 self._connection.execute("ROLLBACK")
             raise
         finally:
-            for known in (self._chains, self._moved, self._ahead, self._doubted, self._counted, self._draws):
-                known.clear()
+            self._moved.clear()
+            self._counted.clear()
+            self._draws.clear()
+
+    def _forget_logs(self) -> None:
+        for known in (self._chains, self._ahead, self._epochs, self._doubted):
+            known.clear()
 
     # Events
 
@@ -173,15 +187,13 @@ class Store(StoredBook):
         return "again"
 
     def _chain(self, gateway: str, epoch: int) -> ChainCheck:
-        """Where this gateway's chain stands, inside a transaction."""
+        """Where this gateway's chain stands."""
         chain = self._chains.get((gateway, epoch))
         if chain is None:
             row = self._one(
                 "SELECT next_seq, last_id FROM cursors WHERE gw = ? AND epoch = ?", gateway, epoch
             )
-            chain = ChainCheck() if row is None else ChainCheck(*row)
-            if self._connection.in_transaction:
-                self._chains[gateway, epoch] = chain
+            chain = self._chains[gateway, epoch] = ChainCheck() if row is None else ChainCheck(*row)
         return chain
 
     def cursor(self, gateway: str, epoch: int) -> Cursor:
@@ -189,24 +201,29 @@ class Store(StoredBook):
         return Cursor(gateway, epoch, chain.next_seq, chain.last_id)
 
     def newest_epoch(self, gateway: str) -> int:
-        row = self._one("SELECT max(epoch) FROM cursors WHERE gw = ?", gateway)
-        kept = row[0] or 0 if row is not None else 0
-        return max((kept, *(epoch for gw, epoch in self._moved if gw == gateway)))
+        known = self._epochs.get(gateway)
+        if known is None:
+            row = self._one("SELECT max(epoch) FROM cursors WHERE gw = ?", gateway)
+            known = self._epochs[gateway] = row[0] or 0 if row is not None else 0
+        return known
 
     def gateways(self) -> list[str]:
         return [gw for (gw,) in self._connection.execute("SELECT DISTINCT gw FROM cursors ORDER BY gw")]
 
     def has_gap(self, cursor: Cursor) -> bool:
-        """An event further on is stored, but not the next one."""
-        further = "SELECT 1 FROM events WHERE gw = ? AND epoch = ? AND seq > ? LIMIT 1"
-        return self._one(further, cursor.gateway, cursor.epoch, cursor.next_seq) is not None
+        """An event further on than this gateway's cursor is stored, but not the next one."""
+        log = cursor.gateway, cursor.epoch
+        ahead = self._ahead.get(log)
+        if ahead is None:
+            further = "SELECT 1 FROM events WHERE gw = ? AND epoch = ? AND seq > ? LIMIT 1"
+            ahead = self._ahead[log] = self._one(further, *log, cursor.next_seq) is not None
+        return ahead
 
     def quarantined(self, gateway: str) -> bool:
         doubted = self._doubted.get(gateway)
         if doubted is None:
-            doubted = self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway) is not None
-            if self._connection.in_transaction:
-                self._doubted[gateway] = doubted
+            found = self._one("SELECT 1 FROM tampers WHERE gw = ? LIMIT 1", gateway)
+            doubted = self._doubted[gateway] = found is not None
         return doubted
 
     def quarantined_gateways(self) -> list[str]:
@@ -214,16 +231,21 @@ class Store(StoredBook):
 
     def _advance(self, chain: ChainCheck, new: Mapping[str, Any], new_id: str) -> None:
         """Moves the cursor over the new event and every stored one that now follows without a gap."""
-        log, seq = (new["gw"], new["epoch"]), new["seq"]
-        ahead = self._ahead.get(log)
-        if ahead is None or seq > chain.next_seq:
-            ahead = self._ahead[log] = self.has_gap(self.cursor(*log))
-        if seq == chain.next_seq and chain.feed(new, new_id) == "fork":
-            self._set_aside(new, new_id)
-        if ahead:
-            self._follow(*log, chain)
-            self._ahead.pop(log)
-        self._moved[log] = None
+        gateway, epoch, seq = new["gw"], new["epoch"], new["seq"]
+        log = gateway, epoch
+        if seq == chain.next_seq:
+            ahead = self.has_gap(self.cursor(gateway, epoch)) if log not in self._ahead else self._ahead[log]
+            if chain.feed(new, new_id) == "fork":
+                self._set_aside(new, new_id)
+            elif ahead:
+                self._follow(gateway, epoch, chain)
+                del self._ahead[log]
+        elif seq > chain.next_seq:
+            self._ahead[log] = True
+        if log not in self._moved:
+            self._moved[log] = None
+            if epoch > self.newest_epoch(gateway):
+                self._epochs[gateway] = epoch
 
     def _follow(self, gateway: str, epoch: int, chain: ChainCheck) -> None:
         """Over the stored events behind the cursor, as far as there is no gap."""
@@ -238,6 +260,8 @@ class Store(StoredBook):
 
     def _keep_cursors(self) -> None:
         """Once in a transaction, however many events of a gateway it has."""
+        if not self._moved:
+            return
         moved = [(*log, self._chains[log].next_seq, self._chains[log].last_id) for log in self._moved]
         self._connection.executemany("INSERT OR REPLACE INTO cursors VALUES(?, ?, ?, ?)", moved)
 
@@ -294,9 +318,9 @@ class Store(StoredBook):
             self._connection.execute("UPDATE decisions SET settled = 1 WHERE dec = ?", (copy["dec"],))
 
     def sent(self, numbers: list[int]) -> None:
-        self._connection.executemany(
-            "UPDATE decisions SET sent = 1 WHERE number = ?", [(number,) for number in numbers]
-        )
+        if numbers:
+            told = [(number,) for number in numbers]
+            self._connection.executemany("UPDATE decisions SET sent = 1 WHERE number = ?", told)
 
 
 def _statements(script: str) -> list[str]:

@@ -2,21 +2,24 @@
 
 SQLite by itself does it inside a commit, at 150 events a second twice a second, and every answer behind it waits for
 the disk. Here a thread of its own does it, on its own connection: PASSIVE, which neither stops nor waits for a writer.
-If it falls behind, SQLite does it all the same at `WAL_PAGES_MAX`, so the WAL is bounded.
+If it falls behind, SQLite does it all the same at `WAL_PAGES_MAX`, so the WAL is bounded. The WAL's file is made as
+long as it will be beforehand, as the gateway's journal does it: a commit that makes a file longer costs twice as much.
 """
 
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from edge.rim.journal_commit import lay_out_wal
+
 PAGE_BYTES: Final = 4_096
 LOOK_EVERY_S: Final = 0.25
-WRITE_BACK_PAGES: Final = 1_000
-"""From this on it is worth the while: 4 MiB."""
+WRITE_BACK_ROWS: Final = 500
+"""From so many written rows on it is worth the while: each is two or three pages, of the table and its indexes."""
 WAL_PAGES_MAX: Final = 16_384
 """64 MiB; the store sets it as its `wal_autocheckpoint`."""
 PASSES_MAX: Final = 4
@@ -26,10 +29,11 @@ _log = logging.getLogger("hub.coordinator")
 
 
 @contextmanager
-def written_back(path: Path) -> Iterator[None]:
-    """While this lasts."""
+def written_back(path: Path, rows_written: Callable[[], int]) -> Iterator[None]:
+    """While this lasts. `rows_written`: so far, by the one writer; asked in the thread."""
+    lay_out_wal(path)
     ended = threading.Event()
-    thread = threading.Thread(target=_run, args=(path, ended), name="writeback")
+    thread = threading.Thread(target=_run, args=(path, rows_written, ended), name="writeback")
     thread.start()
     try:
         yield
@@ -38,22 +42,23 @@ def written_back(path: Path) -> Iterator[None]:
         thread.join()
 
 
-def _run(path: Path, ended: threading.Event) -> None:
-    wal = path.with_name(path.name + "-wal")
+def _run(path: Path, rows_written: Callable[[], int], ended: threading.Event) -> None:
     refused: str | None = None
+    done = 0
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         while not ended.wait(LOOK_EVERY_S):
-            with suppress(FileNotFoundError):
-                if wal.stat().st_size < WRITE_BACK_PAGES * PAGE_BYTES:
-                    continue
-                before, refused = refused, None
-                try:
-                    write_back(connection)
-                except sqlite3.Error as fault:
-                    # The store's own commits meet the same disk: what they can't do, the coordinator says and waits.
-                    refused = str(fault)
-                    if refused != before:
-                        _log.warning("the WAL could not be written back: %s", fault)
+            rows = rows_written()
+            if rows - done < WRITE_BACK_ROWS:
+                continue
+            before, refused = refused, None
+            try:
+                if write_back(connection):
+                    done = rows
+            except sqlite3.Error as fault:
+                # The store's own commits meet the same disk: what they can't do, the coordinator says and waits.
+                refused = str(fault)
+                if refused != before:
+                    _log.warning("the WAL could not be written back: %s", fault)
 
 
 def write_back(connection: sqlite3.Connection) -> bool:

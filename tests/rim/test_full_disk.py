@@ -1,5 +1,6 @@
 """A disk that fills, for real and made up: nothing told is lost, the line stops and says why, and goes on by itself."""
 
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from edge.rim import clock
 from edge.rim.disk import MIB, Disk, Room, room_of
 from edge.rim.housekeeping import Housekeeping, Retention
 from edge.rim.journal import Journal, JournalFault, Stored
+from edge.rim.keys import DataFolderFault, load_identity
 from edge.rim.writer import JournalWriter
 from edge.wire.messages import Ack
 
@@ -261,3 +263,30 @@ def test_a_contradiction_lasts_and_the_next_start_begins_the_next_epoch(tmp_path
     with pytest.raises(JournalFault, match="in use"):
         open_journal(tmp_path)
     later.close()
+
+
+@pytest.mark.system
+def test_wherever_a_first_start_runs_out_of_room_it_says_so_and_the_next_goes_well(
+    small_disk: Callable[[int], Path],
+) -> None:
+    folder, fell_short = small_disk(1), 0
+    data = folder / "data"
+    for room in range(0, MIB, 16_384):
+        hog = fill(folder)
+        with hog.open("r+b") as file:
+            file.truncate(hog.stat().st_size - room)
+        try:
+            load_identity(data, "practice")
+            open_journal(data).close()
+            break
+        except (JournalFault, DataFolderFault) as fault:
+            told = str(fault)
+        assert str(folder) in told
+        assert "free some" in told or "another with --data" in told
+        assert "backup" not in told, "nothing is damaged"
+        fell_short += 1
+        hog.unlink()
+        load_identity(data, "practice")
+        open_journal(data).close()
+        shutil.rmtree(data)
+    assert fell_short > 3
