@@ -28,6 +28,8 @@ from simulators.wires import PtyPort, TcpEnd, Wire
 pytestmark = pytest.mark.system
 
 DEADLINE_S = 10.0
+DECLARED = ("cas-pd-ii",)
+"""What they speak is no kind of its own: it is a `scale-text`, declared as docs/unknown-scale.md shows."""
 
 
 @contextmanager
@@ -165,7 +167,7 @@ def test_wrong_use_is_refused_before_anything_runs(
     assert said in capsys.readouterr().err
 
 
-def test_every_kind_is_a_kind_of_a_config_or_a_name_of_hub_decode() -> None:
+def test_every_kind_is_a_kind_of_a_config_or_a_name_of_hub_decode_or_is_declared() -> None:
     for kind in KINDS:
         assert kind in (
             *SCALE_KINDS,
@@ -174,6 +176,7 @@ def test_every_kind_is_a_kind_of_a_config_or_a_name_of_hub_decode() -> None:
             *EXPLAINED,
             *PRINTER_KINDS,
             *DIMENSIONERS,
+            *DECLARED,
         )
         new_device(kind, Instant(0))
     missing = [kind for kind in SCALE_KINDS if kind not in KINDS]
