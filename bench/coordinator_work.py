@@ -7,6 +7,7 @@ Counted are calls of Python functions and of built-in ones (`sys.setprofile`), t
 """
 
 import gc
+import logging
 import sqlite3
 import sys
 import tempfile
@@ -213,6 +214,7 @@ def bare(parcels: int, size: int, folder: Path) -> float:
 
 
 def measure(short: bool) -> Figures:
+    logging.getLogger("hub").setLevel(logging.ERROR)  # every coordinator's broker goes away at its end
     parcels, rounds = (100, 2) if short else (800, 7)
     figures: Figures = {}
     for size in BATCHES:

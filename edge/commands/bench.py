@@ -63,7 +63,7 @@ def _measure(script: Path, *, short: bool, **given: int) -> dict[str, dict[str, 
 def _table(figures: Mapping[str, Mapping[str, float | str | int]]) -> str:
     keys = ("ours", "baseline", "ratio", "unit", "runs")
     rows = [["figure", *keys]]
-    rows += [[name, *(str(one[key]) for key in keys)] for name, one in figures.items()]
+    rows += [[name, *(str(one.get(key, "-")) for key in keys)] for name, one in figures.items()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
