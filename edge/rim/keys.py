@@ -15,6 +15,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.rim.whole_file import write_whole
 from edge.wire.signing import KEY_BYTES, Signer
 from edge.wire.topics import Mode
 
@@ -87,14 +88,14 @@ def next_epoch(folder: Path) -> int:
 
 
 def write_epoch(folder: Path, epoch: int) -> None:
-    _write_whole(folder / EPOCH_FILE, f"{epoch}\n", os.replace)
+    _write(folder / EPOCH_FILE, f"{epoch}\n")
 
 
 def _secret(path: Path) -> bytes:
     """32 secret bytes, in the file as hex."""
     if not path.exists():
         # A link, not a rename: of two processes starting at once, both must end with the same key.
-        _write_whole(path, secrets.token_hex(KEY_BYTES) + "\n", _link_once)
+        _write(path, secrets.token_hex(KEY_BYTES) + "\n", _link_once)
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
@@ -117,27 +118,13 @@ def _secret(path: Path) -> bytes:
     return raw
 
 
-def _write_whole(path: Path, text: str, settle: Callable[[Path, Path], None]) -> None:
-    """A file that is there with all its text or not at all, also after a power cut."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+def _write(path: Path, text: str, settle: Callable[[Path, Path], None] = os.replace) -> None:
     try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        settle(draft, path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, text, settle)
     except OSError as error:
         raise DataFolderFault(
             f"{path} can't be written: {error.strerror}; free some of its disk, or give another folder with --data"
         ) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _link_once(draft: Path, path: Path) -> None:

@@ -42,21 +42,6 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def keep_secret(path: Path, text: str) -> None:
-    """0600. On disk whole, or not there: half a key would stop every later start. Raises OSError."""
-    draft = path.with_name(path.name + ".new")
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-
-
 def is_kept(path: Path) -> bool:
     """An empty file is what an older version left on a full disk."""
     return path.exists() and path.stat().st_size > 0

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from edge.rim.whole_file import write_whole
 from hub_config.names import SECOND, Instant
 from hub_config.rule_book import RuleBook
-from simulators.coordinator.data_folder import is_kept, keep_secret
+from simulators.coordinator.data_folder import is_kept
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.reconcile import Conflict
@@ -107,7 +108,7 @@ def index_key(folder: Path) -> bytes:
     """With which codes are looked up among the vouchers; made at the first start (0600). Raises OSError, ValueError."""
     path = folder / KEY_FILE
     if not is_kept(path):
-        keep_secret(path, secrets.token_hex(KEY_BYTES) + "\n")
+        write_whole(path, secrets.token_hex(KEY_BYTES) + "\n")
     key = bytes.fromhex(path.read_text("ascii").strip())
     if len(key) != KEY_BYTES:
         raise ValueError(f"{path} does not hold {2 * KEY_BYTES} hex digits; restore it, or move it away")

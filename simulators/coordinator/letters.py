@@ -13,9 +13,10 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.rim.whole_file import write_whole
 from edge.wire.verifier import canonical, identity
 from simulators.coordinator.checkpoints import countersignature
-from simulators.coordinator.data_folder import is_kept, keep_secret
+from simulators.coordinator.data_folder import is_kept
 from simulators.coordinator.stamps import utc_text
 
 Data = dict[str, Any]
@@ -164,7 +165,7 @@ def practice_key(folder: Path) -> Ed25519PrivateKey:
     """The coordinator's practice key, made at its first start (0600). Raises KeyFault, OSError."""
     path = folder / KEY_FILE
     if not is_kept(path):
-        keep_secret(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
+        write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
     try:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
     except ValueError:

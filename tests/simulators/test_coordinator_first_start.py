@@ -10,8 +10,9 @@ import pytest
 from test_coordinator_full_disk import fill, small_disk
 from test_coordinator_service import arguments
 
+from edge.rim.whole_file import write_whole
 from simulators.coordinator.__main__ import EXIT_BAD_FILE, EXIT_NO_ROOM, main
-from simulators.coordinator.data_folder import LOCK_FILE, is_kept, keep_secret, locked
+from simulators.coordinator.data_folder import LOCK_FILE, is_kept, locked
 from simulators.coordinator.issuing import index_key
 from simulators.coordinator.letters import KEY_FILE, practice_key
 from simulators.coordinator.service import Coordinator
@@ -176,7 +177,7 @@ def test_keys_are_there_whole_or_not_at_all(tmp_path: Path) -> None:
     assert practice_key(tmp_path).private_bytes_raw() == made
     assert index_key(tmp_path) == index
     with pytest.raises(OSError, match="directory"):
-        keep_secret(tmp_path / "nowhere" / "key", "x")
+        write_whole(tmp_path / "nowhere" / "key", "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == [KEY_FILE, "voucher-index.key"]
     assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
 
