@@ -50,6 +50,8 @@ class Push:
     fire_at: Instant = Instant(0)
     passes_at: Instant = Instant(0)
     """When its front will be at the diverter, as was foreseen when it was ordered."""
+    lane_at: Instant = Instant(0)
+    """And at the beam inside the lane."""
     recall: int | None = None
     """The order that takes it back, once there is one."""
     ended: bool = False

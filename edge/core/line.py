@@ -37,6 +37,7 @@ from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
+from edge.core.mistaken import doubt_behind
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.transfer import Section, sections_of
@@ -64,7 +65,7 @@ class Line:
         self._last = self.sections[len(config.belts) - 1]
         self._reading = self.sections[config.reading_place]
         self.belt, self.track = self._last.belt, self._last.track
-        self.lanes = Lanes(config)
+        self.lanes = Lanes(config, self.belt)
         self.diverting = Diverting(config, hub, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.sections, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
@@ -204,7 +205,7 @@ class Line:
         belt, track = section.belt, section.track
         stops, before_um = belt.moving and not read.moving, belt.travel_um
         travel = belt.moved(read.at, read.count, moving=read.moving)
-        track.disturbed_at = belt.disturbed_at
+        track.disturb(belt.disturbed_at)
         if self._down and self._encoders.name(section) in self._down and not belt.dead:
             del self._down[self._encoders.name(section)]
             for item in track.items:
@@ -298,10 +299,7 @@ class Line:
         self.clearing.hold(parcel, "unknown_item", at)
         if item not in section.track.items:
             return  # it has been lost already
-        follower = section.track.upstream_of(item)
-        if follower is not None and follower.anchored_at < section.track.disturbed_at:
-            # Counts went wrong: this may be that one, far from where it should be.
-            follower.doubt("swap_suspected")
+        doubt_behind(section.track.items, item, section.track.disturbed_at)
         if section is self._last and item.seen == len(self.track.beams) - 1:
             self.leaving.at_end(item, at)
 

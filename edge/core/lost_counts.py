@@ -29,7 +29,7 @@ BRAKE_UM_S2: Final = 4_000_000
 """Planning value: on a belt that brakes harder the parcels slip (friction of about 0.4)."""
 STANDS_NS: Final = 150 * MILLISECOND
 """A belt that falls behind by as much as it runs in this time has stood."""
-AWAY_NS: Final = 500 * MILLISECOND
+AWAY_NS: Final = 2_000 * MILLISECOND
 """The same where a beam bears out that it ran on: the most that an encoder is believed to leave out at once."""
 WAITS_NS: Final = 400 * MILLISECOND
 """By then reports must have shown that the belt runs at its usual speed again."""

@@ -24,6 +24,7 @@ from edge.core.belt import NEVER_UM, Belt
 from edge.core.gone import Gone
 from edge.core.item import CARRIED, Found, Item, Look, Transit
 from edge.core.lost_counts import LostCounts, Mark
+from edge.core.mistaken import doubt_behind_strays, doubt_both
 from edge.core.seams import Seams
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
@@ -93,6 +94,8 @@ class Track:
             return
         shift = offset - item.front_um
         if item.transit is None:
+            if item.anchored_at < self.disturbed_at:
+                doubt_both(self.items, item, beam, offset, self._counts, Mark(at, travel_um))
             item.off_um = max(item.off_um, shift, key=abs)
             if abs(shift) > self._line.tolerance_um:
                 item.doubt("swap_suspected")
@@ -109,6 +112,12 @@ class Track:
         item.leg_um, item.crept_at_um = item.front_um, travel_um
         self.expect(item)
         found.seen.append((item, beam))
+
+    def disturb(self, at: Instant) -> None:
+        """The belt's counts last went wrong then."""
+        if at > self.disturbed_at:
+            self.disturbed_at = at
+            doubt_behind_strays(self.items, at)
 
     def recalibrate(self, ppm: int) -> None:
         """A count of the belt is worth so much more from now on."""
@@ -355,11 +364,6 @@ class Track:
         place = items.index(item)
         ahead = gap_between(items[place - 1], item) if place > 0 else None
         return ahead, gap_between(item, items[place + 1]) if place + 1 < len(items) else None
-
-    def upstream_of(self, item: Item) -> Item | None:
-        """The next one behind it that its beam has not seen yet."""
-        place = self.items.index(item)
-        return next((one for one in self.items[place + 1 :] if one.seen < item.seen), None)
 
     def must_have_left(self, item: Item, travel_um: int) -> int:
         """The last belt beam behind which its rear must be when the belt has told that it has come so far."""
