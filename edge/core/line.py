@@ -37,7 +37,7 @@ from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
-from edge.core.mistaken import doubt_behind
+from edge.core.mistaken import doubt_behind, doubt_behind_strays
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.transfer import Section, sections_of
@@ -205,7 +205,9 @@ class Line:
         belt, track = section.belt, section.track
         stops, before_um = belt.moving and not read.moving, belt.travel_um
         travel = belt.moved(read.at, read.count, moving=read.moving)
-        track.disturb(belt.disturbed_at)
+        if belt.disturbed_at > track.disturbed_at:
+            track.disturbed_at = belt.disturbed_at
+            doubt_behind_strays(track.items, belt.disturbed_at)
         if self._down and self._encoders.name(section) in self._down and not belt.dead:
             del self._down[self._encoders.name(section)]
             for item in track.items:
@@ -267,6 +269,9 @@ class Line:
         for item, beam in found.seen:
             if section is self._last and beam == len(self.track.beams) - 1:
                 self.leaving.at_end(item, at)
+        for item, beam, freed_at in found.holed:
+            if section is self._reading:
+                self._measuring.hole(item, beam, freed_at)
         for item, beam in found.cleared:
             if section is self._reading:
                 self._measuring.cross(item, beam, at)

@@ -71,6 +71,11 @@ class LostCounts:
     def freed(self, beam: int, at: Instant, travel_um: int) -> None:
         self._freed[beam] = Mark(at, travel_um)
 
+    def free_since(self, beam: int, travel_um: int) -> Instant | None:
+        """When this beam, which is covered again, came free; None: too shortly before to be more than a bounce."""
+        freed = self._freed.get(beam)
+        return freed.at if freed is not None and travel_um - freed.travel_um > self._min_gap_um // 2 else None
+
     def front(self, beam: int, at: Instant, travel_um: int) -> None:
         self._fronts[beam] = Mark(at, travel_um)
 

@@ -24,7 +24,7 @@ from edge.core.belt import NEVER_UM, Belt
 from edge.core.gone import Gone
 from edge.core.item import CARRIED, Found, Item, Look, Transit
 from edge.core.lost_counts import LostCounts, Mark
-from edge.core.mistaken import doubt_behind_strays, doubt_both
+from edge.core.mistaken import doubt_both
 from edge.core.seams import Seams
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
@@ -81,8 +81,12 @@ class Track:
         if freed is not None and beam == 0 and not self.follows:
             is_seam = self._seams.note(self.items, freed, Mark(at, travel_um))
         is_next = freed is not None and self._expected(beam, offset) is not None
-        if not is_next and self._continues(beam, offset, hole):
+        goes_on = not is_next and self._continues(beam, offset, hole)
+        if goes_on:
             found.blips += not is_seam
+            freed_at = self._counts.free_since(beam, travel_um)
+            if isinstance(goes_on, Item) and freed_at is not None:
+                found.holed.append((goes_on, beam, freed_at))
             return
         self._counts.front(beam, at, travel_um)
         if beam == 0:
@@ -112,12 +116,6 @@ class Track:
         item.leg_um, item.crept_at_um = item.front_um, travel_um
         self.expect(item)
         found.seen.append((item, beam))
-
-    def disturb(self, at: Instant) -> None:
-        """The belt's counts last went wrong then."""
-        if at > self.disturbed_at:
-            self.disturbed_at = at
-            doubt_behind_strays(self.items, at)
 
     def recalibrate(self, ppm: int) -> None:
         """A count of the belt is worth so much more from now on."""
@@ -198,23 +196,23 @@ class Track:
                 if item.parcel is not None or item in found.proven:
                     found.lost.append(item)
 
-    def _continues(self, beam: int, offset: int, hole: int | None) -> bool:
-        """The edge lies within an item that this beam has seen: a hole (from `hole` on), a strap, or a sensor that
-        bounces. A long hole is none: the first beam has missed a gap between two."""
+    def _continues(self, beam: int, offset: int, hole: int | None) -> Item | bool:
+        """The edge lies within this item, which this beam has seen: a hole (from `hole` on), a strap, or a sensor that
+        bounces. A long hole is none: the first beam has missed a gap between two. True: within one that has left."""
         slack = self._line.min_gap_um
         for item in self.items:
             if item.seen < beam or offset > item.front_um + slack:  # a belt that trembles shows it again
                 continue
             if item.rear_um is None:
                 if beam >= item.origin:
-                    return True
+                    return item
                 continue  # it reaches back to the beam that sees it, and that one is farther on
             if offset >= item.rear_um - slack:
                 if item.origin == beam:
                     item.reopen(item.rear_um, self._line.min_length_um)
                 if hole is not None and hole - offset > slack:
                     item.doubt("not_isolated")
-                return True
+                return item
         return self._gone.continues(beam, offset)
 
     def adopt(self, item: Item, transit: Transit, front_um: int, travel_um: int) -> bool:
