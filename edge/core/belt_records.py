@@ -158,6 +158,10 @@ class BeltRecords:
             return None, "record_repeated"
         if self._offset is not None and self._is_late(record, at):
             return None, "record_late"  # its item went on without one; the count still holds
+        return self._take_by_time(record, due, at)
+
+    def _take_by_time(self, record: int, due: list[Crossing], at: Instant) -> tuple[Item | None, Outcome]:
+        """No number names one of those that are due."""
         if len(due) != 1:
             if not due:
                 self._doubt_answered(at)

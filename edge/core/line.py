@@ -37,7 +37,7 @@ from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
-from edge.core.mistaken import doubt_behind, doubt_behind_strays
+from edge.core.mistaken import doubt_behind_strays, doubt_waiting
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.transfer import Section, sections_of
@@ -304,7 +304,7 @@ class Line:
         self.clearing.hold(parcel, "unknown_item", at)
         if item not in section.track.items:
             return  # it has been lost already
-        doubt_behind(section.track.items, item, section.track.disturbed_at)
+        doubt_waiting(section.track.items, item.seen, section.track.disturbed_at)
         if section is self._last and item.seen == len(self.track.beams) - 1:
             self.leaving.at_end(item, at)
 

@@ -99,6 +99,15 @@ class LostCounts:
         told = self._min_gap_um // 2 < lack_um <= self._worth_um(STANDS_NS)
         return freed if told else None
 
+    def was_free(self, beam: int, at: Instant) -> bool:
+        """A beam is covered that was free for as long as a gap between two takes, by the clock alone."""
+        freed = self._freed.get(beam)
+        return (
+            freed is not None
+            and self._runs()
+            and self._worth_um(at - freed.at - JITTER_NS) > self._min_gap_um
+        )
+
     def is_under(self, beam: int, at: Instant, travel_um: int, length_um: int) -> bool:
         """What has covered a beam ends there too soon by its counts, and just as it should by the clock."""
         front = self._fronts.get(beam)

@@ -1,4 +1,4 @@
-"""Who may really be what has come to a belt's beam, where the belt's counts went wrong.
+"""Who is expected at a belt's beam, and who may really have come there, where the belt's counts went wrong.
 
 A parcel that comes so far from its place that nobody is expected there is a stray to its beam. It may be the next one
 of those that this beam still waits for; then all of them are as far off, and each may come just where the one before it
@@ -18,10 +18,27 @@ TOLD_NS: Final = 300 * MILLISECOND
 """By then the belt's reports have told that its counts went wrong."""
 
 
-def doubt_behind(items: Sequence[Item], stray: Item, disturbed_at: Instant) -> None:
-    """`disturbed_at`: when the belt's counts went wrong last. Those that the stray's beam still waits for."""
+def expected_at(
+    items: Sequence[Item], beam: int, offset: int, tolerance_um: int, reach_um: int
+) -> Item | None:
+    """The one item that may be here; None if there is none, or more than one far off."""
+    far = [
+        one
+        for one in items
+        if one.seen < beam and one.transit is None and abs(one.front_um - offset) <= 2 * reach_um
+    ]
+    if not far:
+        return None
+    nearest = min(far, key=lambda item: abs(item.front_um - offset))
+    if abs(nearest.front_um - offset) <= tolerance_um:
+        return nearest
+    return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= reach_um else None
+
+
+def doubt_waiting(items: Sequence[Item], beam: int, disturbed_at: Instant) -> None:
+    """Those that this beam still waits for, and that were last seen before the counts went wrong."""
     for one in items:
-        if one.seen < stray.seen and one.anchored_at < disturbed_at:
+        if one.seen < beam and one.anchored_at < disturbed_at:
             one.doubt("swap_suspected")
 
 
@@ -29,7 +46,7 @@ def doubt_behind_strays(items: Sequence[Item], disturbed_at: Instant) -> None:
     """The counts are told to have gone wrong: what has come as a stray just before may be one of those."""
     for one in items:
         if one.stray and disturbed_at - one.at <= TOLD_NS:
-            doubt_behind(items, one, disturbed_at)
+            doubt_waiting(items, one.seen, disturbed_at)
 
 
 def doubt_both(

@@ -24,7 +24,7 @@ from edge.core.belt import NEVER_UM, Belt
 from edge.core.gone import Gone
 from edge.core.item import CARRIED, Found, Item, Look, Transit
 from edge.core.lost_counts import LostCounts, Mark
-from edge.core.mistaken import doubt_both
+from edge.core.mistaken import doubt_both, doubt_waiting, expected_at
 from edge.core.seams import Seams
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
@@ -76,13 +76,14 @@ class Track:
         """A leading edge at a belt beam."""
         offset = self._positions[beam] - travel_um
         hole, self._holes[beam] = self._holes[beam], None
-        freed = self._counts.gap(beam, at, travel_um)
+        freed, here = self._counts.gap(beam, at, travel_um), Mark(at, travel_um)
         is_seam = False
         if freed is not None and beam == 0 and not self.follows:
-            is_seam = self._seams.note(self.items, freed, Mark(at, travel_um))
+            is_seam = self._seams.note(self.items, freed, here)
         is_next = freed is not None and self._expected(beam, offset) is not None
         goes_on = not is_next and self._continues(beam, offset, hole)
-        if goes_on:
+        item = self._goes_past(beam, offset, here, found) if goes_on else None
+        if goes_on and item is None:
             found.blips += not is_seam
             freed_at = self._counts.free_since(beam, travel_um)
             if isinstance(goes_on, Item) and freed_at is not None:
@@ -91,20 +92,20 @@ class Track:
         self._counts.front(beam, at, travel_um)
         if beam == 0:
             item = self._handed_over(offset)
-        else:
-            item = self._expected(beam, offset) or self._left_behind(beam, offset, Mark(at, travel_um), found)
+        elif item is None:
+            item = self._expected(beam, offset) or self._left_behind(beam, offset, here, found)
         if item is None:
             self._begin(beam, offset, at, found)
             return
         shift = offset - item.front_um
         if item.transit is None:
             if item.anchored_at < self.disturbed_at:
-                doubt_both(self.items, item, beam, offset, self._counts, Mark(at, travel_um))
+                doubt_both(self.items, item, beam, offset, self._counts, here)
             item.off_um = max(item.off_um, shift, key=abs)
             if abs(shift) > self._line.tolerance_um:
                 item.doubt("swap_suspected")
                 if item.anchored_at < self.disturbed_at:
-                    loss = self._counts.left_out(item.anchored_at, Mark(at, travel_um))
+                    loss = self._counts.left_out(item.anchored_at, here)
                     if loss is not None and abs(loss.um - shift) <= self._counts.off_um(loss):
                         found.left_out_um = loss.um
                     self._shift_since_disturbance(item, shift, at)
@@ -250,18 +251,17 @@ class Track:
         return item
 
     def _expected(self, beam: int, offset: int) -> Item | None:
-        """The one item that may be here; None if there is none, or more than one far off."""
-        far = [
-            one
-            for one in self.items
-            if one.seen < beam and one.transit is None and abs(one.front_um - offset) <= 2 * self.reach_um
-        ]
-        if not far:
+        return expected_at(self.items, beam, offset, self._line.tolerance_um, self.reach_um)
+
+    def _goes_past(self, beam: int, offset: int, here: Mark, found: Found) -> Item | None:
+        """By the counts the beam sees what it saw before, but by the clock it was free for as long as between two, so
+        counts were left out, or the belt stood: who may have come past that one."""
+        if beam == 0 or not self._counts.was_free(beam, here.at):
             return None
-        nearest = min(far, key=lambda item: abs(item.front_um - offset))
-        if abs(nearest.front_um - offset) <= self._line.tolerance_um:
-            return nearest
-        return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self.reach_um else None
+        item = self._left_behind(beam, offset, here, found)
+        if item is None:
+            doubt_waiting(self.items, beam, self.disturbed_at)
+        return item
 
     def _left_behind(self, beam: int, offset: int, here: Mark, found: Found) -> Item | None:
         """Nobody is expected here. Behind counts that were left out it may be the next one all the same, as far ahead

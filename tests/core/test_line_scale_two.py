@@ -56,7 +56,9 @@ def weights(driver: LineDriver) -> list[int | None]:
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_the_second_record_of_a_bag_with_a_hole_is_not_the_next_parcels(driver: LineDriver, lost: bool) -> None:
+def test_the_second_record_of_a_bag_with_a_hole_is_not_the_next_parcels(
+    driver: LineDriver, lost: bool
+) -> None:
     """Also where the next one's own never comes."""
     first, second = bag(driver)
     told(driver, first.front_at(2_900_000), 900_000)
