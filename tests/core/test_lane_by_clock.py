@@ -5,9 +5,21 @@ A stranger is one all the same, no parcel is confirmed twice, and none for anoth
 """
 
 import pytest
-from line_driver import S10, S10_B, TO_MEASURED_S, TO_ORDER_S, LineDriver, Object, at_order, config, entered
+from line_driver import (
+    BOARD,
+    S10,
+    S10_B,
+    TO_MEASURED_S,
+    TO_ORDER_S,
+    LineDriver,
+    Object,
+    at_order,
+    config,
+    entered,
+)
 from line_moments import SeldomTold, leave_out
 
+from drivers.reading import BeamChanged, BeltMoved
 from edge.core.belt import Belt
 from edge.core.item import Item, Push
 from edge.core.lanes import Lanes
@@ -94,6 +106,22 @@ def test_two_that_follow_each_other_are_each_confirmed_as_itself(driver: LineDri
     assert [event.codes[0].data for event in departed] == [S10, S10_B]
     assert [event.at for event in departed] == [first.front_at(GREEN_UM), second.front_at(GREEN_UM)]
     assert len(driver.visits) == 2
+
+
+def test_a_lane_whose_own_drive_runs_on_brings_its_parcel_while_the_belt_stands(driver: LineDriver) -> None:
+    """It stops when the parcel has left it by half."""
+    thing = at_order(driver)
+    stops = thing.front_at(DIVERTER_UM + 150_000)
+    driver.pending = []
+    driver.later((stops - driver.now) / SECOND)
+    count = driver.count_at(stops)
+    driver.give(BeltMoved(BOARD, Instant(stops + 1), count, moving=False))
+    for at, blocked in ((thing.front_at(GREEN_UM), True), (thing.rear_at(GREEN_UM), False)):
+        driver.now = at
+        driver.give(BeamChanged(BOARD, Instant(at), driver.line.beam("green").channel, blocked, count, 1_000))
+
+    assert green(driver) == [("parcel.departed",)]
+    assert len(driver.visits) == 1
 
 
 # A stranger is a stranger -------------------------------------------------------------------------------
