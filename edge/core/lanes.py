@@ -2,8 +2,8 @@
 
 A parcel that was pushed is expected by the belt's counts, and by the clock as well: its diverter moved at an instant,
 and so much later it must be here, whatever the encoder has left out meanwhile. Where only the clock names one, it is
-that one; but where by the counts another was at the diverter when that moved, what was pushed nobody knows, and it is
-in doubt. Where counts and clock name two, both are.
+that one; but where by the counts it was not near the diverter when that moved, or another one was, what was pushed
+nobody knows, and it is in doubt. Where counts and clock name two, both are.
 """
 
 from operator import itemgetter
@@ -99,12 +99,14 @@ class Lanes:
         return timely
 
     def _was_pushed(self, item: Item, items: list[Item]) -> bool:
-        """By the counts no other can have been at the diverter when that moved for this one."""
+        """By the counts it was at the diverter or near it when that moved for it, and no other can have been there."""
         push = item.push
         if push is None or not self._belt.reports or self._belt.reports[0][0] > push.passes_at:
             return False
         came_um = self._belt.travel_at(push.passes_at) - push.diverter.position_um
         slack_um = self._line.tolerance_um
+        if item.front_um + came_um < -self._tolerance_um:
+            return False  # had the belt stood there, it would have been pushed past it
         return not any(
             one is not item and _rear_um(one) - slack_um <= -came_um <= one.front_um + slack_um
             for one in items

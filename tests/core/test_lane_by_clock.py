@@ -46,9 +46,9 @@ def green(driver: LineDriver) -> list[tuple[str, ...]]:
     return [tuple(driver.kinds(visit)[-1:]) for visit in seen]
 
 
-def fails_in_the_lane(driver: LineDriver, thing: Object) -> None:
-    """The encoder leaves out counts once the parcel has passed its diverter."""
-    leave_out(driver, thing.front_at(DIVERTER_UM + 150_000), LEFT_OUT_UM)
+def fails_in_the_lane(driver: LineDriver, thing: Object, past_um: int = 150_000) -> None:
+    """The encoder leaves out counts once the parcel has passed its diverter by so much."""
+    leave_out(driver, thing.front_at(DIVERTER_UM + past_um), LEFT_OUT_UM)
 
 
 def put_into_lane(driver: LineDriver, at: int, length_um: int = 300_000) -> None:
@@ -94,10 +94,11 @@ def test_counts_left_out_just_before_its_diverter_moved_leave_nobody_else_to_be_
     assert green(driver) == [("parcel.departed",)]
 
 
-def test_two_that_follow_each_other_are_each_confirmed_as_itself(driver: LineDriver) -> None:
-    """By the counts the second would be where the first was expected, and then the first once more."""
-    first, second = two_ordered(driver, 360_000)
-    fails_in_the_lane(driver, first)
+@pytest.mark.parametrize("past_um", [300_000, 500_000])
+def test_two_that_follow_each_other_are_each_confirmed_as_itself(driver: LineDriver, past_um: int) -> None:
+    """By the counts the second would be nearer to where the first was expected, or the first once more."""
+    first, second = two_ordered(driver, 300_000)
+    fails_in_the_lane(driver, first, past_um)
     driver.diverted(first)
     driver.carry(second, "green")
     driver.later(2.5)
@@ -164,8 +165,8 @@ def test_no_parcel_is_confirmed_a_second_time_where_its_counts_say_that_it_comes
 
 
 def test_a_beam_that_bounces_while_counts_are_left_out_confirms_nobody_else(driver: LineDriver) -> None:
-    first, second = two_ordered(driver, 360_000)
-    fails_in_the_lane(driver, first)
+    first, second = two_ordered(driver, 300_000)
+    fails_in_the_lane(driver, first, 500_000)
     driver.diverted(first)
     for ms in (1, 4):
         driver.edge("green", first.front_at(GREEN_UM) + ms * MILLISECOND, blocked=ms == 4)
@@ -194,17 +195,25 @@ def test_where_counts_name_the_first_and_the_clock_the_second_neither_departs(dr
     assert lost[driver.visits[1]] == ("swap_suspected",)
 
 
-@pytest.mark.parametrize(("ahead_um", "doubts"), [(700_000, ["swap_suspected"]), (300_000, [])])
-def test_one_that_may_have_lain_at_the_diverter_when_it_moved_for_another_puts_that_in_doubt(
-    ahead_um: int, doubts: list[str]
+@pytest.mark.parametrize(
+    ("before_um", "ahead_um", "doubts"),
+    [
+        (150_000, 350_000, ["swap_suspected"]),
+        (150_000, 700_000, []),
+        (-150_000, 350_000, []),
+        (201_000, 700_000, ["swap_suspected"]),
+    ],
+)
+def test_one_that_another_may_have_been_pushed_for_is_in_doubt(
+    before_um: int, ahead_um: int, doubts: list[str]
 ) -> None:
-    """The belt's reports say that the pushed one was still 500 mm before its diverter then."""
+    """By the belt's reports it was still so far before its diverter when that moved for it, and another ahead of it."""
     line = config().lines[0]
     belt = Belt(line.belt, line.tolerance_um)
     for ms in range(0, 2_100, 100):
         belt.moved(Instant(ms * MILLISECOND), min(ms, 1_000) * 3, moving=True)
     passes_at, travel_um = Instant(1_500 * MILLISECOND), 1_500_000
-    front_um = DIVERTER_UM - 500_000 - travel_um
+    front_um = DIVERTER_UM - before_um - travel_um
     pushed = Item(2, Instant(0), 0, front_um, rear_um=front_um - 300_000)
     pushed.push = Push(line.diverters[0], 1, order=1, passes_at=passes_at, lane_at=Instant(2 * SECOND))
     ahead = Item(1, Instant(0), 0, front_um + ahead_um, rear_um=front_um + ahead_um - 250_000)
