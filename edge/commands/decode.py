@@ -10,11 +10,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import cast
 
 from drivers.decode import DECODERS, OPTIONS, decode
 from drivers.decode_cuts import cut
+from drivers.decode_refused import with_reason
 from drivers.decode_text import decode_grammar
+from drivers.meanings import Meaning
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
 from edge.commands.typed_bytes import bytes_of_hex, bytes_of_text
 from hub_config.load import ConfigFaults, read_model
@@ -53,9 +56,13 @@ def main(argv: Sequence[str]) -> int:
         options = dict(_option(text) for text in (*args.config, *units))
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)
-            if not args.json and args.protocol != "label" and len(meanings) == len(frames):
-                told = zip(frames, meanings, strict=True)
-                meanings = [{**meaning, "cut": cut(args.protocol, frame, meaning)} for frame, meaning in told]
+            if len(meanings) == len(frames):
+                meanings = list(map(partial(_with_reason, args.protocol, options), frames, meanings))
+                if not args.json and args.protocol != "label":
+                    told = zip(frames, meanings, strict=True)
+                    meanings = [
+                        {**meaning, "cut": cut(args.protocol, frame, meaning)} for frame, meaning in told
+                    ]
         else:
             meanings = decode_grammar(_grammar(args.grammar, options), frames)
     except ConfigFaults as refused:
@@ -72,6 +79,10 @@ def main(argv: Sequence[str]) -> int:
                 print(line)
             _print({key: value for key, value in meaning.items() if key != "cut"})
     return EXIT_OK
+
+
+def _with_reason(protocol: str, options: Mapping[str, str], frame: bytes, meaning: Meaning) -> Meaning:
+    return with_reason(protocol, frame, meaning, lambda tried: decode(protocol, [tried], options))
 
 
 def _list() -> int:
