@@ -18,6 +18,7 @@ from drivers.decode_cuts import cut
 from drivers.decode_refused import with_reason
 from drivers.decode_text import decode_grammar
 from drivers.meanings import Meaning
+from drivers.scales.amount import unit_of
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
 from edge.commands.typed_bytes import bytes_of_hex, bytes_of_text
 from hub_config.load import ConfigFaults, read_model
@@ -52,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
         frames = [*map(bytes_of_hex, args.hex), *map(bytes_of_text, args.text)]
         if not any(frames) and (args.grammar is not None or args.protocol in DECODERS):
             raise ValueError('no bytes; give --hex "53 20 0D 0A" or --text "RB123456785GB"')
-        units = [] if args.unit is None else [f"unit={args.unit}"]
+        units = [] if args.unit is None else [f"unit={unit_of(args.unit)}"]
         options = dict(_option(text) for text in (*args.config, *units))
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)

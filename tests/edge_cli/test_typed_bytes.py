@@ -1,7 +1,10 @@
 """Bytes as they are typed: hex as manuals, programs and traces write it, and text with escapes."""
 
+import json
+
 import pytest
 
+from edge.commands.decode import main
 from edge.commands.typed_bytes import bytes_of_hex, bytes_of_text
 
 
@@ -39,3 +42,20 @@ def test_a_text_may_hold_control_bytes_as_a_shell_hands_them_on() -> None:
     assert bytes_of_text(r"ST,GS,1\xC4,000013.5 kg\r\n") == b"ST,GS,1\xc4,000013.5 kg\r\n"
     assert bytes_of_text(r"10A\x1d21\t\\n\&") == b"10A\x1d21\t\\n\\&"
     assert bytes_of_text("Größe\r") == "Größe\r".encode()
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "value"),
+    [
+        (["--protocol", "toledo-8217", "--unit", "KG", "--hex", "02-31-2E-35-0D"], "mass_mg", 1_500_000),
+        (["--protocol", "cas-10", "--unit", "lbs", "--text", r"  12.000\r\n"], "mass_mg", 5_443_108),
+        (["--protocol", "toledo-8217", "--config", "benchpro=ON", "--text", r"\x02?a\r"], "net", False),
+        (["--protocol", "line-crlf", "--config", "aim=true", "--text", r"]C1AIMID\r"], "aim", "]C1"),
+    ],
+)
+def test_units_and_yes_and_no_are_taken_as_people_write_them(
+    words: list[str], key: str, value: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told[key] == value
