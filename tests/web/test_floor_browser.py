@@ -176,7 +176,7 @@ def test_the_hold_queue_says_what_to_bring_and_whom_the_others_wait_for(
         "overdue 25 min after a missed flight or target",
     ]
     assert floor.texts(".queue .tier") == [WORDS["queue.relief"]]
-    assert floor.texts(".queue header span") == ["+21 more, 23 wait for others"]
+    assert floor.texts(".queue header span") == ["4 to bring, 23 wait for others"]
     check_room(floor.page, f"queue, {size}", scrolls=True)
 
 
