@@ -84,7 +84,10 @@ def stage_with(kind: str = "none", data: Mapping[str, Any] | None = None) -> Sta
             {"kind": "diverter", "um": 8_200_000, "name": "green G9"},
         ],
         "items": [
-            {"number": one, "front_um": one * 900_000, "length_um": 160_000, "branch_um": None, "state": state, "code": "A"}
+            {
+                "number": one, "front_um": one * 900_000, "length_um": 160_000, "branch_um": None, "state": state,
+                "code": "A",
+            }
             for one, state in enumerate(("unseen", "measuring", "release", "hold", "inspect", "ask", "stray"), 1)
         ],
     }  # fmt: skip

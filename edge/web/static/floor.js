@@ -212,7 +212,7 @@ function build() {
     mark.dataset.state = state;
     part("legend").append(made("li", "", mark, word(`parcel.${state}`)));
   }
-  part("legend").append(made("li", "", `→ ${word("parcel.meant")}`), made("li", "", `⇒ ${word("parcel.ordered")}`));
+  part("legend").append(made("li", "", `→ ${word("floor.meant")}`), made("li", "", `⇒ ${word("floor.ordered")}`));
   clear();
 }
 
