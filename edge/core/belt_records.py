@@ -70,6 +70,8 @@ class BeltRecords:
         self._earliest_ns = config.earliest_ms * MILLISECOND
         self._latest_ns = config.latest_ms * MILLISECOND
         self._crossings: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
+        self._extras: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
+        """Those of them that were too short to be parcels."""
         self.waiting: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
         """Those whose item still has no record. One that is forgotten gets none, and its item has no time left."""
         self._index = 0
@@ -125,7 +127,9 @@ class BeltRecords:
         """Something too short for a parcel has left the beam: if it was weighed, it may make up for an item left out,
         and the count proves nothing of what is supposed."""
         self._settle(sure=False)
-        self._crossings.append(Crossing(self._index, at, None, extra=True))
+        extra = Crossing(self._index, at, None, extra=True)
+        self._crossings.append(extra)
+        self._extras.append(extra)
 
     def take(self, record: int | None, at: Instant) -> tuple[Item | None, Outcome]:
         """The item that the record of this number is of, or why it is of none."""
@@ -233,7 +237,7 @@ class BeltRecords:
 
     def _may_be_off(self, at: Instant) -> bool:
         """Something too short has crossed: if it was weighed, the count is off by one."""
-        return any(one.extra and not one.answered and at - one.at < OUT_NS for one in self._crossings)
+        return any(not one.answered and at - one.at < OUT_NS for one in self._extras)
 
     def _is_late(self, record: int, at: Instant) -> bool:
         if self._offset is None or self._may_be_off(at):

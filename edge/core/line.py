@@ -215,7 +215,7 @@ class Line:
         if stops and section is self._last:
             self.diverting.take_back("no_time", at)
         track.creep(travel)
-        self._carrying.carry(read.at, at)
+        self._carrying.carry(section, read.at, at)
         if travel < before_um:
             self._carrying.turn_back(section)
         if travel > section.jams.due_um and not belt.dead:
