@@ -1,5 +1,6 @@
 """Fields of a capsule hidden from one reader: what is shown still verifies, what is hidden can't be found out."""
 
+import hmac
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -16,12 +17,14 @@ from edge.wire.canonical import canonical
 from edge.wire.capsule_verifier import Broken
 from edge.wire.disclosure import (
     SHOWN_ALWAYS,
+    Algorithm,
     Choice,
     DisclosureFault,
     event_salt,
     field_leaf,
     fields,
     hide_fields,
+    keyed_digest,
 )
 from edge.wire.verifier import Checked, identity
 from simulators.audit_command import main as audit
@@ -232,6 +235,13 @@ def test_salts_differ_by_event_and_field_and_follow_from_the_secret_key() -> Non
     salts = [event_salt(b"k", "one"), event_salt(b"k", "two"), event_salt(b"l", "one")]
     assert len(dict.fromkeys(salts)) == 3
     assert field_leaf("s", "a.b", 1)[0] != field_leaf("s", "a.c", 1)[0]
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_a_keyed_digest_is_the_hmac_of_the_standard_library(algorithm: Algorithm) -> None:
+    for key in (b"", b"k" * 32, b"longer than a block " * 10):
+        for message in (b"", b"one", b"two" * 100):
+            assert keyed_digest(key, message, algorithm) == hmac.digest(key, message, algorithm)
 
 
 def test_every_value_has_its_place() -> None:
