@@ -184,7 +184,7 @@ def parse_command(sent: bytes) -> Told | None:
     found = _ADDRESSED.fullmatch(text)
     text, address = (text, {}) if found is None else (found[2], {"address": found[1]})
     if (preset := _PRESET.fullmatch(text)) is not None:
-        keys = {"command": "tare_preset", "value": preset[1], "unit": unit_of(preset[2]), **address}
+        keys = {"command": "tare_set", "value": preset[1], "unit": unit_of(preset[2]), **address}
         return Told("command", keys=keys, raw=sent)
     command = _COMMANDS.get(text)
     return None if command is None else Told("command", keys={"command": command, **address}, raw=sent)

@@ -32,7 +32,7 @@ _COMMANDS: Final = {
     "Z": "zero", "T": "tare", "PU": "unit_query", "PV": "version", "PSN": "serial_query", "TA": "tare_query",
     "U": "unit_next", "M": "mode_next", "PSI": "to_mt_sics", "POH": "to_ohaus",
 }  # fmt: skip
-_WITH_NUMBER: Final = {"P": "print_every", "T": "tare_preset", "U": "set_unit"}
+_WITH_NUMBER: Final = {"P": "print_every", "T": "tare_set", "U": "set_unit"}
 _NUMBERED: Final = re.compile(r"([0-9.]{1,9})([PTU])")
 _ORDERS: Final[dict[Order, bytes]] = {
     "weight": b"IP\r\n", "repeat": b"CP\r\n", "zero": b"Z\r\n", "tare": b"T\r\n", "tare_clear": b"0T\r\n",
