@@ -43,7 +43,7 @@ _TEXTS: Final = {"ID": "id", "SN": "serial", "TN": "model"}
 
 _ADDRESSED: Final = re.compile(r"@([0-9]{2})(.*)", re.DOTALL)
 _STANDARD: Final = re.compile(r"([A-Z]{2}),(?:(HI|OK|LO|--),)?([+-][ 0-9.,]{8})([ A-Za-z%]{3})")
-_CSV: Final = re.compile(r"([A-Z]{2})([,;])(?:(HI|OK|LO|--)\2)?([+-][0-9.,]{8})\2([ A-Za-z%]{1,4})")
+_CSV: Final = re.compile(r"([A-Z]{2})([,;])(?:(HI|OK|LO|--)\2)?([+-][0-9.,]{8})\2([ A-Za-z%]{3})")
 _OVER: Final = re.compile(r"OL[,;](?:(HI|OK|LO|--)[,;])?(.*)")
 _CSV_UNIT: Final = re.compile(r"[,;]([ A-Za-z%]{1,4})")
 _MT: Final = re.compile(r"(S |SD) *([+-]?[0-9.]{1,12}) +([A-Za-z%]{1,3})")
