@@ -76,11 +76,14 @@ def test_cloudevents_are_the_published_bytes(tmp_path: Path) -> None:
     assert first["ehubsig"]
 
 
-def test_a_practice_journal_exports_nothing_to_the_world(tmp_path: Path) -> None:
+def test_a_practice_journal_exports_nothing_to_the_world_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, out = str(journal(tmp_path, "practice")), tmp_path / "out"
     main(["export", "epcis", "--data", folder, "--offset", "+01:00", "--out", str(out)])
 
     assert json.loads(out.read_text())["epcisBody"]["eventList"] == []
+    assert "0 EPCIS events (mode practice is never exported as epcis) of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
