@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from rich.console import Console
 
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
@@ -141,4 +141,4 @@ def _signer(path: Path) -> Signer:
         raise _Wrong(f"--key {path}: {fault}; wanted a file of 64 hex digits") from fault
     if len(raw) != KEY_BYTES:
         raise _Wrong(f"--key {path} has {len(raw)} bytes; {KEY_BYTES} are wanted")
-    return Signer(Ed25519PrivateKey.from_private_bytes(raw))
+    return Signer(SigningKey(raw))
