@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from rich.console import Console
 
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 def _key(file: Path) -> int:
     try:
         with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as fresh:
-            fresh.write(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
+            fresh.write(bytes(SigningKey.generate()).hex() + "\n")
     except FileExistsError:
         pass  # somebody may be told its public half already
     try:
@@ -167,4 +167,4 @@ def _signer(path: Path) -> Signer:
         raise _Wrong(
             f"key {path} has {len(raw)} bytes; {KEY_BYTES} are wanted, as hub contract key writes them"
         )
-    return Signer(Ed25519PrivateKey.from_private_bytes(raw))
+    return Signer(SigningKey(raw))

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.cli import main
 from edge.core.event import Act, Code, Event, Kind, WallTime
@@ -25,7 +25,7 @@ def event(kind: Kind, utc_us: int) -> Event:
 
 
 def journal(folder: Path, mode: Mode = "live") -> Path:
-    signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    signer = Signer(SigningKey(bytes(range(32))))
 
     def context_for(epoch: int) -> EventContext:
         return EventContext(

@@ -100,7 +100,7 @@ def test_the_coordinator_compares_with_what_it_holds_and_signs_under_it(
     coordinator(journal, folder).close()
     key = folder / KEY_FILE
     key.touch(0o600)
-    key.write_text(COORDINATOR._private.private_bytes_raw().hex())
+    key.write_text(bytes(COORDINATOR._private).hex())
     file.write_text(json.dumps(hidden(journal)))
 
     assert audit(["disclosure", str(file), "--data", str(folder)]) == 0
@@ -254,7 +254,7 @@ def test_the_command_hides_and_says_what_comes_next(
     journal: Journal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gateway-practice.key").touch(0o600)
-    (tmp_path / "gateway-practice.key").write_text(SIGNER._private.private_bytes_raw().hex())
+    (tmp_path / "gateway-practice.key").write_text(bytes(SIGNER._private).hex())
     tmp_path.chmod(0o700)
     out = tmp_path / "c.json"
     words = ["prove", visit(2), "-o", str(out), "--data", str(tmp_path), "--hide", "codes"]
