@@ -74,6 +74,8 @@ class Belt:
         self.moving = False
         self.disturbed_at = Instant(0)
         """When it last moved otherwise than before, stopped or started."""
+        self.stood_at = Instant(0)
+        """When a report last told that it stood."""
         self.unsure_at = Instant(0)
         """The same, by more than the tolerance: until a beam has seen an item again, its place is a guess."""
 
@@ -189,7 +191,7 @@ class Belt:
         self._samples.append((at, travel))
         self._reported_at, self.gone_at, self.travel_um = at, Instant(at + GONE_NS), travel
         if not moving:
-            self.speed_um_s = 0
+            self.speed_um_s, self.stood_at = 0, at
         elif self._speeds:
             speeds = sorted(self._speeds)
             self.speed_um_s = speeds[len(speeds) // 2]

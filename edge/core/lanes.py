@@ -3,7 +3,8 @@
 A parcel that was pushed is expected by the belt's counts, and by the clock as well: its diverter moved at an instant,
 and so much later it must be here, whatever the encoder has left out meanwhile. Where only the clock names one, it is
 that one; but where by the counts it was not near the diverter when that moved, or another one was, what was pushed
-nobody knows, and it is in doubt. Where counts and clock name two, both are.
+nobody knows, and it is in doubt. Where counts and clock name two, both are, unless the board has told that the belt
+stood.
 """
 
 from operator import itemgetter
@@ -90,11 +91,17 @@ class Lanes:
         lane = self._exits[channel].lane
         near = [item for item in items if abs(item.front_um - offset) <= self._tolerance_um]
         sent = [i for i in near if i.ordered and i.push is not None and i.push.diverter.lane == lane]
+        nearest = min(sent or near, key=lambda item: abs(item.front_um - offset), default=None)
         if timely is None or timely in sent:
-            return min(sent or near, key=lambda item: abs(item.front_um - offset), default=None)
-        for one in sent:
-            one.doubt("swap_suspected")
-        if sent or not self._was_pushed(timely, items):
+            return nearest
+        if (
+            sent
+        ):  # what lies in a lane keeps its order, so the one ahead; but somebody may have taken that out
+            if timely.push is not None and self._belt.stood_at < timely.push.fire_at:
+                for one in (*sent, timely):
+                    one.doubt("swap_suspected")
+            return nearest
+        if not self._was_pushed(timely, items):
             timely.doubt("swap_suspected")
         return timely
 

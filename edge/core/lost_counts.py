@@ -31,6 +31,8 @@ STANDS_NS: Final = 150 * MILLISECOND
 """A belt that falls behind by as much as it runs in this time has stood."""
 AWAY_NS: Final = 2_000 * MILLISECOND
 """The same where a beam bears out that it ran on: the most that an encoder is believed to leave out at once."""
+STOOD_NS: Final = 500 * MILLISECOND
+"""And where the board has told meanwhile that it stood, as one does that gets no counts."""
 WAITS_NS: Final = 400 * MILLISECOND
 """By then reports must have shown that the belt runs at its usual speed again."""
 WAY_PPM: Final = 20_000
@@ -154,7 +156,8 @@ class LostCounts:
         for one in (*marks[1:], here):
             if self._is_slow(last, one):
                 lack_um = self._worth_um(here.at - before.at) - (here.travel_um - before.travel_um)
-                return Loss(before.at, here.at, lack_um) if 0 < lack_um <= self._worth_um(AWAY_NS) else None
+                most_um = self._worth_um(AWAY_NS if self._belt.stood_at <= before.at else STOOD_NS)
+                return Loss(before.at, here.at, lack_um) if 0 < lack_um <= most_um else None
             before, last = last, one
         return None
 

@@ -192,7 +192,7 @@ def test_where_counts_name_the_first_and_the_clock_the_second_neither_departs(dr
     assert "parcel.departed" not in driver.kinds()
     assert green(driver) == [("parcel.lost_track",)]
     lost = {event.visit: event.flags for event in driver.events if event.kind == "parcel.lost_track"}
-    assert lost[driver.visits[1]] == ("swap_suspected",)
+    assert lost[driver.visits[0]] == ("swap_suspected",)
 
 
 @pytest.mark.parametrize(
