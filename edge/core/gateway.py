@@ -44,6 +44,7 @@ from edge.core.signs import Signs
 from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.standing import NOTHING_SAID, VisitWords
 from edge.core.station import Station
+from edge.core.verdict import untimely
 from edge.core.visits import NOTHING_REMEMBERED, Recovered, Remembered, Seen, Visits
 from edge.core.wakes import EVERY, Wakes
 from hub_config.bench_scale import BenchScaleConfig
@@ -235,9 +236,10 @@ class Gateway:
     # What can happen ------------------------------------------------------------------------------
 
     def _decide(self, given: DecisionArrived, at: Instant) -> None:
-        refused: str | None = None
-        for place in self._places:
-            refused = place.decide(given.decision, at)
+        decision = given.decision
+        refused = untimely(decision, self._ledger.wall(at)) if decision.action == "release" else None
+        for place in self._places if refused is None else ():
+            refused = place.decide(decision, at)
             if refused is None:
                 return
             if refused != "no_such_parcel":
@@ -254,7 +256,7 @@ class Gateway:
         named = [one for one in (decision.was, decision.visit) if one is not None]
         visit = next((one for one in named if self._visits.departed(one) is not None), decision.visit)
         seen = self._visits.departed(visit)
-        if seen is not None and decision.action != "release":
+        if seen is not None and decision.action != "release" and self._visits.recalls(visit, decision):
             self._ledger.keep(VisitWords(visit, (), NOTHING_SAID.heard(decision)))
             self._ledger.alert(Alert("recall", visit, decision.dec, seen.line, seen.bay, seen.utc_us))
 

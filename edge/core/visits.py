@@ -22,6 +22,8 @@ from hub_config.names import SECOND, Instant, LineId, VisitId
 HELD_CODES_MAX: Final = 10_000
 DEPARTED_MAX: Final = 10_000
 """Parcels that have left, of which a later stop still raises an alert here; past it the coordinator alone can tell."""
+RECALLS_MAX: Final = 1_000
+"""Stops of parcels that had left, remembered so that the same one raises no second alert; past it the oldest would."""
 QUEUE_EVERY_NS: Final = 1 * SECOND
 """How old the order of a long hold queue may be; ordering thousands of parcels takes the core tens of ms."""
 QUEUE_SHORT: Final = 256
@@ -95,6 +97,8 @@ class Visits:
         self.in_work = 0
         """Parcels at a bench or on a belt; never less than nothing."""
         self._departed: OrderedDict[VisitId, Seen] = OrderedDict()
+        self._recalled: OrderedDict[str, VisitId] = OrderedDict()
+        """Stops of parcels that had left, by `dec`."""
         self.stops = Stops()
         self._queue: tuple[Moment, Queue] | None = None
         self._queue_stale = False
@@ -158,6 +162,15 @@ class Visits:
     def departed(self, visit: VisitId) -> Seen | None:
         return self._departed.get(visit)
 
+    def recalls(self, visit: VisitId, decision: Decision) -> bool:
+        """Whether this stop of a parcel that has left is one not told yet: decisions are idempotent (contract §7)."""
+        if decision.dec in self._recalled:
+            return False
+        if len(self._recalled) >= RECALLS_MAX:
+            self._recalled.popitem(last=False)
+        self._recalled[decision.dec] = visit
+        return True
+
     def _hold(self, held: HeldVisit) -> None:
         self._queue_stale = True
         for code in held.names.keys:
@@ -209,6 +222,8 @@ class Visits:
         held = next((one for one in self._held.values() if one.visit in named), None)
         if held is None:
             return self.stops.hear(decision)
+        if held.stay.standing.outdated(decision):
+            return None
         standing = held.stay.standing.heard(decision)
         frees = decision.action == "release" and not decision.needs and standing.against(decision) is None
         stay = replace(
