@@ -237,7 +237,9 @@ class Gateway:
 
     def _decide(self, given: DecisionArrived, at: Instant) -> None:
         decision = given.decision
-        refused = untimely(decision, self._ledger.wall(at)) if decision.action == "release" else None
+        refused: str | None = None
+        if decision.action == "release":
+            refused = untimely(decision, self._ledger.wall(at))
         for place in self._places if refused is None else ():
             refused = place.decide(decision, at)
             if refused is None:

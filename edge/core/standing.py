@@ -2,8 +2,8 @@
 
 A newer decision of the same authority replaces its older one, and nothing else does: a stop stands, over every pass,
 until the authority that gave it says otherwise. Its validity bounds when it may move a parcel, not how long it is
-remembered: a release that comes after it is void as long as it stands. Two decisions under one number contradict each
-other, and the stricter stands.
+remembered: a release that comes after it is void as long as it stands. Two decisions under one `dec` or
+one number contradict each other, and the stricter stands.
 """
 
 from collections.abc import Sequence
@@ -65,13 +65,13 @@ class Standing:
         return Standing(_strictest_first(words)[:AUTHORITIES_MAX])
 
     def outdated(self, decision: Decision) -> bool:
-        """Its authority has said something newer, or another thing under the same number that is as strict."""
+        """Its authority has said something newer, or another thing under the same name or number that is as strict."""
         word = next((one for one in self.words if one.authority == decision.authority), None)
-        if word is None or word.dec_seq < decision.dec_seq:
+        if word is None or word.decision == decision:
             return False
-        if word.dec_seq > decision.dec_seq:
-            return True
-        return word.decision != decision and not stricter(decision.action, word.action)
+        if word.dec_seq == decision.dec_seq or word.decision.dec == decision.dec:
+            return not stricter(decision.action, word.action)
+        return word.dec_seq > decision.dec_seq
 
     @property
     def stops(self) -> bool:
