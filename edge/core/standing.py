@@ -2,12 +2,11 @@
 
 A newer decision of the same authority replaces its older one, and nothing else does: a stop stands, over every pass,
 until the authority that gave it says otherwise. Its validity bounds when it may move a parcel, not how long it is
-remembered: a release that comes after it is void as long as it stands. Two decisions under one `dec` or
-one number contradict each other, and the stricter stands.
+remembered: a release that comes after it is void as long as it stands. Two decisions under one `dec` or one number
+contradict each other, and the stricter stands.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from edge.core.decision import STRICTNESS, Action, Decision, stricter
@@ -39,7 +38,7 @@ class Word:
         return self.decision.route
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Standing:
     words: tuple[Word, ...] = ()
     """One per authority, the strictest first."""

@@ -145,7 +145,9 @@ def over(decision: Decision, now: WallTime) -> bool:
 
 def untimely(decision: Decision, now: WallTime) -> Reason | None:
     """Why a release counts as absent at this moment, whatever parcel it is about (contract §5): it lifts no stop, joins
-    no visit. One that comes shortly before its `valid_from` waits for it."""
+    no visit. One that comes shortly before its `valid_from` waits for it. Of a stop: None."""
+    if decision.action != "release":
+        return None
     latest_us = now.utc_us + now.unc_us
     if latest_us + EARLY_MAX_US < decision.valid_from_us:
         return "clock_untrusted"
