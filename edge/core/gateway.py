@@ -255,11 +255,9 @@ class Gateway:
         self._count_message(refused)
 
     def _recall(self, decision: Decision) -> None:
-        """A stop for a parcel that has left already: somebody has to go after it (contract §5)."""
-        named = [one for one in (decision.was, decision.visit) if one is not None]
-        visit = next((one for one in named if self._visits.departed(one) is not None), decision.visit)
-        seen = self._visits.departed(visit)
-        if seen is not None and decision.action != "release" and self._visits.recalls(visit, decision):
+        recalled = self._visits.recall(decision)
+        if recalled is not None:
+            visit, seen = recalled
             self._ledger.keep(VisitWords(visit, (), NOTHING_SAID.heard(decision)))
             self._ledger.alert(Alert("recall", visit, decision.dec, seen.line, seen.bay, seen.utc_us))
 

@@ -97,7 +97,7 @@ class Visits:
         self.in_work = 0
         """Parcels at a bench or on a belt; never less than nothing."""
         self._departed: OrderedDict[VisitId, Seen] = OrderedDict()
-        self._recalled: OrderedDict[str, VisitId] = OrderedDict()
+        self._recalled: OrderedDict[str, None] = OrderedDict()
         """Stops of parcels that had left, by `dec`."""
         self.stops = Stops()
         self._queue: tuple[Moment, Queue] | None = None
@@ -162,14 +162,19 @@ class Visits:
     def departed(self, visit: VisitId) -> Seen | None:
         return self._departed.get(visit)
 
-    def recalls(self, visit: VisitId, decision: Decision) -> bool:
-        """Whether this stop of a parcel that has left is one not told yet: decisions are idempotent (contract §7)."""
-        if decision.dec in self._recalled:
-            return False
-        if len(self._recalled) >= RECALLS_MAX:
-            self._recalled.popitem(last=False)
-        self._recalled[decision.dec] = visit
-        return True
+    def recall(self, decision: Decision) -> tuple[VisitId, Seen] | None:
+        """A stop for a parcel that has left already: somebody has to go after it (contract §5). Told once, as decisions
+        are idempotent (§7)."""
+        if decision.action == "release" or decision.dec in self._recalled:
+            return None
+        for visit in (decision.was, decision.visit):
+            seen = None if visit is None else self._departed.get(visit)
+            if visit is not None and seen is not None:
+                if len(self._recalled) >= RECALLS_MAX:
+                    self._recalled.popitem(last=False)
+                self._recalled[decision.dec] = None
+                return visit, seen
+        return None
 
     def _hold(self, held: HeldVisit) -> None:
         self._queue_stale = True
