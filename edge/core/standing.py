@@ -64,12 +64,12 @@ class Standing:
         return Standing(_strictest_first(words)[:AUTHORITIES_MAX])
 
     def outdated(self, decision: Decision) -> bool:
-        """Its authority has said something newer, or another thing under the same name or number that is as strict."""
+        """Its authority has said something newer, or something stricter under the same name or number."""
         word = next((one for one in self.words if one.authority == decision.authority), None)
         if word is None or word.decision == decision:
             return False
         if word.dec_seq == decision.dec_seq or word.decision.dec == decision.dec:
-            return not stricter(decision.action, word.action)
+            return stricter(word.action, decision.action)
         return word.dec_seq > decision.dec_seq
 
     @property
