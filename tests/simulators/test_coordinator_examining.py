@@ -42,7 +42,7 @@ def test_one_that_there_is_passes() -> None:
 
 
 def test_a_field_of_another_shape_is_refused() -> None:
-    letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    letters = Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))))
     told = payload_at("2028-02-29T23:59:59.999999Z", voucher=True)
 
     with pytest.raises(Refused, match=r"bad_shape: data\.voucher"):
