@@ -28,7 +28,7 @@ from hub_config.hub import HubConfig
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.modbus import ModbusIoConfig
-from hub_config.names import MILLISECOND, Instant
+from hub_config.names import MILLISECOND, Instant, LaneId
 
 FIRE_MIN_NS: Final = 20 * MILLISECOND
 """The board must have an order this long before it acts on it. Later, the parcel is not diverted."""
@@ -75,6 +75,12 @@ class Diverting:
             if one.lane == lane:
                 return one
         return None
+
+    def is_open(self, item: Item, lane: LaneId, travel_um: int) -> bool:
+        """Nothing has been begun for it, and it is before the point of no return of this lane's diverter."""
+        diverter = self.diverter_of(lane)
+        before = diverter is None or travel_um < self._points[diverter.id] - item.front_um
+        return item.push is None and before
 
     # At the point of no return ----------------------------------------------------------------------
 
