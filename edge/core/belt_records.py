@@ -49,6 +49,8 @@ class Crossing:
     extra: bool = False
     """Too short to be a parcel: the device may have made a record of it, or not."""
     answered: bool = False
+    answered_at: Instant | None = None
+    """When the record came that it was given."""
     supposed: bool = False
     """Its record is the one that the count names, but others were due by time."""
     doubted: bool = False
@@ -117,6 +119,7 @@ class BeltRecords:
         supposable = len(self._suppositions) < CROSSINGS_MAX and not any(one.extra for one in due)
         if named is not None and named is due[0] and supposable:
             named.answered = named.supposed = True
+            named.answered_at = at
             self._suppositions.append(named)
             return named.item, "supposed" if named.item is not None else "record_orphan"
         if named is not None:
@@ -149,7 +152,7 @@ class BeltRecords:
     def _join(
         self, crossing: Crossing, record: int, at: Instant, *, named: bool = True
     ) -> tuple[Item | None, Outcome]:
-        crossing.answered = True
+        crossing.answered, crossing.answered_at = True, at
         self._end_overdue(sure=named and not self._may_be_off(at))
         self._offset = self._held = record - crossing.index
         self._supposed, self._late = None, 0
@@ -166,9 +169,14 @@ class BeltRecords:
         )
 
     def _doubt_answered(self, at: Instant) -> None:
-        """A record that nobody waits for: one who has had another by this time may have had the wrong one."""
-        for one in self._crossings:
-            if one.answered and one.item is not None and self._is_timely(one, at):
+        """A record that nobody waits for: one who has had another by this time may have had the wrong one, that of
+        whoever crossed before him, and so on, as far back as each record's time fits the one before as well."""
+        times = [at]
+        for one in reversed(self._crossings):
+            if one.answered_at is None or not any(self._is_timely(one, time) for time in times):
+                continue
+            times.append(one.answered_at)
+            if one.item is not None:
                 one.item.doubt("assoc_low")
                 self.settled.append((one.item, False))
 
@@ -183,7 +191,7 @@ class BeltRecords:
         known = next((one for one in self._crossings if one.index == index and not one.extra), None)
         if known is None or known.answered or self._late >= LATE_MAX:
             return False
-        known.answered = True
+        known.answered, known.answered_at = True, at
         self._late += 1
         self._end_overdue(sure=False)
         self._overdue = known, record

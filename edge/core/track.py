@@ -351,10 +351,14 @@ class Track:
 
     def gaps_um(self, item: Item) -> tuple[int | None, int | None]:
         """Free belt ahead and behind; None where nothing is there."""
-        items = self.items
-        place = items.index(item)
-        ahead = gap_between(items[place - 1], item) if place > 0 else None
-        return ahead, gap_between(item, items[place + 1]) if place + 1 < len(items) else None
+        items, place = self.items, self.items.index(item)
+        ahead = self._gap_um(items[place - 1], item) if place > 0 else None
+        return ahead, self._gap_um(item, items[place + 1]) if place + 1 < len(items) else None
+
+    def _gap_um(self, ahead: Item, behind: Item) -> int:
+        """What still covers the beam that saw it first reaches back by two of the longest at most, else it is a jam."""
+        rear_um = ahead.front_um - 2 * self._line.max_length_um if ahead.rear_um is None else ahead.rear_um
+        return rear_um - behind.front_um
 
     def upstream_of(self, item: Item) -> Item | None:
         """The next one behind it that its beam has not seen yet."""
