@@ -39,14 +39,15 @@ class Leaving:
             self._ledger.count_rejected("unknown_channel")
             return
         offset = self._lanes.position_of(read.channel) - travel_um
-        if self._lanes.continues(read.channel, offset):
+        timely = self._lanes.timely(read.channel, read.at, self._track.items)
+        if self._lanes.continues(read.channel, offset, read.at, timely):
             self._ledger.count_rejected("beam_bounce")
             return
-        item = self._lanes.expected(read.channel, offset, self._track.items)
+        item = self._lanes.expected(read.channel, offset, timely, self._track.items)
         if item is None or item.parcel is None:
             self._stray_in_lane(exit_, read.at)
             return
-        self._lanes.arrived(read.channel, item, offset)
+        self._lanes.arrived(read.channel, item, offset, read.at)
         self._track.remove(item)
         self._track.left.append(item)
         if exit_.lane == self._line.free_lane and not self._was_let_go(item, item.parcel, exit_, read.at):

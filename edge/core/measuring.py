@@ -162,11 +162,18 @@ class Measuring:
         if self._dims is not None and beam == self._dims.beam:
             self._dims.cross(item, at)
 
+    def hole(self, item: Item, beam: int, at: Instant) -> None:
+        """A belt beam came free then, and sees it go on."""
+        if beam == self.scale_beam:
+            self._weighings.holed(item, at)
+
     def _cross_scale(self, item: Item, at: Instant) -> None:
         if item.parcel is not None:
-            if not item.crossed:
-                item.crossed = True
-                self._weighings.crossed(item, at)
+            if item.crossed:
+                self._weighings.ended(item, at)
+                return
+            item.crossed = True
+            self._weighings.crossed(item, at)
             return
         if is_something(self._track, item, self._config.tolerance_um):
             self._weighings.passed(at)
