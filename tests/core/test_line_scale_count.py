@@ -36,3 +36,16 @@ def test_one_record_too_many_doubts_nobody_whose_record_fits_no_one_before(weigh
 
     assert first.doubts == []
     assert second.doubts == ["assoc_low"]
+
+
+def test_records_that_agree_are_not_believed_while_one_in_doubt_may_still_get_its_own(
+    weighings: BeltRecords,
+) -> None:
+    """Since the count was lost each record is that of the one before: the first too late, the second in time."""
+    weighings.take(*record(105, 700))
+    crossed(weighings, 2, 1_000)
+    crossed(weighings, 3, 1_300)
+    assert weighings.take(*record(106, 1_410)) == (None, "record_unsure")  # the second's
+    crossed(weighings, 4, 1_500)
+
+    assert weighings.take(*record(107, 1_600)) == (None, "record_unsure")  # the third's
