@@ -207,9 +207,14 @@ class BeltRecords:
         )
 
     def _doubt_answered(self, at: Instant) -> None:
-        """A record that nobody waits for: one who has had another by this time may have had the wrong one."""
-        for one in self._crossings:
-            if one.answered and one.item is not None and self._is_timely(one, at):
+        """A record that nobody waits for: one who has had another by this time may have had the wrong one, that of
+        whoever crossed before him, and so on, as far back as each record's time fits the one before as well."""
+        times = [at]
+        for one in reversed(self._crossings):
+            if not one.answered or not any(self._is_timely(one, time) for time in times):
+                continue
+            times.append(one.told_at)
+            if one.item is not None:
                 one.item.doubt("assoc_low")
                 self.settled.append((one.item, False))
 
@@ -266,9 +271,7 @@ class BeltRecords:
 
     def _may_be_late(self, due: Crossing, record: int, at: Instant) -> bool:
         """By the count that held last, or by its time, it is of an item before the one that is due."""
-        if self._may_be_off(at) and any(
-            one.doubted and not one.answered and self._is_timely(one, at) for one in self._crossings
-        ):
+        if any(one.doubted and not one.answered and self._is_timely(one, at) for one in self._crossings):
             return True
         if self._held is None:
             return False

@@ -11,39 +11,19 @@ from line_driver import (
     config,
     entered,
 )
+from scale_records import counted, crossed, record
 
 from drivers.reading import WeightRead
 from edge.core.belt_records import CROSSINGS_MAX, BeltRecords
 from edge.core.event import Act
 from edge.core.gateway import Gateway
-from edge.core.item import Item
-from hub_config.lines import BeltScale
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant, LaneId
-
-SCALE = BeltScale.model_construct(device=DeviceId("wim-1"), beam="scale", earliest_ms=20, latest_ms=400)
-
-
-def item(number: int) -> Item:
-    return Item(number, Instant(0), 0, 0)
-
-
-def record(number: int | None, at_ms: int) -> tuple[int | None, Instant]:
-    return number, Instant(at_ms * MILLISECOND)
-
-
-def crossed(weighings: BeltRecords, number: int, at_ms: int) -> Item:
-    one = item(number)
-    weighings.crossed(one, Instant(at_ms * MILLISECOND))
-    return one
 
 
 @pytest.fixture
 def weighings() -> BeltRecords:
     """The first item had record 100: the count is sure."""
-    weighings = BeltRecords(SCALE)
-    first = crossed(weighings, 1, 0)
-    assert weighings.take(*record(100, 100)) == (first, "joined")
-    return weighings
+    return counted()
 
 
 def test_a_record_whose_time_fits_two_items_is_the_older_ones_once_a_later_record_bears_the_count_out(
