@@ -174,7 +174,8 @@ class BeltRecords:
             return None, "record_unsure" if due else "record_orphan"
         agrees = record - due[0].index == self._supposed and not self._may_be_late(due[0], record, at)
         if agrees or not self._is_out_before(due[0], at):
-            if self._offset is not None and record - due[0].index == self._offset + 1:
+            ahead_by_one = self._offset is not None and record - due[0].index == self._offset + 1
+            if ahead_by_one and not self._may_be_off(at):
                 self._doubt_before(due[0])
             return self._join(due[0], record, at, named=False)
         self._lose_count(due)

@@ -7,7 +7,7 @@ that was last seen before the counts went wrong is in doubt. So are two of which
 the other. One under an order is on its way into a lane by time, and is waited for there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from edge.core.item import Item
@@ -47,6 +47,20 @@ def doubt_behind_strays(items: Sequence[Item], disturbed_at: Instant) -> None:
     for one in items:
         if one.stray and disturbed_at - one.at <= TOLD_NS:
             doubt_waiting(items, one.seen, disturbed_at)
+
+
+def doubt_behind_stood(items: Sequence[Item], lost: Item, left: Callable[[Item], int]) -> None:
+    """It did not come to its next beam. Where the one before it was longer there than it is, or covers it still, that
+    one stood there, for less than a jam is told by, and what ran up against it comes late: each perhaps in the place of
+    the next. `left`: the last beam that an item must have left."""
+    place = items.index(lost)
+    ahead = items[place - 1] if place else None
+    if ahead is None or ahead.seen <= lost.seen:
+        return
+    if ahead.cleared < min(ahead.seen, left(ahead)):
+        for one in items[place + 1 :]:
+            if one.seen <= lost.seen and not one.ordered:
+                one.doubt("swap_suspected")
 
 
 def doubt_both(

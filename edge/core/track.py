@@ -24,7 +24,7 @@ from edge.core.belt import NEVER_UM, Belt
 from edge.core.gone import Gone
 from edge.core.item import CARRIED, Found, Item, Look, Transit, least_gap
 from edge.core.lost_counts import LostCounts, Mark
-from edge.core.mistaken import doubt_both, doubt_waiting, expected_at
+from edge.core.mistaken import doubt_behind_stood, doubt_both, doubt_waiting, expected_at
 from edge.core.seams import Seams
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
@@ -191,6 +191,7 @@ class Track:
             if item.parcel is None:
                 self._prove(item, travel_um, found)
             if travel_um > item.seen_by_um and item in self.items:
+                doubt_behind_stood(self.items, item, lambda one: self.must_have_left(one, travel_um))
                 self.remove(item)
                 if item.transit is not None:
                     self._missed_um = item.front_um

@@ -219,6 +219,15 @@ def test_an_item_that_had_a_record_of_nothing_is_in_doubt_when_its_own_was_lost(
     assert third.doubts == []
 
 
+def test_a_number_that_something_too_short_may_have_had_puts_nobody_in_doubt(weighings: BeltRecords) -> None:
+    second = crossed(weighings, 2, 1_000)
+    assert weighings.take(*record(101, 1_100)) == (second, "joined")
+    weighings.passed(Instant(1_500 * MILLISECOND))
+
+    assert weighings.take(*record(103, 1_600)) == (None, "record_orphan")
+    assert second.doubts == []
+
+
 def test_numbers_that_a_scale_leaves_out_put_nobody_in_doubt(weighings: BeltRecords) -> None:
     """More than one at a time: it has counted otherwise, for a test weighing or after a start."""
     second = crossed(weighings, 2, 1_000)

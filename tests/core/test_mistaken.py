@@ -121,6 +121,25 @@ def test_after_a_short_stop_the_first_that_comes_where_it_should_shows_that_the_
     assert len(driver.ons) == 3
 
 
+@pytest.mark.parametrize("stood", [True, False])
+def test_one_that_ran_up_against_another_does_not_leave_in_the_place_of_the_next(
+    driver: LineDriver, stood: bool
+) -> None:
+    """The first stood under the gate for a quarter of a second. The second comes where the third should."""
+    first = driver.carry(entered(driver), "in", "scale")
+    driver.edge("gate", first.front_at(GATE_UM), blocked=True)
+    driver.edge("gate", first.rear_at(GATE_UM) + (SECOND // 4 if stood else 0), blocked=False)
+    driver.read(first)
+    driver.weigh(first)
+    driver.measure(Object(first.front_at(450_000), vanishes_um=GATE_UM - 100_000), S10_B)
+    driver.measure(Object(first.front_at(900_000)), "LB778507182CN")
+    released(driver, 6.4)
+
+    assert driver.kinds(driver.visits[1])[-1] == "parcel.lost_track"
+    assert (held(driver)[2] == ()) == (not stood)
+    assert len(driver.ons) == (0 if stood else 2)
+
+
 def test_a_hand_that_puts_a_parcel_on_the_belt_puts_nobody_else_in_doubt(driver: LineDriver) -> None:
     thing = driver.measure(entered(driver))
     driver.carry(Object(thing.starts - SECOND, appears_um=3_000_000), "gate")
