@@ -52,6 +52,14 @@ class Leaving:
         if exit_.lane == self._line.free_lane and not self._was_let_go(item, item.parcel, exit_, read.at):
             self._astray(item.parcel, exit_, read.at)
         else:
+            if (
+                exit_.lane != self._line.free_lane
+                and item.parcel.verdict is not None
+                and item.parcel.verdict.releases
+            ):
+                self._clearing.hold(
+                    item.parcel, "device_fault", read.at
+                )  # let go, and not gone where it was sent
             self._arrive(item.parcel, exit_, read.at)
 
     def at_end(self, item: Item, at: Instant) -> None:

@@ -278,6 +278,26 @@ def test_a_hand_in_the_scales_beam_before_a_parcel_costs_that_parcels_weight(dri
     ]
 
 
+def test_a_piece_behind_a_hole_that_the_scale_weighed_costs_the_next_parcel_its_weight(
+    driver: LineDriver,
+) -> None:
+    """30 mm behind the first lies a piece of 45 mm, too short for a parcel, and has a record of its own."""
+    first = driver.measure(entered(driver))
+    rear = first.rear_at(2_700_000)
+    driver.edge("scale", rear + 20 * MILLISECOND, blocked=True)
+    driver.edge("scale", rear + 50 * MILLISECOND, blocked=False)
+    thing = Object(first.starts + 350 * MILLISECOND, length_um=120_000)
+    driver.carry(thing)
+    driver.read(thing, S10_B)
+    driver.weigh(thing, after_ms=60)  # the piece's, 240 ms behind it
+    driver.weigh(thing, 700_000, after_ms=150)
+    driver.later(TO_MEASURED_S + 1.5)
+
+    assert [event.visit for event in driver.events if event.mass is not None] == []
+    held = [event for event in driver.events if event.kind == "parcel.decided"]
+    assert [event.visit for event in held] == driver.visits
+
+
 def test_a_record_of_a_parcel_not_seen_to_leave_the_scales_beam_is_not_the_next_ones(
     driver: LineDriver,
 ) -> None:
