@@ -180,6 +180,8 @@ class Found:
     """Fronts at a belt beam, by its index."""
     cleared: list[tuple[Item, int]] = field(default_factory=list)
     """Rears that have left a belt beam."""
+    holes: list[int] = field(default_factory=list)
+    """Belt beams that saw an end inside an item, and then more of it."""
     lost: list[Item] = field(default_factory=list)
     crept: list[int] = field(default_factory=list)
     """How much farther than the belt each has come from beam to beam, in ppm."""

@@ -267,6 +267,9 @@ class Line:
             if section is self._last and beam == len(self.track.beams) - 1:
                 self.diverting.unaccounted.at_end(item)
                 self.leaving.at_end(item, at)
+        for beam in found.holes:
+            if section is self._reading:
+                self._measuring.see_hole(beam, at)
         for item, beam in found.cleared:
             if section is self._reading:
                 self._measuring.cross(item, beam, at)

@@ -162,6 +162,14 @@ class Measuring:
         if self._dims is not None and beam == self._dims.beam:
             self._dims.cross(item, at)
 
+    def see_hole(self, beam: int, at: Instant) -> None:
+        """A belt beam has seen an end inside an item: scale or dimensioner may have made a record of what was before
+        it, and one more of the rest."""
+        if beam == self.scale_beam:
+            self._weighings.passed(at)
+        if self._dims is not None and beam == self._dims.beam:
+            self._dims.see_hole(at)
+
     def _cross_scale(self, item: Item, at: Instant) -> None:
         if item.parcel is not None:
             if not item.crossed:

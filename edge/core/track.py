@@ -80,7 +80,7 @@ class Track:
         if freed is not None and beam == 0 and not self.follows:
             is_seam = self._seams.note(self.items, freed, Mark(at, travel_um))
         is_next = freed is not None and self._expected(beam, offset) is not None
-        if not is_next and self._continues(beam, offset, hole):
+        if not is_next and self._continues(beam, offset, hole, found):
             found.blips += not is_seam
             return
         self._counts.front(beam, at, travel_um)
@@ -189,7 +189,7 @@ class Track:
                 if item.parcel is not None or item in found.proven:
                     found.lost.append(item)
 
-    def _continues(self, beam: int, offset: int, hole: int | None) -> bool:
+    def _continues(self, beam: int, offset: int, hole: int | None, found: Found) -> bool:
         """The edge lies within an item that this beam has seen: a hole (from `hole` on), a strap, or a sensor that
         bounces. A long hole is none: the first beam has missed a gap between two."""
         slack = self._line.min_gap_um
@@ -205,6 +205,7 @@ class Track:
                     item.reopen(item.rear_um, self._line.min_length_um)
                 if hole is not None and hole - offset > slack:
                     item.doubt("not_isolated")
+                    found.holes.append(beam)
                 return True
         return self._gone.continues(beam, offset)
 
