@@ -4,34 +4,45 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import xor
-from string import hexdigits
 from typing import Final
 
 from hub_config.declared_check import CHECK_BITS, FORMS, SPANS, CheckRule, check_rule
 
 _BYTE: Final = 0xFF
 _SEVEN: Final = 0x7F
+_HEX_DIGITS: Final = b"0123456789ABCDEFabcdef"
 
 
 @dataclass(frozen=True, slots=True)
 class _Crc:
-    """By the names of the catalogue of parametrised CRCs; none has a final xor."""
-
     bits: int
-    polynomial: int
-    """Mirrored where `mirrored`."""
     start: int
     mirrored: bool
+    table: tuple[int, ...]
+    """What each byte makes of nothing."""
+
+
+def _crc_of(bits: int, polynomial: int, start: int, *, mirrored: bool) -> _Crc:
+    """`polynomial`: mirrored where `mirrored`. None has a final xor."""
+    table, top, mask = [0], 1 if mirrored else 1 << (bits - 1), (1 << bits) - 1
+    for bit in range(8):
+        value = 1 << bit if mirrored else 1 << (bit + bits - 8)
+        for _ in range(8):
+            turned = polynomial if value & top else 0
+            value = value >> 1 ^ turned if mirrored else (value << 1 ^ turned) & mask
+        table += [value ^ below for below in table]  # what two bytes make together is what each makes
+    return _Crc(bits, start, mirrored, tuple(table))
 
 
 _CRCS: Final[Mapping[str, _Crc]] = {
-    "crc8": _Crc(8, 0x07, 0x00, False),
-    "crc8-maxim": _Crc(8, 0x8C, 0x00, True),
-    "crc16-modbus": _Crc(16, 0xA001, 0xFFFF, True),
-    "crc16-arc": _Crc(16, 0xA001, 0x0000, True),
-    "crc16-ccitt-false": _Crc(16, 0x1021, 0xFFFF, False),
-    "crc16-xmodem": _Crc(16, 0x1021, 0x0000, False),
+    "crc8": _crc_of(8, 0x07, 0x00, mirrored=False),
+    "crc8-maxim": _crc_of(8, 0x8C, 0x00, mirrored=True),
+    "crc16-modbus": _crc_of(16, 0xA001, 0xFFFF, mirrored=True),
+    "crc16-arc": _crc_of(16, 0xA001, 0x0000, mirrored=True),
+    "crc16-ccitt-false": _crc_of(16, 0x1021, 0xFFFF, mirrored=False),
+    "crc16-xmodem": _crc_of(16, 0x1021, 0x0000, mirrored=False),
 }
+"""By the names of the catalogue of parametrised CRCs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +80,34 @@ def part(rule: CheckRule, start: bytes, body: bytes, *, seven_bits: bool = False
     return Parted(data, check, due, whole and check == due, rule.is_raw)
 
 
+_TRIED: Final = tuple(
+    (text, rule, CHECK_BITS[kind], rule.size, rule.is_raw)
+    for kind in CHECK_BITS
+    for span in SPANS
+    for form in FORMS
+    if (rule := check_rule(text := f"{kind} {span} {form}")) is not None
+)
+
+
 def held_by(start: bytes, body: bytes, *, raw: bool = False, bits: tuple[int, ...] = (8, 16)) -> list[str]:
     """Every declaration without columns that this frame would keep, for a person who looks for the right one.
 
     One frame keeps a wrong one of 8 bits once in 256 times: two or three different frames tell.
     """
-    texts = [
-        f"{kind} {span} {form}"
-        for kind, size in CHECK_BITS.items() if size in bits
-        for span in SPANS[: 2 if start else 1]
-        for form in FORMS if raw or not form.startswith("raw")
-    ]  # fmt: skip
-    rules = [
-        (text, rule) for text in texts if (rule := check_rule(text)) is not None and _may_end(rule, body)
-    ]
-    return [text for text, rule in rules if part(rule, start, body).holds]
-
-
-def _may_end(rule: CheckRule, body: bytes) -> bool:
-    return len(body) > rule.size and (
-        rule.is_raw or all(byte in hexdigits.encode() for byte in body[-rule.size :])
-    )
+    held: list[str] = []
+    values: dict[tuple[str, bool, int], int] = {}
+    room, digits = len(body) - 1, len(body) - len(body.rstrip(_HEX_DIGITS))
+    for text, rule, width, size, is_raw in _TRIED:
+        if width not in bits or size > (room if is_raw else min(room, digits)):
+            continue
+        if (is_raw and not raw) or (rule.from_start and not start):
+            continue
+        data, key = body[:-size], (rule.kind, rule.from_start, size)
+        if key not in values:
+            values[key] = check_value(rule.kind, start + data if rule.from_start else data)
+        if _due(rule, values[key], seven_bits=False) == body[-size:]:
+            held.append(text)
+    return held
 
 
 def check_value(kind: str, span: bytes) -> int:
@@ -101,14 +119,14 @@ def check_value(kind: str, span: bytes) -> int:
 
 
 def _crc(crc: _Crc, span: bytes) -> int:
-    value, top = crc.start, 1 << (crc.bits - 1)
+    value, table = crc.start, crc.table
+    if crc.mirrored:
+        for byte in span:
+            value = value >> 8 ^ table[(value ^ byte) & _BYTE]
+        return value
+    mask, shift = (1 << crc.bits) - 1, crc.bits - 8
     for byte in span:
-        value ^= byte if crc.mirrored else byte << (crc.bits - 8)
-        for _ in range(8):
-            if crc.mirrored:
-                value = value >> 1 ^ (crc.polynomial if value & 1 else 0)
-            else:
-                value = (value << 1 ^ (crc.polynomial if value & top else 0)) & ((1 << crc.bits) - 1)
+        value = (value << 8 & mask) ^ table[value >> shift ^ byte]
     return value
 
 

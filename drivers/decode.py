@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from drivers.decode_board import BOARD
+from drivers.decode_config import YES_NO
 from drivers.decode_labels import LABEL_OPTIONS, LABELS
 from drivers.decode_modbus import MODBUS, MODBUS_OPTIONS
 from drivers.decode_plc import PLC_OPTIONS, plc_wcs
@@ -67,7 +68,7 @@ def decode(protocol: str, frames: Sequence[bytes], options: Mapping[str, str]) -
 def _check_options(protocol: str, options: Mapping[str, str]) -> None:
     allowed = OPTIONS.get(protocol, ())
     for key, value in options.items():
-        if key not in allowed or (key in _YES_NO and value not in ("yes", "no")):
+        if key not in allowed or (key in _YES_NO and value.lower() not in YES_NO):
             known = (f"{one}=yes and {one}=no" if one in _YES_NO else f"{one}=…" for one in allowed)
             raise ValueError(
                 f"option {key}={value} is unknown for {protocol}; known: {', '.join(known) or 'none'}"

@@ -14,7 +14,10 @@ METROLOGY: Final = {"regime": "none", "max_mg": 30_000_000, "min_mg": 0, "e_mg":
 NOWHERE: Final = {"kind": "serial", "port": "decode"}
 NO_HID: Final = {"kind": "hid", "port": "decode"}
 
-_WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
+YES_NO: Final = {
+    "yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False,
+}  # fmt: skip
+"""As people write it, in any case."""
 
 _ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|([rnt\\]))")
 _LETTERS: Final = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\"}
@@ -53,6 +56,6 @@ def _value(model: type[Entry], key: str, text: str, lists: Sequence[str]) -> obj
         return text.split(",")
     known = model.model_fields.get(key)
     if known is not None and known.annotation is bool:
-        return _WORDS.get(text, text)
+        return YES_NO.get(text.lower(), text)
     wants_int = known is not None and known.annotation in (int, int | None)
     return int(text) if wants_int and text.isdecimal() else text

@@ -47,10 +47,11 @@ def incomplete(protocol: str, held: bytes) -> Meaning | None:
     elif count < whole:
         missing = f"a frame has {whole}, {whole - count} are missing"
     else:
-        missing = f"no frame of {whole} is in them"
+        detail = f"no frame of {whole} bytes is in these {count}"
+        return {"kind": "error", "error": "garbled", "detail": detail, "raw": held[:SHOWN_BYTES].hex(" ")}
     return {
         "kind": "error",
-        "error": "incomplete" if whole is None or count < whole else "garbled",
+        "error": "incomplete",
         "detail": f"{count} bytes of a frame that has not ended; {missing}",
         "raw": held[:SHOWN_BYTES].hex(" "),
     }

@@ -8,7 +8,6 @@ from drivers.buffers import Line, Piece, TooLong, Unframed
 from drivers.decode_config import all_unescaped, config_of
 from drivers.decode_missing import incomplete, tail
 from drivers.meanings import Meaning, garbled
-from drivers.scanners.aim import split_aim
 from drivers.scanners.answers import Answer, Codes, Damaged, meaning_of, parse_codes
 from drivers.scanners.code_text import Code, is_no_read
 from drivers.scanners.evdev_keys import Keyboard
@@ -40,15 +39,17 @@ def _line_frames(protocol: str, frames: Sequence[bytes], options: Mapping[str, s
         # `aim` is a label protocol: a frame is one code, without any end.
         pieces = lines.feed(frame + b"\r" if protocol == "aim" else frame)
         answers = [answer for piece in pieces for answer in _line_answers(piece, config)]
-        codes = [code for answer in answers if isinstance(answer, Codes) for code in answer.codes]
-        if len(codes) > 1 and all(isinstance(answer, Codes) for answer in answers):
-            yield {
-                "kind": "stream",
-                "scans": [split_aim(one.text)[1] if config.aim else one.text for one in codes],
-            }
+        told = [meaning_of(one, aim=config.aim) for answer in answers for one in _messages(answer)]
+        if len(answers) > 1 and all(meaning["kind"] == "scan" for meaning in told):
+            yield {"kind": "stream", "scans": [meaning["data"] for meaning in told]}
         else:
-            yield from (meaning_of(answer, aim=config.aim) for answer in answers)
+            yield from told
     yield from _missing(protocol, frames, lines.held_bytes)
+
+
+def _messages(answer: Answer) -> Sequence[Answer]:
+    """Each code of a line by itself: a line with several is an EAN composite (scanners §3)."""
+    return [Codes((code,)) for code in answer.codes] if isinstance(answer, Codes) else [answer]
 
 
 def _missing(protocol: str, frames: Sequence[bytes], held: int) -> Iterator[Meaning]:

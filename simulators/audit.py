@@ -77,6 +77,19 @@ class Outcome:
 # Reading ------------------------------------------------------------------------------------------------
 
 
+def _why(fault: Exception) -> str:
+    """What a file is instead: its name is told beside it."""
+    match fault:
+        case OSError():
+            return fault.strerror or str(fault)
+        case KeyError():
+            return f"{fault} is missing"
+        case UnicodeDecodeError() | json.JSONDecodeError():
+            return "it is no JSON"
+        case _:
+            return str(fault)
+
+
 def read_log(path: Path) -> Log:
     """The export of a journal (`hub journal export`), or a file of events, one JSON object a line."""
     log = Log()
@@ -90,7 +103,7 @@ def read_log(path: Path) -> Log:
                 if "journal" not in told and isinstance(data, dict):
                     _add(log, data)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as fault:
-        raise AuditFault(f"{path}: {fault}; name an export of a journal") from fault
+        raise AuditFault(f"{path}: {_why(fault)}; name an export of a journal") from fault
     return log
 
 
@@ -134,7 +147,9 @@ def read_seeds(path: Path) -> dict[str, Day]:
         days = json.loads(path.read_bytes())["days"]
         return {one["day"]: _day(one) for one in days}
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise AuditFault(f"{path}: {fault!r}; name the file of published commitments and seeds") from fault
+        raise AuditFault(
+            f"{path}: {_why(fault)}; name the file of published commitments and seeds"
+        ) from fault
 
 
 def read_witness(path: Path, seeds: Path, outcome: Outcome) -> None:
@@ -143,7 +158,9 @@ def read_witness(path: Path, seeds: Path, outcome: Outcome) -> None:
         days = {one["day"]: one for one in json.loads(seeds.read_bytes())["days"]}
         check_witness(json.loads(path.read_bytes()), days, outcome)
     except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise AuditFault(f"{path}: {fault!r}; name the file that the other party has published") from fault
+        raise AuditFault(
+            f"{path}: {_why(fault)}; name the file that the other party has published"
+        ) from fault
 
 
 def _day(told: Data) -> Day:

@@ -46,8 +46,17 @@ def act(args: argparse.Namespace) -> int:
     except SeedFault as fault:
         print(f"hub audit seed: {fault}", file=sys.stderr)
         return EXIT_FAULTS
-    except (OSError, ValueError) as fault:
-        print(f"hub audit seed: {fault}", file=sys.stderr)
+    except OSError as fault:
+        print(
+            f"hub audit seed: {fault.filename}: {fault.strerror}; --folder is a folder of the party's own",
+            file=sys.stderr,
+        )
+        return EXIT_WRONG_USE
+    except ValueError as fault:
+        print(
+            f"hub audit seed: {args.published}: {fault}; name the coordinator's sampling.json",
+            file=sys.stderr,
+        )
         return EXIT_WRONG_USE
     return EXIT_OK
 

@@ -53,10 +53,10 @@ def fill(data: Path, events: int) -> int:
             if len(group) == GROUP:
                 journal.append(group)
                 group.clear()
-                if journal.in_wal >= WRITE_BACK_EVENTS:
-                    journal.write_back()
+                if journal.wal.events >= WRITE_BACK_EVENTS:
+                    journal.wal.write_back()
         journal.append(group)
-        journal.write_back()
+        journal.wal.write_back()
         return journal.last_seq
     finally:
         journal.close()

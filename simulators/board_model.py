@@ -23,7 +23,7 @@ from drivers.reading import (
 )
 from hub_config.boards import IoBoardConfig
 from hub_config.names import MILLISECOND, Instant
-from simulators.board_side import BoardWorld
+from simulators.board_side import BoardSide
 from simulators.bodies import BoardTrouble
 from simulators.world import Token, World
 
@@ -43,12 +43,12 @@ UNC_NS: Final = 1 * MILLISECOND
 
 class BoardModel:
     def __init__(
-        self, world: World, config: IoBoardConfig, conveyor: BoardWorld, give: Callable[[Reading], None]
+        self, world: World, config: IoBoardConfig, side: BoardSide, give: Callable[[Reading], None]
     ) -> None:
         self._world = world
         self._id = config.id
         self._watchdog_ns = config.watchdog_ms * MILLISECOND
-        self._conveyor = conveyor
+        self._side = side
         self._give = give
         self._ready = False
         self._cut = False
@@ -74,12 +74,15 @@ class BoardModel:
 
     def edges(self) -> None:
         """Takes what the conveyor's beams have done; call it after every action of the world."""
-        for at, channel, covered in self._conveyor.take_edges():
-            count = self._conveyor.count_at(at) - self._zero
+        side = self._side
+        if not (side.edges or side.troubles):
+            return
+        for at, channel, covered in side.take_edges():
+            count = side.encoder.count_at(at) - self._zero
             edge = BeamChanged(self._id, at, channel, covered, count, UNC_NS)
             boots = self._boots
             self._world.call_at(Instant(at + DELAY_NS), partial(self._tell_edge, edge, boots))
-        while (trouble := self._conveyor.take_trouble()) is not None:
+        while (trouble := side.take_trouble()) is not None:
             self._suffer(trouble)
 
     def _tell_edge(self, edge: BeamChanged, boots: int) -> None:
@@ -94,11 +97,8 @@ class BoardModel:
         """Of DELAY_NS ago, when the encoder was read."""
         at = Instant(self._world.now - DELAY_NS)
         if self._ready and at >= self._booted_at:
-            self._give(
-                BeltMoved(
-                    self._id, at, self._conveyor.count_at(at) - self._zero, self._conveyor.moving_at(at)
-                )
-            )
+            encoder = self._side.encoder
+            self._give(BeltMoved(self._id, at, encoder.count_at(at) - self._zero, encoder.moving_at(at)))
         self._world.call_after(MOVED_NS, self._report)
 
     def _start(self, boots: int) -> None:
@@ -132,7 +132,7 @@ class BoardModel:
 
         def begin() -> None:
             self._until[channel] = max(self._until.get(channel, until), until)
-            self._conveyor.switch(channel, True, self._world.now)
+            self._side.switch(channel, True, self._world.now)
 
         def end() -> None:
             if self._world.now >= self._until.get(channel, until):
@@ -143,7 +143,7 @@ class BoardModel:
 
     def _turn_off(self, channel: int) -> None:
         self._until.pop(channel, None)
-        self._conveyor.switch(channel, False, self._world.now)
+        self._side.switch(channel, False, self._world.now)
 
     def _plan(self, channel: int, at: Instant, action: Callable[[], None]) -> None:
         token = self._world.call_at(at, action)
@@ -184,7 +184,7 @@ class BoardModel:
         self._boots += 1
         self._ready = False
         self._booted_at = self._world.now
-        self._zero = self._conveyor.count_at(self._world.now)
+        self._zero = self._side.encoder.count_at(self._world.now)
         self._safe()
         self._change("configuring", "restarted by itself (watchdog)", continued=False)
         boots = self._boots

@@ -19,7 +19,7 @@ from drivers.registry import new_session
 from drivers.session import Actuator, Resumable
 from hub_config.boards import IoBoardConfig
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, Instant
-from simulators.board_side import BoardWorld
+from simulators.board_side import BoardSide
 from simulators.bodies import BoardTrouble
 from simulators.devices.io_board import CAUSE_WATCHDOG, LineController
 from simulators.devices.io_board_clock import BoardTraits
@@ -36,13 +36,13 @@ DRIFT_PPM: Final = 200
 
 class BoardWire:
     def __init__(
-        self, world: World, host: Host, config: IoBoardConfig, conveyor: BoardWorld,
+        self, world: World, host: Host, config: IoBoardConfig, side: BoardSide,
         give: Callable[[Reading], None], seed: int, traits: BoardTraits | None = None,
     ) -> None:  # fmt: skip
         """`traits`: of the board; None is one that fits, with a drift of its own."""
         self._world = world
         self._host = host
-        self._conveyor = conveyor
+        self._side = side
         self._give = give
         self._config = config
         rng = random.Random(f"board/{config.id}/{seed}")
@@ -52,7 +52,7 @@ class BoardWire:
             traits = BoardTraits(drift_ppm=drift_ppm)
             inputs = max(traits.n_in, 1 + max(one.channel for one in config.inputs))
             traits = replace(traits, n_in=inputs)
-        self.board = LineController(conveyor, traits, world.now)
+        self.board = LineController(side.encoder, traits, world.now)
         for channel, high in self._blocked_when.items():
             self.board.set_input(channel, not high, world.now)
         session = new_session(config)
@@ -80,9 +80,9 @@ class BoardWire:
 
     def edges(self) -> None:
         """Takes what the conveyor's beams have done; call it after every action of the world."""
-        for at, channel, covered in self._conveyor.take_edges():
+        for at, channel, covered in self._side.take_edges():
             self.board.set_input(channel, covered == self._blocked_when[channel], at)
-        while (trouble := self._conveyor.take_trouble()) is not None:
+        while (trouble := self._side.take_trouble()) is not None:
             self._suffer(trouble)
         self._serve()
 
@@ -92,7 +92,7 @@ class BoardWire:
         self.board.wake(now)
         for at, channel, on in self.board.take_switches():
             self.switched.append((at, channel, on))
-            self._conveyor.switch(channel, on, at)
+            self._side.switch(channel, on, at)
         data = self.board.take_output(now)
         if data and not self._cut:
             for at, part in self._to_host.carry(data, now):

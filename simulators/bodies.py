@@ -123,8 +123,6 @@ class BoardTrouble:
 
     at: Instant
     cut_ns: int | None
-    place: int = 0
-    """Of its belt."""
 
 
 def chatter(

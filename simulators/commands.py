@@ -49,7 +49,7 @@ def simulate(argv: Sequence[str]) -> int:
         "scenario", nargs="?", help="a name of --list, or the path of a scenario file (docs/scenarios.md)"
     )
     parser.add_argument("--list", action="store_true", help="tell the shipped scenarios and end")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="the same gives the same run (default 1)")
     parser.add_argument("--parcels", type=int, metavar="N", help="how many pass; default: the scenario's own")
     parser.add_argument(
         "--minutes",
@@ -134,10 +134,14 @@ def demo(argv: Sequence[str]) -> int:
         prog="hub demo", description="A practice hub on this computer: watch a bench and a belt line."
     )
     parser.add_argument("--headless", action="store_true", help="end when all parcels have left")
-    parser.add_argument("--parcels", type=int, default=DEMO_PARCELS)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--parcels", type=int, default=DEMO_PARCELS, metavar="N", help="of --headless (default %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of parcels and faults (default 1)")
     parser.add_argument("--report", type=file_to_write, metavar="FILE", help="write the report here")
-    parser.add_argument("--pace", type=float, default=DEMO_PACE, help="below 1 the operator is quicker")
+    parser.add_argument(
+        "--pace", type=float, default=DEMO_PACE, help="below 1 the operator is quicker (default %(default)s)"
+    )
     parser.add_argument(
         "--broker", choices=("mosquitto", "nats"), help="default: Mosquitto where it is installed"
     )

@@ -2,11 +2,10 @@
 
 There is no tick: the belt runs at one speed and every parcel in straight legs (`motion.py`), so every crossing has an
 exact instant, and the world is asked to act at it. What the devices say comes out of their wires (`reader`, `scale`);
-beams and the encoder go to an I/O board, real or modelled, through `take_edges` and `count_at`; the board's outputs
-come back through `switch`. `bodies` is the truth: where each parcel really was, and what devices delivered of it.
+beams and the encoder go to an I/O board, real or modelled, and its outputs come back, by its `BoardSide`. `bodies` is
+the truth: where each parcel really was, and what devices delivered of it.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from hub_config.lines import Belt, Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
 from simulators.belt_clock import BeltClock
+from simulators.board_side import BoardSide
 from simulators.bodies import (
     TOUCH_UM,
     BoardTrouble,
@@ -40,7 +40,6 @@ from simulators.ways import Ways
 from simulators.world import World
 
 NEAR_MAX: Final = 64  # parcels that may be on the belt at one time
-EDGES_MAX: Final = 10_000
 
 
 class Conveyor:
@@ -90,44 +89,15 @@ class Conveyor:
         self._feeding = Feeding(line, seed, dict(traffic.sides_ppm))
         self._ways = Ways(line, traffic, self._feeding, self._series)
         self._covering: dict[int, list[Body]] = {channel: [] for channel in self._feeding.belt_of}
-        self._edges = [deque[tuple[Instant, int, bool]](maxlen=EDGES_MAX) for _ in line.all_belts]
-        """By belt."""
         self._gates = Gates(line)
-        self._troubles: deque[BoardTrouble] = deque()
+        self.board_sides = [BoardSide(belt, self.switch) for belt in self._belts]
+        """By belt."""
         self.stirred = False
         """Something may have come out of it since it was last looked at."""
         self._end = line.beam(line.end.beam)
 
     def stir(self) -> None:
         self.stirred = self.world.stirred = True
-
-    # For the board ----------------------------------------------------------------------------------
-
-    def count_at(self, at: Instant, place: int = 0) -> int:
-        """Of the encoder of one belt, since that began."""
-        return self._belts[place].count_at(at)
-
-    def last_pulse_at(self, at: Instant, place: int = 0) -> Instant:
-        return self._belts[place].last_pulse_at(at)
-
-    def moving_at(self, at: Instant, place: int = 0) -> bool:
-        return self._belts[place].moves_at(at)
-
-    def take_edges(self, place: int = 0) -> list[tuple[Instant, int, bool]]:
-        """Of the beams of one belt: instant, channel and whether it is covered, in order."""
-        if not self._edges[place]:
-            return []
-        edges = list(self._edges[place])
-        self._edges[place].clear()
-        return edges
-
-    def take_trouble(self, place: int = 0) -> BoardTrouble | None:
-        if not self._troubles:
-            return None
-        trouble = next((one for one in self._troubles if one.place == place), None)
-        if trouble is not None:
-            self._troubles.remove(trouble)
-        return trouble
 
     def switch(self, channel: int, on: bool, at: Instant) -> None:
         """An output of the board has changed."""
@@ -228,7 +198,7 @@ class Conveyor:
                     self._at(body, before_um, partial(self._spoil, stand, body, fault))
 
     def _trouble(self, cut_ns: int | None, place: int) -> None:
-        self._troubles.append(BoardTrouble(self.world.now, cut_ns, place))
+        self.board_sides[place].troubles.append(BoardTrouble(self.world.now, cut_ns))
         self.stir()
 
     def _lose(self, place: int, counts: int) -> None:
@@ -277,7 +247,7 @@ class Conveyor:
 
     def _edge(self, body: Body, channel: int, *, covered: bool) -> None:
         now = self.world.now
-        self._edges[self._feeding.belt_of[channel]].append((now, channel, covered))
+        self.board_sides[self._feeding.belt_of[channel]].edges.append((now, channel, covered))
         self.stir()
         if "bouncing_beam" in body.plan.faults:
             for at, state in chatter(self.line, body, self._behind(body), channel, now, covered=covered):
@@ -288,7 +258,7 @@ class Conveyor:
         return self.bodies[place] if place < len(self.bodies) else None
 
     def _bounce(self, channel: int, covered: bool) -> None:
-        self._edges[self._feeding.belt_of[channel]].append((self.world.now, channel, covered))
+        self.board_sides[self._feeding.belt_of[channel]].edges.append((self.world.now, channel, covered))
         self.stir()
 
     # The reader ---------------------------------------------------------------------------------

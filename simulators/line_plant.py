@@ -32,7 +32,6 @@ from hub_config.modbus import ModbusIoConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
 from hub_config.readers import is_triggered
 from simulators.board_model import BoardModel
-from simulators.board_side import BoardSide
 from simulators.board_sight import BoardSight
 from simulators.board_wire import BoardWire
 from simulators.bodies import Body
@@ -120,7 +119,7 @@ class LinePlant:
 
     def _board(self, place: int, seed: int, options: LineOptions) -> BoardModel | BoardWire | ModbusBoard:
         board = self._hub.device(self.line.boards[place])
-        side = self.conveyor if len(self.line.belts) == 1 else BoardSide(self.conveyor, place)
+        side = self.conveyor.board_sides[place]
         tell = partial(self._tell, place)
         if isinstance(board, ModbusIoConfig):
             return ModbusBoard(self._world, self._host, board, side, tell, seed)

@@ -15,7 +15,7 @@ from drivers.device_port import REOPEN_FIRST_NS
 from drivers.reading import DeviceDown, OrderAnswered, Reading
 from hub_config.modbus import ModbusIoConfig
 from hub_config.names import MICROSECOND, MILLISECOND, Instant
-from simulators.board_side import BoardWorld
+from simulators.board_side import BoardSide
 from simulators.bodies import BoardTrouble
 from simulators.devices.modbus_block import ModbusBlock
 from simulators.devices.roller_wire import ConveyLinxRegisters, MultiControlRegisters, Registers
@@ -31,13 +31,13 @@ STARTS_IN_NS: Final = 800 * MILLISECOND
 
 class ModbusBoard:
     def __init__(
-        self, world: World, host: Host, config: ModbusIoConfig, conveyor: BoardWorld,
+        self, world: World, host: Host, config: ModbusIoConfig, side: BoardSide,
         give: Callable[[Reading], None], seed: int,
     ) -> None:  # fmt: skip
         self._world = world
         self._host = host
         self._config = config
-        self._conveyor = conveyor
+        self._side = side
         self._give = give
         self._rng = random.Random(f"block/{config.id}/{seed}")
         self._blocked_when = {one.channel: one.blocked_when == "high" for one in config.inputs}
@@ -64,9 +64,9 @@ class ModbusBoard:
 
     def edges(self) -> None:
         """Takes what the conveyor's beams have done; call it after every action of the world."""
-        for _, channel, covered in self._conveyor.take_edges():
+        for _, channel, covered in self._side.take_edges():
             self.block.set_input(channel, high=covered == self._blocked_when[channel])
-        while (trouble := self._conveyor.take_trouble()) is not None:
+        while (trouble := self._side.take_trouble()) is not None:
             self._suffer(trouble)
 
     def _suffer(self, trouble: BoardTrouble) -> None:
@@ -91,16 +91,16 @@ class ModbusBoard:
         for channel, on in enumerate(self.block.coils):
             if on != self._coils[channel]:
                 self._coils[channel] = on
-                self._conveyor.switch(channel, on, self._world.now)
+                self._side.switch(channel, on, self._world.now)
 
     def _hear(self, data: bytes, connection: int) -> None:
         if connection != self._connection:
             return
         now = self._world.now
-        count = self._conveyor.count_at(now)
+        count = self._side.encoder.count_at(now)
         self.block.count(self._config.encoder.channel, abs(count - self._counted))
         self._counted = count
-        self.block.running = self._conveyor.moving_at(now)
+        self.block.running = self._side.encoder.moving_at(now)
         answer = self.block.receive(data, now)
         self._switch()
         if not answer:

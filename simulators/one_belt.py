@@ -24,7 +24,7 @@ class OneBelt:
         pulse = self._encoder.last_pulse_at(self.ran(at))
         return pulse if self._clock is None else self._clock.when(pulse)
 
-    def moves_at(self, at: Instant) -> bool:
+    def moving_at(self, at: Instant) -> bool:
         return at >= self._began and (self._clock is None or self._clock.moves_at(at))
 
     def lose(self, counts: int, at: Instant) -> None:

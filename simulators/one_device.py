@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from drivers.bytes_trace import LINE_BYTES_MAX, BytesTrace, TraceFault, read
+from edge.commands import EXIT_FAULTS
 from hub_config.names import SECOND, Instant
 from hub_config.units import UnitError, amount
 from simulators.devices.line_scanner import LineScanner
@@ -43,6 +44,7 @@ LOOK_NS: Final = SECOND // 2
 SETTLE_NS: Final = 2 * SECOND
 """Before a trace is played, so that whoever listens can open the port."""
 BAUD: Final = 9_600
+PORT_MAX: Final = 65_535
 
 
 class Served(Protocol):
@@ -233,13 +235,19 @@ def main(argv: Sequence[str]) -> int:
         prog="hub simulated-device", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("kind", nargs="?", choices=sorted(KINDS), help="as in a hub config or hub decode")
+    what.add_argument(
+        "kind",
+        nargs="?",
+        metavar="KIND",
+        choices=sorted(KINDS),
+        help=f"as in a hub config or hub decode: {', '.join(sorted(KINDS))}",
+    )
     what.add_argument(
         "--trace", type=Path, metavar="FILE", help="plays what `hub trace` has kept of a device"
     )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--pty", type=Path, metavar="PATH", help="appears here as a serial port")
-    where.add_argument("--tcp", type=int, metavar="PORT", help=f"listens at {LOOPBACK}")
+    where.add_argument("--tcp", type=_port, metavar="PORT", help=f"listens at {LOOPBACK}")
     parser.add_argument("--load", metavar="MASS", help='what lies on a scale at first, for example "1.25 kg"')
     args = parser.parse_args(argv)
     try:
@@ -247,7 +255,8 @@ def main(argv: Sequence[str]) -> int:
             new_device(args.kind, _now()) if args.trace is None else ServedTrace(_trace(args.trace), _now())
         )
     except (OSError, TraceFault, IndexError) as fault:
-        parser.error(f"{args.trace}: {fault}")
+        said = fault.strerror if isinstance(fault, OSError) else fault
+        parser.error(f"{args.trace}: {said}; name a file that hub trace has written")
     if args.pty is not None and args.pty.exists() and not args.pty.is_symlink():
         parser.error(f"{args.pty} is there already, and is no link that may be replaced; choose another path")
     if args.pty is not None and not args.pty.parent.is_dir():
@@ -268,8 +277,18 @@ def main(argv: Sequence[str]) -> int:
         place = args.pty if args.pty is not None else f"{LOOPBACK}:{args.tcp}"
         what_it_is = args.kind or f"device of {args.trace}"
         print(f"a simulated {what_it_is} is at {place}; type what happens to it, or quit", flush=True)
-        OneDevice(device, wire, typed).run()
+        try:
+            OneDevice(device, wire, typed).run()
+        except OSError as fault:  # the port is another program's, or the link can't be made
+            print(f"hub simulated-device: {place}: {fault.strerror}; choose another", file=sys.stderr)
+            return EXIT_FAULTS
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r}: 1 to {PORT_MAX} are wanted")
+    return int(text)
 
 
 def _trace(file: Path) -> BytesTrace:

@@ -49,7 +49,7 @@ class MovedBelt:
         pulse = self._encoder.last_pulse_at(ran)
         return min(at, self.run.when(pulse))
 
-    def moves_at(self, at: Instant) -> bool:
+    def moving_at(self, at: Instant) -> bool:
         return self.run.moves_at(at)
 
     def lose(self, counts: int, at: Instant) -> None:

@@ -32,10 +32,11 @@ class ServedLine:
         config = hub.device(line.board)
         assert isinstance(config, IoBoardConfig), f"{line.id}: {line.board} is no I/O board"
         self.conveyor = conveyor
+        self._side = conveyor.board_sides[0]
         self.camera = camera
         self.reader_port, self.scale_port = ports.reader, ports.scale
         self._blocked_when = {one.channel: one.blocked_when == "high" for one in config.inputs}
-        self.board = LineController(conveyor, BoardTraits(baud=BAUD), conveyor.world.now)
+        self.board = LineController(self._side.encoder, BoardTraits(baud=BAUD), conveyor.world.now)
         for channel, high in self._blocked_when.items():
             self.board.set_input(channel, not high, conveyor.world.now)
         self._cut_ns: int | None = None
@@ -57,12 +58,12 @@ class ServedLine:
         """Beams to the board, its outputs to the diverters, what happens to it, and parcels to the camera."""
         if self.camera is not None:
             self.camera.look()
-        for at, channel, covered in self.conveyor.take_edges():
+        for at, channel, covered in self._side.take_edges():
             self.board.set_input(channel, covered == self._blocked_when[channel], at)
         self.board.wake(now)
         for at, channel, on in self.board.take_switches():
-            self.conveyor.switch(channel, on, at)
-        trouble = self.conveyor.take_trouble()
+            self._side.switch(channel, on, at)
+        trouble = self._side.take_trouble()
         if trouble is not None and trouble.cut_ns is None:
             self.board.reset(CAUSE_WATCHDOG, now)
         elif trouble is not None:

@@ -12,12 +12,13 @@ from hub_config.names import Instant
 
 Action = Callable[[], object]
 """What it returns is not looked at."""
-Token = NewType("Token", int)
-"""Names one pending action, for `cancel`."""
+Token = NewType("Token", list[Action])
+"""Holds one pending action, for `cancel`; nothing once it has run or was cancelled."""
 
 START: Final = Instant(0)
 MAX_PENDING: Final = 100_000
-"""Actions waiting at one time. More means that something schedules without end."""
+"""Actions waiting at one time, with those that were cancelled until their time has come. More means that something
+schedules without end."""
 MAX_AT_ONE_INSTANT: Final = 100_000
 """Actions run without time moving on. More means two behaviours wake each other for ever."""
 
@@ -31,8 +32,7 @@ class World:
         self.now = now
         """Only the world itself moves it on."""
         self._order = 0
-        self._heap: list[tuple[Instant, int]] = []
-        self._actions: dict[int, Action] = {}
+        self._heap: list[tuple[Instant, int, Token]] = []
         self._at_one_instant = 0
         self.stirred = False
         """Something in it wants to be looked at; who looks sets it back."""
@@ -40,33 +40,33 @@ class World:
     @property
     def next_at(self) -> Instant | None:
         """When the next action is due; None with nothing pending."""
-        while self._heap and self._heap[0][1] not in self._actions:
+        while self._heap and not self._heap[0][2]:
             heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def call_at(self, at: Instant, action: Action) -> Token:
         """Runs `action` at `at`, or at once if that has passed."""
-        if len(self._actions) >= MAX_PENDING:
+        if len(self._heap) >= MAX_PENDING:
             raise WorldError(f"world: {MAX_PENDING} actions pending, the limit; look for one that repeats")
-        order = self._order = self._order + 1
-        heappush(self._heap, (at if at > self.now else self.now, order))
-        self._actions[order] = action
-        return Token(order)
+        self._order += 1
+        token = Token([action])
+        heappush(self._heap, (at if at > self.now else self.now, self._order, token))
+        return token
 
     def call_after(self, ns: int, action: Action) -> Token:
         return self.call_at(Instant(self.now + ns), action)
 
     def cancel(self, token: Token) -> None:
         """Forgets an action; one that has run or was cancelled before is no error."""
-        self._actions.pop(token, None)
+        token.clear()
 
     def run_next(self) -> bool:
         """Moves time to the next action and runs it. False with nothing pending."""
         heap = self._heap
         while heap:
-            at, order = heappop(heap)
-            action = self._actions.pop(order, None)
-            if action is not None:
+            at, _, token = heappop(heap)
+            if token:
+                action = token.pop()
                 if at > self.now:
                     self.now, self._at_one_instant = at, 0
                 else:

@@ -30,6 +30,7 @@ Gs1Error = Literal[
     "scheme",
     "scheme_case",
     "no_domain",
+    "character",
     "no_key",
     "trailing_slash",
     "empty_value",
@@ -49,6 +50,10 @@ _PRINTED: Final = re.compile(rf"(?:{_ELEMENT.pattern})+")
 _SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
 _SCHEMES: Final = ("https://", "http://", "HTTPS://", "HTTP://")
 _GTIN_LENGTHS: Final = (8, 12, 13)
+_NOT_OF_A_URI: Final = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
+"""RFC 3986 §2: anything else is percent-encoded."""
+_NOT_OF_A_HOST: Final = re.compile(r"[^A-Za-z0-9._:@\[\]-]")
+"""A name or an address of either kind, a port; no zone of an interface."""
 
 
 def parse_elements(data: str) -> Elements | Gs1Fault:
@@ -97,8 +102,14 @@ def parse_link(text: str) -> Elements | Gs1Fault:
     if scheme is None:
         error: Gs1Error = "scheme_case" if is_link(text) else "scheme"
         return Gs1Fault(error, f"{text[:8]!r} is neither http:// nor https://")
+    if (wrong := _NOT_OF_A_URI.search(text)) is not None:
+        place = wrong.start() + 1
+        return Gs1Fault("character", f"{wrong.group()!r} at place {place} can't stand in a web address")
     address, _, query = text[len(scheme) :].partition("#")[0].partition("?")
     host, slash, path = address.partition("/")
+    if (wrong := _NOT_OF_A_HOST.search(host)) is not None:
+        place = len(scheme) + wrong.start() + 1
+        return Gs1Fault("character", f"{wrong.group()!r} at place {place} can't stand in the name of a host")
     if not host or not slash:
         return Gs1Fault("no_domain" if not host else "no_key", "no path after the host")
     elements = _from_path(host, path)

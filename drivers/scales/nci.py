@@ -6,9 +6,11 @@ the status alone while the load moves, is negative or out of range. Status is tw
 """
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from drivers.buffers import HEAD_BYTES
 from drivers.scales.amount import amount, unit_of
 from drivers.scales.line_wire import LineWire
 from drivers.scales.nci_status import NciStatus, status_of
@@ -29,6 +31,9 @@ _UNKNOWN: Final = ("\n?\r", "\r")
 _WEIGHT: Final = re.compile(r"( *[+-]?)([0-9]*\.?[0-9]+)(\.?) ?([A-Za-z]{1,2}) ?")
 _FILLED: Final = re.compile(r"(?:(\^+)|(_+)|(-+)) ?[A-Za-z]{0,2} ?")
 """Over, under, not zeroed: CAS CI-100A fills the field so."""
+_LF: Final = b"\n"
+LF_MAX: Final = 2
+"""Of one answer: before its weight and before its status."""
 STATUS_MIN_CHARS: Final = 2
 NUMBER_MIN_CHARS: Final = 5
 """Sign and point included; fewer are what is left of a longer number."""
@@ -40,9 +45,23 @@ def nci(config: NciConfig) -> Wire:
         "zero": b"Z\r",
         "tare": b"T\r",
     }
-    return LineWire(
+    return _NciWire(
         partial(_answer, config), orders, max_bytes=ANSWER_MAX_BYTES, terminators=(b"\x03", b"?\n")
     )
+
+
+class _NciWire(LineWire):
+    def feed(self, data: bytes) -> list[Piece]:
+        return [part for piece in super().feed(data) for part in _parted(piece)]
+
+
+def _parted(piece: Piece) -> list[Piece]:
+    """What was lost before a whole weight is told before it."""
+    if isinstance(piece, Garbled) or (piece.raw.startswith(_LF) and piece.raw.count(_LF) <= LF_MAX):
+        return [piece]
+    whole = piece.raw.rfind(_LF, 0, max(piece.raw.rfind(_LF), 0))
+    lost = piece.raw[: max(whole, 0)]
+    return [Garbled(lost[:HEAD_BYTES]), replace(piece, raw=piece.raw[whole:])] if lost else [piece]
 
 
 def _answer(config: NciConfig, data: bytes) -> Piece:

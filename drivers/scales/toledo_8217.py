@@ -15,6 +15,8 @@ from drivers.scales.told import Garbled, Load, Order, Piece, Told
 from hub_config.request_scales import Toledo8217Config
 
 LINE_MAX_BYTES: Final = 64
+DIGITS_MAX: Final = 7
+"""Of a weight: five or six, one more in high resolution. More are two answers run into one."""
 
 _STX: Final = b"\x02"
 _WEIGHT: Final = re.compile(r"( {0,8}[0-9]{0,6}\.?[0-9]{1,6})(N?)")
@@ -75,7 +77,9 @@ class Toledo8217:
         if line in (b"", b"?"):
             return Told("ack", keys={"command": "confidence_test"}, raw=line)
         found = _WEIGHT.fullmatch(line.decode("latin-1"))
-        if found is None or (self._picture is not None and len(self._picture) != len(found[1])):
+        if found is None or len(found[1].lstrip(" ").replace(".", "")) > DIGITS_MAX:
+            return Garbled(line)
+        if self._picture is not None and len(self._picture) != len(found[1]):
             return Garbled(line)
         if self._picture is not None and self._picture.find(".") != found[1].find("."):
             return Garbled(line)

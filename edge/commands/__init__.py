@@ -1,5 +1,6 @@
 """One module per command of `hub`; each has `main(argv) -> exit code`."""
 
+import os
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Final
@@ -19,4 +20,6 @@ def file_to_write(text: str) -> Path:
         raise ArgumentTypeError(f"{file} is a folder; name a file")
     if not file.parent.is_dir():
         raise ArgumentTypeError(f"there is no folder {file.parent}; make it, or name a file in another")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise ArgumentTypeError(f"{file} may not be written; correct its rights, or name a file elsewhere")
     return file

@@ -1,6 +1,6 @@
 """`hub broker config HUB.toml --out DIR`: the settings of the hub's Mosquitto, and with --certs its certificates.
 
-With `--kind nats` it is a NATS cluster (`broker_nats.py`). `hub broker revoke DIR MODE NAME` takes a certificate back.
+With `--kind nats` it is a NATS cluster. `hub broker revoke DIR MODE NAME` takes a certificate back.
 `hub broker cluster` runs a cluster on this machine, to try it out. Guides: docs/brokers.md, docs/scale.md.
 """
 

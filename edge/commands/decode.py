@@ -8,23 +8,21 @@ frame which bytes are which field.
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, cast
+from functools import partial
+from typing import cast
 
 from drivers.decode import DECODERS, OPTIONS, decode
 from drivers.decode_cuts import cut
+from drivers.decode_refused import with_reason
 from drivers.decode_text import decode_grammar
+from drivers.meanings import Meaning
+from drivers.scales.amount import unit_of
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
+from edge.commands.typed_bytes import bytes_of_hex, bytes_of_text
 from hub_config.load import ConfigFaults, read_model
 from hub_config.scale_text import ScaleGrammar
-
-SHOWN_CHARS: Final = 120
-"""Of a --hex that is refused."""
-
-_BETWEEN: Final = re.compile(r"[\s,]")
-_NO_DIGIT: Final = re.compile(r"[^0-9A-Fa-f\s,]")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,8 +34,15 @@ def main(argv: Sequence[str]) -> int:
     protocol.add_argument(
         "--grammar", metavar="FILE", help="TOML that declares the frame of an unknown scale"
     )
-    parser.add_argument("--hex", action="append", default=[], help='bytes, for example "53 20 53 …"')
-    parser.add_argument("--text", action="append", default=[], help="the same as text; after all --hex")
+    parser.add_argument(
+        "--hex", action="append", default=[], help='bytes: "53 20 0D", 0x53,0x20,0x0D, 53:20:0d'
+    )
+    parser.add_argument(
+        "--text",
+        action="append",
+        default=[],
+        help=r"the same as text, \r \n \x1d for those bytes; after all --hex",
+    )
     parser.add_argument("--config", action="append", default=[], metavar="KEY=VALUE", help="driver option")
     parser.add_argument("--unit", help="of weights that are sent without one; short for --config unit=…")
     parser.add_argument("--json", action="store_true", help="one JSON array")
@@ -45,19 +50,20 @@ def main(argv: Sequence[str]) -> int:
     if args.protocol == "?":
         return _list()
     try:
-        frames = [
-            *(_bytes(text) for text in args.hex),
-            *(text.encode(errors="surrogateescape") for text in args.text),
-        ]
+        frames = [*map(bytes_of_hex, args.hex), *map(bytes_of_text, args.text)]
         if not any(frames) and (args.grammar is not None or args.protocol in DECODERS):
             raise ValueError('no bytes; give --hex "53 20 0D 0A" or --text "RB123456785GB"')
-        units = [] if args.unit is None else [f"unit={args.unit}"]
+        units = [] if args.unit is None else [f"unit={unit_of(args.unit)}"]
         options = dict(_option(text) for text in (*args.config, *units))
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)
-            if not args.json and args.protocol != "label" and len(meanings) == len(frames):
-                told = zip(frames, meanings, strict=True)
-                meanings = [{**meaning, "cut": cut(args.protocol, frame, meaning)} for frame, meaning in told]
+            if len(meanings) == len(frames):
+                meanings = list(map(partial(_with_reason, args.protocol, options), frames, meanings))
+                if not args.json and args.protocol != "label":
+                    told = zip(frames, meanings, strict=True)
+                    meanings = [
+                        {**meaning, "cut": cut(args.protocol, frame, meaning)} for frame, meaning in told
+                    ]
         else:
             meanings = decode_grammar(_grammar(args.grammar, options), frames)
     except ConfigFaults as refused:
@@ -74,6 +80,10 @@ def main(argv: Sequence[str]) -> int:
                 print(line)
             _print({key: value for key, value in meaning.items() if key != "cut"})
     return EXIT_OK
+
+
+def _with_reason(protocol: str, options: Mapping[str, str], frame: bytes, meaning: Meaning) -> Meaning:
+    return with_reason(protocol, frame, meaning, lambda tried: decode(protocol, [tried], options))
 
 
 def _list() -> int:
@@ -109,23 +119,6 @@ def _print(meaning: Mapping[str, object], indent: str = "") -> None:
 
 def _is_table(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
-
-
-def _bytes(text: str) -> bytes:
-    digits = _BETWEEN.sub("", text)
-    shown = text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
-    wanted = "two hex digits a byte are wanted, like 53 20 0D 0A"
-    if (wrong := _NO_DIGIT.search(text)) is not None:
-        place = f"{wrong.group()!r} at place {wrong.start() + 1} is no hex digit"
-        raise ValueError(f"--hex {shown!r}: {place}; {wanted}")
-    if not digits:
-        raise ValueError(f"--hex {shown!r}: no bytes; {wanted}")
-    try:
-        return bytes.fromhex(text.replace(",", " "))
-    except ValueError:
-        odd = len(digits) % 2
-        half = f"an odd number of hex digits ({len(digits)})" if odd else "a blank inside a byte"
-        raise ValueError(f"--hex {shown!r}: {half}; {wanted}") from None
 
 
 def _option(text: str) -> tuple[str, str]:

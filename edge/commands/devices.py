@@ -16,10 +16,11 @@ from typing import Any, Final
 from drivers.discovery import Found, discover
 from drivers.sysfs import ROOT, SysPort
 from drivers.udev_rule import GROUP, RULES_FILE, udev_rule
-from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
+from edge.commands import DATA, EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
 from edge.commands.control import Unreachable, ask
 from hub_config.edit import NotEditable, has_device, with_device, with_port
 from hub_config.usb import usb_selector
+from hub_config.values import is_name
 
 ORDERS: Final = ("zero", "tare", "tare-clear")
 _KINDS: Final = {
@@ -50,7 +51,8 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     wanted = {"list": 0, "name": 2}.get(args.what, 1)
     if len(args.rest) != wanted:
-        parser.error(f"{args.what} takes {wanted} arguments: see hub devices --help")
+        takes = {0: "nothing more", 1: "DEVICE", 2: "PORT and NAME"}[wanted]
+        parser.error(f"{args.what} takes {takes}: see hub devices --help")
     match args.what:
         case "list":
             return _list(args.root, args.data, as_json=args.json)
@@ -119,6 +121,9 @@ def _leads_to(attached: str, port: SysPort) -> bool:
 
 def _name(root: Path, node: str, name: str, config: Path | None, kind: str | None) -> int:
     wanted = os.path.realpath(node) if root == ROOT else node
+    if not is_name(name):
+        print(f"hub devices: {name!r} is no name: 1 to 32 of A-Z a-z 0-9 _ - are wanted", file=sys.stderr)
+        return EXIT_WRONG_USE
     found = next((one for one in discover(root) if one.port.port in (node, wanted)), None)
     if found is None:
         print(f"hub devices: there is no port {node}; hub devices lists them", file=sys.stderr)
@@ -161,7 +166,12 @@ def _write(config: Path, found: Found, name: str, kind: str | None) -> int:
         fresh.chmod(config.stat().st_mode & 0o777)
         fresh.replace(config)
     except (NotEditable, OSError, ValueError) as refused:
-        print(f"hub devices: {config}: {refused}", file=sys.stderr)
+        why = refused
+        if isinstance(refused, OSError):
+            why = f"{refused.strerror}; name the hub config, for example a copy of examples/bench.toml"
+        elif isinstance(refused, UnicodeDecodeError):
+            why = "it is no UTF-8 text; name the hub config"
+        print(f"hub devices: {config}: {why}", file=sys.stderr)
         return EXIT_FAULTS
     print(f"written to {config}")
     for fault in check(config):

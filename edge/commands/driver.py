@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     trying = parts.add_parser("check", help="try one against the rules of every driver")
     trying.add_argument("package", help="an installed package, or one below the current folder")
     trying.add_argument("--seed", type=int, default=1, help="of the noise (default 1)")
-    trying.add_argument("--json", action="store_true")
+    trying.add_argument("--json", action="store_true", help="for machines")
     parts.add_parser("list", help="drivers of installed packages")
     args = parser.parse_args(argv)
     if args.what == "list":
@@ -43,7 +43,11 @@ def _check(package: str, seed: int, *, as_json: bool) -> int:
     try:
         module = import_module(package)
     except ImportError as refused:
-        print(f"hub driver: {package} can not be imported: {refused}", file=sys.stderr)
+        print(
+            f"hub driver: {package} can't be imported: {refused}; name an installed package, or one that is a folder "
+            "in the current one",
+            file=sys.stderr,
+        )
         return EXIT_WRONG_USE
     kit = getattr(module, "KIT", None)
     if not isinstance(kit, Kit):

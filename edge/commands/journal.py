@@ -29,9 +29,7 @@ def main(argv: Sequence[str]) -> int:
             return _act(reader, args)
         finally:
             reader.close()
-    except BrokenPipeError:
-        raise  # the reader of a pipe has seen enough: no fault of the journal
-    except (JournalFault, DisclosureFault, DataFolderFault, OSError) as fault:
+    except (JournalFault, DisclosureFault, DataFolderFault) as fault:
         print(f"hub journal: {fault}", file=sys.stderr)
         return EXIT_FAULTS
 
@@ -62,13 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     export = actions.add_parser(
         "export", help="write a file that edge/wire/verifier.py checks without this project"
     )
-    export.add_argument("file", type=Path)
+    export.add_argument("file", type=Path, metavar="FILE", help="to write; /dev/stdout for a pipe")
     for action in (verify, balance, tail, prove, export):
         action.add_argument(
             "--data", type=Path, default=DATA, help=f"data folder of the gateway (default {DATA})"
         )
     for action in (verify, balance, tail):
-        action.add_argument("--json", action="store_true")
+        action.add_argument("--json", action="store_true", help="for machines")
     return parser
 
 

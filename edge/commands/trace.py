@@ -31,21 +31,23 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "device", metavar="DEVICE", help="a device of the gateway's config, for example scale-1"
     )
-    parser.add_argument("file", type=file_to_write, metavar="FILE")
+    parser.add_argument("file", type=file_to_write, metavar="FILE", help="written anew")
     parser.add_argument(
         "--data", type=Path, default=DATA, help=f"data folder of the gateway (default {DATA})"
     )
     parser.add_argument(
-        "--mib", type=int, default=MIB_DEFAULT, help=f"largest file (default {MIB_DEFAULT} MiB)"
+        "--mib", type=int, metavar="N", help=f"of record: largest file (default {MIB_DEFAULT} MiB)"
     )
-    parser.add_argument("--seconds", type=float, metavar="S", help="record for so long")
+    parser.add_argument("--seconds", type=float, metavar="S", help="of record: end after so long")
     args = parser.parse_args(argv)
-    if args.mib < 1:
+    if args.what == "save" and (args.mib is not None or args.seconds is not None):
+        parser.error("--mib and --seconds go with record; save ends with what is remembered")
+    if args.mib is not None and args.mib < 1:
         parser.error(f"--mib is {args.mib}; 1 or more is wanted")
     try:
         if args.what == "save":
             return _save(args.data, args.device, args.file)
-        return _record(args.data, args.device, args.file, args.mib * MIB, args.seconds)
+        return _record(args.data, args.device, args.file, (args.mib or MIB_DEFAULT) * MIB, args.seconds)
     except (Unreachable, TraceFault, ValueError, OSError) as fault:
         print(f"hub trace: {fault}", file=sys.stderr)
         return EXIT_FAULTS

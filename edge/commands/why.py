@@ -45,14 +45,16 @@ def main(argv: Sequence[str]) -> int:
         found = stories(args.trace, args.code) if args.trace is not None else of_journal(args.data, args.code)
         if not found:
             source_name = args.trace or args.data / JOURNAL_FILE
-            print(f"hub why: no parcel in {source_name} has the code or visit {args.code!r}", file=sys.stderr)
+            print(
+                f"hub why: no parcel in {source_name} has the code or visit {args.code!r}; "
+                "hub journal tail shows the codes of the last events",
+                file=sys.stderr,
+            )
             return EXIT_FAULTS
         if args.save_test is not None:
             print(save(args.trace, found, args.save_test), file=sys.stderr)
         _print(args.code, found, as_json=args.json)
-    except BrokenPipeError:
-        raise  # the reader of a pipe has seen enough
-    except (JournalFault, TraceFault, OSError) as fault:
+    except (JournalFault, TraceFault) as fault:
         print(f"hub why: {fault}", file=sys.stderr)
         return EXIT_FAULTS
     return EXIT_OK

@@ -11,8 +11,9 @@ from typing import Final
 from hub_config.lines import Belt as BeltConfig
 from hub_config.names import MILLISECOND, Instant
 
-SAMPLES_MAX: Final = 64
-"""Reports remembered, to say where the belt was when a late answer was made."""
+SAMPLES_MAX: Final = 256
+"""Reports remembered, to say where the belt was when a late answer was made, or a parcel at the beam before: 25 s, the
+way between two beams on a slow belt."""
 SPEED_SPAN_NS: Final = 80 * MILLISECOND
 """A speed is measured over at least this: a host's clock of a board jitters by a millisecond or two."""
 DISTURBED_PPM: Final = 150_000
@@ -192,7 +193,10 @@ class Belt:
         elif self._speeds:
             speeds = sorted(self._speeds)
             self.speed_um_s = speeds[len(speeds) // 2]
-            if len(speeds) == SPEEDS and (speeds[-1] - speeds[0]) * PPM <= self.speed_um_s * DISTURBED_PPM:
+            steady = (speeds[-1] - speeds[0]) * PPM <= self.speed_um_s * DISTURBED_PPM
+            if (
+                len(speeds) == SPEEDS and steady and self.speed_um_s > 0
+            ):  # 0: a belt that runs, and counts left out
                 self.usual_um_s = self.speed_um_s
         else:
             self.speed_um_s = self._set_um_s

@@ -117,10 +117,6 @@ class BeltDims:
         elif is_something(self._track, item, self._line):
             self._records.passed(at)
 
-    def see_hole(self, at: Instant) -> None:
-        """Its beam has seen an end inside an item."""
-        self._records.passed(at)
-
     def advance(self, at: Instant) -> Instant | None:
         """Gives up what is overdue; returns when to look again."""
         for item in self._track.items:

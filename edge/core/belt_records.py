@@ -8,6 +8,9 @@ is so. A number that jumps ahead is believed if one item alone is due and every 
 has had its record: then the record can be no other's. A number that comes again, a record with an earlier one still
 out, or one whose time fits two items, counts for none, and counting starts anew only when two
 records in a row agree, and cannot be late ones of the items before theirs.
+
+What comes free under the beam and goes on, a bag with a hole, may have two records. So the next record is the next
+item's only if it can't be the second of that one.
 """
 
 from collections import deque
@@ -53,6 +56,12 @@ class Crossing:
     """Its record is the one that the count names, but others were due by time."""
     doubted: bool = False
     """A record came that may have been its: it gets none, and its own may still be out."""
+    told_at: Instant = Instant(0)
+    """When its record came."""
+    hole_at: Instant | None = None
+    """The beam came free and saw it go on: it may have a record for that end as well."""
+    ends_at: Instant = Instant(0)
+    """The beam has seen its last end."""
 
 
 class BeltRecords:
@@ -60,6 +69,8 @@ class BeltRecords:
         self._earliest_ns = config.earliest_ms * MILLISECOND
         self._latest_ns = config.latest_ms * MILLISECOND
         self._crossings: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
+        self._extras: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
+        """Those of them that were too short to be parcels."""
         self.waiting: deque[Crossing] = deque(maxlen=CROSSINGS_MAX)
         """Those whose item still has no record. One that is forgotten gets none, and its item has no time left."""
         self._index = 0
@@ -81,10 +92,13 @@ class BeltRecords:
         self.settled: list[tuple[Item, bool]] = []
         self._proof: tuple[list[Crossing], Instant] | None = None
         """Those that hang on a record's having fitted one item alone, and when it came."""
+        self._hole_at: Instant | None = None
+        """Of the item that the beam sees now."""
 
     def crossed(self, item: Item, at: Instant) -> None:
         self._index += 1
-        crossing = Crossing(self._index, at, item)
+        crossing = Crossing(self._index, at, item, hole_at=self._hole_at, ends_at=at)
+        self._hole_at = None
         self._crossings.append(crossing)
         self.waiting.append(crossing)
         if self._proof is not None and self._fits(crossing, self._proof[1]):
@@ -94,11 +108,27 @@ class BeltRecords:
                     one.item.doubt("assoc_low")
             self._lose_count([crossing])
 
+    def holed(self, item: Item, at: Instant) -> None:
+        """The beam came free then, for about as long as between two, and the same item goes on under it."""
+        crossing = next((one for one in reversed(self._crossings) if one.item is item), None)
+        if crossing is None:
+            self._hole_at = at
+        else:
+            crossing.hole_at = at
+
+    def ended(self, item: Item, at: Instant) -> None:
+        """One that had crossed goes on no farther than to here."""
+        for one in self._crossings:
+            if one.item is item:
+                one.ends_at = at
+
     def passed(self, at: Instant) -> None:
         """Something too short for a parcel has left the beam: if it was weighed, it may make up for an item left out,
         and the count proves nothing of what is supposed."""
         self._settle(sure=False)
-        self._crossings.append(Crossing(self._index, at, None, extra=True))
+        extra = Crossing(self._index, at, None, extra=True)
+        self._crossings.append(extra)
+        self._extras.append(extra)
 
     def take(self, record: int | None, at: Instant) -> tuple[Item | None, Outcome]:
         """The item that the record of this number is of, or why it is of none."""
@@ -111,12 +141,16 @@ class BeltRecords:
         ]  # fmt: skip
         again = record == self._last
         self._last = record
+        if due and self._may_be_second(due[0], at):
+            self._lose_count(due)
+            return None, "record_unsure"
         named = self._named(record, due)
         if named is not None and len(due) == 1:
             return self._join(named, record, at)
         supposable = len(self._suppositions) < CROSSINGS_MAX and not any(one.extra for one in due)
         if named is not None and named is due[0] and supposable:
             named.answered = named.supposed = True
+            named.told_at = at
             self._suppositions.append(named)
             return named.item, "supposed" if named.item is not None else "record_orphan"
         if named is not None:
@@ -128,6 +162,10 @@ class BeltRecords:
             return None, "record_repeated"
         if self._offset is not None and self._is_late(record, at):
             return None, "record_late"  # its item went on without one; the count still holds
+        return self._take_by_time(record, due, at)
+
+    def _take_by_time(self, record: int, due: list[Crossing], at: Instant) -> tuple[Item | None, Outcome]:
+        """No number names one of those that are due."""
         if len(due) != 1:
             if not due:
                 self._doubt_answered(at)
@@ -149,7 +187,7 @@ class BeltRecords:
     def _join(
         self, crossing: Crossing, record: int, at: Instant, *, named: bool = True
     ) -> tuple[Item | None, Outcome]:
-        crossing.answered = True
+        crossing.answered, crossing.told_at = True, at
         self._end_overdue(sure=named and not self._may_be_off(at))
         self._offset = self._held = record - crossing.index
         self._supposed, self._late = None, 0
@@ -172,9 +210,23 @@ class BeltRecords:
                 one.item.doubt("assoc_low")
                 self.settled.append((one.item, False))
 
+    def _may_be_second(self, due: Crossing, at: Instant) -> bool:
+        """An item before it had a hole: of two records of that one this may be the second, and what came was the
+        first. Then neither is known to be weighed."""
+        found = False
+        for one in self._crossings:
+            if one.hole_at is None or not one.answered or one.index >= due.index:
+                continue
+            if one.told_at - one.hole_at <= self._latest_ns and at - one.ends_at <= self._latest_ns:
+                found = True
+                if one.item is not None:
+                    one.item.doubt("assoc_low")
+                    self.settled.append((one.item, False))
+        return found
+
     def _may_be_off(self, at: Instant) -> bool:
         """Something too short has crossed: if it was weighed, the count is off by one."""
-        return any(one.extra and not one.answered and at - one.at < OUT_NS for one in self._crossings)
+        return any(not one.answered and at - one.at < OUT_NS for one in self._extras)
 
     def _is_late(self, record: int, at: Instant) -> bool:
         if self._offset is None or self._may_be_off(at):

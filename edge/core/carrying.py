@@ -22,20 +22,26 @@ class Carrying:
         series, sides = sections[: len(line.belts)], sections[len(line.belts) :]
         joined = ((side, series[line.joined_place(one)]) for side, one in zip(sides, line.sides, strict=True))
         self._transfers = tuple(Transfer(line, *pair) for pair in (*pairwise(series), *joined))
+        self._touching = [
+            tuple(one for one in self._transfers if section in (one.before, one.behind))
+            for section in sections
+        ]
+        """By belt."""
         self._reading_place = line.reading_place
         self._measuring = measuring
         self._leaving = leaving
         self._ledger = ledger
 
-    def carry(self, by: Instant, at: Instant) -> None:
-        """What has surely gone over. `by`: of the edge or report that showed how far the belts have come."""
-        for transfer in self._transfers:
+    def carry(self, section: Section, by: Instant, at: Instant) -> None:
+        """What has surely gone over from this belt or onto it. `by`: of the edge or report that showed how far it has
+        come."""
+        for transfer in self._touching[section.place]:
             for item in transfer.due(by):
                 self._hand_over(transfer, item, by, at)
 
     def meet(self, section: Section, offset_um: int, by: Instant, at: Instant) -> None:
         """Something has come to this belt's hand-over beam: what it may be has gone over."""
-        self.carry(by, at)
+        self.carry(section, by, at)
         onto = self._onto(section)
         for transfer in onto:
             for item in transfer.may_be(offset_um, by):

@@ -258,6 +258,8 @@ class Diverting:
         self._orders += 1
         push.order = self._orders
         push.passes_at = passes
+        lane_um = self._line.beam(push.diverter.beam).position_um
+        push.lane_at = Instant(passes + self._belt.time_for(lane_um - push.diverter.position_um))
         push.fire_at = Instant(passes - self._before_ns(item, push.diverter))
         self._track.expect(item)
         for_ns = passes - push.fire_at + self._belt.time_for(length_um)

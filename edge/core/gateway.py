@@ -32,7 +32,7 @@ from edge.core.inputs import (
     WallClock,
 )
 from edge.core.labels import Labels
-from edge.core.lamps import Lamps, LineShows
+from edge.core.lamps import LineShows, lamps_of
 from edge.core.ledger import Ledger
 from edge.core.line import Line
 from edge.core.line_view import state_of_line, view_of_line
@@ -79,7 +79,7 @@ class Gateway:
         self._offline = Offline(config.offline)
         self._signs = Signs(config)
         self._labels = Labels(config)
-        self._lamps = Lamps(config.stack_lights, [line.id for line in config.lines])
+        self._lamps = lamps_of(config)
         self._stopped_at: Instant | None = None
         """Since when the journal gives no evidence, until that is told."""
         self._alibi = AlibiWatch()
@@ -133,13 +133,15 @@ class Gateway:
             self._wakes.touch(owner)
             self._places[owner].read(given, at)
             return self._accompanied()
-        if isinstance(given, Committed):
-            self._commit(given, at)
-            return self._accompanied()
-        self._wakes.touch(EVERY)
+        if not isinstance(given, Committed | DecisionArrived | Tick):
+            self._wakes.touch(EVERY)
         match given:
+            case Committed():
+                self._commit(given, at)
             case DecisionArrived():
                 self._decide(given, at)
+            case Tick():
+                self._wake(at)
             case MessageRejected():
                 self._count_message(given.reason)
             case LinkChanged():
@@ -152,8 +154,6 @@ class Gateway:
                 self._learn(given, at)
             case ConfigOffered():
                 self._note_config(given, at)
-            case Tick():
-                self._wake(at)
             case _:
                 assert_never(given)
         return self._accompanied()
@@ -163,7 +163,8 @@ class Gateway:
         effects = self._ledger.take_effects()
         if effects:
             effects = self._labels.added(self._signs.added(effects))
-        return self._lamps.added(effects, self._now, self._line_shows)
+        lamps = self._lamps
+        return effects if lamps is None else lamps.added(effects, self._now, self._line_shows)
 
     def _line_shows(self, name: LineId) -> LineShows:
         line = next(one for one in self._lines if one.config.id == name)
@@ -172,7 +173,8 @@ class Gateway:
     @property
     def wake_at(self) -> Instant | None:
         """When it wants a Tick."""
-        soonest, level, lamps = self._wakes.soonest, self._offline.wake_at, self._lamps.wake_at
+        soonest, level = self._wakes.soonest, self._offline.wake_at
+        lamps = None if self._lamps is None else self._lamps.wake_at
         if level is None and lamps is None:
             return soonest
         return min(at for at in (soonest, level, lamps) if at is not None)
@@ -235,19 +237,20 @@ class Gateway:
     # What can happen ------------------------------------------------------------------------------
 
     def _decide(self, given: DecisionArrived, at: Instant) -> None:
-        refused: str | None = None
-        for place in self._places:
+        refused: str | None = "no_such_parcel"
+        for number, place in enumerate(self._places):
+            self._wakes.touch(number)
             refused = place.decide(given.decision, at)
-            if refused is None:
-                return
             if refused != "no_such_parcel":
                 break
+        if refused is None:
+            return
         if refused == "no_such_parcel":
             words = self._visits.hear(given.decision, at)
             if words is not None:
                 self._ledger.keep(words)
             self._recall(given.decision)
-        self._count_message(refused or "no_such_parcel")
+        self._count_message(refused)
 
     def _recall(self, decision: Decision) -> None:
         """A stop for a parcel that has left already: somebody has to go after it (contract §5)."""
@@ -298,10 +301,9 @@ class Gateway:
 
     def _wake(self, at: Instant) -> None:
         self._review(at)
-        for place in self._places:
-            due = place.wake_at
-            if due is not None and at >= due:
-                place.wake(at)
+        for number in self._wakes.due(at):
+            self._wakes.touch(number)
+            self._places[number].wake(at)
 
     def _review(self, at: Instant, since: Instant | None = None, *, anyway: bool = False) -> None:
         """Finds the level; tells the world and every place if it is another one. `since`: how long nobody answered, if
@@ -312,6 +314,7 @@ class Gateway:
         elif changed:
             self._record_level(self._offline.since if since is None else since, at)
         if changed or anyway:
+            self._wakes.touch(EVERY)
             for place in self._places:
                 place.set_link(trouble=self._offline.level == 4, at=at)
 

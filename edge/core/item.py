@@ -50,6 +50,8 @@ class Push:
     fire_at: Instant = Instant(0)
     passes_at: Instant = Instant(0)
     """When its front will be at the diverter, as was foreseen when it was ordered."""
+    lane_at: Instant = Instant(0)
+    """And at the beam inside the lane."""
     recall: int | None = None
     """The order that takes it back, once there is one."""
     ended: bool = False
@@ -180,8 +182,8 @@ class Found:
     """Fronts at a belt beam, by its index."""
     cleared: list[tuple[Item, int]] = field(default_factory=list)
     """Rears that have left a belt beam."""
-    holes: list[int] = field(default_factory=list)
-    """Belt beams that saw an end inside an item, and then more of it."""
+    holed: list[tuple[Item, int, Instant]] = field(default_factory=list)
+    """What a belt beam sees go on that had come free for long, and when it did."""
     lost: list[Item] = field(default_factory=list)
     crept: list[int] = field(default_factory=list)
     """How much farther than the belt each has come from beam to beam, in ppm."""

@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 from drivers.command import Shine
 from edge.core.effects import Effect, Order, Show
 from edge.core.snapshot import BenchState, BenchView, LineState
+from hub_config.hub import HubConfig
 from hub_config.names import MILLISECOND, SECOND, Instant, LineId
 from hub_config.stack_lights import LAMPS, StackLight
 
@@ -69,6 +70,11 @@ class _Light:
     flash_at: Instant = Instant(0)
 
 
+def lamps_of(config: HubConfig) -> "Lamps | None":
+    """None: the hub has no stack lights."""
+    return Lamps(config.stack_lights, [line.id for line in config.lines]) if config.stack_lights else None
+
+
 class Lamps:
     def __init__(self, lights: Sequence[StackLight], lines: Sequence[LineId]) -> None:
         self._lights = [_Light(one) for one in lights]
@@ -78,8 +84,6 @@ class Lamps:
 
     @property
     def wake_at(self) -> Instant | None:
-        if not self._lights:
-            return None
         dues = [due for light in self._lights for due in _dues(light)]
         if self._of_lines:
             dues.append(self._look_at)
@@ -87,8 +91,6 @@ class Lamps:
 
     def added(self, effects: list[Effect], at: Instant, line: Callable[[LineId], LineShows]) -> list[Effect]:
         """The effects of a step, and what the lamps do with them."""
-        if not self._lights:
-            return effects
         orders: list[Effect] = []
         for effect in effects:
             if isinstance(effect, Show):

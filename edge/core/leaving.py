@@ -39,28 +39,24 @@ class Leaving:
             self._ledger.count_rejected("unknown_channel")
             return
         offset = self._lanes.position_of(read.channel) - travel_um
-        if self._lanes.continues(read.channel, offset):
+        timely = self._lanes.timely(read.channel, read.at, self._track.items)
+        if self._lanes.continues(read.channel, offset, read.at, timely):
             self._ledger.count_rejected("beam_bounce")
             return
-        item = self._lanes.expected(read.channel, offset, self._track.items)
+        item = self._lanes.expected(read.channel, offset, timely, self._track.items)
         if item is None or item.parcel is None:
             self._stray_in_lane(exit_, read.at)
             return
-        self._lanes.arrived(read.channel, item, offset)
+        self._lanes.arrived(read.channel, item, offset, read.at)
         self._track.remove(item)
         self._track.left.append(item)
-        if exit_.lane == self._line.free_lane and not self._was_let_go(item, item.parcel, exit_, read.at):
+        free, verdict = exit_.lane == self._line.free_lane, item.parcel.verdict
+        if free and not self._was_let_go(item, item.parcel, exit_, read.at):
             self._astray(item.parcel, exit_, read.at)
-        else:
-            if (
-                exit_.lane != self._line.free_lane
-                and item.parcel.verdict is not None
-                and item.parcel.verdict.releases
-            ):
-                self._clearing.hold(
-                    item.parcel, "device_fault", read.at
-                )  # let go, and not gone where it was sent
-            self._arrive(item.parcel, exit_, read.at)
+            return
+        if not free and verdict is not None and verdict.releases:
+            self._clearing.hold(item.parcel, "device_fault", read.at)  # let go, and not where it was sent
+        self._arrive(item.parcel, exit_, read.at)
 
     def at_end(self, item: Item, at: Instant) -> None:
         parcel = item.parcel

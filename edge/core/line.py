@@ -37,6 +37,7 @@ from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
+from edge.core.mistaken import doubt_behind_strays, doubt_waiting
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
 from edge.core.transfer import Section, sections_of
@@ -64,7 +65,7 @@ class Line:
         self._last = self.sections[len(config.belts) - 1]
         self._reading = self.sections[config.reading_place]
         self.belt, self.track = self._last.belt, self._last.track
-        self.lanes = Lanes(config)
+        self.lanes = Lanes(config, self.belt)
         self.diverting = Diverting(config, hub, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.sections, self.clearing, ledger, visits)
         self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
@@ -204,7 +205,9 @@ class Line:
         belt, track = section.belt, section.track
         stops, before_um = belt.moving and not read.moving, belt.travel_um
         travel = belt.moved(read.at, read.count, moving=read.moving)
-        track.disturbed_at = belt.disturbed_at
+        if belt.disturbed_at > track.disturbed_at:
+            track.disturbed_at = belt.disturbed_at
+            doubt_behind_strays(track.items, belt.disturbed_at)
         if self._down and self._encoders.name(section) in self._down and not belt.dead:
             del self._down[self._encoders.name(section)]
             for item in track.items:
@@ -212,7 +215,7 @@ class Line:
         if stops and section is self._last:
             self.diverting.take_back("no_time", at)
         track.creep(travel)
-        self._carrying.carry(read.at, at)
+        self._carrying.carry(section, read.at, at)
         if travel < before_um:
             self._carrying.turn_back(section)
         if travel > section.jams.due_um and not belt.dead:
@@ -267,9 +270,9 @@ class Line:
             if section is self._last and beam == len(self.track.beams) - 1:
                 self.diverting.unaccounted.at_end(item)
                 self.leaving.at_end(item, at)
-        for beam in found.holes:
+        for item, beam, freed_at in found.holed:
             if section is self._reading:
-                self._measuring.see_hole(beam, at)
+                self._measuring.hole(item, beam, freed_at)
         for item, beam in found.cleared:
             if section is self._reading:
                 self._measuring.cross(item, beam, at)
@@ -304,10 +307,7 @@ class Line:
         self.clearing.hold(parcel, "unknown_item", at)
         if item not in section.track.items:
             return  # it has been lost already
-        follower = section.track.upstream_of(item)
-        if follower is not None and follower.anchored_at < section.track.disturbed_at:
-            # Counts went wrong: this may be that one, far from where it should be.
-            follower.doubt("swap_suspected")
+        doubt_waiting(section.track.items, item.seen, section.track.disturbed_at)
         if section is self._last and item.seen == len(self.track.beams) - 1:
             self.leaving.at_end(item, at)
 

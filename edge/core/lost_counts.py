@@ -29,7 +29,7 @@ BRAKE_UM_S2: Final = 4_000_000
 """Planning value: on a belt that brakes harder the parcels slip (friction of about 0.4)."""
 STANDS_NS: Final = 150 * MILLISECOND
 """A belt that falls behind by as much as it runs in this time has stood."""
-AWAY_NS: Final = 500 * MILLISECOND
+AWAY_NS: Final = 2_000 * MILLISECOND
 """The same where a beam bears out that it ran on: the most that an encoder is believed to leave out at once."""
 WAITS_NS: Final = 400 * MILLISECOND
 """By then reports must have shown that the belt runs at its usual speed again."""
@@ -71,6 +71,11 @@ class LostCounts:
     def freed(self, beam: int, at: Instant, travel_um: int) -> None:
         self._freed[beam] = Mark(at, travel_um)
 
+    def free_since(self, beam: int, travel_um: int) -> Instant | None:
+        """When this beam, which is covered again, came free; None: too shortly before to be more than a bounce."""
+        freed = self._freed.get(beam)
+        return freed.at if freed is not None and travel_um - freed.travel_um > self._min_gap_um // 2 else None
+
     def front(self, beam: int, at: Instant, travel_um: int) -> None:
         self._fronts[beam] = Mark(at, travel_um)
 
@@ -93,6 +98,15 @@ class LostCounts:
             return None
         told = self._min_gap_um // 2 < lack_um <= self._worth_um(STANDS_NS)
         return freed if told else None
+
+    def was_free(self, beam: int, at: Instant) -> bool:
+        """A beam is covered that was free for as long as a gap between two takes, by the clock alone."""
+        freed = self._freed.get(beam)
+        return (
+            freed is not None
+            and self._runs()
+            and self._worth_um(at - freed.at - JITTER_NS) > self._min_gap_um
+        )
 
     def is_under(self, beam: int, at: Instant, travel_um: int, length_um: int) -> bool:
         """What has covered a beam ends there too soon by its counts, and just as it should by the clock."""

@@ -162,19 +162,18 @@ class Measuring:
         if self._dims is not None and beam == self._dims.beam:
             self._dims.cross(item, at)
 
-    def see_hole(self, beam: int, at: Instant) -> None:
-        """A belt beam has seen an end inside an item: scale or dimensioner may have made a record of what was before
-        it, and one more of the rest."""
+    def hole(self, item: Item, beam: int, at: Instant) -> None:
+        """A belt beam came free then, and sees it go on."""
         if beam == self.scale_beam:
-            self._weighings.passed(at)
-        if self._dims is not None and beam == self._dims.beam:
-            self._dims.see_hole(at)
+            self._weighings.holed(item, at)
 
     def _cross_scale(self, item: Item, at: Instant) -> None:
         if item.parcel is not None:
-            if not item.crossed:
-                item.crossed = True
-                self._weighings.crossed(item, at)
+            if item.crossed:
+                self._weighings.ended(item, at)
+                return
+            item.crossed = True
+            self._weighings.crossed(item, at)
             return
         if is_something(self._track, item, self._config):
             self._weighings.passed(at)

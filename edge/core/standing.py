@@ -5,7 +5,6 @@ until the authority that gave it says otherwise. Its validity bounds when it may
 remembered: a release that comes after it is void as long as it stands.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from edge.core.decision import STRICTNESS, Action, Decision
@@ -37,7 +36,7 @@ class Word:
         return self.decision.route
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Standing:
     words: tuple[Word, ...] = ()
     """One per authority, the strictest first."""

@@ -24,6 +24,7 @@ from edge.core.belt import NEVER_UM, Belt
 from edge.core.gone import Gone
 from edge.core.item import CARRIED, Found, Item, Look, Transit
 from edge.core.lost_counts import LostCounts, Mark
+from edge.core.mistaken import doubt_both, doubt_waiting, expected_at
 from edge.core.seams import Seams
 from hub_config.lines import Beam
 from hub_config.lines import Line as LineConfig
@@ -75,29 +76,36 @@ class Track:
         """A leading edge at a belt beam."""
         offset = self._positions[beam] - travel_um
         hole, self._holes[beam] = self._holes[beam], None
-        freed = self._counts.gap(beam, at, travel_um)
+        freed, here = self._counts.gap(beam, at, travel_um), Mark(at, travel_um)
         is_seam = False
         if freed is not None and beam == 0 and not self.follows:
-            is_seam = self._seams.note(self.items, freed, Mark(at, travel_um))
+            is_seam = self._seams.note(self.items, freed, here)
         is_next = freed is not None and self._expected(beam, offset) is not None
-        if not is_next and self._continues(beam, offset, hole, found):
+        goes_on = not is_next and self._continues(beam, offset, hole)
+        item = self._goes_past(beam, offset, here, found) if goes_on else None
+        if goes_on and item is None:
             found.blips += not is_seam
+            freed_at = self._counts.free_since(beam, travel_um)
+            if isinstance(goes_on, Item) and freed_at is not None:
+                found.holed.append((goes_on, beam, freed_at))
             return
         self._counts.front(beam, at, travel_um)
         if beam == 0:
             item = self._handed_over(offset)
-        else:
-            item = self._expected(beam, offset) or self._left_behind(beam, offset, Mark(at, travel_um), found)
+        elif item is None:
+            item = self._expected(beam, offset) or self._left_behind(beam, offset, here, found)
         if item is None:
             self._begin(beam, offset, at, found)
             return
         shift = offset - item.front_um
         if item.transit is None:
+            if item.anchored_at < self.disturbed_at:
+                doubt_both(self.items, item, beam, offset, self._counts, here)
             item.off_um = max(item.off_um, shift, key=abs)
             if abs(shift) > self._line.tolerance_um:
                 item.doubt("swap_suspected")
                 if item.anchored_at < self.disturbed_at:
-                    loss = self._counts.left_out(item.anchored_at, Mark(at, travel_um))
+                    loss = self._counts.left_out(item.anchored_at, here)
                     if loss is not None and abs(loss.um - shift) <= self._counts.off_um(loss):
                         found.left_out_um = loss.um
                     self._shift_since_disturbance(item, shift, at)
@@ -189,24 +197,23 @@ class Track:
                 if item.parcel is not None or item in found.proven:
                     found.lost.append(item)
 
-    def _continues(self, beam: int, offset: int, hole: int | None, found: Found) -> bool:
-        """The edge lies within an item that this beam has seen: a hole (from `hole` on), a strap, or a sensor that
-        bounces. A long hole is none: the first beam has missed a gap between two."""
+    def _continues(self, beam: int, offset: int, hole: int | None) -> Item | bool:
+        """The edge lies within this item, which this beam has seen: a hole (from `hole` on), a strap, or a sensor that
+        bounces. A long hole is none: the first beam has missed a gap between two. True: within one that has left."""
         slack = self._line.min_gap_um
         for item in self.items:
             if item.seen < beam or offset > item.front_um + slack:  # a belt that trembles shows it again
                 continue
             if item.rear_um is None:
                 if beam >= item.origin:
-                    return True
+                    return item
                 continue  # it reaches back to the beam that sees it, and that one is farther on
             if offset >= item.rear_um - slack:
                 if item.origin == beam:
                     item.reopen(item.rear_um, self._line.min_length_um)
                 if hole is not None and hole - offset > slack:
                     item.doubt("not_isolated")
-                    found.holes.append(beam)
-                return True
+                return item
         return self._gone.continues(beam, offset)
 
     def adopt(self, item: Item, transit: Transit, front_um: int, travel_um: int) -> bool:
@@ -244,18 +251,17 @@ class Track:
         return item
 
     def _expected(self, beam: int, offset: int) -> Item | None:
-        """The one item that may be here; None if there is none, or more than one far off."""
-        far = [
-            one
-            for one in self.items
-            if one.seen < beam and one.transit is None and abs(one.front_um - offset) <= 2 * self.reach_um
-        ]
-        if not far:
+        return expected_at(self.items, beam, offset, self._line.tolerance_um, self.reach_um)
+
+    def _goes_past(self, beam: int, offset: int, here: Mark, found: Found) -> Item | None:
+        """By the counts the beam sees what it saw before, but by the clock it was free for as long as between two, so
+        counts were left out, or the belt stood: who may have come past that one."""
+        if beam == 0 or not self._counts.was_free(beam, here.at):
             return None
-        nearest = min(far, key=lambda item: abs(item.front_um - offset))
-        if abs(nearest.front_um - offset) <= self._line.tolerance_um:
-            return nearest
-        return far[0] if len(far) == 1 and abs(far[0].front_um - offset) <= self.reach_um else None
+        item = self._left_behind(beam, offset, here, found)
+        if item is None:
+            doubt_waiting(self.items, beam, self.disturbed_at)
+        return item
 
     def _left_behind(self, beam: int, offset: int, here: Mark, found: Found) -> Item | None:
         """Nobody is expected here. Behind counts that were left out it may be the next one all the same, as far ahead
@@ -356,11 +362,6 @@ class Track:
         place = items.index(item)
         ahead = gap_between(items[place - 1], item) if place > 0 else None
         return ahead, gap_between(item, items[place + 1]) if place + 1 < len(items) else None
-
-    def upstream_of(self, item: Item) -> Item | None:
-        """The next one behind it that its beam has not seen yet."""
-        place = self.items.index(item)
-        return next((one for one in self.items[place + 1 :] if one.seen < item.seen), None)
 
     def must_have_left(self, item: Item, travel_um: int) -> int:
         """The last belt beam behind which its rear must be when the belt has told that it has come so far."""

@@ -59,6 +59,9 @@ class Transfer:
 
     def due(self, at: Instant) -> list[Item]:
         """Those that have surely gone over by then, by what both belts have told."""
+        if not self.before.track.items:
+            self._begun.clear()
+            return []
         at = min(at, self.before.belt.told_at, self.behind.belt.told_at)
         travel_um, gone = self.before.belt.travel_at(at), []
         if len(self._begun) > len(self.before.track.items):  # some were given up meanwhile

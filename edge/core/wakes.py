@@ -52,6 +52,12 @@ class Wakes:
             self._look()
         return sorted(self._awaiting)
 
+    def due(self, at: Instant) -> list[int]:
+        """Numbers of the places whose time has come, in order."""
+        if self._touched:
+            self._look()
+        return [number for number, due in enumerate(self._each) if due is not None and at >= due]
+
     def _look(self) -> None:
         touched = range(len(self._places)) if EVERY in self._touched else tuple(self._touched)
         self._touched.clear()

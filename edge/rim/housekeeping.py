@@ -105,8 +105,8 @@ class Housekeeping:
         if at >= self._slow_due + (0 if idle else OVERDUE):
             self._slow_due = Instant(at + SLOW_EVERY)
             self._slowly(at)
-        elif self._journal.in_wal >= WRITE_BACK_MAX:
-            self._journal.write_back()
+        elif self._journal.wal.events >= WRITE_BACK_MAX:
+            self._journal.wal.write_back_beside()
 
     def _slowly(self, at: Instant) -> None:
         self._check_written()
@@ -116,8 +116,8 @@ class Housekeeping:
             self._journal.prune_words(self._utc_us())
         if self._damaged is None:
             self._prune()
-        if self._journal.in_wal >= WRITE_BACK_EVENTS:
-            self._journal.write_back()
+        if self._journal.wal.events >= WRITE_BACK_EVENTS:
+            self._journal.wal.write_back_beside()
 
     def close(self) -> None:
         """At the end of the thread: what this run has read, if the disk still takes it."""

@@ -56,6 +56,7 @@ from edge.rim.journal_tree import (
 from edge.rim.kept_words import carry_words, departed, prune_words, read_words, words_to_prune, write_words
 from edge.rim.keys import next_epoch, open_folder
 from edge.rim.recent_ids import RecentIds
+from edge.rim.wal import Wal
 from edge.wire.chain import Chain
 from edge.wire.checkpoint import build_checkpoint
 from edge.wire.envelope import EventContext
@@ -104,8 +105,6 @@ class Journal:
         Raises JournalFault, or DataFolderFault for the folder and its epoch counter.
         """
         self.path = path
-        self.in_wal = 0
-        """Events written since all of the WAL was last moved into the file."""
         self._checker: JournalReader | None = None
         open_folder(path.parent)
         self._lock = lock_journal(path)
@@ -114,6 +113,7 @@ class Journal:
             """What the journal of the epoch before had lost, if this one was begun for that."""
             self._connection = connect(path, read_only=False)
             self._transactions = Transactions(self._connection)
+            self.wal = Wal(path, self._connection)
             self._open(context_for, signer, sign_one_in)
         except DAMAGED as error:
             self._abandon()
@@ -124,7 +124,7 @@ class Journal:
 
     def _open(self, context_for: Callable[[int], EventContext], signer: Signer, sign_one_in: int) -> None:
         new = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
-        # The writer checkpoints the WAL itself, when it is idle: that is where SQLite stalls longest.
+        # No commit writes the WAL back: that is where SQLite stalls longest (`Wal`).
         pragmas = ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0")
         for pragma in (*pragmas, f"journal_size_limit={WAL_KEPT_BYTES}"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
@@ -177,7 +177,7 @@ class Journal:
             raise
         if rows:
             self._last = Cursor(rows[-1].seq, rows[-1].id)
-            self.in_wal += len(rows)
+            self.wal.events += len(rows)
             self._ids.add(rows)
         return rows
 
@@ -298,12 +298,6 @@ class Journal:
         with self._transactions.one():
             remember(self._connection, config, digest, trust)
 
-    def write_back(self) -> None:
-        """Moves what no reader needs any more from the WAL into the file; waits for nobody."""
-        _, in_wal, moved = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if in_wal == moved:
-            self.in_wal = 0
-
     def read_back(self, after_seq: int) -> None:
         """Reads the events after this one from the file, not from what SQLite remembers of writing them."""
         if self._checker is None:
@@ -342,6 +336,7 @@ class Journal:
             self._transactions.keep()
         if self._checker is not None:
             self._checker.close()
+        self.wal.close()
         self._connection.close()
         os.close(self._lock)
 

@@ -1,6 +1,7 @@
 """The read-only connection to a journal, beside the gateway that writes it; and its rows, for those who read them."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,11 +36,15 @@ class JournalReader:
     """A second, read-only connection, for one thread at a time: resending, exporting, looking."""
 
     def __init__(self, path: Path) -> None:
+        if not os.path.lexists(path):
+            raise JournalFault(
+                f"journal {path} can't be read: there is no such file; name the data folder of a gateway (--data)"
+            )
         try:
             self._connection = connect(path, read_only=True)
             self.meta: Meta = read_meta(self._connection, path)
         except DAMAGED as error:
-            raise JournalFault(f"journal {path} can't be read: {error}") from error
+            raise JournalFault(f"journal {path} can't be read: {error}; look at its rights") from error
 
     def pending(self, after_seq: int, limit: int) -> list[Stored]:
         """Up to `limit` events after `after_seq`, oldest first."""

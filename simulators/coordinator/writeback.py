@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.rim.journal_commit import lay_out_wal
+from edge.rim.wal import write_back
 
 PAGE_BYTES: Final = 4_096
 LOOK_EVERY_S: Final = 0.25
@@ -52,19 +53,10 @@ def _run(path: Path, rows_written: Callable[[], int], ended: threading.Event) ->
                 continue
             before, refused = refused, None
             try:
-                if write_back(connection):
+                if any(write_back(connection) for _ in range(PASSES_MAX)):
                     done = rows
             except sqlite3.Error as fault:
                 # The store's own commits meet the same disk: what they can't do, the coordinator says and waits.
                 refused = str(fault)
                 if refused != before:
                     _log.warning("the WAL could not be written back: %s", fault)
-
-
-def write_back(connection: sqlite3.Connection) -> bool:
-    """False where something of the WAL is left: a reader needs it, or writers were faster. Raises sqlite3.Error."""
-    for _ in range(PASSES_MAX):
-        busy, in_wal, written = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        if not busy and in_wal == written:
-            return True
-    return False

@@ -1,5 +1,6 @@
 """Moments of a parcel on a belt that several tests begin with, and what they tell it; on top of `line_driver`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from line_driver import (
@@ -16,13 +17,40 @@ from line_driver import (
 
 from drivers.reading import BeltMoved, OrderAnswered
 from edge.core.decision import Action, Conditions, Decision
-from edge.core.inputs import DecisionArrived, Tick
-from hub_config.names import SECOND, Instant, LaneId, VisitId
+from edge.core.inputs import DecisionArrived, Input, Tick
+from hub_config.names import MILLISECOND, SECOND, Instant, LaneId, VisitId
 
 TO_SEEN_S = 4.8
 """Both its edges have passed the last look (6,000 mm)."""
 FIRES_AFTER_S = 0.36
 """From TO_ORDER_S to the moment at which its diverter begins to move."""
+
+
+REPORT_NS = 100 * MILLISECOND
+
+
+class SeldomTold(LineDriver):
+    """Its board tells of a moving belt every 100 ms, as boards do."""
+
+    told_at: int = 0
+    moves: bool = False
+
+    def give(self, given: Input) -> None:
+        if isinstance(given, BeltMoved):
+            if given.moving and self.moves and given.at - self.told_at < REPORT_NS:
+                return
+            self.told_at, self.moves = given.at, given.moving
+        super().give(given)
+
+
+def leave_out(driver: LineDriver, since: int, um: int) -> None:
+    """From then on the encoder leaves out counts of so much way, while the belt runs on."""
+    alive: Callable[[int], int] = driver.count_at
+
+    def count_at(at: int) -> int:
+        return alive(at) - min(max(0, alive(at) - alive(since)), um // COUNT_UM)
+
+    driver.count_at = count_at  # type: ignore[method-assign]
 
 
 def released(driver: LineDriver, until_s: float) -> Object:

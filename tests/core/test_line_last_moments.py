@@ -16,6 +16,7 @@ from line_driver import (
 from line_moments import in_lane, measured, released, stand, tell
 
 from drivers.reading import OrderAnswered
+from edge.core.belt import Belt
 from edge.core.inputs import JournalTrouble, LinkChanged
 from edge.core.item import Item, Push
 from edge.core.lanes import Lanes
@@ -167,10 +168,11 @@ def test_a_lane_expects_the_one_it_was_ordered_before_a_nearer_one(driver: LineD
     nearer, sent = Item(1, Instant(0), 0, 8_900_000), Item(2, Instant(0), 0, 8_750_000)
     sent.push = Push(line.diverters[0], 1, order=1)
     channel = line.beam("green").channel
+    lanes = Lanes(line, Belt(line.belt, line.tolerance_um))
 
-    assert Lanes(line).expected(channel, 8_900_000, [nearer, sent]) is sent
+    assert lanes.expected(channel, 8_900_000, None, [nearer, sent]) is sent
     sent.push.ended = True
-    assert Lanes(line).expected(channel, 8_900_000, [nearer, sent]) is nearer
+    assert lanes.expected(channel, 8_900_000, None, [nearer, sent]) is nearer
 
 
 @pytest.mark.parametrize("in_time", [True, False])

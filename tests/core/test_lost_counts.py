@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 from line_driver import (
-    COUNT_UM,
     S10,
     S10_B,
     TO_END_S,
@@ -19,42 +18,14 @@ from line_driver import (
     Object,
     entered,
 )
-from line_moments import stand
+from line_moments import SeldomTold, leave_out, stand
 
-from drivers.reading import BeltMoved
-from edge.core.inputs import Input
 from hub_config.names import MILLISECOND, SECOND, Instant
-
-REPORT_NS = 100 * MILLISECOND
-
-
-class SeldomTold(LineDriver):
-    """Its board tells of a moving belt every 100 ms, as boards do."""
-
-    told_at: int = 0
-    moves: bool = False
-
-    def give(self, given: Input) -> None:
-        if isinstance(given, BeltMoved):
-            if given.moving and self.moves and given.at - self.told_at < REPORT_NS:
-                return
-            self.told_at, self.moves = given.at, given.moving
-        super().give(given)
 
 
 @pytest.fixture
 def driver() -> LineDriver:
     return SeldomTold().start()
-
-
-def leave_out(driver: LineDriver, since: int, um: int) -> None:
-    """From then on the encoder leaves out counts of so much way, while the belt runs on."""
-    alive: Callable[[int], int] = driver.count_at
-
-    def count_at(at: int) -> int:
-        return alive(at) - min(max(0, alive(at) - alive(since)), um // COUNT_UM)
-
-    driver.count_at = count_at  # type: ignore[method-assign]
 
 
 def left_out(driver: LineDriver) -> list[int]:

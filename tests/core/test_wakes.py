@@ -90,3 +90,17 @@ def test_the_soonest_is_that_of_all_whatever_was_touched() -> None:
         wakes.touch(number)
 
         assert wakes.soonest == min([one.due for one in places if one.due is not None], default=None)
+
+
+def test_those_whose_time_has_come_are_told_in_order() -> None:
+    first, second, third = Asked(), Asked(), Asked()
+    first.due, third.due = Instant(4), Instant(3)
+    wakes = Wakes([first, second, third])
+
+    assert wakes.due(Instant(2)) == []
+    assert wakes.due(Instant(3)) == [2]
+    assert wakes.due(Instant(9)) == [0, 2]
+
+    third.due = None
+    wakes.touch(2)
+    assert wakes.due(Instant(9)) == [0]

@@ -86,8 +86,8 @@ def test_bytes_of_a_manual_are_decoded_to_what_it_says(
     ("words", "said"),
     [
         (["--protocol", "mt-sics", "--hex", "5Z"], "'Z' at place 2 is no hex digit"),
-        (["--protocol", "mt-sics", "--hex", "53:0D"], "':' at place 3 is no hex digit"),
-        (["--protocol", "mt-sics", "--hex", "0x53"], "'x' at place 2 is no hex digit"),
+        (["--protocol", "mt-sics", "--hex", "53|0D"], "'|' at place 3 is no hex digit"),
+        (["--protocol", "mt-sics", "--hex", "x53"], "'x' at place 1 is no hex digit"),
         (["--protocol", "mt-sics", "--hex", "53 0"], "an odd number of hex digits (3)"),
         (["--protocol", "mt-sics", "--hex", "5 3 4 1"], "a blank inside a byte"),
         (["--protocol", "mt-sics", "--hex", "é" * 100_000], "'é' at place 1 is no hex digit"),

@@ -18,7 +18,7 @@ GROUPS = 40
 def crashed(folder: Path, to: Path) -> tuple[Path, Ack]:
     """The files as a crash leaves them, with everything in the WAL, and the ack of all of it."""
     journal = open_journal(folder)
-    journal.write_back()
+    journal.wal.write_back()
     for _ in range(GROUPS):
         journal.append(parcels(10))
     ack = acked(journal)

@@ -7,8 +7,9 @@ import pytest
 from byte_line import EVERY, FAULTLESS, one_line
 
 from hub_config.names import MILLISECOND, SECOND, Instant
+from simulators.board_side import EDGES_MAX
 from simulators.bodies import TOUCH_UM
-from simulators.conveyor import EDGES_MAX, Conveyor
+from simulators.conveyor import Conveyor
 from simulators.line_faults import LINE_RATES_PPM, LineFault
 from simulators.parcels import stream
 from simulators.traffic import Form, Gap, Traffic
@@ -41,12 +42,12 @@ def test_a_parcel_covers_and_frees_each_beam_of_the_belt_at_its_exact_instant() 
     belt = ran(conveyor())
     length = belt.bodies[0].plan.length_um
 
-    assert belt.take_edges() == [
+    assert belt.board_sides[0].take_edges() == [
         (at_um(belt, beam.position_um + behind), beam.channel, not behind)
         for beam in LINE.belt_beams
         for behind in (0, length)
     ]
-    assert belt.take_edges() == []
+    assert belt.board_sides[0].take_edges() == []
 
 
 def test_with_every_output_safe_a_parcel_runs_to_the_end() -> None:
@@ -71,7 +72,7 @@ def test_a_diverter_that_is_out_takes_the_parcel_into_its_lane() -> None:
         abs(body.left_at - at_um(belt, LINE.beam(GREEN.beam).position_um)) <= 1
     )  # two stretches, each rounded
     assert not body.clipped
-    seen = {channel for _, channel, _ in belt.take_edges()}
+    seen = {channel for _, channel, _ in belt.board_sides[0].take_edges()}
     assert LINE.beam(GREEN.beam).channel in seen
     assert LINE.beam(LINE.end.beam).channel not in seen
 
@@ -98,13 +99,13 @@ def test_a_diverter_that_moves_while_a_parcel_passes_strikes_it() -> None:
 
 def test_the_last_pulse_has_its_count_and_counts_only_grow_though_losses_follow_one_another() -> None:
     belt = ran(conveyor(12, {"lost_counts": EVERY}))
-    before = 0
+    encoder, before = belt.board_sides[0].encoder, 0
     for ms in range(1, belt.world.now // MILLISECOND, 7):
         at = Instant(ms * MILLISECOND)
-        pulse, count = belt.last_pulse_at(at), belt.count_at(at)
+        pulse, count = encoder.last_pulse_at(at), encoder.count_at(at)
 
         assert pulse <= at
-        assert belt.count_at(pulse) == count >= before
+        assert encoder.count_at(pulse) == count >= before
         before = count
 
 
@@ -113,13 +114,13 @@ def test_counts_that_are_left_out_are_missing_from_then_on() -> None:
     at = belt.world.now
     full = at * UM_PER_S // SECOND // LINE.belt.count_um
 
-    assert full - belt.count_at(at) == belt.bodies[0].plan.lost_counts
+    assert full - belt.board_sides[0].encoder.count_at(at) == belt.bodies[0].plan.lost_counts
 
 
 def test_touching_parcels_are_one_to_every_beam_and_one_weight() -> None:
     belt = ran(conveyor(2, {"touching": EVERY}))
     first, second = belt.bodies
-    edges = [edge for edge in belt.take_edges() if edge[1] == LINE.belt_beams[0].channel]
+    edges = [edge for edge in belt.board_sides[0].take_edges() if edge[1] == LINE.belt_beams[0].channel]
 
     assert second.starts - first.starts == (first.plan.length_um - TOUCH_UM) * SECOND // UM_PER_S
     assert [covered for _, _, covered in edges] == [True, False]
@@ -131,7 +132,7 @@ def test_touching_parcels_are_one_to_every_beam_and_one_weight() -> None:
 def test_what_is_taken_off_passes_no_further_beam() -> None:
     belt = ran(conveyor(1, {"removed": EVERY}))
     (body,) = belt.bodies
-    edges = belt.take_edges()
+    edges = belt.board_sides[0].take_edges()
 
     assert body.taken
     assert body.lane is None
@@ -143,7 +144,7 @@ def test_what_is_taken_off_passes_no_further_beam() -> None:
 def test_what_is_put_on_passes_only_the_beams_ahead_of_it() -> None:
     belt = ran(conveyor(1, {"added": EVERY}))
     (body,) = belt.bodies
-    channels = [channel for _, channel, _ in belt.take_edges()]
+    channels = [channel for _, channel, _ in belt.board_sides[0].take_edges()]
 
     assert body.appears_um > 0
     assert LINE.belt_beams[0].channel not in channels
@@ -153,7 +154,7 @@ def test_what_is_put_on_passes_only_the_beams_ahead_of_it() -> None:
 def test_a_bouncing_beam_ends_as_it_should() -> None:
     belt = ran(conveyor(20, {"bouncing_beam": EVERY}))
     last: dict[int, bool] = {}
-    edges = belt.take_edges()
+    edges = belt.board_sides[0].take_edges()
     for _, channel, covered in edges:
         last[channel] = covered
 
@@ -172,7 +173,7 @@ def test_a_record_comes_for_every_weighing_but_those_that_are_lost() -> None:
 def test_the_board_is_restarted_and_its_cable_cut_as_often_as_planned() -> None:
     belt = ran(conveyor(3, {"board_reset": EVERY, "link_cut": EVERY}))
     troubles = []
-    while (trouble := belt.take_trouble()) is not None:
+    while (trouble := belt.board_sides[0].take_trouble()) is not None:
         troubles.append(trouble)
 
     assert len(troubles) == 6
@@ -184,7 +185,7 @@ def test_the_board_is_restarted_and_its_cable_cut_as_often_as_planned() -> None:
 def test_edges_that_nobody_takes_are_kept_up_to_the_bound_the_newest() -> None:
     count = EDGES_MAX // (2 * len(LINE.belt_beams)) + 10
     belt = ran(conveyor(count))
-    edges = belt.take_edges()
+    edges = belt.board_sides[0].take_edges()
 
     assert len(edges) == EDGES_MAX
     assert edges[-1][1:] == (LINE.beam(LINE.end.beam).channel, False)
@@ -193,7 +194,11 @@ def test_edges_that_nobody_takes_are_kept_up_to_the_bound_the_newest() -> None:
 def test_one_seed_gives_one_belt() -> None:
     one, other, third = (ran(conveyor(30, LINE_RATES_PPM, seed)) for seed in (3, 3, 4))
 
-    assert one.take_edges() == other.take_edges() != third.take_edges()
+    assert (
+        one.board_sides[0].take_edges()
+        == other.board_sides[0].take_edges()
+        != third.board_sides[0].take_edges()
+    )
 
 
 def test_a_parcel_that_slips_comes_late_by_as_much_from_then_on() -> None:
@@ -210,7 +215,7 @@ def test_a_parcel_that_slips_comes_late_by_as_much_from_then_on() -> None:
 def test_a_turned_parcel_is_another_length_at_later_beams_about_the_same_middle() -> None:
     belt = ran(conveyor(1, {"turned": EVERY}, seed=2))
     (body,) = belt.bodies
-    edges = {(channel, covered): at for at, channel, covered in belt.take_edges()}
+    edges = {(channel, covered): at for at, channel, covered in belt.board_sides[0].take_edges()}
     first, last = LINE.belt_beams[0], LINE.belt_beams[-1]
 
     def length_um(channel: int) -> int:

@@ -75,7 +75,7 @@ def test_a_belt_that_stands_stops_those_before_it_and_none_behind() -> None:
     series = Series(LINE, BEGAN, 7, STOP)
     during = Instant(BEGAN + 11 * SECOND)
 
-    assert [belt.moves_at(during) for belt in series.belts] == [False, False, True]
+    assert [belt.moving_at(during) for belt in series.belts] == [False, False, True]
     (parcel,) = stream(7, 1)
     plan = line_plan(7, parcel, {})
     there = series.motion(Instant(BEGAN + 9 * SECOND), plan, parcel.number)

@@ -97,19 +97,20 @@ def test_while_the_belt_stands_nothing_passes_a_beam_and_the_encoder_counts_noth
     clock = belt._clock
     assert clock is not None
     stands = next(mark for mark in clock._marks if mark.quarters == 0)
-    edges = belt.take_edges()
+    encoder, edges = belt.board_sides[0].encoder, belt.board_sides[0].take_edges()
 
     assert not [at for at, _, _ in edges if stands.at < at < stands.at + body.plan.stop_ns]
-    assert belt.count_at(Instant(stands.at + body.plan.stop_ns)) == belt.count_at(stands.at)
-    assert not belt.moving_at(Instant(stands.at + 1))
-    assert belt.last_pulse_at(Instant(stands.at + body.plan.stop_ns)) <= stands.at
+    assert encoder.count_at(Instant(stands.at + body.plan.stop_ns)) == encoder.count_at(stands.at)
+    assert not encoder.moving_at(Instant(stands.at + 1))
+    assert encoder.last_pulse_at(Instant(stands.at + body.plan.stop_ns)) <= stands.at
     assert body.lane == LINE.end.lane
 
 
 def test_between_two_beams_the_encoder_counts_their_distance_whatever_the_belt_did() -> None:
     belt = run("belt_stop", 1)
-    firsts = [at for at, _, covered in belt.take_edges() if covered]
-    counted = belt.count_at(firsts[-1]) - belt.count_at(firsts[0])
+    board = belt.board_sides[0]
+    firsts = [at for at, _, covered in board.take_edges() if covered]
+    counted = board.encoder.count_at(firsts[-1]) - board.encoder.count_at(firsts[0])
     beams = LINE.belt_beams
 
     assert abs(counted * LINE.belt.count_um - (beams[-1].position_um - beams[0].position_um)) <= 1_000
@@ -122,7 +123,7 @@ def test_a_jammed_parcel_covers_its_beam_for_as_long_as_it_stands() -> None:
     passes_ns = body.plan.length_um * SECOND // UM_PER_S
     covered: dict[int, int] = {}
     spans = []
-    for at, channel, blocked in belt.take_edges():
+    for at, channel, blocked in belt.board_sides[0].take_edges():
         if blocked:
             covered[channel] = at
         else:

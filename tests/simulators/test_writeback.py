@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from edge.rim.journal_commit import WAL_KEPT_BYTES
+from edge.rim.wal import write_back
 from simulators.coordinator import writeback
 from simulators.coordinator.store import Store
 from simulators.coordinator.writeback import (
     PAGE_BYTES,
     WAL_PAGES_MAX,
     WRITE_BACK_ROWS,
-    write_back,
     written_back,
 )
 

@@ -147,6 +147,21 @@ def test_a_parcel_shows_the_end_of_its_code_and_where_it_is_bound(open_floor: Ca
     assert floor.texts(".lane[data-lane=manual] .quiet")[:2] == ["Last 4321", "Chosen by customs for a"]
 
 
+def test_the_row_that_counts_the_rest_takes_no_room_from_the_reasons(
+    open_floor: Callable[..., Floor],
+) -> None:
+    """Where the weights are left out, it would otherwise make a column of its own beside them."""
+    floor = open_floor("small")
+    floor.show(LINES["dense"])
+
+    assert floor.texts(".list .more") != [], "the list is longer than its room"
+    assert floor.texts(".list .at-mass") == [], "the list has no room for weights"
+    assert floor.page.evaluate("""() => {
+      const right = (selector) => document.querySelector(selector).getBoundingClientRect().right;
+      return Math.abs(right('.list td.at-reason') - right('.list')) < 2;
+    }""")
+
+
 def test_benches_show_the_band_of_their_station_in_small(open_floor: Callable[..., Floor]) -> None:
     floor = open_floor()
     for name, view in VIEWS.items():
@@ -176,7 +191,7 @@ def test_the_hold_queue_says_what_to_bring_and_whom_the_others_wait_for(
         "overdue 25 min after a missed flight or target",
     ]
     assert floor.texts(".queue .tier") == [WORDS["queue.relief"]]
-    assert floor.texts(".queue header span") == ["+21 more, 23 wait for others"]
+    assert floor.texts(".queue header span") == ["4 to bring, 23 wait for others"]
     check_room(floor.page, f"queue, {size}", scrolls=True)
 
 

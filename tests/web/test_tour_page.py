@@ -38,7 +38,7 @@ PAIR = {
     ],
     "claims": [{"code": "CU969347179GB", "claims": [[22, 514_000], [21, 486_000]]}],
     "ours": [
-        {"number": one, "lane": "hold", "reason": "Not sure which parcel was weighed"} for one in (21, 22)
+        {"number": one, "lane": "hold", "reason": "Not sure whose label or weight it is"} for one in (21, 22)
     ],
     "by_time": [
         {"number": 21, "codes": ["CU969347179GB"], "released": True, "right": False},
@@ -83,9 +83,13 @@ def stage_with(kind: str = "none", data: Mapping[str, Any] | None = None) -> Sta
             {"kind": "reader", "um": 1_500_000, "name": "tunnel-1"},
             {"kind": "diverter", "um": 8_200_000, "name": "green G9"},
         ],
-        "items": [{
-            "number": 1, "front_um": 900_000, "length_um": 160_000, "branch_um": None, "state": "unseen", "code": "A",
-        }],
+        "items": [
+            {
+                "number": one, "front_um": one * 900_000, "length_um": 160_000, "branch_um": None, "state": state,
+                "code": "A",
+            }
+            for one, state in enumerate(("unseen", "measuring", "release", "hold", "inspect", "ask", "stray"), 1)
+        ],
     }  # fmt: skip
     stage.publish()
     return stage
@@ -153,6 +157,8 @@ def test_every_drawing_fits_one_screen_and_says_what_it_must(browser: Any, stage
             strip = page.locator("[data-role=strip]").bounding_box()
             assert strip["y"] + strip["height"] <= high, "the truth strip is always visible"
         assert page.get_by_text("no gateway: nobody sees these parcels").is_visible()
+        signs = [text for text in page.locator(".belt .sign").all_text_contents() if text]
+        assert signs == ["✓", "‖", "◆", "!", "?"], "nothing is told by colour alone"
         assert "17 of 25" in page.locator("[data-role=strip]").inner_text()
         assert said == []
         page.close()

@@ -154,7 +154,7 @@ class LinePanel {
     this.rows.replaceChildren(...few.map((item) => this.row(item, bays)));
     if (few.length < items.length && few.length > 0) {
       const more = made("td", "more", `+${items.length - few.length}`);
-      more.colSpan = 5;
+      more.colSpan = this.table.classList.contains("slim") ? 4 : 5; // one too many would be a column, and take room
       this.rows.append(made("tr", "", more));
     }
   }
@@ -212,6 +212,7 @@ function build() {
     mark.dataset.state = state;
     part("legend").append(made("li", "", mark, word(`parcel.${state}`)));
   }
+  part("legend").append(made("li", "", `→ ${word("floor.meant")}`), made("li", "", `⇒ ${word("floor.ordered")}`));
   clear();
 }
 

@@ -55,9 +55,8 @@ export class QueuePanel {
     if (this.said === said) return;
     this.said = said;
     this.rows.replaceChildren(...few.map((place) => this.row(place)));
-    const hidden = queue.to_bring + queue.waiting - few.length;
-    this.more.textContent = word("queue.more", { count: hidden, waiting: queue.waiting });
-    this.more.hidden = hidden + queue.waiting === 0;
+    this.more.textContent = word("queue.more", { count: queue.to_bring, waiting: queue.waiting });
+    this.more.hidden = queue.waiting === 0 && queue.to_bring === few.length; // all of it stands in the rows
   }
 
   row(place) {

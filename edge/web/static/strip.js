@@ -51,6 +51,7 @@ export function showStrip(state) {
   for (const [key, value, note, wrong] of figures(state)) {
     const cell = part(`figure-${key}`) ?? addCell(key);
     cell.classList.toggle("wrong", wrong);
+    cell.classList.toggle("told", key === "offline" && state.offline.level > 0); // also on a small screen
     setText(cell.querySelector("b"), value);
     setText(cell.querySelector(".note"), note);
   }

@@ -1,6 +1,6 @@
-// The belt, to scale: where each parcel really is, in the colour of what the gateway says of it.
+// The belt, to scale: where each parcel really is, in colour and sign of what the gateway says of it.
 
-import { FILLS, svg } from "./elements.js";
+import { FILLS, MARKS, svg } from "./elements.js";
 
 const WIDE = 1200;
 const HIGH = 132;
@@ -43,7 +43,11 @@ function parcel(item, on) {
     x: left, y: top, width: Math.max(6, scale(item.length_um)), height: DEEP - 10, fill, stroke: "#000",
     "stroke-width": 1.5, "stroke-dasharray": item.state === "unseen" ? "4 3" : "none",
   });
-  return [box];
+  const sign = svg("text", {
+    x: left + Math.max(6, scale(item.length_um)) / 2, y: top + DEEP - 16, "text-anchor": "middle", "font-size": 15,
+    "font-weight": "bold", class: ["inspect", "stray"].includes(item.state) ? "sign light" : "sign",
+  }, MARKS[item.state] ?? "");
+  return [box, sign];
 }
 
 function picture(told) {

@@ -24,6 +24,9 @@ export const FILLS = {
   release: "#2ecc71", hold: "#ffc014", ask: "#ffc014", inspect: "#00477a", stray: "#4a4f54", unseen: "#ffffff",
 };
 
+// The same in signs, as `hub watch` has them: nothing is told by colour alone.
+export const MARKS = { release: "✓", hold: "‖", ask: "!", inspect: "◆", stray: "?" };
+
 export const LANES = { green: "FREE LANE", hold: "HOLD", manual: "INSPECT", custody: "CUSTODY" };
 
 export function word(state, text) {
