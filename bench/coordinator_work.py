@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 sys.path.append(str(Path(__file__).with_name("parts")))
 from bare_coordinator import _row
@@ -46,7 +46,7 @@ Figures = dict[str, dict[str, float | str | int]]
 BATCHES: Final = (1, 5, 100)
 RATE: Final = 150
 BEGAN_US: Final = 1_795_000_000_000_000
-KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+KEY: Final = SigningKey(bytes(range(32)))
 TURNS_MAX: Final = 20
 """Until the coordinator has nothing more to do after a batch."""
 
@@ -165,7 +165,7 @@ def clock_by_hand() -> Iterator[HandClock]:
 
 def work(parcels: int, size: int, folder: Path, *, counted: bool) -> tuple[float, float]:
     """Of one event: processor µs, or where `counted` calls of Python and built-in functions."""
-    signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+    signer = Signer(SigningKey(bytes(range(1, 33))))
     told = events(parcels, signer)
     with clock_by_hand() as time_of:
         bench = Bench(folder, signer.public_b64, parcels, time_of)
@@ -195,9 +195,9 @@ def work(parcels: int, size: int, folder: Path, *, counted: bool) -> tuple[float
 
 def bare(parcels: int, size: int, folder: Path) -> float:
     """Processor µs of an event that is only verified and stored."""
-    signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+    signer = Signer(SigningKey(bytes(range(1, 33))))
     told = events(parcels, signer)
-    key = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))).public_key()
+    key = SigningKey(bytes(range(1, 33))).verify_key
     store = sqlite3.connect(folder / "bare.db", isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         store.execute(f"PRAGMA {pragma}").fetchall()

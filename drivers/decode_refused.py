@@ -16,6 +16,10 @@ from drivers.meanings import Meaning
 
 LOOKED_INTO: Final = 96
 """Bytes of a frame that are tried; none of those that name a byte is longer."""
+SHIFTED_MAX: Final = 8
+"""Places that a field may have moved."""
+EXPLAINED_MAX: Final = 8
+"""Frames of one call that are looked into; a recording of noise would take minutes."""
 
 _INSTEAD: Final = b"0 .-+SG1Akg"
 """What may have to stand there: a digit, a blank, a sign, a letter."""
@@ -29,14 +33,24 @@ Decode = Callable[[bytes], Sequence[Meaning]]
 """One frame alone."""
 
 
-def with_reason(protocol: str, frame: bytes, meaning: Meaning, decode: Decode) -> Meaning:
-    """`meaning` of a frame that is no frame, and which byte of it is why; every other one as it is."""
+def with_reasons(
+    protocol: str, frames: Sequence[bytes], meanings: Sequence[Meaning], decode: Decode
+) -> list[Meaning]:
+    """What each frame means, and of the first EXPLAINED_MAX that are none, which of its bytes is why."""
+    left, told = EXPLAINED_MAX, []
+    for frame, meaning in zip(frames, meanings, strict=True):
+        looked_into = left > 0 and (_is_refused(meaning) or meaning.get("error") in _CHECK_ERRORS)
+        left -= looked_into
+        told.append(_with_reason(protocol, frame, meaning, decode) if looked_into else meaning)
+    return told
+
+
+def _with_reason(protocol: str, frame: bytes, meaning: Meaning, decode: Decode) -> Meaning:
     if not 0 < len(frame) <= LOOKED_INTO or list(decode(frame)) != [meaning]:
         return meaning
-    said = ""
     if meaning.get("error") in _CHECK_ERRORS:
         said = _check_said(protocol, frame)
-    elif _is_refused(meaning):
+    else:
         examples = EXAMPLES.get(protocol, ())
         right = _right_up_to(frame, examples, lambda tried: _is_taken(decode(tried)))
         said = "" if right is None else _said(frame, right)
@@ -85,10 +99,12 @@ def _shifted(frame: bytes, place: int) -> Iterator[bytes]:
 
 
 def _like(examples: Sequence[bytes], frame: bytes, place: int) -> Iterator[bytes]:
-    """An example goes on where a field has its column, else from wherever it may."""
+    """An example goes on where a field has its column, counted from the start or from the end, or near it."""
     for example in examples:
-        for first in sorted(range(len(example)), key=lambda start: abs(start - place)):
-            if example[first] != frame[place]:
+        longer = len(example) - len(frame)
+        for first in range(len(example)):
+            near = min(abs(first - place), abs(first - place - longer)) <= SHIFTED_MAX
+            if near and example[first] != frame[place]:
                 yield example[first:]
 
 

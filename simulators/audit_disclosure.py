@@ -51,8 +51,9 @@ def act(args: argparse.Namespace) -> int:
         print(f"hub audit disclosure: {args.file}: {fault}", file=sys.stderr)
         return EXIT_FAULTS
     except (OSError, KeyFault, sqlite3.Error) as fault:
-        named = isinstance(fault, OSError) and fault.filename is not None
-        said = f"{fault.filename}: {fault.strerror}; correct the path or its rights" if named else fault
+        said = str(fault)
+        if isinstance(fault, OSError) and fault.filename is not None:
+            said = f"{fault.filename}: {fault.strerror}; correct the path or its rights"
         print(f"hub audit disclosure: {said}", file=sys.stderr)
         return EXIT_WRONG_USE
     print(

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.wire.signing import Signer
 from hub_config.devices import Device
@@ -223,4 +223,4 @@ def declaration(told: DeclaredParcel) -> Declared:
 
 def practice_signer(label: str) -> Signer:
     """A key made from a label: for simulations only, where the same run must give the same bytes."""
-    return Signer(Ed25519PrivateKey.from_private_bytes(sha256(f"practice/{label}".encode()).digest()))
+    return Signer(SigningKey(sha256(f"practice/{label}".encode()).digest()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.request import urlopen
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.rim.keys import load_identity
 from edge.wire.signing import Signer
@@ -112,7 +112,7 @@ class ScanHub:
         self.load.start()
 
     def _prepare(self) -> None:
-        signer = Signer(Ed25519PrivateKey.from_private_bytes(_KEY))
+        signer = Signer(SigningKey(_KEY))
         head = _HEAD.format(
             hub=HUB, gateway=GATEWAY, coordinator=COORDINATOR, web=self._web_port,
             host=self.addresses[0][0], port=self.addresses[0][1],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.wire.canonical import canonical
 from edge.wire.signing import Signer, TrustStore
@@ -24,7 +24,7 @@ from simulators.coordinator.vouchers import Issued, Owner, VoucherOffice
 PACK = load_rules(Path(__file__).parents[1] / "hub_config" / "profiles" / "my-kul-1.rules.toml")
 RULES = PACK.model_copy(update={"tiers": (STANDARD.model_copy(update={"rate_ppm": 20}),)})
 """So few are drawn that every parcel of these tests gets its voucher."""
-KEY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34))))
+KEY = Signer(SigningKey(bytes(range(2, 34))))
 INDEX_KEY = bytes(range(32))
 HUB, GATEWAY, LINE = "MY-KUL-1", "gw-01", "b1"
 GOODS = Declared(mass_mg=1_000_000, value_minor=4_000, currency="MYR", description="Cotton T-shirt")

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -31,7 +31,7 @@ Heard = tuple[int, bytes]
 
 def main() -> None:
     host, port, file, key = sys.argv[1:]
-    signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key)))
+    signer = Signer(SigningKey(bytes.fromhex(key)))
     topics = HubTopics("practice", HUB).gateway(GATEWAY)
     came: SimpleQueue[Heard] = SimpleQueue()
     client = Client(CallbackAPIVersion.VERSION2, client_id="bench-ear")

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 from queue import Empty, SimpleQueue
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.signing import VerifyKey
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -20,7 +20,7 @@ BATCH_MAX = 100
 
 def main() -> None:
     host, port, topic, database, public = sys.argv[1:]
-    key = Ed25519PublicKey.from_public_bytes(_unb64(public))
+    key = VerifyKey(_unb64(public))
     store = sqlite3.connect(database, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         store.execute(f"PRAGMA {pragma}").fetchall()
@@ -49,11 +49,11 @@ def main() -> None:
             client.ack(one.mid, one.qos)
 
 
-def _row(payload: bytes, key: Ed25519PublicKey) -> tuple[str, str, int, int, str]:
+def _row(payload: bytes, key: VerifyKey) -> tuple[str, str, int, int, str]:
     event = json.loads(payload)
     data = event["data"]
     body = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    key.verify(_unb64(event["ehubsig"]), body.encode())
+    key.verify(body.encode(), _unb64(event["ehubsig"]))
     return event["id"], data["gw"], data["epoch"], data["seq"], body
 
 

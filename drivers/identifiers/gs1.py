@@ -50,6 +50,8 @@ _PRINTED: Final = re.compile(rf"(?:{_ELEMENT.pattern})+")
 _SCHEME: Final = re.compile(r"https?://", re.IGNORECASE)
 _SCHEMES: Final = ("https://", "http://", "HTTPS://", "HTTP://")
 _GTIN_LENGTHS: Final = (8, 12, 13)
+_ALONE: Final = frozenset(("235", "7040"))
+"""Qualifiers beside which no other one stands (GS1 syntax dictionary, `dlpkey=22,10,21|235`)."""
 _NOT_OF_A_URI: Final = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
 """RFC 3986 §2: anything else is percent-encoded."""
 _NOT_OF_A_HOST: Final = re.compile(r"[^A-Za-z0-9._:@\[\]-]")
@@ -174,6 +176,8 @@ def _is_key_path(ais: Sequence[str]) -> bool:
     """A primary key, then some of its qualifiers in their order."""
     order = LINK_KEYS.get(ais[0])
     if order is None:
+        return False
+    if len(ais) > 2 and not _ALONE.isdisjoint(ais):
         return False
     places = [order.index(ai) if ai in order else -1 for ai in ais[1:]]
     return -1 not in places and places == sorted(set(places))

@@ -43,7 +43,7 @@ _TEXTS: Final = {"ID": "id", "SN": "serial", "TN": "model"}
 
 _ADDRESSED: Final = re.compile(r"@([0-9]{2})(.*)", re.DOTALL)
 _STANDARD: Final = re.compile(r"([A-Z]{2}),(?:(HI|OK|LO|--),)?([+-][ 0-9.,]{8})([ A-Za-z%]{3})")
-_CSV: Final = re.compile(r"([A-Z]{2})([,;])(?:(HI|OK|LO|--)\2)?([+-][0-9.,]{8})\2([ A-Za-z%]{1,4})")
+_CSV: Final = re.compile(r"([A-Z]{2})([,;])(?:(HI|OK|LO|--)\2)?([+-][0-9.,]{8})\2([ A-Za-z%]{3})")
 _OVER: Final = re.compile(r"OL[,;](?:(HI|OK|LO|--)[,;])?(.*)")
 _CSV_UNIT: Final = re.compile(r"[,;]([ A-Za-z%]{1,4})")
 _MT: Final = re.compile(r"(S |SD) *([+-]?[0-9.]{1,12}) +([A-Za-z%]{1,3})")
@@ -184,7 +184,7 @@ def parse_command(sent: bytes) -> Told | None:
     found = _ADDRESSED.fullmatch(text)
     text, address = (text, {}) if found is None else (found[2], {"address": found[1]})
     if (preset := _PRESET.fullmatch(text)) is not None:
-        keys = {"command": "tare_preset", "value": preset[1], "unit": unit_of(preset[2]), **address}
+        keys = {"command": "tare_set", "value": preset[1], "unit": unit_of(preset[2]), **address}
         return Told("command", keys=keys, raw=sent)
     command = _COMMANDS.get(text)
     return None if command is None else Told("command", keys={"command": command, **address}, raw=sent)

@@ -15,7 +15,7 @@ from hub_config.stream_scales import CardinalConfig
 LINE_MAX_BYTES: Final = 64
 
 _FRAME: Final = re.compile(r"([+\- ])(.{6})([ mo]) ([A-Za-z ]{2}) ([gn])  ")
-_NUMBER: Final = re.compile(r" *([0-9]*\.?[0-9]+)\.?")
+_NUMBER: Final = re.compile(r"(?!.*\..*\.) *([0-9]*\.?[0-9]+)\.?")
 
 
 def cardinal_stream(_config: CardinalConfig) -> Wire:

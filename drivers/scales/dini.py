@@ -67,7 +67,7 @@ def _line(line: bytes, *, columns: bool) -> Piece:
 
 def _answer(text: str, raw: bytes, *, columns: bool) -> Piece:
     if text == "OK":
-        return Told("ack", raw=raw)
+        return Told("ack", keys={"command": "command"}, raw=raw)
     if (error := _ERROR.fullmatch(text)) is not None:
         return Told("error", keys={"error": "device", "code": error[1]}, raw=raw)
     found = _STANDARD.fullmatch(text)

@@ -28,7 +28,7 @@ _WHOLE_END: Final = re.compile(r"(?s:.*)\n([^\r\n]{5,14})\r\nS?([ -\x7f]{1,4})\r
 """A whole weight behind what was lost of the one before, which had no ETX."""
 _UNKNOWN: Final = ("\n?\r", "\r")
 """The second: what is left of the ZM's answer when its end is cut off."""
-_WEIGHT: Final = re.compile(r"( *[+-]?)([0-9]*\.?[0-9]+)(\.?) ?([A-Za-z]{1,2}) ?")
+_WEIGHT: Final = re.compile(r"(?!.*\..*\.)( *[+-]?)([0-9]*\.?[0-9]+)(\.?) ?([A-Za-z]{1,2}) ?")
 _FILLED: Final = re.compile(r"(?:(\^+)|(_+)|(-+)) ?[A-Za-z]{0,2} ?")
 """Over, under, not zeroed: CAS CI-100A fills the field so."""
 _LF: Final = b"\n"

@@ -20,7 +20,7 @@ LINE_MAX_BYTES: Final = 64
 NUMBER_MIN_COLUMNS: Final = 9
 
 _WEIGHT: Final = re.compile(
-    r" *(-?[0-9.]+) *([A-Za-z:%]{1,5}) *\?? *(?:(G|N|NET)(?![A-Za-z]))? *\??([ -/:-~]*)"
+    r" *(-?[0-9.]+) +([A-Za-z:%]{1,5}) *\?? *(?:(G|N|NET)(?![A-Za-z]))? *\??([ -/:-~]*)"
 )
 """A legend with digits may be the second half of a weight in pounds and ounces: such a line is no frame."""
 _MODES: Final[Mapping[str, Weighing]] = {"G": "gross", "N": "net", "NET": "net"}
@@ -32,7 +32,7 @@ _COMMANDS: Final = {
     "Z": "zero", "T": "tare", "PU": "unit_query", "PV": "version", "PSN": "serial_query", "TA": "tare_query",
     "U": "unit_next", "M": "mode_next", "PSI": "to_mt_sics", "POH": "to_ohaus",
 }  # fmt: skip
-_WITH_NUMBER: Final = {"P": "print_every", "T": "tare_preset", "U": "set_unit"}
+_WITH_NUMBER: Final = {"P": "print_every", "T": "tare_set", "U": "set_unit"}
 _NUMBERED: Final = re.compile(r"([0-9.]{1,9})([PTU])")
 _ORDERS: Final[dict[Order, bytes]] = {
     "weight": b"IP\r\n", "repeat": b"CP\r\n", "zero": b"Z\r\n", "tare": b"T\r\n", "tare_clear": b"0T\r\n",
@@ -53,10 +53,10 @@ def _line(line: bytes) -> Piece:
     if found.start(1) == 0 and found.end(1) < NUMBER_MIN_COLUMNS:
         return Garbled(line)
     unit, legend = unit_of(found[2]), found[4].strip(" ?")
-    if _RATING.search(legend):
-        return Garbled(line)
     if legend in _TARES:
         return other_amount("tare", found[1], unit, line)
+    if _RATING.search(legend) or is_unit(legend):  # of two units the first may be a damaged digit
+        return Garbled(line)
     stable, mode = "?" not in text[found.end(2) :], _MODES[found[3]] if found[3] else None
     return amount(found[1], unit, stable, line, mode=mode, keys={"legend": legend} if legend else None)
 

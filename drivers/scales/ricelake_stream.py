@@ -18,7 +18,7 @@ LINE_MAX_BYTES: Final = 64
 
 _Status = Literal["valid", "motion", "range", "invalid", "zero", "hold"]
 _UNITS: Final = ("lb", "kg", "t", "g", "oz")
-_NUMBER: Final = re.compile(r" *([0-9]*\.?[0-9]+)\.?")
+_NUMBER: Final = re.compile(r"(?!.*\..*\.) *([0-9]*\.?[0-9]+)\.?")
 _NO_WEIGHT: Final = re.compile(r"[ \-_^]*")
 """Errors of the 120 Plus are bars."""
 

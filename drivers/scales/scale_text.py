@@ -16,6 +16,7 @@ from drivers.scales.frame_wire import Cut, FrameWire
 from drivers.scales.mass import is_number
 from drivers.scales.told import Garbled, Load, Order, Piece, Told, Wire
 from hub_config.scale_text import ScaleGrammar, ScaleTextConfig, TextField
+from hub_config.value import value
 
 FRAME_MAX_BYTES: Final = 128
 
@@ -27,7 +28,7 @@ _SAY_IT_ALONE: Final = (*_NO_WEIGHT, "ignore")
 """A word of these may be the whole frame."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Span:
     """Some bytes of a frame, and what they are."""
 
@@ -40,7 +41,7 @@ class Span:
     """What it means; empty where it means nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cutting:
     """One frame, taken apart."""
 
@@ -194,18 +195,20 @@ def _inner(grammar: ScaleGrammar, body: bytes, words: _Words) -> Iterator[Span]:
 
 
 def _columns(grammar: ScaleGrammar, body: bytes, words: _Words) -> Iterator[Span]:
-    column, behind = len(grammar.start) + 1, len(grammar.start) + len(body)
-    wanted = grammar.width or 0
+    start = len(grammar.start)
+    column, behind, wanted = start + 1, start + len(body), grammar.width or 0
     if behind != wanted:
         words.why = f"{behind} bytes before the end, columns reach to {wanted}; check fields, start and end"
     for one in grammar.layout:
         first, last = one.first or column, one.last or column
-        yield from _undeclared(body, grammar, column, first, words)
-        data = body[first - 1 - len(grammar.start) : last - len(grammar.start)]
+        if first > column:
+            yield from _undeclared(body, grammar, column, first, words)
+        data = body[first - 1 - start : last - start]
         if data:
             yield Span(one.name, first, data, _field(grammar, one, data, words))
         column = last + 1
-    yield from _undeclared(body, grammar, column, behind + 1, words)
+    if behind >= column:
+        yield from _undeclared(body, grammar, column, behind + 1, words)
 
 
 def _undeclared(body: bytes, grammar: ScaleGrammar, first: int, before: int, words: _Words) -> Iterator[Span]:

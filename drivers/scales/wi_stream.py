@@ -15,7 +15,7 @@ from hub_config.stream_scales import WeightronixConfig
 
 LINE_MAX_BYTES: Final = 64
 
-_FRAME: Final = re.compile(r" ([GN])([+\- ])( *)([0-9]*\.?[0-9]+)(\.?) ([A-Za-z ]{2})")
+_FRAME: Final = re.compile(r"(?!.*\..*\.) ([GN])([+\- ])( *)([0-9]*\.?[0-9]+)(\.?) ([A-Za-z ]{2})")
 _NUMBER_CHARS: Final = 6
 
 

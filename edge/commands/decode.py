@@ -10,14 +10,12 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import cast
 
 from drivers.decode import DECODERS, OPTIONS, decode
 from drivers.decode_cuts import cut
-from drivers.decode_refused import with_reason
+from drivers.decode_refused import with_reasons
 from drivers.decode_text import decode_grammar
-from drivers.meanings import Meaning
 from drivers.scales.amount import unit_of
 from edge.commands import EXIT_BAD_CONFIG, EXIT_OK, EXIT_WRONG_USE
 from edge.commands.typed_bytes import bytes_of_hex, bytes_of_text
@@ -58,7 +56,9 @@ def main(argv: Sequence[str]) -> int:
         if args.grammar is None:
             meanings = decode(args.protocol, frames, options)
             if len(meanings) == len(frames):
-                meanings = list(map(partial(_with_reason, args.protocol, options), frames, meanings))
+                meanings = with_reasons(
+                    args.protocol, frames, meanings, lambda tried: decode(args.protocol, [tried], options)
+                )
                 if not args.json and args.protocol != "label":
                     told = zip(frames, meanings, strict=True)
                     meanings = [
@@ -80,10 +80,6 @@ def main(argv: Sequence[str]) -> int:
                 print(line)
             _print({key: value for key, value in meaning.items() if key != "cut"})
     return EXIT_OK
-
-
-def _with_reason(protocol: str, options: Mapping[str, str], frame: bytes, meaning: Meaning) -> Meaning:
-    return with_reason(protocol, frame, meaning, lambda tried: decode(protocol, [tried], options))
 
 
 def _list() -> int:

@@ -166,7 +166,7 @@ def _write(config: Path, found: Found, name: str, kind: str | None) -> int:
         fresh.chmod(config.stat().st_mode & 0o777)
         fresh.replace(config)
     except (NotEditable, OSError, ValueError) as refused:
-        why = refused
+        why: object = refused
         if isinstance(refused, OSError):
             why = f"{refused.strerror}; name the hub config, for example a copy of examples/bench.toml"
         elif isinstance(refused, UnicodeDecodeError):

@@ -101,6 +101,8 @@ def _export(reader: JournalReader, args: argparse.Namespace, out: IO[str]) -> st
             told = f"{count} CloudEvents"
     if 0 < args.after < begins:
         told += f" (seq {args.after + 1} to {begins} have been pruned and are missing)"
+    if reader.meta.mode != "live" and args.format != "cloudevents":
+        told += f" (mode {reader.meta.mode} is never exported as {args.format})"
     return f"{told} of {rows.read} events; the next: --after {rows.last}"
 
 

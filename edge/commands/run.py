@@ -103,7 +103,8 @@ def _run(written: HubConfig, data: Path, record: Path | None, *, as_written: boo
         print(f"hub run: {refused}", file=sys.stderr)
         return EXIT_FAULTS
     print(
-        f"gateway {config.gateway.id} runs in mode {config.hub.mode}; its key is {app.kid} {app.public_key}"
+        f"gateway {config.gateway.id} runs in mode {config.hub.mode}; its public key is {app.public_key} "
+        f"(kid {app.kid})"
     )
     for bench in config.benches:
         print(f"station {bench.id}: {address}station/{bench.id}")

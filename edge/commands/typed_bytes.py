@@ -11,6 +11,8 @@ _PREFIX: Final = re.compile(r"(?:0[xX]|\\[xX])(?:([0-9A-Fa-f])(?![0-9A-Fa-f])|(?
 """Of one byte or of a row of them. `0x2` is a byte, as in the source of a program."""
 _BETWEEN: Final = re.compile(r"[\s,:;-]")
 _NO_DIGIT: Final = re.compile(r"[^0-9A-Fa-f\s,:;-]")
+_OFFSET: Final = re.compile(r"[0-9A-Fa-f]{4,}:\s")
+"""As a dump begins its lines: no bytes of the device."""
 _WANTED: Final = "two hex digits a byte are wanted, like 53 20 0D 0A"
 
 _ESCAPE: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|([rnt\\]))")
@@ -24,6 +26,9 @@ def bytes_of_hex(text: str) -> bytes:
     shown = text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS]}…"
     if (wrong := _NO_DIGIT.search(plain)) is not None:
         place = f"{wrong.group()!r} at place {wrong.start() + 1} is no hex digit"
+        raise ValueError(f"--hex {shown!r}: {place}; {_WANTED}")
+    if (offset := _OFFSET.search(plain)) is not None:
+        place = f"{offset.group().strip()!r} at place {offset.start() + 1} is the offset of a dump"
         raise ValueError(f"--hex {shown!r}: {place}; {_WANTED}")
     digits = _BETWEEN.sub("", plain)
     if not digits:

@@ -10,7 +10,8 @@ out, or one whose time fits two items, counts for none, and counting starts anew
 records in a row agree, and cannot be late ones of the items before theirs.
 
 What comes free under the beam and goes on, a bag with a hole, may have two records. So the next record is the next
-item's only if it can't be the second of that one.
+item's only if it can't be the second of that one. And where one number was left out though every item has had a
+record, one was made of nothing, and the item before may bear it: its own is the one that was left out.
 """
 
 from collections import deque
@@ -173,6 +174,8 @@ class BeltRecords:
             return None, "record_unsure" if due else "record_orphan"
         agrees = record - due[0].index == self._supposed and not self._may_be_late(due[0], record, at)
         if agrees or not self._is_out_before(due[0], at):
+            if self._offset is not None and record - due[0].index == self._offset + 1:
+                self._doubt_before(due[0])
             return self._join(due[0], record, at, named=False)
         self._lose_count(due)
         self._supposed = record - due[0].index
@@ -223,6 +226,14 @@ class BeltRecords:
                     one.item.doubt("assoc_low")
                     self.settled.append((one.item, False))
         return found
+
+    def _doubt_before(self, due: Crossing) -> None:
+        """One record was made that nobody has had, though all before this item have had one: it was lost, and the one
+        before has had another's."""
+        for one in self._crossings:
+            if one.index == due.index - 1 and one.answered and one.item is not None:
+                one.item.doubt("assoc_low")
+                self.settled.append((one.item, False))
 
     def _may_be_off(self, at: Instant) -> bool:
         """Something too short has crossed: if it was weighed, the count is off by one."""

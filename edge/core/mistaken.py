@@ -4,7 +4,7 @@ A parcel that comes so far from its place that nobody is expected there is a str
 of those that this beam still waits for; then all of them are as far off, and each may come just where the one before it
 should: of the same length, and the same way behind it as the counts are off, nothing would tell the two apart. So all
 that was last seen before the counts went wrong is in doubt. So are two of which the counts name the one and the clock
-the other.
+the other. One under an order is on its way into a lane by time, and is waited for there.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def expected_at(
 def doubt_waiting(items: Sequence[Item], beam: int, disturbed_at: Instant) -> None:
     """Those that this beam still waits for, and that were last seen before the counts went wrong."""
     for one in items:
-        if one.seen < beam and one.anchored_at < disturbed_at:
+        if one.seen < beam and not one.ordered and one.anchored_at < disturbed_at:
             one.doubt("swap_suspected")
 
 
@@ -50,15 +50,23 @@ def doubt_behind_strays(items: Sequence[Item], disturbed_at: Instant) -> None:
 
 
 def doubt_both(
-    items: Sequence[Item], item: Item, beam: int, offset: int, counts: LostCounts, here: Mark
+    items: Sequence[Item],
+    item: Item,
+    beam: int,
+    offset: int,
+    tolerance_um: int,
+    counts: LostCounts,
+    here: Mark,
 ) -> None:
-    """This one is expected by the counts; by the clock another one may be here."""
+    """This one is expected by the counts; by the clock another one may be here. Where none may, the belt was slower,
+    and what this beam shows holds for all."""
     loss = counts.left_out(item.anchored_at, here)
-    if loss is None:
+    if loss is None or loss.um <= (off_um := counts.off_um(loss)):
         return
-    off_um = counts.off_um(loss)
-    for one in items:
-        waits = one is not item and one.seen < beam and one.transit is None
-        if waits and loss.um > off_um and abs(one.front_um + loss.um - offset) <= off_um:
-            one.doubt("swap_suspected")
-            item.doubt("swap_suspected")
+    waiting = [one for one in items if one.seen < beam and not one.ordered and one.transit is None]
+    others = [one for one in waiting if one is not item and abs(one.front_um + loss.um - offset) <= off_um]
+    for one in (*others, item) if others else ():
+        one.doubt("swap_suspected")
+    if not others and abs(item.front_um - offset) <= tolerance_um:
+        for one in items:
+            one.anchored_at = max(one.anchored_at, here.at)

@@ -100,7 +100,7 @@ class Track:
         shift = offset - item.front_um
         if item.transit is None:
             if item.anchored_at < self.disturbed_at:
-                doubt_both(self.items, item, beam, offset, self._counts, here)
+                doubt_both(self.items, item, beam, offset, self._line.tolerance_um, self._counts, here)
             item.off_um = max(item.off_um, shift, key=abs)
             if abs(shift) > self._line.tolerance_um:
                 item.doubt("swap_suspected")

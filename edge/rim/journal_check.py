@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.signing import VerifyKey
 
 from edge.rim.disk import room_of
 from edge.rim.journal_table import (
@@ -226,11 +226,11 @@ class _TreeCheck:
         self.countersigned = checkpoint.size
 
 
-def _public_key(kid: str, text: str) -> Ed25519PublicKey:
+def _public_key(kid: str, text: str) -> VerifyKey:
     raw = b64u_bytes(text, KEY_BYTES)
     if raw is None or kid_of(raw) != kid:
         raise JournalFault(f"journal: {text:.50} in its table of keys is not the public key {kid:.20}")
-    return Ed25519PublicKey.from_public_bytes(raw)
+    return VerifyKey(raw)
 
 
 def export_all(connection: sqlite3.Connection, meta: Meta, out: ByteSink) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.rim.whole_file import write_whole
 from edge.wire.signing import KEY_BYTES, Signer
@@ -43,7 +43,7 @@ def load_identity(folder: Path, mode: Mode) -> Identity:
     signing = _secret(folder / f"gateway-{mode}.key")
     evidence = _secret(folder / "evidence.key")
     return Identity(
-        signer=Signer(Ed25519PrivateKey.from_private_bytes(signing)),
+        signer=Signer(SigningKey(signing)),
         evidence_key=evidence,
         entropy=secrets.token_bytes(ENTROPY_BYTES),
     )

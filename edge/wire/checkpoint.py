@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from nacl.signing import VerifyKey
 
 from edge.wire.canonical import JsonObject, WireError, b64u, b64u_bytes, canonical
 from edge.wire.merkle import HASH_BYTES
@@ -92,9 +92,7 @@ def note_holds(note: str, body: str, name: str | None, public: str) -> bool:
 
 def _holds(public: str, message: bytes, signature: bytes) -> bool:
     key = b64u_bytes(public, KEY_BYTES)
-    return key is not None and signature_holds(
-        Ed25519PublicKey.from_public_bytes(key), message, b64u(signature)
-    )
+    return key is not None and signature_holds(VerifyKey(key), message, b64u(signature))
 
 
 def build_checkpoint(log: Log, size: int, note: str, signer: Signer) -> bytes:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final, Literal, Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey, VerifyKey
 
 from edge.wire.canonical import WireError, b64u, b64u_bytes
 
@@ -47,14 +47,14 @@ def kid_of(public: bytes) -> str:
 class Signer:
     """A private key in use. Signing is deterministic: the same bytes give the same signature."""
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        public = private.public_key().public_bytes_raw()
+    def __init__(self, private: SigningKey) -> None:
+        public = bytes(private.verify_key)
         self._private = private
         self.kid = kid_of(public)
         self.public_b64 = b64u(public)
 
     def sign(self, message: bytes) -> str:
-        return b64u(self._private.sign(message))
+        return b64u(self._private.sign(message).signature)
 
 
 class TrustStore:
@@ -62,7 +62,7 @@ class TrustStore:
 
     def __init__(self, trust: Sequence[TrustedKey]) -> None:
         """Raises ValueError for an entry whose kid is not that of its key, and for a kid named twice."""
-        self._trust: dict[str, tuple[TrustedKey, Ed25519PublicKey]] = {}
+        self._trust: dict[str, tuple[TrustedKey, VerifyKey]] = {}
         for entry in trust:
             if entry.kid in self._trust:
                 raise ValueError(
@@ -89,18 +89,18 @@ class TrustStore:
         return self._trust[kid][0].public_key
 
 
-def signature_holds(public: Ed25519PublicKey, message: bytes, sig: str) -> bool:
+def signature_holds(public: VerifyKey, message: bytes, sig: str) -> bool:
     raw = b64u_bytes(sig, SIGNATURE_BYTES)
     if raw is None:
         return False
     try:
-        public.verify(raw, message)
-    except InvalidSignature:
+        public.verify(message, raw)
+    except BadSignatureError:
         return False
     return True
 
 
-def _public_key(entry: TrustedKey) -> Ed25519PublicKey:
+def _public_key(entry: TrustedKey) -> VerifyKey:
     raw = b64u_bytes(entry.public_key, KEY_BYTES)
     if raw is None:
         raise ValueError(
@@ -110,4 +110,4 @@ def _public_key(entry: TrustedKey) -> Ed25519PublicKey:
         raise ValueError(
             f"kid {entry.kid} of {entry.holder} is not that of its public key; it is {kid_of(raw)}"
         )
-    return Ed25519PublicKey.from_public_bytes(raw)
+    return VerifyKey(raw)

@@ -2,17 +2,19 @@
 
 `hub contract asyncapi` prints the AsyncAPI 3 document, `hub contract schema NAME` one JSON Schema, and
 `hub contract check` tries what is at a broker and prints a table: exit 0 where all of it conforms, 1 where not.
+`hub contract key FILE` makes the practice key that the check works with.
 """
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from rich.console import Console
 
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
@@ -42,6 +44,8 @@ def main(argv: Sequence[str]) -> int:
         case "schema":
             print(json.dumps(schemas()[args.name], indent=2))
             return EXIT_OK
+        case "key":
+            return _key(args.file)
         case _:
             return _check(args)
 
@@ -61,9 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     actions.add_parser("asyncapi", help="print the AsyncAPI 3 document of the contract")
     schema = actions.add_parser("schema", help="print the JSON Schema of one message")
     schema.add_argument("name", choices=sorted(schemas()))
+    key = actions.add_parser("key", help="make a practice key, or read one, and print its public half")
+    key.add_argument("file", type=Path, metavar="FILE", help="64 hex digits, 0600; kept if it is there")
     check = actions.add_parser("check", help="try a coordinator or a gateway, and print a table")
     check.add_argument("--broker", required=True, metavar="URL", help="mqtt://HOST:PORT")
-    check.add_argument("--hub", required=True)
+    check.add_argument("--hub", required=True, help="id of the hub, such as MY-KUL-1")
     check.add_argument(
         "--role", choices=("coordinator", "gateway"), default="coordinator", help="what is tried"
     )
@@ -83,8 +89,23 @@ def _parser() -> argparse.ArgumentParser:
         "--quiet", type=float, default=QUIET_S, metavar="S",
         help=f"how long an ack that must not come is waited for (default {QUIET_S:g} s)",
     )  # fmt: skip
-    check.add_argument("--json", action="store_true")
+    check.add_argument("--json", action="store_true", help="for machines")
     return parser
+
+
+def _key(file: Path) -> int:
+    try:
+        with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as fresh:
+            fresh.write(bytes(SigningKey.generate()).hex() + "\n")
+    except FileExistsError:
+        pass  # somebody may be told its public half already
+    try:
+        signer = _signer(file)
+    except _Wrong as fault:
+        print(f"hub contract: {fault}", file=sys.stderr)
+        return EXIT_WRONG_USE
+    print(f"kid={signer.kid} public={signer.public_b64}")
+    return EXIT_OK
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -138,7 +159,12 @@ def _signer(path: Path) -> Signer:
     try:
         raw = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError) as fault:
-        raise _Wrong(f"--key {path}: {fault}; wanted a file of 64 hex digits") from fault
+        said = fault.strerror if isinstance(fault, OSError) else "it is no hex"
+        raise _Wrong(
+            f"key {path}: {said}; 64 hex digits are wanted, as hub contract key writes them"
+        ) from fault
     if len(raw) != KEY_BYTES:
-        raise _Wrong(f"--key {path} has {len(raw)} bytes; {KEY_BYTES} are wanted")
-    return Signer(Ed25519PrivateKey.from_private_bytes(raw))
+        raise _Wrong(
+            f"key {path} has {len(raw)} bytes; {KEY_BYTES} are wanted, as hub contract key writes them"
+        )
+    return Signer(SigningKey(raw))

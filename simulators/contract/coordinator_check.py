@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.core.decision import Decision
 from edge.wire.canonical import WireError
@@ -74,7 +74,7 @@ class CoordinatorCheck:
         self._topics = Topics(tried.mode, tried.hub, tried.gateway)
         self._state_topic = self._topics.state("coordinator", tried.coordinator)
         self._kit = KitGateway(tried.hub, tried.gateway, tried.mode, tried.line, tried.signer)
-        self._other = Signer(Ed25519PrivateKey.generate())
+        self._other = Signer(SigningKey.generate())
         self._results = Results()
 
     def run(self) -> Results:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from pydantic import ValidationError
 
 from edge.rim import clock
@@ -58,7 +58,7 @@ class GatewayCheck:
         self._keys = {kid: tried.public}
         self._seconds = seconds
         self._topics = Topics(tried.mode, tried.hub, tried.gateway)
-        self._forger = Signer(Ed25519PrivateKey.generate())
+        self._forger = Signer(SigningKey.generate())
         self._results = Results()
         self._events: list[tuple[Heard, Checked]] = []
         self._bad: list[str] = []

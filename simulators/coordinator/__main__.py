@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.rim import clock
 from edge.rim.tls import BrokerIdentity, TlsFault
@@ -173,7 +173,7 @@ def build(
             one for path in told.manifest for one in declarations_of(json.loads(path.read_bytes()))
         ]
         gateways = gateways_of(told.gateways)
-        key: Ed25519PrivateKey = pilot_key(told.key) if told.pilot else practice_key(told.data)
+        key: SigningKey = pilot_key(told.key) if told.pilot else practice_key(told.data)
         identity = tls_identity(told)
         store = Store(told.data / DATABASE, mode)
         voucher_key = index_key(told.data)

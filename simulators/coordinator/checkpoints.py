@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.wire.capsule_verifier import (
     Broken,
@@ -164,11 +164,11 @@ class Witness:
         return row
 
 
-def countersignature(name: str, private: Ed25519PrivateKey, body: str, at_s: int) -> str:
+def countersignature(name: str, private: SigningKey, body: str, at_s: int) -> str:
     """A C2SP countersignature line, made at `at_s` seconds of UTC."""
-    public = private.public_key().public_bytes_raw()
+    public = bytes(private.verify_key)
     key_id = sha256(name.encode() + b"\n\x04" + public).digest()[:4]
-    signature = private.sign(f"cosignature/v1\ntime {at_s}\n{body}".encode())
+    signature = private.sign(f"cosignature/v1\ntime {at_s}\n{body}".encode()).signature
     stamped = key_id + at_s.to_bytes(8, "big") + signature
     return f"\u2014 {name} {base64.b64encode(stamped).decode()}\n"
 

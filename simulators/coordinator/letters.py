@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.rim.whole_file import write_whole
 from edge.wire.verifier import canonical, identity
@@ -45,14 +45,12 @@ class Letters:
     """Writes and signs in the name of one coordinator. Each mode has its own root, so that practice never reaches
     live (contract §6)."""
 
-    def __init__(
-        self, hub: str, coordinator: str, private: Ed25519PrivateKey, mode: Mode = "practice"
-    ) -> None:
+    def __init__(self, hub: str, coordinator: str, private: SigningKey, mode: Mode = "practice") -> None:
         self.hub = hub
         self._coordinator = coordinator
         self._private = private
         self._origins: dict[str, Origin] = {}
-        public = private.public_key().public_bytes_raw()
+        public = bytes(private.verify_key)
         self.public = _b64(public)
         self.kid = _b64(sha256(public).digest())[:16]
         self.mode: Mode = mode
@@ -158,23 +156,23 @@ class Letters:
         return canonical({"data": data, "ehubkid": self.kid, "ehubsig": self._sign(canonical(data))})
 
     def _sign(self, body: bytes) -> str:
-        return _b64(self._private.sign(body))
+        return _b64(self._private.sign(body).signature)
 
 
-def practice_key(folder: Path) -> Ed25519PrivateKey:
+def practice_key(folder: Path) -> SigningKey:
     """The coordinator's practice key, made at its first start (0600). Raises KeyFault, OSError."""
     path = folder / KEY_FILE
     if not is_kept(path):
-        write_whole(path, Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
+        write_whole(path, bytes(SigningKey.generate()).hex() + "\n")
     try:
-        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
+        return SigningKey(bytes.fromhex(path.read_text("ascii").strip()))
     except ValueError:
         raise KeyFault(
             f"the key {path} is not 32 bytes in hex; restore it, or move it away for a new one"
         ) from None
 
 
-def pilot_key(path: Path) -> Ed25519PrivateKey:
+def pilot_key(path: Path) -> SigningKey:
     """A key of a hub in earnest: made elsewhere, 32 bytes in hex, readable by its owner alone. Raises KeyFault."""
     try:
         rights = path.stat().st_mode
@@ -184,7 +182,7 @@ def pilot_key(path: Path) -> Ed25519PrivateKey:
     if rights & KEY_RIGHTS:
         raise KeyFault(f"the key {path} has rights {rights & 0o777:04o}; 0600 is wanted: chmod 600 {path}")
     try:
-        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
+        return SigningKey(bytes.fromhex(text))
     except ValueError:
         raise KeyFault(f"the key {path} is not 32 bytes in hex (64 digits)") from None
 

@@ -15,7 +15,8 @@ from hashlib import sha256
 from typing import Any, Final
 
 import orjson
-from cryptography.exceptions import InvalidSignature
+from nacl.exceptions import BadSignatureError
+from nacl.signing import VerifyKey
 
 from edge.wire.verifier import (
     KEY,
@@ -25,7 +26,6 @@ from edge.wire.verifier import (
     TIME,
     Checked,
     kid,
-    load_key,
 )
 
 SHAPES_KEPT: Final = 1_024
@@ -50,6 +50,7 @@ _TOLD: Final = re.compile(
 """The texts that every event has, and its subject."""
 _SIGNATURE: Final = re.compile("[-_A-Za-z0-9]{85}[AQgw]").fullmatch
 """64 bytes in their only spelling: the last character has four spare bits, which are 0."""
+_key = lru_cache(64)(lambda public: VerifyKey(a2b_base64(public.encode().translate(_PLAIN) + b"=")))
 
 
 def quick(payload: bytes, keys: Mapping[str, str]) -> Checked | None:
@@ -70,8 +71,8 @@ def quick(payload: bytes, keys: Mapping[str, str]) -> Checked | None:
         key, signature = envelope["ehubkid"], envelope["ehubsig"]
         if _SIGNATURE(signature) is None or kid(keys[key]) != key:
             return None
-        load_key(keys[key]).verify(a2b_base64(signature.encode().translate(_PLAIN) + b"=="), body)
-    except (ValueError, TypeError, KeyError, AttributeError, NotBase64, InvalidSignature, RecursionError):
+        _key(keys[key]).verify(body, a2b_base64(signature.encode().translate(_PLAIN) + b"=="))
+    except (ValueError, TypeError, KeyError, AttributeError, NotBase64, BadSignatureError, RecursionError):
         return None
     return Checked(data, event, key, body)
 

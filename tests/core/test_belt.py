@@ -30,6 +30,15 @@ def test_a_count_that_is_longer_than_configured_is_learnt_from_parcels(belt: Bel
     assert belt.travel_of(2_000) - belt.travel_of(1_000) == 1_000 * COUNT_UM * 1_008 // 1_000
 
 
+def test_a_belt_that_runs_on_while_all_counts_are_left_out_keeps_its_usual_speed(belt: Belt) -> None:
+    for report in range(30):
+        counts = min(report, 10) * 300
+        belt.moved(Instant(report * 100 * MILLISECOND), counts, moving=True)
+
+    assert belt.speed_um_s == 0
+    assert belt.usual_um_s == UM_PER_S
+
+
 @given(st.integers(2, 40), st.integers(0, 3_000_000))
 def test_it_is_woken_at_the_first_instant_at_which_it_has_come_so_far(counts: int, further_um: int) -> None:
     line = config().lines[0]

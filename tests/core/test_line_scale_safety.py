@@ -225,6 +225,29 @@ def test_a_scale_that_has_left_out_an_item_is_believed_again_when_the_next_is_al
     assert weighings.take(*record(103, 9_100)) == (alone, "joined")
 
 
+def test_an_item_that_had_a_record_of_nothing_is_in_doubt_when_its_own_was_lost(
+    weighings: BeltRecords,
+) -> None:
+    """What was made of nothing came in its time, under its number."""
+    second = crossed(weighings, 2, 1_000)
+    assert weighings.take(*record(101, 1_100)) == (second, "joined")
+    third = crossed(weighings, 3, 2_000)
+
+    assert weighings.take(*record(103, 2_100)) == (third, "joined")
+    assert second.doubts == ["assoc_low"]
+    assert weighings.take_settled() == [(second, False)]
+    assert third.doubts == []
+
+
+def test_numbers_that_a_scale_leaves_out_put_nobody_in_doubt(weighings: BeltRecords) -> None:
+    """More than one at a time: it has counted otherwise, for a test weighing or after a start."""
+    second = crossed(weighings, 2, 1_000)
+    assert weighings.take(*record(110, 1_100)) == (second, "joined")
+
+    assert second.doubts == []
+    assert weighings.take_settled() == []
+
+
 def test_a_record_without_a_number_is_nobodys(weighings: BeltRecords) -> None:
     crossed(weighings, 2, 1_000)
 

@@ -5,7 +5,7 @@ None bears another's name into a lane; where the clock can tell, each keeps its 
 
 import pytest
 from line_driver import S10_B, TO_END_S, TO_MEASURED_S, LineDriver, Object, entered
-from line_moments import SeldomTold, leave_out
+from line_moments import SeldomTold, leave_out, stand
 
 from edge.core.item import Item
 from edge.core.mistaken import TOLD_NS, doubt_behind_strays, doubt_waiting
@@ -105,6 +105,20 @@ def test_one_that_may_have_come_past_another_unseen_is_held(driver: LineDriver, 
     released(driver, TO_END_S + 4)
 
     assert driver.ons == []
+
+
+def test_after_a_short_stop_the_first_that_comes_where_it_should_shows_that_the_counts_are_right(
+    driver: LineDriver,
+) -> None:
+    """The second and the third lie as far apart as the belt would have run: the clock alone could mistake them."""
+    first = driver.measure(entered(driver))
+    second = driver.measure(Object(first.front_at(700_000)), S10_B)
+    driver.measure(Object(second.front_at(900_000)), "LB778507182CN")
+    driver.later((first.front_at(4_950_000) - driver.now) / SECOND)
+    stand(driver, 0.6)
+    released(driver, 3.8)
+
+    assert len(driver.ons) == 3
 
 
 def test_a_hand_that_puts_a_parcel_on_the_belt_puts_nobody_else_in_doubt(driver: LineDriver) -> None:

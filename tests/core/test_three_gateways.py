@@ -13,9 +13,9 @@ import pytest
 from bench_driver import MANUAL, BenchDriver
 from bench_driver import config as bench_config
 from coordinator_hall import Hall
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from line_driver import BASE_US, S10, TO_END_S, TO_LANE_S, TO_MEASURED_S, TO_ORDER_S, LineDriver, entered
 from line_driver import config as line_config
+from nacl.signing import SigningKey
 
 from edge.core.event import Event
 from edge.core.gateway import Gateway
@@ -36,8 +36,8 @@ HUB = HubId("MY-KUL-1")
 GOODS = Declared(
     500_000, 60_000, "MYR", "Cotton T-shirt", identifiers=(S10,), consignment="c-1", mawb="232-1"
 )
-SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
-LETTERS = Letters(HUB, "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+SIGNER = Signer(SigningKey(bytes(range(1, 33))))
+LETTERS = Letters(HUB, "co-1", SigningKey(bytes(range(32))))
 TRUST = TrustStore(
     [
         Trust(

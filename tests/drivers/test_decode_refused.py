@@ -6,7 +6,7 @@ import pytest
 
 from drivers.decode import DECODERS, decode
 from drivers.decode_examples import EXAMPLES
-from drivers.decode_refused import LOOKED_INTO, with_reason
+from drivers.decode_refused import EXPLAINED_MAX, LOOKED_INTO, with_reasons
 from drivers.meanings import Meaning
 
 BELL = 0x07
@@ -17,8 +17,8 @@ def explained(protocol: str, frame: bytes) -> Meaning:
     def alone(tried: bytes) -> Sequence[Meaning]:
         return decode(protocol, [tried], {})
 
-    (meaning,) = alone(frame)
-    return with_reason(protocol, frame, meaning, alone)
+    (meaning,) = with_reasons(protocol, [frame], alone(frame), alone)
+    return meaning
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,13 @@ def test_what_is_a_frame_and_what_is_too_long_stay_as_they_are() -> None:
     assert "detail" not in explained("mt-sics", b"S S     100.00 g\r\n")
     assert "detail" not in explained("mt-sics", b"S S 1.2.3 " + b"g" * LOOKED_INTO + b"\r\n")
     assert explained("upu-s10", b"RB123456786US")["detail"] == "check digit 6, computed 5"
+
+
+def test_of_many_frames_only_the_first_are_looked_into() -> None:
+    frames = [b"S S  1.2.3 g\r\n"] * (EXPLAINED_MAX + 2)
+
+    told = with_reasons(
+        "mt-sics", frames, decode("mt-sics", frames, {}), lambda one: decode("mt-sics", [one], {})
+    )
+
+    assert ["detail" in meaning for meaning in told] == [True] * EXPLAINED_MAX + [False] * 2

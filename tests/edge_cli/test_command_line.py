@@ -55,7 +55,8 @@ def test_no_command_is_wrong_use_and_shows_them_all(capsys: pytest.CaptureFixtur
 def test_version_is_told_without_loading_what_serves_parcels() -> None:
     program = (
         "import sys; from edge.cli import main; code = main(['--version']);"
-        "heavy = {'fastapi', 'cv2', 'pydantic', 'numpy', 'uvicorn', 'paho', 'cryptography', 'serial', 'sqlite3'};"
+        "heavy = {'fastapi', 'cv2', 'pydantic', 'numpy', 'uvicorn', 'paho', 'cryptography', 'nacl', 'serial',"
+        "         'sqlite3'};"
         "print(code, sorted(heavy & set(sys.modules)))"
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.cli import main
 from edge.core.event import Act, Code, Event, Kind, WallTime
@@ -25,7 +25,7 @@ def event(kind: Kind, utc_us: int) -> Event:
 
 
 def journal(folder: Path, mode: Mode = "live") -> Path:
-    signer = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    signer = Signer(SigningKey(bytes(range(32))))
 
     def context_for(epoch: int) -> EventContext:
         return EventContext(
@@ -76,11 +76,14 @@ def test_cloudevents_are_the_published_bytes(tmp_path: Path) -> None:
     assert first["ehubsig"]
 
 
-def test_a_practice_journal_exports_nothing_to_the_world(tmp_path: Path) -> None:
+def test_a_practice_journal_exports_nothing_to_the_world_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, out = str(journal(tmp_path, "practice")), tmp_path / "out"
     main(["export", "epcis", "--data", folder, "--offset", "+01:00", "--out", str(out)])
 
     assert json.loads(out.read_text())["epcisBody"]["eventList"] == []
+    assert "0 EPCIS events (mode practice is never exported as epcis) of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

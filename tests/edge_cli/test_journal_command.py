@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.commands.journal import main
 from edge.core.event import Event, WallTime
@@ -17,7 +17,7 @@ from edge.wire.messages import Ack
 from edge.wire.signing import Signer
 from hub_config.names import GatewayId, HubId, Instant, LineId, VisitId
 
-SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+SIGNER = Signer(SigningKey(bytes(range(32))))
 
 
 def context(epoch: int) -> EventContext:

@@ -29,6 +29,8 @@ def test_the_same_bytes_in_the_ways_that_hex_is_written(typed: str) -> None:
         ("0x0 2", "an odd number of hex digits (3)"),
         ("0-2", "a blank inside a byte"),
         (":", "no bytes"),
+        ("0x0000: 5320 0d0a", "'0000:' at place 3 is the offset of a dump"),
+        ("00000010: 53 20", "'00000010:' at place 1 is the offset of a dump"),
     ],
 )
 def test_what_is_no_hex_is_refused_with_its_place(typed: str, said: str) -> None:

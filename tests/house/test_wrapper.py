@@ -165,7 +165,7 @@ def test_the_first_use_says_what_it_downloads_and_installs_by_hash(checkout: Che
 
     run = checkout.run("demo")
 
-    assert "Setting up .venv once: 28 packages, about 19 MB" in run.stderr
+    assert "Setting up .venv once: 29 packages, about 20 MB" in run.stderr
     assert "Set up in" in run.stderr
     assert [call for call in checkout.calls() if "--require-hashes" in call and "requirements.lock" in call]
     assert [call for call in checkout.calls() if "--no-build-isolation" in call]
@@ -279,7 +279,7 @@ def test_cameras_are_set_up_when_asked_for_and_the_command_follows(checkout: Che
 
     assert run.stdout.splitlines()[1:] == ["word=demo", "word=--seed", "word=7"]
     assert installed(checkout) == ["requirements-camera.lock"]
-    assert "32 packages, about 94 MB" in run.stderr
+    assert "33 packages, about 95 MB" in run.stderr
 
 
 def test_what_pictures_need_is_set_up_when_asked_for(checkout: Checkout) -> None:
@@ -289,7 +289,7 @@ def test_what_pictures_need_is_set_up_when_asked_for(checkout: Checkout) -> None
 
     assert run.stdout.splitlines()[1:] == ["word=simulate", "word=demo"]
     assert installed(checkout) == ["requirements-plots.lock"]
-    assert "39 packages, about 59 MB" in run.stderr
+    assert "40 packages, about 60 MB" in run.stderr
 
 
 def test_what_cameras_need_is_set_up_once_and_serves_without_the_flag_too(checkout: Checkout) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from brokers import need
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from rarely_drawn import rules_in
 
 from drivers.tap import Tap
@@ -50,8 +50,8 @@ from simulators.coordinator.letters import Letters
 ROOT = Path(__file__).parents[2]
 CODE = "RR473124829MY"
 GOODS = Declared(mass_mg=1_000_000, value_minor=4_000, currency="MYR", description="Cotton T-shirt")
-GATEWAY_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
-COORDINATOR_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34)))
+GATEWAY_KEY = SigningKey(bytes(range(1, 33)))
+COORDINATOR_KEY = SigningKey(bytes(range(2, 34)))
 DEADLINE_S = 15.0
 
 
@@ -228,7 +228,7 @@ class CoordinatorProcess:
         self.folder = folder
         self.database = folder / "coordinator.sqlite"
         folder.mkdir()
-        (folder / "coordinator-practice.key").write_text(COORDINATOR_KEY.private_bytes_raw().hex())
+        (folder / "coordinator-practice.key").write_text(bytes(COORDINATOR_KEY).hex())
         declared = {"mass_mg": 1_000_000, "value_minor": 4_000, "currency": "MYR", "description": "T-shirt"}
         (folder / "manifest.json").write_text(json.dumps({CODE: declared}))
         (folder / "gateways.json").write_text(json.dumps({"gw-01": Signer(GATEWAY_KEY).public_b64}))

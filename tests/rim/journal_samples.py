@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.core.event import Act, Code, Event, Kind, WallTime
 from edge.rim.journal import Journal
@@ -15,9 +15,9 @@ from edge.wire.signing import Signer
 from edge.wire.topics import Mode
 from hub_config.names import DeviceId, GatewayId, HubId, Instant, LaneId, LineId, VisitId
 
-SIGNER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-OTHER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
-COORDINATOR: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34))))
+SIGNER: Final = Signer(SigningKey(bytes(range(32))))
+OTHER: Final = Signer(SigningKey(bytes(range(1, 33))))
+COORDINATOR: Final = Signer(SigningKey(bytes(range(2, 34))))
 T_US: Final = 1_795_306_502_123_456
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from forged_messages import Data, Forgery, Source, forgeries
 from hub_rig import COORDINATOR_KEY, GATEWAY_KEY, CoordinatorProcess, Gateway, letters, measured, wait_for
+from nacl.signing import SigningKey
 from paho.mqtt import publish
 
 from edge.wire.canonical import ZERO_ID, WireError, canonical, event_id
@@ -27,10 +27,10 @@ from simulators.broker import Broker
 ROOT = "ehub-practice/v1/MY-KUL-1"
 HUB, GATEWAY = HubId("MY-KUL-1"), GatewayId("gw-01")
 COORDINATOR = Signer(COORDINATOR_KEY)
-STRANGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(5, 37))))
-HOLDS_ONLY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(6, 38))))
-LIVE_ONLY = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(7, 39))))
-IT = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(8, 40))))
+STRANGER = Signer(SigningKey(bytes(range(5, 37))))
+HOLDS_ONLY = Signer(SigningKey(bytes(range(6, 38))))
+LIVE_ONLY = Signer(SigningKey(bytes(range(7, 39))))
+IT = Signer(SigningKey(bytes(range(8, 40))))
 OUTRANKED = (("wrong_role", HOLDS_ONLY), ("wrong_mode", LIVE_ONLY))
 ADDRESS: tuple[tuple[str, str, object], ...] = (
     ("wrong_hub", "hub", "BE-LGG-1"),

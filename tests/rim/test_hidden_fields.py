@@ -1,5 +1,6 @@
 """Fields of a capsule hidden from one reader: what is shown still verifies, what is hidden can't be found out."""
 
+import hmac
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -16,12 +17,14 @@ from edge.wire.canonical import canonical
 from edge.wire.capsule_verifier import Broken
 from edge.wire.disclosure import (
     SHOWN_ALWAYS,
+    Algorithm,
     Choice,
     DisclosureFault,
     event_salt,
     field_leaf,
     fields,
     hide_fields,
+    keyed_digest,
 )
 from edge.wire.verifier import Checked, identity
 from simulators.audit_command import main as audit
@@ -97,7 +100,7 @@ def test_the_coordinator_compares_with_what_it_holds_and_signs_under_it(
     coordinator(journal, folder).close()
     key = folder / KEY_FILE
     key.touch(0o600)
-    key.write_text(COORDINATOR._private.private_bytes_raw().hex())
+    key.write_text(bytes(COORDINATOR._private).hex())
     file.write_text(json.dumps(hidden(journal)))
 
     assert audit(["disclosure", str(file), "--data", str(folder)]) == 0
@@ -234,6 +237,13 @@ def test_salts_differ_by_event_and_field_and_follow_from_the_secret_key() -> Non
     assert field_leaf("s", "a.b", 1)[0] != field_leaf("s", "a.c", 1)[0]
 
 
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_a_keyed_digest_is_the_hmac_of_the_standard_library(algorithm: Algorithm) -> None:
+    for key in (b"", b"k" * 32, b"longer than a block " * 10):
+        for message in (b"", b"one", b"two" * 100):
+            assert keyed_digest(key, message, algorithm) == hmac.digest(key, message, algorithm)
+
+
 def test_every_value_has_its_place() -> None:
     data = {"b": [1, {"c": None}], "a": {}, "d": [], "e": {"f": True}}
 
@@ -244,7 +254,7 @@ def test_the_command_hides_and_says_what_comes_next(
     journal: Journal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gateway-practice.key").touch(0o600)
-    (tmp_path / "gateway-practice.key").write_text(SIGNER._private.private_bytes_raw().hex())
+    (tmp_path / "gateway-practice.key").write_text(bytes(SIGNER._private).hex())
     tmp_path.chmod(0o700)
     out = tmp_path / "c.json"
     words = ["prove", visit(2), "-o", str(out), "--data", str(tmp_path), "--hide", "codes"]

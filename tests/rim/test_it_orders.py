@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from test_forged_messages import GATEWAY, HUB, IT, ORDERED, TRUST, signed
 
 from drivers.reading import OrderAnswered
@@ -27,7 +27,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "bench.toml"
 TEXT = EXAMPLE.read_text()
 TOPICS = Topics("practice", HUB, GATEWAY)
 NOW_US = 1_795_306_502_000_000
-OURS = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+OURS = Signer(SigningKey(bytes(range(1, 33))))
 SCALE = DeviceId("scale-1")
 
 

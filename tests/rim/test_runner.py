@@ -9,6 +9,7 @@ from drivers.command import Command
 from drivers.reading import DeviceUp
 from edge.core.effects import Alert
 from edge.core.gateway import Gateway
+from edge.core.inputs import MessageRejected
 from edge.rim import clock
 from edge.rim.inbox import Inbox
 from edge.rim.metrics import Metrics
@@ -80,6 +81,26 @@ def test_of_many_inputs_the_picture_is_made_at_the_end_of_the_gap(now: list[int]
     now[0] += GLANCE_EVERY_NS
     turn(one, inbox)
     assert one.snapshot is not first
+
+
+def test_a_message_that_is_not_believed_is_logged_once_a_reason(
+    now: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    inbox = Inbox()
+    one = runner(load(EXAMPLE), inbox)
+    topic = "ehub-practice/v1/MY-KUL-1/ack/gw-01"
+    for reason in ("unknown_key", "unknown_key", "bad_signature"):
+        detail = "key LiZT6oDZR37Qa-Lj is not in this hub's trust list"
+        inbox.put(MessageRejected(Instant(now[0]), topic, reason, detail))
+        one._turn()
+    now[0] += 10 * GLANCE_EVERY_NS
+    turn(one, inbox)
+
+    told = [record.getMessage() for record in caplog.records]
+    assert [f"{topic} is not believed: {reason}, key LiZT6oDZR37Qa-Lj" in line for line, reason in zip(
+        told, ("unknown_key", "bad_signature"), strict=True
+    )] == [True, True]  # fmt: skip
+    assert one.snapshot.rejected_messages == (("bad_signature", 1), ("unknown_key", 2))
 
 
 def test_stopping_ends_a_core_that_waits_for_an_input() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hub_rig import CODE, Gateway, letters, wait_for
+from nacl.signing import SigningKey
 from paho.mqtt import publish, subscribe
 
 from edge.wire.canonical import ZERO_ID
@@ -65,7 +65,7 @@ def release(**changes: object) -> dict[str, Any]:
 def test_a_forged_decision_is_rejected_counted_and_never_reaches_the_core(
     broker: Broker, gateway: Gateway
 ) -> None:
-    stranger = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.generate())
+    stranger = Letters("MY-KUL-1", "co-1", SigningKey.generate())
     unsigned = json.loads(letters().decision(release()))
     del unsigned["ehubsig"]
     signed = json.loads(letters().decision(release(action="hold", reasons=["no_read"], route="hold")))

@@ -1,6 +1,6 @@
 """Signed events of a gateway for the coordinator's tests, made by the gateway's own chain."""
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.core.event import Code, Event, Mass, WallTime
 from edge.wire.chain import Chain, Link
@@ -9,7 +9,7 @@ from edge.wire.signing import Signer
 from edge.wire.verifier import Checked, examine
 from hub_config.names import DeviceId, GatewayId, HubId, Instant, LineId, VisitId
 
-SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+SIGNER = Signer(SigningKey(bytes(range(1, 33))))
 KEYS = {SIGNER.kid: SIGNER.public_b64}
 CODE = "RR473124829MY"
 

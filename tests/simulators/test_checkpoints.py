@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway_chain import SIGNER, checked, links
+from nacl.signing import SigningKey
 
 from edge.wire.checkpoint import (
     Log,
@@ -28,7 +28,7 @@ from simulators.coordinator.store import Store
 ROOT = "ehub-practice/v1/MY-KUL-1"
 LOG = Log("practice", "MY-KUL-1", "gw-01", 1)
 LINKS = links(40)
-COORDINATOR = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+COORDINATOR = SigningKey(bytes(range(32)))
 LETTERS = Letters("MY-KUL-1", "co-1", COORDINATOR)
 
 
@@ -143,7 +143,7 @@ def test_a_long_log_is_grown_in_slices_and_goes_on_after_a_start(
     again.store.close()
 
 
-STRANGER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(3, 35))))
+STRANGER = Signer(SigningKey(bytes(range(3, 35))))
 
 
 @pytest.mark.parametrize(

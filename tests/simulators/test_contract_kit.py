@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from voucher_samples import issuing_of
 
 from edge.wire.signing import Signer
@@ -24,7 +24,7 @@ from simulators.coordinator.store import Store
 RULES_FILE = Path(__file__).parents[2] / "hub_config" / "profiles" / "my-kul-1.rules.toml"
 HUB, CO, GW = "MY-KUL-1", "co-1", "gw-kit"
 KIT_KEY = bytes(range(1, 33))
-KIT = Signer(Ed25519PrivateKey.from_private_bytes(KIT_KEY))
+KIT = Signer(SigningKey(KIT_KEY))
 
 pytestmark = pytest.mark.system
 
@@ -38,7 +38,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 @pytest.fixture
 def letters() -> Letters:
-    return Letters(HUB, CO, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    return Letters(HUB, CO, SigningKey(bytes(range(32))))
 
 
 def words(broker: Broker, letters: Letters, folder: Path) -> list[str]:
@@ -115,7 +115,7 @@ def test_a_wrong_coordinator_is_found_out(
         ({"--public": "short"}, "wanted 43 characters of base64url"),
         ({"--public": "-hort"}, "--public -hort: wanted 43 characters of base64url"),
         ({"--gateway": "gw/#"}, "letters, digits, _ and - are allowed"),
-        ({"--key": "nowhere"}, "wanted a file of 64 hex digits"),
+        ({"--key": "nowhere"}, "64 hex digits are wanted, as hub contract key writes them"),
     ],
 )
 def test_wrong_words_get_one_sentence(
@@ -128,6 +128,19 @@ def test_wrong_words_get_one_sentence(
 
     assert main(given) in (1, 2)
     assert said in capsys.readouterr().err
+
+
+def test_a_key_is_made_once_and_its_public_half_told_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "kit.key"
+    assert [main(["key", str(file)]), main(["key", str(file)])] == [0, 0]
+
+    first, again = capsys.readouterr().out.splitlines()
+    assert first == again
+    assert file.stat().st_mode & 0o777 == 0o600
+    signer = Signer(SigningKey(bytes.fromhex(file.read_text())))
+    assert first == f"kid={signer.kid} public={signer.public_b64}"
 
 
 def test_the_documents_are_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.wire.messages import parse_decision
 from edge.wire.signing import TrustStore
@@ -232,7 +232,7 @@ def test_times_are_written_as_the_contract_writes_them() -> None:
 @pytest.mark.parametrize("goods", [GOODS, replace(GOODS, value_minor=60_000), None])
 def test_every_decision_is_one_that_the_gateway_accepts(rules: RulePack, goods: Declared | None) -> None:
     """The coordinator's own letters against the gateway's own parser."""
-    letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    letters = Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))))
     trust = TrustStore(
         [
             Trust(

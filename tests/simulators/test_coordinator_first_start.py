@@ -172,9 +172,9 @@ def test_keys_are_there_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "voucher-index.key").touch()
     assert not is_kept(tmp_path / KEY_FILE)
 
-    made, index = practice_key(tmp_path).private_bytes_raw(), index_key(tmp_path)
+    made, index = bytes(practice_key(tmp_path)), index_key(tmp_path)
 
-    assert practice_key(tmp_path).private_bytes_raw() == made
+    assert bytes(practice_key(tmp_path)) == made
     assert index_key(tmp_path) == index
     with pytest.raises(OSError, match="directory"):
         write_whole(tmp_path / "nowhere" / "key", "x")

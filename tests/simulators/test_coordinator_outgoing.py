@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coordinator_hall import Hall, code, visit
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from hub_config.names import Instant
 from simulators.coordinator.gauges import Gauges
@@ -36,7 +36,7 @@ def desk(tmp_path: Path, parcels: int) -> tuple[Hall, Wire, Outgoing]:
         hall.take(
             hall.event("parcel.measured", visit(number + 1), codes=[code(NAME)], mass={"mg": 1, "u_mg": 1})
         )
-    letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    letters = Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))))
     return hall, wire, Outgoing(wire, hall.store, letters, Gauges())  # type: ignore[arg-type]  # a link, as far as it is used
 
 

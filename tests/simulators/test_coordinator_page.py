@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from coordinator_hall import Hall, visit
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from test_coordinator_desk import CODE, OTHER_CODE, RULES_FILE, code
 from voucher_samples import issuing_of
 
@@ -118,7 +118,7 @@ class Served:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.path = folder / "coordinator.sqlite"
-        letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+        letters = Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))))
         made = threading.Event()
 
         def run() -> None:
@@ -210,7 +210,7 @@ def test_declarations_and_answers_are_handed_in_and_told(served: Served) -> None
 
 @pytest.mark.system
 def test_more_requests_than_the_bound_are_told_to_come_again(tmp_path: Path) -> None:
-    letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    letters = Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))))
     store = Store(tmp_path / "c.sqlite")
     desk = Desk(BOOK, store, "MY-KUL-1", "practice", b"seed")
     issuing = issuing_of(store, letters)

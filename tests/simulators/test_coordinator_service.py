@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway_chain import CODE, SIGNER, checked, context, gateway_event, links, measured, payload, visit
+from nacl.signing import SigningKey
 from paho.mqtt import publish
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -60,7 +60,7 @@ class Desktop:
         self.until(lambda: bool(self.said("state")), "its birth")
 
     def _run(self) -> None:
-        letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+        letters = Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))))
         store = Store(self.database)
         with store.transaction():
             store.file([GOODS], 0)
@@ -312,7 +312,7 @@ def test_a_key_that_others_may_read_is_not_used(
 
 
 def test_a_pilot_speaks_on_the_live_root_and_signs_as_live() -> None:
-    letters = Letters("MY-KUL-1", "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(32))), "live")
+    letters = Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))), "live")
 
     assert letters.events == "ehub/v1/MY-KUL-1/evt/+/+"
     assert json.loads(letters.ack("gw-01", 1, 0, "x"))["data"]["mode"] == "live"

@@ -28,9 +28,9 @@ START = Instant(5 * SECOND)
 
 
 def letters() -> Letters:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from nacl.signing import SigningKey
 
-    return Letters(HUB, "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34))))
+    return Letters(HUB, "co-1", SigningKey(bytes(range(2, 34))))
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from live_hub import LABELS, WELL_KNOWN_KEY, LiveHub, wait_for
+from nacl.signing import SigningKey
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 from serial_peers import LIGHT_MG
@@ -19,9 +19,9 @@ from simulators.coordinator.stamps import utc_text, uuid7
 pytestmark = pytest.mark.system
 
 HUB, GATEWAY = "MY-KUL-1", "gw-01"
-CUSTOMS = Letters(HUB, "co-1", Ed25519PrivateKey.from_private_bytes(WELL_KNOWN_KEY))
-STRANGER = Letters(HUB, "co-1", Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
-ELSEWHERE = Letters("BE-LGG-1", "co-1", Ed25519PrivateKey.from_private_bytes(WELL_KNOWN_KEY))
+CUSTOMS = Letters(HUB, "co-1", SigningKey(WELL_KNOWN_KEY))
+STRANGER = Letters(HUB, "co-1", SigningKey(bytes(range(1, 33))))
+ELSEWHERE = Letters("BE-LGG-1", "co-1", SigningKey(WELL_KNOWN_KEY))
 SECOND_US = 1_000_000
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from live_hub import WELL_KNOWN_KEY, LiveHub, wait_for
+from nacl.signing import SigningKey
 from paho.mqtt.client import MQTTMessage
 from test_bad_decisions import Desk
 from test_inspected_live import next_of
@@ -20,7 +20,7 @@ from edge.wire.utc import rfc3339
 pytestmark = pytest.mark.system
 
 ROOT = "ehub-practice/v1/MY-KUL-1"
-IT = Signer(Ed25519PrivateKey.from_private_bytes(WELL_KNOWN_KEY))
+IT = Signer(SigningKey(WELL_KNOWN_KEY))
 ORDERED: dict[str, Any] = {"v": 1, "hub": "MY-KUL-1", "gw": "gw-01", "mode": "practice"}
 
 

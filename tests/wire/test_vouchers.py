@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 from voucher_samples import GATEWAY, HUB, INDEX_KEY, KEY, NOW_US, code_of, published, signed, trust
 
 from edge.core.voucher import Manifest, Shard, index_of
@@ -14,7 +14,7 @@ from edge.wire.signing import Signer
 from edge.wire.vouchers import parse_manifest, parse_shard, shard_digest
 from hub_config.names import GatewayId, HubId
 
-OTHER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(3, 35))))
+OTHER = Signer(SigningKey(bytes(range(3, 35))))
 Data = dict[str, Any]
 
 

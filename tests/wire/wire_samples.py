@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.signing import SigningKey
 
 from edge.core.event import Act, Association, Code, DwellSpan, Event, Mass, WallTime
 from edge.wire.envelope import DeviceProvenance, EventContext
@@ -16,8 +16,8 @@ GOLDEN: Final = Path(__file__).parent / "golden"
 EVENT_BYTES: Final = (GOLDEN / "event.json").read_bytes()
 DECISION_BYTES: Final = (GOLDEN / "decision.json").read_bytes()
 
-SIGNER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-OTHER: Final = Signer(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+SIGNER: Final = Signer(SigningKey(bytes(range(32))))
+OTHER: Final = Signer(SigningKey(bytes(range(1, 33))))
 HUB: Final = HubId("MY-KUL-1")
 GATEWAY: Final = GatewayId("gw-03")
 VISIT: Final = VisitId("01a2009b-37eb-7cc0-9f2a-3a5b6c7d8e9f")
