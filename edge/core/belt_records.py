@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 from edge.core.item import Item
 from edge.core.track import Track
-from hub_config.lines import BeltScale
+from hub_config.lines import BeltScale, Line
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 CROSSINGS_MAX: Final = 64
@@ -359,7 +359,11 @@ class BeltRecords:
                 crossing.item = None
 
 
-def is_something(track: Track, item: Item, tolerance_um: int) -> bool:
-    """Of an item too short for a parcel: it is a thing by itself, and no bouncing of the beam behind a parcel."""
+def is_something(track: Track, item: Item, line: Line) -> bool:
+    """Of an item too short for a parcel: it is a thing by itself, and no bouncing of the beam behind a parcel. One half
+    as long as a parcel no sensor makes by bouncing: it may be the end of one that has a hole, and a scale that counts
+    by its own sensor may make a record of it."""
     ahead = track.gaps_um(item)[0] if item in track.items else None
-    return ahead is None or ahead > tolerance_um
+    if ahead is None or ahead > line.tolerance_um:
+        return True
+    return item.rear_um is not None and 2 * (item.front_um - item.rear_um) >= line.min_length_um

@@ -273,6 +273,7 @@ class Line:
                 section.track.recalibrate(corrected)
         for item, beam in found.seen:
             if section is self._last and beam == len(self.track.beams) - 1:
+                self.diverting.unaccounted.at_end(item)
                 self.leaving.at_end(item, at)
         for item, beam, freed_at in found.holed:
             if section is self._reading:
@@ -283,6 +284,8 @@ class Line:
         for item in found.lost:
             if section is self._reading:
                 self._measuring.drop(item, at)
+            if section is self._last:
+                self.diverting.unaccounted.lost(item)
             self.leaving.lose(item, at)
         if found.blips:
             self._ledger.count_rejected("beam_bounce", found.blips)
@@ -325,6 +328,7 @@ class Line:
         section.jams.forget()
         if section is self._last:
             self.lanes.forget()
+            self.diverting.unaccounted.forget()
         if section is self._reading:
             self._measuring.forget(at)
 

@@ -65,6 +65,12 @@ def test_something_still_under_a_later_beam_hides_nothing_behind_it(driver: Line
     scale = thing.front_at(2_700_000)
     driver.edge("gate", scale - 100 * MILLISECOND, blocked=True)
     driver.edge("gate", scale + 100 * MILLISECOND, blocked=False)
+    way_ns = (
+        thing.front_at(driver.line.beam("end").position_um - driver.line.beam("gate").position_um)
+        - thing.starts
+    )
+    driver.edge("end", scale - 100 * MILLISECOND + way_ns, blocked=True)
+    driver.edge("end", scale + 100 * MILLISECOND + way_ns, blocked=False)
     driver.later(TO_MEASURED_S)
     driver.decide("release")
     driver.later(TO_ORDER_S - TO_MEASURED_S)

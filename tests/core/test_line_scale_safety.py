@@ -290,6 +290,48 @@ def test_a_hand_in_the_scales_beam_before_a_parcel_costs_that_parcels_weight(dri
     ]
 
 
+def test_a_piece_behind_a_hole_that_the_scale_weighed_costs_the_next_parcel_its_weight(
+    driver: LineDriver,
+) -> None:
+    """30 mm behind the first lies a piece of 45 mm, too short for a parcel, and has a record of its own."""
+    first = driver.measure(entered(driver))
+    rear = first.rear_at(2_700_000)
+    driver.edge("scale", rear + 20 * MILLISECOND, blocked=True)
+    driver.edge("scale", rear + 50 * MILLISECOND, blocked=False)
+    thing = Object(first.starts + 350 * MILLISECOND, length_um=120_000)
+    driver.carry(thing)
+    driver.read(thing, S10_B)
+    driver.weigh(thing, after_ms=60)  # the piece's, 240 ms behind it
+    driver.weigh(thing, 700_000, after_ms=150)
+    driver.later(TO_MEASURED_S + 1.5)
+
+    assert [event.visit for event in driver.events if event.mass is not None] == []
+    held = [event for event in driver.events if event.kind == "parcel.decided"]
+    assert [event.visit for event in held] == driver.visits
+
+
+def test_two_that_the_scale_saw_apart_and_the_first_beam_did_not_cost_the_next_parcel_its_weight(
+    driver: LineDriver,
+) -> None:
+    """At the first beam nothing was between them; under the scale's there are 60 mm, and each has a record."""
+    driver.measure(entered(driver))
+    two = Object(driver.now + 1_500 * MILLISECOND, length_um=500_000)
+    driver.carry(two, "in", "gate", "end")
+    front = two.front_at(2_700_000)
+    for after_ms, blocked in ((0, True), (200, False), (240, True), (333, False)):
+        driver.edge("scale", front + after_ms * MILLISECOND, blocked=blocked)
+    thing = Object(two.starts + 570 * MILLISECOND, length_um=120_000)
+    driver.carry(thing)
+    driver.read(thing, S10_B)
+    driver.weigh(two, after_ms=50)  # of the first, 183 ms behind it
+    driver.weigh(thing, after_ms=40)  # of the second, 357 ms behind it
+    driver.weigh(thing, 700_000, after_ms=380)
+    driver.later(TO_MEASURED_S + 2)
+
+    weighed = [event.visit for event in driver.events if event.kind == "parcel.measured"]
+    assert driver.visits[2] not in weighed
+
+
 def test_a_record_of_a_parcel_not_seen_to_leave_the_scales_beam_is_not_the_next_ones(
     driver: LineDriver,
 ) -> None:
