@@ -39,7 +39,7 @@ class BeltDims:
     ) -> None:  # fmt: skip
         self._place = place
         self._config = config
-        self._tolerance_um = line.tolerance_um
+        self._line = line
         self._track = track
         self._belt = belt
         self._ledger = ledger
@@ -114,7 +114,7 @@ class BeltDims:
             if not item.parcel.size_crossed:
                 item.parcel.size_crossed = True
                 self._records.crossed(item, at)
-        elif is_something(self._track, item, self._tolerance_um):
+        elif is_something(self._track, item, self._line):
             self._records.passed(at)
 
     def advance(self, at: Instant) -> Instant | None:

@@ -11,9 +11,9 @@ from drivers.command import Trigger
 from drivers.reading import BarcodeRead, NoRead, Place
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.evidence import Evidence, Stamp, seen_between
-from edge.core.item import Item, Look
+from edge.core.item import Item, Look, gap_between
 from edge.core.ledger import Ledger
-from edge.core.track import Track, gap_between
+from edge.core.track import Track
 from hub_config.lines import BeltReader
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 from hub_config.value import value

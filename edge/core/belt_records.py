@@ -20,7 +20,7 @@ from typing import Final, Literal
 
 from edge.core.item import Item
 from edge.core.track import Track
-from hub_config.lines import BeltScale
+from hub_config.lines import BeltScale, Line
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 CROSSINGS_MAX: Final = 64
@@ -208,9 +208,14 @@ class BeltRecords:
         )
 
     def _doubt_answered(self, at: Instant) -> None:
-        """A record that nobody waits for: one who has had another by this time may have had the wrong one."""
-        for one in self._crossings:
-            if one.answered and one.item is not None and self._is_timely(one, at):
+        """A record that nobody waits for: one who has had another by this time may have had the wrong one, that of
+        whoever crossed before him, and so on, as far back as each record's time fits the one before as well."""
+        times = [at]
+        for one in reversed(self._crossings):
+            if not one.answered or not any(self._is_timely(one, time) for time in times):
+                continue
+            times.append(one.told_at)
+            if one.item is not None:
                 one.item.doubt("assoc_low")
                 self.settled.append((one.item, False))
 
@@ -267,9 +272,7 @@ class BeltRecords:
 
     def _may_be_late(self, due: Crossing, record: int, at: Instant) -> bool:
         """By the count that held last, or by its time, it is of an item before the one that is due."""
-        if self._may_be_off(at) and any(
-            one.doubted and not one.answered and self._is_timely(one, at) for one in self._crossings
-        ):
+        if any(one.doubted and not one.answered and self._is_timely(one, at) for one in self._crossings):
             return True
         if self._held is None:
             return False
@@ -356,7 +359,11 @@ class BeltRecords:
                 crossing.item = None
 
 
-def is_something(track: Track, item: Item, tolerance_um: int) -> bool:
-    """Of an item too short for a parcel: it is a thing by itself, and no bouncing of the beam behind a parcel."""
+def is_something(track: Track, item: Item, line: Line) -> bool:
+    """Of an item too short for a parcel: it is a thing by itself, and no bouncing of the beam behind a parcel. One half
+    as long as a parcel no sensor makes by bouncing: it may be the end of one that has a hole, and a scale that counts
+    by its own sensor may make a record of it."""
     ahead = track.gaps_um(item)[0] if item in track.items else None
-    return ahead is None or ahead > tolerance_um
+    if ahead is None or ahead > line.tolerance_um:
+        return True
+    return item.rear_um is not None and 2 * (item.front_um - item.rear_um) >= line.min_length_um

@@ -20,13 +20,16 @@ from edge.core.parcel import Parcel
 from edge.core.priority import Stay, promise_of
 from edge.core.standing import NOTHING_SAID
 from edge.core.verdict import (
+    EARLY_MAX_US,
+    PENDING,
     Exits,
     Verdict,
     ends_us,
     over,
     own_hold,
     place_of,
-    stricter,
+    replaces,
+    tightens,
     verdict_of,
     void_reason,
 )
@@ -36,8 +39,6 @@ from hub_config.names import MICROSECOND, MILLISECOND, Instant, LaneId
 
 EXPIRY_CHECK_NS: Final = 100 * MILLISECOND
 """How long after its end a shown release is looked at again."""
-EARLY_MAX_US: Final = 2_000_000
-"""A release may come this long before its `valid_from`: the coordinator's clock is ahead of ours. It waits."""
 AWAITED_MAX: Final = 4_096
 """Records on their way to the disk that something waits for. Past it the oldest is given up: its parcel is never told
 to go anywhere, and ends in the fail-safe lane."""
@@ -137,13 +138,20 @@ class Clearing:
 
     # Deciding -------------------------------------------------------------------------------------
 
-    def decide_on(self, parcel: Parcel, decision: Decision, at: Instant) -> str | None:
-        """Obeys a decision about this parcel; or says in a word why it is not obeyed."""
-        self._go_on_as(parcel, decision, at)
-        parcel.promise = promise_of(decision, parcel.promise)
-        releases = decision.action == "release"
-        tightens = parcel.phase != "asking" and self._tightens(decision, parcel.verdict)
+    def decide_on(
+        self, parcel: Parcel, decision: Decision, at: Instant, *, is_open: bool = True
+    ) -> str | None:
+        """Obeys a decision about this parcel; or says in a word why it is not obeyed. `is_open`: nothing moves yet for
+        what was decided before, and there is time to go where this one says."""
+        late = over(decision, self._ledger.wall(at))
+        if not late:
+            self._go_on_as(parcel, decision, at)
         outdated = parcel.standing.outdated(decision)
+        if not outdated:
+            parcel.promise = promise_of(decision, parcel.promise)
+        releases = decision.action == "release"
+        tighter = parcel.phase != "asking" and tightens(decision, parcel.verdict)
+        newer = is_open and parcel.phase in ("recording", "placing") and replaces(decision, parcel.verdict)
         heard = parcel.standing.heard(decision)
         if heard is not parcel.standing:
             parcel.standing = heard
@@ -152,17 +160,23 @@ class Clearing:
             parcel.early = parcel.due_at = None
         if parcel.measured_id is None or decision.answers != parcel.measured_id:
             # A stop may answer any event of the visit; only a release must answer this very measurement.
-            if not (tightens and parcel.verdict is not None and parcel.verdict.decision is not None):
+            if not (tighter and parcel.verdict is not None and parcel.verdict.decision is not None):
                 return "not_our_event"
-        elif parcel.phase != "asking" and not tightens:
+        elif parcel.phase != "asking" and not (tighter or newer):
             return "too_late"
-        elif releases and outdated:
+        elif outdated and (releases or newer):
             return "superseded"
+        elif newer and self._disagree(parcel, decision):
+            return "too_late"
         if releases:
             return self._obey_release(parcel, decision, at)
-        if over(decision, self._ledger.wall(at)):
+        if late:
             return "decision_late"
-        self.obey(parcel, verdict_of(decision, self._exits), decision.clock, at)
+        stricter_word = parcel.standing.against(decision)
+        if stricter_word is not None:
+            self.hold(parcel, "agency_pending", at, lane=stricter_word.route)
+        else:
+            self.obey(parcel, verdict_of(decision, self._exits), decision.clock, at)
         return None
 
     def _inherit(self, parcel: Parcel) -> None:
@@ -178,6 +192,12 @@ class Clearing:
     def _keep_words(self, parcel: Parcel) -> None:
         names = parcel.names(self._exits.identifiers)
         self._ledger.keep(words_of(parcel.visit, names, parcel.standing))
+
+    def _disagree(self, parcel: Parcel, decision: Decision) -> bool:
+        """It is held already because authorities do not agree, and they still do not."""
+        if parcel.verdict is None or parcel.verdict.reasons != PENDING or decision.action != "release":
+            return False
+        return bool(decision.needs) or parcel.standing.against(decision) is not None
 
     def _overruled(self, parcel: Parcel, release: Decision) -> bool:
         return parcel.standing.outdated(release) or parcel.standing.against(release) is not None
@@ -202,26 +222,23 @@ class Clearing:
             self.obey(parcel, verdict_of(decision, self._exits), decision.clock, at)
         return None
 
-    def take_early(self, parcel: Parcel, at: Instant) -> None:
-        """A release that came before its `valid_from`: its time has come."""
+    def take_early(self, parcel: Parcel, at: Instant, *, is_open: bool = True) -> None:
+        """A release that came before its `valid_from`: its time has come, and perhaps gone (`is_open`)."""
         early, parcel.early, parcel.due_at = parcel.early, None, None
-        if early is not None:
+        if early is not None and is_open:
             self._obey_release(parcel, early, at)
+
+    def look_again(self, parcel: Parcel, at: Instant) -> None:
+        """At one that is told where to go: its release may have ended, or the release that lifts its hold begun."""
+        if parcel.early is not None:
+            self.take_early(parcel, at)
+        else:
+            self.check_release(parcel, at)
 
     def doubt_clock(self, parcel: Parcel, at: Instant) -> None:
         """The wall clock has jumped: how long a standing release still holds, nobody knows (contract §5)."""
         if parcel.phase != "placed" and parcel.verdict is not None and parcel.verdict.releases:
             self.hold(parcel, "clock_untrusted", at)
-
-    def _tightens(self, decision: Decision, standing: Verdict | None) -> bool:
-        """A newer, stricter word about a parcel that is already decided but not yet placed."""
-        if standing is None:
-            return False
-        if standing.decision is None:
-            return stricter(decision.action, "hold")
-        newer = decision.dec_seq > standing.decision.dec_seq
-        newer = newer or decision.authority != standing.decision.authority
-        return newer and stricter(decision.action, standing.decision.action)
 
     def hold(
         self, parcel: Parcel, reason: Reason, at: Instant, *, owner: Owner = "hub", retry: bool = False,

@@ -15,6 +15,11 @@ STRICTNESS: Final[tuple[Action, ...]] = (
 )  # fmt: skip
 """Strictest first: standing decisions of different authorities resolve to the strictest (contract §5)."""
 
+
+def stricter(one: Action, other: Action) -> bool:
+    return STRICTNESS.index(one) < STRICTNESS.index(other)
+
+
 Reason = Literal[
     "no_read", "bad_check_digit", "two_labels", "unknown_item", "no_declaration", "decl_incomplete", "decl_late",
     "value_over_lane", "mass_over_lane", "mass_mismatch", "mass_inconclusive", "dims_mismatch", "mass_not_legal",

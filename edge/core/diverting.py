@@ -23,12 +23,13 @@ from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
 from edge.core.track import Track
+from edge.core.unaccounted import Unaccounted
 from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
 from hub_config.modbus import ModbusIoConfig
-from hub_config.names import MILLISECOND, Instant
+from hub_config.names import MILLISECOND, Instant, LaneId
 
 FIRE_MIN_NS: Final = 20 * MILLISECOND
 """The board must have an order this long before it acts on it. Later, the parcel is not diverted."""
@@ -64,6 +65,7 @@ class Diverting:
         """Free belt that each needs before and behind a parcel; more, where a silent board leaves it out for longer."""
         self._first_point = min(self._points.values())
         self._last_looks = {one.id: self._last_look(one) for one in line.diverters}
+        self.unaccounted = Unaccounted(line, track, min(self._last_looks.values()))
 
     def _last_look(self, diverter: Diverter) -> int:
         """Index of the last belt beam before this diverter's point of no return: the one that must have seen it."""
@@ -75,6 +77,12 @@ class Diverting:
             if one.lane == lane:
                 return one
         return None
+
+    def is_open(self, item: Item, lane: LaneId, travel_um: int) -> bool:
+        """Nothing has been begun for it, and it is before the point of no return of this lane's diverter."""
+        diverter = self.diverter_of(lane)
+        before = diverter is None or travel_um < self._points[diverter.id] - item.front_um
+        return item.push is None and before
 
     # At the point of no return ----------------------------------------------------------------------
 
@@ -146,6 +154,8 @@ class Diverting:
         """What was noticed of it since it came on the belt; None if nothing."""
         if item.doubts:
             return item.doubts[0]
+        if self.unaccounted.is_ahead_of(item):
+            return "swap_suspected"  # it may lie where this one should be by then
         ahead, behind = self._track.gaps_um(item)
         needed = self._gaps[diverter.id]
         if (ahead is None or ahead >= needed) and (behind is None or behind >= needed):
@@ -313,6 +323,7 @@ class Diverting:
 
     def watch(self, at: Instant) -> None:
         """Until its diverter moves, what speaks against an order takes it back."""
+        self.unaccounted.look(self._belt.travel_um)
         if not self.ready:
             return  # what the board does now nobody can change
         for item in self._track.items:

@@ -44,6 +44,7 @@ from edge.core.signs import Signs
 from edge.core.snapshot import LastPlaced, Snapshot
 from edge.core.standing import NOTHING_SAID, VisitWords
 from edge.core.station import Station
+from edge.core.verdict import untimely
 from edge.core.visits import NOTHING_REMEMBERED, Recovered, Remembered, Seen, Visits
 from edge.core.wakes import EVERY, Wakes
 from hub_config.bench_scale import BenchScaleConfig
@@ -237,27 +238,26 @@ class Gateway:
     # What can happen ------------------------------------------------------------------------------
 
     def _decide(self, given: DecisionArrived, at: Instant) -> None:
-        refused: str | None = "no_such_parcel"
-        for number, place in enumerate(self._places):
+        decision = given.decision
+        refused: str | None = untimely(decision, self._ledger.wall(at)) or "no_such_parcel"
+        for number, place in enumerate(self._places if refused == "no_such_parcel" else ()):
             self._wakes.touch(number)
-            refused = place.decide(given.decision, at)
+            refused = place.decide(decision, at)
             if refused != "no_such_parcel":
                 break
         if refused is None:
             return
         if refused == "no_such_parcel":
-            words = self._visits.hear(given.decision, at)
+            words = self._visits.hear(decision, at)
             if words is not None:
                 self._ledger.keep(words)
-            self._recall(given.decision)
+            self._recall(decision)
         self._count_message(refused)
 
     def _recall(self, decision: Decision) -> None:
-        """A stop for a parcel that has left already: somebody has to go after it (contract §5)."""
-        named = [one for one in (decision.was, decision.visit) if one is not None]
-        visit = next((one for one in named if self._visits.departed(one) is not None), decision.visit)
-        seen = self._visits.departed(visit)
-        if seen is not None and decision.action != "release":
+        recalled = self._visits.recall(decision)
+        if recalled is not None:
+            visit, seen = recalled
             self._ledger.keep(VisitWords(visit, (), NOTHING_SAID.heard(decision)))
             self._ledger.alert(Alert("recall", visit, decision.dec, seen.line, seen.bay, seen.utc_us))
 

@@ -115,7 +115,7 @@ class Handling(Clearing):
         parcel = self.parcel
         if parcel is None or parcel.phase == "placed" or not decision.is_about(parcel.visit, parcel.minted):
             return "no_such_parcel"
-        return self.decide_on(parcel, decision, at)
+        return self.decide_on(parcel, decision, at, is_open=not parcel.doubted)
 
     @property
     def awaits_commit(self) -> bool:

@@ -172,6 +172,18 @@ class Item:
         return self.push is not None and self.push.order is not None and not self.push.ended
 
 
+def gap_between(ahead: Item, behind: Item) -> int:
+    """Free belt between two neighbours; 0 while nobody knows where the first one ends: it covers its first beam."""
+    return 0 if ahead.rear_um is None else ahead.rear_um - behind.front_um
+
+
+def least_gap(ahead: Item, behind: Item, longest_um: int) -> int:
+    """The same, at the least: one that still covers its first beam reaches back by two of the longest at most. What
+    covers a beam for longer is a jam (`jams`), and all behind it in doubt."""
+    rear_um = ahead.front_um - 2 * longest_um if ahead.rear_um is None else ahead.rear_um
+    return rear_um - behind.front_um
+
+
 @dataclass(slots=True)
 class Found:
     """What an edge or the passing of travel has shown, in order."""

@@ -50,10 +50,13 @@ class Leaving:
         self._lanes.arrived(read.channel, item, offset, read.at)
         self._track.remove(item)
         self._track.left.append(item)
-        if exit_.lane == self._line.free_lane and not self._was_let_go(item, item.parcel, exit_, read.at):
+        free, verdict = exit_.lane == self._line.free_lane, item.parcel.verdict
+        if free and not self._was_let_go(item, item.parcel, exit_, read.at):
             self._astray(item.parcel, exit_, read.at)
-        else:
-            self._arrive(item.parcel, exit_, read.at)
+            return
+        if not free and verdict is not None and verdict.releases:
+            self._clearing.hold(item.parcel, "device_fault", read.at)  # let go, and not where it was sent
+        self._arrive(item.parcel, exit_, read.at)
 
     def at_end(self, item: Item, at: Instant) -> None:
         parcel = item.parcel

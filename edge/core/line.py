@@ -151,11 +151,16 @@ class Line:
         item = self._item_about(decision)
         if item is None or item.parcel is None:
             return "no_such_parcel"
-        refused = self.clearing.decide_on(item.parcel, decision, at)
+        is_open = self._is_open(item, decision.route, at)
+        refused = self.clearing.decide_on(item.parcel, decision, at, is_open=is_open)
         if refused is None and item.push is not None and not self.diverting.cancel(item, at):
             refused = "recalled_too_late"  # the diverter is moving: it is told where the parcel has gone
         self._advance(at)
         return refused
+
+    def _is_open(self, item: Item, lane: LaneId, at: Instant) -> bool:
+        """Nothing has been begun to divert it, and it can still be."""
+        return item not in self.track.items or self.diverting.is_open(item, lane, self.belt.travel_at(at))
 
     def _item_about(self, decision: Decision) -> Item | None:
         for section in reversed(self.sections):
@@ -268,6 +273,7 @@ class Line:
                 section.track.recalibrate(corrected)
         for item, beam in found.seen:
             if section is self._last and beam == len(self.track.beams) - 1:
+                self.diverting.unaccounted.at_end(item)
                 self.leaving.at_end(item, at)
         for item, beam, freed_at in found.holed:
             if section is self._reading:
@@ -278,6 +284,8 @@ class Line:
         for item in found.lost:
             if section is self._reading:
                 self._measuring.drop(item, at)
+            if section is self._last:
+                self.diverting.unaccounted.lost(item)
             self.leaving.lose(item, at)
         if found.blips:
             self._ledger.count_rejected("beam_bounce", found.blips)
@@ -320,6 +328,7 @@ class Line:
         section.jams.forget()
         if section is self._last:
             self.lanes.forget()
+            self.diverting.unaccounted.forget()
         if section is self._reading:
             self._measuring.forget(at)
 
@@ -350,7 +359,8 @@ class Line:
                     self._measuring.advance(item, parcel, self._down, at)
                 if parcel.early is not None and parcel.due_at is not None:
                     if at >= parcel.due_at:
-                        self.clearing.take_early(parcel, at)
+                        is_open = self._is_open(item, parcel.early.route, at)
+                        self.clearing.take_early(parcel, at, is_open=is_open)
                     else:
                         dues.append(parcel.due_at)
         if self.belt is reading:

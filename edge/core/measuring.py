@@ -175,7 +175,7 @@ class Measuring:
             item.crossed = True
             self._weighings.crossed(item, at)
             return
-        if is_something(self._track, item, self._config.tolerance_um):
+        if is_something(self._track, item, self._config):
             self._weighings.passed(at)
 
     def _pass_scale(self, item: Item, at: Instant) -> None:

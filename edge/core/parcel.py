@@ -115,6 +115,8 @@ class Parcel:
     """Where it was seen to go, in phase placed."""
     moved: int | None = None
     """Number of the last record of that move: on disk, it ends the parcel's stay at the bench."""
+    doubted: bool = False
+    """At a bench: another label was scanned while it was held, and nobody has said whose. No word lifts that hold."""
     early: Decision | None = None
     """A release whose `valid_from` is not yet reached."""
     due_at: Instant | None = None
@@ -205,4 +207,6 @@ class Parcel:
 
     def enter(self, phase: Phase, at: Instant) -> None:
         self.phase, self.phase_at, self.sizing = phase, at, False
-        self.due_at = self.early = None
+        # While a hold went to the disk a release may have come that waits for its time.
+        if phase != "placing":
+            self.due_at = self.early = None

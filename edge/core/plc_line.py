@@ -114,7 +114,7 @@ class PlcDrivenLine:
                 break
         else:
             return "no_such_parcel"
-        refused = self.clearing.decide_on(tracked.parcel, decision, at)
+        refused = self.clearing.decide_on(tracked.parcel, decision, at, is_open=tracked.is_open)
         self._advance(at)
         return refused
 
@@ -302,8 +302,8 @@ class PlcDrivenLine:
         parcel = tracked.parcel
         if parcel.phase == "measuring" and self._measuring.is_complete(tracked, at):
             self._measuring.close(tracked, bool(self._down), at)
-        if parcel.phase == "asking" and parcel.due_at is not None and at >= parcel.due_at:
-            self.clearing.take_early(parcel, at)
+        if parcel.early is not None and parcel.due_at is not None and at >= parcel.due_at:
+            self.clearing.take_early(parcel, at, is_open=tracked.is_open)
         if parcel.phase in ("measuring", "asking") and at >= self.destinations.closes_at(tracked):
             reason: Reason = "no_time" if parcel.phase == "measuring" else "decision_late"
             self.clearing.hold(parcel, reason, at)

@@ -2,12 +2,14 @@
 
 A newer decision of the same authority replaces its older one, and nothing else does: a stop stands, over every pass,
 until the authority that gave it says otherwise. Its validity bounds when it may move a parcel, not how long it is
-remembered: a release that comes after it is void as long as it stands.
+remembered: a release that comes after it is void as long as it stands. Two decisions under one `dec` or one number
+contradict each other, and the stricter stands.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from edge.core.decision import STRICTNESS, Action, Decision
+from edge.core.decision import STRICTNESS, Action, Decision, stricter
 from hub_config.names import LaneId, VisitId
 from hub_config.value import value
 
@@ -62,10 +64,13 @@ class Standing:
         return Standing(_strictest_first(words)[:AUTHORITIES_MAX])
 
     def outdated(self, decision: Decision) -> bool:
-        """Its authority has said something newer."""
-        return any(
-            word.authority == decision.authority and word.dec_seq > decision.dec_seq for word in self.words
-        )
+        """Its authority has said something newer, or something stricter under the same name or number."""
+        word = next((one for one in self.words if one.authority == decision.authority), None)
+        if word is None or word.decision == decision:
+            return False
+        if word.dec_seq == decision.dec_seq or word.decision.dec == decision.dec:
+            return stricter(word.action, decision.action)
+        return word.dec_seq > decision.dec_seq
 
     @property
     def stops(self) -> bool:
@@ -73,11 +78,14 @@ class Standing:
         return any(word.action != "release" for word in self.words)
 
     def against(self, decision: Decision) -> Word | None:
-        """The strictest word of another authority, if it is stricter than this decision."""
-        others = (word for word in self.words if word.authority != decision.authority)
-        strictest = next(others, None)
-        stricter = strictest is not None and _rank(strictest.action) < _rank(decision.action)
-        return strictest if stricter else None
+        """The strictest word of another authority, if it is stricter than this decision. A release that others have
+        still to agree to is not effective (`needs`): until they have, it holds the parcel."""
+        agreed = [word.authority for word in self.words if word.action == "release"] + [decision.authority]
+        others = [word for word in self.words if word.authority != decision.authority]
+        strictest = min(others, key=lambda word: _rank(_effect_of(word, agreed)), default=None)
+        if strictest is None or not stricter(_effect_of(strictest, agreed), decision.action):
+            return None
+        return strictest
 
 
 NOTHING_SAID: Final = Standing()
@@ -94,6 +102,11 @@ class VisitWords:
 
 def _strictest_first(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return tuple(sorted(words, key=lambda word: (_rank(word.action), word.authority)))
+
+
+def _effect_of(word: Word, agreed: Sequence[str]) -> Action:
+    pending = word.action == "release" and any(party not in agreed for party in word.decision.needs)
+    return "hold" if pending else word.action
 
 
 def _rank(action: Action) -> int:

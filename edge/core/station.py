@@ -140,7 +140,7 @@ class Station:
             case "asking":
                 self.work.hold(parcel, "decision_late", at)
             case "placing":
-                self.work.check_release(parcel, at)
+                self.work.look_again(parcel, at)
         self._show(at)
 
     @property
@@ -211,6 +211,7 @@ class Station:
         elif is_identifier(code, self.bench) and (parcel.verdict is None or parcel.verdict.releases):
             self._doubt(parcel, code, at)
         else:
+            parcel.doubted = parcel.doubted or is_identifier(code, self.bench)
             self._refuse("bay_first", "bay_first")
 
     def _open_by_scan(self, code: Code, at: Instant) -> None:

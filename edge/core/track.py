@@ -22,7 +22,7 @@ from typing import Final
 
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.gone import Gone
-from edge.core.item import CARRIED, Found, Item, Look, Transit
+from edge.core.item import CARRIED, Found, Item, Look, Transit, least_gap
 from edge.core.lost_counts import LostCounts, Mark
 from edge.core.mistaken import doubt_behind_stood, doubt_both, doubt_waiting, expected_at
 from edge.core.seams import Seams
@@ -359,10 +359,10 @@ class Track:
 
     def gaps_um(self, item: Item) -> tuple[int | None, int | None]:
         """Free belt ahead and behind; None where nothing is there."""
-        items = self.items
+        items, longest_um = self.items, self._line.max_length_um
         place = items.index(item)
-        ahead = gap_between(items[place - 1], item) if place > 0 else None
-        return ahead, gap_between(item, items[place + 1]) if place + 1 < len(items) else None
+        ahead = least_gap(items[place - 1], item, longest_um) if place > 0 else None
+        return ahead, least_gap(item, items[place + 1], longest_um) if place + 1 < len(items) else None
 
     def must_have_left(self, item: Item, travel_um: int) -> int:
         """The last belt beam behind which its rear must be when the belt has told that it has come so far."""
@@ -392,8 +392,3 @@ class Track:
         self._seams.pending.clear()
         self._missed_um = None
         return gone
-
-
-def gap_between(ahead: Item, behind: Item) -> int:
-    """Free belt between two neighbours; 0 while nobody knows where the first one ends: it covers its first beam."""
-    return 0 if ahead.rear_um is None else ahead.rear_um - behind.front_um

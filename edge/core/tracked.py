@@ -48,6 +48,11 @@ class Tracked:
     ordered: LaneId | None = None
     """The destination that was sent last; None: none yet, so the controller's own, the fail-safe lane."""
 
+    @property
+    def is_open(self) -> bool:
+        """Nothing was sent to the controller or written down: what it has begun to do nobody sees."""
+        return self.ordered is None and self.intent is None
+
     def doubt(self, reason: Reason) -> None:
         if reason not in self.doubts:
             self.doubts.append(reason)

@@ -7,7 +7,7 @@ contradictory (a release to another lane, an order to the free lane that is no r
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from edge.core.decision import STRICTNESS, Action, Band, Decision, Reason
+from edge.core.decision import Action, Band, Decision, Reason, stricter
 from edge.core.event import Dims, Mass, WallTime
 from edge.core.snapshot import BenchState, Instruction, Place
 from hub_config.layout import Exit
@@ -26,6 +26,13 @@ STATES: Final[dict[Action, BenchState]] = {
     "info": "ask",
 }
 """The band of station-and-ops ST-04 for each action."""
+
+
+EARLY_MAX_US: Final = 2_000_000
+"""A release may come this long before its `valid_from`: the coordinator's clock is ahead of ours. It waits."""
+
+PENDING: Final[tuple[Reason, ...]] = ("agency_pending",)
+"""Why a parcel is held that somebody releases and another does not, or not yet."""
 
 
 class Exits(Protocol):
@@ -91,7 +98,7 @@ def verdict_of(decision: Decision, exits: Exits) -> Verdict:
     bay = bay_of(decision.route, exits) or fail_safe_bay(exits)
     free = bay.lane == exits.free_lane
     if decision.action == "release" and decision.needs:
-        return Verdict("hold", "put_in_bay", fail_safe_bay(exits), ("agency_pending",), decision)
+        return Verdict("hold", "put_in_bay", fail_safe_bay(exits), PENDING, decision)
     if free != (decision.action == "release"):
         return Verdict("hold", "put_in_bay", fail_safe_bay(exits), decision.reasons, decision)
     retry = decision.action == "reweigh"
@@ -99,8 +106,29 @@ def verdict_of(decision: Decision, exits: Exits) -> Verdict:
     return Verdict(STATES[decision.action], instruction, bay, decision.reasons, decision, retry=retry)
 
 
-def stricter(one: Action, other: Action) -> bool:
-    return STRICTNESS.index(one) < STRICTNESS.index(other)
+def tightens(decision: Decision, standing: Verdict | None) -> bool:
+    """A newer, stricter word about a parcel that is already decided but not yet placed. Of two decisions under one
+    number the stricter counts."""
+    if standing is None:
+        return False
+    obeyed = standing.decision
+    if obeyed is None:
+        return stricter(decision.action, "hold")
+    newer = decision.authority != obeyed.authority or decision.dec_seq >= obeyed.dec_seq
+    return newer and stricter(decision.action, obeyed.action)
+
+
+def replaces(decision: Decision, standing: Verdict | None) -> bool:
+    """A newer word of the authority whose decision was obeyed; or a release, where nothing held the parcel but that
+    authorities did not agree. What the gateway itself has noticed no word of theirs lifts on this pass."""
+    if standing is None:
+        return False
+    obeyed = standing.decision
+    if standing.reasons == PENDING and (obeyed is None or obeyed.action == "release"):
+        return decision.action == "release"
+    if obeyed is None or obeyed.voucher:
+        return False
+    return decision.authority == obeyed.authority and decision.dec_seq > obeyed.dec_seq
 
 
 def ends_us(decision: Decision) -> int:
@@ -113,6 +141,17 @@ def over(decision: Decision, now: WallTime) -> bool:
     """Its validity has surely ended. For a word that stops a parcel the pessimistic clock is the slow one, and one
     that is not valid yet is heeded already."""
     return now.utc_us - now.unc_us > decision.valid_until_us
+
+
+def untimely(decision: Decision, now: WallTime) -> Reason | None:
+    """Why a release counts as absent at this moment, whatever parcel it is about (contract §5): it lifts no stop, joins
+    no visit. One that comes shortly before its `valid_from` waits for it. Of a stop: None."""
+    if decision.action != "release":
+        return None
+    latest_us = now.utc_us + now.unc_us
+    if latest_us + EARLY_MAX_US < decision.valid_from_us:
+        return "clock_untrusted"
+    return "decision_late" if latest_us > ends_us(decision) else None
 
 
 def void_reason(

@@ -22,6 +22,8 @@ from hub_config.names import SECOND, Instant, LineId, VisitId
 HELD_CODES_MAX: Final = 10_000
 DEPARTED_MAX: Final = 10_000
 """Parcels that have left, of which a later stop still raises an alert here; past it the coordinator alone can tell."""
+RECALLS_MAX: Final = 1_000
+"""Stops of parcels that had left, remembered so that the same one raises no second alert; past it the oldest would."""
 QUEUE_EVERY_NS: Final = 1 * SECOND
 """How old the order of a long hold queue may be; ordering thousands of parcels takes the core tens of ms."""
 QUEUE_SHORT: Final = 256
@@ -88,6 +90,8 @@ class Visits:
     def __init__(self) -> None:
         # A plain dict would look for its oldest entry among all the places of those that were taken out before.
         self._held: OrderedDict[str, HeldVisit] = OrderedDict()
+        self._code_of: dict[VisitId, str] = {}
+        """A code under which this visit is held: decisions on held parcels are many while a backlog is answered."""
         self._in_work: dict[str, VisitId] = {}
         """Identifiers of the parcels at benches and on belts: of each at most CODES_PER_PARCEL_MAX, gone with it."""
         self._claims: dict[VisitId, list[str]] = {}
@@ -95,6 +99,8 @@ class Visits:
         self.in_work = 0
         """Parcels at a bench or on a belt; never less than nothing."""
         self._departed: OrderedDict[VisitId, Seen] = OrderedDict()
+        self._recalled: OrderedDict[str, None] = OrderedDict()
+        """Stops of parcels that had left, by `dec`."""
         self.stops = Stops()
         self._queue: tuple[Moment, Queue] | None = None
         self._queue_stale = False
@@ -158,15 +164,41 @@ class Visits:
     def departed(self, visit: VisitId) -> Seen | None:
         return self._departed.get(visit)
 
+    def recall(self, decision: Decision) -> tuple[VisitId, Seen] | None:
+        """A stop for a parcel that has left already: somebody has to go after it (contract §5). Told once, as decisions
+        are idempotent (§7)."""
+        if decision.action == "release" or decision.dec in self._recalled:
+            return None
+        for visit in (decision.was, decision.visit):
+            seen = None if visit is None else self._departed.get(visit)
+            if visit is not None and seen is not None:
+                if len(self._recalled) >= RECALLS_MAX:
+                    self._recalled.popitem(last=False)
+                self._recalled[decision.dec] = None
+                return visit, seen
+        return None
+
     def _hold(self, held: HeldVisit) -> None:
         self._queue_stale = True
         for code in held.names.keys:
-            self._held.pop(code, None)
+            self._let_go(code, self._held.pop(code, None))
             if len(self._held) >= HELD_CODES_MAX:
-                _, oldest = self._held.popitem(last=False)
+                first, oldest = self._held.popitem(last=False)
+                self._let_go(first, oldest)
                 if oldest.stay.standing.stops:
                     self.stops.leave(oldest.words)
             self._held[code] = held
+            self._code_of[held.visit] = code
+
+    def _let_go(self, code: str, held: HeldVisit | None) -> None:
+        """A scan of this code no longer re-opens that visit; perhaps one of another code of it does."""
+        if held is None or self._code_of.get(held.visit) != code:
+            return
+        others = [one for one in held.names.keys if one in self._held and self._held[one].visit == held.visit]
+        if others:
+            self._code_of[held.visit] = others[0]
+        else:
+            del self._code_of[held.visit]
 
     def is_held(self, code: str) -> bool:
         return code in self._held
@@ -185,6 +217,7 @@ class Visits:
             for other in held.names.keys:
                 if self._held.get(other) is held:
                     del self._held[other]
+            self._let_go(self._code_of.get(held.visit, code), held)
         return held
 
     def restore(self, recovered: Recovered, rank: tuple[str, ...], standing: Standing = NOTHING_SAID) -> None:
@@ -205,10 +238,12 @@ class Visits:
         """A decision about a parcel in a bay opens nothing (contract §5); but after a release it is worth bringing,
         and until then its time is on the account that the decision names. Returns what is now said of a parcel that
         is not in work, if that has changed."""
-        named = (decision.was, decision.visit)
-        held = next((one for one in self._held.values() if one.visit in named), None)
+        codes = (self._code_of.get(one) for one in (decision.was, decision.visit) if one is not None)
+        held = next((self._held[code] for code in codes if code is not None), None)
         if held is None:
             return self.stops.hear(decision)
+        if held.stay.standing.outdated(decision):
+            return None
         standing = held.stay.standing.heard(decision)
         frees = decision.action == "release" and not decision.needs and standing.against(decision) is None
         stay = replace(

@@ -115,6 +115,11 @@ class OutboxWindow:
         self._end = max(self._end, last_seq)
 
     @property
+    def end(self) -> int:
+        """The journal's last event, as far as told."""
+        return self._end
+
+    @property
     def catchup(self) -> tuple[int, int] | None:
         """First and last event of the backlog that is still to be acknowledged; None if there is none."""
         return (self.acknowledged + 1, self._backlog_end) if self._catching_up else None

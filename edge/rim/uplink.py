@@ -31,7 +31,7 @@ from edge.rim.unheard import Unheard
 from edge.rim.uplink_ends import AckSink, CoreSink, PubackSink, UplinkFigures
 from edge.wire.canonical import WireError
 from edge.wire.health import Health
-from edge.wire.messages import Ack, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
+from edge.wire.messages import Ack, Nak, State, build_state, parse_ack, parse_decision, parse_nak, parse_state
 from edge.wire.published import Publications
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode, Topics
@@ -198,7 +198,7 @@ class Uplink:
         self._renew_state(at)
         self._bulletins.tell(self._link, at, halted=self._halted)
         self._send(at)
-        self._preclearing.tend(self._reader, self._epoch, _utc_us, at)
+        self._preclearing.tend(self._reader, self._epoch, lambda: clock.wall_time().utc_us, at)
         if self._it_desk is not None:
             self._it_desk.tend(self._link, at)
         self._receive(clock.now())
@@ -314,11 +314,7 @@ class Uplink:
             if message.topic == self._topics.ack:
                 self._acknowledged(parse_ack(message.payload, self._trust, *self._address), message)
             elif message.topic == self._topics.nak:
-                nak = parse_nak(message.payload, self._trust, *self._address)
-                if nak.epoch != self._epoch:
-                    self._reject(message, "wrong_epoch", f"nak for epoch {nak.epoch}; ours is {self._epoch}")
-                else:
-                    self._window.asked_again(nak.from_seq)
+                self._asked_again(parse_nak(message.payload, self._trust, *self._address), message)
             elif message.topic == self._coordinator_topic:
                 self._coordinator_said(parse_state(message.payload))
             elif not self._taken(message):
@@ -344,18 +340,30 @@ class Uplink:
     def _address(self) -> tuple[HubId, GatewayId, Mode]:
         return self._topics.hub, self._topics.gateway, self._topics.mode
 
+    def _asked_again(self, nak: Nak, message: Arrived) -> None:
+        """What is pruned is not here any more: the coordinator has countersigned it."""
+        if nak.epoch != self._epoch:
+            self._reject(message, "wrong_epoch", f"nak for epoch {nak.epoch}; ours is {self._epoch}")
+        elif nak.from_seq > self._window.end:
+            self._reject(message, "nak_ahead", f"this journal does not hold seq {nak.from_seq}")
+        else:
+            self._window.asked_again(max(nak.from_seq, self._reader.pruned().seq + 1))
+
     def _acknowledged(self, ack: Ack, message: Arrived) -> None:
         if ack.epoch != self._epoch:
             self._reject(message, "wrong_epoch", f"ack for epoch {ack.epoch}; ours is {self._epoch}")
             return
         self._send_from = Instant(0)
+        held, other = self._rows.id_of(ack.through_seq), f"seq {ack.through_seq} has another id here"
         if ack.through_seq <= self._window.acknowledged:
-            if ack.ckpt is not None:  # nothing new of events, perhaps of checkpoints
+            if held not in (None, ack.through_id):
+                self._reject(message, "wrong_id", other)
+            elif ack.ckpt is not None:  # nothing new of events, perhaps of checkpoints
                 self._acks.acknowledge(ack)
-        elif (held := self._rows.id_of(ack.through_seq)) is None:
+        elif held is None:
             self._contradicted(ack, message, "ack_ahead", f"this journal does not hold seq {ack.through_seq}")
         elif held != ack.through_id:
-            self._contradicted(ack, message, "wrong_id", f"seq {ack.through_seq} has another id here")
+            self._contradicted(ack, message, "wrong_id", other)
         else:
             self._acks.acknowledge(ack)
             self._window.covered(ack.through_seq, message.at)
@@ -378,13 +386,9 @@ class Uplink:
             self._coordinator_session = state.session
         if state.online != self._coordinator:
             self._coordinator = state.online
-            name = self._config.coordinator.id
-            _log.log(
-                logging.INFO if state.online else logging.WARNING,
-                "coordinator %s is %s",
-                name,
-                "online" if state.online else "gone; parcels go to the fail-safe lane",
-            )
+            level = logging.INFO if state.online else logging.WARNING
+            now = "online" if state.online else "gone; parcels go to the fail-safe lane"
+            _log.log(level, "coordinator %s is %s", self._config.coordinator.id, now)
             self._tell_link()
 
     def _reject(self, message: Arrived, reason: str, detail: str) -> None:
@@ -394,7 +398,3 @@ class Uplink:
 
     def _tell_link(self) -> None:
         self._core.put(LinkChanged(clock.now(), broker=self._link.is_open, coordinator=self._coordinator))
-
-
-def _utc_us() -> int:
-    return clock.wall_time().utc_us

@@ -160,11 +160,21 @@ class VoucherStore:
         manifest = parse_manifest(payload, self._trust, self._hub, self._mode)
         if self._manifest is not None and manifest.number < self._manifest.number:
             return self._manifest, []  # a late copy
+        self._refuse_replayed(manifest)
         self._manifest = manifest
         with self._transaction():
+            self._put_meta(newest_number=manifest.number, newest_issued_us=manifest.issued_us)
             for digest in self._unlisted(manifest):
                 self._connection.execute("DELETE FROM shards WHERE digest = ?", (digest,))
         return manifest, list(self._shards())
+
+    def _refuse_replayed(self, manifest: Manifest) -> None:
+        """The manifest itself is forgotten at a restart, but not how new it was: an older one, said again by whoever
+        has kept it, would put in force what has been revoked since. One of a lower number that was issued later is of
+        a coordinator that counts anew."""
+        number, issued_us = self._meta("newest_number") or 0, self._meta("newest_issued_us") or 0
+        if manifest.number < number and manifest.issued_us < issued_us:
+            raise WireError("old_version", f"manifest {manifest.number}; {number} has been in force here")
 
     def _unlisted(self, manifest: Manifest) -> Iterable[str]:
         """Older ones only: a shard may come before the manifest that lists it."""

@@ -11,8 +11,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final, cast
 
-from edge.core.decision import Action
-from edge.core.verdict import stricter
+from edge.core.decision import Action, stricter
 from hub_config.rule_book import RuleBook
 from hub_config.rules import RulePack
 from hub_config.tiers import STANDARD_TIER

@@ -7,6 +7,7 @@ from edge.wire.verifier import Checked, Refused, examine
 from simulators.coordinator.letters import Letters, Origin
 from simulators.coordinator.quick import quick
 from simulators.coordinator.stamps import parse_utc
+from simulators.coordinator.well_formed import misfit
 
 
 def examined(
@@ -26,4 +27,7 @@ def examined(
         parse_utc(data["t"])
     except ValueError:
         raise Refused("bad_shape", f"data.t: there is no {data['t']}") from None
+    wrong = misfit(data)
+    if wrong is not None:
+        raise Refused("bad_shape", f"data.{wrong} is not what the contract has there")
     return event

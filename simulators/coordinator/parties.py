@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
-from edge.core.decision import REASONS, STRICTNESS, Action
-from edge.core.verdict import stricter
+from edge.core.decision import REASONS, STRICTNESS, Action, stricter
 from hub_config.rules import RulePack
 from simulators.coordinator.declared import Declared
 

@@ -65,6 +65,12 @@ def test_something_still_under_a_later_beam_hides_nothing_behind_it(driver: Line
     scale = thing.front_at(2_700_000)
     driver.edge("gate", scale - 100 * MILLISECOND, blocked=True)
     driver.edge("gate", scale + 100 * MILLISECOND, blocked=False)
+    way_ns = (
+        thing.front_at(driver.line.beam("end").position_um - driver.line.beam("gate").position_um)
+        - thing.starts
+    )
+    driver.edge("end", scale - 100 * MILLISECOND + way_ns, blocked=True)
+    driver.edge("end", scale + 100 * MILLISECOND + way_ns, blocked=False)
     driver.later(TO_MEASURED_S)
     driver.decide("release")
     driver.later(TO_ORDER_S - TO_MEASURED_S)
@@ -72,6 +78,19 @@ def test_something_still_under_a_later_beam_hides_nothing_behind_it(driver: Line
     assert len(driver.ons) == 1
     assert "parcel.lost_track" not in driver.kinds(driver.visits[0])
     assert len(driver.visits) == 2
+
+
+@pytest.mark.parametrize(("max_length_um", "taken_back"), [(700_000, False), (1_500_000, True)])
+def test_a_hand_in_a_beam_far_ahead_takes_no_order_back(max_length_um: int, taken_back: bool) -> None:
+    """It covers the belt's end, 2.7 m ahead of the parcel: farther than two of the longest reach back, or not."""
+    driver = LineDriver(Gateway(config(max_length_um=max_length_um), ENTROPY)).start()
+    released(driver, TO_ORDER_S + 0.1)
+    assert len(driver.ons) == 1
+    driver.edge("end", driver.now + 20 * MILLISECOND, blocked=True)
+    driver.edge("end", driver.now + 60 * MILLISECOND, blocked=False)
+    driver.later(0.08)
+
+    assert bool(driver.offs) is taken_back
 
 
 # The same name twice ------------------------------------------------------------------------------------

@@ -11,39 +11,19 @@ from line_driver import (
     config,
     entered,
 )
+from scale_records import counted, crossed, record
 
 from drivers.reading import WeightRead
 from edge.core.belt_records import CROSSINGS_MAX, BeltRecords
 from edge.core.event import Act
 from edge.core.gateway import Gateway
-from edge.core.item import Item
-from hub_config.lines import BeltScale
 from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant, LaneId
-
-SCALE = BeltScale.model_construct(device=DeviceId("wim-1"), beam="scale", earliest_ms=20, latest_ms=400)
-
-
-def item(number: int) -> Item:
-    return Item(number, Instant(0), 0, 0)
-
-
-def record(number: int | None, at_ms: int) -> tuple[int | None, Instant]:
-    return number, Instant(at_ms * MILLISECOND)
-
-
-def crossed(weighings: BeltRecords, number: int, at_ms: int) -> Item:
-    one = item(number)
-    weighings.crossed(one, Instant(at_ms * MILLISECOND))
-    return one
 
 
 @pytest.fixture
 def weighings() -> BeltRecords:
     """The first item had record 100: the count is sure."""
-    weighings = BeltRecords(SCALE)
-    first = crossed(weighings, 1, 0)
-    assert weighings.take(*record(100, 100)) == (first, "joined")
-    return weighings
+    return counted()
 
 
 def test_a_record_whose_time_fits_two_items_is_the_older_ones_once_a_later_record_bears_the_count_out(
@@ -308,6 +288,48 @@ def test_a_hand_in_the_scales_beam_before_a_parcel_costs_that_parcels_weight(dri
     assert [(event.visit, event.flags, event.mass) for event in held] == [
         (driver.visits[1], ("device_fault",), None)
     ]
+
+
+def test_a_piece_behind_a_hole_that_the_scale_weighed_costs_the_next_parcel_its_weight(
+    driver: LineDriver,
+) -> None:
+    """30 mm behind the first lies a piece of 45 mm, too short for a parcel, and has a record of its own."""
+    first = driver.measure(entered(driver))
+    rear = first.rear_at(2_700_000)
+    driver.edge("scale", rear + 20 * MILLISECOND, blocked=True)
+    driver.edge("scale", rear + 50 * MILLISECOND, blocked=False)
+    thing = Object(first.starts + 350 * MILLISECOND, length_um=120_000)
+    driver.carry(thing)
+    driver.read(thing, S10_B)
+    driver.weigh(thing, after_ms=60)  # the piece's, 240 ms behind it
+    driver.weigh(thing, 700_000, after_ms=150)
+    driver.later(TO_MEASURED_S + 1.5)
+
+    assert [event.visit for event in driver.events if event.mass is not None] == []
+    held = [event for event in driver.events if event.kind == "parcel.decided"]
+    assert [event.visit for event in held] == driver.visits
+
+
+def test_two_that_the_scale_saw_apart_and_the_first_beam_did_not_cost_the_next_parcel_its_weight(
+    driver: LineDriver,
+) -> None:
+    """At the first beam nothing was between them; under the scale's there are 60 mm, and each has a record."""
+    driver.measure(entered(driver))
+    two = Object(driver.now + 1_500 * MILLISECOND, length_um=500_000)
+    driver.carry(two, "in", "gate", "end")
+    front = two.front_at(2_700_000)
+    for after_ms, blocked in ((0, True), (200, False), (240, True), (333, False)):
+        driver.edge("scale", front + after_ms * MILLISECOND, blocked=blocked)
+    thing = Object(two.starts + 570 * MILLISECOND, length_um=120_000)
+    driver.carry(thing)
+    driver.read(thing, S10_B)
+    driver.weigh(two, after_ms=50)  # of the first, 183 ms behind it
+    driver.weigh(thing, after_ms=40)  # of the second, 357 ms behind it
+    driver.weigh(thing, 700_000, after_ms=380)
+    driver.later(TO_MEASURED_S + 2)
+
+    weighed = [event.visit for event in driver.events if event.kind == "parcel.measured"]
+    assert driver.visits[2] not in weighed
 
 
 def test_a_record_of_a_parcel_not_seen_to_leave_the_scales_beam_is_not_the_next_ones(

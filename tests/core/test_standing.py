@@ -5,7 +5,7 @@ from bench_driver import HOLD, MANUAL, S10, BenchDriver, shown
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.decision import STRICTNESS, Action, Conditions, Decision
+from edge.core.decision import STRICTNESS, Action, Conditions, Decision, stricter
 from edge.core.standing import AUTHORITIES_MAX, NOTHING_SAID, Standing
 from hub_config.names import LaneId, VisitId
 
@@ -72,7 +72,8 @@ def test_a_release_stands_alone_only_where_nobody_else_stops(words: list[tuple[A
     standing, latest = NOTHING_SAID, dict[str, tuple[int, Action]]()
     for action, dec_seq, authority in words:
         standing = standing.heard(word(action, dec_seq, authority))
-        if dec_seq >= latest.get(authority, (0, action))[0]:
+        before_seq, before = latest.get(authority, (0, action))
+        if dec_seq > before_seq or (dec_seq == before_seq and stricter(action, before)):
             latest[authority] = (dec_seq, action)
     stops = [who for who, (_, action) in latest.items() if who != "a" and action != "release"]
 

@@ -114,7 +114,18 @@ EVENTS = Source(
      ("wrong_mode", "mode", "live"), ("wrong_mode", "mode", "replay"), ("bad_shape", "visit", None),
      ("bad_shape", "t_unc_us", -1), ("bad_shape", "flags", [1]), ("bad_shape", "visit", "a/b")),
 )  # fmt: skip
-TO_THE_COORDINATOR = forgeries(EVENTS)
+NONSENSE = tuple(
+    Forgery(
+        "event",
+        f"{field} is {value!r:.20}",
+        EVENTS.seal(EVENTS.data | {field: value}, EVENTS.signer),
+        "bad_shape",
+    )
+    for field in ("codes", "mass", "dims", "assoc", "decision", "voucher", "act", "clock", "dwell", "note")
+    for value in (True, 5, [None], "y" * 600)
+)
+"""Rightly signed, with a field that the verifier leaves to whoever reads it."""
+TO_THE_COORDINATOR = [*forgeries(EVENTS), *NONSENSE]
 
 
 def test_there_are_enough_of_them_and_none_twice() -> None:
@@ -161,7 +172,7 @@ def test_the_gateway_refuses_it_for_its_one_reason(forgery: Forgery) -> None:
 
 LATER = ("wrong_gateway", "wrong_mode")
 """Reasons that the verifier leaves to whoever knows the topic."""
-TO_THE_VERIFIER = [forgery for forgery in TO_THE_COORDINATOR if forgery.reason not in LATER]
+TO_THE_VERIFIER = [forgery for forgery in forgeries(EVENTS) if forgery.reason not in LATER]
 
 
 @pytest.mark.parametrize("forgery", TO_THE_VERIFIER, ids=[forgery.name for forgery in TO_THE_VERIFIER])

@@ -13,6 +13,8 @@ from hub_rig import CODE, Gateway, letters, wait_for
 from nacl.signing import SigningKey
 from paho.mqtt import publish, subscribe
 
+from edge.rim.journal_rows import JournalReader
+from edge.rim.journal_table import Cursor
 from edge.wire.canonical import ZERO_ID
 from simulators.broker import Broker
 from simulators.coordinator.letters import Letters
@@ -122,6 +124,30 @@ def test_an_ack_that_does_not_fit_this_journal_settles_nothing(broker: Broker, g
     wait_for(lambda: gateway.journal.figures().pending == 1, "the good ack settles two")
 
 
+def test_an_ack_that_goes_back_settles_nothing_and_must_name_the_right_event(
+    broker: Broker, gateway: Gateway
+) -> None:
+    gateway.tell(3)
+    wait_for(lambda: len(gateway.pubacks.seen) == 3, "published")
+    rows = gateway.journal.tail(3)
+    for seq, named in ((2, 1), (1, 0), (1, 2), (3, 2)):
+        say(broker, "ack/gw-01", letters().ack("gw-01", 1, seq, rows[named].id))
+    wait_for(lambda: gateway.journal.figures().pending == 0, "all but the third are right")
+
+    assert dict(gateway.uplink.figures().rejected) == {"wrong_id": 1}
+
+
+def test_a_nak_beyond_the_journal_is_refused(broker: Broker, gateway: Gateway) -> None:
+    gateway.tell(3)
+    wait_for(lambda: len(gateway.pubacks.seen) == 3, "published")
+    for seq in (4, 2**53 - 1):
+        say(broker, "nak/gw-01", letters().nak("gw-01", 1, seq))
+    wait_for(lambda: len(gateway.core.rejected) == 2, "both refused")
+
+    assert dict(gateway.uplink.figures().rejected) == {"nak_ahead": 2}
+    assert gateway.uplink.figures().redelivered == 0
+
+
 def test_a_nak_makes_it_send_again(broker: Broker, gateway: Gateway) -> None:
     gateway.tell(3)
     wait_for(lambda: len(gateway.pubacks.seen) == 3, "published")
@@ -131,6 +157,18 @@ def test_a_nak_makes_it_send_again(broker: Broker, gateway: Gateway) -> None:
     wait_for(lambda: len(gateway.pubacks.seen) == 5, "seq 2 and 3 again")
     assert [seq for seq, _ in gateway.pubacks.seen] == [1, 2, 3, 2, 3]
     assert gateway.uplink.figures().redelivered == 2
+
+
+def test_a_nak_behind_what_is_pruned_asks_for_what_is_left(
+    broker: Broker, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.tell(3)
+    wait_for(lambda: len(gateway.pubacks.seen) == 3, "published")
+    monkeypatch.setattr(JournalReader, "pruned", lambda _: Cursor(2, ZERO_ID))
+    say(broker, "nak/gw-01", letters().nak("gw-01", 1, 1))
+
+    wait_for(lambda: len(gateway.pubacks.seen) == 4, "seq 3 again")
+    assert [seq for seq, _ in gateway.pubacks.seen] == [1, 2, 3, 3]
 
 
 def test_the_late_will_of_an_earlier_session_does_not_take_the_coordinator_away(

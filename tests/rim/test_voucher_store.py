@@ -201,6 +201,32 @@ def test_a_hub_may_keep_the_manifest_for_a_restart_without_its_broker(tmp_path: 
     mistrusted.close()
 
 
+def test_after_a_restart_an_older_manifest_puts_nothing_in_force_again(tmp_path: Path) -> None:
+    by = office()
+    older, newer = published(2, by=by), published(3, T_US + 10_000_000, by=by)
+    store = open_store(tmp_path)
+    for one in (older, newer):
+        store.take_manifest(one.manifest)
+    store.close()
+
+    store = open_store(tmp_path)
+    with pytest.raises(WireError, match="old_version"):
+        store.take_manifest(older.manifest)
+    assert store.take_manifest(newer.manifest)[0].number == newer.issued.manifest["number"]
+    store.close()
+
+
+def test_a_coordinator_that_counts_anew_is_believed(tmp_path: Path) -> None:
+    later = published(2, T_US + 10_000_000).issued.manifest
+    store = open_store(tmp_path)
+    store.take_manifest(published(2).manifest)
+    store.close()
+
+    store = open_store(tmp_path)
+    assert store.take_manifest(signed(later | {"number": 1}))[0].number == 1
+    store.close()
+
+
 def test_a_later_manifest_ends_what_it_does_not_list_and_an_older_one_nothing(store: VoucherStore) -> None:
     by = office()
     first = published(3, by=by)

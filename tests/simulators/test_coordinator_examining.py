@@ -1,4 +1,5 @@
-"""A signed event whose time has the contract's form but is none is refused, and ends no coordinator."""
+"""A signed event that nobody could read (a time that has the contract's form but is none, a field of another shape) is
+refused, and ends no coordinator."""
 
 import json
 
@@ -17,8 +18,8 @@ TOPIC = "ehub-practice/v1/MY-KUL-1/evt/b1/gw-01"
 KEYS = {"gw-01": {SIGNER.kid: SIGNER.public_b64}}
 
 
-def payload_at(t: str) -> bytes:
-    data = json.loads(links(1)[0].body) | {"t": t}
+def payload_at(t: str, **more: object) -> bytes:
+    data = json.loads(links(1)[0].body) | {"t": t} | more
     body = canonical(data)
     return event_payload(body, identity(body), SIGNER.sign(body), SIGNER.kid)
 
@@ -38,3 +39,11 @@ def test_one_that_there_is_passes() -> None:
     event = examined(Arrived(TOPIC, told, 1, Instant(0)), letters.origin(TOPIC), letters, KEYS)
 
     assert event.data["t"] == "2028-02-29T23:59:59.999999Z"
+
+
+def test_a_field_of_another_shape_is_refused() -> None:
+    letters = Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))))
+    told = payload_at("2028-02-29T23:59:59.999999Z", voucher=True)
+
+    with pytest.raises(Refused, match=r"bad_shape: data\.voucher"):
+        examined(Arrived(TOPIC, told, 1, Instant(0)), letters.origin(TOPIC), letters, KEYS)

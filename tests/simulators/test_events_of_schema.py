@@ -7,6 +7,7 @@ import pytest
 
 from edge.wire.asyncapi import schemas
 from hub_config.rules import load_rules
+from simulators.coordinator.well_formed import misfit
 from simulators.parcels import Flow
 from simulators.practice import practice_signer
 from simulators.scenario import find
@@ -26,6 +27,7 @@ def test_every_event_of_a_run_fits_its_schema(scenario: str) -> None:
     simulation.run()
     kinds = Counter(event["kind"] for event in simulation.hub.events)
     for event in simulation.hub.events:
-        check(event)
+        assert misfit(event) is None, event
+        check(event)  # which puts defaults in
 
     assert kinds["parcel.measured"] > 30, kinds

@@ -1,0 +1,97 @@
+"""Who passed the last beam before the diverters and was seen neither in a lane nor at the end: nothing is pushed behind
+it, because a push takes whatever lies in its place."""
+
+import pytest
+from line_driver import S10, S10_B, TO_MEASURED_S, LineDriver, Object, entered
+
+from hub_config.names import SECOND
+
+DIVERTER_UM = 8_200_000
+S10_C = "RR123456785GB"
+
+
+@pytest.fixture
+def driver() -> LineDriver:
+    return LineDriver().start()
+
+
+def released(driver: LineDriver, thing: Object, code: str) -> Object:
+    """Measured, and the coordinator says release at once."""
+    driver.measure(thing, code)
+    driver.later((thing.starts - driver.now) / SECOND + TO_MEASURED_S)
+    assert driver.last("parcel.measured").codes[0].data == code
+    driver.decide("release", code=code)
+    return thing
+
+
+def behind(thing: Object, seconds: float) -> Object:
+    return Object(thing.starts + int(seconds * SECOND))
+
+
+def test_behind_a_parcel_that_its_lane_has_not_seen_nothing_is_pushed(driver: LineDriver) -> None:
+    """It stands across the belt, and what is behind it has stopped against it."""
+    first = released(driver, entered(driver, vanishes_um=DIVERTER_UM), S10)
+    released(driver, behind(first, 3.0), S10_B)
+    driver.later(2.5)
+
+    assert len(driver.ons) == 1
+    held = driver.last("parcel.decided")
+    assert held.visit == driver.visits[1]
+    assert held.flags == ("swap_suspected",)
+
+
+def test_an_order_that_lies_with_the_board_is_taken_back(driver: LineDriver) -> None:
+    """The one ahead is missed when the one behind has been ordered already."""
+    first = entered(driver, vanishes_um=DIVERTER_UM)
+    second = behind(first, 0.9)
+    for thing, code in ((first, S10), (second, S10_B)):
+        driver.measure(thing, code)
+    driver.later(4.2)
+    for visit, code in zip(driver.visits, (S10, S10_B), strict=True):
+        driver.decide("release", visit=visit, code=code)
+    driver.later(2.5)
+
+    assert len(driver.ons) == 2
+    assert len(driver.offs) == 1
+    assert driver.last("parcel.decided").visit == driver.visits[1]
+
+
+def test_behind_a_parcel_that_was_lost_before_the_diverter_nothing_is_pushed(driver: LineDriver) -> None:
+    first = driver.carry(entered(driver, vanishes_um=7_000_000))
+    driver.weigh(first)
+    released(driver, behind(first, 4.0), S10_B)
+    driver.later(2.5)
+
+    assert driver.kinds(driver.visits[0])[-1] == "parcel.lost_track"
+    assert driver.ons == []
+
+
+def test_once_one_behind_it_has_come_to_the_end_the_stretch_is_free(driver: LineDriver) -> None:
+    first = released(driver, entered(driver, vanishes_um=DIVERTER_UM), S10)
+    second = released(driver, behind(first, 3.0), S10_B)
+    driver.later(6.0)
+    assert driver.kinds(driver.visits[1])[-1] == "parcel.diverted"
+    released(driver, behind(second, 8.0), S10_C)
+    driver.later(2.5)
+
+    assert len(driver.ons) == 2
+
+
+def test_a_parcel_that_its_diverter_missed_is_accounted_for_at_the_end(driver: LineDriver) -> None:
+    first = released(driver, entered(driver), S10)
+    released(driver, behind(first, 4.5), S10_B)
+    driver.later(2.5)
+
+    assert len(driver.ons) == 2
+
+
+def test_a_parcel_let_go_that_another_lane_has_seen_is_held_with_a_reason(driver: LineDriver) -> None:
+    first = released(driver, entered(driver, vanishes_um=DIVERTER_UM), S10)
+    driver.later(2.4)
+    driver.edge("manual", first.front_at(driver.line.beam("manual").position_um), blocked=True)
+    driver.later(2.0)
+
+    assert driver.kinds(driver.visits[0])[-2:] == ["parcel.decided", "parcel.diverted"]
+    assert driver.last("parcel.decided").flags == ("device_fault",)
+    assert driver.last("parcel.diverted").act is not None
+    assert driver.last("parcel.diverted").act.lane == "manual"
