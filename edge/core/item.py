@@ -118,6 +118,8 @@ class Item:
     push: Push | None = None
     stands: bool = False
     """In a jam, under the beam that saw it last."""
+    accounted: bool = False
+    """Behind the last beam of the belt a stranger was seen that can be nobody else."""
     looked_past: bool = False
     """The point of no return is behind it."""
     transit: Transit | None = None

@@ -14,6 +14,7 @@ from edge.core.lanes import Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
 from edge.core.track import Track
+from edge.core.unaccounted import Unaccounted
 from edge.core.visits import Visits
 from hub_config.layout import Exit
 from hub_config.lines import Line as LineConfig
@@ -22,11 +23,13 @@ from hub_config.names import Instant
 
 class Leaving:
     def __init__(
-        self, line: LineConfig, track: Track, lanes: Lanes, clearing: Clearing, ledger: Ledger, visits: Visits
-    ) -> None:
+        self, line: LineConfig, track: Track, lanes: Lanes, unaccounted: Unaccounted, clearing: Clearing,
+        ledger: Ledger, visits: Visits,
+    ) -> None:  # fmt: skip
         self._line = line
         self._track = track
         self._lanes = lanes
+        self._unaccounted = unaccounted
         self._clearing = clearing
         self._ledger = ledger
         self._visits = visits
@@ -45,6 +48,7 @@ class Leaving:
             return
         item = self._lanes.expected(read.channel, offset, timely, self._track.items)
         if item is None or item.parcel is None:
+            self._unaccounted.stray_in_lane(offset)
             self._stray_in_lane(exit_, read.at)
             return
         self._lanes.arrived(read.channel, item, offset, read.at)

@@ -68,7 +68,8 @@ class Line:
         self.lanes = Lanes(config, self.belt)
         self.diverting = Diverting(config, hub, self.track, self.belt, self.lanes, self.clearing, ledger)
         self._measuring = Measuring(config, hub, self.sections, self.clearing, ledger, visits)
-        self.leaving = Leaving(config, self.track, self.lanes, self.clearing, ledger, visits)
+        unaccounted = self.diverting.unaccounted
+        self.leaving = Leaving(config, self.track, self.lanes, unaccounted, self.clearing, ledger, visits)
         self._carrying = Carrying(config, self.sections, self._measuring, self.leaving, ledger)
         self._encoders = EncoderWatch(config, ledger, alone=len(self.sections) == 1)
         self._jamming = Jamming(config, self.diverting, self._measuring, self.leaving, ledger)
@@ -314,6 +315,7 @@ class Line:
             return  # it has been lost already
         doubt_waiting(section.track.items, item.seen, section.track.disturbed_at)
         if section is self._last and item.seen == len(self.track.beams) - 1:
+            self.diverting.unaccounted.at_end(item)
             self.leaving.at_end(item, at)
 
     def _lose_all(self, section: Section, at: Instant) -> None:

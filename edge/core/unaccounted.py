@@ -4,12 +4,20 @@ It may stand there still: a lane that does not run leaves its last parcel across
 against it, where no beam sees it. A push is for a place and an instant, so it would take whatever stands in that place.
 So nothing behind the missing one is pushed, until one behind it has come to the end as it should: then the stretch is
 free. One that was taken off by hand costs those behind it the same.
+
+One that has slipped comes off its place, so it is missing, and a stranger comes to its lane or to the end. On a belt
+things only fall back: a stranger ahead of the place of everyone behind is none of those, so it is the missing one.
 """
+
+from typing import Final
 
 from edge.core.item import Item
 from edge.core.lanes import LANE_TOLERANCES
 from edge.core.track import Track
 from hub_config.lines import Line
+
+MISSING_MAX: Final = 16
+"""Missing at a time; past it the foremost is forgotten. Who is behind it is behind the others too, or beside them."""
 
 
 class Unaccounted:
@@ -21,8 +29,8 @@ class Unaccounted:
         slack_um = LANE_TOLERANCES * line.tolerance_um
         self._seen_by = {one.id: line.beam(one.beam).position_um + slack_um for one in line.diverters}
         """By diverter: there its parcel's front must have been seen in the lane."""
-        self._front_um: int | None = None
-        """Of the rearmost that is missing, as an offset of the belt."""
+        self._missing: list[Item] = []
+        """Foremost first."""
 
     def look(self, travel_um: int) -> None:
         """The belt has come so far: what was pushed must have been seen in its lane by now."""
@@ -39,17 +47,41 @@ class Unaccounted:
             self._miss(item)
 
     def at_end(self, item: Item) -> None:
-        """It has come to the end. Off its place it proves nothing: it may have stood behind the missing one."""
-        in_place = not item.stray and abs(item.off_um) <= self._tolerance_um
-        if in_place and self._front_um is not None and item.front_um <= self._front_um:
-            self._front_um = None
+        """It has come to the end. Off its place it proves no more than that it is there itself: it may have stood
+        behind the missing one."""
+        if not item.stray and abs(item.off_um) <= self._tolerance_um:
+            self._missing = [one for one in self._missing if one.front_um < item.front_um]
+        else:
+            ahead = [one for one in self._missing if one is item or one.front_um > item.front_um]
+            self._find(ahead, item.front_um, item)
+
+    def stray_in_lane(self, front_um: int) -> None:
+        """Something that nobody expected there has come to a lane."""
+        ordered = [one for one in self._track.items if one.ordered and one not in self._missing]
+        self._find([one for one in self._missing + ordered if one.front_um > front_um], front_um)
+
+    def _find(self, ahead: list[Item], front_um: int, seen: Item | None = None) -> None:
+        """What was seen at this place is the nearest of them, unless somebody else's place is as near."""
+        found = min(ahead, key=lambda one: one.front_um, default=None)
+        if found is None:
+            return
+        between = range(front_um - self._tolerance_um, found.front_um)
+        if any(one.front_um in between and one is not found and one is not seen for one in self._track.items):
+            return
+        found.accounted = True
+        if found in self._missing:
+            self._missing.remove(found)
 
     def is_ahead_of(self, item: Item) -> bool:
-        return self._front_um is not None and item.front_um < self._front_um
+        return bool(self._missing) and item.front_um < self._missing[0].front_um
 
     def forget(self) -> None:
         """The belt's counts begin anew."""
-        self._front_um = None
+        self._missing.clear()
 
     def _miss(self, item: Item) -> None:
-        self._front_um = item.front_um if self._front_um is None else min(self._front_um, item.front_um)
+        if item.accounted or item in self._missing:
+            return
+        self._missing.append(item)
+        self._missing.sort(key=lambda one: one.front_um, reverse=True)
+        del self._missing[:-MISSING_MAX]

@@ -4,7 +4,12 @@ it, because a push takes whatever lies in its place."""
 import pytest
 from line_driver import S10, S10_B, TO_MEASURED_S, LineDriver, Object, entered
 
-from hub_config.names import SECOND
+from edge.core.belt import Belt
+from edge.core.item import Item
+from edge.core.lanes import LANE_TOLERANCES
+from edge.core.track import Track
+from edge.core.unaccounted import MISSING_MAX, Unaccounted
+from hub_config.names import MILLISECOND, SECOND, Instant
 
 DIVERTER_UM = 8_200_000
 S10_C = "RR123456785GB"
@@ -95,3 +100,64 @@ def test_a_parcel_let_go_that_another_lane_has_seen_is_held_with_a_reason(driver
     assert driver.last("parcel.decided").flags == ("device_fault",)
     assert driver.last("parcel.diverted").act is not None
     assert driver.last("parcel.diverted").act.lane == "manual"
+
+
+def in_lane(driver: LineDriver, thing: Object, late_um: int) -> None:
+    """Something comes to the lane, so far behind the place of this one."""
+    late_ns = late_um * 1_000_000 // driver.line.belt.speed_mm_s
+    beam_um = driver.line.beam("green").position_um
+    driver.edge("green", Instant(thing.front_at(beam_um) + late_ns), blocked=True)
+
+
+def test_one_that_has_slipped_is_the_stranger_in_its_lane_and_those_behind_it_go_on(
+    driver: LineDriver,
+) -> None:
+    slack_um = LANE_TOLERANCES * driver.line.tolerance_um
+    first = released(driver, entered(driver, vanishes_um=DIVERTER_UM), S10)
+    in_lane(driver, first, slack_um + 10_000)
+    released(driver, behind(first, 3.0), S10_B)
+    driver.later(2.5)
+
+    assert len(driver.ons) == 2
+
+
+def test_a_stranger_in_the_place_of_one_behind_proves_nothing(driver: LineDriver) -> None:
+    slack_um = LANE_TOLERANCES * driver.line.tolerance_um
+    first = released(driver, entered(driver, vanishes_um=DIVERTER_UM), S10)
+    second = released(driver, behind(first, 3.0), S10_B)
+    in_lane(driver, second, slack_um + 10_000)
+    released(driver, behind(second, 2.0), S10_C)
+    driver.later(2.5)
+
+    assert len(driver.ons) == 1
+
+
+@pytest.mark.parametrize(("late_ms", "told"), [(50, "parcel.diverted"), (350, "parcel.lost_track")])
+def test_one_that_has_slipped_and_goes_on_is_who_comes_to_the_end(
+    driver: LineDriver, late_ms: int, told: str
+) -> None:
+    """Still known as itself, or as a stranger."""
+    first = released(driver, entered(driver, vanishes_um=DIVERTER_UM), S10)
+    end_um, late_ns = driver.line.beam("end").position_um, late_ms * MILLISECOND
+    driver.edge("end", Instant(first.front_at(end_um) + late_ns), blocked=True)
+    driver.edge("end", Instant(first.rear_at(end_um) + late_ns), blocked=False)
+    released(driver, behind(first, 4.5), S10_B)
+    driver.later(2.5)
+
+    assert driver.kinds(driver.visits[0])[-1] == told
+    assert len(driver.ons) == 2
+
+
+def test_of_many_that_are_missing_the_rearmost_are_kept(driver: LineDriver) -> None:
+    track = Track(driver.line, Belt(driver.line.belt, driver.line.tolerance_um))
+    unaccounted = Unaccounted(driver.line, track, 0)
+    missing = [Item(n, Instant(0), 0, -n * 500_000) for n in range(MISSING_MAX + 1)]
+    for item in missing:
+        unaccounted.lost(item)
+    beside_the_first, beside_the_second = (Item(99, Instant(0), 0, um) for um in (-250_000, -750_000))
+
+    assert not unaccounted.is_ahead_of(beside_the_first), "the first is forgotten"
+    assert unaccounted.is_ahead_of(beside_the_second)
+    for item in missing[1:]:
+        unaccounted.at_end(item)
+    assert not unaccounted.is_ahead_of(beside_the_second)
