@@ -92,8 +92,8 @@ def _one(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _int(text: str) -> int:
-    return int(text) if len(text) < 18 else INTEGER_LIMIT
+def _int(text: str) -> Any:  # noqa: ANN401
+    return int(text) if len(text) < 18 else _no(text)
 
 
 def _no(text: str) -> Any:  # noqa: ANN401
