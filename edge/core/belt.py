@@ -196,9 +196,8 @@ class Belt:
             speeds = sorted(self._speeds)
             self.speed_um_s = speeds[len(speeds) // 2]
             steady = (speeds[-1] - speeds[0]) * PPM <= self.speed_um_s * DISTURBED_PPM
-            if (
-                len(speeds) == SPEEDS and steady and self.speed_um_s > 0
-            ):  # 0: a belt that runs, and counts left out
+            # 0: a belt that runs, and counts left out.
+            if len(speeds) == SPEEDS and steady and self.speed_um_s > 0:
                 self.usual_um_s = self.speed_um_s
         else:
             self.speed_um_s = self._set_um_s

@@ -215,9 +215,7 @@ class BeltRecords:
             if not one.answered or not any(self._is_timely(one, time) for time in times):
                 continue
             times.append(one.told_at)
-            if one.item is not None:
-                one.item.doubt("assoc_low")
-                self.settled.append((one.item, False))
+            self._doubt(one)
 
     def _may_be_second(self, due: Crossing, at: Instant) -> bool:
         """An item before it had a hole: of two records of that one this may be the second, and what came was the
@@ -228,18 +226,21 @@ class BeltRecords:
                 continue
             if one.told_at - one.hole_at <= self._latest_ns and at - one.ends_at <= self._latest_ns:
                 found = True
-                if one.item is not None:
-                    one.item.doubt("assoc_low")
-                    self.settled.append((one.item, False))
+                self._doubt(one)
         return found
 
     def _doubt_before(self, due: Crossing) -> None:
         """One record was made that nobody has had, though all before this item have had one: it was lost, and the one
         before has had another's."""
         for one in self._crossings:
-            if one.index == due.index - 1 and one.answered and one.item is not None:
-                one.item.doubt("assoc_low")
-                self.settled.append((one.item, False))
+            if one.index == due.index - 1 and one.answered:
+                self._doubt(one)
+
+    def _doubt(self, crossing: Crossing) -> None:
+        """Its record may be another's."""
+        if crossing.item is not None:
+            crossing.item.doubt("assoc_low")
+            self.settled.append((crossing.item, False))
 
     def _may_be_off(self, at: Instant) -> bool:
         """Something too short has crossed: if it was weighed, the count is off by one."""

@@ -94,9 +94,8 @@ class Lanes:
         nearest = min(sent or near, key=lambda item: abs(item.front_um - offset), default=None)
         if timely is None or timely in sent:
             return nearest
-        if (
-            sent
-        ):  # what lies in a lane keeps its order, so the one ahead; but somebody may have taken that out
+        if sent:
+            # What lies in a lane keeps its order, so the one ahead; but somebody may have taken that out.
             if timely.push is not None and self._belt.stood_at < timely.push.fire_at:
                 for one in (*sent, timely):
                     one.doubt("swap_suspected")
