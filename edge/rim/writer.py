@@ -136,6 +136,11 @@ class JournalWriter:
         if len(self._waiting) >= self._rings_at:
             self._ring()
 
+    @property
+    def contradicted(self) -> str | None:
+        """Why this epoch is over, in a sentence: the coordinator holds what this journal does not."""
+        return self._contradicted
+
     def acknowledge(self, ack: Ack) -> None:
         """Called by the uplink's thread; never waits. Looked at with the next group, or in the pause after it."""
         self._acks.append(ack)
@@ -311,4 +316,4 @@ def _contradiction(outcome: AckOutcome, ack: Ack, journal: Journal) -> str:
         "wrong_id": f"{holds} under another id than {journal.path} holds: two journals of one gateway",
         "wrong_root": f"the coordinator has countersigned other events than {journal.path} holds",
     }[outcome]
-    return f"{what}; restart the gateway: it keeps the file as evidence and begins its next epoch"
+    return f"{what}; the gateway keeps the file as evidence and begins its next epoch"

@@ -215,7 +215,7 @@ class Coordinator:
         self._state_due = Instant(0)
         # The broker may have lost its store, and with it the retained acks.
         for gateway in self._store.gateways():
-            self._acks.owe((gateway, self._store.newest_epoch(gateway)), clock.now())
+            self._acks.owe((gateway, self._store.present_epoch(gateway)), clock.now())
         self._issuing.changed(clock.now())
 
     # What is handed in
@@ -350,10 +350,10 @@ class Coordinator:
                 self._acks.told((gateway, epoch))
 
     def _ask_for_gaps(self, at: Instant) -> None:
-        for gateway, seq in self._gaps.due(at):
+        for gateway, gap in self._gaps.due(at):
+            epoch, seq = gap.epoch, gap.next_seq
             if self._catchups.covers(gateway, seq, at):
                 continue
-            epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, seq)
             if self._out.send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
                 _log.warning("%s: asked for events from seq %d of epoch %d", gateway, seq, epoch)
