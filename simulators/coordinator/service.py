@@ -169,8 +169,9 @@ class Coordinator:
         at = clock.now()
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
         acks = self._acks.wake_at() if self._out.has_room else ()
-        self._link.wait(0 if self._arrived else min([*due, *self._gaps.wake_at(), *acks]) - at)
-        self._take_all()
+        if self._arrived.has_room:
+            self._link.wait(0 if self._arrived else min([*due, *self._gaps.wake_at(), *acks]) - at)
+            self._take_all()
         return self._arrived.next_batch(clock.now())
 
     def _take_all(self) -> None:
@@ -178,7 +179,7 @@ class Coordinator:
             since = live_since(clock.wall_time().utc_us)
             for item in items:
                 self._take(item, since)
-            if len(items) < FULL_READ:
+            if len(items) < FULL_READ or not self._arrived.has_room:
                 return
             self._link.wait(0)
 
