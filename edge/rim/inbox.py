@@ -11,15 +11,14 @@ from typing import Final
 
 from drivers.reading import WeightRead
 from edge.core.inputs import DecisionArrived, Input
+from edge.core.standing import LONG_BYTES, size_of
 
 INPUTS_MAX: Final = 1_000
 """About a tenth of a second of the core: so long at most a flood of readings keeps a decision or a commit waiting. What
 a port sends meanwhile waits in the kernel, which has room for a second of a fast serial line."""
 
-LONG_CHARS: Final = 4_096
-"""A decision is some 1,300; one may be 32 KiB, in memory four times that."""
 LONG_MAX: Final = 100
-"""A longer one waits for a shorter queue, so that a flood of them takes 13 MiB at most."""
+"""A long decision waits for a shorter queue, so that a flood of them takes 13 MiB at most."""
 
 
 class Inbox:
@@ -39,7 +38,7 @@ class Inbox:
                 self.weights_dropped += 1
                 return
             self._wait_for_room(self._inputs_max)
-        if type(given) is DecisionArrived and len(given.decision.wire) > LONG_CHARS:
+        if type(given) is DecisionArrived and size_of(given.decision) >= LONG_BYTES:
             self._wait_for_room(min(LONG_MAX, self._inputs_max))
         self._queue.put(given)
 

@@ -54,7 +54,7 @@ from edge.rim.journal_tree import (
     newest_checkpoint,
     prune_slice,
 )  # fmt: skip
-from edge.rim.kept_words import prune_words, read_words, words_to_prune, write_words
+from edge.rim.kept_words import bound_words, prune_words, read_words, words_to_prune, write_words
 from edge.rim.keys import next_epoch, open_folder
 from edge.rim.recent_ids import RecentIds
 from edge.rim.wal import Wal
@@ -139,6 +139,8 @@ class Journal:
             meta = read_meta(self._connection, self.path)
             self.context = context_for(meta.epoch)
             check_owner(self.path, meta, self.context)
+            with self._transactions.one():
+                bound_words(self._connection)
             self.after_loss = read_after_loss(self._connection)
         self.epoch, self._signer = self.context.epoch, signer
         with self._transactions.one():

@@ -7,7 +7,8 @@ from decision_samples import decision
 
 from drivers.reading import NoRead, WeightRead
 from edge.core.inputs import DecisionArrived
-from edge.rim.inbox import INPUTS_MAX, LONG_CHARS, LONG_MAX, Inbox
+from edge.core.standing import LONG_BYTES
+from edge.rim.inbox import INPUTS_MAX, LONG_MAX, Inbox
 from hub_config.names import DeviceId, Instant
 
 SCALE, SCANNER = DeviceId("scale-1"), DeviceId("scan-1")
@@ -49,7 +50,7 @@ def test_at_the_bound_a_scan_waits_for_room_and_is_not_lost() -> None:
 def test_long_decisions_wait_for_a_shorter_queue() -> None:
     """10,000 decisions of 32 KiB are never here at once."""
     inbox = Inbox()
-    long = DecisionArrived(Instant(1), replace(decision("hold", 1), wire="x" * (LONG_CHARS + 1)))
+    long = DecisionArrived(Instant(1), replace(decision("hold", 1), wire="x" * LONG_BYTES))
     short = DecisionArrived(Instant(2), decision("hold", 2))
     for _ in range(LONG_MAX):
         inbox.put(long)
