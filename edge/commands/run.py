@@ -32,6 +32,9 @@ EXIT_OURS: Final = 70
 ANEW_EVERY: Final = 600 * SECOND
 """At most so often the next epoch is begun by itself: a coordinator that contradicts each journal must not have the
 gateway start for ever. Until then the line stands, and the screens say why."""
+SWITCH_INTERVAL_S: Final = 0.001
+"""After so long a thread that wants the interpreter asks for it. The journal's gives it up for some 30 us with each
+signature, and has it again before another has woken up; that one asks only after this interval (Python's own: 5 ms)."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -110,6 +113,7 @@ def _one_run(
         address = app.start()
         # What the start has made stays: walking through it stops every thread for a tenth of a second, again and again.
         gc.freeze()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
     except (
         DataFolderFault,
         IdentityTaken,
