@@ -101,7 +101,7 @@ class App:
         self._inbox = Inbox()
         loss = self._journal.after_loss
         if loss is not None and self._journal.last_seq == 0:  # told once, at this epoch's begin
-            self._inbox.put(EpochBegun(clock.now(), loss.epoch, loss.lost))
+            self._inbox.put(EpochBegun(clock.now(), loss.epoch, loss.lost, loss.untold))
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
         self._vouchers = VoucherStore(

@@ -277,9 +277,8 @@ class Gateway:
                 self._offline.refuse(detail, lasting=lasting)
             case JournalWell():
                 self._offline.recover()
-            case EpochBegun(_, before, lost):
-                note = (("journal", "begun_anew"), ("epoch_before", before), ("lost", lost))
-                self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
+            case EpochBegun():
+                self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=given.note))
         self._review(at)
 
     def _learn(self, given: UsesKnown | ManifestArrived | ShardArrived, at: Instant) -> None:
