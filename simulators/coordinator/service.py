@@ -247,7 +247,6 @@ class Coordinator:
         with self._store.transaction():
             now_us, doubtful = self._now(), self._store.quarantined_gateways()
             decisions = self._desk.hear(answer, now_us, self._store, doubtful)
-            self._issuing.stopped(answer, now_us)
         self._issuing.changed(clock.now())
         return Outcome(1, len(decisions))
 
@@ -308,6 +307,8 @@ class Coordinator:
             self._out.alert("tamper", {"gw": gateway, "epoch": epoch, "seq": data["seq"]})
             return False
         if receipt == "new":
+            if data["seq"] == 1:
+                self._issuing.changed(clock.now())  # vouchers older than a journal count for nothing there
             conflict = self._issuing.take(data)
             if conflict is not None:
                 self._out.alert("offline_conflict", conflict.told())

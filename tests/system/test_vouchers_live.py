@@ -14,10 +14,12 @@ from live_hub import LABELS, LiveHub, wait_for
 from serial_peers import HEAVY_MG, LIGHT_MG
 
 from simulators.broker import free_port
+from simulators.contract.peer import Peer
 
 CAP: Final = "\n[offline]\ncap_year_ppm = 400_000\n"
 """Of ten parcels four."""
 FIRST, SECOND, THIRD, LATER, OTHERS, HEAVY, NONE = LABELS
+MANIFEST: Final = "ehub-practice/v1/MY-KUL-1/pre/manifest"
 
 
 def declared(label: str, expected: str | None, mass_mg: int = LIGHT_MG) -> dict[str, Any]:
@@ -51,13 +53,18 @@ class Hub:
         )  # fmt: skip
 
     def start(self) -> None:
-        """The coordinator last: vouchers older than a gateway's journal count for nothing there."""
-        self.one.start_broker()
+        """The coordinator first: its vouchers are older than the gateways' journals, and it issues them anew."""
+        self.one.start()
+        self.two.start_gateway()
+        self.two.wait_online()
         for hub in (self.one, self.two):
-            hub.start_gateway()
-        self.one.start_coordinator()
-        for hub in (self.one, self.two):
-            hub.wait_online()
+            hub.wait_settled()
+        began = max(data["t"] for data in self.one.coordinator.events() if data["seq"] == 1)
+        peer = Peer("127.0.0.1", self.one.broker_port, "watch", (MANIFEST,))
+        wait_for(
+            lambda: any(one.data["issued"] > began for one in peer.heard()), "vouchers younger than both"
+        )
+        peer.close()
         for hub, count in ((self.one, 5), (self.two, 1)):
             self.wait_offline(hub, lambda view, count=count: view["vouchers"] == count)
 
