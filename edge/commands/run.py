@@ -97,6 +97,7 @@ def _run(written: HubConfig, data: Path, record: Path | None, *, as_written: boo
         signal.signal(name, lambda *_: stopping.set())
     anew_from, trace, runs = Instant(0), record, 1
     while (ended := _one_run(written, data, trace, stopping, anew_from, as_written=as_written)) is None:
+        gc.unfreeze()  # what the run before has made may go
         anew_from, runs = Instant(clock.now() + ANEW_EVERY), runs + 1
         trace = None if record is None else record.with_name(f"{record.name}.{runs}")
     return ended
