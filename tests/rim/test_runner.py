@@ -13,6 +13,7 @@ from edge.core.inputs import MessageRejected
 from edge.rim import clock
 from edge.rim.inbox import Inbox
 from edge.rim.metrics import Metrics
+from edge.rim.refused import RefusedLog
 from edge.rim.runner import GLANCE_EVERY_NS, Runner
 from edge.rim.writer import ForDisk
 from hub_config.hub import HubConfig
@@ -101,6 +102,20 @@ def test_a_message_that_is_not_believed_is_logged_once_a_reason(
         told, ("unknown_key", "bad_signature"), strict=True
     )] == [True, True]  # fmt: skip
     assert one.snapshot.rejected_messages == (("bad_signature", 1), ("unknown_key", 2))
+
+
+def test_a_message_of_another_shape_is_logged_for_each_kind_with_its_schema(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = RefusedLog()
+    for kind in ("ack", "ack", "dec"):
+        topic = f"ehub-practice/v1/MY-KUL-1/{kind}/gw-01"
+        said.tell(MessageRejected(Instant(0), topic, "bad_shape", "v, hub, gw, mode: Field required"))
+
+    told = [record.getMessage() for record in caplog.records]
+    assert ["hub contract schema ack" in told[0], "hub contract schema decision" in told[1]] == [True, True]
+    assert len(told) == 2
+    assert all("v, hub, gw, mode: Field required" in line for line in told)
 
 
 def test_stopping_ends_a_core_that_waits_for_an_input() -> None:
