@@ -170,7 +170,8 @@ class IoBoard:
                 if blocked_level is None:
                     self.ignored += 1
                     return []
-                if not self._session.known.live:
+                known = self._session.known
+                if not known.live and not known.cut_short:
                     return []  # of before the board was ready
                 self._waiting.append(_Edge(ticks, channel, level == blocked_level, at))
                 return self._release(1) if len(self._waiting) > WAITING_MAX else []
