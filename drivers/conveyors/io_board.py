@@ -150,8 +150,9 @@ class IoBoard:
                 return [BoardChanged(device, at, state, detail, continued)]
             case BootTold():
                 return self._forget(at)
-            case UpTold(identity):
-                return [DeviceUp(device, at, identity)]
+            case UpTold():
+                # What it says of itself is its boot: held to that, a board that restarts would count as another one.
+                return [DeviceUp(device, at, identity=None)]
             case OrderTold(order, detail):
                 return [] if order == LAMP else [self._answer(order, detail, at)]
             case FaultTold(code, detail, raw):
