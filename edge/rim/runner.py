@@ -219,7 +219,10 @@ def _log_trouble(given: Input) -> None:
         case PrinterChanged():
             trouble_log.warning("%s: %s", given.device, (given.trouble or "prints").replace("_", " "))
         case EventsLost():
-            trouble_log.warning("%s: %d edges of beams are lost", given.device, given.count)
+            trouble_log.warning(
+                "%s: %d of its events are lost, edges of beams may be among them; what is on its belt may be held",
+                given.device, given.count,
+            )  # fmt: skip
         case JournalTrouble():
             trouble_log.error("%s", given.detail)
         case JournalWell():
