@@ -212,7 +212,7 @@ def _log_trouble(given: Input) -> None:
             trouble_log.info("%s is up", given.device)
         case DeviceFault() if given.code in FAULTS_SAID:
             trouble_log.warning("%s: %s", given.device, given.detail)
-        case BoardChanged() if given.state in ("incompatible", "safe", "lost"):
+        case BoardChanged() if given.state in ("opening", "incompatible", "safe", "lost"):
             trouble_log.warning("%s is %s: %s", given.device, given.state, given.detail)
         case BoardChanged() if given.state == "ready":
             trouble_log.info("%s is ready: %s", given.device, given.detail)

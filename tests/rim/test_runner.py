@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from drivers.command import Command
-from drivers.reading import DeviceUp
+from drivers.reading import BoardChanged, DeviceUp
 from edge.core.effects import Alert
 from edge.core.gateway import Gateway
 from edge.core.inputs import MessageRejected
@@ -18,7 +18,7 @@ from edge.rim.runner import GLANCE_EVERY_NS, Runner
 from edge.rim.writer import ForDisk
 from hub_config.hub import HubConfig
 from hub_config.load import load
-from hub_config.names import Instant
+from hub_config.names import DeviceId, Instant
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "bench.toml"
 
@@ -102,6 +102,16 @@ def test_a_message_that_is_not_believed_is_logged_once_a_reason(
         told, ("unknown_key", "bad_signature"), strict=True
     )] == [True, True]  # fmt: skip
     assert one.snapshot.rejected_messages == (("bad_signature", 1), ("unknown_key", 2))
+
+
+def test_why_a_board_has_restarted_is_logged(now: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    inbox = Inbox()
+    one = runner(load(EXAMPLE), inbox)
+    why = "the board has restarted: brown-out"
+    inbox.put(BoardChanged(DeviceId("io-1"), Instant(now[0]), "opening", why, continued=False))
+    one._turn()
+
+    assert [record.getMessage() for record in caplog.records] == [f"io-1 is opening: {why}"]
 
 
 def test_a_message_of_another_shape_is_logged_for_each_kind_with_its_schema(
