@@ -47,10 +47,11 @@ from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
 from hub_config.bench_scale import BenchScaleConfig
+from hub_config.devices import Device
 from hub_config.dimensioners import Dimensioner
 from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig, canonical
-from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
+from hub_config.names import MICROSECOND, SECOND, Instant
 from hub_config.plc import PlcWcsConfig
 from hub_config.scales import RecordScaleConfig
 
@@ -314,27 +315,27 @@ def _read_truth(path: Path) -> Mapping[str, int | None] | None:
     return {str(key): value for key, value in told.items() if value is None or isinstance(value, int)}
 
 
+_Weighing = BenchScaleConfig | RecordScaleConfig | PlcWcsConfig | Dimensioner | ExternalConfig
+
+
+def provenance(device: Device) -> DeviceProvenance:
+    """What the config says of it. A dimensioner with a scale inside has two certificates: both are told, with the day
+    on which the first of them ends."""
+    sized = device if isinstance(device, Dimensioner | ExternalConfig) else None
+    metrology = device.metrology if isinstance(device, _Weighing) else None
+    papers = [one for one in (sized, metrology) if one is not None]
+    ends = [paper.valid_until for paper in papers if paper.valid_until is not None]
+    return DeviceProvenance(
+        fw=device.firmware, drv=device.kind,
+        cal=", ".join(paper.cal for paper in papers if paper.cal is not None) or None,
+        cal_until=min(ends).isoformat() if ends else None,
+        seal=None if metrology is None else metrology.seal,
+    )  # fmt: skip
+
+
 def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventContext:
     """What every event of this run says besides itself."""
-    devices: dict[DeviceId, DeviceProvenance] = {}
-    for device in config.devices:
-        if (
-            isinstance(device, BenchScaleConfig | RecordScaleConfig | PlcWcsConfig | ExternalConfig)
-            and device.metrology
-        ):
-            until = device.metrology.valid_until
-            devices[device.id] = DeviceProvenance(
-                drv=device.kind,
-                cal_until=None if until is None else until.isoformat(),
-                seal=device.metrology.seal,
-            )
-        elif isinstance(device, Dimensioner | ExternalConfig):
-            until = device.valid_until
-            devices[device.id] = DeviceProvenance(
-                drv=device.kind, cal=device.cal, cal_until=None if until is None else until.isoformat()
-            )
-        else:
-            devices[device.id] = DeviceProvenance(drv=device.kind)
+    devices = {device.id: provenance(device) for device in config.devices}
     return EventContext(
         hub=config.hub.id, gateway=config.gateway.id, mode=config.hub.mode, epoch=epoch, edge_version=__version__,
         config_digest=config.digest(), devices=devices, evidence_key=identity.evidence_key,
