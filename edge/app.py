@@ -32,6 +32,7 @@ from edge.rim.metrics import Metrics
 from edge.rim.offered_config import OfferedConfig
 from edge.rim.preclearing import Preclearing
 from edge.rim.processor import processor_us
+from edge.rim.provenance import config_changed, provenances
 from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
 from edge.rim.trace import Start, TraceRecorder
@@ -42,18 +43,12 @@ from edge.rim.writer import JournalWriter
 from edge.web.control import ControlServer
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
-from edge.wire.envelope import DeviceProvenance, EventContext
+from edge.wire.envelope import EventContext
 from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
-from hub_config.bench_scale import BenchScaleConfig
-from hub_config.devices import Device
-from hub_config.dimensioners import Dimensioner
-from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig, canonical
 from hub_config.names import MICROSECOND, SECOND, Instant
-from hub_config.plc import PlcWcsConfig
-from hub_config.scales import RecordScaleConfig
 
 TRUTH_FILE: Final = "truth.json"
 """Practice only: what a simulator at the other end of the wires knows better; shown on the truth strip."""
@@ -93,7 +88,10 @@ class App:
         self._journal = Journal(
             journal_file, lambda epoch: event_context(config, identity, epoch), identity.signer
         )
-        self._journal.remember(canonical(config).decode(), config.digest(), config.trust)
+        reader = JournalReader(journal_file)
+        text, digest = canonical(config).decode(), config.digest()
+        self._changed = config_changed(reader.fact("configs"), text, digest, clock.now())
+        self._journal.remember(text, digest, config.trust)
         left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
         last = self._journal.last_placed({bench.id: bench.free_lane for bench in config.benches})
         topics, trust = Topics(config.hub.mode, config.hub.id, config.gateway.id), TrustStore(config.trust)
@@ -106,7 +104,6 @@ class App:
             keep_manifest=config.offline.keep_manifest,
         )  # fmt: skip
         preclearing = Preclearing(self._vouchers, topics, self._inbox)
-        reader = JournalReader(journal_file)
         preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
         reader.close()
         it_desk = ItDesk(
@@ -169,6 +166,8 @@ class App:
         loss = self._journal.after_loss
         if loss is not None and self._journal.last_seq == 0:  # told once, as this epoch's first event
             self._inbox.put(EpochBegun(clock.now(), loss.epoch, loss.lost))
+        if self._changed is not None:
+            self._inbox.put(self._changed)
         checkpoint = self._journal.newest_checkpoint()
         if checkpoint is not None:
             self._uplink.checkpoint(checkpoint)
@@ -315,27 +314,9 @@ def _read_truth(path: Path) -> Mapping[str, int | None] | None:
     return {str(key): value for key, value in told.items() if value is None or isinstance(value, int)}
 
 
-_Weighing = BenchScaleConfig | RecordScaleConfig | PlcWcsConfig | Dimensioner | ExternalConfig
-
-
-def provenance(device: Device) -> DeviceProvenance:
-    """What the config says of it. A dimensioner with a scale inside has two certificates: both are told, with the day
-    on which the first of them ends."""
-    sized = device if isinstance(device, Dimensioner | ExternalConfig) else None
-    metrology = device.metrology if isinstance(device, _Weighing) else None
-    papers = [one for one in (sized, metrology) if one is not None]
-    ends = [paper.valid_until for paper in papers if paper.valid_until is not None]
-    return DeviceProvenance(
-        fw=device.firmware, drv=device.kind,
-        cal=", ".join(paper.cal for paper in papers if paper.cal is not None) or None,
-        cal_until=min(ends).isoformat() if ends else None,
-        seal=None if metrology is None else metrology.seal,
-    )  # fmt: skip
-
-
 def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventContext:
     """What every event of this run says besides itself."""
-    devices = {device.id: provenance(device) for device in config.devices}
+    devices = provenances(canonical(config).decode())
     return EventContext(
         hub=config.hub.id, gateway=config.gateway.id, mode=config.hub.mode, epoch=epoch, edge_version=__version__,
         config_digest=config.digest(), devices=devices, evidence_key=identity.evidence_key,
