@@ -42,6 +42,7 @@ class Leaving:
             self._ledger.count_rejected("unknown_channel")
             return
         offset = self._lanes.position_of(read.channel) - travel_um
+        self._unaccounted.look(travel_um)
         timely = self._lanes.timely(read.channel, read.at, self._track.items)
         if self._lanes.continues(read.channel, offset, read.at, timely):
             self._ledger.count_rejected("beam_bounce")
@@ -51,6 +52,8 @@ class Leaving:
             self._unaccounted.stray_in_lane(offset)
             self._stray_in_lane(exit_, read.at)
             return
+        if self._unaccounted.doubt_ahead_of(item):
+            item.doubt("swap_suspected")  # it may be that one, late: what lies in a lane keeps its order
         self._lanes.arrived(read.channel, item, offset, read.at)
         self._track.remove(item)
         self._track.left.append(item)

@@ -75,6 +75,15 @@ class Unaccounted:
     def is_ahead_of(self, item: Item) -> bool:
         return bool(self._missing) and item.front_um < self._missing[0].front_um
 
+    def doubt_ahead_of(self, item: Item) -> bool:
+        """Something has come to a lane in the place of this one: who is ahead of it and was not seen may be it, late,
+        as what lies in a lane keeps its order. True if there is one: which of them has come nobody knows."""
+        ordered = [one for one in self._track.items if one.ordered and not one.accounted]
+        ahead = [one for one in self._missing + ordered if one.front_um > item.front_um]
+        for one in ahead:
+            one.doubt("swap_suspected")
+        return bool(ahead)
+
     def forget(self) -> None:
         """The belt's counts begin anew."""
         self._missing.clear()
