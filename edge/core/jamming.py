@@ -1,5 +1,7 @@
 """What a jam does to a line: it is told, and what has run up against it is given up. `jams` says when there is one."""
 
+from collections.abc import Sequence
+
 from edge.core.diverting import Diverting
 from edge.core.event import Event
 from edge.core.leaving import Leaving
@@ -50,6 +52,13 @@ class Jamming:
         beam = section.track.beams[place].id
         note = (("device", section.board), ("line", self._line.id), ("beam", beam), ("state", state))
         self._ledger.record(Event("device.changed", self._line.id, None, at, note=note))
+
+
+def jams_told(sections: Sequence[Section]) -> tuple[str, ...]:
+    """Every jam of a line, for who looks after it."""
+    return tuple(
+        f"jam at beam {section.track.beams[place].id}" for section in sections for place in section.jams.beams
+    )
 
 
 def stop_under(track: Track, beam: int) -> None:

@@ -52,7 +52,7 @@ class Leaving:
             self._unaccounted.stray_in_lane(offset)
             self._stray_in_lane(exit_, read.at)
             return
-        if self._unaccounted.doubt_ahead_of(item):
+        if self._unaccounted.doubt_ahead_of(item, exit_.lane):
             item.doubt("swap_suspected")  # it may be that one, late: what lies in a lane keeps its order
         self._lanes.arrived(read.channel, item, offset, read.at)
         self._track.remove(item)

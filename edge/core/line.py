@@ -32,7 +32,7 @@ from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
 from edge.core.encoder_watch import COUNTS_NOTHING, EncoderWatch
 from edge.core.item import Found, Item
-from edge.core.jamming import Jamming
+from edge.core.jamming import Jamming, jams_told
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
@@ -98,12 +98,7 @@ class Line:
     @property
     def devices_down(self) -> tuple[str, ...]:
         """With lanes that are full or blocked, and beams that are jammed."""
-        jams = (
-            f"jam at beam {section.track.beams[place].id}"
-            for section in self.sections
-            for place in section.jams.beams
-        )
-        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full), *jams)
+        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full), *jams_told(self.sections))
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -240,9 +235,7 @@ class Line:
     def _beam(self, read: BeamChanged, at: Instant) -> None:
         section, place = self._belt_beams.get(read.channel, (self._last, None))
         if read.blocked and place is not None and self._encoders.has_died(section, read, place):
-            # Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows.
-            self._down[self._encoders.name(section)] = COUNTS_NOTHING
-            self._lose_all(section, read.at)
+            self._give_up_uncounted(section, read.at)
         travel = section.belt.travel_for(read.at, read.count)
         if place is None:
             self.lanes.covered(read.channel, read.at, blocked=read.blocked)
@@ -254,6 +247,9 @@ class Line:
             if place == 0 and section.track.follows:
                 self._carrying.meet(section, section.track.beams[0].position_um - travel, read.at, at)
             section.track.covered(place, travel, read.at, found)
+            if place == 0 and section.track.follows and not (found.seen or found.blips):
+                for before in self._carrying.died_before(section, read.at):
+                    self._give_up_uncounted(before, read.at)
             seen = found.seen[0][0] if found.seen else None
             length_um = None if seen is None else section.track.length_um(seen, travel)
             section.jams.covered(place, travel, length_um)
@@ -263,6 +259,11 @@ class Line:
             section.track.freed(place, travel, read.at, found)
         section.track.advance(travel, found)
         self._take_found(section, found, read.at)
+
+    def _give_up_uncounted(self, section: Section, at: Instant) -> None:
+        """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
+        self._down[self._encoders.name(section)] = COUNTS_NOTHING
+        self._lose_all(section, at)
 
     def _take_found(self, section: Section, found: Found, at: Instant) -> None:
         """`at`: of the edge or report that showed it."""
@@ -343,9 +344,9 @@ class Line:
             belt = section.belt
             if belt.gone_at is not None:
                 if at >= belt.gone_at:
-                    belt.forget()
+                    belt.forget(silent=True)
                     self._lose_all(section, at)
-                elif section.track.items:
+                elif section.track.items or len(self.sections) > 1:  # others may bring it theirs
                     dues.append(belt.gone_at)
             section.planned_um_s = belt.speed_um_s
         reading = self._reading.belt

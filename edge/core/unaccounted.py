@@ -15,6 +15,7 @@ from edge.core.item import Item
 from edge.core.lanes import LANE_TOLERANCES
 from edge.core.track import Track
 from hub_config.lines import Line
+from hub_config.names import LaneId
 
 MISSING_MAX: Final = 16
 """Missing at a time; past it the foremost is forgotten. Who is behind it is behind the others too, or beside them."""
@@ -75,11 +76,14 @@ class Unaccounted:
     def is_ahead_of(self, item: Item) -> bool:
         return bool(self._missing) and item.front_um < self._missing[0].front_um
 
-    def doubt_ahead_of(self, item: Item) -> bool:
-        """Something has come to a lane in the place of this one: who is ahead of it and was not seen may be it, late,
-        as what lies in a lane keeps its order. True if there is one: which of them has come nobody knows."""
-        ordered = [one for one in self._track.items if one.ordered and not one.accounted]
-        ahead = [one for one in self._missing + ordered if one.front_um > item.front_um]
+    def doubt_ahead_of(self, item: Item, lane: LaneId) -> bool:
+        """Something has come to this lane in the place of this one: who is ahead of it, and is missing or expected
+        there still, may be it, late, as what lies in a lane keeps its order. True if there is one: which of them has
+        come nobody knows."""
+        sent = [
+            one for one in self._track.items if one.ordered and not one.accounted and _lane_of(one) == lane
+        ]
+        ahead = [one for one in self._missing + sent if one.front_um > item.front_um]
         for one in ahead:
             one.doubt("swap_suspected")
         return bool(ahead)
@@ -94,3 +98,7 @@ class Unaccounted:
         self._missing.append(item)
         self._missing.sort(key=lambda one: one.front_um, reverse=True)
         del self._missing[:-MISSING_MAX]
+
+
+def _lane_of(item: Item) -> LaneId | None:
+    return None if item.push is None else item.push.diverter.lane
