@@ -11,6 +11,7 @@ things only fall back: a stranger ahead of the place of everyone behind is none 
 
 from typing import Final
 
+from edge.core.belt import NEVER_UM
 from edge.core.item import Item
 from edge.core.lanes import LANE_TOLERANCES
 from edge.core.track import Track
@@ -30,16 +31,23 @@ class Unaccounted:
         slack_um = LANE_TOLERANCES * line.tolerance_um
         self._seen_by = {one.id: line.beam(one.beam).position_um + slack_um for one in line.diverters}
         """By diverter: there its parcel's front must have been seen in the lane."""
+        self._beams_um = [beam.position_um for beam in track.beams]
         self._missing: list[Item] = []
         """Foremost first."""
 
     def look(self, travel_um: int) -> None:
-        """The belt has come so far: what was pushed must have been seen in its lane by now."""
+        """The belt has come so far: what was pushed must have been seen in its lane by now, and what is to be pushed
+        by every beam before its diverter, as the others (`Track.expect`): else its push takes another one."""
         for item in self._track.items:
             push = item.push
             if push is None or not item.ordered:
                 continue
-            if item.front_um + travel_um > self._seen_by[push.diverter.id]:
+            front_um, following = item.front_um + travel_um, item.seen + 1
+            beam_um = self._beams_um[following] if following < len(self._beams_um) else NEVER_UM
+            if beam_um <= push.diverter.position_um and front_um > beam_um + self._track.reach_um:
+                item.doubt("lost_track")
+                self._miss(item)
+            elif front_um > self._seen_by[push.diverter.id]:
                 self._miss(item)
 
     def lost(self, item: Item) -> None:
