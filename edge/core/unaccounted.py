@@ -84,6 +84,12 @@ class Unaccounted:
     def is_ahead_of(self, item: Item) -> bool:
         return bool(self._missing) and item.front_um < self._missing[0].front_um
 
+    def _is_coming(self, one: Item, item: Item) -> bool:
+        """The end's beam has just seen something between the places of these two, which is a stranger once it is long
+        enough: then it is the one ahead."""
+        at_end = [new for new in self._track.items if new.origin == len(self._beams_um) - 1]
+        return any(new.parcel is None and item.front_um < new.front_um <= one.front_um for new in at_end)
+
     def doubt_ahead_of(self, item: Item, lane: LaneId) -> bool:
         """Something has come to this lane in the place of this one: who is ahead of it, and is missing or expected
         there still, may be it, late, as what lies in a lane keeps its order. True if there is one: which of them has
@@ -91,7 +97,8 @@ class Unaccounted:
         sent = [
             one for one in self._track.items if one.ordered and not one.accounted and _lane_of(one) == lane
         ]
-        ahead = [one for one in self._missing + sent if one.front_um > item.front_um]
+        missing = [one for one in self._missing if one not in sent and not self._is_coming(one, item)]
+        ahead = [one for one in missing + sent if one.front_um > item.front_um]
         for one in ahead:
             one.doubt("swap_suspected")
         return bool(ahead)

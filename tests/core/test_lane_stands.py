@@ -56,6 +56,10 @@ def test_what_comes_in_the_place_of_another_while_the_one_ahead_was_not_seen_has
     lost = reasons_of_lost(driver)
     assert lost[driver.visits[1]] == ("swap_suspected",)
     assert driver.visits[0] in lost
+    told = driver.kinds(driver.visits[1])
+    assert told[-2:] == ["parcel.diverted", "parcel.lost_track"], (
+        "seen, and let go, but nobody knows which it is"
+    )
 
 
 def test_the_same_lane_that_runs_tells_both(driver: LineDriver) -> None:

@@ -199,6 +199,22 @@ def test_a_stranger_in_the_place_of_one_behind_proves_nothing(driver: LineDriver
     assert len(driver.ons) == 1
 
 
+def test_a_stranger_that_the_end_has_just_seen_is_the_missing_one(driver: LineDriver) -> None:
+    """It is not long enough yet to be told, when something comes to the lane in the place of the next one."""
+    line = driver.line
+    track = Track(line, Belt(line.belt, line.tolerance_um))
+    unaccounted = Unaccounted(line, track, 0)
+    missing, behind = Item(1, Instant(0), 0, 0), Item(2, Instant(0), 0, -1_500_000)
+    new = Item(3, Instant(0), len(track.beams) - 1, -90_000)
+    unaccounted.lost(missing)
+    track.items = [new, behind]
+
+    assert not unaccounted.doubt_ahead_of(behind, line.free_lane)
+    track.items = [behind]
+    assert unaccounted.doubt_ahead_of(behind, line.free_lane)
+    assert missing.doubts == ["swap_suspected"]
+
+
 @pytest.mark.parametrize(("late_ms", "told"), [(50, "parcel.diverted"), (350, "parcel.lost_track")])
 def test_one_that_has_slipped_and_goes_on_is_who_comes_to_the_end(
     driver: LineDriver, late_ms: int, told: str
