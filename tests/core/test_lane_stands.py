@@ -4,6 +4,7 @@ of the one that was pushed behind it. What lies in a lane keeps its order, so wh
 import pytest
 from line_driver import S10, S10_B, TO_MEASURED_S, TO_ORDER_S, LineDriver, Object, entered
 from line_moments import SeldomTold
+from standing_lane import STEP_NS, StandingLane
 
 from hub_config.names import MILLISECOND, SECOND
 
@@ -86,3 +87,16 @@ def test_one_that_is_known_to_be_elsewhere_puts_nobody_in_doubt(driver: LineDriv
     departed = [event.codes[0].data for event in driver.events if event.kind == "parcel.departed"]
     assert departed == [S10_B]
     assert driver.now > SECOND
+
+
+# Any row, and a lane that stands at any time ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 16, 34, 37, 47, 57, 1, 2])
+def test_nobody_departs_when_another_one_comes_to_the_lane(seed: int) -> None:
+    """In all but the last two of these somebody did."""
+    lane = StandingLane(seed).run()
+
+    for body in lane.bodies:
+        told_at = lane.departed.get(body.code)
+        assert told_at is None or (body.seen_at is not None and abs(told_at - body.seen_at) <= STEP_NS)
