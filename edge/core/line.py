@@ -32,7 +32,7 @@ from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
 from edge.core.encoder_watch import COUNTS_NOTHING, EncoderWatch
 from edge.core.item import Found, Item
-from edge.core.jamming import Jamming, jams_told
+from edge.core.jamming import Jamming, jams_of
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
@@ -40,6 +40,7 @@ from edge.core.measuring import Measuring
 from edge.core.mistaken import doubt_behind_strays, doubt_waiting
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
+from edge.core.snapshot import Wrong, down_of
 from edge.core.transfer import Section, sections_of
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
@@ -97,8 +98,13 @@ class Line:
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        """With lanes that are full or blocked, and beams that are jammed."""
-        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full), *jams_told(self.sections))
+        return down_of(self.wrong)
+
+    @property
+    def wrong(self) -> tuple[tuple[Wrong, str], ...]:
+        wrong: list[tuple[Wrong, str]] = [("down", one) for one in sorted(self._down)]
+        wrong += (("lane_full", one) for one in self._full)
+        return (*wrong, *jams_of(self.sections), *self._measuring.out_of_step)
 
     # What comes in --------------------------------------------------------------------------------
 
@@ -159,11 +165,8 @@ class Line:
         return item not in self.track.items or self.diverting.is_open(item, lane, self.belt.travel_at(at))
 
     def _item_about(self, decision: Decision) -> Item | None:
-        for section in reversed(self.sections):
-            for item in section.track.items:
-                if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
-                    return item
-        return None
+        told = ((item, item.parcel) for section in reversed(self.sections) for item in section.track.items)
+        return next((item for item, one in told if one and decision.is_about(one.visit, one.minted)), None)
 
     @property
     def awaits_commit(self) -> bool:
@@ -189,10 +192,9 @@ class Line:
         if not jumped:
             return
         for item in self.items:
-            parcel = item.parcel
-            releases = parcel is not None and parcel.verdict is not None and parcel.verdict.releases
-            if parcel is not None and releases and self.diverting.cancel(item, at):
-                self.clearing.doubt_clock(parcel, at)
+            verdict = None if item.parcel is None else item.parcel.verdict
+            if item.parcel and verdict and verdict.releases and self.diverting.cancel(item, at):
+                self.clearing.doubt_clock(item.parcel, at)
 
     def wake(self, at: Instant) -> None:
         """`wake_at` has come."""
@@ -250,8 +252,7 @@ class Line:
             if place == 0 and section.track.follows and not (found.seen or found.blips):
                 for before in self._carrying.died_before(section, read.at):
                     self._give_up_uncounted(before, read.at)
-            seen = found.seen[0][0] if found.seen else None
-            length_um = None if seen is None else section.track.length_um(seen, travel)
+            length_um = section.track.length_um(found.seen[0][0], travel) if found.seen else None
             section.jams.covered(place, travel, length_um)
         else:
             if section.jams.freed(place):
@@ -309,11 +310,10 @@ class Line:
     def _open(self, section: Section, item: Item) -> None:
         """It is long enough to be a parcel."""
         at, parcel = item.at, self._enter(section, item)
-        if not item.stray:
-            return
-        self.clearing.hold(parcel, "unknown_item", at)
-        if item not in section.track.items:
-            return  # it has been lost already
+        if item.stray:
+            self.clearing.hold(parcel, "unknown_item", at)
+        if not item.stray or item not in section.track.items:
+            return  # it entered as it should, or has been lost already
         doubt_waiting(section.track.items, item.seen, section.track.disturbed_at)
         if section is self._last and item.seen == len(self.track.beams) - 1:
             self.diverting.unaccounted.at_end(item)
