@@ -104,10 +104,12 @@ class Peer:
             return [one for one in self._heard if topic in ("", one.topic)]
 
     def wait(self, true: Callable[[], bool], seconds: float) -> bool:
-        """Whether it came true in time."""
+        """Whether it came true in time. Raises PeerFault where it did not, and there is no connection."""
         until = time.monotonic() + seconds
         while not true():
             if time.monotonic() > until:
+                if not self._client.is_connected():
+                    raise PeerFault(f"{self._where} has closed the connection")
                 return False
             time.sleep(LOOK_EVERY_S)
         return True
