@@ -46,6 +46,8 @@ class VisitFacts:
     """Where it was confirmed to be put."""
     sent: str | None = None
     """Where a belt was ordered to divert it."""
+    until_seen: tuple[int, Data] | None = None
+    """A release that was taken back, and when."""
     departed: bool = False
     departed_at: str | None = None
     lost: bool = False
@@ -85,6 +87,8 @@ def _take(facts: VisitFacts, data: Data) -> None:
         case "parcel.decided":
             decision = data.get("decision")
             told = decision["data"] if decision is not None else None
+            if facts.release is not None:
+                facts.until_seen = (data["mono_us"], facts.release)
             facts.release = told if told is not None and told["action"] == "release" else None
             facts.own = (
                 told["cond"].get("code") if facts.release is not None and told is not None else facts.own
@@ -96,6 +100,8 @@ def _take(facts: VisitFacts, data: Data) -> None:
             facts.sent = data["act"]["lane"]
         case "parcel.diverted":
             facts.lane, facts.lost = data["act"]["lane"], False
+            if facts.until_seen is not None and facts.until_seen[0] != data["mono_us"]:
+                facts.until_seen = None  # before it was seen there
         case "parcel.departed":
             facts.departed, facts.departed_at = True, data["t"]
         case "parcel.lost_track":
@@ -271,8 +277,10 @@ def _accounted(one: Happened, facts: VisitFacts) -> bool:
 
 
 def _released_in_time(parcel: Parcel, one: Happened, facts: VisitFacts) -> bool:
-    """It departed under a release that was its own and valid then; or it was lost track of after it was sent there."""
-    if facts.release is None:
+    """It departed under a release that was its own and valid then; or it was lost track of after it was sent there, be
+    it when its lane saw it: where that alone speaks against it, its diverter had moved for it under its release."""
+    seen_in_doubt = facts.until_seen is not None and facts.lane is not None and facts.lane == facts.sent
+    if facts.release is None and not seen_in_doubt:
         return False
     if one.beside and facts.own not in _names(parcel):
         return False
@@ -280,7 +288,8 @@ def _released_in_time(parcel: Parcel, one: Happened, facts: VisitFacts) -> bool:
         return facts.sent is not None
     if not facts.departed or facts.departed_at is None:
         return False
-    return bool(facts.release["valid_from"] <= facts.departed_at <= facts.release["valid_until"])
+    release = facts.release or {}
+    return bool(release and release["valid_from"] <= facts.departed_at <= release["valid_until"])
 
 
 def _names(parcel: Parcel) -> set[str]:
