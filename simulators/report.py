@@ -14,6 +14,7 @@ from edge.core.verdict import Exits
 from hub_config.lines import Line
 from simulators.bench import Happened
 from simulators.parcels import Parcel
+from simulators.verdict_text import of_parcel, of_stranger
 
 Data = Mapping[str, Any]
 
@@ -162,7 +163,7 @@ def judge_strangers(visits: Mapping[str, VisitFacts]) -> Judged:
     for visit, facts in visits.items():
         if not (facts.lost or facts.joined):
             truth["wrong_release" if facts.departed else "unaccounted"] += 1
-            details.append(f"no parcel was placed under visit {visit}: {facts}")
+            details.append(of_stranger(visit, facts))
     return _judged(Counter(), truth, Counter(), details, {})
 
 
@@ -195,7 +196,7 @@ def judge_parcels(
             else _faults(parcel, one, facts, before, place)
         ):
             truth[fault] += 1
-            details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one}, {facts}")
+            details.append(of_parcel(fault, parcel, one, facts))
         if parcel.number in oracle and where != "departed":
             cause = facts.reasons[0] if facts is not None and facts.reasons else "unfinished"
             lost[cause] += 1

@@ -256,7 +256,14 @@ def _legend(figure: "Figure", scene: Scene) -> None:
         Line2D([], [], color="black", ls=":", label="true front of a parcel with a fault"),
     ]  # fmt: skip
     if scene.stood:
-        handles.append(Patch(fc="#DDDDDD", hatch="//", alpha=0.5, label="nothing counted: it stands, or encoder or board is off"))
+        handles.append(
+            Patch(
+                fc="#DDDDDD",
+                hatch="//",
+                alpha=0.5,
+                label="nothing counted: it stands, or encoder or board is off",
+            )
+        )
     figure.legend(handles=handles, loc="outside lower center", ncols=7, fontsize=8, frameon=False)
 
 
