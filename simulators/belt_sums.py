@@ -10,8 +10,17 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.bodies import Body
 from simulators.samples import Samples
 
-OF_THE_LINE: Final = ("lost_counts", "board_reset", "link_cut", "jammed", "belt_stop")
-"""Faults that strike all that is on the belt."""
+OF_THE_LINE: Final = (
+    "lost_counts",
+    "dead_encoder",
+    "board_reset",
+    "link_cut",
+    "jammed",
+    "belt_stop",
+    "belt_back",
+    "overtaken",
+)
+"""Faults that strike all that is on the belt, or others than the parcel itself."""
 SHAKEN_MAX: Final = 64
 """Of the latest of them it is known when they were on the belt: longer ago than any parcel now on it."""
 ASSOCIATION: Final = (
@@ -74,7 +83,7 @@ class BeltSums:
             self.undisturbed += 1
             self.held += causes.get(body.parcel.number) in ASSOCIATION
         self._shaken += [
-            self._stay(one) for one in bodies[:count] if any(fault in one.happened for fault in OF_THE_LINE)
+            self._shakes(one) for one in bodies[:count] if any(fault in one.happened for fault in OF_THE_LINE)
         ]
 
     def undisturbed_of(self, bodies: Sequence[Body], count: int) -> Iterator[Body]:
@@ -83,7 +92,7 @@ class BeltSums:
         gaps = [self._least_gap_um(*pair) for pair in pairwise([*before, *bodies[: count + 1]])]
         ahead = gaps if before else [self.needed_um, *gaps]
         behind = [*ahead[1:], self.needed_um]
-        shaken = [self._stay(one) for one in bodies if any(fault in one.happened for fault in OF_THE_LINE)]
+        shaken = [self._shakes(one) for one in bodies if any(fault in one.happened for fault in OF_THE_LINE)]
         for place, body in enumerate(bodies[:count]):
             if (
                 body.happened
@@ -98,6 +107,11 @@ class BeltSums:
     def _stay(self, body: Body) -> tuple[Instant, Instant]:
         """When it was on the belt."""
         return body.front_at(body.enters_um), body.rear_at(self._line.belt_beams[-1].position_um)
+
+    def _shakes(self, body: Body) -> tuple[Instant, Instant]:
+        """For how long its fault disturbs what is on the belt."""
+        came, left = self._stay(body)
+        return came, Instant(left + body.plan.dead_ns) if "dead_encoder" in body.happened else left
 
     def _least_gap_um(self, ahead: Body, behind: Body) -> int:
         """As the beams of the belt saw it, had nobody taken either off: those behind the merge, of a side belt's."""

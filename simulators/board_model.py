@@ -30,6 +30,8 @@ from simulators.world import Token, World
 DELAY_NS: Final = 12 * MILLISECOND
 """From an edge to its reading: the report that interpolates it, and the line."""
 MOVED_NS: Final = 100 * MILLISECOND
+STILL_NS: Final = 200 * MILLISECOND
+"""Without a pulse for so long the belt stands, for all that a board can tell: so it does where its encoder is dead."""
 ANSWER_NS: Final = 4 * MILLISECOND
 START_NS: Final = 900 * MILLISECOND
 """From the port's opening, or a restart, to `ready`."""
@@ -98,7 +100,8 @@ class BoardModel:
         at = Instant(self._world.now - DELAY_NS)
         if self._ready and at >= self._booted_at:
             encoder = self._side.encoder
-            self._give(BeltMoved(self._id, at, encoder.count_at(at) - self._zero, encoder.moving_at(at)))
+            moving = encoder.moving_at(at) and at - encoder.last_pulse_at(at) < STILL_NS
+            self._give(BeltMoved(self._id, at, encoder.count_at(at) - self._zero, moving))
         self._world.call_after(MOVED_NS, self._report)
 
     def _start(self, boots: int) -> None:

@@ -20,7 +20,7 @@ TOUCH_UM: Final = 1_000
 """Touching parcels overlap by this, so that no beam sees between them."""
 ALIKE_UM: Final = 3_000
 """Parcels whose lengths differ by no more are alike to every beam."""
-MOVING: Final[tuple[LineFault, ...]] = ("slipped", "turned", "pushed", "jammed", "transfer_slip")
+MOVING: Final[tuple[LineFault, ...]] = ("slipped", "turned", "pushed", "jammed", "transfer_slip", "overtaken")
 """Faults of its motion, which may find no room."""
 _NOWHERE: Final = unmoved(1, 0)
 
@@ -150,10 +150,14 @@ def chatter(
 
 def strike(bodies: Sequence[Body], diverter: Diverter, at: Instant, longest_ns: int) -> None:
     """A diverter moves while some of them may be passing it: it strikes those. `at`: in belt time."""
+    passed = False
     for body in reversed(bodies):
         front = body.front_at(diverter.position_um)
         if at - front > longest_ns:
-            break
+            if passed:
+                break  # of two that follow each other the one behind may have overtaken
+            passed = True
+            continue
         elsewhere = body.taken or (body.path is not None and body.path is not diverter)
         if not elsewhere and front < at < body.rear_at(diverter.position_um):
             body.clipped = True
@@ -183,7 +187,7 @@ def free_place_um(line: LineConfig, plan: LinePlan, beams: Sequence[Beam]) -> in
     spans = [
         (low + plan.length_um, high) for low, high in free_spans(line, beams) if low + plan.length_um < high
     ]
-    place = _place(spans, plan.at_ppm)
+    place = place_in(spans, plan.at_ppm)
     if place is None:
         raise ValueError(f"line {line.id}: nowhere between beams is room for {plan.length_um} µm")
     return place
@@ -199,7 +203,7 @@ def hands_place_um(line: LineConfig, plan: LinePlan, beams: Sequence[Beam]) -> i
         way_um = max(line.travel_um(MOVE_NS, fastest), 5 * abs(plan.push_um) // 4) + max(0, plan.push_um)
     ends_um = last_look_um(line) - way_um
     spans = [(low + length_um, min(high, ends_um)) for low, high in free_spans(line, beams)]
-    return _place([(low, high) for low, high in spans if low < high], plan.at_ppm)
+    return place_in([(low, high) for low, high in spans if low < high], plan.at_ppm)
 
 
 def exchange_place_um(line: LineConfig, body: Body, other: Body) -> int | None:
@@ -219,10 +223,11 @@ def exchange_place_um(line: LineConfig, body: Body, other: Body) -> int | None:
         for low, high in free_spans(line, line.belt_beams)
         if low >= done_um and low + pitch_um + other.plan.length_um < high
     ]
-    return _place(spans, body.plan.at_ppm)
+    return place_in(spans, body.plan.at_ppm)
 
 
-def _place(spans: list[tuple[int, int]], at_ppm: int) -> int | None:
+def place_in(spans: Sequence[tuple[int, int]], at_ppm: int) -> int | None:
+    """So far into all of these stretches together."""
     offset = at_ppm * sum(last - first for first, last in spans) // MILLION
     for first, last in spans:
         if offset < last - first:

@@ -59,6 +59,18 @@ class Calibration:
     decades: dict[int, Decade] = field(default_factory=lambda: {edge: Decade() for edge in DECADES_PPM})
     tally: Tally = field(default_factory=Tally)
 
+    def pool(self, other: "Calibration") -> None:
+        """What was found elsewhere as well."""
+        for edge, found in other.decades.items():
+            decade = self.decades[edge]
+            decade.claims += found.claims
+            decade.wrong += found.wrong
+            decade.doubt_ppm += found.doubt_ppm
+        self.tally.accepted += other.tally.accepted
+        self.tally.wrong += other.tally.wrong
+        self.tally.clean += other.tally.clean
+        self.tally.held += other.tally.held
+
     def add(self, one: Assignment, owner: int) -> None:
         """The first claim of a code."""
         doubt = PPM - one.p_ppm

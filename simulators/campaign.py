@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 faults found, 2 wrong use, 130 stopped by Ctrl-C before a fa
 import argparse
 import json
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ MINUTES: Final = (0.1, 1_440.0)
 EXIT_STOPPED: Final = 130
 KEEP: Final = Path("swarm-failures")
 _SPAN: Final = re.compile(r"(\d{1,12})\.\.(\d{1,12})")
+_VISIT: Final = re.compile(r"under visit ([0-9a-f-]{36})")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -263,6 +265,9 @@ def _tell(report: Mapping[str, Any], file: Path | None) -> None:
         if "command" in one:
             small = f"; shrunk to {one['shrunk']} in {one['tries']} runs" if one["shrunk"] is not None else ""
             print(f"  drawn with {one['drawn']}{small}\n  {one['command']}", file=sys.stderr)
+            if (visit := _VISIT.search(one["text"])) is not None:
+                told = f"{visit[1]} --trace {shlex.quote(one['trace'])}"
+                print(f"  what the gateway did: ./hub why {told}", file=sys.stderr)
 
 
 def _sentence(report: Mapping[str, Any]) -> str:

@@ -34,11 +34,13 @@ from simulators.prints import Print, prints
 from simulators.queueing import feeds_at
 from simulators.reader_stand import ReaderStand, usual
 from simulators.recorders import Sizer, Weigher
+from simulators.running_back import edges_between
 from simulators.series import Series
 from simulators.traffic import USUAL, Traffic
 from simulators.ways import Ways
 from simulators.world import World
 
+STOPPING: Final[tuple[LineFault, ...]] = ("belt_stop", "belt_back")
 NEAR_MAX: Final = 64  # parcels that may be on the belt at one time
 
 
@@ -68,7 +70,7 @@ class Conveyor:
         slowest = min(line.belts, key=lambda belt: belt.speed_mm_s)
         self._longest_ns = self._time(line.max_length_um, slowest)
         self._series = Series(line, world.now, seed, traffic.belt_stop) if len(line.belts) > 1 else None
-        self._clock = BeltClock(world) if rates_ppm.get("belt_stop") else None
+        self._clock = BeltClock(world) if any(rates_ppm.get(fault) for fault in STOPPING) else None
         """None: the belt never stops, and its time is the world's."""
         self._belt: BeltClock | World = self._clock or world
         alone = OneBelt(world.now, line.belts[0], self._clock)
@@ -185,9 +187,13 @@ class Conveyor:
         for fault in body.plan.faults:
             if fault == "lost_counts":
                 self._at(body, somewhere, partial(self._lose, carrying, body.plan.lost_counts))
-            elif fault == "belt_stop" and self._clock is not None:
-                brake_ns = 2 * self._time(body.plan.coast_um)
-                self._at(body, somewhere, partial(self._clock.stop, brake_ns, body.plan.stop_ns))
+            elif fault == "dead_encoder":
+                belt = self.line.all_belts[carrying]
+                counts = self.line.travel_um(body.plan.dead_ns, belt) // belt.count_um
+                self._at(body, somewhere, partial(self._lose, carrying, counts))
+            elif fault in STOPPING and self._clock is not None:
+                back_um = body.plan.back_um if fault == "belt_back" else 0
+                self._at(body, somewhere, partial(self._stop, self._clock, body.plan, back_um))
             elif fault in ("board_reset", "link_cut"):
                 cut_ns = body.plan.cut_ns if fault == "link_cut" else None
                 self._at(body, somewhere, partial(self._trouble, cut_ns, carrying))
@@ -200,6 +206,32 @@ class Conveyor:
     def _trouble(self, cut_ns: int | None, place: int) -> None:
         self.board_sides[place].troubles.append(BoardTrouble(self.world.now, cut_ns))
         self.stir()
+
+    def _stop(self, clock: BeltClock, plan: LinePlan, back_um: int) -> None:
+        """The only belt brakes and stands; then it may run back."""
+        back_ns = self._time(back_um)
+        stands_at = clock.stop(2 * self._time(plan.coast_um), plan.stop_ns, back_ns)
+        if back_ns and stands_at is not None:
+            self.world.call_at(stands_at, partial(self._run_back, clock, plan.stop_ns, back_ns))
+
+    def _run_back(self, clock: BeltClock, stands_ns: int, back_ns: int) -> None:
+        """It stands now: the beams tell of what it will bring back, and of the same once more when it runs on."""
+        stood, back_at = clock.now, self.world.now + stands_ns
+        near = self.bodies[-NEAR_MAX:]
+        for ran, beam, covered in edges_between(near, self._feeding, Instant(stood - back_ns), stood):
+            self.world.call_at(
+                Instant(back_at + 4 * (stood - ran)), partial(self._bounce, beam.channel, not covered)
+            )
+            self.world.call_at(clock.again(ran), partial(self._bounce, beam.channel, covered))
+        for body in near:
+            for diverter in self.line.diverters:
+                ran = body.front_at(diverter.position_um)
+                if stood - back_ns < ran <= stood and body.path is None and not body.taken:
+                    self.world.call_at(clock.again(ran), partial(self._reach_again, body, diverter))
+
+    def _reach_again(self, body: Body, diverter: Diverter) -> None:
+        if body.path is None and not body.taken:
+            self._reach(body, diverter)
 
     def _lose(self, place: int, counts: int) -> None:
         self._belts[place].lose(counts, self.world.now)

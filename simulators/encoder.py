@@ -37,14 +37,27 @@ class Encoder:
                 pulses = since
             elif since + n < pulses:
                 break
-        um = pulses * self._count_um
-        return Instant(self._began + -(-um * SECOND_NS // self._speed_um_s))
+        return self._instant_of(pulses)
+
+    def stretch_at(self, at: Instant) -> tuple[Instant, int]:
+        """From when, and up to when, it tells what it tells then, by the belt's own time."""
+        first = last = self._pulses(at)
+        for since, n in reversed(self._lost):
+            if since <= last and first <= since + n:
+                first, last = min(first, since), max(last, since + n)
+            elif since + n < first:
+                break
+        return self._instant_of(first), self._instant_of(last + 1)
 
     def lose(self, count: int, at: Instant) -> None:
         """From now on it leaves out so many; no pulse is left out twice."""
         ends = sum(self._lost[-1]) if self._lost else 0
         self._lost_before.append(self._lost_before[-1] + self._lost[-1][1] if self._lost else 0)
         self._lost.append((max(ends, self._pulses(at)), count))
+
+    def _instant_of(self, pulses: int) -> Instant:
+        um = pulses * self._count_um
+        return Instant(self._began + -(-um * SECOND_NS // self._speed_um_s))
 
     def _pulses(self, at: Instant) -> int:
         return (at - self._began) * self._speed_um_s // SECOND_NS // self._count_um

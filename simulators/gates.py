@@ -17,8 +17,8 @@ class Gates:
         if diverter is None:
             return None
         moved = self._moved.get(diverter.id)
-        if moved is not None and moved[1] == on:
-            return None
+        if on == (moved is not None and moved[1]):
+            return None  # it is there: at first all are home
         self._moved[diverter.id] = (at, on)
         return diverter
 

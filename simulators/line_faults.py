@@ -38,6 +38,9 @@ LineFault = Literal[
     "jammed",  # it stands under a beam while the belt runs on, and those behind run up against it
     "belt_stop",  # the belt stops while this parcel is on it, coasts, stands and starts again
     "transfer_slip",  # a belt that takes it over runs on under it by more than the layout reckons with
+    "dead_encoder",  # the encoder counts nothing for a while, as with its cable off, and then counts on
+    "overtaken",  # somebody lifts it over the one before it and puts it down ahead of that one
+    "belt_back",  # the belt stops while this parcel is on it, runs back a little, and starts again
 ]
 HANDS: Final[tuple[LineFault, ...]] = ("added", "removed", "turned", "pushed")
 """Of a parcel with several of these the first one happens."""
@@ -65,12 +68,19 @@ LINE_RATES_PPM: Final[Mapping[LineFault, int]] = {
     "jammed": 0,
     "belt_stop": 0,
     "transfer_slip": 0,
+    "dead_encoder": 0,
+    "overtaken": 0,
+    "belt_back": 0,
 }
 _LATER: Final[tuple[LineFault, ...]] = ("half_read", "slipped", "turned", "pushed", "swapped")
 """Drawn behind everything else, so that a seed goes on giving the belt that it gave before there were these."""
 _LAST: Final[tuple[LineFault, ...]] = ("jammed", "belt_stop")
 """The same again, behind those."""
-_FIRST: Final = tuple(fault for fault in LINE_RATES_PPM if fault not in (*_LATER, *_LAST, "transfer_slip"))
+_APART: Final[tuple[LineFault, ...]] = ("dead_encoder", "overtaken", "belt_back")
+"""Drawn by themselves, so that no other draw changes where there are these."""
+_FIRST: Final = tuple(
+    fault for fault in LINE_RATES_PPM if fault not in (*_LATER, *_LAST, *_APART, "transfer_slip")
+)
 
 LOST_COUNTS: Final = (8, 240)
 """4 to 120 mm: half of them within a line's tolerance, half beyond."""
@@ -82,7 +92,9 @@ BOUNCE_NS: Final = (1 * MILLISECOND, 6 * MILLISECOND)
 BOUNCES_MAX: Final = 3
 JAM_NS: Final = (300 * MILLISECOND, 4 * SECOND)
 """The shorter ones end before a gateway can know that it is one."""
+DEAD_NS: Final = (500 * MILLISECOND, 20 * SECOND)
 COAST_UM: Final = (20_000, 400_000)
+BACK_UM: Final = (2_000, 150_000)
 STOP_NS: Final = (200 * MILLISECOND, 5 * SECOND)
 TURN_MAX_UM: Final = 100_000
 """So much longer or shorter a turned parcel is at the most: no end of it comes under a beam by that."""
@@ -123,6 +135,10 @@ class LinePlan:
     """How far the belt runs on until it stands, and again until it is back at its speed."""
     stop_ns: int = 0
     """How long the belt stands."""
+    back_um: int = 0
+    """How far it runs back then."""
+    dead_ns: int = 0
+    """How long the encoder counts nothing while the belt runs."""
     code_ppm: int = 0
     """Which of its codes a reader sees that sees one."""
 
@@ -171,6 +187,17 @@ def line_plan(
     slips_ppm = rates_ppm.get("transfer_slip", 0)
     if slips_ppm and random.Random(f"slips/{seed}/{parcel.number}").random() * MILLION < slips_ppm:
         plan = replace(plan, faults=(*plan.faults, "transfer_slip"))
+    if any(rates_ppm.get(fault) for fault in _APART):
+        apart = random.Random(f"apart/{seed}/{parcel.number}")
+        more = tuple(fault for fault in _APART if apart.random() * MILLION < rates_ppm.get(fault, 0))
+        plan = replace(
+            plan,
+            faults=(*plan.faults, *more),
+            dead_ns=randint(apart, *DEAD_NS),
+            coast_um=plan.coast_um or randint(apart, *COAST_UM),
+            stop_ns=plan.stop_ns or randint(apart, *STOP_NS),
+            back_um=randint(apart, *BACK_UM),
+        )
     return plan
 
 

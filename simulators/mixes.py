@@ -53,6 +53,9 @@ USUAL_LEAST_PPM: Final = 100
 """A fault that no scenario of everyday has is drawn from this rate on."""
 UNSEEN: Final[tuple[LineFault, ...]] = ("swapped",)
 """It leaves no trace at any sensor: what comes of it is no fault of the gateway (scenario `line-swap` counts it)."""
+STOPS: Final[tuple[LineFault, ...]] = ("belt_stop", "belt_back")
+"""Not together with an encoder that is dead: then nobody can know that a belt stands, and a beam that comes free and is
+covered again has seen another parcel for all that anybody can tell."""
 RATE_MAX_PPM: Final = 40_000
 """A fault that is on is drawn between its usual rate and this one."""
 OVER_BYTES_ONE_IN: Final = 8
@@ -122,6 +125,8 @@ def draw(seed: int, parcels: tuple[int, int] = PARCELS, scenarios: Sequence[MixS
     else:
         for fault in able(scenario):
             _draw_rate(rng, rates, fault, max(LINE_RATES_PPM[fault], USUAL_LEAST_PPM))
+        if any(fault in rates for fault in STOPS):
+            rates.pop("dead_encoder", None)
     return Mix(
         seed=seed, scenario=scenario, lines=lines if scenario == "lines" else 1, over_bytes=over_bytes,
         parcels=tuple(range(1, count + 1)), rates_ppm=rates, plc_ppm=plc,
@@ -133,7 +138,8 @@ def able(scenario: MixScenario) -> tuple[LineFault, ...]:
     if scenario == "line-plc":
         return ()
     may = ABLE if scenario in IN_SERIES else tuple(one for one in LINE_RATES_PPM if one != "transfer_slip")
-    return tuple(fault for fault in may if fault not in UNSEEN)
+    unseen = (*UNSEEN, "belt_back") if scenario == "line-modbus" else UNSEEN  # its counter knows no direction
+    return tuple(fault for fault in may if fault not in unseen)
 
 
 def _draw_rate(rng: random.Random, rates: dict[Fault, int], fault: Fault, least_ppm: int) -> None:

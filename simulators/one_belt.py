@@ -1,4 +1,4 @@
-"""The only belt of a line with its encoder, which counts by the belt's own time: it may stop (`belt_clock.py`)."""
+"""The only belt of a line with its encoder, which counts by the belt's own time: it may stop, or run back."""
 
 from hub_config.lines import Belt
 from hub_config.names import Instant
@@ -21,8 +21,9 @@ class OneBelt:
         return self._encoder.count_at(self.ran(at))
 
     def last_pulse_at(self, at: Instant) -> Instant:
-        pulse = self._encoder.last_pulse_at(self.ran(at))
-        return pulse if self._clock is None else self._clock.when(pulse)
+        if self._clock is None:
+            return self._encoder.last_pulse_at(at)
+        return self._clock.entered(at, *self._encoder.stretch_at(self.ran(at)))
 
     def moving_at(self, at: Instant) -> bool:
         return at >= self._began and (self._clock is None or self._clock.moves_at(at))

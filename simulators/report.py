@@ -14,6 +14,7 @@ from edge.core.verdict import Exits
 from hub_config.lines import Line
 from simulators.bench import Happened
 from simulators.parcels import Parcel
+from simulators.verdict_text import of_parcel, of_stranger
 
 Data = Mapping[str, Any]
 
@@ -46,6 +47,8 @@ class VisitFacts:
     """Where it was confirmed to be put."""
     sent: str | None = None
     """Where a belt was ordered to divert it."""
+    until_seen: tuple[int, Data] | None = None
+    """A release that was taken back, and when."""
     departed: bool = False
     departed_at: str | None = None
     lost: bool = False
@@ -85,6 +88,8 @@ def _take(facts: VisitFacts, data: Data) -> None:
         case "parcel.decided":
             decision = data.get("decision")
             told = decision["data"] if decision is not None else None
+            if facts.release is not None:
+                facts.until_seen = (data["mono_us"], facts.release)
             facts.release = told if told is not None and told["action"] == "release" else None
             facts.own = (
                 told["cond"].get("code") if facts.release is not None and told is not None else facts.own
@@ -96,6 +101,8 @@ def _take(facts: VisitFacts, data: Data) -> None:
             facts.sent = data["act"]["lane"]
         case "parcel.diverted":
             facts.lane, facts.lost = data["act"]["lane"], False
+            if facts.until_seen is not None and facts.until_seen[0] != data["mono_us"]:
+                facts.until_seen = None  # before it was seen there
         case "parcel.departed":
             facts.departed, facts.departed_at = True, data["t"]
         case "parcel.lost_track":
@@ -156,7 +163,7 @@ def judge_strangers(visits: Mapping[str, VisitFacts]) -> Judged:
     for visit, facts in visits.items():
         if not (facts.lost or facts.joined):
             truth["wrong_release" if facts.departed else "unaccounted"] += 1
-            details.append(f"no parcel was placed under visit {visit}: {facts}")
+            details.append(of_stranger(visit, facts))
     return _judged(Counter(), truth, Counter(), details, {})
 
 
@@ -189,7 +196,7 @@ def judge_parcels(
             else _faults(parcel, one, facts, before, place)
         ):
             truth[fault] += 1
-            details.append(f"{fault}: parcel {parcel.number} ({parcel.trouble}), {one}, {facts}")
+            details.append(of_parcel(fault, parcel, one, facts))
         if parcel.number in oracle and where != "departed":
             cause = facts.reasons[0] if facts is not None and facts.reasons else "unfinished"
             lost[cause] += 1
@@ -271,8 +278,10 @@ def _accounted(one: Happened, facts: VisitFacts) -> bool:
 
 
 def _released_in_time(parcel: Parcel, one: Happened, facts: VisitFacts) -> bool:
-    """It departed under a release that was its own and valid then; or it was lost track of after it was sent there."""
-    if facts.release is None:
+    """It departed under a release that was its own and valid then; or it was lost track of after it was sent there, be
+    it when its lane saw it: where that alone speaks against it, its diverter had moved for it under its release."""
+    seen_in_doubt = facts.until_seen is not None and facts.lane is not None and facts.lane == facts.sent
+    if facts.release is None and not seen_in_doubt:
         return False
     if one.beside and facts.own not in _names(parcel):
         return False
@@ -280,7 +289,8 @@ def _released_in_time(parcel: Parcel, one: Happened, facts: VisitFacts) -> bool:
         return facts.sent is not None
     if not facts.departed or facts.departed_at is None:
         return False
-    return bool(facts.release["valid_from"] <= facts.departed_at <= facts.release["valid_until"])
+    release = facts.release or {}
+    return bool(release and release["valid_from"] <= facts.departed_at <= release["valid_until"])
 
 
 def _names(parcel: Parcel) -> set[str]:

@@ -28,7 +28,7 @@ from simulators.traffic import BeltStop
 ABLE: Final[tuple[LineFault, ...]] = (
     "no_read", "late_answer", "mute_reader", "bouncing_beam", "lost_counts", "late_record", "lost_record",
     "record_jump", "record_repeat", "removed", "added", "board_reset", "link_cut", "half_read", "slipped", "turned",
-    "pushed", "transfer_slip",
+    "pushed", "transfer_slip", "dead_encoder",
 )  # fmt: skip
 """What can go wrong on belts in series; the other faults are simulated on one belt."""
 

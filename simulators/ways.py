@@ -12,6 +12,7 @@ from hub_config.names import SECOND
 from simulators.bodies import Body, free_place_um, hands_place_um
 from simulators.feeding import Feeding
 from simulators.motion import NO_ROOM, Motion, Room, motion, moves_of, room
+from simulators.overtaking import overtaking
 from simulators.parcels import MILLION
 from simulators.queueing import stands
 from simulators.series import Series
@@ -32,6 +33,8 @@ class Ways:
         self._end_um = line.beam(line.end.beam).position_um
         self._creep_ppm = 0
         """Of the one set down last."""
+        self._ahead_um = 0
+        """The room ahead of that one, as `Room` has it."""
 
     def set_down(self, body: Body, before: Body | None, gap_behind_um: int | None) -> None:
         """Gives it its motion, behind the one before. Parcels that touch go as one."""
@@ -42,6 +45,7 @@ class Ways:
             body.starts = self._series.sets_down_at(body.starts, body.fed, plan.length_um)
             body.motion = self._carried(self._series, body, before, gap_behind_um)
             return
+        before_ahead_um, self._ahead_um = self._ahead_um, 0
         if stands(line, body, before, gap_behind_um, self._speed_um_s):
             return
         if not body.touches:
@@ -53,6 +57,13 @@ class Ways:
             used_um = before.motion.used_behind if before is not None else 0
             ahead_um = room(line, plan.gap_um if before is not None else None, allowed)
             left = Room(max(0, ahead_um - used_um), room(line, gap_behind_um, allowed))
+            self._ahead_um = left.ahead
+            speeds_um_s = self._speed_um_s, self._speed_um_s * (MILLION + self._creep_ppm) // MILLION
+            beams = self._feeding.beams(body.fed)
+            over = overtaking(line, beams, body, before, before_ahead_um, speeds_um_s, allowed)
+            if over is not None:
+                self._ahead_um, body.motion = 0, over
+                return
         at_um, hands_um = self.somewhere_um(body), self._hands_um(body)
         body.motion = motion(self._speed_um_s, plan, self._creep_ppm, at_um, hands_um, left)
 

@@ -42,12 +42,12 @@ def main(argv: Sequence[str]) -> int:
     if args.save_test is not None and args.trace is None:
         parser.error("--save-test needs --trace FILE: a journal holds no inputs to replay")
     try:
-        found = stories(args.trace, args.code) if args.trace is not None else of_journal(args.data, args.code)
+        search = Search(args.code)
+        found = stories(args.trace, search) if args.trace is not None else of_journal(args.data, search)
         if not found:
             source_name = args.trace or args.data / JOURNAL_FILE
             print(
-                f"hub why: no parcel in {source_name} has the code or visit {args.code!r}; "
-                "hub journal tail shows the codes of the last events",
+                f"hub why: no parcel in {source_name} has the code or visit {args.code!r}; {_next(search, args.trace)}",
                 file=sys.stderr,
             )
             return EXIT_FAULTS
@@ -60,20 +60,29 @@ def main(argv: Sequence[str]) -> int:
     return EXIT_OK
 
 
-def of_journal(folder: Path, wanted: str) -> list[Story]:
+def _next(search: Search, trace: Path | None) -> str:
+    """What to try where nothing was found."""
+    if search.near:
+        return f"codes with that in them: {', '.join(search.near)}"
+    if trace is not None:
+        return "type a code of its label as the reader told it, or the end of one"
+    return "hub journal tail shows the codes of the last events"
+
+
+def of_journal(folder: Path, wanted: str | Search) -> list[Story]:
     """Every parcel that a journal tells of under this code or visit id."""
     reader = JournalReader(folder / JOURNAL_FILE)
     try:
-        return [_story(reader, visits) for visits in _visits(reader, wanted)]
+        search = Search(wanted) if isinstance(wanted, str) else wanted
+        return [_story(reader, visits) for visits in _visits(reader, search)]
     finally:
         reader.close()
 
 
-def _visits(reader: JournalReader, wanted: str) -> list[tuple[str, ...]]:
+def _visits(reader: JournalReader, search: Search) -> list[tuple[str, ...]]:
     """A visit that is found may have been joined to another, which is looked for in turn."""
     asked: dict[str, None] = {}
-    waiting = sorted(Search(wanted).texts)
-    search = Search(wanted)
+    waiting = sorted(search.texts)
     groups: list[tuple[str, ...]] = []
     while waiting and len(asked) <= VISITS_MAX:
         text = waiting.pop(0)

@@ -77,7 +77,8 @@ class Checked:
 def save(trace: Path, stories: Sequence[Story], folder: Path) -> str:
     """Makes the folder; returns a sentence on what is in it. Raises TraceFault."""
     if len(stories) != 1:
-        raise TraceFault(f"{len(stories)} parcels have this code; name one of their visits instead")
+        named = ", ".join(one.visits[0] for one in stories)
+        raise TraceFault(f"{len(stories)} parcels have this code; name one of their visits instead: {named}")
     story = stories[0]
     try:
         folder.mkdir(parents=True)

@@ -31,9 +31,9 @@ AFTER_NS: Final = 5 * SECOND
 """How long before a parcel's first event and after its last a replay is watched."""
 
 
-def stories(path: Path, wanted: str) -> list[Story]:
+def stories(path: Path, wanted: str | Search) -> list[Story]:
     """Of every parcel that this code or visit id is about; none if it is unknown. Raises TraceFault."""
-    groups, times = _find(path, wanted)
+    groups, times = _find(path, Search(wanted) if isinstance(wanted, str) else wanted)
     if not groups:
         return []
     events, told = _watch(path, {visit for group in groups for visit in group}, times)
@@ -58,10 +58,10 @@ class Telling:
                 yield effect.event, event_data(effect.event, self._context, self._seq, ZERO_ID)
 
 
-def _find(path: Path, wanted: str) -> tuple[list[tuple[str, ...]], tuple[Instant, Instant]]:
+def _find(path: Path, search: Search) -> tuple[list[tuple[str, ...]], tuple[Instant, Instant]]:
     """The parcels, and when their first and last events are."""
     trace = TraceReader(path)
-    gateway, search = trace.start.gateway(), Search(wanted)
+    gateway = trace.start.gateway()
     times: dict[str, tuple[Instant, Instant]] = {}
     for given in trace.inputs():
         for effect in gateway.step(given):
@@ -79,7 +79,7 @@ def _find(path: Path, wanted: str) -> tuple[list[tuple[str, ...]], tuple[Instant
 
 def _outline(event: Event) -> dict[str, Any]:
     """As much as a search looks at. Here the text of an unknown symbol counts too: whoever asks for it knows it."""
-    codes = [{"data": code.data} for code in event.codes]
+    codes = [{"data": code.data, "type": code.type} for code in event.codes]
     return {"kind": event.kind, "visit": event.visit, "codes": codes, "note": dict(event.note)}
 
 

@@ -4,6 +4,7 @@ Events are taken as the contract writes them, so a story from a journal and one 
 the text of an unknown symbol is in neither. What only a replay knows is added by `replayed.py`.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +19,12 @@ MM_UM: Final = 1_000
 FIRST: Final = {"arrived": 0, "reading": 1, "refused": 1, "rival": 1}
 """Of entries of one instant: what was seen goes before what came of it."""
 DIGEST_SHOWN: Final = 8
+PART_MIN: Final = 4
+"""Characters of a code that are looked for in others."""
+NEAR_MAX: Final = 8
+UNKNOWN: Final = "unknown"
+_PRINTED: Final = re.compile(r"\((\d{2,4})\)")
+"""An AI as it is printed under a label."""
 
 
 @dataclass(slots=True)
@@ -89,8 +96,12 @@ class Search:
     """Which visits a code, or a visit's id, is about. Events are given in their order, any that might tell of it."""
 
     def __init__(self, wanted: str) -> None:
-        self.texts: Final = frozenset({wanted, identify(wanted, None).value})
+        self._part: Final = wanted.strip().upper()
+        scanned = identify(_PRINTED.sub(r"\1", wanted), None).value
+        self.texts: Final = frozenset({wanted, self._part, scanned})
         """As it was typed, and as an event would tell it."""
+        self.near: list[str] = []
+        """Identifiers that it may be a part of, NEAR_MAX at the most: for whoever has typed a part."""
         self._found: dict[str, None] = {}
         self._joins: list[tuple[str, str]] = []
 
@@ -101,6 +112,9 @@ class Search:
         told = [visit, *(code.get("data") for code in data.get("codes", ())), *_may_have(data)]
         if any(text in self.texts for text in told):
             self._found[visit] = None
+        if len(self._part) >= PART_MIN and len(self.near) < NEAR_MAX:
+            codes = (code["data"] for code in data.get("codes", ()) if code.get("type", UNKNOWN) != UNKNOWN)
+            self.near += [one for one in dict.fromkeys(codes) if self._part in one and one not in self.near]
         if data["kind"] == "visit.joined":
             self._joins.append((data["note"]["from"], data["note"]["into"]))
 

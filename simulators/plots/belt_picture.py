@@ -24,6 +24,8 @@ LABELS_APART: Final = 0.034
 """Of the axes' height, between two names at the right."""
 WORDS_APART: Final = 0.0095
 """Of the picture's width, between two words in a row."""
+REASON_APART: Final = 0.05
+"""The same between two reasons, which are written upright."""
 REASONS_MAX: Final = 14
 """Refused readings whose reason is written beside them; with more, marks alone."""
 TOP_M: Final = 2.4
@@ -90,8 +92,10 @@ def _panel(
     for at, place, lane in scene.exits:
         axes.plot([at], [place], "*", color=COLOURS.get(lane, "black"), ms=10, mec="black", mew=0.5, zorder=6)
     refused = [mark for mark in scene.marks if mark.refused is not None and _in(mark.at, span)]
+    rows: dict[float, Row] = {}
     for mark in scene.marks:
-        _mark(axes, mark, worded=len(refused) <= REASONS_MAX)
+        row = rows.setdefault(mark.place, Row(span, width, REASON_APART))
+        _mark(axes, mark, row if len(refused) <= REASONS_MAX else None)
 
 
 def _name_faults(
@@ -168,9 +172,9 @@ def _belt(axes: "Axes", scene: Scene, heights: tuple[float, float], *, names: bo
 class Row:
     """Words in a row: one that would be written over another is left out."""
 
-    def __init__(self, span: tuple[float, float], width: float) -> None:
-        """`width`: of the axes, as a share of the picture's."""
-        self._apart = (span[1] - span[0]) * WORDS_APART / width
+    def __init__(self, span: tuple[float, float], width: float, apart: float = WORDS_APART) -> None:
+        """`width`: of the axes, `apart`: between two words, as shares of the picture's."""
+        self._apart = (span[1] - span[0]) * apart / width
         self._taken: list[float] = []
 
     def has_room(self, at: float) -> bool:
@@ -201,7 +205,8 @@ def _band(
     )  # fmt: skip
 
 
-def _mark(axes: "Axes", mark: Mark, *, worded: bool) -> None:
+def _mark(axes: "Axes", mark: Mark, reasons: Row | None) -> None:
+    """`reasons`: those written at its place; None: none is."""
     shapes = {"code": "D", "weight": "^", "box": "h", "no read": "s", "fault": "X"}
     good = mark.refused is None
     if mark.owner is not None:
@@ -220,7 +225,7 @@ def _mark(axes: "Axes", mark: Mark, *, worded: bool) -> None:
         mew=0.8,
         zorder=6,
     )
-    if not good and worded and mark.kind != "no read":
+    if not good and mark.kind != "no read" and reasons is not None and reasons.has_room(mark.at):
         axes.annotate(
             str(mark.refused), (mark.at, mark.place), (6, -10), textcoords="offset points", fontsize=7,
             color=TROUBLE, zorder=7, clip_on=True, annotation_clip=True, bbox=_paper(),
@@ -250,6 +255,15 @@ def _legend(figure: "Figure", scene: Scene) -> None:
         Line2D([], [], color="#555555", lw=5, label="diverter out"), point("*", "#AAAAAA", "black", "seen in its lane"),
         Line2D([], [], color="black", ls=":", label="true front of a parcel with a fault"),
     ]  # fmt: skip
+    if scene.stood:
+        handles.append(
+            Patch(
+                fc="#DDDDDD",
+                hatch="//",
+                alpha=0.5,
+                label="nothing counted: it stands, or encoder or board is off",
+            )
+        )
     figure.legend(handles=handles, loc="outside lower center", ncols=7, fontsize=8, frameon=False)
 
 

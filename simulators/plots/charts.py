@@ -64,7 +64,13 @@ def draw_calibration(decades: Sequence[Decade], unknown: int, title: str) -> "Fi
     axes.set_ylim(*AXIS)
     axes.plot(AXIS, AXIS, color="black", lw=1, label="wrong as often as stated")
     axes.fill_between(
-        AXIS, AXIS, [AXIS[1]] * 2, color="#D55E00", alpha=0.08, lw=0, label="wrong more often than stated"
+        AXIS,
+        AXIS,
+        [AXIS[1]] * 2,
+        color="#D55E00",
+        alpha=0.08,
+        lw=0,
+        label="wrong more often than stated, or too few to tell",
     )
     for low in sorted({decade.low_ppm for decade in decades}):
         axes.axvspan(low / PPM, low * 10 / PPM, color="#000000", alpha=0.03, lw=0)

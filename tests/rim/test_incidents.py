@@ -15,7 +15,8 @@ from edge.commands.replay import main as replay_main
 from edge.commands.why import main as why
 from edge.core.effects import Record
 from edge.core.event import Event
-from edge.rim.incident import EXPECTED_FILE, TRACE_FILE, Redactor, check
+from edge.rim.incident import EXPECTED_FILE, TRACE_FILE, Redactor, check, save
+from edge.rim.replayed import stories
 from edge.rim.trace import TraceFault, TraceReader
 from hub_config.load import load
 from hub_config.names import DeviceId, Instant
@@ -89,6 +90,20 @@ def test_a_parcel_becomes_a_short_test(
     assert "https://shop.invalid" not in (folder / TRACE_FILE).read_text()
     assert replay_main([str(folder)]) == 0
     assert capsys.readouterr().out.endswith("every effect the same; the outcome holds\n")
+
+
+def test_a_code_of_two_parcels_is_refused_with_the_visits_to_name(
+    late: dict[str, Event], trace: Path, tmp_path: Path
+) -> None:
+    told = [
+        story
+        for case in ("released on the belt", "held on the belt")
+        for story in stories(trace, str(late[case].visit))
+    ]
+
+    with pytest.raises(TraceFault, match=f"2 parcels .*: {told[0].visits[0]}, {told[1].visits[0]}$"):
+        save(trace, told, tmp_path / "of-two")
+    assert not (tmp_path / "of-two").exists()
 
 
 def test_another_outcome_is_found_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

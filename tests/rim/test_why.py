@@ -142,6 +142,38 @@ def test_an_unknown_code_is_one_sentence(
     assert said.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("source", ["--trace", "--data"])
+def test_who_types_a_part_of_a_code_is_told_the_codes_that_have_it(
+    source: str, trace: Path, journal: Path, events: list[Event], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = next(one for one in departed(events).codes if one.type == "s10").data
+    place = trace if source == "--trace" else journal
+
+    assert why([code[-9:].lower(), source, str(place)]) == 1
+    said = capsys.readouterr().err
+    assert code in said
+    assert said.count("\n") == 1
+
+
+def test_a_number_is_found_as_it_is_printed_and_as_it_is_scanned() -> None:
+    sscc = "339979018407510468"
+    event = {"kind": "parcel.identified", "visit": "v", "codes": [{"data": sscc, "type": "sscc"}]}
+    for typed in (f"(00){sscc}", f"00{sscc}", f"00{sscc}\x1d", f"]C100{sscc}", sscc):
+        search = Search(typed)
+        search.take(event)
+
+        assert search.visits() == [("v",)], typed
+
+
+def test_a_part_of_an_unknown_symbol_is_told_to_nobody() -> None:
+    search = Search("MILLER")
+    search.take(
+        {"kind": "parcel.identified", "visit": "v", "codes": [{"data": "JANE MILLER", "type": "unknown"}]}
+    )
+
+    assert search.near == []
+
+
 def test_a_missing_journal_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert why(["RR000000000XX", "--data", str(tmp_path)]) == 1
     assert capsys.readouterr().err.startswith("hub why: journal ")

@@ -13,8 +13,9 @@ from simulators.bench import Happened
 from simulators.parcels import stream
 from simulators.plots import album, options
 from simulators.plots.album import Album, Wanted, assignments, first_clean, first_exception
+from simulators.plots.belt_picture import draw_scene
 from simulators.plots.figures import Cause, calibration, causes, pairs_of, upper_bound
-from simulators.plots.scene import LOST, Fate, Scene, fates, scene_of, side_beams
+from simulators.plots.scene import LOST, Fate, Mark, Scene, fates, scene_of, side_beams
 from simulators.simulate import Simulation, simulate
 from simulators.task import Placed
 
@@ -281,3 +282,18 @@ def test_a_run_of_benches_alone_has_its_two_charts(tmp_path: Path) -> None:
         "calibration",
         "calibration",
     ]
+
+
+def test_what_is_grey_is_said_and_reasons_that_would_lie_over_each_other_are_left_out(run: Run) -> None:
+    need_matplotlib()
+    scene = run.scene(0, 20)
+    scene.marks = [
+        Mark("fault", at, 1.5, refused="late_weight", owner=None, rivals=()) for at in (3.0, 3.1, 9.0)
+    ]
+    figure = draw_scene(scene, "a belt")
+    told = [text.get_text() for text in figure.legends[0].get_texts()]
+    words = [text.get_text() for text in figure.axes[0].texts]
+
+    assert scene.stood
+    assert "nothing counted: it stands, or encoder or board is off" in told
+    assert words.count("late_weight") == 2
