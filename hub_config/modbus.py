@@ -80,6 +80,11 @@ class ModbusIoConfig(Entry):
         return max(self.watchdog_ms, self.answer_timeout_ms) + self.poll_ms
 
     @property
+    def counts_every_beam(self) -> bool:
+        """No edge can pass unseen, however late a poll is."""
+        return all(one.counted for one in self.inputs)
+
+    @property
     def encoder(self) -> ModbusInput:
         return next(one for one in self.inputs if one.use == "encoder")
 

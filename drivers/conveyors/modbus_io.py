@@ -32,6 +32,9 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 
 POLLS_MISSED: Final = 3
 """After so many periods without an answer the inputs are unknown (conveyor-io §3)."""
+MISSED_NS: Final = 60 * MILLISECOND
+"""And not before, where every beam is counted: three of the longest periods that are usual there. One answer that is
+slow hides nothing from counters."""
 TIMEOUTS_MAX: Final = 3
 """So many requests in a row without an answer, and the connection is made anew."""
 MOVED_NS: Final = 100 * MILLISECOND
@@ -49,6 +52,8 @@ class ModbusIo:
         self._config = config
         self._poll_ns = config.poll_ms * MILLISECOND
         self._timeout_ns = config.answer_timeout_ms * MILLISECOND
+        missed_ns = POLLS_MISSED * self._poll_ns
+        self._missed_ns = max(missed_ns, MISSED_NS) if config.counts_every_beam else missed_ns
         serial = isinstance(config.attach, SerialAttach)
         self._serial = serial
         self._link = ModbusLink(config.unit, serial=serial, quiet_ns=self._timeout_ns)
@@ -80,7 +85,7 @@ class ModbusIo:
     def wake_at(self) -> Instant | None:
         if self._polled_at is None:
             return Instant(0)
-        dues = [Instant(self._fresh_at + POLLS_MISSED * self._poll_ns)] if self._state == "ready" else []
+        dues = [Instant(self._fresh_at + self._missed_ns)] if self._state == "ready" else []
         asked_at, free_at = self._link.asked_at, self._link.free_at
         if asked_at is not None:
             dues.append(Instant(asked_at + self._timeout_ns))
@@ -110,8 +115,8 @@ class ModbusIo:
             self._link.give_up(at)
             self._timeouts += 1
             readings += self._lose("it does not answer; look at the block and its network", at)
-        if self._state == "ready" and at - self._fresh_at >= POLLS_MISSED * self._poll_ns:
-            readings += self._lose(f"no answer for {POLLS_MISSED} polls: its inputs are unknown", at)
+        if self._state == "ready" and at - self._fresh_at >= self._missed_ns:
+            readings += self._lose(f"no answer for {self._missed_ns // MILLISECOND} ms: its inputs are unknown", at)
         self._ask(at)
         return readings
 
@@ -238,7 +243,7 @@ class ModbusIo:
         self._fresh_at = at
         if self._state == "ready" and self._beams is not None:
             return [*readings, *self._look(self._beams, image, look, at)]
-        continued = self._beams is not None and self._beams.is_as_before(image)
+        continued = self._beams is not None and self._beams.goes_on(image)
         if not continued:
             self._beams = PolledBeams(self._config, image, look)
         self._moving, self._moved_told_at = False, None

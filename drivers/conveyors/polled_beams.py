@@ -78,11 +78,14 @@ class PolledBeams:
     def count(self) -> int:
         return self._count
 
-    def is_as_before(self, image: Image) -> bool:
-        """Nothing has passed any beam since the last look: the counters say so, of every beam."""
+    def goes_on(self, image: Image) -> bool:
+        """What has passed since the last look is seen in the levels now: the counters of all beams say so, and none
+        has begun anew."""
         for channel, beam in self._beams.items():
-            same = beam.config.counted and image.counters[channel] == beam.counter and not beam.rises
-            if not same or _is_blocked(beam.config, image) != beam.blocked:
+            if not beam.config.counted:
+                return False
+            seen = beam.rises + (image.high[channel] and not beam.high)
+            if (image.counters[channel] - beam.counter) % WRAP != seen:
                 return False
         return (
             self._encoder.counted and (image.counters[self._encoder.channel] - self._raw) % WRAP < RESTARTED
