@@ -46,7 +46,9 @@ def _late_findings(whole: Line, block: ModbusIoConfig, speed_mm_s: int, path: Ke
     if way_um > least_um:
         what = f"in the lost_after of {show(block.id)} the belt comes {as_text(way_um, 'um')} far"
         limit = f"at most {as_text(least_um, 'um')}: {named}"
-        yield Finding(path, what, limit, "shorten lost_after, or raise those if no gap and no parcel is as short")
+        yield Finding(
+            path, what, limit, "shorten lost_after, or raise those if no gap and no parcel is as short"
+        )
 
 
 def _output_findings(whole: Line, line: LineSpots, block: ModbusIoConfig | None) -> Iterator[Finding]:

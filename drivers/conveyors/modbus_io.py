@@ -110,7 +110,9 @@ class ModbusIo:
             self._timeouts += 1
             readings += self._lose("it does not answer; look at the block and its network", at)
         if self._state == "ready" and at - self._fresh_at >= self._missed_ns:
-            readings += self._lose(f"no answer for {self._config.unknown_after_ms} ms: its inputs are unknown", at)
+            readings += self._lose(
+                f"no answer for {self._config.unknown_after_ms} ms: its inputs are unknown", at
+            )
         self._ask(at)
         return readings
 

@@ -24,11 +24,10 @@ from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
 from edge.core.track import Track
 from edge.core.unaccounted import Unaccounted
-from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
-from hub_config.modbus import ModbusIoConfig
+from hub_config.lingering import lingers_ms
 from hub_config.names import MILLISECOND, Instant, LaneId
 
 FIRE_MIN_NS: Final = 20 * MILLISECOND
@@ -58,9 +57,7 @@ class Diverting:
         self.trouble = False
         """The disk refuses: no evidence, no movement."""
         self._points = {one.id: line.no_return_um(one) for one in line.diverters}
-        board = hub.device(line.board)
-        lingers_ms = board.lingers_ms or 0 if isinstance(board, ModbusIoConfig | ExternalConfig) else 0
-        self._lingers_um = line.travel_um(lingers_ms * MILLISECOND)
+        self._lingers_um = line.travel_um(lingers_ms(hub, line) * MILLISECOND)
         """How much farther the belt may run before a silent board has let a diverter back."""
         self._gaps = {one.id: line.gap_needed_um(one) for one in line.diverters}
         """Free belt that each needs before and behind a parcel."""
