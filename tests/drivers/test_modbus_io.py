@@ -287,3 +287,14 @@ def test_no_bytes_raise_and_what_is_held_is_bounded(reads: list[bytes], serial: 
             bench.io.wake(at)
         bench.io.take_output()
         assert bench.io._link.held_bytes <= 600
+
+
+def test_the_way_of_a_slow_answer_is_reckoned_once() -> None:
+    bench = Bench().until(100)
+    bench.until(200)
+    bench.takes_ms = 40
+
+    bench.until(300, lambda now: bench.block.set_input(0, high=now >= 203))
+
+    (covered,) = bench.of(BeamChanged)
+    assert abs(covered.at - ms(203)) <= covered.unc_ns <= 27 * MILLISECOND  # 10 ms between the polls, and 42
