@@ -27,6 +27,9 @@ from hub_config.load import ConfigFaults, load
 
 EXIT_OURS: Final = 70
 """A mistake of ours ended it; restart it, nothing committed is lost."""
+SWITCH_INTERVAL_S: Final = 0.001
+"""After so long a thread that wants the interpreter asks for it. The journal's gives it up for some 30 us with each
+signature, and has it again before another has woken up; that one asks only after this interval (Python's own: 5 ms)."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -91,6 +94,7 @@ def _run(written: HubConfig, data: Path, record: Path | None, *, as_written: boo
         address = app.start()
         # What the start has made stays: walking through it stops every thread for a tenth of a second, again and again.
         gc.freeze()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
     except (
         DataFolderFault,
         IdentityTaken,
