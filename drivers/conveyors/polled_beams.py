@@ -3,8 +3,8 @@
 An edge lies between two polls, from the request of the first to the answer of the second: it is told for the middle of
 that, with half of it as its uncertainty, and with the count in the middle of the two. Behind an edge the input is not
 looked at for its debounce time (conveyor-io §1). What is shorter than the time between two polls is no parcel and no
-gap, but a sensor that bounces. Where a poll was late, and the block counts the rising edges of a beam by itself, a count
-that no poll explains is edges that nobody saw.
+gap, but a sensor that bounces. Where a poll was late, and the block counts the rising edges of a beam by itself, a
+count that no poll explains is edges that nobody saw.
 """
 
 from dataclasses import dataclass
