@@ -122,6 +122,12 @@ class BeltReader(Entry):
         default=80, alias="delay"
     )
     """From seeing a code to its last byte, at the most."""
+    stops_ms: Annotated[int, quantity("ms", example="60 ms", low="0 ms", high="5 s")] | None = Field(
+        default=None, alias="stops", exclude_if=is_absent
+    )
+    """Of one that is triggered: it looks no longer than this after it was told to stop, on its wire and in its
+    electronics together, however late it answers. None: until its answer has come. Less than is true means wrong
+    names."""
     pixel_um: Annotated[int, quantity("um", example="250 um", low="10 um", high="10 mm")] | None = Field(
         default=None, alias="pixel"
     )

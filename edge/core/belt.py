@@ -78,9 +78,12 @@ class Belt:
         """When a report last told that it stood."""
         self.unsure_at = Instant(0)
         """The same, by more than the tolerance: until a beam has seen an item again, its place is a guess."""
+        self.silent = False
+        """What was on it has been given up, and no report has come since."""
 
-    def forget(self) -> None:
-        """The board was restarted: its counts begin anew."""
+    def forget(self, *, silent: bool = False) -> None:
+        """The board was restarted: its counts begin anew. `silent`: it has told nothing for too long."""
+        self.silent = silent
         self._samples.clear()
         self._reported_at, self.gone_at, self.travel_um = None, None, 0
         self._speeds.clear()
@@ -167,6 +170,7 @@ class Belt:
 
     def moved(self, at: Instant, count: int, *, moving: bool) -> int:
         """A report of the encoder. Reports of the past change nothing. Returns the travel that it tells."""
+        self.silent = False
         self.counts(at, count)
         travel, moving = self.travel_for(at, count), moving or self.dead
         if self._reported_at is not None and at <= self._reported_at:

@@ -1,7 +1,8 @@
 """The readers of a line: when each is told to read, and what an answer may be of.
 
-An answer is of what was in the reader's view when it was made: since the trigger that it answers, or within the
-reader's longest delay where it reads by itself. Whose it is `joining` says.
+An answer is of what was in the reader's view when it was made: since the trigger that it answers, until the reader has
+surely stopped (`stops`) or has answered, or within its longest delay where it reads by itself. Whose it is `joining`
+says.
 """
 
 from collections.abc import Sequence
@@ -55,6 +56,7 @@ class Reader:
         self._triggered = triggered
         self._ledger = ledger
         self._delay_ns = config.delay_ms * MILLISECOND
+        self._stops_ns = None if config.stops_ms is None else config.stops_ms * MILLISECOND
         self._number = 0
         self._open: tuple[Look, int] | None = None
         """The look that is triggered now, and the trigger's number."""
@@ -124,7 +126,7 @@ class Reader:
         self._ledger.order(Trigger(self.device, self._number, on=True))
 
     def _end(self, look: Look, at: Instant) -> None:
-        look.due = Instant(at + self._delay_ns)
+        look.due, look.off_at = Instant(at + self._delay_ns), at
         if self._open is not None and self._open[0] is look:
             self._ledger.order(Trigger(self.device, self._open[1], on=False))
             self._open = None
@@ -144,7 +146,7 @@ class Reader:
         to a trigger can only be of what was in view since that."""
         # A picture's code is stamped with the picture's own instant.
         delay_ns = 0 if isinstance(read, BarcodeRead) and read.place is not None else self._delay_ns
-        low = Instant(read.at - delay_ns)
+        low, high = Instant(read.at - delay_ns), read.at
         asked: Item | None = None
         items = track.items
         if read.trigger is not None:
@@ -156,7 +158,8 @@ class Reader:
                 return None
             # A reader that collects codes until it is told to stop may have seen this one at any time since then.
             low = asked.looks[self.place].on_at or low
-        first, last = belt.between(low, read.at)
+            high = self._looked_until(asked.looks[self.place], read.at)
+        first, last = belt.between(low, high)
         if asked is not None:  # the belt may have stood since then for longer than its reports are remembered
             on_um = asked.looks[self.place].on_um
             first, last = min(first, on_um), max(last, on_um)
@@ -164,6 +167,12 @@ class Reader:
         if asked is not None and asked not in inside:
             inside = ()
         return View(inside, asked, first, last)
+
+    def _looked_until(self, look: Look, answered_at: Instant) -> Instant:
+        """It may have seen what it answers up to now, or for as long as it looks after it was told to stop."""
+        if self._stops_ns is None or look.off_at is None:
+            return answered_at
+        return Instant(min(answered_at, look.off_at + self._stops_ns))
 
     def evidence(self, code: str, read: BarcodeRead, view: View, *, names: bool) -> Evidence:
         """Where on the belt the label of this code was."""

@@ -53,6 +53,10 @@ class Carrying:
                         "swap_suspected"
                     )  # it may as well be one of which nobody knows how far it has come
 
+    def died_before(self, section: Section, at: Instant) -> list[Section]:
+        """Belts that bring parcels to this one, whose encoders have died, as a stranger at the hand-over beam shows."""
+        return [one.before for one in self._onto(section) if one.shows_dead(at)]
+
     def turn_back(self, section: Section) -> None:
         """This belt runs back."""
         for transfer in self._onto(section):
@@ -75,4 +79,7 @@ class Carrying:
             item.doubt("not_isolated")  # whether it stops behind the others nobody knows
         if not transfer.hand_over(item, by):
             self._ledger.count_rejected("too_many_items")
+            self._leaving.lose(item, at)
+        elif transfer.behind.belt.silent:  # it comes on as a stray, once that belt is heard of again
+            transfer.behind.track.remove(item)
             self._leaving.lose(item, at)

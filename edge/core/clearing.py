@@ -324,13 +324,15 @@ class Clearing:
 
     # Moving ---------------------------------------------------------------------------------------
 
-    def moved(self, parcel: Parcel, bay: Exit, at: Instant) -> int:
-        """A sensor saw the parcel go into `bay`; returns the number of the last record of that move."""
+    def moved(self, parcel: Parcel, bay: Exit, at: Instant, *, departs: bool = True) -> int:
+        """A sensor saw the parcel go into `bay`; returns the number of the last record of that move. `departs`: it is
+        surely that one, so that a release ends its visit."""
         verdict = parcel.verdict
         decision = verdict.decision if verdict is not None else None
         act = act_of(bay, confirmed=True)
         number = self.record("parcel.diverted", parcel, at, act=act, decision=decision)
-        if place_of(bay.lane, self._exits) == "departed" and verdict is not None and verdict.releases:
+        free = departs and place_of(bay.lane, self._exits) == "departed"
+        if free and verdict is not None and verdict.releases:
             number = self.record("parcel.departed", parcel, at, act=act)
             self._visits.depart(parcel.visit, Seen(self._exits.id, bay.bay, self._ledger.wall(at).utc_us))
             self._ledger.forget(parcel.visit)

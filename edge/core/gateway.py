@@ -11,12 +11,14 @@ from typing import Final, assert_never
 from drivers.reading import BarcodeRead, Reading, WeightRead
 from edge.core.alibi import AlibiWatch
 from edge.core.bench_dims import BenchDims
+from edge.core.config_notes import notes_of
 from edge.core.decision import Decision
 from edge.core.dwell import DwellLedger
 from edge.core.effects import Alert, Effect
 from edge.core.event import Event
 from edge.core.inputs import (
     Committed,
+    ConfigChanged,
     ConfigOffered,
     DecisionArrived,
     EpochBegun,
@@ -153,7 +155,7 @@ class Gateway:
                 self._hear_journal(given, at)
             case UsesKnown() | ManifestArrived() | ShardArrived():
                 self._learn(given, at)
-            case ConfigOffered():
+            case ConfigOffered() | ConfigChanged():
                 self._note_config(given, at)
             case _:
                 assert_never(given)
@@ -239,20 +241,21 @@ class Gateway:
 
     def _decide(self, given: DecisionArrived, at: Instant) -> None:
         decision = given.decision
+        for words in self._visits.shed(decision):
+            self._ledger.keep(words)
+            self._count_message("words_too_long")
         refused: str | None = untimely(decision, self._ledger.wall(at)) or "no_such_parcel"
         for number, place in enumerate(self._places if refused == "no_such_parcel" else ()):
             self._wakes.touch(number)
             refused = place.decide(decision, at)
             if refused != "no_such_parcel":
                 break
-        if refused is None:
-            return
         if refused == "no_such_parcel":
-            words = self._visits.hear(decision, at)
-            if words is not None:
+            for words in self._visits.hear(decision, at):
                 self._ledger.keep(words)
             self._recall(decision)
-        self._count_message(refused)
+        if refused is not None:
+            self._count_message(refused)
 
     def _recall(self, decision: Decision) -> None:
         recalled = self._visits.recall(decision)
@@ -276,9 +279,8 @@ class Gateway:
                 self._offline.refuse(detail, lasting=lasting)
             case JournalWell():
                 self._offline.recover()
-            case EpochBegun(_, before, lost):
-                note = (("journal", "begun_anew"), ("epoch_before", before), ("lost", lost))
-                self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
+            case EpochBegun():
+                self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=given.note))
         self._review(at)
 
     def _learn(self, given: UsesKnown | ManifestArrived | ShardArrived, at: Instant) -> None:
@@ -385,15 +387,10 @@ class Gateway:
             self._ledger.alert(Alert("recall", said.visit, one.dec, seen.line, seen.bay, seen.utc_us))
         return bool(fresh)
 
-    def _note_config(self, given: ConfigOffered, at: Instant) -> None:
-        """Accepted or refused, the world hears of it (contract §6, `cfg`)."""
-        note: tuple[tuple[str, str | int], ...] = (
-            ("configuration", "accepted" if given.refused is None else "refused"), ("version", given.version),
-            ("sha256", given.digest),
-        )  # fmt: skip
-        if given.refused is not None:
-            note = (*note, ("why", given.refused))
-        self._ledger.record(Event("device.changed", GATEWAY_LINE, None, at, note=note))
+    def _note_config(self, given: ConfigOffered | ConfigChanged, at: Instant) -> None:
+        """The world hears of it."""
+        for note in notes_of(given):
+            self._ledger.record(Event("device.changed", GATEWAY_LINE, None, at, note=note))
 
     def _count_message(self, reason: str) -> None:
         self._rejected_messages[reason] = self._rejected_messages.get(reason, 0) + 1

@@ -82,6 +82,13 @@ class EpochBegun:
     before: int
     """The epoch that is over."""
     lost: int
+    untold: int = 0
+    """Events in it that the coordinator had not acknowledged; they stay there."""
+
+    @property
+    def note(self) -> tuple[tuple[str, str | int], ...]:
+        counted = ("epoch_before", self.before), ("lost", self.lost), ("untold", self.untold)
+        return (("journal", "begun_anew"), *counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,19 @@ class ConfigOffered:
     """Why not."""
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """This run goes by another configuration than the one before."""
+
+    at: Instant
+    before: str
+    """SHA-256 of its text;"""
+    digest: str
+    """of the one in force."""
+    devices: tuple[tuple[tuple[str, str], ...], ...]
+    """What is other about each device, as `device.changed` notes it: calibration, firmware, seal, driver."""
+
+
 @value
 class Tick:
     """`Gateway.wake_at` has come."""
@@ -141,5 +161,6 @@ Input = (
     | ManifestArrived
     | ShardArrived
     | ConfigOffered
+    | ConfigChanged
     | Tick
 )

@@ -31,6 +31,8 @@ class Look:
     """Where the belt was then."""
     off_um: int | None = None
     """Where it was when the item had left the view."""
+    off_at: Instant | None = None
+    """When that was, or another one's look began: its reader is told to stop."""
     due: Instant | None = None
     """It has left the view; by then its answer must have come."""
     answered: bool = False

@@ -42,6 +42,7 @@ class Leaving:
             self._ledger.count_rejected("unknown_channel")
             return
         offset = self._lanes.position_of(read.channel) - travel_um
+        self._unaccounted.look(travel_um)
         timely = self._lanes.timely(read.channel, read.at, self._track.items)
         if self._lanes.continues(read.channel, offset, read.at, timely):
             self._ledger.count_rejected("beam_bounce")
@@ -55,8 +56,10 @@ class Leaving:
         self._track.remove(item)
         self._track.left.append(item)
         free, verdict = exit_.lane == self._line.free_lane, item.parcel.verdict
-        if free and not self._was_let_go(item, item.parcel, exit_, read.at):
-            self._astray(item.parcel, exit_, read.at)
+        let_go = free and self._was_let_go(item, item.parcel, exit_, read.at)
+        mixed = self._unaccounted.doubt_ahead_of(item, exit_.lane)
+        if free and (mixed or not let_go):
+            self._astray(item.parcel, exit_, read.at, let_go=let_go)
             return
         if not free and verdict is not None and verdict.releases:
             self._clearing.hold(item.parcel, "device_fault", read.at)  # let go, and not where it was sent
@@ -91,12 +94,12 @@ class Leaving:
             return False
         return self._clearing.check_release(parcel, at)
 
-    def _astray(self, parcel: Parcel, exit_: Exit, at: Instant) -> None:
-        """It lies in the free lane and nobody let it go."""
+    def _astray(self, parcel: Parcel, exit_: Exit, at: Instant, *, let_go: bool) -> None:
+        """It lies in the free lane and nobody let it go. `let_go`: or it was, and another one may have come for it."""
         self._ledger.count_journalled()
-        if parcel.verdict is not None and parcel.verdict.releases:
+        if parcel.verdict is not None and parcel.verdict.releases and not let_go:
             self._clearing.hold(parcel, "swap_suspected", at)  # another one's push has taken it along
-        self._clearing.moved(parcel, exit_, at)
+        self._clearing.moved(parcel, exit_, at, departs=False)
         self._clearing.lose(parcel, "swap_suspected", at)
         self._lanes.count(exit_, self._clearing.own_code(parcel), parcel)
 

@@ -165,11 +165,8 @@ class Line:
         return item not in self.track.items or self.diverting.is_open(item, lane, self.belt.travel_at(at))
 
     def _item_about(self, decision: Decision) -> Item | None:
-        for section in reversed(self.sections):
-            for item in section.track.items:
-                if item.parcel is not None and decision.is_about(item.parcel.visit, item.parcel.minted):
-                    return item
-        return None
+        told = ((item, item.parcel) for section in reversed(self.sections) for item in section.track.items)
+        return next((item for item, one in told if one and decision.is_about(one.visit, one.minted)), None)
 
     @property
     def awaits_commit(self) -> bool:
@@ -195,10 +192,9 @@ class Line:
         if not jumped:
             return
         for item in self.items:
-            parcel = item.parcel
-            releases = parcel is not None and parcel.verdict is not None and parcel.verdict.releases
-            if parcel is not None and releases and self.diverting.cancel(item, at):
-                self.clearing.doubt_clock(parcel, at)
+            verdict = None if item.parcel is None else item.parcel.verdict
+            if item.parcel and verdict and verdict.releases and self.diverting.cancel(item, at):
+                self.clearing.doubt_clock(item.parcel, at)
 
     def wake(self, at: Instant) -> None:
         """`wake_at` has come."""
@@ -241,9 +237,7 @@ class Line:
     def _beam(self, read: BeamChanged, at: Instant) -> None:
         section, place = self._belt_beams.get(read.channel, (self._last, None))
         if read.blocked and place is not None and self._encoders.has_died(section, read, place):
-            # Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows.
-            self._down[self._encoders.name(section)] = COUNTS_NOTHING
-            self._lose_all(section, read.at)
+            self._give_up_uncounted(section, read.at)
         travel = section.belt.travel_for(read.at, read.count)
         if place is None:
             self.lanes.covered(read.channel, read.at, blocked=read.blocked)
@@ -255,8 +249,10 @@ class Line:
             if place == 0 and section.track.follows:
                 self._carrying.meet(section, section.track.beams[0].position_um - travel, read.at, at)
             section.track.covered(place, travel, read.at, found)
-            seen = found.seen[0][0] if found.seen else None
-            length_um = None if seen is None else section.track.length_um(seen, travel)
+            if place == 0 and section.track.follows and not (found.seen or found.blips):
+                for before in self._carrying.died_before(section, read.at):
+                    self._give_up_uncounted(before, read.at)
+            length_um = section.track.length_um(found.seen[0][0], travel) if found.seen else None
             section.jams.covered(place, travel, length_um)
         else:
             if section.jams.freed(place):
@@ -264,6 +260,11 @@ class Line:
             section.track.freed(place, travel, read.at, found)
         section.track.advance(travel, found)
         self._take_found(section, found, read.at)
+
+    def _give_up_uncounted(self, section: Section, at: Instant) -> None:
+        """Without counts nothing is diverted. What is on the belt is given up: where it was then, nobody knows."""
+        self._down[self._encoders.name(section)] = COUNTS_NOTHING
+        self._lose_all(section, at)
 
     def _take_found(self, section: Section, found: Found, at: Instant) -> None:
         """`at`: of the edge or report that showed it."""
@@ -309,11 +310,10 @@ class Line:
     def _open(self, section: Section, item: Item) -> None:
         """It is long enough to be a parcel."""
         at, parcel = item.at, self._enter(section, item)
-        if not item.stray:
-            return
-        self.clearing.hold(parcel, "unknown_item", at)
-        if item not in section.track.items:
-            return  # it has been lost already
+        if item.stray:
+            self.clearing.hold(parcel, "unknown_item", at)
+        if not item.stray or item not in section.track.items:
+            return  # it entered as it should, or has been lost already
         doubt_waiting(section.track.items, item.seen, section.track.disturbed_at)
         if section is self._last and item.seen == len(self.track.beams) - 1:
             self.diverting.unaccounted.at_end(item)
@@ -344,9 +344,9 @@ class Line:
             belt = section.belt
             if belt.gone_at is not None:
                 if at >= belt.gone_at:
-                    belt.forget()
+                    belt.forget(silent=True)
                     self._lose_all(section, at)
-                elif section.track.items:
+                elif section.track.items or len(self.sections) > 1:  # others may bring it theirs
                     dues.append(belt.gone_at)
             section.planned_um_s = belt.speed_um_s
         reading = self._reading.belt

@@ -22,6 +22,7 @@ from edge.core.joining import Joining
 from edge.core.ledger import Ledger
 from edge.core.metrology import BeltScale, is_legal, mass_of, metrology_of
 from edge.core.parcel import Parcel
+from edge.core.reader_watch import ReaderWatch
 from edge.core.snapshot import Wrong
 from edge.core.transfer import Section
 from edge.core.visits import Visits
@@ -56,6 +57,7 @@ class Measuring:
         self._joining = Joining(
             config, track, belt, tuple(self._readers.values()), self._codes, self._corrections, ledger
         )
+        self._watch = ReaderWatch(config, belt, track, tracks, ledger)
         self._weighings = BeltRecords(config.scale)
         self._late: dict[int, WeightRead] = {}
         """By number: late records of which nothing is known yet, one or two."""
@@ -86,6 +88,7 @@ class Measuring:
         if view is None:
             self._ledger.count_rejected("orphan_read")
             return
+        self._watch.saw(reader, read, view, at)
         self._joining.saw(reader, read, view, at)
         self._mark_answered(reader, view)
 

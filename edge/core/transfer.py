@@ -21,8 +21,12 @@ from edge.core.jams import Jams
 from edge.core.track import Track
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
+<<<<<<< HEAD
 from hub_config.modbus import ModbusIoConfig
 from hub_config.names import MILLISECOND, DeviceId, Instant
+=======
+from hub_config.names import SECOND, DeviceId, Instant
+>>>>>>> main
 
 
 @dataclass(slots=True, eq=False)
@@ -70,11 +74,14 @@ class Transfer:
         """Of items that may have gone over: where the front would be on the next belt, had it been at once."""
 
     def due(self, at: Instant) -> list[Item]:
-        """Those that have surely gone over by then, by what both belts have told."""
+        """Those that have surely gone over by then, by what both belts have told; by the one before alone, where
+        nobody asks the other any more."""
         if not self.before.track.items:
             self._begun.clear()
             return []
-        at = min(at, self.before.belt.told_at, self.behind.belt.told_at)
+        at = min(at, self.before.belt.told_at)
+        if not self.behind.belt.silent:
+            at = min(at, self.behind.belt.told_at)
         travel_um, gone = self.before.belt.travel_at(at), []
         if len(self._begun) > len(self.before.track.items):  # some were given up meanwhile
             left = {item.number for item in self.before.track.items}
@@ -120,6 +127,30 @@ class Transfer:
         """How far the belt before has run nobody knows."""
         belt = self.before.belt
         return belt.dead or belt.is_stale(at) or (belt.moving and belt.is_late(at))
+
+    def shows_dead(self, at: Instant) -> bool:
+        """What nobody has brought has come to the hand-over beam, as one would whom the belt before still carries by
+        its counts, had that run on while they stand: True once that shows that its encoder has died. A belt at the
+        side may have no second beam that could show it, and the last one on a belt never comes to another there."""
+        belt, beams = self.before.belt, self.before.track.beams
+        if belt.moving or not belt.reports:
+            return False
+        beam_um, reach_um = self.behind.track.beams[0].position_um, self.behind.track.reach_um + self._slip_um
+        expected = any(
+            abs(self._place_at_set_speed(item, at) - beam_um) <= reach_um
+            for item in self.before.track.items
+            if not item.stands
+        )
+        return expected and belt.front_came(at, len(beams), expected=True)
+
+    def _place_at_set_speed(self, item: Item, at: Instant) -> int:
+        """Where its front would be had the belt before run on at its set speed since it last counted."""
+        belt, behind = self.before.belt, self.behind.belt
+        past_um = belt.set_travel(at, item.anchored_at) - (self._passes_um(item) - belt.travel_um)
+        if past_um < 0:
+            return self._place_um + self._half_um(item) + past_um
+        passed_at = Instant(at - past_um * SECOND // belt.set_um_s)
+        return self._place_um + self._half_um(item) + behind.travel_at(at) - behind.travel_at(passed_at)
 
     def forget(self) -> None:
         """What lay on the belt before is given up."""

@@ -11,10 +11,12 @@ things only fall back: a stranger ahead of the place of everyone behind is none 
 
 from typing import Final
 
+from edge.core.belt import NEVER_UM
 from edge.core.item import Item
 from edge.core.lanes import LANE_TOLERANCES
 from edge.core.track import Track
 from hub_config.lines import Line
+from hub_config.names import LaneId
 
 MISSING_MAX: Final = 16
 """Missing at a time; past it the foremost is forgotten. Who is behind it is behind the others too, or beside them."""
@@ -29,16 +31,23 @@ class Unaccounted:
         slack_um = LANE_TOLERANCES * line.tolerance_um
         self._seen_by = {one.id: line.beam(one.beam).position_um + slack_um for one in line.diverters}
         """By diverter: there its parcel's front must have been seen in the lane."""
+        self._beams_um = [beam.position_um for beam in track.beams]
         self._missing: list[Item] = []
         """Foremost first."""
 
     def look(self, travel_um: int) -> None:
-        """The belt has come so far: what was pushed must have been seen in its lane by now."""
+        """The belt has come so far: what was pushed must have been seen in its lane by now, and what is to be pushed
+        by every beam before its diverter, as the others (`Track.expect`): else its push takes another one."""
         for item in self._track.items:
             push = item.push
             if push is None or not item.ordered:
                 continue
-            if item.front_um + travel_um > self._seen_by[push.diverter.id]:
+            front_um, following = item.front_um + travel_um, item.seen + 1
+            beam_um = self._beams_um[following] if following < len(self._beams_um) else NEVER_UM
+            if beam_um <= push.diverter.position_um and front_um > beam_um + self._track.reach_um:
+                item.doubt("lost_track")
+                self._miss(item)
+            elif front_um > self._seen_by[push.diverter.id]:
                 self._miss(item)
 
     def lost(self, item: Item) -> None:
@@ -75,6 +84,25 @@ class Unaccounted:
     def is_ahead_of(self, item: Item) -> bool:
         return bool(self._missing) and item.front_um < self._missing[0].front_um
 
+    def _is_coming(self, one: Item, item: Item) -> bool:
+        """The end's beam has just seen something between the places of these two, which is a stranger once it is long
+        enough: then it is the one ahead."""
+        at_end = [new for new in self._track.items if new.origin == len(self._beams_um) - 1]
+        return any(new.parcel is None and item.front_um < new.front_um <= one.front_um for new in at_end)
+
+    def doubt_ahead_of(self, item: Item, lane: LaneId) -> bool:
+        """Something has come to this lane in the place of this one: who is ahead of it, and is missing or expected
+        there still, may be it, late, as what lies in a lane keeps its order. True if there is one: which of them has
+        come nobody knows."""
+        sent = [
+            one for one in self._track.items if one.ordered and not one.accounted and _lane_of(one) == lane
+        ]
+        missing = [one for one in self._missing if one not in sent and not self._is_coming(one, item)]
+        ahead = [one for one in missing + sent if one.front_um > item.front_um]
+        for one in ahead:
+            one.doubt("swap_suspected")
+        return bool(ahead)
+
     def forget(self) -> None:
         """The belt's counts begin anew."""
         self._missing.clear()
@@ -85,3 +113,7 @@ class Unaccounted:
         self._missing.append(item)
         self._missing.sort(key=lambda one: one.front_um, reverse=True)
         del self._missing[:-MISSING_MAX]
+
+
+def _lane_of(item: Item) -> LaneId | None:
+    return None if item.push is None else item.push.diverter.lane

@@ -8,12 +8,14 @@ everybody: a coordinator that releases one fails.
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from nacl.signing import SigningKey
 
 from edge.core.decision import Decision
+from edge.rim.tls import BrokerIdentity
 from edge.wire.canonical import WireError
 from edge.wire.chain import Link
 from edge.wire.messages import Ack, parse_ack, parse_decision, parse_nak, parse_state
@@ -21,7 +23,7 @@ from edge.wire.signing import Signer, TrustStore
 from edge.wire.topics import Mode, Topics
 from hub_config.names import GatewayId, HubId, LineId
 from simulators.contract.kit_gateway import KitGateway, payload, spoilt
-from simulators.contract.peer import Heard, Peer
+from simulators.contract.peer import Heard, Peer, PeerFault
 from simulators.contract.table import NotSeen, Results, Wrong, need
 
 P = ParamSpec("P")
@@ -51,6 +53,12 @@ class Tried:
     signer: Signer
     """Of the kit: its public key is the gateway's in the coordinator's list."""
     quiet_s: float = QUIET_S
+    identity: BrokerIdentity | None = None
+    """The kit's certificate; None: a broker without TLS."""
+
+    def peer(self, *topics: str) -> Peer:
+        """A client of the kit, subscribed. Raises PeerFault."""
+        return Peer(self.host, self.port, f"kit-{secrets.token_hex(6)}", topics, self.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class _Trusted:
     holder: str
     roles: tuple[str, ...]
     modes: tuple[str, ...]
+    authorities: None = None
 
 
 def trust_of(public: str, kid: str, holder: str, mode: Mode) -> TrustStore:
@@ -78,17 +87,16 @@ class CoordinatorCheck:
         self._results = Results()
 
     def run(self) -> Results:
-        topics = (self._topics.ack, self._topics.nak, self._topics.decision, self._state_topic)
-        self._peer = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", topics)
-        try:
+        """All that could be tried; what ended it early stands in the results."""
+        topics = self._topics
+        self._peer = self._tried.peer(topics.ack, topics.nak, topics.decision, self._state_topic)
+        with self._results.as_far_as_it_goes(), closing(self._peer):
             self._state()
             self._exchange()
             self._refusals()
             self._order()
             self._epochs()
             self._fork()
-        finally:
-            self._peer.close()
         return self._results
 
     # What is tried ----------------------------------------------------------------------------------
@@ -110,6 +118,11 @@ class CoordinatorCheck:
         check = self._results.check
         with check("7", "a right event is acknowledged, signed"):
             self._take(self._kit.arrived())
+        if not self._peer.heard():
+            who = f"{self._tried.coordinator} of {self._tried.hub} in mode {self._tried.mode}"
+            raise PeerFault(
+                f"nobody answers as {who}; does it run, at this broker, and know this gateway's key?"
+            )
         with check("6", "the ack is retained"):
             self._kept(self._topics.ack)
         with check("4", "an event without a parcel is acknowledged"):
@@ -179,8 +192,9 @@ class CoordinatorCheck:
 
     def _fork(self) -> None:
         last = self._kit.arrived()
-        self._take_quietly(last)
+        self._send(last)
         with self._results.check("7", "another event in the same place is not taken"):
+            self._peer.wait(lambda: self._through() >= last.seq, ANSWER_S)
             self._send(self._kit.again(last))
             time.sleep(self._tried.quiet_s)
             acks = [
@@ -194,7 +208,7 @@ class CoordinatorCheck:
 
     def _kept(self, topic: str) -> Heard:
         """What a later subscriber is told at once."""
-        late = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", (topic,))
+        late = self._tried.peer(topic)
         try:
             need(late.wait(lambda: bool(late.heard()), ANSWER_S), "a later subscriber hears none")
             need(late.heard()[0].retained, "not retained")
@@ -214,10 +228,6 @@ class CoordinatorCheck:
     def _take(self, link: Link) -> None:
         self._send(link)
         self._until_acked(link)
-
-    def _take_quietly(self, link: Link) -> None:
-        self._send(link)
-        self._peer.wait(lambda: self._through() >= link.seq, ANSWER_S)
 
     def _until_acked(self, link: Link) -> None:
         self._await(lambda: self._through() >= link.seq, f"no ack through seq {link.seq}")
@@ -252,10 +262,12 @@ class CoordinatorCheck:
         true: Callable[[], bool],
         instead: str,
         fault: type[Exception] = Wrong,
-        seconds: float = ANSWER_S,
+        seconds: float | None = None,
     ) -> None:
-        if not self._peer.wait(true, seconds):
-            raise fault(f"{instead} within {seconds:g} s")
+        """`seconds`: ANSWER_S where nothing else is said."""
+        within = ANSWER_S if seconds is None else seconds
+        if not self._peer.wait(true, within):
+            raise fault(f"{instead} within {within:g} s")
 
     @staticmethod
     def _parsed(

@@ -69,7 +69,8 @@ class SeriesLine:
     standing: set[str] = field(default_factory=set)
     backwards: set[str] = field(default_factory=set)
     dead: set[int] = field(default_factory=set)
-    """Places of belts whose encoder counts nothing."""
+    """Places of belts whose encoder counts nothing, and stays at what it counted last."""
+    counts: dict[int, int] = field(default_factory=dict)
     mute: set[int] = field(default_factory=set)
     """Places of belts whose board reports nothing but edges."""
     records: int = 0
@@ -190,18 +191,20 @@ class SeriesLine:
         return thing.rear_um > self.line.length_um
 
     def _edge(self, beam: Beam, place: int, *, blocked: bool) -> None:
-        count = 0 if place in self.dead else self.travel[place] // self.belts[place].count_um
-        self.driver.give(
-            BeamChanged(self.line.boards[place], self.driver.at, beam.channel, blocked, count, 1_000)
-        )
+        count, board = self._count(place), self.line.boards[place]
+        self.driver.give(BeamChanged(board, self.driver.at, beam.channel, blocked, count, 1_000))
+
+    def _count(self, place: int) -> int:
+        if place not in self.dead:
+            self.counts[place] = self.travel[place] // self.belts[place].count_um
+        return self.counts.get(place, 0)
 
     def _report(self) -> None:
         for place, (board, belt) in enumerate(zip(self.line.boards, self.belts, strict=True)):
             if place in self.mute:
                 continue
             moving = belt.id not in self.standing and place not in self.dead
-            count = 0 if place in self.dead else self.travel[place] // belt.count_um
-            self.driver.give(BeltMoved(board, self.driver.at, count, moving))
+            self.driver.give(BeltMoved(board, self.driver.at, self._count(place), moving))
 
     def _read(self) -> None:
         reader = self.line.readers[0]

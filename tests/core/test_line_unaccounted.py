@@ -2,13 +2,26 @@
 it, because a push takes whatever lies in its place."""
 
 import pytest
-from line_driver import S10, S10_B, TO_MEASURED_S, LineDriver, Object, entered
+from line_driver import (
+    ENTROPY,
+    S10,
+    S10_B,
+    TO_MEASURED_S,
+    LineDriver,
+    Object,
+    config,
+    entered,
+    example,
+)
 
 from edge.core.belt import Belt
+from edge.core.decision import Action
+from edge.core.gateway import Gateway
 from edge.core.item import Item
 from edge.core.lanes import LANE_TOLERANCES
 from edge.core.track import Track
 from edge.core.unaccounted import MISSING_MAX, Unaccounted
+from hub_config.lines import Beam
 from hub_config.names import MILLISECOND, SECOND, Instant
 
 DIVERTER_UM = 8_200_000
@@ -102,6 +115,60 @@ def test_a_parcel_let_go_that_another_lane_has_seen_is_held_with_a_reason(driver
     assert driver.last("parcel.diverted").act.lane == "manual"
 
 
+# Beams between and behind the diverters ------------------------------------------------------------------
+
+BETWEEN_UM = 8_600_000
+
+
+def with_beam_between() -> LineDriver:
+    """A further beam over the belt, between the two diverters."""
+    beams = (*example().lines[0].beams, Beam(id="between", channel=6, position=f"{BETWEEN_UM} um"))
+    return LineDriver(Gateway(config(beams=beams), ENTROPY)).start()
+
+
+def stuck_at_first_diverter(driver: LineDriver, action: Action) -> Object:
+    """Measured, decided, and it stands at the first diverter, which was not to push it."""
+    first = driver.measure(entered(driver, vanishes_um=DIVERTER_UM), S10)
+    driver.later(TO_MEASURED_S)
+    driver.decide(action, code=S10)
+    return first
+
+
+@pytest.mark.parametrize("action", ["hold", "inspect"])
+def test_nothing_takes_the_place_of_one_that_stands_at_a_diverter_before_a_beam_between_two(
+    action: Action,
+) -> None:
+    """Also of one that was ordered at the second diverter."""
+    driver = with_beam_between()
+    first = stuck_at_first_diverter(driver, action)
+    released(driver, behind(first, 0.6), S10_B)
+    driver.later(5.0)
+
+    assert {one.channel for one in driver.offs} == {one.channel for one in driver.ons}, "taken back in time"
+    assert {event.visit for event in driver.events if event.kind == "parcel.lost_track"} == {driver.visits[0]}
+    assert driver.kinds(driver.visits[1])[-1] == "parcel.diverted"
+    assert driver.last("parcel.diverted").act is not None
+    assert driver.last("parcel.diverted").act.lane == "hold"
+
+
+def test_one_that_the_beam_between_has_seen_goes_to_the_second_diverter() -> None:
+    driver = with_beam_between()
+    first = driver.measure(entered(driver), S10)
+    driver.later(TO_MEASURED_S)
+    driver.decide("inspect", code=S10)
+    driver.later(3.3)
+    driver.diverted(first)
+    driver.later(2.0)
+
+    assert len(driver.ons) == 1
+    assert driver.offs == []
+    assert driver.last("parcel.diverted").act is not None
+    assert driver.last("parcel.diverted").act.lane == "manual"
+
+
+# One that has slipped ------------------------------------------------------------------------------------
+
+
 def in_lane(driver: LineDriver, thing: Object, late_um: int) -> None:
     """Something comes to the lane, so far behind the place of this one."""
     late_ns = late_um * 1_000_000 // driver.line.belt.speed_mm_s
@@ -130,6 +197,22 @@ def test_a_stranger_in_the_place_of_one_behind_proves_nothing(driver: LineDriver
     driver.later(2.5)
 
     assert len(driver.ons) == 1
+
+
+def test_a_stranger_that_the_end_has_just_seen_is_the_missing_one(driver: LineDriver) -> None:
+    """It is not long enough yet to be told, when something comes to the lane in the place of the next one."""
+    line = driver.line
+    track = Track(line, Belt(line.belt, line.tolerance_um))
+    unaccounted = Unaccounted(line, track, 0)
+    missing, behind = Item(1, Instant(0), 0, 0), Item(2, Instant(0), 0, -1_500_000)
+    new = Item(3, Instant(0), len(track.beams) - 1, -90_000)
+    unaccounted.lost(missing)
+    track.items = [new, behind]
+
+    assert not unaccounted.doubt_ahead_of(behind, line.free_lane)
+    track.items = [behind]
+    assert unaccounted.doubt_ahead_of(behind, line.free_lane)
+    assert missing.doubts == ["swap_suspected"]
 
 
 @pytest.mark.parametrize(("late_ms", "told"), [(50, "parcel.diverted"), (350, "parcel.lost_track")])
