@@ -21,12 +21,8 @@ from edge.core.jams import Jams
 from edge.core.track import Track
 from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
-<<<<<<< HEAD
 from hub_config.modbus import ModbusIoConfig
-from hub_config.names import MILLISECOND, DeviceId, Instant
-=======
-from hub_config.names import SECOND, DeviceId, Instant
->>>>>>> main
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
 
 @dataclass(slots=True, eq=False)
