@@ -23,6 +23,12 @@ FIRST_IO: Final = 8
 """Of an Interroll: the input channel of its I/O 1, which may be an output instead."""
 
 
+POLLS_MISSED: Final = 3
+"""After so many periods without an answer the inputs are unknown (conveyor-io §3)."""
+MISSED_MS: Final = 60
+"""The same for the longest period that is usual there."""
+
+
 class ModbusInput(Entry):
     """One input: a light beam, or the belt's encoder."""
 
@@ -52,7 +58,6 @@ class ModbusIoConfig(DeviceEntry):
     poll_ms: Annotated[int, quantity("ms", example="10 ms", low="5 ms", high="50 ms")] = Field(
         default=10, alias="poll"
     )
-    """Three of these without an answer, and every input is unknown."""
     answer_timeout_ms: Annotated[int, quantity("ms", example="200 ms", low="50 ms", high="1 s")] = Field(
         default=200, alias="answer_timeout"
     )
@@ -61,6 +66,11 @@ class ModbusIoConfig(DeviceEntry):
     )
     """As set up at the block: without a request for so long it drops its outputs. The manuals of roller controllers
     name no watchdog: there it is written as measured."""
+    lost_after_ms: Annotated[int, quantity("ms", example="60 ms", low="15 ms", high="1 s")] | None = Field(
+        default=None, alias="lost_after", exclude_if=is_absent
+    )
+    """Without an answer for so long every input is unknown; None: three polls, and where every beam is counted 60 ms at
+    the least: one answer that is slow hides nothing from counters."""
     first_register: Annotated[int, whole(0, 65_000)] | None = Field(default=None, exclude_if=is_absent)
     """Wire address of the image, where it is not the maker's: Interroll publishes none."""
     byte_order: Literal["little", "big"] = "big"
@@ -78,6 +88,18 @@ class ModbusIoConfig(DeviceEntry):
     def lingers_ms(self) -> int:
         """So much longer than it was ordered an output may stay on, when the block or the way to it falls silent."""
         return max(self.watchdog_ms, self.answer_timeout_ms) + self.poll_ms
+
+    @property
+    def counts_every_beam(self) -> bool:
+        """No edge can pass unseen, however late a poll is."""
+        return all(one.counted for one in self.inputs)
+
+    @property
+    def unknown_after_ms(self) -> int:
+        if self.lost_after_ms is not None:
+            return self.lost_after_ms
+        least_ms = POLLS_MISSED * self.poll_ms
+        return max(least_ms, MISSED_MS) if self.counts_every_beam else least_ms
 
     @property
     def encoder(self) -> ModbusInput:
@@ -113,6 +135,10 @@ class ModbusIoConfig(DeviceEntry):
                 yield Finding(("inputs", place, "counted"), what, limit, "write counted = true")
 
     def _timing_findings(self) -> Iterator[Finding]:
+        least_ms = POLLS_MISSED * self.poll_ms
+        if self.lost_after_ms is not None and self.lost_after_ms < least_ms:
+            what, limit = f"lost_after is {self.lost_after_ms} ms", f"three polls are {least_ms} ms"
+            yield Finding(("lost_after",), what, limit, "raise it, or poll more often")
         counting = self.module in COUNTERS
         if (self.counts_per_s is None) != counting:
             what = "counts_per_s is missing" if not counting else "counts_per_s is not used"

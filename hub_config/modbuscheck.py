@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
-from hub_config.finding import Finding, show
+from hub_config.finding import Finding, KeyPath, show
 from hub_config.lines import Line
 from hub_config.modbus import ModbusIoConfig
 from hub_config.outline import LineSpots
@@ -30,7 +30,25 @@ def modbus_findings(line: LineSpots, tables: Mapping[str, Mapping[str, object]])
             what = f"in two polls of {show(name)} the belt comes {as_text(blind_um, 'um')} far"
             limit = f"at most {as_text(least_um, 'um')}: tolerance, and twice min_gap and min_length"
             yield Finding((*line.path, *path, "speed"), what, limit, "poll more often, or raise tolerance")
+        yield from _late_findings(whole, block, speed_mm_s, (*line.path, *path, "speed"))
     yield from _output_findings(whole, line, _block(tables.get(whole.board, {})))
+
+
+def _late_findings(whole: Line, block: ModbusIoConfig, speed_mm_s: int, path: KeyPath) -> Iterator[Finding]:
+    """Of a longer patience than the usual: an edge is then known to half of it, and without counters what came and went
+    meanwhile is not seen at all."""
+    if block.lost_after_ms is None:
+        return
+    way_um, least_um, named = speed_mm_s * block.lost_after_ms, 2 * whole.tolerance_um, "twice tolerance"
+    if not block.counts_every_beam:
+        least_um = min(least_um, whole.min_gap_um, whole.min_length_um)
+        named += ", min_gap and min_length: not every beam is counted"
+    if way_um > least_um:
+        what = f"in the lost_after of {show(block.id)} the belt comes {as_text(way_um, 'um')} far"
+        limit = f"at most {as_text(least_um, 'um')}: {named}"
+        yield Finding(
+            path, what, limit, "shorten lost_after, or raise those if no gap and no parcel is as short"
+        )
 
 
 def _output_findings(whole: Line, line: LineSpots, block: ModbusIoConfig | None) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """A Modbus I/O block or roller controller as the board of a belt: it is polled, its outputs are switched.
 
-One request at a time; what has to be switched goes before the next poll. After `POLLS_MISSED` periods without an answer
-every input is unknown: the board is lost, nothing is ordered, and what waits to be switched is dropped. When it answers
+One request at a time; what has to be switched goes before the next poll. Without an answer for `lost_after` every
+input is unknown: the board is lost, nothing is ordered, and what waits to be switched is dropped. When it answers
 again all outputs are switched off first. Outputs of a roller controller are read back after each write; one that is not
 as it was written is a board that is lost. Whether anything passed meanwhile the block's counters tell; without them
 what lies on the belt is lost track of. The block's own watchdog drops its outputs when the gateway is gone: it is set
@@ -30,8 +30,6 @@ from hub_config.attach import SerialAttach
 from hub_config.modbus import ModbusIoConfig
 from hub_config.names import MILLISECOND, SECOND, Instant
 
-POLLS_MISSED: Final = 3
-"""After so many periods without an answer the inputs are unknown (conveyor-io §3)."""
 TIMEOUTS_MAX: Final = 3
 """So many requests in a row without an answer, and the connection is made anew."""
 MOVED_NS: Final = 100 * MILLISECOND
@@ -49,6 +47,7 @@ class ModbusIo:
         self._config = config
         self._poll_ns = config.poll_ms * MILLISECOND
         self._timeout_ns = config.answer_timeout_ms * MILLISECOND
+        self._missed_ns = config.unknown_after_ms * MILLISECOND
         serial = isinstance(config.attach, SerialAttach)
         self._serial = serial
         self._link = ModbusLink(config.unit, serial=serial, quiet_ns=self._timeout_ns)
@@ -80,7 +79,7 @@ class ModbusIo:
     def wake_at(self) -> Instant | None:
         if self._polled_at is None:
             return Instant(0)
-        dues = [Instant(self._fresh_at + POLLS_MISSED * self._poll_ns)] if self._state == "ready" else []
+        dues = [Instant(self._fresh_at + self._missed_ns)] if self._state == "ready" else []
         asked_at, free_at = self._link.asked_at, self._link.free_at
         if asked_at is not None:
             dues.append(Instant(asked_at + self._timeout_ns))
@@ -110,8 +109,10 @@ class ModbusIo:
             self._link.give_up(at)
             self._timeouts += 1
             readings += self._lose("it does not answer; look at the block and its network", at)
-        if self._state == "ready" and at - self._fresh_at >= POLLS_MISSED * self._poll_ns:
-            readings += self._lose(f"no answer for {POLLS_MISSED} polls: its inputs are unknown", at)
+        if self._state == "ready" and at - self._fresh_at >= self._missed_ns:
+            readings += self._lose(
+                f"no answer for {self._config.unknown_after_ms} ms: its inputs are unknown", at
+            )
         self._ask(at)
         return readings
 
@@ -238,7 +239,7 @@ class ModbusIo:
         self._fresh_at = at
         if self._state == "ready" and self._beams is not None:
             return [*readings, *self._look(self._beams, image, look, at)]
-        continued = self._beams is not None and self._beams.is_as_before(image)
+        continued = self._beams is not None and self._beams.goes_on(image)
         if not continued:
             self._beams = PolledBeams(self._config, image, look)
         self._moving, self._moved_told_at = False, None

@@ -33,7 +33,8 @@ from hub_config.plc import Means, PlcWcsConfig, Telegram
 LIVES_MISSED: Final = 3
 """So many periods without a telegram, and the controller counts as gone."""
 LATE_MAX: Final = 16
-"""A sequence number up to so far behind is one told late; farther behind, the controller counts anew."""
+"""A sequence number up to so far behind is one told late, and up to a quarter of its numbers, so that a short one
+does not hide a loss; farther behind, the controller counts anew."""
 OUTPUT_MAX_BYTES: Final = 4_096
 """Waiting to be taken by the port; a telegram that does not fit is not sent. What has no destination is safe."""
 
@@ -150,7 +151,7 @@ class Turns:
         if last is None or number == (last + 1) % self._period or (last + 1 == self._period and number == 1):
             return 0
         behind = (last - number) % self._period
-        if behind <= LATE_MAX:
+        if behind <= min(LATE_MAX, self._period // 4):
             self._last = last
             return None
         ahead = (number - last - 1) % self._period

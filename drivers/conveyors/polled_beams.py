@@ -1,9 +1,10 @@
 """Beams and encoder of a block that is polled: what lies between two looks, and what no look has seen.
 
-An edge lies between two polls: it is told for the middle of them, with the count of the middle, and with half of the
-time between as its uncertainty. Behind an edge the input is not looked at for its debounce time (conveyor-io §1). What
-is shorter than the time between two polls is no parcel and no gap, but a sensor that bounces. Where a poll was late,
-and the block counts the rising edges of a beam by itself, a count that no poll explains is edges that nobody saw.
+An edge lies between two polls, from the request of the first to the answer of the second: it is told for the middle of
+that, with half of it as its uncertainty, and with the count in the middle of the two. Behind an edge the input is not
+looked at for its debounce time (conveyor-io §1). What is shorter than the time between two polls is no parcel and no
+gap, but a sensor that bounces. Where a poll was late, and the block counts the rising edges of a beam by itself, a
+count that no poll explains is edges that nobody saw.
 """
 
 from dataclasses import dataclass
@@ -78,11 +79,14 @@ class PolledBeams:
     def count(self) -> int:
         return self._count
 
-    def is_as_before(self, image: Image) -> bool:
-        """Nothing has passed any beam since the last look: the counters say so, of every beam."""
+    def goes_on(self, image: Image) -> bool:
+        """What has passed since the last look is seen in the levels now: the counters of all beams say so, and none
+        has begun anew."""
         for channel, beam in self._beams.items():
-            same = beam.config.counted and image.counters[channel] == beam.counter and not beam.rises
-            if not same or _is_blocked(beam.config, image) != beam.blocked:
+            if not beam.config.counted:
+                return False
+            seen = beam.rises + (image.high[channel] and not beam.high)
+            if (image.counters[channel] - beam.counter) % WRAP != seen:
                 return False
         return (
             self._encoder.counted and (image.counters[self._encoder.channel] - self._raw) % WRAP < RESTARTED
@@ -94,8 +98,8 @@ class PolledBeams:
         if counted is None:
             return Seen((), 0, self._count, moved=False, restarted=True)
         self._count += counted
-        middle = Instant(self._look.at + ns // 2)
-        unc_ns = (ns + 1) // 2 + max(self._look.half_ns, look.half_ns)
+        since, until = self._look.at - self._look.half_ns, look.at + look.half_ns
+        middle, unc_ns = Instant((since + until) // 2), (until - since + 1) // 2
         edges: list[BeamChanged] = []
         missed = 0
         for beam in self._beams.values():

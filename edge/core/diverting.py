@@ -18,17 +18,16 @@ from drivers.reading import OrderAnswered
 from edge.core.belt import NEVER_UM, Belt
 from edge.core.clearing import Clearing, act_of
 from edge.core.decision import Reason
-from edge.core.item import Item, Push
+from edge.core.item import Item, Push, gap_between
 from edge.core.lanes import LANE_TOLERANCES, Lanes
 from edge.core.ledger import Ledger
 from edge.core.parcel import Parcel
 from edge.core.track import Track
 from edge.core.unaccounted import Unaccounted
-from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import Diverter
 from hub_config.lines import Line as LineConfig
-from hub_config.modbus import ModbusIoConfig
+from hub_config.lingering import lingers_ms
 from hub_config.names import MILLISECOND, Instant, LaneId
 
 FIRE_MIN_NS: Final = 20 * MILLISECOND
@@ -58,11 +57,10 @@ class Diverting:
         self.trouble = False
         """The disk refuses: no evidence, no movement."""
         self._points = {one.id: line.no_return_um(one) for one in line.diverters}
-        board = hub.device(line.board)
-        lingers_ms = board.lingers_ms or 0 if isinstance(board, ModbusIoConfig | ExternalConfig) else 0
-        lingers_um = line.travel_um(lingers_ms * MILLISECOND)
-        self._gaps = {one.id: line.gap_needed_um(one) + lingers_um for one in line.diverters}
-        """Free belt that each needs before and behind a parcel; more, where a silent board leaves it out for longer."""
+        self._lingers_um = line.travel_um(lingers_ms(hub, line) * MILLISECOND)
+        """How much farther the belt may run before a silent board has let a diverter back."""
+        self._gaps = {one.id: line.gap_needed_um(one) for one in line.diverters}
+        """Free belt that each needs before and behind a parcel."""
         self._first_point = min(self._points.values())
         self._last_looks = {one.id: self._last_look(one) for one in line.diverters}
         self.unaccounted = Unaccounted(line, track, min(self._last_looks.values()))
@@ -96,6 +94,8 @@ class Diverting:
             if not item.looked_past:
                 way = self._first_point - item.front_um
                 if travel_um < way:
+                    if item.push is None and parcel.phase == "placing":
+                        next_um = min(next_um, self._look(item, parcel, travel_um, at))
                     next_um = min(next_um, way)
                     break  # what is behind it comes later still
                 item.looked_past = True
@@ -111,7 +111,11 @@ class Diverting:
             return NEVER_UM
         way = self._points[diverter.id] - item.front_um
         if travel_um < way:
-            return way
+            early = way - self._stays_out_um(item, diverter)
+            if travel_um < early:
+                return early
+            if parcel.phase != "placing" or self._unseen(item, diverter) or self._doubt(item, diverter):
+                return way
         if parcel.phase == "placing":
             self._intend(item, diverter, travel_um, at)
         elif parcel.verdict.releases:
@@ -158,10 +162,22 @@ class Diverting:
             return "swap_suspected"  # it may lie where this one should be by then
         ahead, behind = self._track.gaps_um(item)
         needed = self._gaps[diverter.id]
-        if (ahead is None or ahead >= needed) and (behind is None or behind >= needed):
+        if (ahead is None or ahead >= needed) and (behind is None or behind >= needed + self._lingers_um):
             return None
         along = self._goes_along(item, diverter, -1) and self._goes_along(item, diverter, 1)
-        return None if along else "not_isolated"
+        return None if along and self._may_linger(item, diverter) else "not_isolated"
+
+    def _may_linger(self, item: Item, diverter: Diverter) -> bool:
+        """Should the board fall silent with this one's output on, it takes only those behind who are to go there as
+        well. That output is not on before its time, so whoever is ahead is none of them."""
+        reach_um = self._gaps[diverter.id] + self._lingers_um
+        items = self._track.items
+        for other in items[items.index(item) + 1 :] if self._lingers_um else ():
+            if gap_between(item, other) >= reach_um:
+                return True
+            if not self._is_sent(other, diverter):
+                return False
+        return True
 
     def _close_by(self, item: Item, diverter: Diverter, step: int) -> Item | None:
         """Its neighbour ahead (-1) or behind (1), if the diverter can't move between them."""
@@ -252,11 +268,20 @@ class Diverting:
         """So long before its front comes the diverter begins to move for it; behind another that goes the same way it
         has to stay out from then on. That is ordered with the one behind: if it is not let go, nothing waits for it."""
         before_ns = diverter.actuation_ms * MILLISECOND
+        return max(before_ns, self._belt.time_for(self._out_for_um(item, diverter)))
+
+    def _out_for_um(self, item: Item, diverter: Diverter) -> int:
+        """The way in which it has to stay out behind the one ahead; 0 where it may go back between."""
         gap_um = self._track.gaps_um(item)[0]
         if gap_um is None or self._close_by(item, diverter, -1) is None:
-            return before_ns
-        overlap_um = self._line.clearance_um // 2
-        return max(before_ns, self._belt.time_for(max(0, gap_um - self._line.clearance_um + overlap_um)))
+            return 0
+        return max(0, gap_um - self._line.clearance_um + self._line.clearance_um // 2)
+
+    def _stays_out_um(self, item: Item, diverter: Diverter) -> int:
+        """By so much sooner than at the point of no return it is ordered, if that can be: the time from there on is for
+        a diverter that begins to move `actuation` before the front comes."""
+        moves_um = self._line.travel_um(diverter.actuation_ms * MILLISECOND)
+        return max(0, self._out_for_um(item, diverter) - moves_um)
 
     def _fire(self, item: Item, push: Push, passes: Instant) -> None:
         assert item.rear_um is not None, f"{self._line.id}: a parcel without a rear is not diverted"

@@ -62,7 +62,7 @@ class Line:
         self._ledger = ledger
         self._visits = visits
         self.clearing = Clearing(config, ledger, visits, dwell, offline)
-        self.sections = sections_of(config)
+        self.sections = sections_of(config, hub)
         self._last = self.sections[len(config.belts) - 1]
         self._reading = self.sections[config.reading_place]
         self.belt, self.track = self._last.belt, self._last.track
@@ -114,7 +114,7 @@ class Line:
             case BeltMoved():
                 if not self._move(reading, at):
                     return
-            case BeamChanged():
+            case BeamChanged() if not self._section_of[reading.device].is_vague(reading):
                 self._beam(reading, at)
             case BarcodeRead():
                 self._down.pop(reading.device, None)
@@ -131,7 +131,7 @@ class Line:
                 self._measuring.size(reading, at)
             case BoardChanged():
                 self._change_board(reading, at)
-            case EventsLost():
+            case EventsLost() | BeamChanged():
                 self._ledger.count_rejected("events_lost")
                 self._lose_all(self._section_of[reading.device], at)
             case OrderAnswered():

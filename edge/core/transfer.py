@@ -14,12 +14,15 @@ in doubt where both belts may have brought it.
 from dataclasses import dataclass
 from itertools import count
 
+from drivers.reading import BeamChanged
 from edge.core.belt import Belt
 from edge.core.item import Item, Transit
 from edge.core.jams import Jams
 from edge.core.track import Track
+from hub_config.hub import HubConfig
 from hub_config.lines import Line as LineConfig
-from hub_config.names import SECOND, DeviceId, Instant
+from hub_config.modbus import ModbusIoConfig
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
 
 @dataclass(slots=True, eq=False)
@@ -32,18 +35,27 @@ class Section:
     belt: Belt
     track: Track
     jams: Jams
+    vague_ns: int | None
+    """Of a board that is polled: in this time the belt runs the line's tolerance."""
     planned_um_s: int = 0
     """Speed by which the line's next look was set."""
 
+    def is_vague(self, read: BeamChanged) -> bool:
+        """The poll was so late that where the edge was is unknown by more than the tolerance: as good as not seen."""
+        return self.vague_ns is not None and read.unc_ns > self.vague_ns
 
-def sections_of(line: LineConfig) -> tuple[Section, ...]:
+
+def sections_of(line: LineConfig, hub: HubConfig) -> tuple[Section, ...]:
     """All belts of the line."""
     numbers = count(1)
-    belts = [Belt(belt, line.tolerance_um) for belt in line.all_belts]
-    return tuple(
-        Section(place, board, belt, Track(line, belt, place, numbers), Jams(line))
-        for place, (belt, board) in enumerate(zip(belts, line.boards, strict=True))
-    )
+    sections: list[Section] = []
+    for place, (config, board) in enumerate(zip(line.all_belts, line.boards, strict=True)):
+        belt = Belt(config, line.tolerance_um)
+        polled = isinstance(hub.device(board), ModbusIoConfig)
+        vague_ns = line.tolerance_um * MILLISECOND // config.speed_mm_s if polled else None
+        track = Track(line, belt, place, numbers)
+        sections.append(Section(place, board, belt, track, Jams(line), vague_ns))
+    return tuple(sections)
 
 
 class Transfer:

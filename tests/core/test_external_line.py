@@ -17,17 +17,17 @@ from hub_config.attach import SerialAttach
 from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig
 from hub_config.lines import BeltDimensioner
-from hub_config.names import MILLISECOND, Instant
+from hub_config.names import Instant
 
 DRIVER = "their_package:TheirSession"
 
 
-def external(valid_until: date | None = None, lingers_ms: int = 0) -> HubConfig:
+def external(valid_until: date | None = None) -> HubConfig:
     """The example's line, with a board and a dimensioner that somebody else drives."""
     whole = config(dimensioner=BeltDimensioner(device=SIZER, beam="scale", latest_ms=400, along_belt=True))
     attach = SerialAttach(port="/dev/a")
     board = ExternalConfig(
-        kind="external", id=BOARD, attach=attach, driver=DRIVER, gives="beams", lingers_ms=lingers_ms
+        kind="external", id=BOARD, attach=attach, driver=DRIVER, gives="beams", lingers_ms=0
     )
     sizer = ExternalConfig(
         kind="external",
@@ -70,13 +70,6 @@ def test_what_it_measures_after_its_calibration_is_told_of_no_parcel() -> None:
 
     assert made.last("parcel.measured").dims is None
     assert dict(made.gateway.snapshot().balance.rejected)["dims_outdated"] == 1
-
-
-def test_outputs_that_linger_need_wider_gaps() -> None:
-    quick, slow = line(), line(lingers_ms=400)
-
-    gaps = [one.gateway._lines[0].diverting._gaps["d1"] for one in (quick, slow)]
-    assert gaps[1] - gaps[0] == quick.line.travel_um(400 * MILLISECOND)
 
 
 def test_provenance_names_its_calibration() -> None:

@@ -1,13 +1,15 @@
 """A polled Modbus block as the board of a belt, against a simulated server that shares no code with the driver."""
 
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from driver_configs import ms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from modbus_bench import ENCODER, Bench, block_config, both
 
-from drivers.conveyors.modbus_io import POLLS_MISSED, TIMEOUTS_MAX
+from drivers.conveyors.modbus_io import TIMEOUTS_MAX
 from drivers.reading import (
     BeamChanged,
     BeltMoved,
@@ -52,16 +54,46 @@ def test_an_edge_is_told_between_two_polls_with_its_bound_and_count(new: Callabl
     )
 
 
-@both
-def test_three_missed_polls_make_every_input_unknown(new: Callable[[], Bench]) -> None:
-    bench = new().until(100)
+UNCOUNTED = (
+    ModbusInput(channel=0, use="beam"),
+    ModbusInput(channel=ENCODER, use="encoder", counted=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "after_ms"),
+    [({"inputs": UNCOUNTED}, 30), ({"poll_ms": 25, "inputs": UNCOUNTED}, 75), ({}, 60), ({"poll_ms": 25}, 75),
+     ({"inputs": UNCOUNTED, "lost_after_ms": 90}, 90)],
+)  # fmt: skip
+@pytest.mark.parametrize("serial", [False, True])
+def test_without_answers_every_input_is_unknown(more: dict[str, Any], after_ms: int, serial: bool) -> None:
+    bench = Bench(block_config(serial=serial, **more)).until(100)
 
     bench.block.silent = True
-    bench.until(100 + POLLS_MISSED * 10 + 11)
+    bench.until(100 + after_ms - bench.config.poll_ms - 3)
+    assert bench.states()[-1] == ("ready", False)
+    bench.until(100 + after_ms + 30)  # from the last answer on
 
     lost = bench.of(BoardChanged)[-1]
-    assert (lost.state, lost.detail) == ("lost", "no answer for 3 polls: its inputs are unknown")
+    assert (lost.state, lost.detail) == ("lost", f"no answer for {after_ms} ms: its inputs are unknown")
     assert bench.order(1, 0, bench.now + 50, 100) == "not_ready"
+
+
+@both
+def test_edges_of_a_silence_that_counters_explain_are_told_with_their_bound(new: Callable[[], Bench]) -> None:
+    bench = new().until(100)
+    bench.speed = 1
+    bench.until(200)
+
+    bench.block.silent = True
+    bench.until(280, lambda now: bench.block.set_input(0, high=now >= 233))
+    bench.block.silent = False
+    bench.until(1_200)
+
+    assert bench.states()[-2:] == [("lost", False), ("ready", True)]
+    (covered,) = bench.of(BeamChanged)
+    assert abs(covered.at - ms(233)) <= covered.unc_ns
+    assert bench.of(EventsLost) == []
 
 
 @both
@@ -255,3 +287,14 @@ def test_no_bytes_raise_and_what_is_held_is_bounded(reads: list[bytes], serial: 
             bench.io.wake(at)
         bench.io.take_output()
         assert bench.io._link.held_bytes <= 600
+
+
+def test_the_way_of_a_slow_answer_is_reckoned_once() -> None:
+    bench = Bench().until(100)
+    bench.until(200)
+    bench.takes_ms = 40
+
+    bench.until(300, lambda now: bench.block.set_input(0, high=now >= 203))
+
+    (covered,) = bench.of(BeamChanged)
+    assert abs(covered.at - ms(203)) <= covered.unc_ns <= 27 * MILLISECOND  # 10 ms between the polls, and 42

@@ -159,6 +159,24 @@ def test_numbers_tell_what_is_missing_and_what_comes_late(
     assert sum(isinstance(one, DeviceFault) and one.code == "out_of_turn" for one in readings) == late
 
 
+@pytest.mark.parametrize(("width", "late"), [(1, 2), (2, LATE_MAX)])
+def test_a_short_number_does_not_hide_a_loss(width: int, late: int) -> None:
+    layout = tuple(
+        Telegram(
+            means=one.means,
+            code=one.code,
+            fields=tuple(text.replace("sequence:4", f"sequence:{width}") for text in one.fields),
+        )
+        for one in plc_config().telegrams
+    )
+    numbered = [b"\x02LF%0*d\x03" % (width, number % 10**width) for number in (4, 6, 7, 7 - late, 8)]
+
+    readings = told(opened(plc_config(telegrams=layout)), *numbered)
+
+    assert [one.count for one in readings if isinstance(one, EventsLost)] == [1]
+    assert sum(isinstance(one, DeviceFault) and one.code == "out_of_turn" for one in readings) == 1
+
+
 def test_a_telegram_told_late_counts_for_nothing() -> None:
     readings = told(opened(), life(5), life(7), b"\x02IN0006000001\x03")
 

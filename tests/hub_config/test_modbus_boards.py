@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.cli import main
 from hub_config.load import check, load
 from hub_config.modbus import ModbusIoConfig
 
@@ -110,3 +111,48 @@ def test_a_fault_is_named_with_its_limit(tmp_path: Path, text: str, old: str, ne
     said = said_of(tmp_path, text.replace(old, new, 1))
 
     assert any(words in line for line in said), said
+
+
+@pytest.mark.parametrize(
+    ("key", "uncounted", "said"),
+    [
+        ('lost_after = "20 ms"', False, "lost_after is 20 ms; three polls are 30 ms"),
+        ('lost_after = "66 ms"', False, None),  # 99 mm
+        (
+            'lost_after = "70 ms"',
+            False,
+            'in the lost_after of "io-1" the belt comes 105 mm far; at most 10 cm',
+        ),
+        (
+            'lost_after = "40 ms"',
+            True,
+            "the belt comes 6 cm far; at most 25 mm: twice tolerance, min_gap and min",
+        ),
+    ],
+)
+def test_how_long_a_block_may_be_silent_is_held_against_the_belt(
+    tmp_path: Path, key: str, *, uncounted: bool, said: str | None
+) -> None:
+    text = GOOD.replace("outputs = 2", f"outputs = 2\n{key}")
+    if uncounted:
+        text = text.replace('{ channel = 0, use = "beam", counted = true }', '{ channel = 0, use = "beam" }')
+
+    faults = said_of(tmp_path, text)
+
+    assert [one for one in faults if said is None or said not in one] == []
+    assert bool(faults) == (said is not None)
+
+
+def test_check_tells_what_room_outputs_that_linger_need(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "hub.toml"
+    file.write_text(GOOD, encoding="utf-8")
+
+    assert main(["check", str(file)]) == 0
+
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == 3
+    assert "diverter d1" in told[0]
+    assert "1215 mm behind, 45 cm for the diverter and 765 mm as its output may stay on for 510 ms" in told[0]
+    assert told[-1] == f"{file}: ok"
