@@ -17,7 +17,7 @@ from simulators.broker import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.system]
 
-SIZES = {"wide": (1920, 1080), "small": (1280, 800)}
+SIZES = {"wide": (1920, 1080), "small": (1280, 800), "tablet": (1024, 768)}
 WORDS = station_words("en")
 LEAD_MS = 300
 SPEED_UM_S = 1_500_000
@@ -142,7 +142,7 @@ def test_a_parcel_shows_the_end_of_its_code_and_where_it_is_bound(open_floor: Ca
     assert "0015 → H9" in floor.texts(".labels text")
     rows = floor.texts(".list tbody tr")
     assert rows[0].startswith("RB900000029CN")
-    assert WORDS["reason.no_declaration"] in rows[0]
+    assert f"{WORDS['reason.no_declaration']} +1" in rows[0], "another one, without a hand on the mouse"
     assert "⇒ G9" in rows[2]
     assert floor.texts(".lane[data-lane=manual] .quiet")[:2] == ["Last 4321", "Chosen by customs for a"]
 
@@ -184,15 +184,37 @@ def test_the_hold_queue_says_what_to_bring_and_whom_the_others_wait_for(
     floor.source.queue = QUEUE
     floor.show(LINES["flow"])
 
-    assert floor.texts(".queue .at-turn") == ["Bring it"] * 4 + ["Merchant", "Agency fda"]
-    assert floor.texts(".queue .at-bay") == ["H1", "H1", "H9", "–", "H1", "M1"]
-    assert floor.texts(".queue .at-slack")[2:4] == [
-        "41 min to its flight or target",
-        "overdue 25 min after a missed flight or target",
-    ]
+    rows = {"wide": 6, "small": 4, "tablet": 3}[size]
+    assert floor.texts(".queue .at-turn") == (["Bring it"] * 4 + ["Merchant", "Agency fda"])[:rows]
+    assert floor.texts(".queue .at-bay") == ["H1", "H1", "H9", "–", "H1", "M1"][:rows]
+    assert (
+        floor.texts(".queue .at-slack")[2:4]
+        == [
+            "41 min to its flight or target",
+            "overdue 25 min after a missed flight or target",
+        ][: rows - 2]
+    )
     assert floor.texts(".queue .tier") == [WORDS["queue.relief"]]
     assert floor.texts(".queue header span") == ["4 to bring, 23 wait for others"]
-    check_room(floor.page, f"queue, {size}", scrolls=True)
+    check_room(floor.page, f"queue, {size}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["away", "trouble"])
+def test_a_floor_with_notices_and_a_queue_has_nothing_under_its_foot(
+    open_floor: Callable[..., Floor], size: str, name: str
+) -> None:
+    """The foot stays at the lower edge of a page that is too long, and would hide the lanes' boxes behind it."""
+    floor = open_floor(size)
+    floor.source.queue = QUEUE
+    floor.source.outbox = replace(floor.source.outbox, coordinator=False)
+    floor.show(LINES[name], view=VIEWS["hold"])
+
+    check_room(floor.page, f"{name}, {size}")
+    foot = floor.page.locator(".foot").bounding_box()
+    for lane in floor.page.locator(".lane > rect:first-of-type").all():
+        box = lane.bounding_box()
+        assert box["y"] + box["height"] <= foot["y"], name
 
 
 def test_parcels_move_on_with_the_belt_but_not_far_ahead(open_floor: Callable[..., Floor]) -> None:
@@ -228,6 +250,7 @@ def test_parcels_that_one_code_may_be_of_are_joined_by_it(open_floor: Callable[.
     floor = open_floor()
     floor.show(LINES["doubt"])
 
+    assert WORDS["floor.doubted"] in floor.texts(".legend li"), "what dashes mean"
     assert floor.texts(".doubts text") == ["0007 ?"]
     told = sorted(title for title in floor.page.evaluate(PLACES) if "may be its own" in title)
     assert [title.rpartition(" · ")[2] for title in told] == [
