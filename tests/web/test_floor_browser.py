@@ -276,6 +276,29 @@ def test_parcels_stand_still_with_the_belt_and_without_a_board(open_floor: Calla
         assert floor.page.evaluate(PLACES) == before, name
 
 
+def test_a_line_out_of_sight_costs_no_drawing(open_floor: Callable[..., Floor]) -> None:
+    """Sixteen lines with twenty parcels each would leave a browser no time for the one that is looked at."""
+    floor = open_floor("small", path="floor", lines=3)
+    shown = tuple(replace(LINES["flow"], line=LineId(f"l{n}")) for n in range(1, 4))
+    floor.show(*shown)
+
+    moved = floor.page.evaluate("""async () => {
+      const frame = () => new Promise((done) => requestAnimationFrame(done));
+      const frames = async (count) => { for (let n = 0; n < count; n += 1) await frame(); };
+      await frames(3);
+      const seen = { l1: 0, l3: 0 };
+      for (const line of Object.keys(seen)) {
+        new MutationObserver(() => { seen[line] += 1; }).observe(
+          document.querySelector(`[data-line=${line}] .parcel`), { attributes: true });
+      }
+      await frames(3);
+      return seen;
+    }""")
+
+    assert moved["l1"] > 0
+    assert moved["l3"] == 0
+
+
 def test_who_asks_for_less_motion_sees_places_change_with_states_only(
     open_floor: Callable[..., Floor],
 ) -> None:

@@ -94,6 +94,8 @@ class LinePanel {
     this.element.dataset.line = line.id;
     this.view = null;
     new ResizeObserver(() => this.fit()).observe(this.stage);
+    this.inSight = true;
+    new IntersectionObserver((seen) => { this.inSight = seen.at(-1).isIntersecting; }).observe(this.stage);
   }
 
   fit() {
@@ -260,7 +262,8 @@ function watch() {
 
 function move() {
   requestAnimationFrame(move); // first: what fails in one picture must not end them all
-  if (!lost && !STILL.matches) for (const panel of panels) panel.drawing.move(performance.now());
+  if (lost || STILL.matches) return;
+  for (const panel of panels) if (panel.inSight) panel.drawing.move(performance.now());
 }
 
 build();
