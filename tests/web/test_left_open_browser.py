@@ -1,12 +1,14 @@
 """A station and a floor that nobody reloads: what they make of a state they can't show, of a gateway that came back
 with other pages, and of sounds nobody could hear."""
 
+import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from web_views import BENCH, LINES, VIEWS, Says, floor_hub
+from web_views import BENCH, LINES, ROOT, VIEWS, Says, floor_hub
 
 from edge.web import app as web_app
 from edge.web.feed import Feed
@@ -138,3 +140,27 @@ def test_sounds_that_could_not_be_heard_are_not_kept_for_the_first_touch(
     one.source.view = replace(VIEWS["hold"], revision=9, since=Instant(9))
     one.feed.notify()
     one.page.wait_for_function("() => window.made === 2")
+
+
+def test_the_kiosk_of_the_example_is_heard_without_a_touch(
+    open_page: Callable[..., Open], browser: Any
+) -> None:
+    unit = (ROOT / "examples" / "station-kiosk.service").read_text(encoding="utf-8")
+    flags = re.findall(r"--autoplay-policy=\S+", unit)
+    guide = (ROOT / "docs" / "station.md").read_text(encoding="utf-8")
+    assert flags[0] in guide
+    one = open_page("station")
+
+    said = {}
+    for name, given in {"kiosk": flags, "any browser": []}.items():
+        other = browser.browser_type.launch(
+            executable_path=shutil.which("chromium"), args=["--disable-gpu", *given], chromium_sandbox=False
+        )
+        page = other.new_page()
+        page.goto(one.page.url)
+        page.wait_for_selector("main[data-view]")
+        page.wait_for_timeout(600)  # two looks of the page at its own sound
+        said[name] = page.locator("[data-role=silent]").inner_text()
+        other.close()
+
+    assert said == {"kiosk": "", "any browser": WORDS["page.silent"]}
