@@ -61,6 +61,7 @@ CORE_SILENT_NS: Final = 2 * SECOND
 """A core that has not turned for this long no longer speaks on any screen."""
 CORE_HUNG_NS: Final = 30 * SECOND
 """And after this long the process ends, to be started again."""
+NEVER: Final = Instant(2**63)
 LOOK_EVERY_S: Final = 0.5
 """How often it is looked whether every thread lives."""
 TRUTH_BYTES_MAX: Final = 4_096
@@ -98,6 +99,9 @@ class App:
         topics, trust = Topics(config.hub.mode, config.hub.id, config.gateway.id), TrustStore(config.trust)
         remembered = self._journal.remembered(trust, topics)
         self._inbox = Inbox()
+        loss = self._journal.after_loss
+        if loss is not None and self._journal.last_seq == 0:  # told once, at this epoch's begin
+            self._inbox.put(EpochBegun(clock.now(), loss.epoch, loss.lost, loss.untold))
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
         self._vouchers = VoucherStore(
@@ -165,9 +169,6 @@ class App:
             self._web.stop()
             self._journal.close()
             raise IdentityTaken(taken)
-        loss = self._journal.after_loss
-        if loss is not None and self._journal.last_seq == 0:  # told once, as this epoch's first event
-            self._inbox.put(EpochBegun(clock.now(), loss.epoch, loss.lost))
         checkpoint = self._journal.newest_checkpoint()
         if checkpoint is not None:
             self._uplink.checkpoint(checkpoint)
@@ -186,10 +187,18 @@ class App:
         own = self._config.gateway.id
         return f"another gateway {own} is online (session {session}); stop it, or give this one another id"
 
-    def wait(self, stopping: threading.Event) -> bool:
-        """Until `stopping` is set (True), or a thread has failed by a mistake of ours or `identity_taken` (False)."""
+    @property
+    def epoch_over(self) -> str | None:
+        """Why this journal can't go on, in a sentence; the next App on this folder begins its next epoch."""
+        return self._writer.contradicted
+
+    def wait(self, stopping: threading.Event, anew_from: Instant = NEVER) -> bool:
+        """Until `stopping` is set (True), or a thread has failed by a mistake of ours, `identity_taken` or, from
+        `anew_from` on, `epoch_over` (False)."""
         while not stopping.wait(LOOK_EVERY_S):
             if self._uplink.taken_by is not None:
+                return False
+            if self.epoch_over is not None and clock.now() >= anew_from:
                 return False
             if self._writer.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
                 return False

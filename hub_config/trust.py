@@ -14,6 +14,8 @@ Role = Literal["release", "hold", "ack", "config"]
 
 KEY_BYTES: Final = 32
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*")
+_AUTHORITIES: Final = re.compile("customs|hub|aviation-security|agency:[A-Za-z0-9_-]{1,57}")
+"""Contract §5, `basis`."""
 _GENERATE: Final = "copy the public key from its owner again"
 
 WELL_KNOWN_KEYS: Final = ("A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg",)
@@ -47,6 +49,18 @@ def _public_key(value: str) -> str:
     raise refusal(Finding((), what, limit, _GENERATE))
 
 
+def _authority(value: str) -> str:
+    if _AUTHORITIES.fullmatch(value):
+        return value
+    limit = '"customs", "hub", "aviation-security" or "agency:" and a code'
+    raise refusal(
+        Finding((), f"{show(value)} is no authority", limit, 'write for example "agency:plant-health"')
+    )
+
+
+Authority = Annotated[str, AfterValidator(_authority)]
+
+
 class Trust(Entry):
     """One trusted key: who holds it, what it may sign, in which modes."""
 
@@ -56,6 +70,8 @@ class Trust(Entry):
     holder: Annotated[str, text(1, 80)]
     roles: Annotated[tuple[Role, ...], Field(strict=False), entries(1, 8)]
     modes: Annotated[tuple[Mode, ...], Field(strict=False), entries(1, 8)]
+    authorities: Annotated[tuple[Authority, ...], Field(strict=False), entries(1, 8)] | None = None
+    """Whose decisions it may sign; None: anybody's, as the contract leaves it."""
 
     @model_validator(mode="after")
     def _kid_is_the_keys(self) -> "Trust":

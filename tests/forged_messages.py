@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from edge.wire.signing import Signer
 
-Kind = Literal["event", "decision", "ack", "nak", "cfg", "cmd"]
+Kind = Literal["event", "decision", "ack", "nak", "cfg", "cmd", "manifest"]
 Data = dict[str, Any]
 MESSAGE_MAX: Final = 65_536
 MARK: Final = "the-mark"
@@ -200,6 +200,7 @@ REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
         "valid_until",
         "gw",
     ),
+    "manifest": ("v", "hub", "mode", "number", "issued", "index_key", "shards", "revoked"),
     "ack": ("hub", "gw", "mode", "epoch", "through_seq", "through_id"),
     "cfg": ("v", "hub", "gw", "mode", "version", "toml"),
     "cmd": ("v", "hub", "gw", "mode", "device", "key", "command", "until"),

@@ -65,6 +65,11 @@ class BeltDims:
     def device(self) -> DeviceId:
         return self._config.id
 
+    @property
+    def out_of_step(self) -> bool:
+        """Its records fit nobody any more (`BeltRecords`)."""
+        return self._records.out_of_step
+
     # Readings ---------------------------------------------------------------------------------------
 
     def take(self, read: DimensionsRead, at: Instant) -> None:

@@ -29,6 +29,8 @@ OUT_NS: Final = 5 * SECOND
 """A record that has not come for so long will not come."""
 TOLD_MAX: Final = 8
 """Late records that are told of, the latest, where nobody takes them."""
+OUT_OF_STEP: Final = 8
+"""So many records in a row that fit nobody, with the count lost, and it is told: staff have to make a pause."""
 LATE_MAX: Final = 1
 """Late records in a row. After one more the device has left out an item, and the count is off by one."""
 
@@ -85,6 +87,8 @@ class BeltRecords:
         """Late records in a row."""
         self._last: int | None = None
         """Number of the latest record."""
+        self._fitting_nobody = 0
+        """Records in a row, the latest, that nobody got."""
         self._overdue: tuple[Crossing, int] | None = None
         """A late record, until the next one that its number and its time both name shows that the count has held."""
         self.told: deque[tuple[Item | None, int, bool]] = deque(maxlen=TOLD_MAX)
@@ -131,8 +135,15 @@ class BeltRecords:
         self._crossings.append(extra)
         self._extras.append(extra)
 
+    @property
+    def out_of_step(self) -> bool:
+        """Nobody gets a record any more, until none has crossed the beam for `OUT_NS`: the device has left out an item
+        (two that it took for one), or answers too late, and which of them nobody knows."""
+        return self._fitting_nobody >= OUT_OF_STEP
+
     def take(self, record: int | None, at: Instant) -> tuple[Item | None, Outcome]:
         """The item that the record of this number is of, or why it is of none."""
+        self._fitting_nobody += 1
         if record is None:
             return None, "record_without_number"
         first, last = at - self._latest_ns, at - self._earliest_ns
@@ -150,6 +161,7 @@ class BeltRecords:
             return self._join(named, record, at)
         supposable = len(self._suppositions) < CROSSINGS_MAX and not any(one.extra for one in due)
         if named is not None and named is due[0] and supposable:
+            self._fitting_nobody = 0
             named.answered = named.supposed = True
             named.told_at = at
             self._suppositions.append(named)
@@ -191,6 +203,7 @@ class BeltRecords:
     def _join(
         self, crossing: Crossing, record: int, at: Instant, *, named: bool = True
     ) -> tuple[Item | None, Outcome]:
+        self._fitting_nobody = 0
         crossing.answered, crossing.told_at = True, at
         self._end_overdue(sure=named and not self._may_be_off(at))
         self._offset = self._held = record - crossing.index

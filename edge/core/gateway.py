@@ -239,20 +239,21 @@ class Gateway:
 
     def _decide(self, given: DecisionArrived, at: Instant) -> None:
         decision = given.decision
+        for words in self._visits.shed(decision):
+            self._ledger.keep(words)
+            self._count_message("words_too_long")
         refused: str | None = untimely(decision, self._ledger.wall(at)) or "no_such_parcel"
         for number, place in enumerate(self._places if refused == "no_such_parcel" else ()):
             self._wakes.touch(number)
             refused = place.decide(decision, at)
             if refused != "no_such_parcel":
                 break
-        if refused is None:
-            return
         if refused == "no_such_parcel":
-            words = self._visits.hear(decision, at)
-            if words is not None:
+            for words in self._visits.hear(decision, at):
                 self._ledger.keep(words)
             self._recall(decision)
-        self._count_message(refused)
+        if refused is not None:
+            self._count_message(refused)
 
     def _recall(self, decision: Decision) -> None:
         recalled = self._visits.recall(decision)
@@ -276,9 +277,8 @@ class Gateway:
                 self._offline.refuse(detail, lasting=lasting)
             case JournalWell():
                 self._offline.recover()
-            case EpochBegun(_, before, lost):
-                note = (("journal", "begun_anew"), ("epoch_before", before), ("lost", lost))
-                self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=note))
+            case EpochBegun():
+                self._ledger.record(Event("gateway.mode", GATEWAY_LINE, None, at, note=given.note))
         self._review(at)
 
     def _learn(self, given: UsesKnown | ManifestArrived | ShardArrived, at: Instant) -> None:

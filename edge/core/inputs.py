@@ -82,6 +82,13 @@ class EpochBegun:
     before: int
     """The epoch that is over."""
     lost: int
+    untold: int = 0
+    """Events in it that the coordinator had not acknowledged; they stay there."""
+
+    @property
+    def note(self) -> tuple[tuple[str, str | int], ...]:
+        counted = ("epoch_before", self.before), ("lost", self.lost), ("untold", self.untold)
+        return (("journal", "begun_anew"), *counted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,22 @@
 """What a jam does to a line: it is told, and what has run up against it is given up. `jams` says when there is one."""
 
+from collections.abc import Iterator, Sequence
+
 from edge.core.diverting import Diverting
 from edge.core.event import Event
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
 from edge.core.measuring import Measuring
+from edge.core.snapshot import Wrong
 from edge.core.track import Track
 from edge.core.transfer import Section
 from hub_config.lines import Line as LineConfig
 from hub_config.names import Instant
+
+
+def jams_of(sections: Sequence[Section]) -> Iterator[tuple[Wrong, str]]:
+    """The beams of these belts that are jammed."""
+    return (("jammed", one.track.beams[place].id) for one in sections for place in one.jams.beams)
 
 
 class Jamming:

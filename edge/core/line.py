@@ -32,7 +32,7 @@ from edge.core.diverting import Diverting
 from edge.core.dwell import DwellClock, DwellLedger
 from edge.core.encoder_watch import COUNTS_NOTHING, EncoderWatch
 from edge.core.item import Found, Item
-from edge.core.jamming import Jamming
+from edge.core.jamming import Jamming, jams_of
 from edge.core.lanes import Lanes
 from edge.core.leaving import Leaving
 from edge.core.ledger import Ledger
@@ -40,6 +40,7 @@ from edge.core.measuring import Measuring
 from edge.core.mistaken import doubt_behind_strays, doubt_waiting
 from edge.core.offline import Offline
 from edge.core.parcel import Parcel
+from edge.core.snapshot import Wrong, down_of
 from edge.core.transfer import Section, sections_of
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
@@ -97,13 +98,13 @@ class Line:
 
     @property
     def devices_down(self) -> tuple[str, ...]:
-        """With lanes that are full or blocked, and beams that are jammed."""
-        jams = (
-            f"jam at beam {section.track.beams[place].id}"
-            for section in self.sections
-            for place in section.jams.beams
-        )
-        return (*sorted(self._down), *(f"lane {lane}" for lane in self._full), *jams)
+        return down_of(self.wrong)
+
+    @property
+    def wrong(self) -> tuple[tuple[Wrong, str], ...]:
+        wrong: list[tuple[Wrong, str]] = [("down", one) for one in sorted(self._down)]
+        wrong += (("lane_full", one) for one in self._full)
+        return (*wrong, *jams_of(self.sections), *self._measuring.out_of_step)
 
     # What comes in --------------------------------------------------------------------------------
 

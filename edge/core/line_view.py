@@ -30,7 +30,7 @@ def view_of_line(line: Line, at: Instant) -> LineView:
             if item.parcel is not None
         ),
         lanes=line.lanes.views(),
-        devices_down=line.devices_down,
+        wrong=line.wrong,
         network_away=line.clearing.away,
         trouble=line.diverting.trouble,
     )

@@ -16,11 +16,13 @@ from edge.core.belt_records import BeltRecords, is_something
 from edge.core.clearing import Clearing
 from edge.core.corrections import Corrections
 from edge.core.decision import Reason
+from edge.core.event import Event
 from edge.core.item import Item
 from edge.core.joining import Joining
 from edge.core.ledger import Ledger
 from edge.core.metrology import BeltScale, is_legal, mass_of, metrology_of
 from edge.core.parcel import Parcel
+from edge.core.snapshot import Wrong
 from edge.core.transfer import Section
 from edge.core.visits import Visits
 from hub_config.hub import HubConfig
@@ -59,6 +61,7 @@ class Measuring:
         """By number: late records of which nothing is known yet, one or two."""
         self._dims = BeltDims.on(config, hub, track, belt, ledger)
         """None: the line has no dimensioner."""
+        self._told_out_of_step: tuple[DeviceId, ...] = ()
         self.scale_beam = track.beams.index(config.beam(config.scale.beam))
         """Index of the belt beam that triggers the scale."""
         self._behind_scale_um = track.beams[self.scale_beam].position_um + config.tolerance_um
@@ -67,6 +70,13 @@ class Measuring:
     def devices(self) -> tuple[DeviceId, ...]:
         sizer = () if self._dims is None else (self._dims.device,)
         return (*self._readers, self._scale.id, *sizer)
+
+    @property
+    def out_of_step(self) -> tuple[tuple[Wrong, DeviceId], ...]:
+        """Of scale and dimensioner those whose records fit nobody any more."""
+        scale = self._scale.id if self._weighings.out_of_step else None
+        sizer = self._dims.device if self._dims is not None and self._dims.out_of_step else None
+        return tuple(("out_of_step", one) for one in (scale, sizer) if one is not None)
 
     # Readings ---------------------------------------------------------------------------------------
 
@@ -92,6 +102,7 @@ class Measuring:
 
     def weigh(self, read: WeightRead) -> None:
         item, outcome = self._weighings.take(read.record, read.at)
+        self._tell_out_of_step(read.at)
         self._settle()
         self._correct(read.at)
         if outcome == "record_late" and read.record is not None:
@@ -144,6 +155,17 @@ class Measuring:
     def size(self, read: DimensionsRead, at: Instant) -> None:
         assert self._dims is not None, f"{self._config.id}: {read.device} is no device of this line"
         self._dims.take(read, at)
+        self._tell_out_of_step(at)
+
+    def _tell_out_of_step(self, at: Instant) -> None:
+        """When it begins and when it is over."""
+        before = self._told_out_of_step
+        now = self._told_out_of_step = tuple(device for _, device in self.out_of_step)
+        changed = [(device, "in_step") for device in before if device not in now]
+        changed += [(device, "out_of_step") for device in now if device not in before]
+        for device, state in changed:
+            note = (("device", device), ("line", self._config.id), ("state", state))
+            self._ledger.record(Event("device.changed", self._config.id, None, at, note=note))
 
     def _settle(self) -> None:
         """What was supposed is so, or counts for nothing."""

@@ -108,6 +108,19 @@ class LaneView:
 LineState = Literal["runs", "stands", "jam", "fault"]
 
 
+Wrong = Literal["down", "lane_full", "jammed", "out_of_step"]
+"""A device does not answer; a lane is full or blocked; a beam is jammed; the records of a scale or dimensioner fit no
+parcel any more (`belt_records.py`)."""
+_TOLD: Final[dict[Wrong, str]] = {
+    "down": "{}", "lane_full": "lane {}", "jammed": "jam at beam {}", "out_of_step": "records of {}",
+}  # fmt: skip
+
+
+def down_of(wrong: tuple[tuple[Wrong, str], ...]) -> tuple[str, ...]:
+    """Each in words, for those who list what is down."""
+    return tuple(_TOLD[kind].format(name) for kind, name in wrong)
+
+
 @dataclass(frozen=True, slots=True)
 class LineView:
     """What a line's drawing shows. Positions are of `at`; a screen moves them on by `speed_um_s`."""
@@ -122,10 +135,15 @@ class LineView:
     """The foremost first."""
     lanes: tuple[LaneView, ...] = ()
     """Diverters in their order along the belt, then the end."""
-    devices_down: tuple[str, ...] = ()
+    wrong: tuple[tuple[Wrong, str], ...] = ()
+    """With the name of the device, lane or beam."""
     network_away: bool = False
     trouble: bool = False
     """The disk refuses."""
+
+    @property
+    def devices_down(self) -> tuple[str, ...]:
+        return down_of(self.wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +318,7 @@ class Snapshot:
             for view in self.benches
         )
         lines = tuple(
-            replace(view, state="fault", board="lost", speed_um_s=0, items=(), devices_down=("gateway",))
+            replace(view, state="fault", board="lost", speed_um_s=0, items=(), wrong=(("down", "gateway"),))
             for view in self.lines
         )
         plc_lines = tuple(

@@ -15,6 +15,11 @@ from hub_config.value import value
 
 AUTHORITIES_MAX: Final = 16
 """Authorities remembered for one visit; a hub has three or four. Past it the most lenient word is forgotten."""
+BYTES_MAX: Final = 65_536
+"""Of them in memory. Past it the longest are forgotten, but never the newest, the strictest of the others, or a short
+one: who writes long words can't drive out what others have said."""
+LONG_BYTES: Final = 4_096
+"""A decision is some 1,300 bytes; one may be 32 KiB, in memory four times that."""
 
 
 @value
@@ -46,14 +51,14 @@ class Standing:
     def heard(self, decision: Decision) -> "Standing":
         """With this decision among the words; unchanged where its authority has said something newer.
 
-        At `AUTHORITIES_MAX` the most lenient of the others is left out, which can't free a parcel: a stricter word of
-        another authority stands beside it.
+        At `AUTHORITIES_MAX` the most lenient of the others is left out, at `BYTES_MAX` the longest but the strictest;
+        neither can free a parcel: a stricter word of another authority stands beside it.
         """
         if self.outdated(decision):
             return self
         others = tuple(word for word in self.words if word.authority != decision.authority)
         word = Word(decision.dec_seq, decision)
-        return Standing(_strictest_first((word, *others[: AUTHORITIES_MAX - 1])))
+        return Standing(_strictest_first(_within_bytes((word, *others[: AUTHORITIES_MAX - 1]))))
 
     def joined(self, older: "Standing") -> "Standing":
         """Of a visit that turns out to be an older one: the older visit numbers its decisions on its own, so that a
@@ -63,6 +68,9 @@ class Standing:
         words = (*older.words, *(word for word in ours if word.authority not in known))
         return Standing(_strictest_first(words)[:AUTHORITIES_MAX])
 
+    def without(self, authority: str) -> "Standing":
+        return Standing(tuple(word for word in self.words if word.authority != authority))
+
     def outdated(self, decision: Decision) -> bool:
         """Its authority has said something newer, or something stricter under the same name or number."""
         word = next((one for one in self.words if one.authority == decision.authority), None)
@@ -71,6 +79,10 @@ class Standing:
         if word.dec_seq == decision.dec_seq or word.decision.dec == decision.dec:
             return stricter(word.action, decision.action)
         return word.dec_seq > decision.dec_seq
+
+    @property
+    def is_long(self) -> bool:
+        return any(size_of(word.decision) >= LONG_BYTES for word in self.words)
 
     @property
     def stops(self) -> bool:
@@ -98,6 +110,25 @@ class VisitWords:
     visit: VisitId
     codes: tuple[str, ...]
     standing: Standing
+
+
+def size_of(decision: Decision) -> int:
+    """Bytes that its text takes in memory: four for each character where one needs more than ASCII."""
+    return len(decision.wire) * (1 if decision.wire.isascii() else 4)
+
+
+def _within_bytes(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The newest stands first, then the others, the strictest before all."""
+    over = sum(size_of(word.decision) for word in words) - BYTES_MAX
+    if over <= 0:
+        return words
+    left = list(words)
+    for word in sorted(words[2:], key=lambda one: size_of(one.decision), reverse=True):
+        if over <= 0 or size_of(word.decision) < LONG_BYTES:
+            break
+        left.remove(word)
+        over -= size_of(word.decision)
+    return tuple(left)
 
 
 def _strictest_first(words: tuple[Word, ...]) -> tuple[Word, ...]:

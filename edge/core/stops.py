@@ -4,8 +4,9 @@ Such a parcel comes back under a new visit. What an authority has said against i
 (contract §5), so it is remembered by the parcel's identifiers and goes over to the visit under which it comes back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from edge.core.decision import Decision
@@ -60,6 +61,16 @@ class Stops:
         else:
             self.leave(heard)
         return heard
+
+    def all(self) -> Iterator[VisitWords]:
+        return chain(self._left.values(), self._quiet.values())
+
+    def shorten(self, words: VisitWords) -> bool:
+        """Less is remembered of this visit from now on; False if it is not here."""
+        here = words.visit in self._left or words.visit in self._quiet
+        if here:
+            self.leave(words)
+        return here
 
     def take(self, codes: Iterable[str]) -> list[VisitWords]:
         """The visits under which a parcel with these identifiers was stopped: from now on they are the taker's."""

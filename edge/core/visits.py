@@ -12,6 +12,7 @@ from typing import Final
 from drivers.identifiers.choice import Identified
 from edge.core.decision import Decision
 from edge.core.dwell import DwellClock
+from edge.core.long_words import LongWords
 from edge.core.parcel import Names, names_of
 from edge.core.priority import NOT_KNOWN, Moment, Queue, Stay, Waiting, promise_of, queue_of
 from edge.core.snapshot import Place, Tally
@@ -102,6 +103,7 @@ class Visits:
         self._recalled: OrderedDict[str, None] = OrderedDict()
         """Stops of parcels that had left, by `dec`."""
         self.stops = Stops()
+        self._long = LongWords()
         self._queue: tuple[Moment, Queue] | None = None
         self._queue_stale = False
         self._entered = 0
@@ -234,16 +236,17 @@ class Visits:
 
     # The hold queue -------------------------------------------------------------------------------
 
-    def hear(self, decision: Decision, at: Instant) -> VisitWords | None:
+    def hear(self, decision: Decision, at: Instant) -> tuple[VisitWords, ...]:
         """A decision about a parcel in a bay opens nothing (contract §5); but after a release it is worth bringing,
         and until then its time is on the account that the decision names. Returns what is now said of a parcel that
         is not in work, if that has changed."""
         codes = (self._code_of.get(one) for one in (decision.was, decision.visit) if one is not None)
         held = next((self._held[code] for code in codes if code is not None), None)
         if held is None:
-            return self.stops.hear(decision)
+            words = self.stops.hear(decision)
+            return () if words is None else (words,)
         if held.stay.standing.outdated(decision):
-            return None
+            return ()
         standing = held.stay.standing.heard(decision)
         frees = decision.action == "release" and not decision.needs and standing.against(decision) is None
         stay = replace(
@@ -255,7 +258,20 @@ class Visits:
             if self._held.get(code) is held:
                 self._held[code] = changed
         self._queue_stale = True
-        return None if standing is held.stay.standing else changed.words
+        return () if standing is held.stay.standing else (changed.words,)
+
+    def shed(self, decision: Decision) -> list[VisitWords]:
+        """After a long decision: what stays of visits that have to give up words (`long_words.py`)."""
+        if not self._long.is_due(decision):
+            return []
+        held = {one.visit: one for one in self._held.values()}
+        shortened = self._long.too_long([*(one.words for one in held.values()), *self.stops.all()])
+        for words in shortened:
+            if not self.stops.shorten(words):
+                before = held[words.visit]
+                after = replace(before, stay=replace(before.stay, standing=words.standing))
+                self._held.update((code, after) for code, one in self._held.items() if one is before)
+        return shortened
 
     def waiting(self, at: Instant) -> Iterator[Waiting]:
         """Every parcel in a bay that a scan takes up again, in no order of hurry."""

@@ -10,11 +10,15 @@ from threading import Condition
 from typing import Final
 
 from drivers.reading import WeightRead
-from edge.core.inputs import Input
+from edge.core.inputs import DecisionArrived, Input
+from edge.core.standing import LONG_BYTES, size_of
 
 INPUTS_MAX: Final = 1_000
 """About a tenth of a second of the core: so long at most a flood of readings keeps a decision or a commit waiting. What
 a port sends meanwhile waits in the kernel, which has room for a second of a fast serial line."""
+
+LONG_MAX: Final = 100
+"""A long decision waits for a shorter queue, so that a flood of them takes 13 MiB at most."""
 
 
 class Inbox:
@@ -33,7 +37,9 @@ class Inbox:
             if isinstance(given, WeightRead):
                 self.weights_dropped += 1
                 return
-            self._wait_for_room()
+            self._wait_for_room(self._inputs_max)
+        if type(given) is DecisionArrived and size_of(given.decision) >= LONG_BYTES:
+            self._wait_for_room(min(LONG_MAX, self._inputs_max))
         self._queue.put(given)
 
     def nudge(self) -> None:
@@ -55,9 +61,9 @@ class Inbox:
     def is_empty(self) -> bool:
         return self._queue.empty()
 
-    def _wait_for_room(self) -> None:
-        """Who waits is counted before it looks, so that `get` can't make room unseen."""
+    def _wait_for_room(self, inputs: int) -> None:
+        """Until fewer than `inputs` wait. Who waits is counted first, so that `get` can't make room unseen."""
         with self._room:
             self._waiting += 1
-            self._room.wait_for(lambda: self._queue.qsize() < self._inputs_max)
+            self._room.wait_for(lambda: self._queue.qsize() < inputs)
             self._waiting -= 1

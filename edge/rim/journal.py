@@ -19,9 +19,10 @@ from edge.core.snapshot import Balance, LastPlaced
 from edge.core.standing import VisitWords
 from edge.core.visits import Remembered
 from edge.rim.capsule import remember
+from edge.rim.carried_over import all_departed, all_open, carry_over
 from edge.rim.journal_check import DAMAGED, ByteSink, Verified, cant_open, log_of
 from edge.rim.journal_commit import ROWS_AT_ONCE, WAL_KEPT_BYTES, Transactions, lay_out_wal
-from edge.rim.journal_history import OpenVisit, last_placed, open_visits
+from edge.rim.journal_history import OpenVisit, last_placed
 from edge.rim.journal_owner import BEGIN_ANEW, check_owner, lock_journal, read_after_loss, seal_contradicted
 from edge.rim.journal_rows import JournalReader
 from edge.rim.journal_table import (
@@ -53,7 +54,7 @@ from edge.rim.journal_tree import (
     newest_checkpoint,
     prune_slice,
 )  # fmt: skip
-from edge.rim.kept_words import carry_words, departed, prune_words, read_words, words_to_prune, write_words
+from edge.rim.kept_words import bound_words, prune_words, read_words, words_to_prune, write_words
 from edge.rim.keys import next_epoch, open_folder
 from edge.rim.recent_ids import RecentIds
 from edge.rim.wal import Wal
@@ -138,6 +139,8 @@ class Journal:
             meta = read_meta(self._connection, self.path)
             self.context = context_for(meta.epoch)
             check_owner(self.path, meta, self.context)
+            with self._transactions.one():
+                bound_words(self._connection)
             self.after_loss = read_after_loss(self._connection)
         self.epoch, self._signer = self.context.epoch, signer
         with self._transactions.one():
@@ -305,11 +308,11 @@ class Journal:
         self._checker.pending(after_seq, self.last_seq - after_seq)
 
     def open_visits(self) -> tuple[OpenVisit, ...]:
-        return open_visits(self._connection)
+        return all_open(self._connection)
 
     def remembered(self, trust: TrustStore, topics: Topics) -> Remembered:
         """What was said of parcels, verified again, and which have left."""
-        return Remembered(read_words(self._connection, trust, topics), departed(self._connection))
+        return Remembered(read_words(self._connection, trust, topics), all_departed(self._connection))
 
     def prune_words(self, now_us: int) -> None:
         if words_to_prune(self._connection, now_us):
@@ -349,7 +352,7 @@ class Journal:
         self._connection.executemany("INSERT INTO meta VALUES(?, ?)", facts.items())
         if self.after_loss is not None:
             write_fact(self._connection, "after_loss", asdict(self.after_loss))
-            carry_words(self._connection, self.path.with_name(self.after_loss.file))
+            carry_over(self._connection, self.path.with_name(self.after_loss.file))
 
     def _checked_tail(self) -> Cursor:
         begins = self._pruned.seq + 1

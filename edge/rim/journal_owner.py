@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.rim.journal_check import cant_open
-from edge.rim.journal_table import JournalFault, Meta, connect, read_fact, read_meta
+from edge.rim.journal_table import JournalFault, Meta, connect, read_cursor, read_fact, read_meta
 from edge.rim.keys import EPOCH_FILE, read_epoch, write_epoch
 from edge.wire.envelope import EventContext
 
@@ -76,6 +76,8 @@ class AfterLoss:
     by: str
     file: str
     """Where it lies, beside this one."""
+    untold: int = 0
+    """Events in it that the coordinator had not acknowledged: nobody is told them, as their numbers may be taken."""
 
 
 def read_after_loss(connection: sqlite3.Connection) -> AfterLoss | None:
@@ -99,10 +101,11 @@ def seal_contradicted(path: Path) -> AfterLoss | None:
             return None
         meta = read_meta(connection, path)
         (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
+        untold = max(0, last - read_cursor(connection).seq)
         connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file
     finally:
         connection.close()
     sealed = path.with_name(f"{path.stem}-epoch-{meta.epoch}-contradicted{path.suffix}")
     os.rename(path, sealed)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    return AfterLoss(meta.epoch, last, file=sealed.name, **contradicted)
+    return AfterLoss(meta.epoch, last, file=sealed.name, untold=untold, **contradicted)

@@ -71,7 +71,7 @@ SCHEMA_3: Final = (
 SCHEMA: Final = (*SCHEMA_1, *SCHEMA_2, *SCHEMA_3)
 COLUMNS: Final = "seq, id, line, visit, kind, body, sig, kid, crc"
 BUSY_TIMEOUT_MS: Final = 5_000
-Fact = Literal["pruned", "balance", "contradicted", "after_loss", "trust", "configs"]
+Fact = Literal["pruned", "balance", "contradicted", "after_loss", "carried", "trust", "configs"]
 
 _encode: Final = json.JSONEncoder(default=repr).encode
 _text: Final = json.encoder.encode_basestring_ascii

@@ -26,6 +26,9 @@ from hub_config.names import LineId, VisitId
 
 WORDS_MAX: Final = 20_000
 """Visits whose decisions are kept; more than the core remembers. Past it those spoken of longest ago go."""
+WORDS_BYTES_MAX: Final = 128 * 1024 * 1024
+"""Of their texts, as they are read at a start. The core keeps less than half of it of parcels not in work
+(`long_words.py`), so only rows that it has forgotten make it more: those spoken of longest ago go."""
 WORD_COLUMNS: Final = "visit, stops, until_us, body, crc"
 OVER_US: Final = 3_600_000_000
 """So long after the end of its validity a release is worth nothing any more, whatever the clock has done."""
@@ -94,6 +97,15 @@ def prune_words(connection: sqlite3.Connection, now_us: int) -> None:
     connection.execute(
         "DELETE FROM words WHERE number <= (SELECT number FROM words ORDER BY number DESC LIMIT 1 OFFSET ?)",
         (WORDS_MAX,),
+    )
+
+
+def bound_words(connection: sqlite3.Connection) -> None:
+    """Inside a transaction, at a start: adding up 20,000 of them takes 50 ms, which no commit is to wait for."""
+    connection.execute(
+        "DELETE FROM words WHERE number IN (SELECT number FROM (SELECT number, sum(length(body)) OVER "
+        "(ORDER BY number DESC) AS through FROM words) WHERE through > ?)",
+        (WORDS_BYTES_MAX,),
     )
 
 

@@ -32,6 +32,9 @@ class Mailbox(Generic[Item]):
         self._watched: tuple[int, int] | None = None
         """The socket waited at last, and what for."""
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     def put(self, item: Item) -> None:
         self._items.append(item)
         if self._asleep:

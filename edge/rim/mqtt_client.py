@@ -32,6 +32,10 @@ CONNECT_TIMEOUT_S: Final = 1.5
 """For TCP. The owner waits meanwhile, so it is shorter than the 2 s in which a gateway must be able to stop."""
 SESSION_EXPIRY_S: Final = 90_000
 RECEIVE_MAXIMUM: Final = 100
+PACKET_MAX: Final = 131_072
+"""The largest that a broker of MQTT 5 may send us: a message has 64 KiB at most (contract §2)."""
+UNREAD_MAX: Final = 1_000
+"""With so many in the mailbox the network is not read: who says more than the owner can hear waits in the broker."""
 RECEIVE_MAXIMUM_ABSENT: Final = 65_535
 """What a broker allows that does not say (MQTT 5.0 §3.2.2.3.3)."""
 FAREWELL_TIMEOUT: Final = 1 * SECOND
@@ -126,6 +130,7 @@ class FromBroker(NamedTuple):
 class Box(Protocol):
     """The owner's mailbox."""
 
+    def __len__(self) -> int: ...
     def put(self, item: FromBroker, /) -> None: ...
     def wait(
         self, wait_ns: int, sock: Pollable | None = None, *, unsent: bool = False
@@ -186,6 +191,7 @@ class MqttClient:
             properties = _properties(PacketTypes.CONNECT)
             properties.SessionExpiryInterval = 0 if self._clean else SESSION_EXPIRY_S
             properties.ReceiveMaximum = RECEIVE_MAXIMUM
+            properties.MaximumPacketSize = PACKET_MAX
             terms = {"clean_start": self._clean, "properties": properties}
         self._paho.connect(*self._address, self._profile.keepalive_s, **terms)
         self._sock = self._paho.gathered
@@ -201,7 +207,7 @@ class MqttClient:
         readable, writable = self._box.wait(
             0 if sock.has_unread else wait_ns, sock, unsent=sock.has_unsent or self._paho.want_write()
         )
-        if readable:
+        if readable and len(self._box) < UNREAD_MAX:
             sock.fill()
         while sock.has_unread and self._sock is not None:
             self._let_paho(self._paho.loop_read)

@@ -27,6 +27,8 @@ from hub_config.names import MILLISECOND, SECOND, Instant
 
 WAITING_MAX: Final = 10_000
 """Events not yet on disk; more than an hour of a full bench. At the bound the core waits, before its next step's."""
+LONG_WAITING_MAX: Final = 500
+"""So many wait at most where a visit's words are long (`edge/core/standing.py`): 500 of 64 KiB are 32 MiB."""
 ACKS_MAX: Final = 16
 """Acks not yet looked at; the oldest goes first, as a later ack covers it."""
 RETRY_MS: Final = 1_000
@@ -122,19 +124,27 @@ class JournalWriter:
 
     def put(self, told: Sequence[ForDisk]) -> None:
         """What one step has told. Called by the core's thread, with events numbered 1, 2, 3, …"""
+        most = WAITING_MAX
         for one in told:
             if not isinstance(one, Record):
+                if isinstance(one, KeepWords) and one.words.standing.is_long:
+                    most = LONG_WAITING_MAX
                 continue
             if self._last_number not in (None, one.number - 1):
                 raise ValueError(
                     f"event number {one.number} follows {self._last_number}; numbers have no gaps"
                 )
             self._last_number = one.number
-        if len(self._waiting) >= WAITING_MAX:
-            self._wait_for_room()
+        if len(self._waiting) >= most:
+            self._wait_for_room(most)
         self._waiting.extend(told)
         if len(self._waiting) >= self._rings_at:
             self._ring()
+
+    @property
+    def contradicted(self) -> str | None:
+        """Why this epoch is over, in a sentence: the coordinator holds what this journal does not."""
+        return self._contradicted
 
     def acknowledge(self, ack: Ack) -> None:
         """Called by the uplink's thread; never waits. Looked at with the next group, or in the pause after it."""
@@ -151,11 +161,11 @@ class JournalWriter:
         self._thread.join(STOP_TIMEOUT_S)
         return sum(isinstance(one, Record) for one in self._waiting)
 
-    def _wait_for_room(self) -> None:
+    def _wait_for_room(self, most: int) -> None:
         """It says that it waits before it looks, so that room can't be made unseen."""
         with self._room:
             self._core_waits = True
-            self._room.wait_for(lambda: len(self._waiting) < WAITING_MAX or self._stopping)
+            self._room.wait_for(lambda: len(self._waiting) < most or self._stopping)
             self._core_waits = False
 
     def _ring(self) -> None:
@@ -311,4 +321,4 @@ def _contradiction(outcome: AckOutcome, ack: Ack, journal: Journal) -> str:
         "wrong_id": f"{holds} under another id than {journal.path} holds: two journals of one gateway",
         "wrong_root": f"the coordinator has countersigned other events than {journal.path} holds",
     }[outcome]
-    return f"{what}; restart the gateway: it keeps the file as evidence and begins its next epoch"
+    return f"{what}; the gateway keeps the file as evidence and begins its next epoch"

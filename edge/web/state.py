@@ -107,6 +107,7 @@ def line_state(view: LineView) -> PageState:
         "items": [_item(item) for item in view.items],
         "lanes": [_lane(lane) for lane in view.lanes],
         "devices_down": list(view.devices_down),
+        "wrong": [list(one) for one in view.wrong],
         "network_away": view.network_away,
         "trouble": view.trouble,
     }

@@ -143,8 +143,8 @@ class HubTable:
         return head
 
     def _notices(self, view: PageState) -> "Iterator[Text]":
-        for device in view["devices_down"]:
-            yield _badge(self.words["floor.down"].format(device=device), "fault")
+        for kind, name in view["wrong"]:
+            yield _badge(self.words[f"floor.{kind}"].format(device=name), "fault")
         if view["trouble"]:
             yield _badge(self.words["floor.trouble"], "fault")
         if view["network_away"]:

@@ -45,6 +45,7 @@ Reason = Literal[
     "command_late",
     "unknown_key",
     "wrong_role",
+    "wrong_authority",
     "bad_signature",
     "bad_id",
     "attribute_mismatch",

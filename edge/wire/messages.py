@@ -211,7 +211,7 @@ def parse_decision(payload: bytes, trust: TrustStore, hub: HubId, gateway: Gatew
     _check_address(told, hub, gateway, mode)
     _check_decision_envelope(envelope, data, hub, event_id(body))
     kid, sig = _signature(envelope)
-    trust.verify(body, kid, sig, _role(told), mode)
+    trust.verify(body, kid, sig, _role(told), mode, told.basis.authority)
     return _decision(told, body, kid, sig)
 
 
@@ -224,7 +224,7 @@ def kept_decision(
     _check_address(told, hub, gateway, mode)
     decision, role = _decision(told, body, kid, sig), _role(told)
     try:
-        trust.verify(body, kid, sig, role, mode)
+        trust.verify(body, kid, sig, role, mode, told.basis.authority)
     except WireError as fault:
         return decision, fault
     return decision, None

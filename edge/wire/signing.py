@@ -38,6 +38,9 @@ class TrustedKey(Protocol):
     def roles(self) -> Sequence[str]: ...
     @property
     def modes(self) -> Sequence[str]: ...
+    @property
+    def authorities(self) -> Sequence[str] | None:
+        """Whose decisions it may sign; None: anybody's, as the contract does not bind them (§5)."""
 
 
 def kid_of(public: bytes) -> str:
@@ -70,8 +73,11 @@ class TrustStore:
                 )
             self._trust[entry.kid] = (entry, _public_key(entry))
 
-    def verify(self, message: bytes, kid: str, sig: str, role: Role, mode: str) -> None:
-        """Returns if `sig` is that of a key which may sign `message` in this role and mode, else raises WireError."""
+    def verify(
+        self, message: bytes, kid: str, sig: str, role: Role, mode: str, authority: str | None = None
+    ) -> None:
+        """Returns if `sig` is that of a key which may sign `message` in this role and mode, and as this authority where
+        one is given, else raises WireError."""
         if kid not in self._trust:
             raise WireError("unknown_key", f"key {kid:.32} is not in this hub's trust list")
         entry, public = self._trust[kid]
@@ -79,6 +85,8 @@ class TrustStore:
             raise WireError("wrong_mode", f"key {kid} of {entry.holder} is not for mode {mode}")
         if not any(held in SUFFICIENT[role] for held in entry.roles):
             raise WireError("wrong_role", f"key {kid} of {entry.holder} lacks role {role}")
+        if None not in (authority, entry.authorities) and authority not in (entry.authorities or ()):
+            raise WireError("wrong_authority", f"key {kid} of {entry.holder} is not of {authority}")
         if not signature_holds(public, message, sig):
             raise WireError("bad_signature", f"not signed by key {kid} of {entry.holder}")
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from edge.core.voucher import Manifest, Shard, Voucher
 from edge.wire.canonical import WireError, b64u, b64u_bytes, canonical, parse_strict
 from edge.wire.envelope import data_of, text_of
-from edge.wire.messages import DETAIL_CHARS_MAX, Lane, Name, Time, Visit
+from edge.wire.messages import DETAIL_CHARS_MAX, Lane, Name, Time, Version, Visit
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode
 from edge.wire.utc import parse_rfc3339
@@ -55,7 +55,7 @@ class _Cond(BaseModel):
 
 
 class _Of(_Open):
-    v: Literal[1]
+    v: Version
     hub: Name
     mode: Literal["live", "practice", "replay"]
 
@@ -95,6 +95,8 @@ class ShardData(_Of):
 
 
 _T = TypeVar("_T", bound=_Of)
+VOUCHES: Final = "customs"
+"""A voucher is a whole release given in advance, so where keys are bound to authorities it is customs' to sign."""
 _MANIFEST: Final = TypeAdapter(ManifestData)
 _SHARD: Final = TypeAdapter(ShardData)
 _VOUCHER: Final = TypeAdapter(VoucherData)
@@ -107,7 +109,7 @@ def parse_manifest(payload: bytes, trust: TrustStore, hub: HubId, mode: Mode) ->
     kid, sig = text_of(envelope, "ehubkid"), text_of(envelope, "ehubsig")
     if kid is None or sig is None:
         raise WireError("bad_signature", "the manifest is not signed")
-    trust.verify(body, kid, sig, "release", mode)
+    trust.verify(body, kid, sig, "release", mode, VOUCHES)
     key = b64u_bytes(told.index_key, INDEX_KEY_BYTES)
     if key is None:
         raise WireError("bad_shape", f"index_key is not {INDEX_KEY_BYTES} bytes in base64url")
@@ -129,7 +131,7 @@ def parse_shard(payload: bytes, trust: TrustStore, hub: HubId, gateway: GatewayI
         if voucher.gw != gateway:
             elsewhere.append(voucher.idx)
             continue
-        trust.verify(body, entry.kid, entry.sig, "release", mode)
+        trust.verify(body, entry.kid, entry.sig, "release", mode, VOUCHES)
         own.append(_voucher(voucher, body, entry.kid, entry.sig))
     return Shard(shard_digest(payload), tuple(own), tuple(elsewhere))
 

@@ -8,6 +8,7 @@ everybody: a coordinator that releases one fails.
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
@@ -21,7 +22,7 @@ from edge.wire.signing import Signer, TrustStore
 from edge.wire.topics import Mode, Topics
 from hub_config.names import GatewayId, HubId, LineId
 from simulators.contract.kit_gateway import KitGateway, payload, spoilt
-from simulators.contract.peer import Heard, Peer
+from simulators.contract.peer import Heard, Peer, PeerFault
 from simulators.contract.table import NotSeen, Results, Wrong, need
 
 P = ParamSpec("P")
@@ -60,6 +61,7 @@ class _Trusted:
     holder: str
     roles: tuple[str, ...]
     modes: tuple[str, ...]
+    authorities: None = None
 
 
 def trust_of(public: str, kid: str, holder: str, mode: Mode) -> TrustStore:
@@ -78,17 +80,16 @@ class CoordinatorCheck:
         self._results = Results()
 
     def run(self) -> Results:
+        """All that could be tried; what ended it early stands in the results."""
         topics = (self._topics.ack, self._topics.nak, self._topics.decision, self._state_topic)
         self._peer = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", topics)
-        try:
+        with self._results.as_far_as_it_goes(), closing(self._peer):
             self._state()
             self._exchange()
             self._refusals()
             self._order()
             self._epochs()
             self._fork()
-        finally:
-            self._peer.close()
         return self._results
 
     # What is tried ----------------------------------------------------------------------------------
@@ -110,6 +111,11 @@ class CoordinatorCheck:
         check = self._results.check
         with check("7", "a right event is acknowledged, signed"):
             self._take(self._kit.arrived())
+        if not self._peer.heard():
+            who = f"{self._tried.coordinator} of {self._tried.hub} in mode {self._tried.mode}"
+            raise PeerFault(
+                f"nobody answers as {who}; does it run, at this broker, and know this gateway's key?"
+            )
         with check("6", "the ack is retained"):
             self._kept(self._topics.ack)
         with check("4", "an event without a parcel is acknowledged"):
@@ -179,8 +185,9 @@ class CoordinatorCheck:
 
     def _fork(self) -> None:
         last = self._kit.arrived()
-        self._take_quietly(last)
+        self._send(last)
         with self._results.check("7", "another event in the same place is not taken"):
+            self._peer.wait(lambda: self._through() >= last.seq, ANSWER_S)
             self._send(self._kit.again(last))
             time.sleep(self._tried.quiet_s)
             acks = [
@@ -215,10 +222,6 @@ class CoordinatorCheck:
         self._send(link)
         self._until_acked(link)
 
-    def _take_quietly(self, link: Link) -> None:
-        self._send(link)
-        self._peer.wait(lambda: self._through() >= link.seq, ANSWER_S)
-
     def _until_acked(self, link: Link) -> None:
         self._await(lambda: self._through() >= link.seq, f"no ack through seq {link.seq}")
         exact = [ack for ack in self._acks() if ack.epoch == self._kit.epoch and ack.through_seq == link.seq]
@@ -252,10 +255,12 @@ class CoordinatorCheck:
         true: Callable[[], bool],
         instead: str,
         fault: type[Exception] = Wrong,
-        seconds: float = ANSWER_S,
+        seconds: float | None = None,
     ) -> None:
-        if not self._peer.wait(true, seconds):
-            raise fault(f"{instead} within {seconds:g} s")
+        """`seconds`: ANSWER_S where nothing else is said."""
+        within = ANSWER_S if seconds is None else seconds
+        if not self._peer.wait(true, within):
+            raise fault(f"{instead} within {within:g} s")
 
     @staticmethod
     def _parsed(

@@ -7,6 +7,7 @@ a line at night). Of all answers only a whole and valid release may let a parcel
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
@@ -72,7 +73,7 @@ class GatewayCheck:
         t = self._topics
         topics = (f"{t.root}/evt/+/{t.gateway}", t.own_state)
         self._peer = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", topics)
-        try:
+        with self._results.as_far_as_it_goes(), closing(self._peer):
             started = time.monotonic()
             self._watch(until=started + CLEARED_S, acks=True)
             self._watch(until=time.monotonic() + WITHHELD_S, acks=False, ends=self._came_again)
@@ -81,11 +82,8 @@ class GatewayCheck:
             self._watch(until=time.monotonic() + SETTLE_S, acks=False)
             self._watch(until=max(started + self._seconds, time.monotonic() + SETTLE_S), acks=True)
             self._judge(nak)
-        finally:
-            self._peer.tell(
-                self._state_topic, build_state(State(False, self._session, None, None)), retain=True
-            )
-            self._peer.close()
+            gone = build_state(State(False, self._session, None, None))
+            self._peer.tell(self._state_topic, gone, retain=True)
         return self._results
 
     # A minute as its coordinator -----------------------------------------------------------------------

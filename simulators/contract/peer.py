@@ -15,6 +15,8 @@ from edge.wire.canonical import WireError, parse_strict
 
 HEARD_MAX: Final = 100_000
 """Messages remembered; a check of a minute hears a few hundred. Past it the run is refused, not shortened."""
+HEARD_BYTES_MAX: Final = 64 * 1024 * 1024
+"""And so many bytes of them."""
 CONNECT_TIMEOUT_S: Final = 5.0
 LOOK_EVERY_S: Final = 0.01
 
@@ -48,6 +50,8 @@ class Peer:
     def __init__(self, host: str, port: int, client_id: str, topics: tuple[str, ...]) -> None:
         self._lock = threading.Lock()
         self._heard: list[Heard] = []
+        self._room = HEARD_BYTES_MAX
+        self._where = f"the broker at {host}:{port}"
         self._subscribed = threading.Event()
         self._topics = [(topic, 1) for topic in topics]
         self._client = Client(
@@ -66,13 +70,21 @@ class Peer:
             raise PeerFault(f"the broker at {host}:{port} did not let {client_id} subscribe")
 
     def tell(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(CONNECT_TIMEOUT_S)
+        """Raises PeerFault where the broker does not take it."""
+        told = self._client.publish(topic, payload, qos=1, retain=retain)
+        try:
+            told.wait_for_publish(CONNECT_TIMEOUT_S)
+        except RuntimeError as gone:  # paho's, where there is no connection
+            raise PeerFault(f"{self._where} has closed the connection") from gone
+        if not told.is_published():
+            raise PeerFault(f"{self._where} confirmed nothing for {CONNECT_TIMEOUT_S:g} s")
 
     def heard(self, topic: str = "") -> list[Heard]:
         """What has come on this topic, or on all, oldest first."""
         with self._lock:
-            if len(self._heard) >= HEARD_MAX:
-                raise PeerFault(f"more than {HEARD_MAX} messages came; look at a quieter hub")
+            if self._is_full:
+                much = f"{HEARD_MAX} messages, or {HEARD_BYTES_MAX >> 20} MiB"
+                raise PeerFault(f"more than {much} came: somebody floods these topics, or it is a busy hub")
             return [one for one in self._heard if topic in ("", one.topic)]
 
     def wait(self, true: Callable[[], bool], seconds: float) -> bool:
@@ -83,6 +95,10 @@ class Peer:
                 return False
             time.sleep(LOOK_EVERY_S)
         return True
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._heard) >= HEARD_MAX or self._room < 0
 
     def close(self) -> None:
         self._client.disconnect()
@@ -95,7 +111,8 @@ class Peer:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         with self._lock:
-            if len(self._heard) < HEARD_MAX:
+            if not self._is_full:
+                self._room -= len(message.payload)
                 self._heard.append(
                     Heard(time.monotonic(), message.topic, bytes(message.payload), message.retain)
                 )

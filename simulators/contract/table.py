@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 from rich.console import Console
 from rich.table import Table
 
+from simulators.contract.peer import PeerFault
+
 Outcome = Literal["pass", "FAIL", "not seen"]
 COLOURS: Final[dict[Outcome, str]] = {"pass": "green", "FAIL": "bold red", "not seen": "yellow"}
 
@@ -31,6 +33,8 @@ class NotSeen(Exception):  # noqa: N818
 class Results:
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.ended: str | None = None
+        """What kept the kit itself from trying all."""
 
     @contextmanager
     def check(self, clause: str, what: str) -> Iterator[None]:
@@ -44,16 +48,35 @@ class Results:
         else:
             self.rows.append(Row(clause, what, "pass", ""))
 
+    @contextmanager
+    def as_far_as_it_goes(self) -> Iterator[None]:
+        """What keeps the kit from going on is told beside what it has found so far."""
+        try:
+            yield
+        except PeerFault as fault:
+            self.ended = str(fault)
+
     @property
     def conforms(self) -> bool:
-        return all(row.outcome != "FAIL" for row in self.rows)
+        return self.ended is None and all(row.outcome != "FAIL" for row in self.rows)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if self.ended is not None:
+            return f"Not all could be tried: {self.ended}"
+        failed = [row for row in self.rows if row.outcome == "FAIL"]
+        if failed:
+            return f"It does not conform; first: {failed[0].what}: {failed[0].detail}."
+        unseen = sum(row.outcome == "not seen" for row in self.rows)
+        return "It conforms." if not unseen else f"Nothing fails; {unseen} had nothing to judge."
 
     def as_json(self) -> dict[str, Any]:
         rows = [
             {"clause": row.clause, "what": row.what, "outcome": row.outcome, "detail": row.detail}
             for row in self.rows
         ]
-        return {"conforms": self.conforms, "checks": rows}
+        return {"conforms": self.conforms, "verdict": self.verdict, "checks": rows}
 
     def show(self, console: Console, title: str) -> None:
         table = Table(title=title, title_justify="left")
@@ -64,6 +87,7 @@ class Results:
         console.print(table)
         counted = {outcome: sum(row.outcome == outcome for row in self.rows) for outcome in COLOURS}
         console.print(", ".join(f"{count} {outcome}" for outcome, count in counted.items() if count))
+        console.print(self.verdict, markup=False, highlight=False)
 
 
 def need(true: bool, instead: str) -> None:

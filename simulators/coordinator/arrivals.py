@@ -20,6 +20,10 @@ LIVE_US: Final = 5_000_000
 """An event is live for so long; a gateway that has waited 5 s for an answer goes on by itself (contract §11)."""
 BESIDE_FOR: Final = 2 * SECOND
 """After a live event more are expected for so long."""
+HELD_BYTES_MAX: Final = 64 * 1024 * 1024
+"""What waits here at most, with one reading of the network; more stays in the broker."""
+BESIDE_BYTES: Final = 512
+"""Of the objects beside a payload."""
 _TIME: Final = b'"time":"'
 _TIME_CHARS: Final = 27
 _TAIL_BYTES: Final = 160
@@ -32,6 +36,7 @@ class Arrivals:
     def __init__(self) -> None:
         self._live: deque[Arrived] = deque()
         self._backlog: deque[Arrived] = deque()
+        self._bytes = 0
         self._live_until = Instant(0)
         self._only_live = False
         """So was the last batch."""
@@ -39,12 +44,18 @@ class Arrivals:
     def __len__(self) -> int:
         return len(self._live) + len(self._backlog)
 
+    @property
+    def has_room(self) -> bool:
+        return self._bytes < HELD_BYTES_MAX
+
     def clear(self) -> None:
+        self._bytes = 0
         self._live.clear()
         self._backlog.clear()
 
     def put(self, arrived: Arrived, since: bytes) -> None:
         """`since`: see `live_since`."""
+        self._bytes += len(arrived.payload) + BESIDE_BYTES
         if _time_of(arrived.payload) >= since:
             self._live.append(arrived)
             self._live_until = Instant(arrived.at + BESIDE_FOR)
@@ -59,6 +70,7 @@ class Arrivals:
         batch = [self._live.popleft() for _ in range(min(places, len(self._live)))]
         if not self._only_live:
             batch += [self._backlog.popleft() for _ in range(min(most - len(batch), len(self._backlog)))]
+        self._bytes -= sum(len(one.payload) + BESIDE_BYTES for one in batch)
         return batch
 
 

@@ -95,7 +95,10 @@ class StoredBook:
         return self._latest("code", code)
 
     def consigned(self, consignment: str) -> Visit | None:
-        return self._latest("consignment", consignment)
+        gone = "consignment = ? ORDER BY opened_us DESC, id DESC LIMIT 1"
+        return self._latest("consignment", consignment) or _visit(
+            self._one(f"SELECT {_VISIT} FROM visits WHERE {gone}", consignment)  # noqa: S608 - our own columns
+        )
 
     def _latest(self, column: str, value: str) -> Visit | None:
         wanted = f"{column} = ? AND place <> 'departed' ORDER BY opened_us DESC, id DESC LIMIT 1"
@@ -290,13 +293,6 @@ class StoredBook:
         )
         found = [_declared(json.loads(text)) for (text,) in rows.fetchall()]
         return [(declared.identifiers[0], declared) for declared in found]
-
-    def codes_of(self, consignment: str) -> list[str]:
-        rows = self._connection.execute(
-            "SELECT code FROM declared_codes JOIN declarations USING(number) WHERE consignment = ? ORDER BY code",
-            (consignment,),
-        )
-        return [code for (code,) in rows.fetchall()]
 
     def keep_vouchers(self, vouchers: Iterable[dict[str, Any]]) -> None:
         self._connection.executemany(

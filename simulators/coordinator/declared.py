@@ -174,9 +174,16 @@ def _dims(where: str, told: object) -> tuple[int, int, int]:
 
 
 def _check_unique(found: Iterable[Declared]) -> None:
-    """One identifier, one parcel: two consignments under one would each be released for the other."""
+    """One identifier, one parcel: two consignments under one would each be released for the other. And one consignment,
+    one declaration: of two weights in one file nobody can say which is meant."""
     owner: dict[str, str] = {}
+    told: dict[str, Declared] = {}
     for declared in found:
+        if told.setdefault(declared.consignment, declared) != declared:
+            raise ManifestFault(
+                f"consignment {declared.consignment} stands here twice, and not the same; correct one of them (an "
+                "amendment comes in a file of its own, a second parcel under a consignment of its own)"
+            )
         for code in declared.identifiers:
             if owner.setdefault(code, declared.consignment) != declared.consignment:
                 other = owner[code]

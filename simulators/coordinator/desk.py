@@ -132,13 +132,14 @@ class Desk:
         self, answer: PartyAnswer, now_us: int, book: VisitBook, quarantined: Container[str] = ()
     ) -> list[Data]:
         """A party's answer: a decision of its own authority on the parcel it is about, if that is here, and where
-        customs' word changes by it, theirs. By itself a party frees nothing: its release still needs customs'.
+        customs' word changes by it, theirs. By itself a party frees nothing: its release still needs customs'. A stop
+        of one that has left is told all the same: its gateway raises a recall (contract §5).
         `quarantined`: gateways whose word supports holds only."""
         if answer in book.answers(answer.consignment):
             return []  # it comes again
         book.hear(answer, now_us)
         visit = book.consigned(answer.consignment)
-        if visit is None or visit.measured is None or visit.departed:
+        if visit is None or visit.measured is None or (visit.departed and answer.action == "release"):
             return []
         data = book.event(visit.measured)
         if data is None:

@@ -16,7 +16,6 @@ from hub_config.names import SECOND, Instant
 from hub_config.rule_book import RuleBook
 from simulators.coordinator.data_folder import is_kept
 from simulators.coordinator.letters import Letters
-from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.reconcile import Conflict
 from simulators.coordinator.sampling import Sampler
 from simulators.coordinator.seed_file import SeedFault, SeedFile
@@ -65,12 +64,6 @@ class Issuing:
         for party, day, commit, seed in given:
             self._seeds.take(party, day, commit=commit, seed=seed)
         return len(given)
-
-    def stopped(self, answer: PartyAnswer, now_us: int) -> None:
-        """An authority wants this consignment stopped: a release that it finds later is a conflict."""
-        if answer.action != "release":
-            for code in self._store.codes_of(answer.consignment):
-                self._reconciler.stopped_us.setdefault(code, now_us)
 
     def take(self, data: Mapping[str, Any]) -> Conflict | None:
         return self._reconciler.take(data)

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from drivers.identifiers.air_waybill import parse_awb
+from drivers.identifiers.format import Misfit
 from edge.commands import EXIT_FAULTS, EXIT_OK, EXIT_WRONG_USE
 from simulators.coordinator.tables import DATABASE
 
@@ -63,11 +65,12 @@ class Outturn:
 
 def outturn(connection: sqlite3.Connection, mawb: str) -> Outturn | None:
     """None for a waybill that no declaration and no bag names."""
+    spellings = _spellings(mawb)
     declared = connection.execute(
-        "SELECT consignment, receptacle, number FROM declarations AS told WHERE mawb = ? AND NOT EXISTS(SELECT 1 "
+        "SELECT consignment, receptacle, number FROM declarations AS told WHERE mawb IN (?, ?) AND NOT EXISTS(SELECT 1 "
         "FROM declarations AS newer WHERE newer.consignment = told.consignment AND newer.number > told.number) "
         "ORDER BY number",
-        (mawb,),
+        spellings,
     ).fetchall()
     named = {receptacle for _, receptacle, _ in declared if receptacle is not None}
     bags = [
@@ -75,7 +78,7 @@ def outturn(connection: sqlite3.Connection, mawb: str) -> Outturn | None:
         for event, receptacle, waybill in connection.execute(
             "SELECT event, receptacle, mawb FROM bags ORDER BY opened_us, event"
         )
-        if waybill == mawb or (waybill is None and receptacle in named)
+        if waybill in spellings or (waybill is None and receptacle in named)
     ]
     if not declared and not bags:
         return None
@@ -86,8 +89,16 @@ def outturn(connection: sqlite3.Connection, mawb: str) -> Outturn | None:
     for consignment, receptacle, number in declared:
         ours |= _place(connection, found, consignment, receptacle, number, opened=bool(bags))
     for event, receptacle in bags:
-        _add_over(connection, _of(found, receptacle), event, ours)
+        ours |= _add_over(connection, _of(found, receptacle), event, ours)
     return Outturn(mawb, tuple(found[name] for name in sorted(found)))
+
+
+def _spellings(mawb: str) -> tuple[str, str]:
+    """As a label is read, digits alone, and as people and declarations write it, with a dash behind the airline."""
+    found = parse_awb(mawb)
+    if isinstance(found, Misfit):
+        return mawb, mawb
+    return found.value, f"{found.value[:3]}-{found.value[3:]}"
 
 
 def _of(found: dict[str, Receptacle], name: str) -> Receptacle:
@@ -112,16 +123,22 @@ def _place(
     if not visits:
         missing = bool(bag.opened) or (receptacle is None and opened)
         (bag.short if missing else bag.awaited).append(Item(consignment))
+    there = [visit for visit in visits if not _is_lost(connection, visit)] or visits[:1]
     for visit in visits:
-        _add_seen(connection, bag, consignment, visit)
+        told = _events(connection, visit)
+        events = tuple(event for event, _ in told)
+        if visit in there[:1]:
+            bag.seen.append(Item(consignment, visit, events=events))
+        elif visit in there:
+            bag.over.append(Item(consignment, visit, "its number once more", events))
+        _add_troubles(connection, bag, Item(consignment, visit, events=events), [data for _, data in told])
     return set(visits)
 
 
-def _add_seen(connection: sqlite3.Connection, bag: Receptacle, name: str, visit: str) -> None:
-    told = _events(connection, visit)
-    item = Item(name, visit, events=tuple(event for event, _ in told))
-    bag.seen.append(item)
-    _add_troubles(connection, bag, item, [data for _, data in told])
+def _is_lost(connection: sqlite3.Connection, visit: str) -> bool:
+    """Lost track of: that parcel comes again under another visit, so it counts only where there is no other."""
+    row = connection.execute("SELECT place FROM visits WHERE id = ?", (visit,)).fetchone()
+    return row is not None and row[0] == "lost_track"
 
 
 def _add_troubles(
@@ -136,16 +153,19 @@ def _add_troubles(
         bag.open_cases.append(Item(item.name, item.visit, why, item.events))
 
 
-def _add_over(connection: sqlite3.Connection, bag: Receptacle, opened: str, ours: set[str]) -> None:
-    """Parcels out of this bag that are no consignment of this waybill."""
+def _add_over(connection: sqlite3.Connection, bag: Receptacle, opened: str, known: set[str]) -> set[str]:
+    """Parcels out of this bag that are no consignment of this waybill, nor came out of another one before; returns
+    their visits."""
+    added: set[str] = set()
     rows = connection.execute(
         "SELECT DISTINCT coalesce(joins.older, visit_bags.visit) AS root FROM visit_bags LEFT JOIN joins USING(visit) "
         "WHERE bag = ? ORDER BY root",
         (opened,),
     ).fetchall()
     for (visit,) in rows:
-        if visit in ours or any(item.visit == visit for item in bag.over):
+        if visit in known:
             continue
+        added.add(visit)
         told = _events(connection, visit)
         code = connection.execute("SELECT min(code) FROM visit_codes WHERE visit = ?", (visit,)).fetchone()[0]
         declared = connection.execute(
@@ -157,6 +177,7 @@ def _add_over(connection: sqlite3.Connection, bag: Receptacle, opened: str, ours
         item = Item(code or visit, visit, note, tuple(event for event, _ in told))
         bag.over.append(item)
         _add_troubles(connection, bag, item, [data for _, data in told])
+    return added
 
 
 def _events(connection: sqlite3.Connection, visit: str) -> list[tuple[str, dict[str, Any]]]:

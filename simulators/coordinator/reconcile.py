@@ -41,6 +41,21 @@ class Issued(Protocol):
     def get(self, voucher: str, /) -> Owner | None: ...
 
 
+class Stops(Protocol):
+    """What authorities want stopped."""
+
+    def stands(self, code: str, at_us: int, /) -> bool:
+        """Whether somebody did at this moment."""
+        ...
+
+
+class StopsInMemory(dict[str, int]):
+    """Code to the time since which an authority wants it stopped."""
+
+    def stands(self, code: str, at_us: int, /) -> bool:
+        return self.get(code, at_us) < at_us
+
+
 class Uses(Protocol):
     """Voucher to the visit that used it first."""
 
@@ -73,8 +88,7 @@ class Reconciler:
     issued: Issued
     revoked_us: dict[str, int] = field(default_factory=dict)
     """Voucher to the time of its revocation."""
-    stopped_us: dict[str, int] = field(default_factory=dict)
-    """Code to the time since which an authority wants it stopped."""
+    stops: Stops = field(default_factory=StopsInMemory)
     conflicts: Conflicts = field(default_factory=dict[str, Conflict])
     used: Uses = field(default_factory=UsesInMemory)
     checked: int = 0
@@ -118,5 +132,5 @@ class Reconciler:
         if self.revoked_us.get(voucher, at_us) < at_us:
             return "revoked"
         codes = [code["data"] for code in data.get("codes", ()) if code.get("chk")]
-        stopped = any(self.stopped_us.get(code, at_us) < at_us for code in codes)
+        stopped = any(self.stops.stands(code, at_us) for code in codes)
         return "stopped_meanwhile" if stopped else None

@@ -169,8 +169,9 @@ class Coordinator:
         at = clock.now()
         due = [wake for wake in (self._link.wake_at, Instant(at + IDLE)) if wake is not None]
         acks = self._acks.wake_at() if self._out.has_room else ()
-        self._link.wait(0 if self._arrived else min([*due, *self._gaps.wake_at(), *acks]) - at)
-        self._take_all()
+        if self._arrived.has_room:
+            self._link.wait(0 if self._arrived else min([*due, *self._gaps.wake_at(), *acks]) - at)
+            self._take_all()
         return self._arrived.next_batch(clock.now())
 
     def _take_all(self) -> None:
@@ -178,7 +179,7 @@ class Coordinator:
             since = live_since(clock.wall_time().utc_us)
             for item in items:
                 self._take(item, since)
-            if len(items) < FULL_READ:
+            if len(items) < FULL_READ or not self._arrived.has_room:
                 return
             self._link.wait(0)
 
@@ -215,7 +216,7 @@ class Coordinator:
         self._state_due = Instant(0)
         # The broker may have lost its store, and with it the retained acks.
         for gateway in self._store.gateways():
-            self._acks.owe((gateway, self._store.newest_epoch(gateway)), clock.now())
+            self._acks.owe((gateway, self._store.present_epoch(gateway)), clock.now())
         self._issuing.changed(clock.now())
 
     # What is handed in
@@ -246,7 +247,6 @@ class Coordinator:
         with self._store.transaction():
             now_us, doubtful = self._now(), self._store.quarantined_gateways()
             decisions = self._desk.hear(answer, now_us, self._store, doubtful)
-            self._issuing.stopped(answer, now_us)
         self._issuing.changed(clock.now())
         return Outcome(1, len(decisions))
 
@@ -307,6 +307,8 @@ class Coordinator:
             self._out.alert("tamper", {"gw": gateway, "epoch": epoch, "seq": data["seq"]})
             return False
         if receipt == "new":
+            if data["seq"] == 1:
+                self._issuing.changed(clock.now())  # vouchers older than a journal count for nothing there
             conflict = self._issuing.take(data)
             if conflict is not None:
                 self._out.alert("offline_conflict", conflict.told())
@@ -350,10 +352,10 @@ class Coordinator:
                 self._acks.told((gateway, epoch))
 
     def _ask_for_gaps(self, at: Instant) -> None:
-        for gateway, seq in self._gaps.due(at):
+        for gateway, gap in self._gaps.due(at):
+            epoch, seq = gap.epoch, gap.next_seq
             if self._catchups.covers(gateway, seq, at):
                 continue
-            epoch = self._store.newest_epoch(gateway)
             nak = self._letters.nak(gateway, epoch, seq)
             if self._out.send(self._letters.nak_topic(gateway), nak, expiry_s=NAK_EXPIRY_S):
                 _log.warning("%s: asked for events from seq %d of epoch %d", gateway, seq, epoch)

@@ -32,6 +32,13 @@ OWED_MAX: Final = 1_000
 LOGS_KEPT: Final = 4_096
 """Gateways' journals whose cursor is kept in memory; past it they are looked up anew."""
 
+_PRESENT_EPOCH: Final = """
+SELECT epoch FROM cursors AS log WHERE gw = ? ORDER BY (
+    SELECT rowid FROM events WHERE events.gw = log.gw AND events.epoch = log.epoch ORDER BY seq DESC LIMIT 1
+) DESC, epoch DESC LIMIT 1
+"""
+"""The end of each chain is kept whatever its age, and of all events the one stored last has the highest rowid."""
+
 Receipt = Literal["new", "again", "tamper"]
 
 
@@ -73,7 +80,7 @@ class Store(StoredBook):
         self._ahead: dict[tuple[str, int], bool] = {}
         """Whether events further on are stored, and the next one is not."""
         self._epochs: dict[str, int] = {}
-        """The newest of each gateway."""
+        """The present one of each gateway."""
         self._doubted: dict[str, bool] = {}
         """Whether a gateway is in quarantine."""
         self._moved: dict[tuple[str, int], None] = {}
@@ -200,11 +207,13 @@ class Store(StoredBook):
         chain = self._chain(gateway, epoch)
         return Cursor(gateway, epoch, chain.next_seq, chain.last_id)
 
-    def newest_epoch(self, gateway: str) -> int:
+    def present_epoch(self, gateway: str) -> int:
+        """That of its event stored last, 0 before the first. Not the highest: an event that says 2^32 by mistake, or by
+        malice of who has the key, must not make the gateway's own chain one of the past."""
         known = self._epochs.get(gateway)
         if known is None:
-            row = self._one("SELECT max(epoch) FROM cursors WHERE gw = ?", gateway)
-            known = self._epochs[gateway] = row[0] or 0 if row is not None else 0
+            row = self._one(_PRESENT_EPOCH, gateway)
+            known = self._epochs[gateway] = row[0] if row is not None else 0
         return known
 
     def gateways(self) -> list[str]:
@@ -244,8 +253,7 @@ class Store(StoredBook):
             self._ahead[log] = True
         if log not in self._moved:
             self._moved[log] = None
-            if epoch > self.newest_epoch(gateway):
-                self._epochs[gateway] = epoch
+        self._epochs[gateway] = epoch
 
     def _follow(self, gateway: str, epoch: int, chain: ChainCheck) -> None:
         """Over the stored events behind the cursor, as far as there is no gap."""

@@ -71,7 +71,7 @@ class VisitBook(Protocol):
         """The latest visit of this own identifier that has not left the hub."""
 
     def consigned(self, consignment: str) -> Visit | None:
-        """The latest visit of this consignment that has not left the hub."""
+        """The latest visit of this consignment; one that has left the hub only where none is here."""
 
     def root(self, visit: str) -> str:
         """The older visit that this one is joined to, or itself."""
@@ -178,7 +178,8 @@ class MemoryBook:
         return self._staying(self._named.get(code))
 
     def consigned(self, consignment: str) -> Visit | None:
-        return self._staying(self._consigned.get(consignment))
+        latest = self._consigned.get(consignment)
+        return None if latest is None else self._visits.get(self.root(latest))
 
     def _staying(self, visit: str | None) -> Visit | None:
         found = None if visit is None else self._visits.get(self.root(visit))

@@ -64,8 +64,33 @@ class ToldConflicts:
         self._store.connection.execute("INSERT OR REPLACE INTO conflicts VALUES(?, ?)", values)
 
 
+class AnsweredStops:
+    """The table `answers`: the latest of each party by then. What a party has lifted since stops nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def stands(self, code: str, at_us: int, /) -> bool:
+        return self._store.first(_STOPPED, code, at_us) is not None
+
+
+_STOPPED = """
+SELECT 1 FROM answers AS told WHERE consignment = (
+    SELECT consignment FROM declarations JOIN declared_codes USING(number) WHERE code = ?1
+) AND heard_us < ?2 AND action <> 'release' AND NOT EXISTS(
+    SELECT 1 FROM answers AS later WHERE later.consignment = told.consignment AND later.party = told.party
+    AND later.number > told.number AND later.heard_us < ?2
+) LIMIT 1
+"""
+
+
 def stored_reconciler(store: Store) -> Reconciler:
-    return Reconciler(IssuedVouchers(store), used=FirstUses(store), conflicts=ToldConflicts(store))
+    return Reconciler(
+        IssuedVouchers(store),
+        stops=AnsweredStops(store),
+        used=FirstUses(store),
+        conflicts=ToldConflicts(store),
+    )
 
 
 def take_over(store: Store, reconciler: Reconciler) -> None:

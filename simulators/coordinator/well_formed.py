@@ -14,6 +14,8 @@ from typing import Any, Final
 from edge.core.decision import REASONS
 from edge.wire.event_body import CODE_CHARS_MAX, CODES_MAX
 
+EPOCH_MAX: Final = 2**32 - 1
+"""An epoch counts journals, one at a time (contract §1); room for a counter that is the second of its start."""
 LISTED: Final = frozenset(REASONS)
 JOINS: Final = ("visit.joined", "visit.split")
 _VISIT: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII).fullmatch
@@ -22,6 +24,8 @@ _WORD: Final = re.compile("[A-Za-z0-9:_-]{1,64}", re.ASCII).fullmatch
 
 def misfit(data: Mapping[str, Any]) -> str | None:
     """The first field that is not what the contract has there; None if all are."""
+    if data["epoch"] > EPOCH_MAX:
+        return "epoch"
     flags = data["flags"]
     if flags and not LISTED.issuperset(flags):
         return "flags"

@@ -38,8 +38,8 @@ def test_a_commit_that_fails_while_another_trouble_lasts_ends_by_itself(bench: B
 
 
 def test_a_journal_begun_anew_after_a_loss_says_so_first(bench: BenchDriver) -> None:
-    bench.give(EpochBegun(bench.at, before=7, lost=312))
+    bench.give(EpochBegun(bench.at, before=7, lost=312, untold=5))
 
     told = bench.events[-1]
     assert (told.kind, told.visit) == ("gateway.mode", None)
-    assert told.note == (("journal", "begun_anew"), ("epoch_before", 7), ("lost", 312))
+    assert told.note == (("journal", "begun_anew"), ("epoch_before", 7), ("lost", 312), ("untold", 5))

@@ -123,3 +123,37 @@ def test_a_strap_behind_a_parcel_may_have_a_record_of_its_own(driver: LineDriver
 
     assert weights(driver)[2] is None
     assert "parcel.measured" not in driver.kinds(driver.visits[2])
+
+
+# Two that the scale weighs as one: its numbers lag ------------------------------------------------------
+
+
+def crowd(driver: LineDriver, parcels: int) -> None:
+    """One after the other, 450 ms apart, with records that bear the number of the one before."""
+    for _ in range(parcels):
+        thing = driver.carry(Object(driver.now + 450 * MILLISECOND, length_um=200_000))
+        told(driver, thing.rear_at(2_700_000), 700_000, after_ms=100)
+        driver.later(0.45)
+
+
+def test_staff_are_told_that_the_scale_is_out_of_step_and_that_a_pause_ends_it(driver: LineDriver) -> None:
+    driver.measure(entered(driver))
+    driver.later(2)
+    driver.carry(Object(driver.now + 600 * MILLISECOND, length_um=200_000))  # weighed with the next
+    driver.later(0.45)
+    crowd(driver, 6)
+    driver.later(3.5)
+    assert driver.gateway.snapshot().lines[0].wrong == ()
+    crowd(driver, 8)
+    driver.later(3)
+
+    assert driver.gateway.snapshot().lines[0].wrong == (("out_of_step", "wim-1"),)
+    assert driver.gateway.snapshot().lines[0].state == "fault"
+    told_of = [dict(event.note).get("state") for event in driver.events if event.kind == "device.changed"]
+    assert told_of.count("out_of_step") == 1
+
+    driver.later(6)
+    crowd(driver, 4)
+    driver.later(5)
+    assert driver.gateway.snapshot().lines[0].wrong == ()
+    assert dict(driver.last("device.changed").note)["state"] == "in_step"

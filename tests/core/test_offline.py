@@ -174,6 +174,16 @@ def test_a_release_whose_voucher_is_revoked_falls_back() -> None:
     assert "departed" not in bench.kinds
 
 
+def test_a_release_whose_voucher_ends_before_the_bay_falls_back() -> None:
+    ends = voucher(S10, "b1", BASE_US, valid_until_us=BASE_US + 30_000_000)
+    bench = alone(given=shard(ends)).measured()
+    assert shown(bench)[0] == "release"
+    bench.later(40).scan(GREEN)
+
+    assert shown(bench)[0] == "hold"
+    assert "departed" not in bench.kinds
+
+
 def test_a_stop_takes_a_release_on_a_voucher_back() -> None:
     bench = alone().measured()
     bench.give(LinkChanged(bench.at, broker=True, coordinator=True))

@@ -1,12 +1,14 @@
 """Several authorities about one parcel: the strictest word wins, a newer one replaces only its own (contract §5)."""
 
+from dataclasses import replace
+
 import pytest
 from bench_driver import HOLD, MANUAL, S10, BenchDriver, shown
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.core.decision import STRICTNESS, Action, Conditions, Decision, stricter
-from edge.core.standing import AUTHORITIES_MAX, NOTHING_SAID, Standing
+from edge.core.standing import AUTHORITIES_MAX, BYTES_MAX, NOTHING_SAID, Standing, size_of
 from hub_config.names import LaneId, VisitId
 
 HEALTH = "agency:health"
@@ -57,6 +59,22 @@ def test_past_the_bound_only_the_most_lenient_is_forgotten() -> None:
 
     assert len(standing.words) == AUTHORITIES_MAX
     assert standing.against(releases[0]) is not None
+
+
+def long(action: Action, dec_seq: int, authority: str) -> Decision:
+    return replace(word(action, dec_seq, authority), wire="x" * 32_000)
+
+
+def test_long_words_are_bounded_in_bytes_and_drive_out_no_short_one() -> None:
+    standing = said(
+        word("hold", 1), *(long("screen", n, f"agency:{n}") for n in range(2, 12)), long("release", 12, "hub")
+    )
+
+    assert sum(size_of(one.decision) for one in standing.words) <= BYTES_MAX
+    kept = [one.authority for one in standing.words]
+    assert {"customs", "hub"} <= set(kept)
+    assert standing.words[0].action == "screen", "never the strictest"
+    assert standing.against(word("release", 13)) is not None
 
 
 def test_words_about_a_visit_that_was_joined_count_as_older() -> None:

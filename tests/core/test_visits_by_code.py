@@ -1,16 +1,19 @@
 """Held visits are found by any of their codes and by their visit, and no more is remembered of them than is bounded."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from drivers.identifiers.choice import Identified
+from edge.core import long_words
 from edge.core import stops as stops_module
 from edge.core import visits as visits_module
 from edge.core.decision import Action, Conditions, Decision
 from edge.core.dwell import DwellClock
+from edge.core.long_words import LOOKED_AFTER
 from edge.core.parcel import names_of
-from edge.core.standing import NOTHING_SAID, VisitWords
+from edge.core.standing import NOTHING_SAID, VisitWords, size_of
 from edge.core.stops import Stops
 from edge.core.visits import Visits
 from hub_config.names import Instant, LaneId, VisitId
@@ -55,9 +58,40 @@ def test_was_names_the_parcel_before_visit_does() -> None:
     hold(visits, "minted", "c1")
     hold(visits, "older", "c2")
 
-    heard = visits.hear(word("hold", "older", was="minted"), AT)
-    assert heard is not None
+    (heard,) = visits.hear(word("hold", "older", was="minted"), AT)
     assert heard.visit == "minted"
+
+
+def test_long_words_of_parcels_not_in_work_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The longest go, also from the journal; every short one stays, and every parcel in its bay."""
+    monkeypatch.setattr(long_words, "WORDS_BYTES_MAX", 1_000_000)
+    visits, shed = Visits(), 0
+    count = 4 * LOOKED_AFTER
+    for n in range(count):
+        if n % 2:
+            hold(visits, f"v{n}", f"c{n}", f"d{n}")
+        else:
+            visits.stops.leave(
+                VisitWords(VisitId(f"v{n}"), (f"c{n}",), NOTHING_SAID.heard(word("inspect", f"v{n}")))
+            )
+    for n in range(count):
+        short = replace(word("screen", f"v{n}", 2), authority="agency:food")
+        long = replace(word("hold", f"v{n}", 3), wire="x" * 32_000)
+        for one in (short, long):
+            gone = visits.shed(one)
+            assert all("x" not in w.decision.wire for words in gone for w in words.standing.words)
+            shed += len(gone)
+            visits.hear(one, AT)
+
+    kept = [one.words for one in {h.visit: h for h in visits._held.values()}.values()] + list(
+        visits.stops.all()
+    )
+    assert len(kept) == count
+    assert all("agency:food" in [w.authority for w in words.standing.words] for words in kept)
+    total = sum(size_of(w.decision) for words in kept for w in words.standing.words)
+    assert total <= 1_000_000 + LOOKED_AFTER * 32_000
+    assert shed >= count - 1_000_000 // 32_000 - 2 * LOOKED_AFTER
+    assert all(visits._held[f"c{n}"] is visits._held[f"d{n}"] for n in range(1, count, 2))
 
 
 def test_past_the_bound_the_oldest_stop_is_forgotten_and_the_journal_is_told(

@@ -20,6 +20,7 @@ from edge.wire.it_orders import parse_command, parse_config
 from edge.wire.messages import DECISION_BYTES_MAX, build_decision, parse_ack, parse_decision, parse_nak
 from edge.wire.signing import Signer, TrustStore
 from edge.wire.verifier import Refused, examine
+from edge.wire.vouchers import parse_manifest
 from hub_config.names import GatewayId, HubId
 from hub_config.trust import Trust
 from simulators.broker import Broker
@@ -31,6 +32,7 @@ STRANGER = Signer(SigningKey(bytes(range(5, 37))))
 HOLDS_ONLY = Signer(SigningKey(bytes(range(6, 38))))
 LIVE_ONLY = Signer(SigningKey(bytes(range(7, 39))))
 IT = Signer(SigningKey(bytes(range(8, 40))))
+AGENCY = Signer(SigningKey(bytes(range(9, 41))))
 OUTRANKED = (("wrong_role", HOLDS_ONLY), ("wrong_mode", LIVE_ONLY))
 ADDRESS: tuple[tuple[str, str, object], ...] = (
     ("wrong_hub", "hub", "BE-LGG-1"),
@@ -50,10 +52,17 @@ DECISION: Data = {
 }  # fmt: skip
 
 
-def trusted(signer: Signer, roles: tuple[str, ...], mode: str = "practice") -> Trust:
-    return Trust.model_validate(
-        {"kid": signer.kid, "public_key": signer.public_b64, "holder": "x", "roles": roles, "modes": (mode,)}
-    )
+def trusted(
+    signer: Signer, roles: tuple[str, ...], mode: str = "practice", authorities: tuple[str, ...] | None = None
+) -> Trust:
+    told = {
+        "kid": signer.kid,
+        "public_key": signer.public_b64,
+        "holder": "x",
+        "roles": roles,
+        "modes": (mode,),
+    }
+    return Trust.model_validate(told | {"authorities": authorities})
 
 
 TRUST = TrustStore(
@@ -62,6 +71,7 @@ TRUST = TrustStore(
         trusted(HOLDS_ONLY, ("hold",)),
         trusted(IT, ("config",)),
         trusted(LIVE_ONLY, ("release", "hold", "ack"), "live"),
+        trusted(AGENCY, ("release", "hold"), authorities=("agency:plants", "agency:food")),
     ]
 )
 
@@ -87,7 +97,7 @@ SOURCES = (
         (*ADDRESS, ("bad_shape", "action", "let-go"), ("bad_shape", "route", "chute-1"), ("bad_shape", "dec_seq", 0),
          ("bad_shape", "valid_until", "2026-11-22T00:15:02.300000Z"), ("bad_shape", "cond", {"colour": "red"}),
          ("bad_shape", "needs", ["x"] * 33), ("bad_shape", "reasons", ["because"])),
-        OUTRANKED, DECISION_BYTES_MAX,
+        (*OUTRANKED, ("wrong_authority", AGENCY)), DECISION_BYTES_MAX,
     ),
     Source("ack", ADDRESSED | {"through_seq": 1, "through_id": ZERO_ID}, signed, COORDINATOR, STRANGER,
            (*ADDRESS, ("bad_shape", "epoch", 0), ("bad_shape", "through_seq", -1)), OUTRANKED),
@@ -123,6 +133,11 @@ NONSENSE = tuple(
     )
     for field in ("codes", "mass", "dims", "assoc", "decision", "voucher", "act", "clock", "dwell", "note")
     for value in (True, 5, [None], "y" * 600)
+) + tuple(
+    Forgery(
+        "event", f"epoch {epoch}", EVENTS.seal(EVENTS.data | {"epoch": epoch}, EVENTS.signer), "bad_shape"
+    )
+    for epoch in (2**32, 2**53 - 1)
 )
 """Rightly signed, with a field that the verifier leaves to whoever reads it."""
 TO_THE_COORDINATOR = [*forgeries(EVENTS), *NONSENSE]
@@ -166,6 +181,51 @@ def test_the_gateway_refuses_it_for_its_one_reason(forgery: Forgery) -> None:
 
     with pytest.raises(WireError) as refused:
         parse(forgery.payload, TRUST, HUB, GATEWAY, "practice")
+
+    assert refused.value.reason == forgery.reason, refused.value
+
+
+@pytest.mark.parametrize("action", ["release", "hold"])
+def test_a_key_that_is_bound_to_authorities_decides_as_these_alone(action: str) -> None:
+    reasons = [] if action == "release" else ["risk_profile"]
+    route = "green" if action == "release" else "hold"
+
+    def told(authority: str, signer: Signer) -> str:
+        data = DECISION | {
+            "action": action, "reasons": reasons, "route": route, "basis": {"authority": authority},
+        }  # fmt: skip
+        payload = build_decision(data, "co-1", signer)
+        return parse_decision(payload, TRUST, HUB, GATEWAY, "practice").authority
+
+    assert told("agency:food", AGENCY) == "agency:food"
+    assert told("agency:food", COORDINATOR) == "agency:food", "not bound: it relays for all"
+    for other in ("customs", "hub", "agency:drugs", "agency:foo", "Agency:food"):
+        with pytest.raises(WireError) as refused:
+            told(other, AGENCY)
+        assert refused.value.reason == "wrong_authority"
+
+
+MANIFEST: Data = {
+    "v": 1, "hub": HUB, "mode": "practice", "number": 1, "issued": "2026-11-22T00:15:02.300000Z",
+    "index_key": "A" * 43, "shards": [], "revoked": [],
+}  # fmt: skip
+MANIFESTS = forgeries(
+    Source(
+        "manifest", MANIFEST, signed, COORDINATOR, STRANGER,
+        (("wrong_hub", "hub", "BE-LGG-1"), ("wrong_mode", "mode", "live"), ("bad_shape", "number", 0),
+         ("bad_shape", "issued", "soon"), ("bad_shape", "index_key", "x"), ("bad_shape", "shards", ["A" * 43] * 901),
+         ("bad_shape", "revoked", [DECISION["visit"]] * 501)),
+        (*OUTRANKED, ("wrong_authority", AGENCY)),
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("forgery", MANIFESTS, ids=[forgery.name for forgery in MANIFESTS])
+def test_a_forged_manifest_of_vouchers_is_refused_for_its_one_reason(forgery: Forgery) -> None:
+    parse_manifest(signed(MANIFEST, COORDINATOR), TRUST, HUB, "practice")
+
+    with pytest.raises(WireError) as refused:
+        parse_manifest(forgery.payload, TRUST, HUB, "practice")
 
     assert refused.value.reason == forgery.reason, refused.value
 

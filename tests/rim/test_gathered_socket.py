@@ -3,15 +3,16 @@
 import random
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from edge.rim.gathered_socket import UNSENT_MAX, GatheredSocket, GatheringClient
+from edge.rim.gathered_socket import READ_BYTES, UNSENT_MAX, GatheredSocket, GatheringClient
 from edge.rim.mailbox import Mailbox
-from edge.rim.mqtt_client import Delivered, Ended, FromBroker, MqttClient, Profile
+from edge.rim.mqtt_client import UNREAD_MAX, Arrived, Delivered, Ended, FromBroker, MqttClient, Profile
 from hub_config.names import SECOND
 
 CONNACK = b"\x20\x03\x00\x00\x00"
@@ -159,6 +160,23 @@ def test_pubacks_cut_anywhere_settle_each_publication_once_with_its_code(
     delivered = [one for one in broker.told if isinstance(one, Delivered)]
     assert {one.mid: one.code for one in delivered} == codes
     assert len(delivered) == len(codes)
+
+
+@pytest.mark.system
+def test_who_says_more_than_the_owner_hears_waits_in_the_network(broker: FakeBroker) -> None:
+    total = 20 * UNREAD_MAX
+    packet = bytes((0x30, 7)) + struct.pack("!H", 3) + b"a/b" + b"\0" + b"x"
+    feeder = threading.Thread(target=broker.sock.sendall, args=(CONNACK + packet * total,))
+    feeder.start()
+    most = 0
+    while sum(isinstance(one, Arrived) for one in broker.told) < total:
+        for _ in range(5):
+            broker.client.wait(PATIENCE)
+        most = max(most, len(broker.box))
+        broker.told += [item.told for item in broker.box.take(200)]
+    feeder.join()
+
+    assert most < UNREAD_MAX + READ_BYTES / len(packet) + 2
 
 
 @pytest.mark.system

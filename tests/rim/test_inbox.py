@@ -1,9 +1,14 @@
 """The inbox at its bound: weights give way and are counted, everything else waits."""
 
 import threading
+from dataclasses import replace
+
+from decision_samples import decision
 
 from drivers.reading import NoRead, WeightRead
-from edge.rim.inbox import Inbox
+from edge.core.inputs import DecisionArrived
+from edge.core.standing import LONG_BYTES
+from edge.rim.inbox import INPUTS_MAX, LONG_MAX, Inbox
 from hub_config.names import DeviceId, Instant
 
 SCALE, SCANNER = DeviceId("scale-1"), DeviceId("scan-1")
@@ -40,6 +45,25 @@ def test_at_the_bound_a_scan_waits_for_room_and_is_not_lost() -> None:
     assert inbox.get(5) == weight(1)
     feeder.join(timeout=5)
     assert inbox.get(5) == scan
+
+
+def test_long_decisions_wait_for_a_shorter_queue() -> None:
+    """10,000 decisions of 32 KiB are never here at once."""
+    inbox = Inbox()
+    long = DecisionArrived(Instant(1), replace(decision("hold", 1), wire="x" * LONG_BYTES))
+    short = DecisionArrived(Instant(2), decision("hold", 2))
+    for _ in range(LONG_MAX):
+        inbox.put(long)
+    for _ in range(INPUTS_MAX - LONG_MAX):
+        inbox.put(short)
+    feeder = threading.Thread(target=inbox.put, args=(long,))
+    feeder.start()
+
+    taken = [inbox.get(5) for _ in range(INPUTS_MAX + 1)]
+    feeder.join(timeout=5)
+
+    assert taken.count(long) == LONG_MAX + 1
+    assert taken.index(long, LONG_MAX) >= INPUTS_MAX - LONG_MAX
 
 
 def test_a_nudge_ends_the_wait_and_is_no_input() -> None:

@@ -94,6 +94,8 @@ def test_an_older_disk_put_back_with_its_counter_is_told_by_the_coordinator(tmp_
     anew = begun_anew(old, tmp_path / "old", ack)
 
     assert (anew.epoch, anew.keeping().lost) == (2, 30)
+    assert anew.after_loss is not None
+    assert anew.after_loss.untold == 10, "its cursor had not moved"
 
 
 def test_another_history_under_the_same_numbers_is_a_loss_too(tmp_path: Path) -> None:

@@ -146,6 +146,17 @@ def test_past_the_bound_the_visits_spoken_of_longest_ago_go(
     assert not kept_words.words_to_prune(journal._connection, 0)
 
 
+def test_so_they_do_at_a_start_past_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = open_journal(tmp_path)
+    for number in range(1, 6):
+        journal.append([], [words(decision("hold", 1, number), number=number)])
+    (size,) = journal._connection.execute("SELECT sum(length(body)) / 5 FROM words").fetchone()
+    journal.close()
+    monkeypatch.setattr(kept_words, "WORDS_BYTES_MAX", 3 * size + size // 2)
+
+    assert [one.visit for one in reopened(tmp_path).words] == [visit(3), visit(4), visit(5)]
+
+
 def test_parcels_that_left_are_remembered_in_their_order(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     journal.append(

@@ -1,17 +1,20 @@
 """The journal's writer thread: committed before told, told in order, nothing dropped when the disk fails."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
 import pytest
+from decision_samples import decision
 from journal_samples import event, open_journal
 
-from edge.core.effects import Record
+from edge.core.effects import KeepWords, Record
 from edge.core.inputs import Committed, JournalTrouble
-from edge.core.standing import VisitWords
+from edge.core.standing import LONG_BYTES, NOTHING_SAID, VisitWords
 from edge.rim import writer as writer_module
 from edge.rim.journal import Journal, Stored
 from edge.rim.writer import JournalWriter
@@ -225,6 +228,21 @@ def test_at_the_bound_the_core_waits_and_nothing_is_dropped(
 
     assert not waiting.is_alive()
     assert journal.last_seq == 4
+
+
+def test_long_words_wait_for_a_shorter_queue(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "LONG_WAITING_MAX", 2)
+    writer = writer_of(journal, Told())
+    said = decision("hold", 1)
+    long = VisitWords(
+        said.visit, (), NOTHING_SAID.heard(replace(said, wire=json.dumps({"x": "y" * LONG_BYTES})))
+    )
+    waited: list[int] = []
+    monkeypatch.setattr(writer, "_wait_for_room", waited.append)
+    for one in (KeepWords(long), KeepWords(long), Record(1, event(number=1)), KeepWords(long)):
+        writer.put([one])
+
+    assert waited == [2]
 
 
 def test_numbers_have_no_gaps(journal: Journal) -> None:

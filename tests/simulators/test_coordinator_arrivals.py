@@ -8,7 +8,9 @@ from hub_config.names import Instant
 from simulators.coordinator.arrivals import (
     BATCH_MAX,
     BATCH_MAX_BESIDE,
+    BESIDE_BYTES,
     BESIDE_FOR,
+    HELD_BYTES_MAX,
     LIVE_US,
     Arrivals,
     live_since,
@@ -95,3 +97,22 @@ def test_what_came_over_a_lost_connection_is_forgotten() -> None:
 
     assert len(arrivals) == 0
     assert arrivals.next_batch(AT) == []
+
+
+def test_what_waits_is_bounded_in_bytes_whatever_its_size() -> None:
+    for size in (0, 65_536):
+        arrivals = Arrivals()
+        piece = Arrived("t", b"x" * size, 1, AT)
+        count = 0
+        while arrivals.has_room:
+            arrivals.put(piece, SINCE)
+            count += 1
+        assert count * (size + BESIDE_BYTES) < HELD_BYTES_MAX + size + BESIDE_BYTES
+
+        arrivals.next_batch(AT)
+        assert arrivals.has_room
+        while arrivals.next_batch(AT):
+            pass
+        arrivals.put(piece, SINCE)
+        arrivals.clear()
+        assert arrivals._bytes == 0

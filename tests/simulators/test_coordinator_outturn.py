@@ -11,6 +11,7 @@ import pytest
 from coordinator_hall import Hall, visit
 from test_coordinator_desk import CODE, GOODS, OTHER_CODE, SSCC, code
 
+from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.outturn import Outturn, main, outturn
 from simulators.coordinator.tables import DATABASE
 
@@ -179,3 +180,93 @@ def test_the_command_says_what_it_can_t_find(
     assert main(["000-1", "--data", str(hall.path.parent / folder)]) == 2
 
     assert capsys.readouterr().err.startswith("hub outturn: no ")
+
+
+@pytest.mark.parametrize("declared", ["232-12345675", "23212345675"])
+@pytest.mark.parametrize("read", ["232-12345675", "23212345675"])
+@pytest.mark.parametrize("asked", ["232-12345675", "23212345675"])
+def test_a_waybill_is_the_same_with_and_without_its_dash(
+    hall: Hall, declared: str, read: str, asked: str
+) -> None:
+    """Labels hold digits alone, declarations the dash: a missing parcel was awaited for ever."""
+    file(hall, goods("c-1", CODE, declared), goods("c-2", OTHER_CODE, declared, None))
+    open_bag(hall, BAG, read)
+
+    assert sorted(names(of(hall, asked), "short")) == ["c-1", "c-2"]
+
+
+def test_a_number_that_is_there_twice_is_over_once(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE))
+    open_bag(hall, BAG)
+    hall.tell("parcel.arrived", visit(1))
+    hall.tell("parcel.arrived", visit(2), gateway=2)
+    for number in (1, 2):
+        hall.tell("parcel.identified", visit(number), number, codes=[code(CODE, "s10")])
+
+    found = of(hall)
+
+    assert (names(found, "manifested"), names(found, "seen"), names(found, "over")) == (["c-1"],) * 3
+    assert found.receptacles[0].over[0].note == "its number once more"
+    assert not found.tallies
+
+
+def test_a_parcel_lost_track_of_and_scanned_again_is_seen_once(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE))
+    open_bag(hall, BAG)
+    hall.tell("parcel.arrived", visit(1))
+    hall.tell("parcel.identified", visit(1), codes=[code(CODE, "s10")])
+    hall.tell("parcel.lost_track", visit(1), flags=["lost_track"])
+    assert names(of(hall), "seen") == ["c-1"]
+    hall.later(5).pass_by(visit(2), CODE)
+
+    found = of(hall)
+
+    assert (names(found, "seen"), names(found, "over")) == (["c-1"], [])
+    assert found.receptacles[0].seen[0].visit == visit(2)
+
+
+def test_a_strange_parcel_out_of_two_bags_is_over_once(hall: Hall) -> None:
+    file(hall, goods("c-1", CODE))
+    open_bag(hall, BAG)
+    hall.pass_by(visit(1), s10(77))
+    open_bag(hall, OTHER_BAG, gateway=2)
+    hall.later(5).pass_by(visit(2), s10(77), gateway=2)
+
+    assert names(of(hall), "over") == [s10(77)]
+
+
+def test_a_declared_parcel_out_of_another_bag_of_its_waybill_is_seen_where_it_was_declared(
+    hall: Hall,
+) -> None:
+    file(hall, goods("c-1", CODE), goods("c-2", OTHER_CODE, bag=OTHER_BAG))
+    open_bag(hall, BAG)
+    hall.pass_by(visit(1), OTHER_CODE)
+    open_bag(hall, OTHER_BAG)
+    hall.pass_by(visit(2), CODE)
+
+    found = of(hall)
+
+    assert found.tallies
+    assert [(bag.name, [item.name for item in bag.seen]) for bag in found.receptacles] == [
+        (BAG, ["c-1"]), (OTHER_BAG, ["c-2"]),
+    ]  # fmt: skip
+
+
+def test_a_waybill_of_no_pieces_tallies_until_something_comes_out_of_its_bag(hall: Hall) -> None:
+    open_bag(hall, BAG)
+    assert (of(hall).tallies, of(hall).count("manifested")) == (True, 0)
+
+    hall.pass_by(visit(1), CODE)
+
+    assert names(of(hall), "over") == [CODE]
+    assert not of(hall).tallies
+
+
+def test_one_consignment_with_two_weights_in_one_file_is_refused() -> None:
+    line = {"consignment": "c-1", "identifiers": [CODE], "mass_mg": 1, "value_minor": 1, "currency": "MYR",
+            "description": "x"}  # fmt: skip
+
+    assert len(declarations_of([line, dict(line)])) == 2
+    for other in ({"mass_mg": 2}, {"identifiers": [OTHER_CODE]}):
+        with pytest.raises(ManifestFault, match="consignment c-1 stands here twice, and not the same"):
+            declarations_of([line, line | other])

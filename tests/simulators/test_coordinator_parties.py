@@ -1,9 +1,12 @@
 """Several parties: what customs still waits for, whose word is the strictest, and who lifts it."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from coordinator_hall import Hall as StoredHall
+from coordinator_hall import visit
 from test_coordinator_desk import CODE, EVENT, GOODS, NOW_US, OTHER_EVENT, RULES_FILE, measured, said
 
 from hub_config.rules import load_rules
@@ -125,6 +128,30 @@ def test_customs_own_stricter_word_comes_before_a_party_s() -> None:
     decision = hall.measure()
 
     assert (decision["basis"]["authority"], decision["action"]) == ("customs", "refuse")
+
+
+def test_a_stop_of_a_parcel_that_has_left_is_told_so_that_its_gateway_recalls_it(tmp_path: Path) -> None:
+    hall = StoredHall(tmp_path / "coordinator.sqlite")
+    with hall.store.transaction():
+        hall.store.file([replace(GOODS, identifiers=(CODE,), consignment="c-1")], hall.now_us)
+    hall.pass_by(visit(1), CODE)
+    left = hall.store.visit(visit(1))
+    assert left is not None
+    assert left.departed
+
+    def says(action: Any) -> list[dict[str, Any]]:
+        with hall.store.transaction():
+            return hall.desk.hear(
+                PartyAnswer("c-1", PLANTS, action, ("risk_profile",), ()), hall.now_us, hall.store
+            )
+
+    (stop,) = says("hold")
+    assert (stop["visit"], stop["action"], stop["basis"]["authority"]) == (visit(1), "hold", PLANTS)
+    assert stop["dec_seq"] > 1
+    after = hall.store.visit(visit(1))
+    assert after is not None
+    assert after.departed
+    assert says("release") == []
 
 
 def test_an_answer_for_a_consignment_that_is_not_here_waits_for_it() -> None:

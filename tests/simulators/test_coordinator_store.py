@@ -123,8 +123,20 @@ def test_each_epoch_has_a_chain_of_its_own(tmp_path: Path) -> None:
 
     assert store.cursor("gw-01", 1).through_seq == 3
     assert store.cursor("gw-01", 2).through_seq == 2
-    assert store.newest_epoch("gw-01") == 2
-    assert store.newest_epoch("gw-02") == 0
+    assert store.present_epoch("gw-01") == 2
+    assert store.present_epoch("gw-02") == 0
+
+
+def test_an_event_of_a_far_epoch_does_not_make_the_gateways_own_chain_one_of_the_past(tmp_path: Path) -> None:
+    store = fresh(tmp_path)
+    own, far = links(3, epoch=2), links(5, epoch=2**32 - 1)
+    for link in (own[0], far[4], own[2]):
+        with store.transaction():
+            store.receive(checked(link), NOW_US)
+
+    assert store.present_epoch("gw-01") == 2
+    store.close()
+    assert fresh(tmp_path).present_epoch("gw-01") == 2
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from simulators.coordinator.expiry import Before, expire_vouchers
 from simulators.coordinator.issuing import ISSUE_EVERY, KEY_FILE, Issuing, index_key
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
-from simulators.coordinator.reconcile import ALERTS_MAX, Reconciler
+from simulators.coordinator.reconcile import ALERTS_MAX, Reconciler, StopsInMemory
 from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.store import Store
 from simulators.coordinator.voucher_records import FACT
@@ -125,14 +125,30 @@ def test_an_authority_that_stops_a_consignment_ends_its_voucher(store: Store) ->
     stop = PartyAnswer(code_of(2), "aviation-security", "screen", ("risk_profile",), ())
     with store.transaction():
         store.hear(stop, NOW_US)
-    issuing.stopped(stop, NOW_US)
     issuing.changed(START)
 
     assert count(published(issuing, Instant(START + 2 * SECOND))) == 1
     voucher = issued(store)[draw_of(store, 2)]
-    told = issuing.take(use(voucher, code_of(2), NOW_US + 1))
+    told = begun(store).take(use(voucher, code_of(2), NOW_US + 1))  # by another process, too
     assert told is not None
     assert told.why == "stopped_meanwhile"
+
+
+def test_a_stop_that_its_authority_has_lifted_is_no_conflict(store: Store) -> None:
+    file(store, declared(1))
+    published(begun(store), START)
+    (voucher,) = issued(store).values()
+    with store.transaction():
+        for at, action in ((1, "screen"), (3, "release")):
+            store.hear(PartyAnswer(code_of(1), "aviation-security", action, (), ()), NOW_US + at)
+
+    def taken(at: int) -> str | None:
+        found = begun(store).take(use(voucher, code_of(1), NOW_US + at))
+        return None if found is None else found.why
+
+    with store.transaction():
+        assert [taken(at) for at in (1, 4)] == [None, None]
+        assert taken(2) == "stopped_meanwhile"
 
 
 def issued(store: Store) -> dict[str, Any]:
@@ -283,7 +299,7 @@ def test_every_wrong_use_is_a_conflict() -> None:
     forged, elsewhere, twice, revoked, stopped = (reconciler() for _ in range(5))
     twice.take(use(VOUCHER, "A1", NOW_US))
     revoked.revoked_us["v-1"] = NOW_US - 1
-    stopped.stopped_us["A1"] = NOW_US - 1
+    stopped.stops = StopsInMemory(A1=NOW_US - 1)
     found = [
         forged.take(use({"id": "v-2"}, "A1", NOW_US)),
         elsewhere.take(use(VOUCHER, "A1", NOW_US, line="l2")),
@@ -299,7 +315,7 @@ def test_every_wrong_use_is_a_conflict() -> None:
 
 def test_a_conflict_is_told_again_with_each_later_place() -> None:
     one = reconciler()
-    one.stopped_us["A1"] = NOW_US - 1
+    one.stops = StopsInMemory(A1=NOW_US - 1)
     first = one.take(use(VOUCHER, "A1", NOW_US))
     again = one.take(use(VOUCHER, "A1", NOW_US))
     later = one.take(use(VOUCHER, "A1", NOW_US + 9, kind="parcel.diverted", bay="G2"))

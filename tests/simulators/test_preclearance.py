@@ -14,6 +14,7 @@ from hub_config.load import load
 from hub_config.names import LineId
 from simulators.audit_command import main as audit
 from simulators.checkers import RuleBrokenError
+from simulators.coordinator.reconcile import StopsInMemory
 from simulators.coordinator.sampling import DerivedSeeds
 from simulators.coordinator.seed_file import published
 from simulators.parcels import stream
@@ -94,7 +95,7 @@ def test_a_stop_issued_meanwhile_is_a_conflict_with_the_last_known_place(tmp_pat
     assert codes == []  # they are issued with the first step of the run
     parcels = stream(3, PARCELS, find("outage-24h").goods)
     stopped = [one.declared.code for one in parcels if one.declared is not None]
-    hub.preclearance.reconciler.stopped_us.update(dict.fromkeys(stopped, 0))
+    hub.preclearance.reconciler.stops = StopsInMemory(dict.fromkeys(stopped, 0))
 
     report, _ = simulation.run()
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge.wire.event_schema import EventData
-from simulators.coordinator.well_formed import misfit
+from simulators.coordinator.well_formed import EPOCH_MAX, misfit
 
 Data = dict[str, Any]
 VISIT, OLDER = "01a2009b-37eb-7cc0-9f2a-3a5b6c7d8e9f", "01a2009b-37eb-7cc0-9f2a-000000000001"
@@ -76,6 +76,11 @@ def test_so_inside_a_field(name: str, value: object) -> None:
         EventData.model_validate(GOOD | {name: value})
 
     assert misfit(GOOD | {name: value}) == name
+
+
+def test_an_epoch_counts_journals() -> None:
+    assert misfit(GOOD | {"epoch": EPOCH_MAX}) is None
+    assert misfit(GOOD | {"epoch": EPOCH_MAX + 1}) == "epoch"
 
 
 def test_codes_are_a_list_or_not_there() -> None:

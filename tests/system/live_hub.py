@@ -180,7 +180,8 @@ class CoordinatorProcess:
         manifest, gateways = self.folder / "manifest.json", self.folder / "gateways.json"
         manifest.write_text(json.dumps(dict.fromkeys(LABELS, declared)))
         gateways.write_text(json.dumps({"gw-01": gateway_key}))
-        self._command = [
+        self.manifest, self.gateways = manifest, gateways
+        self.command = [
             sys.executable, "-P", "-m", "simulators.coordinator", "--broker", f"127.0.0.1:{broker_port}",
             "--hub", "MY-KUL-1", "--id", "co-1", "--data", str(self.folder), "--rules", str(rules_in(self.folder)),
             "--manifest", str(manifest), "--gateways", str(gateways), "--nak-after-ms", "500",
@@ -189,7 +190,7 @@ class CoordinatorProcess:
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
-            self._process = start_leashed(self._command, log)
+            self._process = start_leashed(self.command, log)
 
     def suspend(self) -> None:
         """It stays connected and says nothing."""
@@ -217,10 +218,14 @@ class CoordinatorProcess:
 class LiveHub:
     """Everything between two cables and the coordinator's store, in one folder."""
 
-    def __init__(self, folder: Path, *, declared_mg: int = LIGHT_MG, changes: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self, folder: Path, *, declared_mg: int = LIGHT_MG, changes: Mapping[str, str] = {},
+        broker_port: int | None = None,
+    ) -> None:  # fmt: skip
+        """`broker_port`: of a broker that another hub of the test starts."""
         need("mosquitto")
         self.folder = folder
-        self.broker_port = free_port()
+        self.broker_port = free_port() if broker_port is None else broker_port
         web_port = free_port()
         config = write_config(folder, broker_port=self.broker_port, web_port=web_port, changes=changes)
         self.gateway = GatewayProcess(folder, config, web_port)

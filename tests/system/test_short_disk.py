@@ -97,6 +97,6 @@ def test_a_journal_that_lost_its_end_is_put_away_at_the_next_start_and_the_first
     reader = JournalReader(data / JOURNAL_FILE)
     first = reader.pending(0, 1)[0]
     assert (first.kind, reader.meta.epoch) == ("gateway.mode", 2)
-    assert b'"note":{"epoch_before":1,"journal":"begun_anew","lost":7}' in first.body
+    assert b'"note":{"epoch_before":1,"journal":"begun_anew","lost":7,"untold":0}' in first.body
     reader.close()
     assert (data / "journal-epoch-1-contradicted.db").exists()

@@ -172,7 +172,7 @@ def test_what_is_wrong_is_said_in_red_and_an_absent_network_is_not(open_floor: C
     assert floor.page.locator(".device.down").get_attribute("data-device") == "wim-1"
     floor.show(LINES["fault"])
     assert WORDS["floor.unsure"] in floor.texts(".notices .wrong")
-    floor.show(replace(LINES["fault"], devices_down=(), board="syncing"))
+    floor.show(replace(LINES["fault"], wrong=(), board="syncing"))
     assert floor.texts(".notices .wrong")[0] == WORDS["board.syncing"]
 
 

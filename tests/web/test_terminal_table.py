@@ -49,8 +49,8 @@ def test_a_line_tells_its_state_its_parcels_and_its_lanes(name: str) -> None:
     for lane in view.lanes:
         assert lane.bay in text
         assert str(lane.count) in text
-    for device in view.devices_down:
-        assert WORDS["floor.down"].format(device=device) in text
+    for kind, whose in view.wrong:
+        assert WORDS[f"floor.{kind}"].format(device=whose) in text
     assert (WORDS["floor.network_away"] in text) == view.network_away
     assert (WORDS["floor.trouble"] in text) == view.trouble
 

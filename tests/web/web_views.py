@@ -184,8 +184,8 @@ LINES: dict[str, LineView] = {
         ),
     ),
     "stands": replace(_FLOW, state="stands", speed_um_s=0),
-    "fault": replace(_FLOW, state="fault", board="lost", devices_down=("io-1",)),
-    "reader": replace(_FLOW, state="fault", devices_down=("tunnel-1",)),
+    "fault": replace(_FLOW, state="fault", board="lost", wrong=(("down", "io-1"),)),
+    "reader": replace(_FLOW, state="fault", wrong=(("down", "tunnel-1"),)),
     "away": replace(
         _FLOW,
         network_away=True,
@@ -194,7 +194,7 @@ LINES: dict[str, LineView] = {
             for item in _FLOW.items
         ),
     ),
-    "trouble": replace(_FLOW, state="fault", trouble=True, network_away=True, devices_down=("wim-1",)),
+    "trouble": replace(_FLOW, state="fault", trouble=True, network_away=True, wrong=(("down", "wim-1"),)),
 }
 """Belts as they can be; key is a name for the test's report. Positions are those of examples/demo.toml."""
 

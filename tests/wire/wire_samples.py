@@ -31,6 +31,7 @@ class Key:
     holder: str
     roles: tuple[str, ...]
     modes: tuple[str, ...]
+    authorities: tuple[str, ...] | None = None
 
 
 def key(signer: Signer, roles: Sequence[str] = ("release", "ack"), modes: Sequence[str] = ("live",)) -> Key:

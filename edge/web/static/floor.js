@@ -130,7 +130,7 @@ class LinePanel {
 
   // What is wrong is red; that the network is away is a state of affairs and calm.
   notice(view) {
-    const wrong = view.devices_down.map((device) => ["wrong", word("floor.down", { device })]);
+    const wrong = view.wrong.map(([kind, device]) => ["wrong", word(`floor.${kind}`, { device })]);
     if (view.board !== "ready") {
       if (!view.devices_down.includes(this.line.board)) wrong.push(["wrong", word(`board.${view.board}`)]);
       wrong.push(["wrong", word("floor.unsure")]);
