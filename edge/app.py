@@ -32,6 +32,7 @@ from edge.rim.metrics import Metrics
 from edge.rim.offered_config import OfferedConfig
 from edge.rim.preclearing import Preclearing
 from edge.rim.processor import processor_us
+from edge.rim.provenance import config_changed, provenances
 from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
 from edge.rim.trace import Start, TraceRecorder
@@ -42,17 +43,12 @@ from edge.rim.writer import JournalWriter
 from edge.web.control import ControlServer
 from edge.web.feed import Feed
 from edge.web.serve import WebServer
-from edge.wire.envelope import DeviceProvenance, EventContext
+from edge.wire.envelope import EventContext
 from edge.wire.messages import Ack
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
-from hub_config.bench_scale import BenchScaleConfig
-from hub_config.dimensioners import Dimensioner
-from hub_config.external import ExternalConfig
 from hub_config.hub import HubConfig, canonical
-from hub_config.names import MICROSECOND, SECOND, DeviceId, Instant
-from hub_config.plc import PlcWcsConfig
-from hub_config.scales import RecordScaleConfig
+from hub_config.names import MICROSECOND, SECOND, Instant
 
 TRUTH_FILE: Final = "truth.json"
 """Practice only: what a simulator at the other end of the wires knows better; shown on the truth strip."""
@@ -93,7 +89,10 @@ class App:
         self._journal = Journal(
             journal_file, lambda epoch: event_context(config, identity, epoch), identity.signer
         )
-        self._journal.remember(canonical(config).decode(), config.digest(), config.trust)
+        reader = JournalReader(journal_file)
+        text, digest = canonical(config).decode(), config.digest()
+        self._changed = config_changed(reader.fact("configs"), text, digest, clock.now())
+        self._journal.remember(text, digest, config.trust)
         left_open = tuple(_recovered(visit) for visit in self._journal.open_visits())
         last = self._journal.last_placed({bench.id: bench.free_lane for bench in config.benches})
         topics, trust = Topics(config.hub.mode, config.hub.id, config.gateway.id), TrustStore(config.trust)
@@ -109,7 +108,6 @@ class App:
             keep_manifest=config.offline.keep_manifest,
         )  # fmt: skip
         preclearing = Preclearing(self._vouchers, topics, self._inbox)
-        reader = JournalReader(journal_file)
         preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
         reader.close()
         it_desk = ItDesk(
@@ -169,6 +167,8 @@ class App:
             self._web.stop()
             self._journal.close()
             raise IdentityTaken(taken)
+        if self._changed is not None:
+            self._inbox.put(self._changed)
         checkpoint = self._journal.newest_checkpoint()
         if checkpoint is not None:
             self._uplink.checkpoint(checkpoint)
@@ -325,25 +325,7 @@ def _read_truth(path: Path) -> Mapping[str, int | None] | None:
 
 def event_context(config: HubConfig, identity: Identity, epoch: int) -> EventContext:
     """What every event of this run says besides itself."""
-    devices: dict[DeviceId, DeviceProvenance] = {}
-    for device in config.devices:
-        if (
-            isinstance(device, BenchScaleConfig | RecordScaleConfig | PlcWcsConfig | ExternalConfig)
-            and device.metrology
-        ):
-            until = device.metrology.valid_until
-            devices[device.id] = DeviceProvenance(
-                drv=device.kind,
-                cal_until=None if until is None else until.isoformat(),
-                seal=device.metrology.seal,
-            )
-        elif isinstance(device, Dimensioner | ExternalConfig):
-            until = device.valid_until
-            devices[device.id] = DeviceProvenance(
-                drv=device.kind, cal=device.cal, cal_until=None if until is None else until.isoformat()
-            )
-        else:
-            devices[device.id] = DeviceProvenance(drv=device.kind)
+    devices = provenances(canonical(config).decode())
     return EventContext(
         hub=config.hub.id, gateway=config.gateway.id, mode=config.hub.mode, epoch=epoch, edge_version=__version__,
         config_digest=config.digest(), devices=devices, evidence_key=identity.evidence_key,

@@ -17,6 +17,8 @@ class KnownBoard:
         self._heard_at = Instant(0)
         self.live = False
         """It has been ready in this boot."""
+        self.cut_short = False
+        """It was, and has restarted since. What it told in the same bytes before that is still handed on."""
 
     @property
     def reply(self) -> HelloReply:
@@ -45,9 +47,11 @@ class KnownBoard:
             self._clock = BoardClock(reply.clock_hz)
             self.live = False
         self._reply, self._heard_at = reply, at
+        self.cut_short = False
         return same
 
     def forget(self) -> None:
-        """It has restarted."""
-        self._reply = self._clock = None
+        """It has restarted. The clock of before stays for what it told until then; `meet` makes another."""
+        self.cut_short = self.live
+        self._reply = None
         self.live = False

@@ -9,7 +9,7 @@ from hub_config.attach import Attach
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name
+from hub_config.values import DeviceEntry, device_name
 
 MassUnit = Literal["mg", "g", "kg", "t", "lb", "oz", "ct"]
 ScaleMode = Literal["polled", "continuous", "print"]
@@ -18,7 +18,7 @@ UnaskedMode = Literal["continuous", "print"]
 """Of a scale that knows no request."""
 
 
-class BenchScaleConfig(Entry):
+class BenchScaleConfig(DeviceEntry):
     """What is said of every scale at a bench."""
 
     id: Annotated[DeviceId, device_name("scale-1")]

@@ -8,7 +8,7 @@ from hub_config.attach import SerialAttach
 from hub_config.finding import Finding, refusal
 from hub_config.names import DeviceId
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries, whole
+from hub_config.values import DeviceEntry, Entry, device_name, entries, whole
 
 
 class BoardInput(Entry):
@@ -23,7 +23,7 @@ class BoardInput(Entry):
     """Level of the input while the beam is covered: light-on and dark-on sensors differ (conveyor-io §1)."""
 
 
-class IoBoardConfig(Entry):
+class IoBoardConfig(DeviceEntry):
     """The board that stamps beams and encoder and switches the diverters (firmware-bridge)."""
 
     kind: Literal["io-board"]

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from hub_config.attach import FolderAttach
 from hub_config.names import DeviceId
-from hub_config.values import Entry, device_name
+from hub_config.values import DeviceEntry, device_name
 
 
-class FolderCameraConfig(Entry):
+class FolderCameraConfig(DeviceEntry):
     """A camera that puts its pictures into a folder; what their codes say is read by a process beside the gateway."""
 
     kind: Literal["folder-camera"]

@@ -17,13 +17,13 @@ from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.record_grammar import FIELDS_MAX, RecordGrammar, Word, once_findings, unit_finding
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries, is_absent, text
+from hub_config.values import DeviceEntry, device_name, entries, is_absent, text
 
 LengthUnit = Literal["mm", "cm", "m", "in"]
 MassUnit = Literal["mg", "g", "kg", "t", "lb", "oz"]
 
 
-class Dimensioner(Entry):
+class Dimensioner(DeviceEntry):
     """What is said of every kind."""
 
     id: Annotated[DeviceId, device_name("dim-1")]

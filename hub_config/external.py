@@ -10,7 +10,7 @@ from hub_config.finding import Finding, refusal
 from hub_config.metrology import Metrology
 from hub_config.names import DeviceId
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, is_absent, text
+from hub_config.values import DeviceEntry, device_name, is_absent, text
 
 ExternalGives = Literal["codes", "weights", "sizes", "beams"]
 
@@ -19,7 +19,7 @@ Setting = bool | int | str
 """No floats: a config has one canonical form."""
 
 
-class ExternalConfig(Entry):
+class ExternalConfig(DeviceEntry):
     kind: Literal["external"]
     id: Annotated[DeviceId, device_name("scale-1")]
     attach: Attach

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from hub_config.finding import Finding, refusal
 from hub_config.units import as_text, quantity
-from hub_config.values import Entry
+from hub_config.values import Entry, is_absent, text
 
 
 class Metrology(Entry):
@@ -23,6 +23,8 @@ class Metrology(Entry):
     valid_until: date | None = None
     """Last day of the verification. One that has passed is no fault here: weighings then are not legal."""
     seal: Annotated[str | None, Field(max_length=64)] = None
+    cal: Annotated[str, text(1, 64)] | None = Field(default=None, exclude_if=is_absent)
+    """Number of its verification certificate."""
 
     @model_validator(mode="after")
     def _range_is_one(self) -> "Metrology":

@@ -10,7 +10,7 @@ from hub_config.attach import SerialAttach, TcpAttach
 from hub_config.finding import Finding, listed, refusal
 from hub_config.names import DeviceId
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries, is_absent, whole
+from hub_config.values import DeviceEntry, Entry, device_name, entries, is_absent, whole
 
 Module = Literal["moxa-e1200", "conveylinx", "interroll-multicontrol"]
 CHANNELS: Final[dict[Module, int]] = {"moxa-e1200": 16, "conveylinx": 4, "interroll-multicontrol": 12}
@@ -37,7 +37,7 @@ class ModbusInput(Entry):
     """The block counts its rising edges: an edge that no poll has seen is noticed by that."""
 
 
-class ModbusIoConfig(Entry):
+class ModbusIoConfig(DeviceEntry):
     """One block on its own connection."""
 
     kind: Literal["modbus-io"]

@@ -21,7 +21,17 @@ from hub_config.names import DeviceId, LaneId
 from hub_config.readers import NO_READ
 from hub_config.record_grammar import Word
 from hub_config.units import quantity
-from hub_config.values import Entry, Lane, LineLane, device_name, entries, is_absent, is_empty, text
+from hub_config.values import (
+    DeviceEntry,
+    Entry,
+    Lane,
+    LineLane,
+    device_name,
+    entries,
+    is_absent,
+    is_empty,
+    text,
+)
 
 FIELDS_MAX: Final = 16
 WIDTH_MAX: Final = 64
@@ -133,7 +143,7 @@ USUAL: Final = _layout(
 )
 
 
-class PlcWcsConfig(Entry):
+class PlcWcsConfig(DeviceEntry):
     """The controller, as the gateway is connected with it."""
 
     kind: Literal["plc-wcs"]

@@ -7,12 +7,12 @@ from pydantic import Field
 from hub_config.attach import Attach
 from hub_config.names import DeviceId
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name
+from hub_config.values import DeviceEntry, device_name
 
 DOTS_PER_MM: Final = {203: 8, 300: 12, 600: 24}
 
 
-class ZplPrinterConfig(Entry):
+class ZplPrinterConfig(DeviceEntry):
     """A label printer that takes ZPL II and answers `~HS`: Zebra's, and the many that speak it too."""
 
     kind: Literal["zpl-printer"]

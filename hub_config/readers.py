@@ -8,7 +8,7 @@ from pydantic import Field
 from hub_config.attach import Attach
 from hub_config.names import DeviceId
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries, text, whole
+from hub_config.values import DeviceEntry, device_name, entries, text, whole
 
 NO_READ: Final = ("NoRead", "NOREAD", "NO READ", "ERROR", "NR")
 """What scanners of several makers send for "triggered, saw no code". A line of only `?` means the same."""
@@ -22,7 +22,7 @@ Triggering = Literal["self", "host"]
 it then has to be set to send its no-read text too, since each trigger is to be answered."""
 
 
-class ReaderConfig(Entry):
+class ReaderConfig(DeviceEntry):
     """What is said of every reader."""
 
     id: Annotated[DeviceId, device_name("tunnel-1")]

@@ -18,7 +18,7 @@ from hub_config.scale_makers import MakersScale
 from hub_config.scale_text import ScaleTextConfig
 from hub_config.stream_scales import StreamScale
 from hub_config.units import quantity
-from hub_config.values import device_name, entries
+from hub_config.values import DeviceEntry, device_name, entries
 
 
 class SicsScaleConfig(BenchScaleConfig):
@@ -33,7 +33,7 @@ class SicsScaleConfig(BenchScaleConfig):
     )
 
 
-class RecordScaleConfig(RecordGrammar):
+class RecordScaleConfig(RecordGrammar, DeviceEntry):
     """An in-motion scale that sends one delimited text record per item; the grammar of the record is declared here."""
 
     kind: Literal["record-scale"]

@@ -10,7 +10,7 @@ from hub_config.names import DeviceId
 from hub_config.readers import NO_READ, Reader
 from hub_config.record_grammar import ANY_LINE_END
 from hub_config.units import quantity
-from hub_config.values import Entry, device_name, entries, is_nothing, text, whole
+from hub_config.values import DeviceEntry, device_name, entries, is_nothing, text, whole
 
 KeyLayout = Literal["us", "gb", "de", "fr"]
 
@@ -20,7 +20,7 @@ def _serial_unless_said(value: object) -> object:
     return {"kind": "serial", **value} if isinstance(value, Mapping) and "kind" not in value else value
 
 
-class LineScannerConfig(Entry):
+class LineScannerConfig(DeviceEntry):
     """A scanner that sends `[prefix] data suffix` (serial, USB-CDC, TCP)."""
 
     kind: Literal["line-scanner"] = "line-scanner"
@@ -40,7 +40,7 @@ class LineScannerConfig(Entry):
     """It waits for ACK or NAK after each code and repeats it after NAK."""
 
 
-class EvdevWedgeConfig(Entry):
+class EvdevWedgeConfig(DeviceEntry):
     """A hand scanner that types what it reads, as a keyboard. Not safe for GS1 data: some drop the separator."""
 
     kind: Literal["evdev-wedge"]

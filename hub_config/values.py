@@ -4,7 +4,7 @@ import re
 from difflib import get_close_matches
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from hub_config.finding import Finding, listed, refusal, show
 from hub_config.names import LaneId
@@ -159,3 +159,10 @@ def entries(low: int, high: int) -> AfterValidator:
         return value
 
     return AfterValidator(within)
+
+
+class DeviceEntry(Entry):
+    """What every kind of device may say of itself."""
+
+    firmware: Annotated[str, text(1, 64)] | None = Field(default=None, exclude_if=is_absent)
+    """As its menu or label says it: told with every event that the device has a part in (`prov.dev.fw`)."""

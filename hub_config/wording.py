@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from hub_config.finding import REFUSED, Finding, KeyPath, listed, show, value_at
-from hub_config.values import nearest
+from hub_config.values import DeviceEntry, nearest
 
 _QUOTED: Final = re.compile(r"'([^']*)'|(?<![\w'])(\d+)")
 
@@ -108,7 +108,8 @@ def keys_at(model: type[BaseModel], path: KeyPath, data: Mapping[str, object]) -
         shape = _element(shape) if isinstance(step, int) else _field(shape, step)
     shape = _one_of(shape, value_at(data, path))
     if isinstance(shape, type) and issubclass(shape, BaseModel):
-        return tuple(field.alias or name for name, field in shape.model_fields.items())
+        own_first = sorted(shape.model_fields, key=lambda name: name in DeviceEntry.model_fields)
+        return tuple(shape.model_fields[name].alias or name for name in own_first)
     return ()
 
 

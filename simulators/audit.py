@@ -67,6 +67,9 @@ class Outcome:
     abandoned: list[str] = field(default_factory=list)
     """Visits that were never measured: shown, because a name may be given up for a luckier one."""
     draws: int = 0
+    """That the decisions and vouchers state;"""
+    made_again: int = 0
+    """so many of them could be made again, as their day's seed is known."""
     drawn: int = 0
     alone: list[str] = field(default_factory=list)
     """Days that were to have a joint seed, and were drawn without one of its parties."""
@@ -241,6 +244,7 @@ def _check_draw(sample: Data, what: str, days: Mapping[str, Day], outcome: Outco
     if day.seed is None:
         outcome.open.append(f"{what}: the seed of {day.day} is not revealed yet")
         return
+    outcome.made_again += 1
     number = draw_ppm(day.seed, sample["of"])
     if (number < sample["rate_ppm"]) != sample["drawn"]:
         said = "drawn" if sample["drawn"] else "not drawn"
@@ -324,7 +328,7 @@ def _abandoned(events: Iterable[Data]) -> list[str]:
 
 def told(outcome: Outcome) -> Iterator[str]:
     """For people: what was checked, then every contradiction."""
-    yield f"{outcome.draws} draws made again, {outcome.drawn} of them drawn"
+    yield f"{outcome.draws} draws, {outcome.drawn} of them drawn; {outcome.made_again} made again"
     for name, lines in (
         ("not checkable yet", outcome.open), ("days without a party's seed", outcome.alone),
         ("abandoned visits", outcome.abandoned),

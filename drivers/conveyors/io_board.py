@@ -150,8 +150,9 @@ class IoBoard:
                 return [BoardChanged(device, at, state, detail, continued)]
             case BootTold():
                 return self._forget(at)
-            case UpTold(identity):
-                return [DeviceUp(device, at, identity)]
+            case UpTold():
+                # What it says of itself is its boot: held to that, a board that restarts would count as another one.
+                return [DeviceUp(device, at, identity=None)]
             case OrderTold(order, detail):
                 return [] if order == LAMP else [self._answer(order, detail, at)]
             case FaultTold(code, detail, raw):
@@ -170,7 +171,8 @@ class IoBoard:
                 if blocked_level is None:
                     self.ignored += 1
                     return []
-                if not self._session.known.live:
+                known = self._session.known
+                if not known.live and not known.cut_short:
                     return []  # of before the board was ready
                 self._waiting.append(_Edge(ticks, channel, level == blocked_level, at))
                 return self._release(1) if len(self._waiting) > WAITING_MAX else []

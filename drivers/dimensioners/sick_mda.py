@@ -28,7 +28,7 @@ _SHAPES: Final = tuple(
     re.compile(shape)
     for shape in (
         r"[0-9]{4}", r"[ -~]{1,256}", r"[0-9]{9}", "g", "[01]", "[0-9]{4}", "[0-9]{4}", "[0-9]{4}", "mm",
-        "[0-9A-Fa-f]{4}", r"[0-9]{7}",
+        "[0-9A-Fa-f]{4}", r"[0-9]{7,12}",
     )
 )  # fmt: skip
 
@@ -47,7 +47,7 @@ class MdaTelegram:
 
     @property
     def volume_mm3(self) -> int:
-        """Of its sides: the seven digits sent overflow above 9,999,999."""
+        """Of its sides: the seven digits sent overflow above 9,999,999, by more digits or by lost ones."""
         length, width, height = map(int, self.sides)
         return length * width * height
 

@@ -89,7 +89,7 @@ def _target(path: Path | None) -> AbstractContextManager[IO[str]]:
 
 def _export(reader: JournalReader, args: argparse.Namespace, out: IO[str]) -> str:
     begins = reader.pruned().seq
-    rows = _Rows(reader, max(args.after, begins))
+    rows = _Rows(reader, begins if args.format == "emsevt" else max(args.after, begins), args.after)
     match args.format:
         case "epcis":
             count = _epcis(reader, rows, args, out)
@@ -107,18 +107,26 @@ def _export(reader: JournalReader, args: argparse.Namespace, out: IO[str]) -> st
 
 
 class _Rows:
-    """Every event after a seq, a page at a time; keeps count."""
+    """Every event after `begins`, a page at a time; those after the seq `after` are new, and counted."""
 
-    def __init__(self, reader: JournalReader, after: int) -> None:
+    def __init__(self, reader: JournalReader, begins: int, after: int) -> None:
         self._reader = reader
-        self.last = after
+        self._begins = begins
+        self._after = after
+        self.last = max(begins, after)
         self.read = 0
 
     def __iter__(self) -> Iterator[Stored]:
-        while page := self._reader.pending(self.last, PAGE_ROWS):
+        at = self._begins
+        while page := self._reader.pending(at, PAGE_ROWS):
             for row in page:
-                self.last, self.read = row.seq, self.read + 1
+                at = row.seq
+                self.last = max(self.last, at)
+                self.read += self.is_new(row)
                 yield row
+
+    def is_new(self, row: Stored) -> bool:
+        return row.seq > self._after
 
 
 def _epcis(reader: JournalReader, rows: _Rows, args: argparse.Namespace, out: IO[str]) -> int:
@@ -140,9 +148,14 @@ def _epcis(reader: JournalReader, rows: _Rows, args: argparse.Namespace, out: IO
 
 
 def _emsevt(rows: _Rows, args: argparse.Namespace, out: IO[str]) -> str:
-    log, count = EmsevtLog(args.direction, _retention(args.retention)), 0
+    """What was told before is gone through as well: which items customs still has, and which codes are no news."""
+    log, count, without, left_out = EmsevtLog(args.direction, _retention(args.retention)), 0, 0, 0
     for row in rows:
-        for one in log.take(row.id, json.loads(row.body)):
+        codes = log.take(row.id, json.loads(row.body))
+        if not rows.is_new(row):
+            without, left_out = log.without_number, log.left_out
+            continue
+        for one in codes:
             facts = {name: value for name, value in asdict(one).items() if value is not None}
             out.write(json.dumps(facts) + "\n")
             count += 1
@@ -150,8 +163,10 @@ def _emsevt(rows: _Rows, args: argparse.Namespace, out: IO[str]) -> str:
     told = f"{count} codes"
     if still:
         told += f"; {len(still)} items still with customs: {', '.join(still[:10])}"
-    if log.without_number:
-        told += f"; {log.without_number} parcels without an S10 number have no codes"
+    if log.without_number > without:
+        told += f"; {log.without_number - without} parcels without an S10 number have no codes"
+    if log.left_out > left_out:
+        told += f"; {log.left_out - left_out} codes of parcels without a number were too many to keep"
     return told
 
 

@@ -1,4 +1,4 @@
-"""`hub journal verify|balance|tail|prove|export`: what a gateway has written down. Works beside a running gateway."""
+"""`hub journal verify|balance|records|tail|prove|export`: what a gateway wrote down. Works beside a running gateway."""
 
 import argparse
 import json
@@ -13,8 +13,10 @@ from edge.commands import DATA, EXIT_FAULTS, EXIT_OK
 from edge.rim.balance import balance_text, balance_told
 from edge.rim.capsule import make_capsule
 from edge.rim.journal import JOURNAL_FILE, JournalFault, JournalReader, Stored
+from edge.rim.journal_check import PAGE_ROWS
 from edge.rim.keys import DataFolderFault, load_identity
 from edge.wire.disclosure import Choice, DisclosureFault, hide_fields
+from edge.wire.record_numbers import RecordNumbers, numbers_text
 
 FOLLOW_EVERY_S: Final = 0.2
 FOLLOWED_MAX: Final = 500
@@ -41,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     balance = actions.add_parser(
         "balance", help="read = journalled + rejected; journalled = acknowledged + pending"
     )
+    records = actions.add_parser(
+        "records", help="record numbers of scales and dimensioners (alibi memory), and those in no event"
+    )
     tail = actions.add_parser("tail", help="show the last events")
     tail.add_argument("-n", type=int, default=10, help="how many (default 10)")
     tail.add_argument("--follow", action="store_true", help="and those that come, until Ctrl-C")
@@ -61,11 +66,11 @@ def _parser() -> argparse.ArgumentParser:
         "export", help="write a file that edge/wire/verifier.py checks without this project"
     )
     export.add_argument("file", type=Path, metavar="FILE", help="to write; /dev/stdout for a pipe")
-    for action in (verify, balance, tail, prove, export):
+    for action in (verify, balance, records, tail, prove, export):
         action.add_argument(
             "--data", type=Path, default=DATA, help=f"data folder of the gateway (default {DATA})"
         )
-    for action in (verify, balance, tail):
+    for action in (verify, balance, records, tail):
         action.add_argument("--json", action="store_true", help="for machines")
     return parser
 
@@ -79,6 +84,8 @@ def _act(reader: JournalReader, args: argparse.Namespace) -> int:
             told = balance_told(*counted)
             print(json.dumps(told) if args.json else balance_text(*counted))
             return EXIT_OK if told["holds"] else EXIT_FAULTS
+        case "records":
+            return _records(reader, args.json)
         case "prove":
             return _prove(reader, args, args.out or Path(f"{args.visit}.capsule.json"))
         case "export":
@@ -88,10 +95,16 @@ def _act(reader: JournalReader, args: argparse.Namespace) -> int:
 
 
 def _verify(reader: JournalReader, as_json: bool) -> int:
-    verified = reader.verify()
+    try:
+        verified = reader.verify()
+    except JournalFault as fault:
+        if not as_json:
+            raise
+        print(json.dumps({"holds": False, "fault": str(fault)}))
+        return EXIT_FAULTS
     through = reader.acknowledged().seq
     if as_json:
-        print(json.dumps(asdict(verified) | {"acknowledged": through}))
+        print(json.dumps({"holds": True} | asdict(verified) | {"acknowledged": through}))
         return EXIT_OK
     kept = f" (the {verified.pruned} before them are pruned)" if verified.pruned else ""
     print(
@@ -99,6 +112,17 @@ def _verify(reader: JournalReader, as_json: bool) -> int:
         f"acknowledged to {through}; {verified.checkpoints} checkpoints good, "
         f"countersigned to {verified.countersigned}; decisions of {verified.words} visits kept"
     )
+    return EXIT_OK
+
+
+def _records(reader: JournalReader, as_json: bool) -> int:
+    numbers, last = RecordNumbers(), reader.pruned().seq
+    while page := reader.pending(last, PAGE_ROWS):
+        for row in page:
+            numbers.take(row.seq, json.loads(row.body))
+            last = row.seq
+    series = numbers.series()
+    print(json.dumps([one.as_json() for one in series]) if as_json else numbers_text(series))
     return EXIT_OK
 
 

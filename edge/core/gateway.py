@@ -11,12 +11,14 @@ from typing import Final, assert_never
 from drivers.reading import BarcodeRead, Reading, WeightRead
 from edge.core.alibi import AlibiWatch
 from edge.core.bench_dims import BenchDims
+from edge.core.config_notes import notes_of
 from edge.core.decision import Decision
 from edge.core.dwell import DwellLedger
 from edge.core.effects import Alert, Effect
 from edge.core.event import Event
 from edge.core.inputs import (
     Committed,
+    ConfigChanged,
     ConfigOffered,
     DecisionArrived,
     EpochBegun,
@@ -153,7 +155,7 @@ class Gateway:
                 self._hear_journal(given, at)
             case UsesKnown() | ManifestArrived() | ShardArrived():
                 self._learn(given, at)
-            case ConfigOffered():
+            case ConfigOffered() | ConfigChanged():
                 self._note_config(given, at)
             case _:
                 assert_never(given)
@@ -385,15 +387,10 @@ class Gateway:
             self._ledger.alert(Alert("recall", said.visit, one.dec, seen.line, seen.bay, seen.utc_us))
         return bool(fresh)
 
-    def _note_config(self, given: ConfigOffered, at: Instant) -> None:
-        """Accepted or refused, the world hears of it (contract §6, `cfg`)."""
-        note: tuple[tuple[str, str | int], ...] = (
-            ("configuration", "accepted" if given.refused is None else "refused"), ("version", given.version),
-            ("sha256", given.digest),
-        )  # fmt: skip
-        if given.refused is not None:
-            note = (*note, ("why", given.refused))
-        self._ledger.record(Event("device.changed", GATEWAY_LINE, None, at, note=note))
+    def _note_config(self, given: ConfigOffered | ConfigChanged, at: Instant) -> None:
+        """The world hears of it."""
+        for note in notes_of(given):
+            self._ledger.record(Event("device.changed", GATEWAY_LINE, None, at, note=note))
 
     def _count_message(self, reason: str) -> None:
         self._rejected_messages[reason] = self._rejected_messages.get(reason, 0) + 1

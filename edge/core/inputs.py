@@ -127,6 +127,19 @@ class ConfigOffered:
     """Why not."""
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigChanged:
+    """This run goes by another configuration than the one before."""
+
+    at: Instant
+    before: str
+    """SHA-256 of its text;"""
+    digest: str
+    """of the one in force."""
+    devices: tuple[tuple[tuple[str, str], ...], ...]
+    """What is other about each device, as `device.changed` notes it: calibration, firmware, seal, driver."""
+
+
 @value
 class Tick:
     """`Gateway.wake_at` has come."""
@@ -148,5 +161,6 @@ Input = (
     | ManifestArrived
     | ShardArrived
     | ConfigOffered
+    | ConfigChanged
     | Tick
 )

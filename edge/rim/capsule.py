@@ -154,9 +154,10 @@ def _keys(
     keys: JsonObject = {kid: {"public": public, "roles": ["event"]} for kid, public in own.items()}
     wanted = [(_kid(checkpoint.public or ""), "the countersignature")]
     wanted += [
-        (data["decision"]["kid"], f"the decision in seq {row.seq}")
+        (data[word]["kid"], f"the {word} in seq {row.seq}")
         for row, data in told
-        if "decision" in data
+        for word in ("decision", "voucher")
+        if word in data
     ]
     for kid, what in wanted:
         if kid not in others:

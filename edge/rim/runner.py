@@ -39,6 +39,7 @@ from edge.core.snapshot import Snapshot
 from edge.rim import clock
 from edge.rim.inbox import Inbox
 from edge.rim.metrics import Metrics
+from edge.rim.refused import RefusedLog
 from edge.rim.writer import ForDisk, Heard
 from hub_config.names import MILLISECOND, SECOND, Instant
 
@@ -102,8 +103,7 @@ class Runner:
         self._seen_at = Instant(0)
         self._stepped = self._changed = False
         """Something came in since the last picture; something was told."""
-        self._refused: dict[str, None] = {}
-        """Reasons of refused messages that were logged; as many as the contract has (`edge/wire/canonical.py`)."""
+        self._refused = RefusedLog()
         self._turned_at = clock.now()
         self.snapshot: Snapshot = gateway.snapshot()
         self.failed = threading.Event()
@@ -158,7 +158,7 @@ class Runner:
     def _step(self, given: Input, at: Instant) -> None:
         _log_trouble(given)
         if isinstance(given, MessageRejected):
-            self._log_refused(given)
+            self._refused.tell(given)
         if self._recorder is not None:
             self._recorder.given(given)
         effects = self._gateway.step(given)
@@ -195,17 +195,6 @@ class Runner:
                 case _ as never:
                     assert_never(never)
 
-    def _log_refused(self, given: MessageRejected) -> None:
-        """Once a reason: whoever sends what is not believed may send it without end. All are counted."""
-        if given.reason in self._refused:
-            return
-        self._refused[given.reason] = None
-        trouble_log.warning(
-            "a message on %s is not believed: %s, %s; compare [[trust]] and [coordinator] with its sender "
-            "(further ones of this reason are counted in /figures.json)",
-            given.topic, given.reason, given.detail,
-        )  # fmt: skip
-
     def _look(self, at: Instant) -> None:
         self.snapshot = self._gateway.snapshot()
         self._seen_at, self._stepped, self._changed = at, False, False
@@ -223,14 +212,17 @@ def _log_trouble(given: Input) -> None:
             trouble_log.info("%s is up", given.device)
         case DeviceFault() if given.code in FAULTS_SAID:
             trouble_log.warning("%s: %s", given.device, given.detail)
-        case BoardChanged() if given.state in ("incompatible", "safe", "lost"):
+        case BoardChanged() if given.state in ("opening", "incompatible", "safe", "lost"):
             trouble_log.warning("%s is %s: %s", given.device, given.state, given.detail)
         case BoardChanged() if given.state == "ready":
             trouble_log.info("%s is ready: %s", given.device, given.detail)
         case PrinterChanged():
             trouble_log.warning("%s: %s", given.device, (given.trouble or "prints").replace("_", " "))
         case EventsLost():
-            trouble_log.warning("%s: %d edges of beams are lost", given.device, given.count)
+            trouble_log.warning(
+                "%s: %d of its events are lost, edges of beams may be among them; what is on its belt may be held",
+                given.device, given.count,
+            )  # fmt: skip
         case JournalTrouble():
             trouble_log.error("%s", given.detail)
         case JournalWell():

@@ -69,6 +69,14 @@ class BrokerIdentity:
         return context
 
 
+def identity_in(folder: Path, name: str, server_name: str | None) -> BrokerIdentity:
+    """Of a folder as `hub broker config --certs` writes it, looked at once. Raises TlsFault."""
+    ca, cert, key = (str(folder.absolute() / file) for file in ("ca.crt", f"{name}.crt", f"{name}.key"))
+    identity = BrokerIdentity(BrokerTls(ca=ca, cert=cert, key=key, server_name=server_name), name)
+    identity.check(datetime.now(UTC))
+    return identity
+
+
 class _NamedContext(ssl.SSLContext):
     server_name: str | None = None
     refused: Callable[[str], None]

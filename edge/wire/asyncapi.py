@@ -1,8 +1,8 @@
 """The contract's messages as JSON Schemas and its topics as one AsyncAPI 3 document, made from the code.
 
 Made from the same models that parse, and the same topics that are published, so the document can't promise what the
-gateway does not do. Seen from a gateway: what it sends and what it receives. MQTT 5 binding with quality of service,
-retention and what a message's expiry is.
+gateway does not do. Seen from a gateway: what it sends and what it receives, and what others of the hub are told.
+MQTT 5 binding with quality of service, retention and what a message's expiry is.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,9 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from edge.wire.alerts import AlertData
+from edge.wire.alerts import AlertData, HubAlertData
 from edge.wire.event_schema import EventEnvelope
+from edge.wire.health import HealthData
 from edge.wire.it_orders import CommandData, ConfigData, ResultData
 from edge.wire.messages import AckData, CkptData, DecisionData, NakData, StateData
 from edge.wire.topics import Mode, Topics
@@ -26,16 +27,24 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
 Verb = Literal["send", "receive"]
 
-_PARTS: Final = {"HUB": "hub", "GW": "gw", "LINE": "line", "CO": "coordinator", "N": "n", "DEV": "device"}
+_PARTS: Final = {
+    "HUB": "hub",
+    "GW": "gw",
+    "LINE": "line",
+    "CO": "coordinator",
+    "N": "n",
+    "DEV": "device",
+    "KIND": "kind",
+}
 """Placeholders: a real topic is made with these names, and each becomes a parameter of the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One topic, as a gateway uses it."""
+    """One topic, as a gateway uses it; one that it may neither write nor read has no verb."""
 
     name: str
-    verb: Verb
+    verb: Verb | None
     topic: str
     schema: str
     retain: bool
@@ -71,6 +80,10 @@ def channels(mode: Mode = "live") -> tuple[Channel, ...]:
         Channel("results", "send", topics.result("DEV"), "res", False, "30 s", "What became of a command."),
         Channel("coordinator", "receive", topics.state("coordinator", "CO"), "state", True, None,
                 "Birth and last will of the coordinator."),
+        Channel("health", "send", topics.health, "health", False, "15 s",
+                "Every 5 s: queues, disk, clock, devices and cycle times. A hint, it decides nothing.", qos=0),
+        Channel("alerts", None, f"{topics.root}/alert/KIND/CO", "hub_alert", False, "1 h",
+                "A coordinator's, for whoever runs the hub: tamper, gap, offline_conflict, parity."),
     )  # fmt: skip
 
 
@@ -91,6 +104,8 @@ def schemas() -> Mapping[str, Schema]:
         "cmd": _around(CommandData, "An order for a scale"),
         "res": _around(ResultData, "What became of an order"),
         "alert": _schema(AlertData, "Somebody has to act now: the fact is in the events"),
+        "hub_alert": _around(HubAlertData, "What a coordinator alerts the hub to"),
+        "health": _schema(HealthData, "How a gateway does: a hint"),
         "state": _schema(StateData, "Birth or last will: a hint, never a permission"),
     }
 
@@ -109,7 +124,7 @@ def document() -> Schema:
         },
         "defaultContentType": "application/json",
         "channels": {one.name: _channel(one) for one in used},
-        "operations": {f"{one.verb}_{one.name}": _operation(one) for one in used},
+        "operations": {f"{one.verb}_{one.name}": _operation(one) for one in used if one.verb is not None},
         "components": {
             "messages": {
                 name: {

@@ -215,7 +215,7 @@ def check_capsule(capsule: Object, trusted: list[str] | None = None) -> str:
     keys = _keys(part(capsule, "keys", dict), trusted)
     log, at_s = _check_checkpoint(capsule, keys)
     stated, compared = _check_statement(capsule, keys)
-    own = decisions = partly = last = 0
+    own = words = partly = last = 0
     configs = part(capsule, "configs", dict)
     for told in part(capsule, "events", list):
         hidden = isinstance(told, dict) and "shown" in told
@@ -225,7 +225,7 @@ def check_capsule(capsule: Object, trusted: list[str] | None = None) -> str:
         if data["seq"] <= last:
             raise Broken(f"the events are not in order at seq {data['seq']}")
         last, own = data["seq"], own + (data.get("visit") in (visit, *part(capsule, "joined", list)))
-        decisions += _check_decision(data, keys, mode, hidden)
+        words += sum(_check_word(data, name, keys, mode, hidden) for name in ("decision", "voucher"))
         partly += hidden
         text = configs.get(part(data.get("prov"), "cfg", str))
         if type(text) is not str or hashlib.sha256(text.encode()).hexdigest() != data["prov"]["cfg"]:
@@ -235,8 +235,9 @@ def check_capsule(capsule: Object, trusted: list[str] | None = None) -> str:
     source = "and the coordinator has compared" if compared else "alone; no coordinator has compared it"
     notice = f"; {partly} with fields hidden, which the gateway states {source}" if partly else ""
     return (
-        f"{own} events of visit {visit} and {len(capsule['events']) - own} of its gateway, {decisions} decisions, "
-        f"all in the log of {log[0]} events that the coordinator countersigned at {at_s} s UTC; mode {mode}{notice}"
+        f"{own} events of visit {visit} and {len(capsule['events']) - own} of its gateway, {words} decisions and "
+        f"vouchers, all in the log of {log[0]} events that the coordinator countersigned at {at_s} s UTC; mode {mode}"
+        f"{notice}"
     )
 
 
@@ -349,15 +350,15 @@ def whole(value: Any) -> Any:  # noqa: ANN401
     return {name: whole(item) for name, item in value.items()}
 
 
-def _check_decision(data: Object, keys: Keys, mode: str, hidden: bool) -> int:
+def _check_word(data: Object, place: str, keys: Keys, mode: str, hidden: bool) -> int:
     """1 for a good one, 0 for none. One with a hidden field can't be checked by its own signature: not counted."""
-    told = whole(data.get("decision"))
+    told = whole(data.get(place))
     if told is None:
         return 0
     try:
         decision = part(told, "data", dict)
-        role = "release" if decision.get("action") == "release" else "hold"
-        name, what = told.get("kid"), f"the decision in the event with seq {data['seq']}"
+        role = "release" if place == "voucher" or decision.get("action") == "release" else "hold"
+        name, what = told.get("kid"), f"the {place} in the event with seq {data['seq']}"
         if role == "hold" and isinstance(name, str) and name in keys and role not in keys[name][1]:
             role = "release"  # who may let a parcel go may also stop it
         if decision.get("hub") != data["hub"] or decision.get("mode") != mode:

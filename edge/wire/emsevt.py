@@ -6,7 +6,8 @@ EDC, or by the code that ends its flow), and what is still open at the end of a 
 itself is EDA or EXD: it is not customs'.
 
 Codes are of items, so only a visit with an S10 number has any; what happened before the number was read is told with
-its own time once it is. Practice and drills are never sent.
+its own time once it is. An item that was lost track of and is fed again, under whatever visit, has arrived before:
+its stay goes on. Practice and drills are never sent.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,6 +53,8 @@ class _Stay:
     told: tuple[Code, str | None] | None = None
     """The latest code and its reason: the same again is not news."""
     arrived: bool = False
+    over: bool = False
+    """It has left; other visits may still name this stay."""
     waiting: list[Emsevt] = field(default_factory=list)
 
 
@@ -66,6 +69,9 @@ class EmsevtLog:
     left_out: int = 0
     """Codes that did not fit `WAITING_MAX`."""
     _stays: dict[str, _Stay] = field(default_factory=dict)
+    """By visit."""
+    _items: dict[str, _Stay] = field(default_factory=dict)
+    """By number: of all that have not left. An item has one, however many visits."""
 
     def take(self, identity: str, data: Mapping[str, Any]) -> list[Emsevt]:
         """The codes that this event (id and `data`) gives."""
@@ -76,8 +82,7 @@ class EmsevtLog:
         if kind == "visit.joined":
             self._join(data["note"]["from"], data["note"]["into"])
             return []
-        stay = self._stays.setdefault(visit, _Stay())
-        stay.item = stay.item or _number(data)
+        stay = self._stay(visit, _number(data))
         for code, reason in self._codes(kind, data, stay):
             made = Emsevt(stay.item or "", code, data["t"], data["hub"], identity, reason)
             if len(stay.waiting) < WAITING_MAX:
@@ -85,14 +90,47 @@ class EmsevtLog:
             else:
                 self.left_out += 1
         ready = self._ready(stay)
-        if kind in ("parcel.departed", "parcel.lost_track") and not stay.with_customs:
+        if kind in ("parcel.departed", "parcel.lost_track"):
             self.without_number += stay.item is None
             del self._stays[visit]
+            stay.over = kind == "parcel.departed"
+            if stay.over and stay.item is not None:
+                self._items.pop(stay.item, None)
         return ready
 
     def open_items(self) -> list[str]:
         """Items that customs still has, as far as this log goes: their clock has stopped and was not started again."""
-        return sorted(stay.item for stay in self._stays.values() if stay.with_customs and stay.item)
+        return sorted(item for item, stay in self._items.items() if stay.with_customs)
+
+    def _stay(self, visit: str, number: str | None) -> _Stay:
+        stay = self._open(visit)
+        if stay is None:
+            stay = self._stays[visit] = _Stay()
+        if stay.item is not None or number is None:
+            return stay
+        known = self._items.get(number)
+        if known is None:
+            stay.item, self._items[number] = number, stay
+            return stay
+        self._stays[visit] = known
+        return self._together(known, stay)
+
+    def _open(self, visit: str) -> _Stay | None:
+        stay = self._stays.get(visit)
+        return None if stay is None or stay.over else stay
+
+    def _together(self, known: _Stay, begun: _Stay) -> _Stay:
+        """`begun` turns out to be of what `known` is of; what has arrived once does not arrive again."""
+        again = ARRIVED[self.direction] if known.arrived else ""
+        news = [one for one in begun.waiting if one.code != again]
+        room = WAITING_MAX - len(known.waiting)
+        known.waiting += news[:room]
+        self.left_out += len(news[room:])
+        if news:
+            known.told = (news[-1].code, news[-1].retention)
+        known.arrived = known.arrived or begun.arrived
+        known.with_customs = known.with_customs or begun.with_customs
+        return known
 
     def _ready(self, stay: _Stay) -> list[Emsevt]:
         if stay.item is None:
@@ -156,10 +194,16 @@ class EmsevtLog:
 
     def _join(self, minted: str, older: str) -> None:
         """A visit that turned out to be an older one: the older one has arrived before."""
-        begun = self._stays.pop(minted, None)
-        if begun is None or older in self._stays:
+        begun, known = self._open(minted), self._open(older)
+        self._stays.pop(minted, None)
+        if begun is None or begun is known:
             return
-        self._stays[older] = begun
+        if known is None:
+            self._stays[older] = begun
+        elif begun.item is None:
+            self._together(known, begun)
+        elif known.item is None:
+            self._stays[older] = self._together(begun, known)
 
 
 def _number(data: Mapping[str, Any]) -> str | None:

@@ -5,9 +5,13 @@ the contract are lower case.
 """
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
 
 from edge.core.event import WallTime
 from edge.wire.canonical import Json, canonical
+from edge.wire.messages import Time
 from edge.wire.utc import rfc3339
 
 
@@ -39,6 +43,46 @@ class Health:
     disk_bytes: int
     devices: tuple[DeviceHealth, ...]
     cycles: tuple[CycleTime, ...]
+
+
+Amount = Annotated[int, Field(ge=0)]
+
+
+class _QueueData(BaseModel):
+    """Events not on disk yet, and those on disk that are not acknowledged."""
+
+    unwritten: Amount
+    pending: Amount
+
+
+class _DiskData(BaseModel):
+    free_bytes: Amount
+    bytes: Amount
+
+
+class _DeviceData(BaseModel):
+    dev: str
+    up: bool
+    faults: Amount
+
+
+class _CycleData(BaseModel):
+    cycle: str
+    p50_us: Amount
+    p99_us: Amount
+
+
+class HealthData(BaseModel):
+    """The shape of what `build_health` makes."""
+
+    v: Literal[1]
+    t: Time
+    t_src: Literal["ptp", "ntp", "rtc", "none"]
+    t_unc_us: Amount
+    queue: _QueueData
+    disk: _DiskData
+    devices: list[_DeviceData]
+    cycles: list[_CycleData]
 
 
 def build_health(health: Health) -> bytes:

@@ -298,9 +298,15 @@ def _model(model: type[_M], body: bytes) -> _M:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "data"
-        raise WireError("bad_shape", f"{where}: {first['msg']}"[:DETAIL_CHARS_MAX]) from error
+        raise WireError("bad_shape", shape_faults(error)) from error
+
+
+def shape_faults(error: ValidationError) -> str:
+    """Every field that is not the contract's, those with the same fault together, so that one try mends them all."""
+    faults: dict[str, list[str]] = {}
+    for one in error.errors(include_url=False, include_input=False):
+        faults.setdefault(one["msg"], []).append(".".join(str(part) for part in one["loc"]) or "data")
+    return "; ".join(f"{', '.join(fields)}: {what}" for what, fields in faults.items())[:DETAIL_CHARS_MAX]
 
 
 def _check_address(told: DecisionData | ForGateway, hub: HubId, gateway: GatewayId, mode: Mode) -> None:

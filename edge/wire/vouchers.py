@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from edge.core.voucher import Manifest, Shard, Voucher
 from edge.wire.canonical import WireError, b64u, b64u_bytes, canonical, parse_strict
 from edge.wire.envelope import data_of, text_of
-from edge.wire.messages import DETAIL_CHARS_MAX, Lane, Name, Time, Version, Visit
+from edge.wire.messages import Lane, Name, Time, Version, Visit, shape_faults
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode
 from edge.wire.utc import parse_rfc3339
@@ -140,9 +140,7 @@ def _told(adapter: TypeAdapter[_T], body: bytes, hub: HubId, mode: Mode) -> _T:
     try:
         told = adapter.validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "data"
-        raise WireError("bad_shape", f"{where}: {first['msg']}"[:DETAIL_CHARS_MAX]) from error
+        raise WireError("bad_shape", shape_faults(error)) from error
     if told.hub != hub:
         raise WireError("wrong_hub", f"it is for hub {told.hub}; this is {hub}")
     if told.mode != mode:

@@ -15,6 +15,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 from nacl.signing import SigningKey
 
 from edge.core.decision import Decision
+from edge.rim.tls import BrokerIdentity
 from edge.wire.canonical import WireError
 from edge.wire.chain import Link
 from edge.wire.messages import Ack, parse_ack, parse_decision, parse_nak, parse_state
@@ -52,6 +53,12 @@ class Tried:
     signer: Signer
     """Of the kit: its public key is the gateway's in the coordinator's list."""
     quiet_s: float = QUIET_S
+    identity: BrokerIdentity | None = None
+    """The kit's certificate; None: a broker without TLS."""
+
+    def peer(self, *topics: str) -> Peer:
+        """A client of the kit, subscribed. Raises PeerFault."""
+        return Peer(self.host, self.port, f"kit-{secrets.token_hex(6)}", topics, self.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,8 @@ class CoordinatorCheck:
 
     def run(self) -> Results:
         """All that could be tried; what ended it early stands in the results."""
-        topics = (self._topics.ack, self._topics.nak, self._topics.decision, self._state_topic)
-        self._peer = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", topics)
+        topics = self._topics
+        self._peer = self._tried.peer(topics.ack, topics.nak, topics.decision, self._state_topic)
         with self._results.as_far_as_it_goes(), closing(self._peer):
             self._state()
             self._exchange()
@@ -201,7 +208,7 @@ class CoordinatorCheck:
 
     def _kept(self, topic: str) -> Heard:
         """What a later subscriber is told at once."""
-        late = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", (topic,))
+        late = self._tried.peer(topic)
         try:
             need(late.wait(lambda: bool(late.heard()), ANSWER_S), "a later subscriber hears none")
             need(late.heard()[0].retained, "not retained")

@@ -24,7 +24,7 @@ from edge.wire.topics import Topics
 from edge.wire.utc import rfc3339
 from edge.wire.verifier import ChainCheck, Checked, Refused, examine
 from simulators.contract.coordinator_check import RENEWED_S, Tried
-from simulators.contract.peer import Heard, Peer
+from simulators.contract.peer import Heard
 from simulators.contract.table import NotSeen, Results, need
 from simulators.coordinator.stamps import uuid7
 
@@ -71,8 +71,7 @@ class GatewayCheck:
 
     def run(self) -> Results:
         t = self._topics
-        topics = (f"{t.root}/evt/+/{t.gateway}", t.own_state)
-        self._peer = Peer(self._tried.host, self._tried.port, f"kit-{secrets.token_hex(6)}", topics)
+        self._peer = self._tried.peer(f"{t.root}/evt/+/{t.gateway}", t.own_state)
         with self._results.as_far_as_it_goes(), closing(self._peer):
             started = time.monotonic()
             self._watch(until=started + CLEARED_S, acks=True)

@@ -1,5 +1,6 @@
 """One client of the kit at a broker: it says what it is told to, and remembers all it hears."""
 
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge.rim.tls import BrokerIdentity, words
 from edge.wire.canonical import WireError, parse_strict
 
 HEARD_MAX: Final = 100_000
@@ -44,10 +46,27 @@ class Heard:
         return dict(inner if isinstance(inner, dict) else whole)
 
 
+def dial(client: Client, host: str, port: int, identity: BrokerIdentity | None) -> None:
+    """With TLS where there is an identity. Raises PeerFault."""
+    said: list[str] = []
+    try:
+        if identity is not None:
+            client.tls_set_context(identity.context(said.append))
+        client.connect(host, port, keepalive=10)
+    except ssl.SSLError as refused:
+        reason = said[0] if said else words(refused)
+        raise PeerFault(f"no TLS with the broker at {host}:{port}: {reason}") from refused
+    except OSError as refused:
+        raise PeerFault(f"no broker answers at {host}:{port}: {refused}") from refused
+
+
 class Peer:
     """Connects at once. Raises PeerFault where nobody answers."""
 
-    def __init__(self, host: str, port: int, client_id: str, topics: tuple[str, ...]) -> None:
+    def __init__(
+        self, host: str, port: int, client_id: str, topics: tuple[str, ...],
+        identity: BrokerIdentity | None = None,
+    ) -> None:  # fmt: skip
         self._lock = threading.Lock()
         self._heard: list[Heard] = []
         self._room = HEARD_BYTES_MAX
@@ -60,10 +79,7 @@ class Peer:
         self._client.on_message = self._on_message
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()
-        try:
-            self._client.connect(host, port, keepalive=10)
-        except OSError as refused:
-            raise PeerFault(f"no broker answers at {host}:{port}: {refused}") from refused
+        dial(self._client, host, port, identity)
         self._client.loop_start()
         if not self._subscribed.wait(CONNECT_TIMEOUT_S):
             self.close()

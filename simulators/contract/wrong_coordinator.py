@@ -10,6 +10,8 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from edge.rim.tls import BrokerIdentity
+from simulators.contract.peer import dial
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.stamps import utc_text, uuid7
 
@@ -17,11 +19,15 @@ VALID_US = 60_000_000
 
 
 class WrongCoordinator:
-    def __init__(self, host: str, port: int, letters: Letters, hub: str, now_us: int) -> None:
-        self._letters, self._hub, self._now_us = letters, hub, now_us
+    """Connects at once. Raises PeerFault where nobody answers."""
+
+    def __init__(
+        self, host: str, port: int, letters: Letters, now_us: int, identity: BrokerIdentity | None = None
+    ) -> None:
+        self._letters, self._now_us = letters, now_us
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=f"wrong-{secrets.token_hex(4)}")
         self._client.on_message = self._on_message
-        self._client.connect(host, port)
+        dial(self._client, host, port, identity)
         self._client.subscribe(letters.events, 1)
         self._client.loop_start()
         self._client.publish(letters.state_topic, letters.birth("wrong-1", now_us), qos=1)  # not retained
@@ -49,7 +55,7 @@ class WrongCoordinator:
 
     def _release(self, identity: str, data: dict[str, Any]) -> dict[str, Any]:
         return {
-            "v": 1, "hub": self._hub, "gw": data["gw"], "mode": data["mode"],
+            "v": 1, "hub": self._letters.hub, "gw": data["gw"], "mode": data["mode"],
             "dec": uuid7(self._now_us, secrets.token_bytes(10)), "dec_seq": 1, "visit": data["visit"], "was": None,
             "for": identity, "supersedes": None, "action": "release", "reasons": [], "route": "green",
             "basis": {"authority": "customs", "rule": "all", "rule_pack": "sha256:" + "0" * 64}, "cond": {},

@@ -15,17 +15,16 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
 from nacl.signing import SigningKey
 
 from edge.rim import clock
-from edge.rim.tls import BrokerIdentity, TlsFault
+from edge.rim.tls import TlsFault, identity_in
 from edge.web.serve import AppServer, WebPortTaken
 from edge.wire.verifier import Refused, kid, load_key
-from hub_config.broker import Address, BrokerTls, parse_address
+from hub_config.broker import Address, parse_address
 from hub_config.load import ConfigFaults
 from hub_config.names import MILLISECOND
 from hub_config.rule_book import RuleBook, load_rule_book
@@ -174,7 +173,7 @@ def build(
         ]
         gateways = gateways_of(told.gateways)
         key: SigningKey = pilot_key(told.key) if told.pilot else practice_key(told.data)
-        identity = tls_identity(told)
+        identity = None if told.tls is None else identity_in(told.tls, told.id, told.tls_name)
         store = Store(told.data / DATABASE, mode)
         voucher_key = index_key(told.data)
         seeds = SeedFile(told.data, told.hub, lambda: clock.wall_time().utc_us)
@@ -215,18 +214,6 @@ def gateways_of(path: Path) -> dict[str, str]:
                 "`hub run` prints them at its start",
             )
     return gateways
-
-
-def tls_identity(told: argparse.Namespace) -> BrokerIdentity | None:
-    """Raises TlsFault."""
-    if told.tls is None:
-        return None
-    ca, cert, key = (
-        str(told.tls.absolute() / name) for name in ("ca.crt", f"{told.id}.crt", f"{told.id}.key")
-    )
-    identity = BrokerIdentity(BrokerTls(ca=ca, cert=cert, key=key, server_name=told.tls_name), told.id)
-    identity.check(datetime.now(UTC))
-    return identity
 
 
 def targets_us(book: RuleBook) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import pytest
 from bench_driver import GREEN, BenchDriver, shown
 
-from edge.core.inputs import Committed, EpochBegun, JournalTrouble, JournalWell
+from edge.core.inputs import Committed, ConfigChanged, EpochBegun, JournalTrouble, JournalWell
 
 
 @pytest.fixture
@@ -43,3 +43,15 @@ def test_a_journal_begun_anew_after_a_loss_says_so_first(bench: BenchDriver) -> 
     told = bench.events[-1]
     assert (told.kind, told.visit) == ("gateway.mode", None)
     assert told.note == (("journal", "begun_anew"), ("epoch_before", 7), ("lost", 312), ("untold", 5))
+
+
+def test_another_configuration_and_each_device_that_changed_are_events_of_the_gateway(
+    bench: BenchDriver,
+) -> None:
+    begun = len(bench.events)
+    bench.give(ConfigChanged(bench.at, "a" * 64, "b" * 64, ((("device", "scale-1"), ("seal", "s-8")),)))
+
+    assert [(one.kind, one.visit, one.note) for one in bench.events[begun:]] == [
+        ("device.changed", None, (("configuration", "changed"), ("sha256_before", "a" * 64), ("sha256", "b" * 64))),
+        ("device.changed", None, (("device", "scale-1"), ("seal", "s-8"))),
+    ]  # fmt: skip

@@ -13,7 +13,7 @@ from drivers.reading import (
     Reading,
 )
 from firmware_bridge.frames import frame
-from firmware_bridge.messages import Edge, Enc, encode
+from firmware_bridge.messages import Boot, Edge, Enc, encode
 from hub_config.names import Instant
 from simulators.devices.io_board_clock import BoardTraits
 
@@ -56,7 +56,7 @@ def told_before(readings: list[Reading]) -> None:
             passed = reading.count
 
 
-def injected(rig: DriverRig, *events: Edge | Enc) -> None:
+def injected(rig: DriverRig, *events: Edge | Enc | Boot) -> None:
     """As if the board had sent them now."""
     rig.give(rig.driver.receive(b"".join(frame(encode(event)) for event in events), rig.now))
 

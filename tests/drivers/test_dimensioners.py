@@ -169,6 +169,17 @@ def test_an_mda_telegram_of_zeros_was_not_measured() -> None:
     assert weight == WeightRead(DIMENSIONER, AT, 640_000, "000000640", "g", None, record=148)
 
 
+def test_an_mda_volume_of_more_than_seven_digits_costs_no_box() -> None:
+    frame = b"\x020012;NoRead;000081212;g;0;0401;0200;0200;mm;0000;16040000\x03"
+
+    sizes, weight = SickMda(mda_config()).receive(frame, AT)
+
+    assert isinstance(sizes, DimensionsRead)
+    assert isinstance(weight, WeightRead)
+    assert (sizes.l_um, sizes.w_um, sizes.h_um, sizes.record) == (401_000, 200_000, 200_000, 12)
+    assert weight.mass_mg == 81_212_000
+
+
 def test_an_mda_whose_scale_is_not_configured_tells_no_weight() -> None:
     config = mda_config().model_copy(update={"metrology": None})
 

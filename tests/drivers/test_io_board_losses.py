@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from board_rig import ENCODER, board_config, ms
-from io_board_rig import DriverRig, next_evseq, ready_rig, switch, told_before
+from io_board_rig import DriverRig, injected, next_evseq, ready_rig, switch, told_before
 
 from drivers.conveyors.beam_watch import CHATTER_EDGES, STUCK_NS, BeamWatch
 from drivers.conveyors.io_board import IoBoard
+from drivers.device_port import DevicePort
 from drivers.reading import (
     BeamChanged,
     BoardChanged,
@@ -16,6 +17,7 @@ from drivers.reading import (
     OrderAnswered,
     Reading,
 )
+from firmware_bridge.messages import DICT_HASH, PROTO, Boot, Edge, Enc
 from hub_config.boards import BoardInput
 from hub_config.names import MILLISECOND, SECOND, Instant
 from simulators.devices.io_board import CAUSE_BROWN_OUT
@@ -116,9 +118,21 @@ def test_a_restart_of_the_board_is_not_continued_and_its_counts_begin_anew() -> 
     rig.run(ms(3_000))
 
     assert [(one.state, one.continued) for one in rig.of(BoardChanged)][-1] == ("ready", False)
-    assert rig.of(DeviceUp)[0].identity == "boot 8, proto 1.0"
+    assert rig.of(DeviceUp)[0].identity is None
     assert max(one.count for one in rig.moves) <= 4_000
     assert rig.moves[-1].moving
+
+
+def test_a_board_that_has_restarted_is_still_believed() -> None:
+    """A power cut, or its reset when the port is opened: its boot is another one, the board is not."""
+    rig, attached = DriverRig(hz=2_000).ready(), DevicePort(board_config())
+    rig.run(ms(1_000))
+    rig.board.reset(CAUSE_BROWN_OUT, rig.now)
+    rig.run(ms(3_000))
+
+    assert attached._believed(rig.told) == rig.told
+    assert len(rig.of(DeviceUp)) == 2
+    assert not attached.is_other
 
 
 def test_an_edge_that_waits_when_the_board_restarts_is_counted_as_lost() -> None:
@@ -129,6 +143,20 @@ def test_an_edge_that_waits_when_the_board_restarts_is_counted_as_lost() -> None
 
     assert [one.count for one in rig.of(EventsLost)] == [1]
     assert rig.beams == []
+
+
+def test_a_restart_told_in_the_same_bytes_as_the_last_report_and_edge_ends_nothing() -> None:
+    rig = ready_rig(hz=2_000).run(ms(1_000))
+    following = next_evseq(rig)
+    last = (Edge(following, 0, 0, 1), Enc(following + 1, 0, ENCODER, 2_000))
+    rig.board.reset(CAUSE_BROWN_OUT, rig.now)
+    injected(rig, *last, Boot(0, 0, 8, CAUSE_BROWN_OUT, PROTO, DICT_HASH))
+    rig.run(ms(3_000))
+
+    assert [one.count for one in rig.of(EventsLost)] == [1]
+    assert rig.beams == []
+    assert [(one.state, one.continued) for one in rig.of(BoardChanged)][-1] == ("ready", False)
+    assert rig.moves[-1].moving
 
 
 def test_another_boot_behind_a_port_that_comes_back_is_not_continued() -> None:

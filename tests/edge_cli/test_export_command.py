@@ -24,7 +24,9 @@ def event(kind: Kind, utc_us: int) -> Event:
     return Event(kind, LineId("b1"), VISIT, Instant(1), WallTime(utc_us, 1_500, "ntp"), codes=(S10,), act=act)
 
 
-def journal(folder: Path, mode: Mode = "live") -> Path:
+def journal(
+    folder: Path, mode: Mode = "live", kinds: tuple[Kind, ...] = ("parcel.arrived", "parcel.departed")
+) -> Path:
     signer = Signer(SigningKey(bytes(range(32))))
 
     def context_for(epoch: int) -> EventContext:
@@ -33,7 +35,10 @@ def journal(folder: Path, mode: Mode = "live") -> Path:
         )
 
     opened = Journal(folder / "journal.db", context_for, signer)
-    opened.append([(1, event("parcel.arrived", SUMMER_US)), (2, event("parcel.departed", WINTER_US))])
+    times = (SUMMER_US, *range(WINTER_US, WINTER_US + len(kinds) - 1))
+    opened.append(
+        [(n, event(kind, t)) for n, (kind, t) in enumerate(zip(kinds, times, strict=True), start=1)]
+    )
     opened.close()
     return folder
 
@@ -60,6 +65,26 @@ def test_each_run_says_where_the_next_goes_on(tmp_path: Path, capsys: pytest.Cap
     assert out.read_text() == ""
     assert capsys.readouterr().err.splitlines() == [
         "2 codes of 2 events; the next: --after 2", "0 codes of 0 events; the next: --after 2",
+    ]  # fmt: skip
+
+
+def test_what_an_earlier_run_told_of_an_item_is_remembered_by_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Customs' clock: what one run has stopped, another one starts again, and no code goes out twice."""
+    kinds: tuple[Kind, ...] = ("parcel.arrived", "parcel.presented", "parcel.arrived", "parcel.departed")
+    folder, out = str(journal(tmp_path, kinds=kinds)), tmp_path / "codes.jsonl"
+
+    def codes(after: int) -> list[str]:
+        assert main(["export", "emsevt", "--data", folder, "--out", str(out), "--after", str(after)]) == 0
+        return [json.loads(line)["code"] for line in out.read_text().splitlines()]
+
+    assert codes(0) == ["EMD", "EDB", "EDC", "EMF"]
+    assert codes(2) == ["EDC", "EMF"]
+    assert codes(3) == ["EDC", "EMF"]
+    assert codes(4) == []
+    assert capsys.readouterr().err.splitlines()[1:3] == [
+        "2 codes of 2 events; the next: --after 4", "2 codes of 1 events; the next: --after 4",
     ]  # fmt: skip
 
 

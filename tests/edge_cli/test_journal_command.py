@@ -3,19 +3,20 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
 
 from edge.commands.journal import main
-from edge.core.event import Event, WallTime
+from edge.core.event import Event, Mass, WallTime
 from edge.core.snapshot import Balance
 from edge.rim.journal import JOURNAL_FILE, Journal
 from edge.wire.envelope import EventContext
 from edge.wire.messages import Ack
 from edge.wire.signing import Signer
-from hub_config.names import GatewayId, HubId, Instant, LineId, VisitId
+from hub_config.names import DeviceId, GatewayId, HubId, Instant, LineId, VisitId
 
 SIGNER = Signer(SigningKey(bytes(range(32))))
 
@@ -126,6 +127,36 @@ def test_verify_says_how_far_others_vouch_for_it(
     )
     told = json.loads(said(capsys, tmp_path, "verify", "--json"))
     assert (told["events"], told["checkpoints"], told["countersigned"], told["pruned"]) == (5, 1, 0, 0)
+
+
+def test_a_fault_is_told_to_a_program_as_well(
+    journal: Journal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert json.loads(said(capsys, tmp_path, "verify", "--json"))["holds"]
+    journal._connection.execute("UPDATE events SET kind = 'parcel.measured' WHERE seq = 4")
+
+    told = json.loads(said(capsys, tmp_path, "verify", "--json", status=1))
+    assert told["holds"] is False
+    assert "the event with seq 4 is damaged (CRC)" in told["fault"]
+
+
+def test_record_numbers_of_scales_and_the_ones_that_no_event_tells(
+    journal: Journal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, tmp_path, "records") == "no scale or dimensioner has told a record number\n"
+    weights = [
+        Mass(DeviceId("wim-1"), 1_000, 5_000, 5_000, 0, None, "dynamic", "mid-awi", record=number)
+        for number in (21, 24)
+    ]
+    measured = [replace(arrived(6)[1], kind="parcel.measured", mass=weight) for weight in weights]
+    journal.append([(6, measured[0]), (7, measured[1])])
+
+    assert said(capsys, tmp_path, "records").splitlines() == [
+        "wim-1  records 21 to 24: 2 in events, 2 in none",
+        "  22 to 23  between the events 6 and 7",
+    ]
+    (told,) = json.loads(said(capsys, tmp_path, "records", "--json"))
+    assert told["gaps"] == [{"first": 22, "last": 23, "after_seq": 6, "before_seq": 7}]
 
 
 def test_a_file_damaged_in_its_structure_is_one_sentence(

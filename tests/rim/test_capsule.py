@@ -21,17 +21,22 @@ from journal_samples import (
     numbered,
     visit,
 )
+from voucher_samples import GATEWAY, HUB, KEY, code_of, published
+from voucher_samples import trust as voucher_trust
 
 from edge.commands.export import main as export
 from edge.commands.journal import main
+from edge.core.decision import Decision
 from edge.core.event import Event
+from edge.core.voucher import release_on
 from edge.rim.capsule import make_capsule
 from edge.rim.journal import Journal, JournalFault, JournalReader
 from edge.wire.canonical import JsonObject, parse_strict
 from edge.wire.envelope import EventContext
 from edge.wire.messages import build_decision, parse_decision
 from edge.wire.signing import TrustStore
-from hub_config.names import GatewayId, HubId
+from edge.wire.vouchers import parse_shard
+from hub_config.names import GatewayId, HubId, VisitId
 
 ROOT: Final = Path(__file__).parents[2]
 SCRIPT: Final = ROOT / "edge/wire/capsule_verifier.py"
@@ -108,10 +113,53 @@ def test_a_capsule_is_checked_without_the_project(journal: Journal, tmp_path: Pa
     status, verdict = checked(tmp_path, capsule_of(journal), f"{SIGNER.public_b64}", COORDINATOR.public_b64)
 
     assert verdict == (
-        f"ok: 5 events of visit {visit(2)} and 1 of its gateway, 1 decisions, all in the log of 326 events that the "
-        "coordinator countersigned at 1795306502 s UTC; mode practice"
+        f"ok: 5 events of visit {visit(2)} and 1 of its gateway, 1 decisions and vouchers, all in the log of 326 "
+        "events that the coordinator countersigned at 1795306502 s UTC; mode practice"
     )
     assert status == 0
+
+
+def departed_on(folder: Path, voucher: Decision) -> dict[str, Any]:
+    """The capsule of a parcel that was let go without the coordinator, on its word given in advance."""
+    journal = Journal(folder / "journal.db", context, SIGNER)
+    journal.remember(CONFIG, DIGEST, [Trusted()])
+    journal.append(
+        numbered([event("parcel.arrived", 5), replace(event("parcel.departed", 5), decision=voucher)])
+    )
+    journal.checkpoint(0)
+    journal.acknowledge(acked(journal))
+    return capsule_of(journal, visit(5))
+
+
+def issued() -> Decision:
+    assert KEY.kid == COORDINATOR.kid
+    shard = parse_shard(published(1).shards[0], voucher_trust(), HubId(HUB), GatewayId(GATEWAY), "practice")
+    return release_on(shard.vouchers[0], code_of(0), VisitId(visit(5)), "ni:///sha-256;x")
+
+
+def test_a_voucher_is_checked_like_a_decision(tmp_path: Path) -> None:
+    capsule = departed_on(tmp_path, issued())
+
+    status, verdict = checked(tmp_path, capsule, SIGNER.public_b64, COORDINATOR.public_b64)
+    assert status == 0, verdict
+    assert "of its gateway, 1 decisions and vouchers, all in the log" in verdict
+    capsule["keys"][KEY.kid]["roles"] = ["hold", "ack"]
+    assert checked(tmp_path, capsule)[1].endswith(f"no trusted key '{KEY.kid}' with the role release")
+
+
+def test_a_voucher_that_nobody_signed_proves_nothing(tmp_path: Path) -> None:
+    """A gateway that made one up, and signed its event."""
+    capsule = departed_on(tmp_path, replace(issued(), sig="A" * 86))
+
+    assert checked(tmp_path, capsule) == (
+        1,
+        "fault: the signature of the voucher in the event with seq 2 is not good",
+    )
+
+
+def test_a_voucher_of_a_key_that_is_not_kept_gives_no_capsule(tmp_path: Path) -> None:
+    with pytest.raises(JournalFault, match="the key stranger of the voucher in seq 2 is not kept here"):
+        departed_on(tmp_path, replace(issued(), kid="stranger"))
 
 
 def test_keys_from_the_file_prove_no_origin_and_a_strange_key_nothing(

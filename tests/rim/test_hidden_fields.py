@@ -63,7 +63,7 @@ def test_the_other_fields_verify_and_the_code_is_nowhere(journal: Journal, tmp_p
 
     assert status == 0
     assert verdict.startswith(
-        f"ok: 5 events of visit {visit(2)} and 1 of its gateway, 0 decisions, all in the log of 326"
+        f"ok: 5 events of visit {visit(2)} and 1 of its gateway, 0 decisions and vouchers, all in the log of 326"
     )
     assert verdict.endswith(
         "2 with fields hidden, which the gateway states alone; no coordinator has compared it"

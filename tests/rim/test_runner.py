@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 
 from drivers.command import Command
-from drivers.reading import DeviceUp
+from drivers.reading import BoardChanged, DeviceUp
 from edge.core.effects import Alert
 from edge.core.gateway import Gateway
 from edge.core.inputs import MessageRejected
 from edge.rim import clock
 from edge.rim.inbox import Inbox
 from edge.rim.metrics import Metrics
+from edge.rim.refused import RefusedLog
 from edge.rim.runner import GLANCE_EVERY_NS, Runner
 from edge.rim.writer import ForDisk
 from hub_config.hub import HubConfig
 from hub_config.load import load
-from hub_config.names import Instant
+from hub_config.names import DeviceId, Instant
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "bench.toml"
 
@@ -101,6 +102,30 @@ def test_a_message_that_is_not_believed_is_logged_once_a_reason(
         told, ("unknown_key", "bad_signature"), strict=True
     )] == [True, True]  # fmt: skip
     assert one.snapshot.rejected_messages == (("bad_signature", 1), ("unknown_key", 2))
+
+
+def test_why_a_board_has_restarted_is_logged(now: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    inbox = Inbox()
+    one = runner(load(EXAMPLE), inbox)
+    why = "the board has restarted: brown-out"
+    inbox.put(BoardChanged(DeviceId("io-1"), Instant(now[0]), "opening", why, continued=False))
+    one._turn()
+
+    assert [record.getMessage() for record in caplog.records] == [f"io-1 is opening: {why}"]
+
+
+def test_a_message_of_another_shape_is_logged_for_each_kind_with_its_schema(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = RefusedLog()
+    for kind in ("ack", "ack", "dec"):
+        topic = f"ehub-practice/v1/MY-KUL-1/{kind}/gw-01"
+        said.tell(MessageRejected(Instant(0), topic, "bad_shape", "v, hub, gw, mode: Field required"))
+
+    told = [record.getMessage() for record in caplog.records]
+    assert ["hub contract schema ack" in told[0], "hub contract schema decision" in told[1]] == [True, True]
+    assert len(told) == 2
+    assert all("v, hub, gw, mode: Field required" in line for line in told)
 
 
 def test_stopping_ends_a_core_that_waits_for_an_input() -> None:

@@ -92,7 +92,7 @@ def test_a_fair_log_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     said = capsys.readouterr().out
     drawn = sum(one["basis"]["sample"]["drawn"] for one in decisions(log))
     assert 0 < drawn < PARCELS // 3
-    assert f"{PARCELS} draws made again, {drawn} of them drawn" in said
+    assert f"{PARCELS} draws, {drawn} of them drawn; {PARCELS} made again" in said
     assert "abandoned visits: 2" in said
     assert "contradictions: 0" in said
 
@@ -147,6 +147,7 @@ def test_a_day_that_is_not_revealed_yet_is_no_contradiction(tmp_path: Path) -> N
     assert run(tmp_path, log, seeds(revealed=False)) == 0
     outcome = audit(read_log(tmp_path / "log.jsonl"), read_seeds(tmp_path / "seeds.json"))
     assert len(outcome.open) == PARCELS
+    assert (outcome.draws, outcome.made_again) == (PARCELS, 0)
 
 
 def spare(log: Told) -> None:

@@ -86,7 +86,7 @@ def test_the_reference_coordinator_conforms(
 def test_a_wrong_coordinator_is_found_out(
     broker: Broker, letters: Letters, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong = WrongCoordinator(broker.host, broker.port, letters, HUB, time.time_ns() // 1_000)
+    wrong = WrongCoordinator(broker.host, broker.port, letters, time.time_ns() // 1_000)
     try:
         code = main(words(broker, letters, tmp_path))
     finally:

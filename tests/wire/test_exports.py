@@ -252,6 +252,40 @@ def test_parcels_without_a_number_have_no_codes_and_are_counted() -> None:
     assert log.without_number == 1
 
 
+def test_an_item_that_is_lost_track_of_and_fed_again_has_arrived_before() -> None:
+    """It has not left, so customs' clock is one and the same, whatever its visit is called now."""
+    log = EmsevtLog()
+    first = codes(ARRIVED, HELD, data("parcel.lost_track"), log=log)
+    again = codes(
+        data("parcel.arrived", visit=OLDER, codes=()), data("parcel.identified", visit=OLDER), log=log
+    )
+    assert log.open_items() == ["RR473124829MY"]
+    free = codes(decided("release", visit=OLDER), data("parcel.departed", visit=OLDER), log=log)
+
+    assert (first, again, free, log.open_items()) == (["EMD", "EME"], [], ["EDC", "EMF"], [])
+    assert codes(ARRIVED, log=log) == ["EMD"]  # another one, once it has left
+
+
+def test_a_visit_that_is_joined_after_its_number_was_read_arrives_once_and_stays_with_customs() -> None:
+    log = EmsevtLog()
+    older = codes(data("parcel.arrived", visit=OLDER), log=log)
+    minted = codes(data("parcel.arrived", codes=()), data("parcel.identified"), PRESENTED, log=log)
+    joined = codes(data("visit.joined", note={"from": VISIT, "into": OLDER}), log=log)
+    free = codes(data("parcel.departed", visit=OLDER), log=log)
+
+    assert (older, minted, joined, free) == (["EMD"], ["EDB"], [], ["EDC", "EMF"])
+
+
+def test_what_a_visit_without_a_number_had_is_kept_when_it_is_joined() -> None:
+    log = EmsevtLog()
+    older = codes(data("parcel.arrived", visit=OLDER, codes=()), log=log)
+    held = codes(data("parcel.arrived", codes=()), decided("hold", "no_declaration", codes=()), log=log)
+    joined = data("visit.joined", note={"from": VISIT, "into": OLDER})
+    named = codes(joined, data("parcel.identified", visit=OLDER), log=log)
+
+    assert (older, held, named, log.open_items()) == ([], [], ["EMD", "EME"], ["RR473124829MY"])
+
+
 def test_a_joined_visit_arrives_once() -> None:
     log = EmsevtLog()
     first = codes(

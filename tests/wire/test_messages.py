@@ -236,6 +236,13 @@ def test_an_ack_is_refused_like_a_decision() -> None:
     assert refused(build_ack(Ack(7, 1, "x"), HUB, GATEWAY, "live", SIGNER)) == "bad_shape"
 
 
+def test_an_ack_of_another_shape_is_told_with_every_field_at_once() -> None:
+    bare = canonical({"data": {"epoch": 7, "through_seq": 360, "through_id": ZERO_ID}})
+
+    with pytest.raises(WireError, match="bad_shape: v, hub, gw, mode: Field required"):
+        parse_ack(bare, trust(), HUB, GATEWAY, "live")
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -6,17 +6,23 @@ from typing import Any
 
 import fastjsonschema
 import pytest
+from nacl.signing import SigningKey
+from paho.mqtt.client import topic_matches_sub
 from voucher_samples import published
 from wire_samples import DECISION_BYTES, EVENT_BYTES, GATEWAY, HUB, SIGNER
 
 from edge.core.effects import Alert
+from edge.core.event import WallTime
+from edge.rim.rights import coordinator_writes, gateway_reads, gateway_writes
 from edge.wire.alerts import build_alert
 from edge.wire.asyncapi import channels, document, schemas
 from edge.wire.checkpoint import Log, build_checkpoint, checkpoint_body, sign_note
 from edge.wire.envelope import event_payload
+from edge.wire.health import CycleTime, DeviceHealth, Health, build_health
 from edge.wire.messages import Ack, Nak, State, build_ack, build_decision, build_nak, build_state
 from edge.wire.topics import Topics
-from hub_config.names import GatewayId, HubId, LineId, VisitId
+from hub_config.names import LineId, VisitId
+from simulators.coordinator.letters import Letters
 
 GOLDEN_ID = "ni:///sha-256;4pf1L9y-VHTubZbxzNd2QNhWrtWa641wDA5TEN-qeFc"
 EVENT = event_payload(EVENT_BYTES, GOLDEN_ID, "s", "k")
@@ -99,17 +105,37 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
         assert isinstance(found, dict)
 
 
-def test_every_topic_of_a_gateway_is_a_channel() -> None:
-    topics = Topics("live", HubId("HUB"), GatewayId("GW"))
-    ours = {
-        topics.event(LineId("LINE")), topics.ack, topics.nak, topics.decision, topics.own_state, topics.checkpoint,
-        topics.state("coordinator", "CO"),
-        topics.manifest, topics.shard("N"), topics.alert("recall"),
-    }  # fmt: skip
+def test_what_somebody_may_write_or_read_is_in_the_document() -> None:
+    """Held to the broker's access rules, so that no topic is forgotten here."""
+    told = {one.topic.removeprefix("ehub/v1/HUB/") for one in channels()}
+    rights = {
+        "gateway": [*gateway_writes("GW"), *gateway_reads("GW")],
+        "coordinator": coordinator_writes("CO"),
+    }
 
-    assert {one.topic for one in channels()} >= ours
-    assert len(document()["operations"]) == len(channels())
+    for topic in rights["gateway"]:
+        assert any(topic_matches_sub(topic, one) for one in told), topic
+    for one in channels():
+        topic = one.topic.removeprefix("ehub/v1/HUB/")
+        ours = {"send": gateway_writes("GW"), "receive": gateway_reads("GW"), None: rights["coordinator"]}
+        assert any(topic_matches_sub(right, topic) for right in ours[one.verb]), topic
+    operations = [one for one in channels() if one.verb is not None]
+    assert len(document()["operations"]) == len(operations) == len(channels()) - 1
     assert document()["channels"]["events"]["address"] == "{root}/{hub}/evt/{line}/{gw}"
+
+
+def test_health_and_a_coordinators_alert_are_what_their_schemas_say() -> None:
+    wall = WallTime(1_700_000_000_000_000, 1_500, "ntp")
+    devices, cycles = (
+        (DeviceHealth("Scale-1", up=False, faults=3),),
+        (CycleTime("reading_to_step", 120, 900),),
+    )
+    check("health")(json.loads(build_health(Health(wall, 2, 7, 5_000, 10_000, devices, cycles))))
+    told = Letters(HUB, "co-1", SigningKey(bytes(32))).alert({"gw": GATEWAY, "epoch": 7, "seq": 3})
+
+    check("hub_alert")(json.loads(told))
+    with pytest.raises(fastjsonschema.JsonSchemaException):
+        check("hub_alert")(json.loads(told)["data"])
 
 
 def test_the_document_is_the_same_each_time() -> None:
