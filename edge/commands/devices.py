@@ -179,6 +179,12 @@ def _write(config: Path, found: Found, name: str, kind: str | None) -> int:
     return EXIT_OK
 
 
+_WHAT_TO_DO: Final = {
+    "zero_upper_limit": "more lies on it than it may take for nothing: empty it, then again",
+    "zero_lower_limit": "it is lighter than when it was set up: is its plate on?",
+}
+
+
 def _order(data: Path, device: str, order: str, *, as_json: bool) -> int:
     try:
         answer = ask(data, f"/devices/{device}/{order}", "POST")
@@ -190,5 +196,7 @@ def _order(data: Path, device: str, order: str, *, as_json: bool) -> int:
     elif answer["accepted"]:
         print(f"{device}: {order} {answer['detail']}")
     else:
-        print(f"hub devices: {device} can't be told to {order} ({answer['detail']})", file=sys.stderr)
+        said = answer["detail"]
+        todo = f"; {_WHAT_TO_DO[said]}" if said in _WHAT_TO_DO else ""
+        print(f"hub devices: {device} did not {order} ({said}){todo}", file=sys.stderr)
     return EXIT_OK if answer["accepted"] else EXIT_FAULTS

@@ -24,6 +24,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from edge.core.snapshot import EventFigures, Snapshot
+from edge.web.edition import edition_of
 from edge.web.feed import Feed, Screen, TooManyScreens
 from edge.web.floor.layout import floor_layout
 from edge.web.guard import SECURITY_HEADERS, Guard
@@ -69,8 +70,11 @@ class ScreenStream(StreamingResponse):
 
 
 def create_app(config: HubConfig, source: Source, feed: Feed) -> FastAPI:
+    edition = edition_of(config, station_words(LANGUAGE))
+
     def render(revision: int) -> PageState:
-        return page_state(config, source.snapshot(), source.events(), source.truth(), revision)
+        state = page_state(config, source.snapshot(), source.events(), source.truth(), revision)
+        return state | {"edition": edition}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -94,18 +98,19 @@ def create_app(config: HubConfig, source: Source, feed: Feed) -> FastAPI:
     app.add_middleware(Guard, host=config.web.host, port=config.web.port)
     app.add_exception_handler(Exception, _our_mistake)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    _add_pages(app, config)
+    _add_pages(app, config, edition)
     _add_data(app, source, feed)
     return app
 
 
-def _add_pages(app: FastAPI, config: HubConfig) -> None:
+def _add_pages(app: FastAPI, config: HubConfig, edition: str) -> None:
     benches = {bench.id: bench for bench in config.benches}
     pages = Environment(
         loader=FileSystemLoader([HERE / "station", HERE / "floor"]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
     )
+    pages.globals["edition"] = edition
     words = station_words(LANGUAGE)
     _add_floor(app, config, pages)
 

@@ -195,6 +195,16 @@ def test_without_a_gateway_an_order_says_so(tree: FakeTree, capsys: pytest.Captu
     assert f"no gateway runs on the data folder {tree.root}" in capsys.readouterr().err
 
 
+def test_a_scale_that_does_not_zero_says_what_it_said_and_what_to_do(
+    tree: FakeTree, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"accepted": False, "detail": "zero_upper_limit"}
+    monkeypatch.setattr("edge.commands.devices.ask", lambda *_: told)
+
+    assert devices(tree, "zero", "scale-1") == 1
+    assert "did not zero (zero_upper_limit); more lies on it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("attach", "after"),
     [

@@ -1,11 +1,19 @@
-"""A real browser for the pages: Debian's chromium."""
+"""A real browser for the pages, Debian's chromium, and a floor in it."""
 
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from floor_pages import SIZES, Floor
+from web_views import LINES, TRUTH, VIEWS, Says, floor_hub
+
+from edge.web.feed import Feed
+from edge.web.serve import WebServer
+from hub_config.names import LineId
+from simulators.broker import free_port
 
 FLAGS = (
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -56,3 +64,32 @@ def coloured_share(browser: Any) -> Callable[[bytes], float]:
         return share
 
     return share_of
+
+
+@pytest.fixture
+def open_floor(browser: Any) -> Iterator[Callable[..., Floor]]:
+    opened: list[Floor] = []
+
+    def open_one(
+        size: str = "wide", path: str = "", benches: int = 1, lines: int = 1, **options: Any
+    ) -> Floor:
+        shown = tuple(replace(LINES["flow"], line=LineId(f"l{n}")) for n in range(1, lines + 1))
+        views = tuple(replace(VIEWS["release"], bench=LineId(f"b{n}")) for n in range(1, benches + 1))
+        source, feed = Says(known=TRUTH, lines=shown, view=VIEWS["release"]), Feed()
+        if benches != 1:
+            source.benches = views
+        server = WebServer(floor_hub(free_port(), benches, lines), source, feed)
+        url = server.start()
+        width, height = SIZES[size]
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
+        floor = Floor(page, source, feed, server, [])
+        opened.append(floor)
+        page.route("**/*", lambda route: (floor.asked.append(route.request.url), route.continue_()))
+        page.goto(url + path)
+        page.wait_for_selector("main[data-revision]")
+        return floor
+
+    yield open_one
+    for floor in opened:
+        floor.page.close()
+        floor.server.stop()

@@ -116,6 +116,24 @@ def test_what_is_wrong_stands_out(opened: Callable[[Says], Any]) -> None:
     assert page.evaluate(hidden) == 0
 
 
+@pytest.mark.parametrize("wide", [640, 1024, 1280, 1920])
+def test_nothing_is_cut_on_any_screen(opened: Callable[[Says], Any], wide: int) -> None:
+    source = Says()
+    gateway = numbers()["gateways"][0] | {"missing": 3, "quarantined": True}
+    reasons = {"offline_default": 4_000, "value_over_lane": 12, "voucher_elsewhere": 1}
+    decisions = {"given": 3, "owed": 0, "by_action": {"recirculate": 3_000}, "by_reason": reasons}
+    row = {"mawb": "232-12345675", "tallies": False, "manifested": 5_000, "seen": 4_000, "awaited": 900, "short": 100,
+           "over": 3, "damaged": 1, "open_cases": 2}  # fmt: skip
+    source.told = numbers(gateways=[gateway], decisions=decisions, outturn=[row])
+    page = opened(source)
+    page.set_viewport_size({"width": wide, "height": 800})
+
+    cut = """[...document.querySelectorAll('section')].filter((card) => card.scrollWidth > card.clientWidth)
+      .map((card) => card.textContent.trim().slice(0, 20))"""
+    assert page.evaluate(cut) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= wide
+
+
 def test_a_full_disk_is_said_in_the_place_of_the_broker(opened: Callable[[Says], Any]) -> None:
     source = Says()
     source.told = numbers(connected=False) | {"disk_full": True}
@@ -132,3 +150,23 @@ def test_a_coordinator_that_does_not_answer_is_said(opened: Callable[[Says], Any
 
     page.wait_for_selector("#age.bad")
     assert text(page, "age").startswith("not answering since")
+    assert "as old" in text(page, "age")
+    source.told = numbers()
+    page.wait_for_selector("#age:not(.bad)")
+    assert page.locator("body.old").count() == 0
+
+
+def test_a_page_that_was_never_answered_does_not_count_the_seconds_since_1970(browser: Any) -> None:
+    page = browser.new_page()
+    page.route("**/figures.json", lambda route: route.fulfill(status=503, body="full"))
+    server = AppServer(
+        create_page(Says(), Path("/nowhere"), lambda _: True, "127.0.0.1", port := free_port()),
+        "127.0.0.1",
+        port,
+    )
+    page.goto(server.start())
+    page.wait_for_selector("#age.bad")
+
+    assert text(page, "age") == "not answering since this page was opened: it refuses (503)"
+    page.close()
+    server.stop()

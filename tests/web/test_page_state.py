@@ -25,7 +25,7 @@ def test_a_bench_has_the_keys_of_its_view_and_no_barcode() -> None:
 def test_a_line_has_the_keys_of_its_view_with_its_parcels_and_lanes() -> None:
     (line,) = json.loads(json.dumps(state(Says(lines=(LINES["flow"],)))["lines"]))
 
-    assert set(line) == {field.name for field in fields(LineView)} - {"at"} | {"at_ns"}
+    assert set(line) == {field.name for field in fields(LineView)} - {"at"} | {"at_ns", "devices_down"}
     assert line["at_ns"] == LINES["flow"].at
     for item in line["items"]:
         assert set(item) == {field.name for field in fields(BeltItem)}

@@ -166,6 +166,10 @@ def test_a_printer_that_does_not_print_is_said_calmly_beside_the_parcel(
         assert station.text("printer") == f"{why}{WORDS['printer.missing']}"
         assert station.text("word") == WORDS["state.hold"]
         check_room(station.page, f"{screen}, printer {does}")
+        for name in ("away", "ask"):
+            station.show(replace(VIEWS[name], network_away=True))
+            check_room(station.page, f"{screen}, printer {does}, {name}")
+            check_rows(station.page, f"{screen}, printer {does}, {name}")
     station.source.printers = (PrinterView(BENCH, "print-1", "prints", False, 2, 2, 0),)
     station.show(VIEWS["release"])
     assert not station.page.locator("[data-role=printer]").is_visible()
@@ -211,6 +215,19 @@ def check_room(page: Any, where: str) -> None:
     assert band["height"] >= height / 4, where
     border = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.band')).borderTopWidth)")
     assert border / px_per_mm >= 1.99, where
+
+
+def check_rows(page: Any, where: str) -> None:
+    """Each part of the page has its whole width, and the sign of the bay lies on no word."""
+    wide = page.evaluate("document.querySelector('main').clientWidth")
+    for part in (".band", ".act", ".facts"):
+        assert page.locator(part).bounding_box()["width"] > 0.95 * wide, f"{where}: {part}"
+    right = page.evaluate("""() => {
+      const range = document.createRange();
+      range.selectNodeContents(document.querySelector('.word'));
+      return range.getBoundingClientRect().right;
+    }""")
+    assert right <= page.locator(".bay span").bounding_box()["x"], f"{where}: the bay lies on the word"
 
 
 def test_facts_show_the_tail_of_the_code_the_weight_and_the_bay(open_station: Callable[..., Station]) -> None:

@@ -94,6 +94,8 @@ class LinePanel {
     this.element.dataset.line = line.id;
     this.view = null;
     new ResizeObserver(() => this.fit()).observe(this.stage);
+    this.inSight = true;
+    new IntersectionObserver((seen) => { this.inSight = seen.at(-1).isIntersecting; }).observe(this.stage);
   }
 
   fit() {
@@ -105,7 +107,7 @@ class LinePanel {
     this.table.style.fontSize = this.empty.style.fontSize = `${size}px`;
     this.shownRows = Math.max(0, Math.min(this.drawing.listRoom.rows, Math.floor(tall / (size * 1.75)) - 1));
     this.table.classList.toggle("slim", wide < size * 46);
-    this.table.classList.toggle("narrow", wide < size * 34);
+    this.table.classList.toggle("narrow", wide < size * 38);
     this.table.classList.toggle("tiny", wide < size * 20);
     if (this.view !== null) this.list(this.view);
   }
@@ -164,7 +166,7 @@ class LinePanel {
     mark.dataset.state = item.state;
     const reasons = item.reasons.map((reason) => word(`reason.${reason}`));
     reasons.push(...doubtsOf(item).map((one) => doubtText(one, item)));
-    const why = made("td", "at-reason", reasons[0] ?? "");
+    const why = made("td", "at-reason", reasons.length > 1 ? `${reasons[0]} +${reasons.length - 1}` : reasons[0] ?? "");
     if (reasons.length > 1) why.title = reasons.join("\n");
     const lane = item.lane === null ? "" : `${item.ordered ? "⇒" : "→"} ${bays.get(item.lane) ?? laneWord(item.lane)}`;
     const cells = [
@@ -212,6 +214,7 @@ function build() {
     mark.dataset.state = state;
     part("legend").append(made("li", "", mark, word(`parcel.${state}`)));
   }
+  part("legend").append(made("li", "", made("span", "doubted"), word("floor.doubted")));
   part("legend").append(made("li", "", `→ ${word("floor.meant")}`), made("li", "", `⇒ ${word("floor.ordered")}`));
   clear();
 }
@@ -258,23 +261,14 @@ function watch() {
 }
 
 function move() {
-  if (!lost && !STILL.matches) for (const panel of panels) panel.drawing.move(performance.now());
-  requestAnimationFrame(move);
-}
-
-// A gateway that came back may have another layout: then the page begins anew.
-async function compare() {
-  try {
-    const answer = await fetch("/layout.json");
-    if (answer.ok && JSON.stringify(await answer.json()) !== JSON.stringify(layout)) location.reload();
-  } catch {
-    // it went away again; the next opening asks once more
-  }
+  requestAnimationFrame(move); // first: what fails in one picture must not end them all
+  if (lost || STILL.matches) return;
+  for (const panel of panels) if (panel.inSight) panel.drawing.move(performance.now());
 }
 
 build();
 setInterval(watch, WATCH_MS);
 document.addEventListener("visibilitychange", watch);
 window.addEventListener("pageshow", watch);
-listen(hear, compare);
+listen(hear, () => setLost(true));
 requestAnimationFrame(move);

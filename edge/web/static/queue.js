@@ -56,7 +56,6 @@ export class QueuePanel {
     this.said = said;
     this.rows.replaceChildren(...few.map((place) => this.row(place)));
     this.more.textContent = word("queue.more", { count: queue.to_bring, waiting: queue.waiting });
-    this.more.hidden = queue.waiting === 0 && queue.to_bring === few.length; // all of it stands in the rows
   }
 
   row(place) {

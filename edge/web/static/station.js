@@ -63,8 +63,6 @@ let printer = null; // of this bench: whether labels come
 
 function show(view, atNs) {
   noteAsking(view, atNs);
-  sound(view);
-  shown = view;
   const values = { bay: view.bay ?? word("fact.none"), device: view.device ?? word("fact.none") };
   part("band").dataset.band = BAND[view.state] ?? "fault";
   setText(part("word"), word(`state.${view.state}`));
@@ -83,6 +81,8 @@ function show(view, atNs) {
   showBay(view.bay);
   showElapsed();
   fit();
+  sound(view);
+  shown = view; // last: what could not be shown makes no sound
 }
 
 // Reasons; while nothing is in work, the parcel placed last, so that staff know that their scan was taken, and the held
@@ -182,8 +182,11 @@ function fit() {
 
 // ---- sound
 
-let audio = null;
+const LATE_MS = 500; // a sound that could not begin by then is not made good
+
+const audio = window.AudioContext ? new AudioContext() : null;
 let repeatTimer = null;
+let wakes = false;
 
 function sound(view) {
   const before = shown;
@@ -201,9 +204,11 @@ function sound(view) {
 
 function play(name) {
   const pattern = SOUNDS[name];
-  if (!pattern || !window.AudioContext) return;
-  audio ??= new AudioContext();
-  if (audio.state === "suspended") audio.resume().catch(() => {}); // no click yet: the kiosk flag allows it
+  if (!pattern || audio === null) return;
+  if (audio.state !== "running") {
+    wake(name);
+    return;
+  }
   let at = audio.currentTime;
   for (const [from, to, ms] of pattern.tones) {
     const tone = audio.createOscillator();
@@ -217,6 +222,25 @@ function play(name) {
     tone.stop(at + ms / 1000);
     at += (ms + GAP_MS) / 1000;
   }
+}
+
+// Without the kiosk's flag (docs/station.md) a browser makes no sound before the page was touched. What is given to it
+// meanwhile it keeps, and plays all of it at once after the first touch: so nothing is.
+async function wake(name) {
+  if (wakes) return;
+  wakes = true;
+  const asked = performance.now();
+  await audio.resume().catch(() => {});
+  wakes = false;
+  if (audio.state === "running" && performance.now() - asked < LATE_MS) play(name);
+}
+
+function showSilence() {
+  setShown(part("silent"), audio !== null && audio.state !== "running" ? word("page.silent") : null);
+}
+
+function touched() {
+  if (audio !== null && audio.state !== "running") audio.resume().catch(() => {});
 }
 
 // ---- the stream, and the watch over it
@@ -233,6 +257,7 @@ function hear(state) {
 function watch() {
   if (isLost() && shown !== LOST) show(LOST, 0);
   else showElapsed();
+  showSilence();
   fit();
 }
 
@@ -240,4 +265,5 @@ setInterval(watch, WATCH_MS);
 document.addEventListener("visibilitychange", watch);
 window.addEventListener("pageshow", watch);
 window.addEventListener("resize", fit);
-listen(hear);
+for (const touch of ["pointerdown", "keydown"]) window.addEventListener(touch, touched);
+listen(hear, () => show(LOST, 0));

@@ -52,7 +52,7 @@ function parcel(item, on) {
 
 function picture(told) {
   state = told;
-  const drawing = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img" });
+  const drawing = svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": "The belt" });
   drawing.append(svg("rect", { x: 0, y: TOP, width: WIDE, height: DEEP, fill: "#c3c8cc" }));
   for (const one of told.parts) drawing.append(...drawnPart(one));
   drawing.append(svg("text", { x: WIDE - 6, y: TOP + DEEP + 20, "text-anchor": "end", "font-size": 16 }, told.end));

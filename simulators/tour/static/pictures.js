@@ -31,7 +31,7 @@ function side(title, rows) {
 }
 
 function belt(data) {
-  const picture = svg("svg", { viewBox: `0 0 ${WIDE} 276`, preserveAspectRatio: "xMidYMid meet", role: "img" });
+  const picture = svg("svg", { viewBox: `0 0 ${WIDE} 276`, preserveAspectRatio: "xMidYMid meet", role: "img", "aria-label": "Two parcels, and the code that was read" });
   const perUm = 300 / data.parcels[0].length_um;
   const gap = data.gap_um * perUm;
   const [first, second] = data.parcels;
@@ -102,7 +102,7 @@ export function backlog({ curve, pending, broker, held, released }) {
 
 function curveOf(curve) {
   const high = 240;
-  const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${high + 6}`, preserveAspectRatio: "none", role: "img" });
+  const picture = svg("svg", { viewBox: `0 0 ${WIDE} ${high + 6}`, preserveAspectRatio: "none", role: "img", "aria-label": "Events that wait" });
   const most = Math.max(10, ...curve.map(([, count]) => count));
   const long = Math.max(20, ...curve.map(([at]) => at));
   const points = curve.map(([at, count]) => [at / long * WIDE, high - count / most * (high - 20)]);

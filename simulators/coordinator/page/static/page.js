@@ -119,6 +119,7 @@ function showDwell(dwell) {
 async function look() {
   try {
     const answer = await fetch("/figures.json", { signal: AbortSignal.timeout(WAIT_MS) });
+    if (!answer.ok) throw new Error(`it refuses (${answer.status})`);
     const told = await answer.json();
     showTotals(told);
     showTables(told);
@@ -126,8 +127,11 @@ async function look() {
     shownAt = Date.now();
     document.body.dataset.shown = String(shownAt);
     put("age", new Date(shownAt).toISOString().slice(11, 19) + " UTC", false);
+    document.body.classList.remove("old");
   } catch (fault) {
-    put("age", `not answering since ${Math.round((Date.now() - shownAt) / 1000)} s: ${fault.message}`, true);
+    const since = shownAt === 0 ? "since this page was opened" : `since ${Math.round((Date.now() - shownAt) / 1000)} s; what stands here is as old`;
+    put("age", `not answering ${since}: ${fault.message}`, true);
+    document.body.classList.add("old");
   }
   setTimeout(look, EVERY_MS);
 }
