@@ -49,7 +49,7 @@ class Trusted:
     """The coordinator, as a gateway's config names it."""
 
     kid, public_key, holder = COORDINATOR.kid, COORDINATOR.public_b64, "coordinator"
-    roles, modes = ("release", "hold", "ack"), ("practice",)
+    roles, modes, authorities = ("release", "hold", "ack"), ("practice",), None
 
 
 def context(epoch: int) -> EventContext:

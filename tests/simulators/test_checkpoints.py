@@ -34,7 +34,7 @@ LETTERS = Letters("MY-KUL-1", "co-1", COORDINATOR)
 
 class Trusted:
     kid, public_key, holder = LETTERS.kid, LETTERS.public, "coordinator"
-    roles, modes = ("ack",), ("practice",)
+    roles, modes, authorities = ("ack",), ("practice",), None
 
 
 class Office:
