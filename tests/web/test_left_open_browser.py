@@ -129,7 +129,7 @@ def test_sounds_that_could_not_be_heard_are_not_kept_for_the_first_touch(
         one.source.view = replace(VIEWS[view], revision=revision, since=Instant(revision))
         one.feed.notify()
         one.page.wait_for_selector(f"main[data-view='{revision}']")
-    one.page.wait_for_timeout(600)
+    one.page.wait_for_selector("[data-role=silent]", state="visible")
     assert one.page.inner_text("[data-role=silent]") == WORDS["page.silent"]
 
     one.page.mouse.click(5, 5)
@@ -159,7 +159,10 @@ def test_the_kiosk_of_the_example_is_heard_without_a_touch(
         page = other.new_page()
         page.goto(one.page.url)
         page.wait_for_selector("main[data-view]")
-        page.wait_for_timeout(600)  # two looks of the page at its own sound
+        if given:
+            page.wait_for_timeout(600)  # two looks of the page at its own sound
+        else:
+            page.wait_for_selector("[data-role=silent]", state="visible")
         said[name] = page.locator("[data-role=silent]").inner_text()
         other.close()
 
