@@ -194,6 +194,11 @@ LINES: dict[str, LineView] = {
             for item in _FLOW.items
         ),
     ),
+    "wrong": replace(
+        _FLOW,
+        state="fault",
+        wrong=(("down", "tunnel-1"), ("lane_full", "green"), ("jammed", "gate"), ("out_of_step", "wim-1")),
+    ),
     "trouble": replace(_FLOW, state="fault", trouble=True, network_away=True, wrong=(("down", "wim-1"),)),
 }
 """Belts as they can be; key is a name for the test's report. Positions are those of examples/demo.toml."""
