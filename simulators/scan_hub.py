@@ -33,6 +33,8 @@ PYTHON: Final = (sys.executable, "-P", "-m")
 _KEY: Final = bytes(range(32))
 """The well-known practice key of the contract §3."""
 
+LAST_WORDS: Final = 60
+"""Lines: behind the traceback of a thread others go on to talk until the process has ended."""
 _HEAD: Final = """
 [hub]
 id = "{hub}"
@@ -205,7 +207,7 @@ class ScanHub:
     def log(self, name: str) -> str:
         """The last words of a process."""
         lines = (self.folder / f"{name}.log").read_text(errors="replace").splitlines()
-        return "\n".join(lines[-6:])
+        return "\n".join(lines[-LAST_WORDS:])
 
     def _launch(self, name: str, words: list[str]) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
