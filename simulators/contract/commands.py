@@ -44,6 +44,14 @@ class _Wrong(Exception):  # noqa: N818  (said to the user)
 
 def main(argv: Sequence[str]) -> int:
     args = _parser().parse_args(_joined(argv))
+    try:
+        return _run(args)
+    except (_Wrong, PeerFault) as fault:
+        print(f"hub contract: {fault}", file=sys.stderr)
+        return EXIT_WRONG_USE if isinstance(fault, _Wrong) else EXIT_FAULTS
+
+
+def _run(args: argparse.Namespace) -> int:
     match args.action:
         case "asyncapi":
             print(json.dumps(document(), indent=2))
@@ -119,55 +127,37 @@ def _key(file: Path) -> int:
             fresh.write(bytes(SigningKey.generate()).hex() + "\n")
     except FileExistsError:
         pass  # somebody may be told its public half already
-    try:
-        signer = _signer(file)
-    except _Wrong as fault:
-        print(f"hub contract: {fault}", file=sys.stderr)
-        return EXIT_WRONG_USE
+    signer = _signer(file)
     print(f"kid={signer.kid} public={signer.public_b64}")
     return EXIT_OK
 
 
 def _check(args: argparse.Namespace) -> int:
-    try:
-        public = b64u_bytes(args.public, KEY_BYTES)
-        if public is None:
-            raise _Wrong(f"--public {args.public:.50}: wanted 43 characters of base64url")
-        _named(args, "hub", "coordinator", "gateway", "line")
-        ours = args.gateway if args.role == "coordinator" else args.coordinator
-        host, port, identity = _broker(args, ours)
-        tried = Tried(
-            host, port, HubId(args.hub), "practice", args.coordinator, args.public, GatewayId(args.gateway),
-            LineId(args.line), _signer(args.key), args.quiet, identity,
-        )  # fmt: skip
-        kid = kid_of(public)
-        if args.role == "coordinator":
-            results = CoordinatorCheck(tried, kid).run()
-        else:
-            results = GatewayCheck(tried, kid, args.seconds).run()
-    except _Wrong as fault:
-        print(f"hub contract: {fault}", file=sys.stderr)
-        return EXIT_WRONG_USE
-    except PeerFault as fault:
-        print(f"hub contract: {fault}", file=sys.stderr)
-        return EXIT_FAULTS
+    public = b64u_bytes(args.public, KEY_BYTES)
+    if public is None:
+        raise _Wrong(f"--public {args.public:.50}: wanted 43 characters of base64url")
+    _named(args, "hub", "coordinator", "gateway", "line")
+    ours = args.gateway if args.role == "coordinator" else args.coordinator
+    host, port, identity = _broker(args, ours)
+    tried = Tried(
+        host, port, HubId(args.hub), "practice", args.coordinator, args.public, GatewayId(args.gateway),
+        LineId(args.line), _signer(args.key), args.quiet, identity,
+    )  # fmt: skip
+    kid = kid_of(public)
+    if args.role == "coordinator":
+        results = CoordinatorCheck(tried, kid).run()
+    else:
+        results = GatewayCheck(tried, kid, args.seconds).run()
     _tell(results, args)
     return EXIT_OK if results.conforms else EXIT_FAULTS
 
 
 def _wrong(args: argparse.Namespace) -> int:
     """It believes everything and releases all of it, so it has no place but practice."""
-    try:
-        _named(args, "hub", "coordinator")
-        host, port, identity = _broker(args, args.coordinator)
-        letters = Letters(args.hub, args.coordinator, _private(args.key))
-        wrong = WrongCoordinator(host, port, letters, clock.wall_time().utc_us, identity)
-    except _Wrong as fault:
-        print(f"hub contract: {fault}", file=sys.stderr)
-        return EXIT_WRONG_USE
-    except PeerFault as fault:
-        print(f"hub contract: {fault}", file=sys.stderr)
-        return EXIT_FAULTS
+    _named(args, "hub", "coordinator")
+    host, port, identity = _broker(args, args.coordinator)
+    letters = Letters(args.hub, args.coordinator, _private(args.key))
+    wrong = WrongCoordinator(host, port, letters, clock.wall_time().utc_us, identity)
     print(
         f"wrong on purpose, practice: kid={letters.kid} public={letters.public} (Ctrl-C ends it)", flush=True
     )
