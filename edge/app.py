@@ -31,7 +31,7 @@ from edge.rim.keys import Identity, load_identity
 from edge.rim.metrics import Metrics
 from edge.rim.offered_config import OfferedConfig
 from edge.rim.preclearing import Preclearing
-from edge.rim.processor import processor_us
+from edge.rim.processor import processor_us, share_one_processor
 from edge.rim.provenance import config_changed, provenances
 from edge.rim.runner import Runner
 from edge.rim.tls import BrokerIdentity
@@ -61,6 +61,8 @@ NEVER: Final = Instant(2**63)
 LOOK_EVERY_S: Final = 0.5
 """How often it is looked whether every thread lives."""
 TRUTH_BYTES_MAX: Final = 4_096
+TOGETHER: Final = ("pump", "core", "journal", "uplink")
+"""Threads through which every event goes. The one that reads the devices stays free to read them in time."""
 SESSION_CHARS: Final = 16
 LOOK_TIMEOUT_S: Final = 10.0
 """For the look for another gateway of our name; a broker that does not answer by then is looked at again later."""
@@ -176,6 +178,7 @@ class App:
         self._writer.start()
         self._pump.start()
         self._control.start()
+        share_one_processor(self._config.gateway.id, TOGETHER)
         return address
 
     @property

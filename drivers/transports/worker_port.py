@@ -38,6 +38,8 @@ class WorkerPort:
         self._name = attach.place
         _check(attach)
         try:
+            # Opened in a thread of the device loop, which may be kept on one processor; reading pictures may use all.
+            os.sched_setaffinity(0, os.sched_getaffinity(os.getpid()))
             # A session of its own: Ctrl-C in the terminal is for the gateway, which then closes this port.
             self._process = subprocess.Popen(
                 command(attach),

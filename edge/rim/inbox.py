@@ -49,7 +49,7 @@ class Inbox:
     def get(self, timeout_s: float) -> Input | None:
         """The next input, or None when there was none for `timeout_s` seconds, or a nudge."""
         try:
-            given = self._queue.get(timeout=max(0.0, timeout_s))
+            given = self._queue.get(timeout=timeout_s) if timeout_s > 0 else self._queue.get_nowait()
         except Empty:
             return None
         if self._waiting:

@@ -42,6 +42,9 @@ FAREWELL_TIMEOUT: Final = 1 * SECOND
 DISCONNECT_TIMEOUT: Final = 400 * MILLISECOND
 KEEPALIVE_LOOK: Final = 250 * MILLISECOND
 """How often paho is asked whether a ping is due, or one was not answered: it counts in seconds."""
+ANSWERS_TOGETHER: Final = 4 * MILLISECOND
+"""Where events follow one another closely, what the broker says of one is read when the next goes out, or so much
+later: each waking of a thread costs more than what it does for one event. After a pause it is read at once."""
 PROPERTIES_KEPT: Final = 256
 """Properties once made: few expiries are in use at a time."""
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
@@ -159,6 +162,9 @@ class MqttClient:
         self._topics = (profile.will_topic,) if probe else profile.subscriptions
         self._clean = probe
         self._keepalive_due = Instant(0)
+        self._event_out = False
+        """Since the last `wait`."""
+        self._events_out_at = Instant(0)
         self._sock: GatheredSocket | None = None
         five = version == "MQTT 5"
         self._paho = GatheringClient(
@@ -204,9 +210,11 @@ class MqttClient:
         if sock is None:
             self._box.wait(wait_ns)
             return
-        readable, writable = self._box.wait(
-            0 if sock.has_unread else wait_ns, sock, unsent=sock.has_unsent or self._paho.want_write()
-        )
+        unsent = sock.has_unsent or self._paho.want_write()
+        if self._follows_closely() and not (unsent or sock.has_unread):
+            self._box.wait(min(wait_ns, ANSWERS_TOGETHER))
+            wait_ns = 0
+        readable, writable = self._box.wait(0 if sock.has_unread else wait_ns, sock, unsent=unsent)
         if readable and len(self._box) < UNREAD_MAX:
             sock.fill()
         while sock.has_unread and self._sock is not None:
@@ -217,6 +225,14 @@ class MqttClient:
         if at >= self._keepalive_due:
             self._keepalive_due = Instant(at + KEEPALIVE_LOOK)
             self._let_paho(self._paho.loop_misc)
+
+    def _follows_closely(self) -> bool:
+        """An event has just gone out, and one shortly before it."""
+        if not self._event_out:
+            return False
+        before, self._events_out_at = self._events_out_at, clock.now()
+        self._event_out = False
+        return self._events_out_at - before < 2 * ANSWERS_TOGETHER
 
     def flush(self) -> None:
         """Writes what was published and confirmed, as far as the network takes it."""
@@ -261,6 +277,7 @@ class MqttClient:
 
         `event` marks a CloudEvent. Expiry exists in MQTT 5 only and is never relied on.
         """
+        self._event_out = self._event_out or event
         properties = _publication(event, expiry_s) if self._version == "MQTT 5" else None
         if qos == 1:
             packed = b"" if properties is None else properties.pack()

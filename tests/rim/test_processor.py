@@ -1,8 +1,9 @@
 """The processor time of each thread, by its name."""
 
+import os
 import threading
 
-from edge.rim.processor import processor_us
+from edge.rim.processor import processor_us, share_one_processor
 
 
 def test_each_thread_is_told_by_its_name_and_one_that_has_worked_has_used_some() -> None:
@@ -24,3 +25,19 @@ def test_each_thread_is_told_by_its_name_and_one_that_has_worked_has_used_some()
     assert used["a-worker"] > 0
     assert list(used) == sorted(used)
     assert "a-worker" not in processor_us()
+
+
+def test_threads_of_these_names_share_a_processor_and_no_other_is_bound() -> None:
+    end = threading.Event()
+    threads = [threading.Thread(target=end.wait, name=name) for name in ("a-reader", "a-writer", "a-page")]
+    for thread in threads:
+        thread.start()
+    share_one_processor("gw-01", ("a-reader", "a-writer"))
+    may = [os.sched_getaffinity(thread.native_id or 0) for thread in threads]
+    end.set()
+    for thread in threads:
+        thread.join()
+
+    assert len(may[0]) == 1
+    assert may[0] == may[1] <= os.sched_getaffinity(0)
+    assert may[2] == os.sched_getaffinity(0)

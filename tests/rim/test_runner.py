@@ -1,5 +1,6 @@
 """The core's thread: when it makes a picture, and how it ends."""
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,11 +15,11 @@ from edge.rim import clock
 from edge.rim.inbox import Inbox
 from edge.rim.metrics import Metrics
 from edge.rim.refused import RefusedLog
-from edge.rim.runner import GLANCE_EVERY_NS, Runner
+from edge.rim.runner import GLANCE_EVERY_NS, TOGETHER_NS, TURN_MAX, Runner
 from edge.rim.writer import ForDisk
 from hub_config.hub import HubConfig
 from hub_config.load import load
-from hub_config.names import DeviceId, Instant
+from hub_config.names import SECOND, DeviceId, Instant
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "bench.toml"
 
@@ -102,6 +103,47 @@ def test_a_message_that_is_not_believed_is_logged_once_a_reason(
         told, ("unknown_key", "bad_signature"), strict=True
     )] == [True, True]  # fmt: skip
     assert one.snapshot.rejected_messages == (("bad_signature", 1), ("unknown_key", 2))
+
+
+def test_what_follows_an_input_closely_is_taken_together_and_a_tick_waits_for_nobody(
+    now: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, inbox = load(EXAMPLE), Inbox()
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += round(seconds * SECOND)
+        if len(slept) == 1:
+            inbox.put(up())
+
+    def up() -> DeviceUp:
+        return DeviceUp(config.devices[0].id, Instant(now[0]), None)
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    one = runner(config, inbox)
+    inbox.put(up())
+    one._turn()  # after a pause: at once
+    assert (slept, inbox.is_empty) == ([], True)
+
+    now[0] += TOGETHER_NS // 3
+    inbox.put(up())
+    one._turn()
+    assert (slept, inbox.is_empty) == ([pytest.approx(TOGETHER_NS * 2 / 3 / SECOND)], True)
+
+    monkeypatch.setattr(Gateway, "wake_at", property(lambda _: Instant(now[0])))
+    inbox.put(up())
+    one._turn()
+    assert (len(slept), inbox.is_empty) == (1, True)
+
+
+def test_a_flood_of_inputs_keeps_no_tick_waiting_for_more_than_a_turn(now: list[int]) -> None:
+    config, inbox = load(EXAMPLE), Inbox()
+    for _ in range(TURN_MAX + 1):
+        inbox.put(DeviceUp(config.devices[0].id, Instant(now[0]), None))
+    runner(config, inbox)._turn()
+    assert inbox.get(0) is not None
+    assert inbox.is_empty
 
 
 def test_why_a_board_has_restarted_is_logged(now: list[int], caplog: pytest.LogCaptureFixture) -> None:
