@@ -10,10 +10,20 @@ from contextlib import suppress
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from edge.rim import clock
 from edge.rim.gathered_socket import READ_BYTES, UNSENT_MAX, GatheredSocket, GatheringClient
-from edge.rim.mailbox import Mailbox
-from edge.rim.mqtt_client import UNREAD_MAX, Arrived, Delivered, Ended, FromBroker, MqttClient, Profile
-from hub_config.names import SECOND
+from edge.rim.mailbox import Mailbox, Pollable
+from edge.rim.mqtt_client import (
+    ANSWERS_TOGETHER,
+    UNREAD_MAX,
+    Arrived,
+    Delivered,
+    Ended,
+    FromBroker,
+    MqttClient,
+    Profile,
+)
+from hub_config.names import SECOND, Instant
 
 CONNACK = b"\x20\x03\x00\x00\x00"
 PATIENCE = 20 * SECOND
@@ -177,6 +187,34 @@ def test_who_says_more_than_the_owner_hears_waits_in_the_network(broker: FakeBro
     feeder.join()
 
     assert most < UNREAD_MAX + READ_BYTES / len(packet) + 2
+
+
+@pytest.mark.system
+def test_confirmations_of_events_that_follow_closely_are_read_together(
+    broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, waits = [SECOND], []
+    wait = broker.box.wait
+
+    def watched(wait_ns: int, sock: Pollable | None = None, *, unsent: bool = False) -> tuple[bool, bool]:
+        waits.append((wait_ns, sock is not None))
+        return wait(0, sock, unsent=unsent)
+
+    monkeypatch.setattr(clock, "now", lambda: Instant(now[0]))
+    monkeypatch.setattr(broker.box, "wait", watched)
+
+    def round_of(*, event: bool, later_ns: int) -> list[tuple[int, bool]]:
+        now[0] += later_ns
+        broker.client.publish("t", b"x", event=event)
+        waits.clear()
+        broker.client.wait(PATIENCE)
+        return list(waits)
+
+    at_once, together = [(PATIENCE, True)], [(ANSWERS_TOGETHER, False), (0, True)]
+    assert round_of(event=True, later_ns=0) == at_once
+    assert round_of(event=True, later_ns=ANSWERS_TOGETHER) == together
+    assert round_of(event=False, later_ns=ANSWERS_TOGETHER) == at_once
+    assert round_of(event=True, later_ns=2 * ANSWERS_TOGETHER) == at_once
 
 
 @pytest.mark.system

@@ -14,7 +14,7 @@ from voucher_samples import GATEWAY, HUB, INDEX_KEY, code_of, office, published,
 
 from edge.core.decision import Conditions, Decision, Reason
 from edge.core.event import Event
-from edge.core.inputs import Input, ManifestArrived, ShardArrived, UsesKnown
+from edge.core.inputs import Input, ManifestArrived, MessageRejected, ShardArrived, UsesKnown
 from edge.core.offline_budget import DAY_US, DayCount
 from edge.core.voucher_stock import SPENT_KEPT_NS
 from edge.rim import voucher_store
@@ -23,7 +23,7 @@ from edge.rim.preclearing import Preclearing
 from edge.rim.voucher_store import VoucherFault, VoucherStore
 from edge.wire.canonical import WireError, canonical
 from edge.wire.topics import Topics
-from hub_config.names import GatewayId, HubId, Instant, LaneId, VisitId
+from hub_config.names import SECOND, GatewayId, HubId, Instant, LaneId, VisitId
 
 DAY = T_US // DAY_US
 RELEASE = Decision(
@@ -311,6 +311,30 @@ def test_the_core_is_told_uses_first_then_manifest_then_shards(tmp_path: Path, s
     assert isinstance(manifest, ManifestArrived)
     assert isinstance(shard, ShardArrived)
     assert sorted(store.spent()) == ["A1", "A2"]
+
+
+def test_what_a_full_disk_does_not_take_waits_in_order_and_ends_nothing(
+    tmp_path: Path, store: VoucherStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal, core, topics = journal_of(tmp_path), Core(), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
+    preclearing, told = Preclearing(store, topics, core), published(3)
+    reader = JournalReader(journal.path)
+    preclearing.begin(reader, 1, T_US + 1, Instant(0))
+    store._connection.execute("PRAGMA query_only = ON")
+    for payload in (told.manifest, b"{}"):
+        assert preclearing.arrived(topics.manifest, payload, Instant(1))
+    assert preclearing.arrived(f"{topics.root}/pre/shard/1", told.shards[0], Instant(2))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + SECOND))
+    assert [type(given) for given in core.given] == [UsesKnown]
+    assert len(caplog.records) == 1
+
+    store._connection.execute("PRAGMA query_only = OFF")
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(2 * SECOND))  # not yet
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + 2 * SECOND))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + 3 * SECOND))
+    reader.close()
+    journal.close()
+    assert [type(given) for given in core.given[1:]] == [ManifestArrived, MessageRejected, ShardArrived]
 
 
 # Killed -------------------------------------------------------------------------------------------------
