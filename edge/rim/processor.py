@@ -31,6 +31,11 @@ def share_one_processor(gateway: str, names: Iterable[str]) -> None:
                 os.sched_setaffinity(thread.native_id, {chosen})
 
 
+def use_any_processor() -> None:
+    """For a thread that works beside the one that began it: it may go wherever the process may."""
+    os.sched_setaffinity(0, os.sched_getaffinity(os.getpid()))
+
+
 def processor_us() -> dict[str, int]:
     """Since each was started, by its name; those of one name together. Any thread may ask."""
     used: dict[str, int] = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Thread
 
 from edge.rim.journal_table import connect
+from edge.rim.processor import use_any_processor
 
 
 class Wal:
@@ -46,6 +47,7 @@ class Wal:
             self._pass.join()
 
     def _run(self) -> None:
+        use_any_processor()
         # What the disk refuses here is left to the writer, which meets the same disk and says so.
         with suppress(sqlite3.Error), closing(connect(self._path, read_only=False)) as connection:
             for pragma in ("synchronous=FULL", "wal_autocheckpoint=0"):

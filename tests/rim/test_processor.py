@@ -3,7 +3,7 @@
 import os
 import threading
 
-from edge.rim.processor import processor_us, share_one_processor
+from edge.rim.processor import processor_us, share_one_processor, use_any_processor
 
 
 def test_each_thread_is_told_by_its_name_and_one_that_has_worked_has_used_some() -> None:
@@ -41,3 +41,23 @@ def test_threads_of_these_names_share_a_processor_and_no_other_is_bound() -> Non
     assert len(may[0]) == 1
     assert may[0] == may[1] <= os.sched_getaffinity(0)
     assert may[2] == os.sched_getaffinity(0)
+
+
+def test_a_thread_beside_a_bound_one_may_go_anywhere() -> None:
+    may: list[set[int]] = []
+
+    def beside() -> None:
+        use_any_processor()
+        may.append(os.sched_getaffinity(0))
+
+    def bound() -> None:
+        share_one_processor("gw-01", ("a-writer",))
+        may.append(os.sched_getaffinity(0))
+        thread = threading.Thread(target=beside)
+        thread.start()
+        thread.join()
+
+    thread = threading.Thread(target=bound, name="a-writer")
+    thread.start()
+    thread.join()
+    assert (len(may[0]), may[1]) == (1, os.sched_getaffinity(0))
