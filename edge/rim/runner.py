@@ -54,8 +54,8 @@ TOGETHER_NS: Final = 2_800 * MICROSECOND
 """Turns with inputs begin so far apart at least: what comes meanwhile is taken together, and then goes to the disk and
 to the broker together as well. A thread that wakes up for a single reading finds its caches cold (decision 116). An
 input after a pause is taken at once, and a Tick never waits."""
-TURN_MAX: Final = 100
-"""Inputs taken between two looks at whether a Tick is due."""
+TURN_MAX: Final = 32
+"""Inputs taken between two looks at when a Tick is wanted; one that is due is not kept waiting by any further input."""
 WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
 FAULTS_SAID: Final = ("silent", "refused", "not_proven", "device_swapped", "flooding")
 """Drivers say these once until they are over. Faults of single frames are counted, not logged."""
@@ -164,9 +164,8 @@ class Runner:
             self._together_until = Instant(at + TOGETHER_NS)
         while given is not None:
             self._step(given, at)
-            taken += 1
-            given = self._inbox.get(0) if taken < TURN_MAX else None
-            at = clock.now()
+            at, taken = clock.now(), taken + 1
+            given = self._inbox.get(0) if taken < TURN_MAX and at < until else None
         return at
 
     @property

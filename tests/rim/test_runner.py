@@ -132,9 +132,10 @@ def test_what_follows_an_input_closely_is_taken_together_and_a_tick_waits_for_no
     assert (slept, inbox.is_empty) == ([pytest.approx(TOGETHER_NS * 2 / 3 / SECOND)], True)
 
     monkeypatch.setattr(Gateway, "wake_at", property(lambda _: Instant(now[0])))
-    inbox.put(up())
+    for _ in range(2):
+        inbox.put(up())
     one._turn()
-    assert (len(slept), inbox.is_empty) == (1, True)
+    assert (len(slept), inbox.is_empty) == (1, False)
 
 
 def test_a_flood_of_inputs_keeps_no_tick_waiting_for_more_than_a_turn(now: list[int]) -> None:
