@@ -62,7 +62,7 @@ LOOK_EVERY_S: Final = 0.5
 """How often it is looked whether every thread lives."""
 TRUTH_BYTES_MAX: Final = 4_096
 TOGETHER: Final = ("pump", "core", "journal", "uplink")
-"""Threads through which every event goes. The one that reads the devices stays free to read them in time."""
+"""Threads through which every event goes."""
 SESSION_CHARS: Final = 16
 LOOK_TIMEOUT_S: Final = 10.0
 """For the look for another gateway of our name; a broker that does not answer by then is looked at again later."""
