@@ -166,6 +166,8 @@ class Runner:
             self._step(given, at)
             at, taken = clock.now(), taken + 1
             given = self._inbox.get(0) if taken < TURN_MAX and at < until else None
+        if taken == TURN_MAX:
+            self._together_until = at  # more is there already: a flood is taken as fast as it can be
         return at
 
     @property

@@ -138,13 +138,20 @@ def test_what_follows_an_input_closely_is_taken_together_and_a_tick_waits_for_no
     assert (len(slept), inbox.is_empty) == (1, False)
 
 
-def test_a_flood_of_inputs_keeps_no_tick_waiting_for_more_than_a_turn(now: list[int]) -> None:
+def test_a_flood_of_inputs_keeps_no_tick_waiting_for_more_than_a_turn_and_waits_for_nothing_itself(
+    now: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     config, inbox = load(EXAMPLE), Inbox()
-    for _ in range(TURN_MAX + 1):
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    for _ in range(TURN_MAX + 2):
         inbox.put(DeviceUp(config.devices[0].id, Instant(now[0]), None))
-    runner(config, inbox)._turn()
+    one = runner(config, inbox)
+    one._turn()
     assert inbox.get(0) is not None
-    assert inbox.is_empty
+    assert not inbox.is_empty
+    one._turn()
+    assert (slept, inbox.is_empty) == ([], True)
 
 
 def test_why_a_board_has_restarted_is_logged(now: list[int], caplog: pytest.LogCaptureFixture) -> None:
