@@ -231,12 +231,12 @@ class BrokerLink:
             self._probe = IdentityProbe(clock.now())
             self._wake_at = self._probe.wake_at
             return None
-        self._open = True
         self._opened_at = clock.now()
         self._wake_at = None
         self._retry_after = RETRY_AFTER
         self._said_lost = False
         _log.info("%s: connected to broker %s, %s", self._profile.client_id, self._broker, self._version)
+        self._open = True  # last: whoever sees it open finds it said
         return Opened(self._version, self._accepted.in_flight_max)
 
     def _ended(self, code: int, reason: str) -> Closed | None:
