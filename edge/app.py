@@ -56,7 +56,8 @@ TRUTH_EVERY_NS: Final = SECOND // 2
 CORE_SILENT_NS: Final = 2 * SECOND
 """A core that has not turned for this long no longer speaks on any screen."""
 CORE_HUNG_NS: Final = 30 * SECOND
-"""And after this long the process ends, to be started again."""
+"""And after this long the process ends, to be started again. Not while it waits for a disk that takes nothing: what
+waits for that disk would be lost, and a new start would find the same one."""
 NEVER: Final = Instant(2**63)
 LOOK_EVERY_S: Final = 0.5
 """How often it is looked whether every thread lives."""
@@ -205,7 +206,8 @@ class App:
                 return False
             if self._writer.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
                 return False
-            if self._runner.failed.is_set() or not self._runner.turned_within(CORE_HUNG_NS):
+            turns = self._runner.turned_within(CORE_HUNG_NS) or self._writer.core_waits
+            if self._runner.failed.is_set() or not turns:
                 return False
         return True
 
@@ -216,6 +218,8 @@ class App:
     def stop(self) -> int:
         """Stops the devices first; returns how many events could not be written (disk trouble)."""
         self._control.stop()
+        if self._runner.failed.is_set() or not self._runner.turned_within(CORE_SILENT_NS):
+            self._inbox.close()  # the core makes no room in it any more, and the pump may be waiting for some
         self._pump.stop()
         self._runner.stop()
         if self._recorder is not None:

@@ -119,6 +119,11 @@ class JournalWriter:
         """Events, and what comes with them, that are not on disk yet."""
         return len(self._waiting)
 
+    @property
+    def core_waits(self) -> bool:
+        """For room, as a disk takes nothing. From any thread."""
+        return self._core_waits
+
     def start(self) -> None:
         self._thread.start()
 
@@ -181,7 +186,8 @@ class JournalWriter:
                     continue
                 self._sleep(NEVER, self._retry_s)
                 if self._stopping:
-                    self._step(idle=False)  # the last try
+                    while self._step(idle=False) and self._waiting:  # the last try
+                        pass
                     return
             if self._keeper is not None:
                 self._keeper.close()

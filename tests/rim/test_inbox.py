@@ -6,7 +6,7 @@ from dataclasses import replace
 from decision_samples import decision
 
 from drivers.reading import NoRead, WeightRead
-from edge.core.inputs import DecisionArrived
+from edge.core.inputs import Committed, DecisionArrived, JournalTrouble, JournalWell
 from edge.core.standing import LONG_BYTES
 from edge.rim.inbox import INPUTS_MAX, LONG_MAX, Inbox
 from hub_config.names import DeviceId, Instant
@@ -64,6 +64,30 @@ def test_long_decisions_wait_for_a_shorter_queue() -> None:
 
     assert taken.count(long) == LONG_MAX + 1
     assert taken.index(long, LONG_MAX) >= INPUTS_MAX - LONG_MAX
+
+
+def test_what_the_journal_says_never_waits() -> None:
+    """Else a core that waits for the journal would wait for ever."""
+    inbox = Inbox(inputs_max=1)
+    told = [Committed(Instant(1), 1, ("x",)), JournalTrouble(Instant(2), "full"), JournalWell(Instant(3))]
+    inbox.put(NoRead(SCANNER, Instant(0)))
+    for one in told:
+        inbox.put(one)
+
+    assert [inbox.get(0) for _ in range(4)] == [NoRead(SCANNER, Instant(0)), *told]
+
+
+def test_nobody_waits_at_an_inbox_that_is_closed() -> None:
+    inbox = Inbox(inputs_max=1)
+    inbox.put(NoRead(SCANNER, Instant(1)))
+    waits = threading.Thread(target=inbox.put, args=(NoRead(SCANNER, Instant(2)),), daemon=True)
+    waits.start()
+    inbox.close()
+    waits.join(timeout=5)
+    inbox.put(NoRead(SCANNER, Instant(3)))
+
+    assert not waits.is_alive()
+    assert [inbox.get(0), inbox.get(0)] == [NoRead(SCANNER, Instant(1)), None]
 
 
 def test_a_nudge_ends_the_wait_and_is_no_input() -> None:

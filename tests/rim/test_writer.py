@@ -13,9 +13,10 @@ from decision_samples import decision
 from journal_samples import event, open_journal
 
 from edge.core.effects import KeepWords, Record
-from edge.core.inputs import Committed, JournalTrouble
+from edge.core.inputs import Committed, JournalTrouble, JournalWell
 from edge.core.standing import LONG_BYTES, NOTHING_SAID, VisitWords
 from edge.rim import writer as writer_module
+from edge.rim.inbox import Inbox
 from edge.rim.journal import Journal, Stored
 from edge.rim.writer import JournalWriter
 from edge.wire.canonical import ZERO_ID
@@ -243,6 +244,44 @@ def test_long_words_wait_for_a_shorter_queue(journal: Journal, monkeypatch: pyte
         writer.put([one])
 
     assert waited == [2]
+
+
+def test_a_core_that_waits_for_the_journal_has_its_inbox_full_and_both_go_on(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its devices tell more meanwhile, and the journal needs several groups until there is room again."""
+    monkeypatch.setattr(writer_module, "LONG_WAITING_MAX", 2)
+    inbox = Inbox(inputs_max=1)
+    writer = JournalWriter(journal, inbox, Told(), clock=lambda: Instant(77), group_events=1)
+    for number in range(1, 5):
+        writer.put([Record(number, event(number=number))])
+    inbox.put(JournalWell(Instant(1)))
+    said = decision("hold", 1)
+    long = VisitWords(
+        said.visit, (), NOTHING_SAID.heard(replace(said, wire=json.dumps({"x": "y" * LONG_BYTES})))
+    )
+    core = threading.Thread(target=writer.put, args=([KeepWords(long)],), daemon=True)
+    core.start()
+    writer.start()
+    core.join(PATIENCE_S)
+
+    assert not core.is_alive()
+    assert writer.stop() == 0
+    assert journal.last_seq == 4
+
+
+def test_the_last_try_of_a_stop_writes_all_that_waits(journal: Journal) -> None:
+    told, failing = Told(), FailingJournal(journal)
+    failing.full.set()
+    writer = writer_of(failing, told, group_events=2, retry_ms=60_000)
+    for number in range(1, 8):
+        writer.put([Record(number, event(number=number))])
+    writer.start()
+    told.next()
+    failing.full.clear()
+
+    assert writer.stop() == 0
+    assert journal.last_seq == 7
 
 
 def test_numbers_have_no_gaps(journal: Journal) -> None:
