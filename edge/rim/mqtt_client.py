@@ -335,7 +335,8 @@ class MqttClient:
         if code.is_failure:
             self._tell(Ended(code.value, f"CONNACK: {code}"))
             return
-        self._tell(Accepted(getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM_ABSENT)))
+        allowed = self._paho.receive_maximum = getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM_ABSENT)
+        self._tell(Accepted(allowed))
         self._paho.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_subscribe(
