@@ -16,13 +16,17 @@ from edge.rim.voucher_store import EventRows, VoucherStore
 from edge.wire.canonical import WireError
 from edge.wire.topics import Topics
 from edge.wire.vouchers import SHARDS_MAX
-from hub_config.names import SECOND, Instant
+from hub_config.names import MILLISECOND, SECOND, Instant
 
 CATCH_UP_EVERY: Final = 600 * SECOND
 """Long before the journal prunes anything."""
-
+PAGE_EVERY: Final = 100 * MILLISECOND
+"""A page of the journal takes 10 ms: ten minutes of 500 events a second at one go would keep a decision waiting for
+6 s, longer than its parcel waits."""
+TAKEN_AT_ONCE: Final = 10
+"""Messages about vouchers between two looks at all else, for the same reason: each is a commit."""
 UNTAKEN_MAX: Final = SHARDS_MAX
-"""Messages about vouchers that wait for the disk: 58 MiB at most."""
+"""Messages about vouchers that wait for their turn or for the disk: 58 MiB at most."""
 AGAIN_EVERY: Final = 1 * SECOND
 
 log = logging.getLogger("hub.trouble")
@@ -39,9 +43,12 @@ class Preclearing:
         self._core = core
         self._due = Instant(0)
         self._untaken: deque[tuple[str, bytes]] = deque(maxlen=UNTAKEN_MAX)
-        """What the disk did not take yet, in order; of too many the oldest goes first, and comes with the next
-        connection again."""
+        """In order; of too many that the disk refuses the oldest goes first, and comes with the next connection
+        again."""
         self._again_at = Instant(0)
+        """When the disk is asked again; 0 while it takes all."""
+        self._taken = 0
+        """Since the last `tend`."""
 
     def begin(self, rows: EventRows, epoch: int, now_us: int, at: Instant) -> None:
         """Before anything else enters the core. A journal or a file that can't be read leaves it without vouchers."""
@@ -57,34 +64,50 @@ class Preclearing:
             self._hand_over(*kept, at)
 
     def tend(self, rows: EventRows, epoch: int, utc_us: Callable[[], int], at: Instant) -> None:
-        """Reads on in the journal, every ten minutes; only then it asks for the time. What the disk refused is tried
-        again every second."""
-        if self._untaken and at >= self._again_at:
-            self._try_again(at)
+        """Takes some of what waits, and reads on in the journal every ten minutes; only then it asks for the time. What
+        the disk refused is tried again every second."""
+        self._taken = 0
+        if at >= self._again_at:
+            self._take_waiting(TAKEN_AT_ONCE, at)
         if at < self._due:
             return
         self._due = Instant(at + CATCH_UP_EVERY)
         try:
-            self._store.catch_up(rows, epoch, utc_us())
+            if self._store.read_on(rows, epoch, utc_us()):
+                self._due = Instant(at + PAGE_EVERY)
         except (JournalFault, sqlite3.Error) as fault:
             log.error("spent vouchers are not noted beside the journal: %s", fault)
+
+    def wake_at(self, otherwise: Instant) -> Instant:
+        """When `tend` has something to take."""
+        return min(self._again_at, otherwise) if self._untaken else otherwise
 
     def arrived(self, topic: str, payload: bytes, at: Instant) -> bool:
         """False if it is not about vouchers. Raises WireError."""
         if topic != self._topics.manifest and not self._topics.is_shard(topic):
             return False
-        if self._untaken:  # in order: a later manifest may list what waits here
+        if (
+            self._untaken or self._taken == TAKEN_AT_ONCE
+        ):  # in order: a later manifest may list what waits here
+            if len(self._untaken) == UNTAKEN_MAX and at >= self._again_at:
+                self._take_waiting(1, at)
             self._untaken.append((topic, payload))
             return True
+        self._taken += 1
         try:
             self._take(topic, payload, at)
-        except sqlite3.Error as fault:  # a full disk: the line stands, and must be told so
+        except sqlite3.Error as fault:
+            self._untaken.append((topic, payload))
+            self._refused(fault, at)
+        return True
+
+    def _refused(self, fault: sqlite3.Error, at: Instant) -> None:
+        """By a full disk: the line stands, and must be told so."""
+        if not self._again_at:
             log.error(
                 "what has come about vouchers can't be kept (%s); it is tried again every second", fault
             )
-            self._untaken.append((topic, payload))
-            self._again_at = Instant(at + AGAIN_EVERY)
-        return True
+        self._again_at = Instant(at + AGAIN_EVERY)
 
     def _take(self, topic: str, payload: bytes, at: Instant) -> None:
         if topic == self._topics.manifest:
@@ -94,17 +117,18 @@ class Preclearing:
         for given in () if shard is None else _of((shard,), at):
             self._core.put(given)
 
-    def _try_again(self, at: Instant) -> None:
-        while self._untaken:
+    def _take_waiting(self, most: int, at: Instant) -> None:
+        for _ in range(min(most, len(self._untaken))):
             topic, payload = self._untaken[0]
             try:
                 self._take(topic, payload, at)
-            except sqlite3.Error:
-                self._again_at = Instant(at + AGAIN_EVERY)
+            except sqlite3.Error as fault:
+                self._refused(fault, at)
                 return
             except WireError as fault:
                 self._core.put(MessageRejected(at, topic, fault.reason, fault.detail))
             self._untaken.popleft()
+            self._again_at = Instant(0)
 
     def _hand_over(self, manifest: Manifest, shards: list[Shard], at: Instant) -> None:
         self._core.put(ManifestArrived(at, manifest))

@@ -85,23 +85,32 @@ class VoucherStore:
     # From the journal -------------------------------------------------------------------------------
 
     def catch_up(self, rows: EventRows, epoch: int, now_us: int) -> None:
-        """Reads on in the journal. Another epoch than before is another journal: what the lost one had seen used nobody
-        knows, so vouchers count only if they are issued from now on."""
+        """Reads on in the journal to its end."""
+        while self.read_on(rows, epoch, now_us):
+            pass
+
+    def read_on(self, rows: EventRows, epoch: int, now_us: int) -> bool:
+        """Reads a page of the journal; False at its end. Another epoch than before is another journal: what the lost
+        one had seen used nobody knows, so vouchers count only if they are issued from now on."""
         if self._meta("epoch") != epoch:
             with self._transaction():
                 first = self._meta("epoch") is None
                 self._connection.execute("DELETE FROM shards")
                 self._put_meta(epoch=epoch, seen_seq=0, begun_us=_begun(rows, now_us) if first else now_us)
                 self._connection.execute("DELETE FROM meta WHERE key = 'manifest'")
-        while page := rows.pending(max(self._meta("seen_seq") or 0, rows.pruned().seq), PAGE_ROWS):
-            with self._transaction():
-                for row in page:
-                    if row.kind in ("parcel.arrived", "parcel.decided"):
-                        self._take(json.loads(row.body))
+        page = rows.pending(max(self._meta("seen_seq") or 0, rows.pruned().seq), PAGE_ROWS)
+        with self._transaction():
+            for row in page:
+                if row.kind in ("parcel.arrived", "parcel.decided"):
+                    self._take(json.loads(row.body))
+            if page:
                 self._put_meta(seen_seq=page[-1].seq)
+        if len(page) == PAGE_ROWS:
+            return True
         with self._transaction():
             self._connection.execute("DELETE FROM spent WHERE t_us < ?", (now_us - SPENT_KEPT_US,))
             self._connection.execute("DELETE FROM days WHERE day <= ?", (now_us // DAY_US - DAYS_MAX,))
+        return False
 
     def _take(self, data: Mapping[str, Any]) -> None:
         t_us = parse_rfc3339(data["t"])
