@@ -218,7 +218,8 @@ class App:
     def stop(self) -> int:
         """Stops the devices first; returns how many events could not be written (disk trouble)."""
         self._control.stop()
-        if self._runner.failed.is_set() or not self._runner.turned_within(CORE_SILENT_NS):
+        silent = not self._runner.turned_within(CORE_SILENT_NS) or self._writer.core_waits
+        if silent or self._runner.failed.is_set():
             self._inbox.close()  # the core makes no room in it any more, and the pump may be waiting for some
         self._pump.stop()
         self._runner.stop()

@@ -5,6 +5,7 @@ device that floods and loses nothing. One of a thread that waited may find its r
 longer than its bound by one for each thread at most. What the journal says never waits: the core may be waiting for it.
 """
 
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Condition
 from typing import Final
@@ -18,7 +19,7 @@ INPUTS_MAX: Final = 1_000
 a port sends meanwhile waits in the kernel, which has room for a second of a fast serial line."""
 
 LONG_MAX: Final = 100
-"""A long decision waits for a shorter queue, so that a flood of them takes 13 MiB at most."""
+"""Long decisions among them, so that a flood of them takes 13 MiB at most; one more waits for the first to be taken."""
 
 OF_THE_JOURNAL: Final = (Committed, JournalTrouble, JournalWell)
 """A core that waits for room in the journal's queue takes nothing from here, and a journal that waited for room here
@@ -34,6 +35,8 @@ class Inbox:
         self._room = Condition()
         self._waiting = 0
         """Threads that wait for room."""
+        self._long_put = self._long_taken = 0
+        """Long decisions so far; one thread puts them."""
         self._closed = False
         self.weights_dropped = 0
 
@@ -42,11 +45,12 @@ class Inbox:
             if isinstance(given, WeightRead):
                 self.weights_dropped += 1
                 return
-            self._wait_for_room(self._inputs_max)
+            self._wait_until(lambda: self._queue.qsize() < self._inputs_max)
             if self._closed:
                 return
-        if type(given) is DecisionArrived and size_of(given.decision) >= LONG_BYTES:
-            self._wait_for_room(min(LONG_MAX, self._inputs_max))
+        if _is_long(given):
+            self._wait_until(lambda: self._long_put - self._long_taken < LONG_MAX)
+            self._long_put += 1
         self._queue.put(given)
 
     def close(self) -> None:
@@ -65,18 +69,24 @@ class Inbox:
             given = self._queue.get(timeout=timeout_s) if timeout_s > 0 else self._queue.get_nowait()
         except Empty:
             return None
+        if _is_long(given):
+            self._long_taken += 1
         if self._waiting:
             with self._room:
-                self._room.notify()
+                self._room.notify_all()
         return given
 
     @property
     def is_empty(self) -> bool:
         return self._queue.empty()
 
-    def _wait_for_room(self, inputs: int) -> None:
-        """Until fewer than `inputs` wait. Who waits is counted first, so that `get` can't make room unseen."""
+    def _wait_until(self, there_is_room: Callable[[], bool]) -> None:
+        """Who waits is counted first, so that `get` can't make room unseen."""
         with self._room:
             self._waiting += 1
-            self._room.wait_for(lambda: self._queue.qsize() < inputs or self._closed)
+            self._room.wait_for(lambda: there_is_room() or self._closed)
             self._waiting -= 1
+
+
+def _is_long(given: Input | None) -> bool:
+    return type(given) is DecisionArrived and size_of(given.decision) >= LONG_BYTES

@@ -47,7 +47,7 @@ def test_at_the_bound_a_scan_waits_for_room_and_is_not_lost() -> None:
     assert inbox.get(5) == scan
 
 
-def test_long_decisions_wait_for_a_shorter_queue() -> None:
+def test_long_decisions_wait_until_one_of_them_is_taken() -> None:
     """10,000 decisions of 32 KiB are never here at once."""
     inbox = Inbox()
     long = DecisionArrived(Instant(1), replace(decision("hold", 1), wire="x" * LONG_BYTES))
@@ -64,6 +64,19 @@ def test_long_decisions_wait_for_a_shorter_queue() -> None:
 
     assert taken.count(long) == LONG_MAX + 1
     assert taken.index(long, LONG_MAX) >= INPUTS_MAX - LONG_MAX
+
+
+def test_a_long_decision_waits_for_long_ones_alone() -> None:
+    """Devices that keep a hundred inputs waiting kept every message of the coordinator from the core."""
+    inbox = Inbox()
+    for at in range(INPUTS_MAX - 1):
+        inbox.put(NoRead(SCANNER, Instant(at)))
+    long = DecisionArrived(Instant(1), replace(decision("hold", 1), wire="x" * LONG_BYTES))
+    feeder = threading.Thread(target=inbox.put, args=(long,), daemon=True)
+    feeder.start()
+    feeder.join(timeout=5)
+
+    assert not feeder.is_alive()
 
 
 def test_what_the_journal_says_never_waits() -> None:
