@@ -60,6 +60,11 @@ class QuickClient(Client):
         self._held: deque[tuple[int, bytes]] = deque()
         """What goes out as the broker confirms others: the owner's window, and the little that is said beside it."""
 
+    @property
+    def has_room(self) -> bool:
+        """The broker allows one more without PUBACK."""
+        return len(self._unanswered) - len(self._held) < self.receive_maximum
+
     def publish_once(
         self, topic: str, payload: bytes, properties: bytes, *, retain: bool = False
     ) -> int | None:
@@ -79,11 +84,11 @@ class QuickClient(Client):
         self._pack_remaining_length(head, length)
         head += struct.pack("!H", len(name))
         packet = b"".join((head, name, struct.pack("!H", mid), properties, payload))
-        self._unanswered.add(mid)
-        if len(self._unanswered) - len(self._held) > self.receive_maximum:
-            self._held.append((mid, packet))
-        else:
+        if self.has_room:
             self._packet_queue(PUBLISH, packet, mid, 1)
+        else:
+            self._held.append((mid, packet))
+        self._unanswered.add(mid)
         return mid
 
     def confirm(self, mids: Iterable[int]) -> None:
