@@ -60,7 +60,7 @@ CORE_HUNG_NS: Final = 30 * SECOND
 waits for that disk would be lost, and a new start would find the same one."""
 NEVER: Final = Instant(2**63)
 LOOK_EVERY_S: Final = 0.5
-"""How often it is looked whether every thread lives."""
+"""How often it is looked whether every thread lives, and the disk answers."""
 TRUTH_BYTES_MAX: Final = 4_096
 TOGETHER: Final = ("pump", "core", "journal", "uplink")
 """Threads through which every event goes."""
@@ -200,6 +200,7 @@ class App:
         """Until `stopping` is set (True), or a thread has failed by a mistake of ours, `identity_taken` or, from
         `anew_from` on, `epoch_over` (False)."""
         while not stopping.wait(LOOK_EVERY_S):
+            self._writer.look()
             if self._uplink.taken_by is not None:
                 return False
             if self.epoch_over is not None and clock.now() >= anew_from:

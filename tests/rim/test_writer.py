@@ -18,7 +18,7 @@ from edge.core.standing import LONG_BYTES, NOTHING_SAID, VisitWords
 from edge.rim import writer as writer_module
 from edge.rim.inbox import Inbox
 from edge.rim.journal import Journal, Stored
-from edge.rim.writer import JournalWriter
+from edge.rim.writer import STUCK, JournalWriter
 from edge.wire.canonical import ZERO_ID
 from edge.wire.messages import Ack
 from hub_config.names import Instant
@@ -196,6 +196,44 @@ def test_a_full_disk_is_said_once_and_the_events_are_tried_again_until_it_has_ro
     assert "database or disk is full; check the disk" in trouble.detail
     assert writer.stop() == 0
     assert [row.id for row in journal.pending(0, 9)] == ids
+
+
+def test_a_disk_that_does_not_answer_is_said_once_and_so_is_its_answer(journal: Journal) -> None:
+    """A write that does not return raises nothing: parcels waited, and nobody was told why."""
+    now, hangs, answers = [Instant(0)], threading.Event(), threading.Event()
+
+    class Hanging(FailingJournal):
+        def append(
+            self, events: Sequence[tuple[int, object]], words: Sequence[VisitWords] = ()
+        ) -> list[Stored]:
+            hangs.set()
+            answers.wait(PATIENCE_S)
+            return super().append(events, words)
+
+    told = Told()
+    writer = JournalWriter(Hanging(journal), told, told, clock=lambda: now[0])  # type: ignore[arg-type]
+    writer.look()
+    writer.start()
+    writer.put([Record(1, event())])
+    assert hangs.wait(PATIENCE_S)
+    writer.look()
+    now[0] = Instant(STUCK - 1)
+    writer.look()
+    assert told.rest() == []
+
+    for now[0] in (Instant(STUCK), Instant(2 * STUCK)):
+        writer.look()
+    trouble = told.next()
+    answers.set()
+    commit = told.next()
+    assert writer.stop() == 0
+    writer.look()
+
+    assert isinstance(trouble, JournalTrouble)
+    assert "has not answered for 5 s; check it" in trouble.detail
+    assert isinstance(commit, Committed)
+    assert not any(isinstance(one, JournalTrouble) for one in told.rest())
+    assert not writer._failing
 
 
 def test_a_stop_with_a_full_disk_ends_and_tells_how_many_are_not_written(journal: Journal) -> None:
