@@ -209,22 +209,6 @@ def test_events_go_only_when_they_are_old_acknowledged_and_countersigned(house: 
     assert house.journal.figures().pending == 400
 
 
-def test_a_line_that_is_never_idle_prunes_as_fast_as_it_writes(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """500 events a second have no pause of 20 ms: a slice of 2,048 in 11 s let what may go fill the disk."""
-    monkeypatch.setattr(journal_module, "PRUNED_AT_ONCE", 256)
-    old_and_settled(house, 2_100)
-    house.after(8 * DAY_US * 1_000, idle=False)
-    assert house.journal.keeping().pruned == 256
-    for _ in range(7):
-        house.after(1, idle=False)  # between two groups
-        house.after(SLOW_EVERY - 1, idle=False)
-
-    assert house.journal.keeping().pruned == 2_048
-    assert house.journal.verify().events == 2_100 - 2_048
-
-
 def test_young_events_stay_and_so_do_the_newest_whatever_the_clock_says(tmp_path: Path) -> None:
     house = House(tmp_path, keep_events=700)
     old_and_settled(house)
