@@ -105,7 +105,9 @@ def test_parcels_stand_in_their_order_and_exits_with_their_counts(open_floor: Ca
 
 def test_reasons_stand_under_the_parcels_those_of_most_first(open_floor: Callable[..., Floor]) -> None:
     floor = open_floor(width=1280, height=800)
-    late = [tracked(one, "hold", code=f"RB{one:09d}CN", lane=HOLD, reasons=("decision_late",)) for one in range(8)]
+    late = [
+        tracked(one, "hold", code=f"RB{one:09d}CN", lane=HOLD, reasons=("decision_late",)) for one in range(8)
+    ]
     others = ("no_read", "tamper", "damaged", "drill", "no_declaration", "sampled")
     crowd = [tracked(100 + place, "hold", reasons=(why,)) for place, why in enumerate(others)]
     floor.show(replace(FLOW, tracks=(*crowd, *late)))
