@@ -31,6 +31,7 @@ def present(work: Handling, parcel: Parcel, at: Instant) -> None:
 
 
 def _asked_by_customs(parcel: Parcel) -> Decision | None:
-    """Their latest word on this visit, where it wants somebody to look."""
-    words = (word for word in parcel.standing.words if word.authority == CUSTOMS)
-    return next((word.decision for word in words if word.action in LOOKED_AT), None)
+    """Their latest word on this visit, where it wants somebody to look and nobody's stricter one goes first."""
+    looks = [word for word in parcel.standing.words if word.action in LOOKED_AT]
+    first = [word for word in looks if word.action == looks[0].action]
+    return next((word.decision for word in first if word.authority == CUSTOMS), None)

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from bench_driver import HOLD, MANUAL, S10, S10_B, SSCC, BenchDriver, config
+from bench_driver import HOLD, MANUAL, S10, S10_B, SSCC, XRAY, BenchDriver, config
 
 from drivers.identifiers.choice import Identified
 from edge.core.event import Event
@@ -101,6 +101,20 @@ def test_a_hold_by_customs_that_an_agency_looks_into_is_not_handed_to_customs(be
     assert bench.view.instruction == "inspect_it"
 
     assert presented(bench) == []
+
+
+@pytest.mark.parametrize(("theirs", "count"), [("screen", 0), ("inspect", 1), ("hold", 1)])
+def test_beside_another_authority_the_stricter_look_goes_first(
+    bench: BenchDriver, theirs: Any, count: int
+) -> None:
+    """An X-ray for security is not customs', and they have theirs after it."""
+    asked(bench).decide(theirs, "xray", ("risk_profile",), authority="aviation-security", dec_seq=2)
+    bench.scan(S10)
+    assert len(presented(bench)) == count
+    bench.later(9).scan(PUT_BACK).later(3).scan(MANUAL).scan(XRAY).weigh(0)
+    bench.decide("release", authority="aviation-security", dec_seq=3).later(60).scan(S10)
+
+    assert len(presented(bench)) == count + 1
 
 
 def test_one_that_customs_has_let_go_meanwhile_is_not_presented(bench: BenchDriver) -> None:
