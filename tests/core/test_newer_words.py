@@ -1,7 +1,7 @@
 """A newer word of an authority replaces its older one until the parcel's way is begun; a late one waits."""
 
 import pytest
-from bench_driver import GREEN, HOLD, MANUAL, S10_B, BenchDriver, shown
+from bench_driver import GREEN, HOLD, MANUAL, S10, S10_B, BenchDriver, shown
 from line_driver import TO_END_S, TO_LANE_S, TO_MEASURED_S, TO_ORDER_S, LineDriver, entered
 from plc_driver import PlcDriver
 
@@ -82,6 +82,24 @@ def test_nor_does_a_laxer_stop_after_that_or_another_authority_that_agrees(bench
 
     assert shown(bench)[0] != "release"
     assert refused(bench) == {"too_late": 2}
+
+
+def test_nor_do_authorities_that_have_come_to_agree(bench: BenchDriver) -> None:
+    bench.measured().scan(S10_B).decide("screen", "xray", ("risk_profile",), authority=HEALTH)
+    bench.decide("inspect", "manual", ("risk_profile",))
+    bench.decide("hold", "hold", ("risk_profile",), authority=HEALTH, dec_seq=2)
+    assert shown(bench)[3] == ("agency_pending",)
+    bench.decide(dec_seq=3, authority=HEALTH).decide(dec_seq=2)
+
+    assert shown(bench)[0] == "hold"
+
+
+def test_measured_anew_it_is_open_to_a_release_after_a_stop_again(bench: BenchDriver) -> None:
+    bench.scan(S10).later(21)
+    assert shown(bench)[1] == "rescan_or_bay"
+    bench.scan(S10).weigh(500_000).decide("hold", "hold", ("duty_unpaid",)).decide(dec_seq=2)
+
+    assert shown(bench)[0] == "release"
 
 
 def test_a_question_that_was_answered_too_late_is_not_opened_by_way_of_a_stop(bench: BenchDriver) -> None:

@@ -212,6 +212,12 @@ def test_an_item_is_presented_once_until_customs_gives_it_back() -> None:
     assert told == ["EME", "EDB", "EDA", "EDC", "EME", "EDB", "EDC", "EMF"]
 
 
+def test_one_whose_flow_has_ended_is_presented_anew_where_customs_has_it_after_all() -> None:
+    told = codes(PRESENTED, decided("return", "duty_unpaid"), PRESENTED, RELEASED, DEPARTED)
+
+    assert told == ["EDB", "EDX", "EDB", "EDC", "EMF"]
+
+
 def test_an_item_of_two_visits_that_turn_out_to_be_one_is_presented_once() -> None:
     log = EmsevtLog()
     older = codes(data("parcel.arrived", visit=OLDER), data("parcel.presented", visit=OLDER), log=log)
