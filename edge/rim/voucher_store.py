@@ -68,6 +68,8 @@ class VoucherStore:
         self._hub, self._gateway, self._mode = hub, gateway, mode
         self._keep_manifest = keep_manifest
         self._manifest: Manifest | None = None
+        self._told: dict[str, None] = {}
+        """Digests of the shards that the core has been given under it."""
         try:
             path.touch(mode=0o600)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -143,8 +145,8 @@ class VoucherStore:
     def days(self) -> tuple[DayCount, ...]:
         return tuple(DayCount(*row) for row in self._connection.execute("SELECT * FROM days ORDER BY day"))
 
-    def kept(self) -> tuple[Manifest, list[Shard]] | None:
-        """The manifest of before and its shards, where the hub lets it be kept."""
+    def kept(self) -> tuple[Manifest, list[str]] | None:
+        """The manifest of before, as `take_manifest` tells it, where the hub lets it be kept."""
         payload = self._meta("manifest")
         if payload is None:
             return None
@@ -155,8 +157,9 @@ class VoucherStore:
 
     # From the coordinator ---------------------------------------------------------------------------
 
-    def take_manifest(self, payload: bytes) -> tuple[Manifest, list[Shard]]:
-        """With those of its shards that are here already. Raises WireError."""
+    def take_manifest(self, payload: bytes) -> tuple[Manifest, list[str]]:
+        """What is in force, and the digests of its shards that are here and which the core has not been given: `shard`
+        reads one, which takes 12 ms. Raises WireError."""
         changed = self._change(payload)
         with self._transaction():
             if self._keep_manifest:
@@ -165,17 +168,18 @@ class VoucherStore:
                 self._connection.execute("DELETE FROM meta WHERE key = 'manifest'")
         return changed
 
-    def _change(self, payload: bytes) -> tuple[Manifest, list[Shard]]:
+    def _change(self, payload: bytes) -> tuple[Manifest, list[str]]:
         manifest = parse_manifest(payload, self._trust, self._hub, self._mode)
         if self._manifest is not None and manifest.number < self._manifest.number:
-            return self._manifest, []  # a late copy
+            return self._manifest, self._untold(self._manifest)  # a late copy
         self._refuse_replayed(manifest)
         self._manifest = manifest
         with self._transaction():
             self._put_meta(newest_number=manifest.number, newest_issued_us=manifest.issued_us)
             for digest in self._unlisted(manifest):
                 self._connection.execute("DELETE FROM shards WHERE digest = ?", (digest,))
-        return manifest, list(self._shards())
+        self._told = {digest: None for digest in manifest.shards if digest in self._told}
+        return manifest, self._untold(manifest)
 
     def _refuse_replayed(self, manifest: Manifest) -> None:
         """The manifest itself is forgotten at a restart, but not how new it was: an older one, said again by whoever
@@ -193,14 +197,22 @@ class VoucherStore:
         ).fetchall()
         return [digest for (digest,) in found if digest not in listed]
 
-    def _shards(self) -> Iterator[Shard]:
-        assert self._manifest is not None, f"{self._path}: shards without a manifest"
-        for digest in self._manifest.shards:
-            row = self._connection.execute(
-                "SELECT payload FROM shards WHERE digest = ?", (digest,)
-            ).fetchone()
-            if row is not None and shard_digest(row[0]) == digest:
-                yield self._parsed(row[0])
+    def _untold(self, manifest: Manifest) -> list[str]:
+        found = self._connection.execute("SELECT digest FROM shards ORDER BY digest").fetchall()
+        here = {digest: None for (digest,) in found}
+        return [digest for digest in manifest.shards if digest in here and digest not in self._told]
+
+    def shard(self, digest: str) -> Shard | None:
+        """For the core; None if it is not here any more, or is not what it was."""
+        row = self._connection.execute("SELECT payload FROM shards WHERE digest = ?", (digest,)).fetchone()
+        if row is None or shard_digest(row[0]) != digest:
+            return None
+        try:
+            shard = self._parsed(row[0])
+        except WireError:
+            return None  # the key that signed it is no longer trusted
+        self._told[digest] = None
+        return shard
 
     def take_shard(self, payload: bytes) -> Shard | None:
         """None if it is here already, or no manifest lists it so far: then it waits on disk, `SHARDS_MAX` at most.
@@ -220,7 +232,10 @@ class VoucherStore:
             self._connection.execute(
                 "INSERT INTO shards VALUES(?, ?, ?)", (digest, payload, number if listed else number + 1)
             )
-        return shard if listed else None
+        if not listed:
+            return None
+        self._told[digest] = None
+        return shard
 
     def _parsed(self, payload: bytes) -> Shard:
         return parse_shard(payload, self._trust, self._hub, self._gateway, self._mode)
