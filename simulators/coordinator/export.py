@@ -27,7 +27,8 @@ from edge.commands.export_files import (
 from edge.wire.emsevt import ARRIVED, Emsevt, EmsevtLog
 from edge.wire.envelope import event_payload
 from edge.wire.epcis import Data, corrected_id
-from simulators.coordinator.journeys import JOINS, Journey, Journeys, numbers_of
+from simulators.coordinator.accounts import NAMING
+from simulators.coordinator.journeys import JOINS, Journey, Journeys
 from simulators.coordinator.kept_events import EventsFault, Kept, KeptEvents
 
 UNREADABLE: Final = (KeyError, TypeError, AttributeError, ValueError, IndexError)
@@ -188,7 +189,7 @@ def _emsevt(kept: KeptEvents, args: argparse.Namespace, out: IO[str]) -> str:
     still: list[str] = []
     for events in _parcels(kept, args, by_number=True):
         before, now = EmsevtLog(args.direction, retention), EmsevtLog(args.direction, retention)
-        told, _ = _codes(before, [event for event in events if event.row <= args.after])
+        told, old = _codes(before, [event for event in events if event.row <= args.after])
         codes, unreadable = _codes(now, events)
         for one in _news(told, codes, ARRIVED[args.direction]):
             write_code(one, out)
@@ -197,7 +198,7 @@ def _emsevt(kept: KeptEvents, args: argparse.Namespace, out: IO[str]) -> str:
         sums.without += max(0, now.without_number - before.without_number)
         sums.left_out += max(0, now.left_out - before.left_out)
         sums.otherwise += len(set(told) - set(codes))
-        sums.unreadable += unreadable
+        sums.unreadable += max(0, unreadable - old)
     told_all = codes_told(sums.count, sorted(still), sums.without, sums.left_out)
     if sums.otherwise:
         told_all += f"; {sums.otherwise} codes told before would be others now: events came late"
@@ -210,22 +211,23 @@ def _codes(log: EmsevtLog, events: list[Kept]) -> tuple[list[Emsevt], int]:
     for event in journey.events:
         if event.data["kind"] in JOINS:
             continue  # the journey has it in already
-        data: Mapping[str, Any] = {**event.data, "visit": journey.visit(event)}
+        visit = journey.visit(event)
+        data = {**event.data, "visit": visit, "codes": _sure(event, visit, journey)}
         try:
-            found += log.take(event.id, _without_doubt(data, journey))
+            found += log.take(event.id, data)
         except UNREADABLE:
             unreadable += 1
     return found, unreadable
 
 
-def _without_doubt(data: Mapping[str, Any], journey: Journey) -> Mapping[str, Any]:
-    """A parcel that was split off bears a number that another one bears: whose it is nobody knows, so it has no codes
-    by it, and the other one's customs clock is not closed by it."""
-    other = journey.strangers.get(data["visit"])
-    if other is None or "codes" not in data:
-        return data
-    doubtful = numbers_of(one for one in journey.events if journey.visit(one) == journey.root(other))
-    return {**data, "codes": [code for code in data["codes"] if code.get("data") not in doubtful]}
+def _sure(event: Kept, visit: str, journey: Journey) -> list[Mapping[str, Any]]:
+    """Codes that name the item: by those of other events its journeys would not find one another. A parcel that was
+    split off bears a number that another one bears: whose it is nobody knows, so it has no codes by it, and the other
+    one's customs clock is not closed by it."""
+    if event.data["kind"] not in NAMING:
+        return []
+    doubtful = journey.doubtful(visit)
+    return [code for code in event.data.get("codes", ()) if code.get("data") not in doubtful]
 
 
 def _news(told: list[Emsevt], codes: list[Emsevt], arrived: str) -> Iterator[Emsevt]:

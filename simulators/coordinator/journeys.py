@@ -45,8 +45,8 @@ class Journey:
     """Events in order, and under which visit each belongs."""
 
     events: list[Kept]
-    strangers: dict[str, str] = field(default_factory=dict)
-    """Visits that were split off, each with the visit whose number they seemed to bear."""
+    _strangers: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Visits that were split off, each with the visit that it was taken for, and where the split stands."""
     _older: dict[str, str] = field(default_factory=dict)
     _undone: list[_Undone] = field(default_factory=list)
     _visits: dict[int, str] = field(default_factory=dict)
@@ -66,6 +66,15 @@ class Journey:
         """Under which this event belongs; one of another parcel under its own."""
         return self._visits.get(event.row, str(event.data["visit"]))
 
+    def doubtful(self, visit: str) -> set[str]:
+        """Numbers that don't name the parcel of this visit: it was split off, and another one bears them."""
+        if visit not in self._strangers:
+            return set()
+        other, place = self._strangers[visit]
+        both = (visit, self.root(other))
+        before = numbers_of(event for event in self.events[:place] if self.visit(event) in both)
+        return before | numbers_of(event for event in self.events[place:] if self.visit(event) == both[1])
+
     def root(self, visit: str) -> str:
         while visit in self._older:
             visit = self._older[visit]
@@ -79,10 +88,10 @@ class Journey:
         if event.data["kind"] == "visit.joined":
             if self.root(before) != self.root(after):
                 self._older[self.root(before)] = self.root(after)
-                self.strangers.pop(before, None)
+                self._strangers.pop(before, None)
                 joins[before] = (place, event)
             return
-        self.strangers[after] = before
+        self._strangers[after] = before, place
         begun = joins.pop(after, None)
         if begun is not None and begun[1].data["gw"] == event.data["gw"]:
             self._older.pop(after, None)
@@ -114,12 +123,14 @@ class Journeys:
             if visit is None or visit in self._handled:
                 continue
             events = self._together(visit)
+            first = min((event.row for event in events if event.row > self._after), default=row + 1)
+            if row < first:
+                continue  # its time was over in this moment
             visits = {event.data["visit"] for event in events}
             if len(self._handled) + len(visits) > HANDLED_KEPT:
                 self._handled.clear()
             self._handled |= dict.fromkeys(visits)
-            news = [event.row for event in events if event.row > self._after]
-            if news and row == min(news):
+            if row == first:
                 yield events
 
     def _together(self, visit: str) -> list[Kept]:
@@ -136,7 +147,7 @@ class Journeys:
             found[at] = [event for event in events if event.row <= self._kept.last]
             todo += self._kept.joined_with(at)
             todo += [end for event in events for end in ends_of(event.data) or ()]
-            for number in numbers_in(events) - bearers.keys() if self._by_number else ():
+            for number in numbers_of(events) - bearers.keys() if self._by_number else ():
                 named = self._kept.named(number, BEARERS_MAX + 1)
                 bearers[number] = named if len(named) <= BEARERS_MAX else []
                 todo += bearers[number]
@@ -153,15 +164,11 @@ def ends_of(data: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def numbers_of(events: Iterable[Kept]) -> set[str]:
-    """S10 numbers that were read as the parcel's: by these its visits are found."""
-    return numbers_in(event for event in events if event.data["kind"] in NAMING)
-
-
-def numbers_in(events: Iterable[Kept]) -> set[str]:
-    """S10 numbers that any of them tells."""
+    """S10 numbers that were read as the parcel's."""
     return {
         str(code["data"])
         for event in events
+        if event.data["kind"] in NAMING
         for code in event.data.get("codes", ())
         if code.get("type") == "s10" and code.get("chk") is True
     }
@@ -173,14 +180,10 @@ def _links(found: Mapping[str, list[Kept]], bearers: Mapping[str, list[str]]) ->
     links: dict[str, set[str]] = {visit: set() for visit in found}
     first: dict[str, str] = {}
     for visit, events in found.items():
-        numbers = {number for number in numbers_of(events) if bearers.get(number)}
+        joined = [event for event in events if event.data["kind"] == "visit.joined"]
+        others = {end for event in joined for end in ends_of(event.data) or ()}
         # All who bear a number are linked to the first of them.
-        others = {first.setdefault(number, visit) for number in numbers}
-        for event in events:
-            ends = {*(ends_of(event.data) or ())} - {visit}
-            if event.data["kind"] == "visit.split":  # one that bears the number of whom it was split off
-                ends = {end for end in ends if numbers & numbers_in(found.get(end, ()))}
-            others |= ends
+        others |= {first.setdefault(number, visit) for number in numbers_of(events) if bearers.get(number)}
         for other in others & links.keys():
             links[visit].add(other)
             links[other].add(visit)
