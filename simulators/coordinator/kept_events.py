@@ -57,11 +57,17 @@ class KeptEvents:
             )
         except sqlite3.Error as fault:
             raise EventsFault(_in_words(self._path, fault)) from fault
-        self._check_version()
-        mode = self._all("SELECT value FROM facts WHERE name = 'mode'")
-        self.mode = str(mode[0][0]) if mode else "live"
-        (self.last,) = self._all("SELECT coalesce(max(rowid), 0) FROM events")[0]
-        """The newest event's number when this was opened."""
+        try:
+            self._check_version()
+            modes = self._all("SELECT value FROM facts WHERE name = 'mode'")
+            if not modes:
+                raise EventsFault(f"{self._path} says of no mode that it is of; name a coordinator's folder")
+            self.mode = str(modes[0][0])
+            (self.last,) = self._all("SELECT coalesce(max(rowid), 0) FROM events")[0]
+            """The newest event's number when this was opened."""
+        except EventsFault:
+            self._connection.close()
+            raise
         self.read = 0
         """Events gone through by `visits` and `all`."""
 

@@ -2,24 +2,30 @@
 
 import json
 import os
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
 
 import fastjsonschema
 import pytest
-from coordinator_hall import Hall, code, visit
+from coordinator_hall import Hall, visit
+from exported_hub import (
+    CODES,
+    ITEM,
+    MASS,
+    PROV,
+    RELEASED,
+    SCHEMA,
+    Export,
+    at_the_bench,
+    decided,
+    departed,
+    names,
+    on_the_line,
+    split,
+    steps,
+    valid,
+)
 
-from edge.wire.verifier import Checked
-from simulators.coordinator.export import main
 from simulators.coordinator.tables import DATABASE
-
-SCHEMA: Final = Path(__file__).resolve().parents[3] / "shared/data/epcis/schema/EPCIS-JSON-Schema.json"
-ITEM = "RR473124829MY"
-CODES = [code(ITEM)]
-HELD, RELEASED = ("hold", ["no_declaration"]), ("release", [])
-PROV = {"edge": "0.1.0", "dev": {"scale-1": {"cal": "c-1"}}}
-MASS = {"mg": 1_234_500, "u_mg": 5_000, "e_mg": 5_000, "tare_mg": 0, "rec": 7, "dev": "scale-1"}
 
 
 @pytest.fixture
@@ -27,52 +33,9 @@ def hall(tmp_path: Path) -> Hall:
     return Hall(tmp_path / DATABASE, mode="live")
 
 
-class Export:
-    """Runs of the command, each to a file."""
-
-    def __init__(self, hall: Hall, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder = hall.path.parent
-        self._out = self.folder / "out"
-        self._capsys = capsys
-        self.said = ""
-
-    def run(self, *words: str) -> str:
-        code = main(["export", *words, "--data", str(self.folder), "--out", str(self._out)])
-        self.said = self._capsys.readouterr().err
-        assert code == 0, self.said
-        return self._out.read_text()
-
-    def codes(self, after: int = 0) -> list[str]:
-        lines = self.run("emsevt", "--after", str(after)).splitlines()
-        told = [json.loads(line) for line in lines]
-        assert all(one["item"] == ITEM for one in told)
-        assert all(one.get("retention") for one in told if one["code"] == "EME")
-        return [one["code"] for one in told]
-
-    def epcis(self, after: int = 0) -> list[dict[str, Any]]:
-        document = json.loads(self.run("epcis", "--offset", "+08:00", "--after", str(after)))
-        valid(document)
-        return list(document["epcisBody"]["eventList"])
-
-    @property
-    def next(self) -> int:
-        return int(self.said.split()[-1])
-
-
 @pytest.fixture
 def export(hall: Hall, capsys: pytest.CaptureFixture[str]) -> Export:
     return Export(hall, capsys)
-
-
-@cache
-def _schema() -> Any:
-    return fastjsonschema.compile(json.loads(SCHEMA.read_text()))
-
-
-def valid(document: dict[str, Any]) -> None:
-    """By the published schema with formats checked, where it is there."""
-    if SCHEMA.exists():
-        _schema()(document)
 
 
 def test_documents_here_are_checked_by_the_published_schema(hall: Hall, export: Export) -> None:
@@ -88,52 +51,6 @@ def test_documents_here_are_checked_by_the_published_schema(hall: Hall, export: 
 
     with pytest.raises(fastjsonschema.JsonSchemaException):
         valid(document)
-
-
-def decided(hall: Hall, at: str, gateway: int, word: tuple[str, list[str]], **more: Any) -> Checked:
-    action, reasons = word
-    data = {"dec": visit(99), "action": action, "reasons": reasons, "basis": {"authority": "customs"}}
-    copy = {"data": data, "kid": "k", "sig": "s"}
-    return hall.event("parcel.decided", at, gateway, codes=CODES, decision=copy, **more)
-
-
-def split(hall: Hall, gateway: int, old: str, into: str) -> Checked:
-    return hall.event("visit.split", old, gateway, note={"from": old, "into": into})
-
-
-def at_the_bench(hall: Hall) -> list[Checked]:
-    """Gateway 1: customs holds the parcel of visit 1."""
-    arrived = hall.event("parcel.arrived", visit(1), 1, codes=CODES)
-    measured = hall.later(1).event("parcel.measured", visit(1), 1, codes=CODES, mass=MASS, prov=PROV)
-    held = decided(hall, visit(1), 1, HELD)
-    put = hall.event("parcel.diverted", visit(1), 1, act={"lane": "hold", "bay": "H1", "confirmed": True})
-    return [arrived, measured, held, put]
-
-
-def on_the_line(hall: Hall, *, leaves: bool = True, **more: Any) -> list[Checked]:
-    """Gateway 2: it is fed as visit 2, recognised as visit 1, and let go."""
-    old, into = visit(2), visit(1)
-    events = [
-        hall.later(30).event("parcel.arrived", old, 2, **more),
-        hall.event("parcel.measured", old, 2, codes=CODES, mass=MASS, prov=PROV, **more),
-        hall.event("visit.joined", old, 2, note={"from": old, "into": into}, **more),
-        decided(hall, into, 2, RELEASED, **more),
-    ]
-    return [*events, departed(hall, into, 2, **more)] if leaves else events
-
-
-def departed(hall: Hall, at: str, gateway: int, **more: Any) -> Checked:
-    act = {"lane": "green", "bay": "G1", "confirmed": True}
-    dwell = [{"owner": "hub", "us": 9_000_000}]
-    return hall.later(1).event("parcel.departed", at, gateway, codes=CODES, act=act, dwell=dwell, **more)
-
-
-def steps(events: list[dict[str, Any]]) -> list[str]:
-    return [event["bizStep"] for event in events]
-
-
-def names(events: list[dict[str, Any]]) -> set[str]:
-    return {event["epcList"][0] for event in events}
 
 
 def test_a_parcel_of_two_gateways_is_one_story(hall: Hall, export: Export) -> None:
@@ -202,6 +119,17 @@ def test_what_comes_late_is_closed_by_what_was_told_before(hall: Hall, export: E
     assert first == ["EMD", "EMF"]
     assert [(one["code"], one["t"][11:16]) for one in late] == [("EME", "00:16"), ("EDC", "00:47")]
     assert "1 codes told before would be others now: events came late" in export.said
+
+
+def test_a_number_counts_once_its_reading_has_been_heard(hall: Hall, export: Export) -> None:
+    """Until then nobody can tell that another visit bears it as well."""
+    bench, line, told = at_the_bench(hall), on_the_line(hall), []
+    for events in (line[:2], [bench[0], bench[2]], [bench[1]], line[2:]):
+        before = export.next if told else 0
+        hall.take(*events)
+        told.append(export.codes(before))
+
+    assert told == [["EMD"], [], ["EME"], ["EDC", "EMF"]]
 
 
 def test_what_customs_still_has_is_told_by_name(hall: Hall, export: Export) -> None:
@@ -332,14 +260,3 @@ def test_an_event_of_another_shape_is_left_out_and_counted(hall: Hall, export: E
     assert "; 1 events are not as the contract has them and were left out" in export.said
     assert len(export.epcis()) == 3
     assert "; 1 events are not as the contract has them and were left out" in export.said
-
-
-def test_it_reads_beside_a_writer_and_holds_nothing_up(hall: Hall, export: Export) -> None:
-    """In the middle of a transaction of the coordinator, which commits after: that is the next run's."""
-    hall.take(*at_the_bench(hall))
-    with hall.store.transaction():
-        for event in on_the_line(hall):
-            hall.store.receive(event, hall.now_us)
-        assert export.codes() == ["EMD", "EME"]
-
-    assert export.codes(export.next) == ["EDC", "EMF"]
