@@ -39,9 +39,7 @@ def main(argv: Sequence[str]) -> int:
             print(told, file=sys.stderr)
         finally:
             reader.close()
-    except BrokenPipeError:
-        raise  # the reader of a pipe has seen enough: no fault of the journal
-    except (Wrong, JournalFault, OSError) as fault:
+    except (Wrong, JournalFault) as fault:
         print(f"hub export: {fault}", file=sys.stderr)
         return EXIT_FAULTS
     return EXIT_OK

@@ -61,9 +61,11 @@ def target(path: Path | None) -> Iterator[IO[str]]:
         yield sys.stdout
         return
     try:
-        whole = Path(os.path.realpath(path))
-        draft = whole.with_name(f".{whole.name}.{os.getpid()}") if _replaceable(whole) else None
-        out = (draft or whole).open("w", encoding="utf-8")
+        draft = None
+        if path.is_file() or not path.exists():  # else a pipe or a device, or a folder, which is refused
+            whole = Path(os.path.realpath(path))
+            draft = whole.with_name(f".{whole.name}.{os.getpid()}")
+        out = (draft or path).open("w", encoding="utf-8")
     except OSError as refused:
         raise Wrong(
             f"{path}: {refused.strerror}; name a file in a folder that exists and can be written"
@@ -76,11 +78,6 @@ def target(path: Path | None) -> Iterator[IO[str]]:
     finally:
         if draft is not None:
             draft.unlink(missing_ok=True)
-
-
-def _replaceable(path: Path) -> bool:
-    """Not a pipe, a device or a folder."""
-    return path.is_file() or not path.exists()
 
 
 def epcis_export(args: argparse.Namespace, original: Original) -> EpcisExport:

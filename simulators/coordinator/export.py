@@ -53,15 +53,13 @@ def main(argv: Sequence[str]) -> int:
         with closing(KeptEvents(args.data)) as kept:
             if not 0 <= args.after <= kept.last:
                 raise Wrong(
-                    f"--after {args.after}: this database goes to {kept.last}; where it was restored or made anew, "
-                    "begin anew with --after 0"
+                    f"--after {args.after}: wanted is 0 to {kept.last}, its newest event; begin anew with "
+                    "--after 0 where the database was restored or made anew"
                 )
             with target(args.out) as out:
                 told = _export(kept, args, out)
             print(told, file=sys.stderr)
-    except BrokenPipeError:
-        raise  # the reader of a pipe has seen enough: no fault of the database
-    except (Wrong, EventsFault, OSError) as fault:
+    except (Wrong, EventsFault) as fault:
         print(f"hub coordinator export: {fault}", file=sys.stderr)
         return EXIT_FAULTS
     return EXIT_OK

@@ -1,5 +1,6 @@
 """`hub coordinator export` of a database that can't be read: one sentence, and no half of a file."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -116,6 +117,16 @@ def test_a_database_that_another_program_holds_for_itself(
 def test_a_number_that_the_database_does_not_reach(hall: Hall, capsys: pytest.CaptureFixture[str]) -> None:
     hall.take(*some(hall))
 
-    assert "--after 5: this database goes to 4" in fault(
+    assert "--after 5: wanted is 0 to 4, its newest event" in fault(
         capsys, hall.path.parent, "cloudevents", "--after", "5"
     )
+
+
+def test_a_pipe_is_written_as_it_is(hall: Hall, capsys: pytest.CaptureFixture[str]) -> None:
+    hall.take(*some(hall))
+    read, write = os.pipe()
+    code = main(["export", "cloudevents", "--data", str(hall.path.parent), "--out", f"/dev/fd/{write}"])
+    os.close(write)
+    with os.fdopen(read) as lines:
+        assert (code, len(lines.readlines())) == (0, 4)
+    assert "4 CloudEvents of 4 events" in capsys.readouterr().err
