@@ -1,12 +1,20 @@
-"""`hub coordinator export` beside a coordinator at work: it holds nothing up and reads no more than it must."""
+"""`hub coordinator export` beside a coordinator at work, which it does not hold up, and beside a gateway's own export."""
 
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from coordinator_hall import Hall, visit
-from exported_hub import Export, at_the_bench, on_the_line
+from exported_hub import ITEM, Export, at_the_bench, on_the_line
+from nacl.signing import SigningKey
 
+from edge.commands.export import main as gateway_export
+from edge.core.event import Code, Event, Kind, WallTime
+from edge.rim.journal import JOURNAL_FILE, Journal, JournalReader
+from edge.wire.envelope import EventContext
+from edge.wire.signing import Signer
+from edge.wire.verifier import examine
+from hub_config.names import DeviceId, GatewayId, HubId, Instant, LineId, VisitId
 from simulators.coordinator import journeys
 from simulators.coordinator.journeys import Journeys
 from simulators.coordinator.kept_events import KeptEvents
@@ -75,3 +83,31 @@ def test_each_parcel_is_told_once_however_few_are_remembered(
 
     assert export.codes() == ["EMD", "EME"]
     assert len(export.epcis()) == 3 + 4
+
+
+def test_a_hub_of_one_gateway_is_told_as_that_gateway_tells_it(hall: Hall, export: Export) -> None:
+    kinds: tuple[Kind, ...] = ("parcel.arrived", "parcel.identified", "parcel.presented", "parcel.departed")
+    folder, signer = hall.path.parent / "gateway", Signer(SigningKey(bytes(range(32))))
+    folder.mkdir()
+    journal = Journal(
+        folder / JOURNAL_FILE,
+        lambda epoch: EventContext(
+            HubId("MY-KUL-1"), GatewayId("gw-01"), "live", epoch, "0.1.0", "ab" * 32, {}, bytes(32)
+        ),
+        signer,
+    )
+    code = Code(ITEM, ITEM.encode(), "code128", "s10", True, DeviceId("scan-1"), 1)
+    for n, kind in enumerate(kinds, start=1):
+        wall = WallTime(hall.now_us + n, 1_500, "ntp")
+        told = Event(kind, LineId("b1"), VisitId(visit(1)), Instant(n), wall, codes=(code,))
+        journal.append([(n, told)])
+    journal.close()
+    with closing(JournalReader(folder / JOURNAL_FILE)) as reader:
+        rows = reader.pending(0, len(kinds))
+    hall.take(*(examine(row.payload, {signer.kid: signer.public_b64}) for row in rows))
+
+    for words, kept in ((["emsevt"], slice(None)), (["epcis", "--offset", "+08:00"], slice(1, -1))):
+        assert gateway_export([*words, "--data", str(folder), "--out", str(folder / "out")]) == 0
+        own = (folder / "out").read_text().splitlines()[kept]  # without the frame of a document, and its time
+        assert export.run(*words).splitlines()[kept] == own
+        assert len(own) == len(kinds)
