@@ -1,4 +1,4 @@
-"""`hub coordinator export` beside a coordinator at work, which it does not hold up, and beside a gateway's own export."""
+"""`hub coordinator export` beside a coordinator at work, not held up, and beside a gateway's own export."""
 
 from contextlib import closing
 from pathlib import Path
