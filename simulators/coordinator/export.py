@@ -7,7 +7,7 @@ one goes on (`--after`). Practice events are never exported as EPCIS or EMSEVT.
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Any, Final
@@ -24,7 +24,7 @@ from edge.commands.export_files import (
     write_code,
     write_document,
 )
-from edge.wire.emsevt import ARRIVED, Emsevt, EmsevtLog
+from edge.wire.emsevt import ARRIVED, PRESENTED, Emsevt, EmsevtLog
 from edge.wire.envelope import event_payload
 from edge.wire.epcis import Data, corrected_id
 from simulators.coordinator.accounts import NAMING
@@ -189,7 +189,8 @@ def _emsevt(kept: KeptEvents, args: argparse.Namespace, out: IO[str]) -> str:
         before, now = EmsevtLog(args.direction, retention), EmsevtLog(args.direction, retention)
         told, old = _codes(before, [event for event in events if event.row <= args.after])
         codes, unreadable = _codes(now, events)
-        for one in _news(told, codes, ARRIVED[args.direction]):
+        once = {ARRIVED[args.direction], PRESENTED.get(args.direction, "")}
+        for one in _news(told, codes, once):
             write_code(one, out)
             sums.count += 1
         still += now.open_items()
@@ -228,14 +229,14 @@ def _sure(event: Kept, visit: str, journey: Journey) -> list[Mapping[str, Any]]:
     return [code for code in event.data.get("codes", ()) if code.get("data") not in doubtful]
 
 
-def _news(told: list[Emsevt], codes: list[Emsevt], arrived: str) -> Iterator[Emsevt]:
-    """Codes that no run has told. One that has arrived does not arrive again, though it was earlier than was told."""
-    known = set(told)
-    early = [one.item for one in told if one.code == arrived and one not in set(codes)]
+def _news(told: list[Emsevt], codes: list[Emsevt], once: Container[str]) -> Iterator[Emsevt]:
+    """Codes that no run has told. What is told `once` is not told again because it was earlier than was known then."""
+    known, now = set(told), set(codes)
+    early = [(one.item, one.code) for one in told if one.code in once and one not in now]
     for one in codes:
         if one in known:
             continue
-        if one.code == arrived and one.item in early:
-            early.remove(one.item)
+        if (one.item, one.code) in early:
+            early.remove((one.item, one.code))
             continue
         yield one
