@@ -125,7 +125,8 @@ class Runner:
         self._stopping.set()
         self._inbox.nudge()
         self._thread.join(timeout=2.0)
-        self.snapshot = self._gateway.snapshot()
+        if not self._thread.is_alive():  # else it may be changing what a picture is made of
+            self.snapshot = self._gateway.snapshot()
 
     def turned_within(self, ns: int) -> bool:
         """The core has been alive in the last `ns` nanoseconds. From any thread."""

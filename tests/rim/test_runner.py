@@ -1,5 +1,6 @@
 """The core's thread: when it makes a picture, and how it ends."""
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from drivers.reading import BoardChanged, DeviceUp
 from edge.core.effects import Alert, Effect
 from edge.core.gateway import Gateway
 from edge.core.inputs import Input, MessageRejected, Tick
+from edge.core.snapshot import Snapshot
 from edge.rim import clock
 from edge.rim.inbox import Inbox
 from edge.rim.metrics import Metrics
@@ -253,3 +255,22 @@ def test_stopping_ends_a_core_that_waits_for_an_input() -> None:
 
     assert not one._thread.is_alive()
     assert not one.failed.is_set()
+
+
+def test_a_core_that_hangs_keeps_nobody_from_stopping_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture made of what it is changing may fail, and then the journal would not be stopped."""
+
+    class Hung(threading.Thread):
+        def join(self, timeout: float | None = None) -> None: ...
+        def is_alive(self) -> bool:
+            return True
+
+    def torn(_: Gateway) -> Snapshot:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    one = runner(load(EXAMPLE), Inbox())
+    before, one._thread = one.snapshot, Hung()
+    monkeypatch.setattr(Gateway, "snapshot", torn)
+    one.stop()
+
+    assert one.snapshot is before
