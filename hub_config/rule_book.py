@@ -40,6 +40,11 @@ class RuleBook:
                 return days.pack
         return None
 
+    def until_us(self, now_us: int) -> int:
+        """The last moment of the pack in force, or of today's lack of one: then its days end, or another begins."""
+        ends = [days.until_us for days in self._days if days.pack is self.in_force(now_us)]
+        return min([*ends, *(days.from_us for days in self._days if days.from_us > now_us), _FOR_EVER]) - 1
+
 
 def _days_of(pack: RulePack) -> _Days:
     begins = midnight_us(pack.time_zone)

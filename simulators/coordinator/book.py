@@ -16,10 +16,10 @@ import orjson
 
 from edge.wire.canonical import canonical
 from simulators.coordinator.declared import Declared, ManifestFault
-from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.parties import PartyAnswer, strictest
 from simulators.coordinator.sampling import Draw, Raised, draw_from
 from simulators.coordinator.stamps import parse_utc
-from simulators.coordinator.visits import WAITING, Visit
+from simulators.coordinator.visits import WAITING, Visit, taking_along
 
 WAITS_FOR_FILING: Final = ("no_declaration", "decl_incomplete")
 """Reasons that a declaration filed later may settle."""
@@ -87,22 +87,25 @@ class StoredBook:
         self._visits.clear()
         self._subject_key = None
 
-    def departed(self, code: str) -> str | None:
-        row = self._one("SELECT id FROM visits WHERE code = ? AND place = 'departed' LIMIT 1", code)
+    def departed(self, code: str, consignment: str = "") -> str | None:
+        wanted = "place = 'departed' AND (code = ? OR consignment = nullif(?, ''))"
+        row = self._one(f"SELECT id FROM visits WHERE {wanted} LIMIT 1", code, consignment)  # noqa: S608 - our own
         return None if row is None else str(row[0])
 
-    def named(self, code: str) -> Visit | None:
-        return self._latest("code", code)
+    def failed(self, code: str, consignment: str = "") -> bool:
+        wanted = "SELECT 1 FROM visits WHERE failed AND (code = ? OR consignment = nullif(?, '')) LIMIT 1"
+        return self._one(wanted, code, consignment) is not None
 
-    def consigned(self, consignment: str) -> Visit | None:
-        gone = "consignment = ? ORDER BY opened_us DESC, id DESC LIMIT 1"
-        return self._latest("consignment", consignment) or _visit(
-            self._one(f"SELECT {_VISIT} FROM visits WHERE {gone}", consignment)  # noqa: S608 - our own columns
-        )
+    def named(self, code: str, but: str = "") -> Visit | None:
+        return self._latest("code = ? AND place <> 'departed'", code, but)
 
-    def _latest(self, column: str, value: str) -> Visit | None:
-        wanted = f"{column} = ? AND place <> 'departed' ORDER BY opened_us DESC, id DESC LIMIT 1"
-        return _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE {wanted}", value))  # noqa: S608 - our own columns
+    def consigned(self, consignment: str, but: str = "") -> Visit | None:
+        here = self._latest("consignment = ? AND place <> 'departed'", consignment, but)
+        return here or self._latest("consignment = ?", consignment, but)
+
+    def _latest(self, wanted: str, value: str, but: str) -> Visit | None:
+        which = f"{wanted} AND id <> ? ORDER BY opened_us DESC, id DESC LIMIT 1"
+        return _visit(self._one(f"SELECT {_VISIT} FROM visits WHERE {which}", value, but))  # noqa: S608 - our own columns
 
     # Joins ------------------------------------------------------------------------------------------
 
@@ -117,13 +120,11 @@ class StoredBook:
         )
         # What had been joined to this one before goes on with it.
         self._connection.execute("UPDATE joins SET older = ? WHERE older = ?", (into, visit))
-        self._connection.execute(
-            "UPDATE visits SET opened_us = min(opened_us, (SELECT opened_us FROM visits WHERE id = ?1)) "
-            "WHERE id = ?2 AND EXISTS(SELECT 1 FROM visits WHERE id = ?1)",
-            (visit, into),
-        )
-        self._connection.execute("DELETE FROM visits WHERE id = ?", (visit,))
-        self.forget_visits()
+        minted = self.visit(visit)
+        if minted is not None:
+            self.put(taking_along(self.visit(into), minted, into))
+            self._connection.execute("DELETE FROM visits WHERE id = ?", (visit,))
+            self._visits.pop(visit, None)
 
     def is_told(self, visit: str) -> bool:
         row = self._one("SELECT told FROM joins WHERE visit = ?", visit)
@@ -218,14 +219,23 @@ class StoredBook:
                 "INSERT INTO declarations(consignment, filed_us, mawb, receptacle, data) VALUES(?, ?, ?, ?, ?)",
                 (told.consignment, now_us, told.mawb, told.receptacle, body),
             )
-            if known is not None:
-                self._connection.execute("DELETE FROM declared_codes WHERE number = ?", (known[0],))
+            kept = [] if known is None else self._take_back(known[0], told)
             self._connection.executemany(
                 "INSERT INTO declared_codes VALUES(?, ?)",
-                [(code, cursor.lastrowid) for code in told.identifiers],
+                [(code, cursor.lastrowid) for code in (*told.identifiers, *kept)],
             )
             taken.append(told)
         return taken
+
+    def _take_back(self, number: int, told: Declared) -> list[str]:
+        """The identifiers of the declaration before; returns those that stay beside the amended ones: what has been
+        read off a parcel here, or is of a consignment that a party stops, must not pass to another consignment."""
+        gone = "DELETE FROM declared_codes WHERE number = ? RETURNING code"
+        rows = self._connection.execute(gone, (number,))
+        dropped = sorted({code for (code,) in rows.fetchall()} - set(told.identifiers))
+        stopped = strictest(self.answers(told.consignment)) is not None
+        read = "SELECT 1 FROM visit_codes WHERE code = ? LIMIT 1"
+        return [code for code in dropped if stopped or self._one(read, code) is not None]
 
     def _check_free(self, told: Declared) -> None:
         for code in told.identifiers:

@@ -18,13 +18,14 @@ from hub_config.tiers import STANDARD_TIER
 from simulators.coordinator.declared import Declared, Manifest
 from simulators.coordinator.judge import (
     DECLARED_DIMS,
+    FAILED,
     ONE_PLACE,
+    WHOLE_MAX,
     Bands,
     Data,
     Found,
     Verdict,
     declaration,
-    doubts,
     find,
     hold,
     identity,
@@ -44,11 +45,13 @@ from simulators.coordinator.parties import (
     strictest,
 )
 from simulators.coordinator.random_checks import RandomChecks, checked, served
-from simulators.coordinator.risks import react
+from simulators.coordinator.risks import failed_by, react
 from simulators.coordinator.sampling import DerivedSeeds, Sampler
 from simulators.coordinator.sizes import sides_fit, sides_wanted
-from simulators.coordinator.stamps import parse_utc, utc_text, uuid7
-from simulators.coordinator.visits import PLACE_OF_LANE, WAITING, Place, Visit, VisitBook
+from simulators.coordinator.stamps import utc_text, uuid7
+from simulators.coordinator.visits import Visit, VisitBook
+from simulators.coordinator.well_formed import JOINS
+from simulators.coordinator.whereabouts import is_answered, noted, recognised, visit_of
 
 PROMISE_US: Final = 10_800 * 1_000_000
 """Default dwell target of the contract §10."""
@@ -95,15 +98,18 @@ class Desk:
         if data["visit"] is None:
             return None
         if data["kind"] != "parcel.measured":
-            if data["kind"] in NOTED:
+            if data["kind"] in NOTED and not (quarantined and _frees(data)):
                 self._note(data, event_id, now_us, book)
             return None
         known = book.decision(event_id)
         if known is not None:
             return known
-        visit = _visit_of(data, book)
+        visit = visit_of(data, book)
+        if is_answered(data, visit, book):
+            return None
         book.note(event_id, data)
-        older, twice = _recognised(data, visit, book)
+        declared = self._found(data, visit, now_us).declared
+        older, twice = recognised(data, visit, "" if declared is None else declared.consignment, book)
         if twice is not None:
             self._stop_twin(twice, now_us, book)
         return self._decide(
@@ -111,13 +117,13 @@ class Desk:
         )
 
     def _note(self, data: Data, event_id: str, now_us: int, book: VisitBook) -> None:
-        visit = _visit_of(data, book)
-        noted = _noted(data, visit, book)
-        if noted is not visit:
-            book.put(noted)
+        visit = visit_of(data, book)
+        after = noted(data, visit, book)
+        if after is not visit:
+            book.put(after)
         if data["kind"] == "parcel.inspected":
-            served(noted, book)
-            react(data, event_id, self._found(data, noted, now_us).declared, self._rules, book)
+            served(after, book)
+            react(data, event_id, self._found(data, after, now_us).declared, self._rules, book)
 
     def reconsider(
         self, data: Data, event_id: str, now_us: int, book: VisitBook, quarantined: bool = False
@@ -186,8 +192,11 @@ class Desk:
         stop = identity(data, visit)
         if stop is not None:
             return stop
-        if book.departed(own_code(data) or "") not in (None, visit.id):
+        code, consignment = own_code(data) or "", "" if found.declared is None else found.declared.consignment
+        if book.departed(code, consignment) not in (None, visit.id):
             return hold(("swap_suspected",), "left-once")
+        if book.failed(code, consignment):
+            return FAILED
         if found.several:
             return hold(("two_labels",), "one-declaration")
         declared, pack = found.declared, self._rules.in_force(now_us)
@@ -218,7 +227,12 @@ class Desk:
             return inspect("dims_mismatch", DECLARED_DIMS)
         tier = tier_of(declared, pack)
         needs = outstanding(concerned(declared, pack), answers)
-        return release(data, declared, pack, tier, Bands(band, sides), needs, now_us)
+        until_us = self._until_us(pack, now_us)
+        return release(data, declared, pack, tier, Bands(band, sides), needs, until_us)
+
+    def _until_us(self, pack: RulePack, now_us: int) -> int:
+        """How long a release may be acted on: not past the days of its rule pack."""
+        return min(now_us + pack.decision_valid_s * 1_000_000, self._rules.until_us(now_us))
 
     # Writing it down --------------------------------------------------------------------------------
 
@@ -252,7 +266,9 @@ class Desk:
         now_us: int, book: VisitBook,
     ) -> Data:  # fmt: skip
         pack = self._rules.in_force(now_us)
-        valid_s = HOLD_VALID_S if pack is None else pack.decision_valid_s
+        until_us = now_us + (HOLD_VALID_S if pack is None else pack.decision_valid_s) * 1_000_000
+        if pack is not None and verdict.action == "release":
+            until_us = self._until_us(pack, now_us)
         asked = data["visit"]
         was = None if asked == visit.id or book.is_told(asked) else asked
         seq = visit.decided + 1
@@ -288,9 +304,9 @@ class Desk:
             "cond": dict(verdict.cond),
             "needs": list(verdict.needs),
             "valid_from": utc_text(now_us),
-            "valid_until": utc_text(now_us + valid_s * 1_000_000),
+            "valid_until": utc_text(until_us),
             "clock": verdict.clock,
-            "slack_us": _due_us(visit, declared, now_us) - now_us,
+            "slack_us": max(-WHOLE_MAX, min(WHOLE_MAX, _due_us(visit, declared, now_us) - now_us)),
         }
 
 
@@ -304,90 +320,9 @@ def _relayed(answer: PartyAnswer, waits_for: tuple[str, ...] = ()) -> Verdict:
     )  # fmt: skip
 
 
-def _visit_of(data: Mapping[str, Any], book: VisitBook) -> Visit:
-    """The visit that the event is about: its own, the older one that it is joined to, or a new one."""
-    visit = book.visit(data["visit"])
-    if visit is None:
-        root = book.root(data["visit"])
-        visit = None if root == data["visit"] else book.visit(root)
-        if visit is None:
-            visit = Visit(root, opened_us=parse_utc(data["t"]), gw=data["gw"], epoch=data.get("epoch", 0))
-            book.put(visit)
-    return visit
-
-
-def _noted(data: Mapping[str, Any], visit: Visit, book: VisitBook) -> Visit:
-    """The visit after an event that asks for no decision; the same object where nothing has changed."""
-    match data["kind"]:
-        case "parcel.departed":
-            return replace(visit, place="departed")
-        case "parcel.lost_track" if not visit.departed:
-            return replace(visit, place="lost_track")
-        case "parcel.diverted" if not visit.departed:
-            return _moved(data, visit)
-        case "parcel.identified" | "parcel.arrived" if visit.place in WAITING:
-            return replace(visit, place="open", gw=data["gw"], epoch=data.get("epoch", 0))
-        case "parcel.inspected":
-            return _inspected(data, visit)
-        case "visit.joined" | "visit.split":
-            return _renamed(data, visit, book)
-    return visit
-
-
-def _moved(data: Mapping[str, Any], visit: Visit) -> Visit:
-    act = data.get("act")
-    if not isinstance(act, dict) or act.get("confirmed") is not True:
-        return visit
-    lane = str(act.get("lane"))
-    place: Place = PLACE_OF_LANE.get(lane, visit.place)
-    return replace(visit, place=place, lane=lane, gw=data["gw"], epoch=data.get("epoch", 0))
-
-
-def _inspected(data: Mapping[str, Any], visit: Visit) -> Visit:
-    """An outcome closes the case: what has passed stops nothing again, what has failed goes nowhere."""
-    note = data.get("note")
-    outcome = note.get("outcome") if isinstance(note, dict) else None
-    if outcome == "passed":
-        passed = tuple(dict.fromkeys((*visit.passed, *visit.case)))
-        return replace(visit, case=(), passed=passed)
-    return replace(visit, case=(), failed=True) if outcome == "failed" else visit
-
-
-def _renamed(data: Mapping[str, Any], visit: Visit, book: VisitBook) -> Visit:
-    """The gateway goes on under another id."""
-    note = data.get("note")
-    if not isinstance(note, dict) or not all(isinstance(note.get(end), str) for end in ("from", "into")):
-        return visit
-    if data["kind"] == "visit.split":
-        book.split(note["into"])
-    elif book.root(note["into"]) != note["from"]:
-        book.join(note["from"], book.root(note["into"]), told=True)
-    return book.visit(visit.id) or visit
-
-
-def _recognised(data: Mapping[str, Any], visit: Visit, book: VisitBook) -> tuple[Visit, Visit | None]:
-    """The visit that this measurement belongs to, and another that claims to be the same parcel somewhere else.
-
-    A parcel in a bay comes back by a scan, at whatever gateway (contract §1). One whose gateway has begun a new journal
-    since has lost it; one with an open case is looked for, wherever it went. A parcel that is in work at another
-    gateway at this moment can't be here.
-    """
-    code = own_code(data)
-    if code is None or doubts(data) or in_conflict(data) or visit.code is not None:
-        return visit, None
-    other = book.named(code)
-    if other is None or other.id == visit.id:
-        return visit, None
-    forgotten = other.gw == data["gw"] and data.get("epoch", 0) > other.epoch
-    if (
-        other.place in WAITING
-        or (other.place == "open" and forgotten)
-        or (other.place == "lost_track" and other.case)
-    ):
-        book.join(visit.id, other.id, told=False)
-        return replace(book.visit(other.id) or other, place="open"), None
-    elsewhere = other.place == "open" and other.gw != data["gw"]
-    return visit, other if elsewhere else None
+def _frees(data: Mapping[str, Any]) -> bool:
+    """What could let a parcel go on: not on the word of a gateway in quarantine."""
+    return data["kind"] in JOINS or (data["kind"] == "parcel.inspected" and failed_by(data) is not True)
 
 
 def _due_us(visit: Visit, declared: Declared | None, now_us: int) -> int:

@@ -4,7 +4,7 @@ Identity first, then the declaration, then the weight: the first rule that stops
 doubt is held; nothing is released that no rule releases. A rule that an inspection has settled stops nothing again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,10 @@ JOINING_TYPES: Final = (*OWN_TYPES, "gs1dl")
 """Which find its declaration. A bag's or a waybill's number names many parcels."""
 DECLARED_MASS: Final = "declared-mass"
 DECLARED_DIMS: Final = "declared-dims"
+LANE_MASS: Final = "lane-mass"
+EDGE_FLAGS: Final = "edge-flags"
+WHOLE_MAX: Final = 2**53 - 1
+"""Of any integer on the wire (contract §2)."""
 ONE_PLACE: Final = "one-place"
 """The same name was in two places at once; somebody must look at both."""
 
@@ -56,6 +60,10 @@ def hold(reasons: tuple[str, ...], rule: str, clock: str = "hub") -> Verdict:
 def inspect(reason: str, rule: str) -> Verdict:
     return Verdict("inspect", (reason,), "manual", rule, clock=CUSTOMS)
 
+
+PROHIBITED: Final = Verdict("refuse", ("prohibited",), "custody", "prohibited-goods", clock=CUSTOMS)
+OVER_VALUE: Final = inspect("value_over_lane", "low-value")
+FAILED: Final = Verdict("refuse", ("risk_profile",), "custody", "inspection-failed", clock=CUSTOMS)
 
 # What a measurement says ----------------------------------------------------------------------------
 
@@ -137,7 +145,7 @@ def identity(data: Mapping[str, Any], visit: Visit) -> Verdict | None:
     """What keeps it from being judged at all."""
     told = doubts(data)
     if told:
-        return hold(tuple(flag for flag in told if flag in REASONS) or ("unknown_item",), "edge-flags")
+        return hold(tuple(flag for flag in told if flag in REASONS) or ("unknown_item",), EDGE_FLAGS)
     if in_conflict(data):
         return hold(("two_labels",), "one-identity")
     if own_code(data) is None:
@@ -149,29 +157,28 @@ def identity(data: Mapping[str, Any], visit: Visit) -> Verdict | None:
     if ONE_PLACE in visit.case:
         return inspect("two_labels", ONE_PLACE)
     if visit.failed:
-        return Verdict("refuse", ("risk_profile",), "custody", "inspection-failed", clock=CUSTOMS)
+        return FAILED
     return None
 
 
 def declaration(declared: Declared, pack: RulePack, passed: tuple[str, ...]) -> Verdict | None:
-    stop = _declaration(declared, pack)
-    return None if stop is not None and stop.rule in passed else stop
+    """The first rule that stops it and that no inspection has settled; a settled one hides none behind it."""
+    return next((stop for stop in _stops(declared, pack) if stop.rule not in passed), None)
 
 
-def _declaration(declared: Declared, pack: RulePack) -> Verdict | None:
+def _stops(declared: Declared, pack: RulePack) -> Iterator[Verdict]:
     words = declared.description.casefold()
     if any(word.casefold() in words for word in pack.prohibited_words):
-        return Verdict("refuse", ("prohibited",), "custody", "prohibited-goods", clock=CUSTOMS)
+        yield PROHIBITED
     if declared.procedure not in pack.procedures:
-        return inspect("decl_incomplete", "procedure")
+        yield inspect("decl_incomplete", "procedure")
     if declared.procedure == "transit":
-        leaves = declared.onward not in (None, pack.country)
-        return None if leaves else inspect("decl_incomplete", "transit-onward")
-    if declared.currency != pack.currency:
-        return inspect("decl_incomplete", "declared-currency")
-    if declared.value_minor > pack.value_max_minor:
-        return inspect("value_over_lane", "low-value")
-    return None
+        if declared.onward in (None, pack.country):
+            yield inspect("decl_incomplete", "transit-onward")
+    elif declared.currency != pack.currency:
+        yield inspect("decl_incomplete", "declared-currency")  # what it is worth here, an inspection settles
+    elif declared.value_minor > pack.value_max_minor:
+        yield OVER_VALUE
 
 
 def weight(
@@ -182,12 +189,13 @@ def weight(
     if mass is None or "mass_not_legal" in data["flags"]:
         return hold(("mass_not_legal",), "legal-mass"), []
     measured_mg, u_mg = mass["mg"], mass["u_mg"]
-    if measured_mg + u_mg > pack.mass_max_mg and "lane-mass" not in visit.passed:
-        return inspect("mass_over_lane", "lane-mass"), []
+    if measured_mg + u_mg > pack.mass_max_mg and LANE_MASS not in visit.passed:
+        return inspect("mass_over_lane", LANE_MASS), []
     # Where an inspection has settled what the goods weigh, that is what they weigh.
     expected_mg = measured_mg if DECLARED_MASS in visit.passed else declared.mass_mg
     tolerance_mg = pack.tolerance_mg(expected_mg)
-    band = [max(0, expected_mg - tolerance_mg), expected_mg + tolerance_mg]
+    most_mg = WHOLE_MAX if LANE_MASS in visit.passed else pack.mass_max_mg
+    band = [max(0, expected_mg - tolerance_mg), min(most_mg, expected_mg + tolerance_mg)]
     off_mg = abs(measured_mg - expected_mg)
     if off_mg - u_mg > tolerance_mg:
         return inspect("mass_mismatch", DECLARED_MASS), []
@@ -208,14 +216,13 @@ class Bands:
 
 def release(
     data: Mapping[str, Any], declared: Declared, pack: RulePack, tier: Tier, bands: Bands,
-    needs: tuple[str, ...], now_us: int,
+    needs: tuple[str, ...], until_us: int,
 ) -> Verdict:  # fmt: skip
-    """Nothing stops it. Not effective while a party has not answered (`needs`)."""
+    """Nothing stops it. Not effective while a party has not answered (`needs`), and not after `until_us`."""
     if tier.lane != pack.free_route:
         return Verdict("inspect", ("risk_profile",), tier.lane, "tier-lane", clock=CUSTOMS)
-    until = utc_text(now_us + pack.decision_valid_s * 1_000_000)
     sizes = () if bands.sides_um is None else (("dims_um", bands.sides_um),)
-    cond = (("code", own_code(data)), ("mass_mg", bands.mass_mg), *sizes, ("not_after", until))
+    cond = (("code", own_code(data)), ("mass_mg", bands.mass_mg), *sizes, ("not_after", utc_text(until_us)))
     clock = owner_of(needs[0]) if needs else "hub"
     rule = RELEASED_BY[declared.procedure]
     return Verdict("release", (), pack.free_route, rule, clock=clock, cond=cond, needs=needs)

@@ -22,6 +22,8 @@ WAITING: Final = ("held", "inspecting")
 PLACE_OF_LANE: Final[dict[str, Place]] = {
     "hold": "held", "manual": "inspecting", "xray": "inspecting", "return": "returned", "custody": "custody",
 }  # fmt: skip
+BEARERS_MAX: Final = 8
+"""Visits of one name that a book in memory tells apart."""
 DONE_MAX: Final = 4_096
 """Visits kept once they are done with."""
 
@@ -61,17 +63,35 @@ class Visit:
         return self.place == "departed"
 
 
+def taking_along(older: Visit | None, minted: Visit, into: str) -> Visit:
+    """The older visit `into` once `minted` is joined to it: what stops the one stops the other, what was settled of the
+    one is not settled of the other. None: nothing has been heard of it yet."""
+    if older is None:
+        return replace(minted, id=into)
+    return replace(
+        older,
+        opened_us=min(older.opened_us, minted.opened_us),
+        reweighed=older.reweighed or minted.reweighed,
+        case=tuple(dict.fromkeys((*older.case, *minted.case))),
+        failed=older.failed or minted.failed,
+    )
+
+
 class VisitBook(Protocol):
     def visit(self, visit: str) -> Visit | None: ...
     def put(self, visit: Visit) -> None: ...
-    def departed(self, code: str) -> str | None:
-        """The visit under which this parcel has left the hub."""
+    def departed(self, code: str, consignment: str = "") -> str | None:
+        """The visit under which this parcel has left the hub: by its own identifier, or as its consignment."""
 
-    def named(self, code: str) -> Visit | None:
-        """The latest visit of this own identifier that has not left the hub."""
+    def failed(self, code: str, consignment: str = "") -> bool:
+        """An inspection of a parcel of this own identifier, or of this consignment, has found what may not go on."""
 
-    def consigned(self, consignment: str) -> Visit | None:
-        """The latest visit of this consignment; one that has left the hub only where none is here."""
+    def named(self, code: str, but: str = "") -> Visit | None:
+        """The latest visit of this own identifier that has not left the hub; `but`: another than this one."""
+
+    def consigned(self, consignment: str, but: str = "") -> Visit | None:
+        """The latest visit of this consignment; one that has left the hub only where none is here. `but`: another than
+        this one."""
 
     def root(self, visit: str) -> str:
         """The older visit that this one is joined to, or itself."""
@@ -120,8 +140,12 @@ class MemoryBook:
         """`drawn`: another book, whose draws stand here too."""
         self._visits: dict[str, Visit] = {}
         self._departed: dict[str, str] = {}
-        self._named: dict[str, str] = {}
-        self._consigned: dict[str, str] = {}
+        self._named: dict[str, tuple[str, ...]] = {}
+        self._consigned: dict[str, tuple[str, ...]] = {}
+        """The last `BEARERS_MAX` visits of each, the latest last."""
+        self._failed: dict[str, str] = {}
+        self._left: dict[str, str] = {}
+        """By consignment."""
         self._joined: dict[str, str] = {}
         self._told: dict[str, bool] = {}
         self._events: dict[str, dict[str, Any]] = {}
@@ -150,10 +174,15 @@ class MemoryBook:
             known = self._visits.pop(oldest, None)
             if known is not None:
                 for table, name in (
-                    (self._departed, known.code), (self._named, known.code), (self._consigned, known.consignment),
+                    (self._departed, known.code), (self._failed, known.code), (self._failed, known.consignment),
+                    (self._left, known.consignment),
                 ):  # fmt: skip
                     if name is not None and table.get(name) == oldest:
                         del table[name]
+                for bearers, name in ((self._named, known.code), (self._consigned, known.consignment)):
+                    left = tuple(one for one in bearers.pop(name or "", ()) if one != oldest)
+                    if name is not None and left:
+                        bearers[name] = left
                 for name in (known.id, known.code, known.consignment):
                     if name is not None:
                         self._draws.pop(name, None)
@@ -167,23 +196,36 @@ class MemoryBook:
             if visit.departed:
                 self._departed[visit.code] = visit.id
                 self._events.pop(visit.measured or "", None)
-            self._named[visit.code] = visit.id
-        if visit.consignment is not None:
-            self._consigned[visit.consignment] = visit.id
+            self._bear(self._named, visit.code, visit.id)
+        if visit.consignment:
+            self._bear(self._consigned, visit.consignment, visit.id)
+            if visit.departed:
+                self._left[visit.consignment] = visit.id
+        if visit.failed:
+            self._failed |= dict.fromkeys((one for one in (visit.code, visit.consignment) if one), visit.id)
 
-    def departed(self, code: str) -> str | None:
-        return self._departed.get(code)
+    @staticmethod
+    def _bear(bearers: dict[str, tuple[str, ...]], name: str, visit: str) -> None:
+        before = bearers.get(name, ())
+        if before[-1:] != (visit,):
+            bearers[name] = (*(one for one in before if one != visit), visit)[-BEARERS_MAX:]
 
-    def named(self, code: str) -> Visit | None:
-        return self._staying(self._named.get(code))
+    def departed(self, code: str, consignment: str = "") -> str | None:
+        return self._departed.get(code) or self._left.get(consignment)
 
-    def consigned(self, consignment: str) -> Visit | None:
-        latest = self._consigned.get(consignment)
-        return None if latest is None else self._visits.get(self.root(latest))
+    def failed(self, code: str, consignment: str = "") -> bool:
+        return code in self._failed or consignment in self._failed
 
-    def _staying(self, visit: str | None) -> Visit | None:
-        found = None if visit is None else self._visits.get(self.root(visit))
-        return None if found is None or found.departed else found
+    def named(self, code: str, but: str = "") -> Visit | None:
+        return next((one for one in self._bearers(self._named, code, but) if not one.departed), None)
+
+    def consigned(self, consignment: str, but: str = "") -> Visit | None:
+        found = self._bearers(self._consigned, consignment, but)
+        return next((one for one in found if not one.departed), found[0] if found else None)
+
+    def _bearers(self, bearers: dict[str, tuple[str, ...]], name: str, but: str) -> list[Visit]:
+        found = (self._visits.get(self.root(one)) for one in reversed(bearers.get(name, ())))
+        return [one for one in found if one is not None and one.id != but]
 
     def root(self, visit: str) -> str:
         return self._joined.get(visit, visit)
@@ -193,9 +235,8 @@ class MemoryBook:
         self._joined[visit] = into
         self._told[visit] = self._told.get(visit, False) or told
         minted = self._visits.pop(visit, None)
-        if minted is not None and into in self._visits:
-            older = self._visits[into]
-            self._visits[into] = replace(older, opened_us=min(older.opened_us, minted.opened_us))
+        if minted is not None:
+            self.put(taking_along(self._visits.get(into), minted, into))
 
     def is_told(self, visit: str) -> bool:
         return self._told.get(visit, False)

@@ -104,8 +104,11 @@ class VoucherOffice:
         pack = self._rules.in_force(now_us)
         if declared is None or pack is None or not clears_by_weight(declared, pack, now_us):
             return None
-        if book.departed(code) is not None:
+        consignment = declared.consignment or code
+        if book.departed(code, consignment) is not None or book.failed(code, consignment):
             return None
+        if any(seen is not None and seen.case for seen in (book.named(code), book.consigned(consignment))):
+            return None  # somebody has to look at it first
         if any(answer.action != "release" for answer in book.answers(declared.consignment)):
             return None  # an authority wants it stopped
         draw, tier = book.draw(code), tier_of(declared, pack)
@@ -117,6 +120,7 @@ class VoucherOffice:
             book.put_draw(declared.consignment or code, draw)
         if draw.drawn or draw.of != name:
             return None  # a consignment is drawn once, by whatever name
+        until_us = min(now_us + VALID_US, self._rules.until_us(now_us))
         sides = sides_wanted(declared.dims_um, pack)
         tolerance_mg = pack.tolerance_mg(declared.mass_mg)
         low_mg = max(0, declared.mass_mg - tolerance_mg)
@@ -130,7 +134,7 @@ class VoucherOffice:
                 "sample": draw.told(),
             },
             "cond": {"mass_mg": [low_mg, high_mg]} | ({} if sides is None else {"dims_um": sides}),
-            "valid_from": utc_text(now_us), "valid_until": utc_text(now_us + VALID_US),
+            "valid_from": utc_text(now_us), "valid_until": utc_text(until_us),
             "revocations": len(self._revoked),
         }  # fmt: skip
 

@@ -33,6 +33,19 @@ def us(text: str) -> int:
     return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1_000_000
 
 
+def test_a_pack_is_in_force_until_its_days_end_or_another_begins(tmp_path: Path) -> None:
+    pack = load_rules(rules_file("MY-KUL-1"))
+    one = RuleBook([pack])
+    two = RuleBook([pack, load_rules(later(tmp_path))])
+    ending = RuleBook([pack.model_copy(update={"valid_until": pack.valid_from})])
+
+    assert one.until_us(us("2026-11-30T15:00:00")) > us("2126-01-01T00:00:00")
+    assert two.until_us(us("2026-11-30T15:00:00")) == us("2026-11-30T16:00:00") - 1
+    assert two.until_us(us("2026-12-01T00:00:00")) > us("2126-01-01T00:00:00")
+    assert ending.until_us(us("2023-12-31T16:00:00")) == us("2024-01-01T16:00:00") - 1
+    assert ending.until_us(us("2023-12-31T15:00:00")) == us("2023-12-31T16:00:00") - 1
+
+
 def in_force(book: RuleBook, utc: str) -> str | None:
     pack = book.in_force(us(utc))
     return None if pack is None else pack.id

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,21 @@ from voucher_samples import GOODS, HUB, NOW_US, code_of, issuing_of, trust
 from edge.core.voucher import Shard
 from edge.wire.vouchers import parse_manifest, parse_shard
 from hub_config.names import SECOND, GatewayId, HubId, Instant
+from hub_config.profiles import rules_file
+from hub_config.rule_book import RuleBook
+from hub_config.rules import load_rules
 from simulators.coordinator.declared import Declared
 from simulators.coordinator.expiry import Before, expire_vouchers
 from simulators.coordinator.issuing import ISSUE_EVERY, KEY_FILE, Issuing, index_key
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.parties import PartyAnswer
 from simulators.coordinator.reconcile import ALERTS_MAX, Reconciler, StopsInMemory
-from simulators.coordinator.stamps import utc_text
+from simulators.coordinator.sampling import DerivedSeeds, Sampler
+from simulators.coordinator.stamps import parse_utc, utc_text
 from simulators.coordinator.store import Store
+from simulators.coordinator.visits import Visit
 from simulators.coordinator.voucher_records import FACT
-from simulators.coordinator.vouchers import Owner
+from simulators.coordinator.vouchers import Owner, VoucherOffice
 
 VOUCHER = {"id": "v-1", "basis": {}}
 START = Instant(5 * SECOND)
@@ -116,6 +122,28 @@ def test_a_parcel_that_was_drawn_gets_none_and_stays_drawn(store: Store) -> None
     issuing.changed(START)
 
     assert count(published(issuing, Instant(START + 2 * SECOND))) == 1
+
+
+@pytest.mark.parametrize("state", [{"case": ("low-value",)}, {"failed": True, "place": "custody"}], ids=str)
+@pytest.mark.parametrize("name", ["code", "consignment"])
+def test_a_parcel_that_customs_has_stopped_gets_none(store: Store, name: str, state: dict[str, Any]) -> None:
+    """At the line that it is expected at nobody may have heard of the stop."""
+    file(store, declared(1), declared(2))
+    with store.transaction():
+        store.put(Visit("v-1", NOW_US, **{name: code_of(2)}, **state))
+
+    assert count(published(begun(store), START)) == 1
+
+
+def test_a_voucher_ends_with_the_days_of_its_rule_pack(store: Store) -> None:
+    file(store, declared(1))
+    pack = load_rules(rules_file("MY-KUL-1"))
+    first = datetime.fromtimestamp(NOW_US / 1e6, UTC).date() + timedelta(days=1)
+    book = RuleBook([pack, pack.model_copy(update={"id": "my-kul-1-next", "valid_from": first})])
+    office = VoucherOffice(book, HUB, "practice", Sampler(DerivedSeeds(b"s")), bytes(32), letters().signed_by)
+    (voucher,) = office.issue({code_of(1): Owner("gw-01", "l1")}, store, NOW_US, store).vouchers
+
+    assert parse_utc(voucher["valid_until"]) == book.until_us(NOW_US) < NOW_US + 86_400_000_000
 
 
 def test_an_authority_that_stops_a_consignment_ends_its_voucher(store: Store) -> None:
