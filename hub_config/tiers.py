@@ -17,7 +17,7 @@ from hub_config.values import Entry, Lane, entries, name, text, whole
 
 PPM: Final = 1_000_000
 MAX_MERCHANTS: Final = 5_000
-MAX_PARTY_WORDS: Final = 500
+MAXPARTY_WORDS: Final = 500
 STANDARD_TIER: Final = "standard"
 """Of every merchant that no other tier names."""
 RELIEF_TIER: Final = "relief"
@@ -25,11 +25,11 @@ RELIEF_TIER: Final = "relief"
 
 RatePpm = Annotated[int, whole(1, PPM)]
 
-_PARTY: Final = re.compile(r"aviation-security|agency:[a-z0-9-]{1,40}")
+PARTY: Final = re.compile(r"aviation-security|agency:[a-z0-9-]{1,40}")
 
 
 def _party(value: str) -> str:
-    if not _PARTY.fullmatch(value):
+    if not PARTY.fullmatch(value):
         limit = '"aviation-security" or "agency:" and a code of a-z 0-9 -'
         raise refusal(
             Finding((), f"{show(value)} is no party", limit, 'write for example "agency:plant-health"')
@@ -67,7 +67,7 @@ class Party(Entry):
 
     party: PartyName
     words: Annotated[
-        tuple[Annotated[str, text(2, 60)], ...], Field(strict=False), entries(0, MAX_PARTY_WORDS)
+        tuple[Annotated[str, text(2, 60)], ...], Field(strict=False), entries(0, MAXPARTY_WORDS)
     ] = ()
     """Its concern by words of the goods description; none: every parcel is."""
 

@@ -4,11 +4,13 @@ A declaration is of one consignment: one parcel, which may carry several identif
 scanner finds it. Amounts are integers with the unit in their names (contract §2 rule 4).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields
 from typing import Any, Final, Literal, Protocol, get_args
 
 from hub_config.rules import Procedure
+from hub_config.tiers import PARTY
 from hub_config.value import value
 
 DECLARATIONS_MAX: Final = 200_000
@@ -69,6 +71,7 @@ class Manifest(Protocol):
     def get(self, code: str, /) -> Declared | None: ...
 
 
+_UNWRITABLE: Final = re.compile("[\0\ud800-\udfff]").search
 _TEXTS: Final = ("currency", "description", "onward", "origin", "relief", "consignment", "mawb", "receptacle",
                  "merchant", "platform", "carrier", "expected")  # fmt: skip
 _COUNTS: Final = ("mass_mg", "value_minor", "cutoff_us", "filed_us")
@@ -78,6 +81,11 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _FIELDS: Final = tuple(one.name for one in fields(Declared))
 _WANTED: Final = ("mass_mg", "value_minor", "currency", "description")
+
+
+def is_text(value: object, most: int = TEXT_CHARS_MAX) -> bool:
+    """1 to `most` characters that can be written in a message: no NUL, no half of a surrogate pair (contract §2)."""
+    return isinstance(value, str) and 1 <= len(value) <= most and _UNWRITABLE(value) is None
 
 
 def declarations_of(told: object) -> list[Declared]:
@@ -124,6 +132,11 @@ def _declared(where: str, code: str | None, told: object) -> Declared:
         raise ManifestFault(f"{where}: identifiers is empty; name what its label can be read as")
     values["identifiers"] = identifiers
     values["parties"] = _list(where, values, "parties", IDENTIFIERS_MAX)
+    for party in values["parties"]:
+        if not PARTY.fullmatch(party):  # nobody could ever answer for it
+            raise ManifestFault(
+                f"{where}: {party[:40]!r} is no party; agency:CODE or aviation-security is wanted"
+            )
     values["consignment"] = values.get("consignment") or identifiers[0]
     if values.get("dims_um") is not None:
         values["dims_um"] = _dims(where, values["dims_um"])
@@ -141,8 +154,8 @@ def _check_plain(where: str, values: Mapping[str, Any]) -> None:
         value = values.get(name)
         if value is None and name not in _WANTED:
             continue
-        if not isinstance(value, str) or not 1 <= len(value) <= TEXT_CHARS_MAX:
-            wanted = f"a text of 1 to {TEXT_CHARS_MAX} characters is wanted"
+        if not is_text(value):
+            wanted = f"a text of 1 to {TEXT_CHARS_MAX} characters is wanted, without NUL and half characters"
             raise ManifestFault(f"{where}: {name} is {str(value)[:40]!r}; {wanted}")
     for name, allowed in _CHOICES.items():
         value = values.get(name)
@@ -154,9 +167,7 @@ def _check_plain(where: str, values: Mapping[str, Any]) -> None:
 
 def _list(where: str, values: Mapping[str, Any], name: str, most: int) -> tuple[str, ...]:
     told = values.get(name, ())
-    texts = isinstance(told, list | tuple) and all(
-        isinstance(one, str) and 1 <= len(one) <= TEXT_CHARS_MAX for one in told
-    )
+    texts = isinstance(told, list | tuple) and all(map(is_text, told))
     if not texts or len(told) > most:
         raise ManifestFault(f"{where}: {name} is a list of at most {most} texts")
     return tuple(dict.fromkeys(told))
@@ -166,11 +177,11 @@ def _dims(where: str, told: object) -> tuple[int, int, int]:
     if (
         isinstance(told, list | tuple)
         and len(told) == 3
-        and all(type(one) is int and one > 0 for one in told)
+        and all(type(one) is int and 0 < one < 2**53 for one in told)
     ):
         length, width, height = told
         return length, width, height
-    raise ManifestFault(f"{where}: dims_um is three integers above 0: length, width, height")
+    raise ManifestFault(f"{where}: dims_um is three integers from 1: length, width, height")
 
 
 def _check_unique(found: Iterable[Declared]) -> None:

@@ -5,14 +5,14 @@ of customs is not effective while a party that the goods concern has not answere
 party lifts it. How an answer came is kept as its `source`: the signature proves who relayed it.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from edge.core.decision import REASONS, STRICTNESS, Action, stricter
 from hub_config.rules import RulePack
-from simulators.coordinator.declared import Declared
+from hub_config.tiers import PARTY
+from simulators.coordinator.declared import TEXT_CHARS_MAX, Declared, is_text
 
 CUSTOMS: Final = "customs"
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -22,7 +22,6 @@ ROUTES: Final[Mapping[Action, str]] = {
 """Where a party's word sends a parcel; any other action to the hold lane."""
 SOURCE_FIELDS: Final = ("system", "message_type", "mrn", "received_at", "sha256")
 SOURCE_CHARS_MAX: Final = 128
-_PARTY: Final = re.compile(r"aviation-security|agency:[a-z0-9-]{1,40}")
 
 
 class AnswerFault(ValueError):  # noqa: N818 - of what was handed in, in one sentence
@@ -75,9 +74,9 @@ def answer_of(told: object) -> PartyAnswer:
         if name not in ("consignment", "party", "action", "reasons", "source"):
             raise AnswerFault(f"unknown field {str(name)[:40]!r}")
     consignment, party, action = (told.get(name) for name in ("consignment", "party", "action"))
-    if not isinstance(consignment, str) or not consignment:
-        raise AnswerFault("consignment is the id of a declaration")
-    if not isinstance(party, str) or not _PARTY.fullmatch(party):
+    if not is_text(consignment):
+        raise AnswerFault(f"consignment is the id of a declaration, 1 to {TEXT_CHARS_MAX} characters")
+    if not isinstance(party, str) or not PARTY.fullmatch(party):
         raise AnswerFault(f"party is {str(party)[:40]!r}; agency:CODE or aviation-security is wanted")
     if action not in STRICTNESS:
         raise AnswerFault(f"action is {str(action)[:40]!r}; one of {', '.join(STRICTNESS)} is wanted")
@@ -93,7 +92,7 @@ def answer_of(told: object) -> PartyAnswer:
 
 def _source(told: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 - JSON
     good = isinstance(told, dict) and all(
-        name in SOURCE_FIELDS and isinstance(value, str) and len(value) <= SOURCE_CHARS_MAX
+        name in SOURCE_FIELDS and (not value or is_text(value, SOURCE_CHARS_MAX))
         for name, value in told.items()
     )
     if not good:

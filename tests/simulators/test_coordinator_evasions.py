@@ -8,9 +8,9 @@ import pytest
 from coordinator_hall import NOW_US, RULES_FILE, Hall, code, visit
 
 from hub_config.rules import load_rules
-from simulators.coordinator.declared import Declared, ManifestFault
+from simulators.coordinator.declared import Declared, ManifestFault, declarations_of
 from simulators.coordinator.desk import Desk
-from simulators.coordinator.parties import PartyAnswer
+from simulators.coordinator.parties import AnswerFault, PartyAnswer, answer_of
 from simulators.coordinator.stamps import parse_utc
 from simulators.coordinator.visits import MemoryBook
 
@@ -283,3 +283,34 @@ def test_a_release_ends_with_the_days_of_its_rule_pack(tmp_path: Path) -> None:
     assert said(decision) == ("release", [])
     assert decision["valid_until"] == decision["cond"]["not_after"] == "2026-11-22T15:59:59.999999Z"
     assert said(measure(hall, 1, mass=None))[0] == "hold"
+
+
+# What is handed in ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"description": "nul \0"}, {"consignment": "half \ud800"}, {"identifiers": ["half \udfff"]},
+        {"dims_um": [2**53, 1, 1]}, {"parties": ["agency:Plants"]}, {"parties": ["customs"]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_declaration_that_nobody_could_write_or_answer_is_refused(change: dict[str, Any]) -> None:
+    """It ended the coordinator, or its parcel waited for ever for a party that there is not."""
+    told = {"mass_mg": 1, "value_minor": 1, "currency": "MYR", "description": "x", "identifiers": [CODE]}
+
+    with pytest.raises(ManifestFault, match=next(iter(change)) + " is|is no party"):
+        declarations_of([told | change])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"consignment": "half \ud800"}, {"source": {"mrn": "nul \0"}}, {"source": {"mrn": "\udfff"}}],
+    ids=str,
+)
+def test_an_answer_that_nobody_could_write_is_refused(change: dict[str, Any]) -> None:
+    told = {"consignment": "c-1", "party": "agency:plants", "action": "hold", "reasons": ["tamper"]}
+
+    with pytest.raises(AnswerFault):
+        answer_of(told | change)
