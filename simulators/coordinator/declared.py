@@ -7,7 +7,7 @@ scanner finds it. Amounts are integers with the unit in their names (contract §
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields
-from typing import Any, Final, Literal, Protocol, get_args
+from typing import Any, Final, Literal, Protocol, TypeGuard, get_args
 
 from hub_config.rules import Procedure
 from hub_config.tiers import PARTY
@@ -83,7 +83,7 @@ _FIELDS: Final = tuple(one.name for one in fields(Declared))
 _WANTED: Final = ("mass_mg", "value_minor", "currency", "description")
 
 
-def is_text(value: object, most: int = TEXT_CHARS_MAX) -> bool:
+def is_text(value: object, most: int = TEXT_CHARS_MAX) -> TypeGuard[str]:
     """1 to `most` characters that can be written in a message: no NUL, no half of a surrogate pair (contract §2)."""
     return isinstance(value, str) and 1 <= len(value) <= most and _UNWRITABLE(value) is None
 

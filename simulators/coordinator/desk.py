@@ -216,7 +216,7 @@ class Desk:
         answers: Sequence[PartyAnswer], now_us: int,
     ) -> Verdict:  # fmt: skip
         """Rules first; what nothing stops is the business of its tier, with its rate of checks and its lane."""
-        stop = declaration(declared, pack, visit.passed)
+        stop = declaration(declared, pack, visit.passed, visit.case)
         if stop is not None:
             return stop
         stop, band = weight(data, declared, pack, visit)

@@ -161,23 +161,27 @@ def identity(data: Mapping[str, Any], visit: Visit) -> Verdict | None:
     return None
 
 
-def declaration(declared: Declared, pack: RulePack, passed: tuple[str, ...]) -> Verdict | None:
-    """The first rule that stops it and that no inspection has settled; a settled one hides none behind it."""
-    return next((stop for stop in _stops(declared, pack) if stop.rule not in passed), None)
+def declaration(
+    declared: Declared, pack: RulePack, passed: tuple[str, ...] = (), case: tuple[str, ...] = ()
+) -> Verdict | None:
+    """The first rule that stops it and that no inspection has settled (`passed`); a settled one hides none behind it.
+    What is to be looked at (`case`) for what it is or is worth, no amendment takes out of customs' hands."""
+    return next((stop for stop in _stops(declared, pack, case) if stop.rule not in passed), None)
 
 
-def _stops(declared: Declared, pack: RulePack) -> Iterator[Verdict]:
-    words = declared.description.casefold()
-    if any(word.casefold() in words for word in pack.prohibited_words):
+def _stops(declared: Declared, pack: RulePack, case: tuple[str, ...]) -> Iterator[Verdict]:
+    words, transit = declared.description.casefold(), declared.procedure == "transit"
+    foreign = not transit and declared.currency != pack.currency
+    if PROHIBITED.rule in case or any(word.casefold() in words for word in pack.prohibited_words):
         yield PROHIBITED
     if declared.procedure not in pack.procedures:
         yield inspect("decl_incomplete", "procedure")
-    if declared.procedure == "transit":
-        if declared.onward in (None, pack.country):
-            yield inspect("decl_incomplete", "transit-onward")
-    elif declared.currency != pack.currency:
+    if transit and declared.onward in (None, pack.country):
+        yield inspect("decl_incomplete", "transit-onward")
+    if foreign:
         yield inspect("decl_incomplete", "declared-currency")  # what it is worth here, an inspection settles
-    elif declared.value_minor > pack.value_max_minor:
+    dear = not transit and not foreign and declared.value_minor > pack.value_max_minor
+    if OVER_VALUE.rule in case or dear:
         yield OVER_VALUE
 
 

@@ -163,7 +163,7 @@ def clears_by_weight(declared: Declared, pack: RulePack, now_us: int) -> bool:
         and declared.value_minor > 0
         and not concerned(declared, pack)
         and tier_of(declared, pack).lane == pack.free_route
-        and declaration(declared, pack, ()) is None
+        and declaration(declared, pack) is None
     )
 
 

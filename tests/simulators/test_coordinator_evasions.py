@@ -201,6 +201,28 @@ def test_a_label_that_was_read_stays_with_its_consignment(hall: Hall) -> None:
     declare(hall, replace(GOODS, consignment="c-3", identifiers=(SSCC,)))  # nobody has read this one
 
 
+@pytest.mark.parametrize(
+    ("change", "lane", "wanted"),
+    [
+        ({"description": "vape pens"}, "custody", ("refuse", ["prohibited"])),
+        ({"value_minor": 99_000_000}, "manual", ("inspect", ["value_over_lane"])),
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_no_amendment_takes_a_parcel_out_of_customs_hands(
+    hall: Hall, change: dict[str, Any], lane: str, wanted: tuple[str, list[str]], elsewhere: bool
+) -> None:
+    declare(hall, replace(GOODS, **change))
+    measure(hall, 1)
+    hall.put(visit(1), lane)
+    declare(hall, GOODS)
+
+    assert said(measure(hall, 2, gateway=2) if elsewhere else measure(hall, 1)) == wanted
+
+    inspected(hall, 1, "passed", gateway=2 if elsewhere else 1)
+    assert said(measure(hall, 2, gateway=2) if elsewhere else measure(hall, 1)) == ("release", [])
+
+
 # A gateway whose word is doubted, late or far off ----------------------------------------------------------
 
 
