@@ -19,7 +19,7 @@ from simulators.coordinator.declared import Declared, ManifestFault
 from simulators.coordinator.parties import PartyAnswer, strictest
 from simulators.coordinator.sampling import Draw, Raised, draw_from
 from simulators.coordinator.stamps import parse_utc
-from simulators.coordinator.visits import WAITING, Visit, taking_along
+from simulators.coordinator.visits import BEARERS_MAX, WAITING, Visit, taking_along
 
 WAITS_FOR_FILING: Final = ("no_declaration", "decl_incomplete")
 """Reasons that a declaration filed later may settle."""
@@ -98,6 +98,11 @@ class StoredBook:
 
     def named(self, code: str, but: str = "") -> Visit | None:
         return self._latest("code = ? AND place <> 'departed'", code, but)
+
+    def bearers(self, consignment: str) -> list[Visit]:
+        wanted = f"SELECT {_VISIT} FROM visits WHERE consignment = ? ORDER BY opened_us DESC, id DESC LIMIT ?"  # noqa: S608
+        rows = self._connection.execute(wanted, (consignment, BEARERS_MAX)).fetchall()
+        return [found for found in map(_visit, rows) if found is not None]
 
     def consigned(self, consignment: str, but: str = "") -> Visit | None:
         here = self._latest("consignment = ? AND place <> 'departed'", consignment, but)
@@ -179,8 +184,6 @@ class StoredBook:
 
     def _keep_counts(self) -> None:
         """Once in a transaction, however often something was counted."""
-        if not self._counted:
-            return
         told = [(name, n) for name, n in self._counted.items() if n]
         self._connection.executemany(
             "INSERT INTO counts VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET n = n + ?2", told
@@ -203,8 +206,8 @@ class StoredBook:
         return None if row is None else _declared(json.loads(row[0]))
 
     def file(self, declarations: Sequence[Declared], now_us: int) -> list[Declared]:
-        """Takes and returns what is new or changed, all or nothing. Raises ManifestFault where an identifier
-        is another consignment's already. Inside a transaction, which the fault has to end."""
+        """Takes and returns what is new or changed, all or nothing, in a transaction, which a fault has to end.
+        Raises ManifestFault where an identifier is another consignment's already."""
         taken: list[Declared] = []
         for told in declarations:
             body = canonical(_plain(told)).decode()
@@ -228,8 +231,8 @@ class StoredBook:
         return taken
 
     def _take_back(self, number: int, told: Declared) -> list[str]:
-        """The identifiers of the declaration before; returns those that stay beside the amended ones: what has been
-        read off a parcel here, or is of a consignment that a party stops, must not pass to another consignment."""
+        """Of the declaration before; returns the identifiers that stay beside the amended: what was read off a parcel
+        here, or is of a consignment that a party stops, must not pass to another consignment."""
         gone = "DELETE FROM declared_codes WHERE number = ? RETURNING code"
         rows = self._connection.execute(gone, (number,))
         dropped = sorted({code for (code,) in rows.fetchall()} - set(told.identifiers))

@@ -137,15 +137,25 @@ class Desk:
     def hear(
         self, answer: PartyAnswer, now_us: int, book: VisitBook, quarantined: Container[str] = ()
     ) -> list[Data]:
-        """A party's answer: a decision of its own authority on the parcel it is about, if that is here, and where
+        """A party's answer: a decision of its own authority on the parcel that it is about, if that is here, and where
         customs' word changes by it, theirs. By itself a party frees nothing: its release still needs customs'. A stop
-        of one that has left is told all the same: its gateway raises a recall (contract §5).
+        is of every parcel of the consignment; of one that has left its gateway raises a recall (contract §5).
         `quarantined`: gateways whose word supports holds only."""
         if answer in book.answers(answer.consignment):
             return []  # it comes again
         book.hear(answer, now_us)
-        visit = book.consigned(answer.consignment)
-        if visit is None or visit.measured is None or (visit.departed and answer.action == "release"):
+        stops, latest = answer.action != "release", book.consigned(answer.consignment)
+        return [
+            decision
+            for visit in (book.bearers(answer.consignment) if stops else [latest])
+            if visit is not None
+            for decision in self._tell(answer, visit, now_us, book, quarantined)
+        ]
+
+    def _tell(
+        self, answer: PartyAnswer, visit: Visit, now_us: int, book: VisitBook, quarantined: Container[str]
+    ) -> list[Data]:
+        if visit.measured is None or (visit.departed and answer.action == "release"):
             return []
         data = book.event(visit.measured)
         if data is None:
@@ -192,10 +202,12 @@ class Desk:
         stop = identity(data, visit)
         if stop is not None:
             return stop
-        code, consignment = own_code(data) or "", "" if found.declared is None else found.declared.consignment
-        if book.departed(code, consignment) not in (None, visit.id):
+        names, consignment = [own_code(data) or ""], ""
+        if found.declared is not None:
+            names, consignment = [*names, *found.declared.identifiers], found.declared.consignment
+        if any(book.departed(name, consignment) not in (None, visit.id) for name in dict.fromkeys(names)):
             return hold(("swap_suspected",), "left-once")
-        if book.failed(code, consignment):
+        if any(book.failed(name, consignment) for name in dict.fromkeys(names)):
             return FAILED
         if found.several:
             return hold(("two_labels",), "one-declaration")

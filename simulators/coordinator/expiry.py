@@ -16,6 +16,7 @@ from typing import Any, Final
 from edge.wire.capsule_verifier import leaf_hash
 from simulators.coordinator.accounts import named_in
 from simulators.coordinator.checkpoints import made_at_s
+from simulators.coordinator.sampling import consigned_name
 from simulators.coordinator.stamps import utc_text
 
 SLICE_MAX: Final = 200
@@ -171,7 +172,7 @@ def expire_declarations(connection: sqlite3.Connection, after: int, before: Befo
         codes = connection.execute("SELECT code FROM declared_codes WHERE number = ?", (number,)).fetchall()
         connection.executemany(
             "DELETE FROM draws WHERE name = ? AND json_extract(told, '$.day') <= ?",
-            [(name, day) for (name,) in (*codes, (consignment,))],
+            [(name, day) for (name,) in (*codes, (consigned_name(consignment),))],
         )
         connection.execute("DELETE FROM declared_codes WHERE number = ?", (number,))
         connection.execute("DELETE FROM declarations WHERE number = ?", (number,))

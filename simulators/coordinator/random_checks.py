@@ -12,7 +12,7 @@ from hub_config.rules import RulePack
 from simulators.coordinator.declared import Declared
 from simulators.coordinator.judge import Verdict, inspect, own_code
 from simulators.coordinator.risks import rate_of
-from simulators.coordinator.sampling import Draw, Over, Sampler
+from simulators.coordinator.sampling import Draw, Over, Sampler, consigned_name
 from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import Visit, VisitBook
 
@@ -35,7 +35,7 @@ class RandomChecks:
         if code is None or pack is None:
             return None
         consignment = None if declared is None else declared.consignment or code
-        names = tuple(dict.fromkeys(name for name in (visit.id, code, consignment) if name is not None))
+        names = _names(visit.id, code, None if declared is None else declared.consignment)
         held = [book.draw(name) for name in names]
         known = [draw for draw in held if draw is not None]
         if known:
@@ -59,7 +59,13 @@ def checked(verdict: Verdict, draw: Draw | None) -> Verdict:
 
 def served(visit: Visit, book: VisitBook) -> None:
     """It has been inspected: what is decided from now on is decided on what was found."""
-    for name in (visit.id, visit.code, visit.consignment):
-        draw = None if name is None else book.draw(name)
-        if name is not None and draw is not None:
+    for name in _names(visit.id, visit.code, visit.consignment):
+        draw = book.draw(name)
+        if draw is not None:
             book.put_draw(name, replace(draw, inspected=True))
+
+
+def _names(visit: str, code: str | None, consignment: str | None) -> tuple[str, ...]:
+    """All under which its draw stands."""
+    names = (visit, code, consigned_name(consignment) if consignment else None)
+    return tuple(dict.fromkeys(name for name in names if name is not None))

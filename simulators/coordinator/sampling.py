@@ -124,6 +124,12 @@ def joint(seeds: tuple[bytes, ...]) -> bytes:
     return reduce(lambda one, other: bytes(a ^ b for a, b in zip(one, other, strict=True)), seeds)
 
 
+def consigned_name(consignment: str) -> str:
+    """Under which the draw of a consignment stands. A merchant chooses its id: it must not be able to name another
+    parcel's code or visit, of which it knows that it was not drawn."""
+    return f"consignment:{consignment}"
+
+
 def draw_ppm(seed: bytes, name: str) -> int:
     """0 to 999,999; sampled if below the rate."""
     digest = hmac.new(seed, SAMPLE_DOMAIN + name.encode(), sha256).digest()

@@ -276,8 +276,9 @@ class Store(StoredBook):
     def _set_aside(self, data: Mapping[str, Any], event_id: str) -> None:
         known = self._one("SELECT 1 FROM tampers WHERE id = ?", event_id)
         held = self._one("SELECT count(*) FROM tampers")
-        if known is not None or (held is not None and held[0] >= TAMPERS_MAX):
-            return
+        full = held is not None and held[0] >= TAMPERS_MAX
+        if known is not None or (full and self.quarantined(data["gw"])):
+            return  # the first of each gateway is always kept: it is its quarantine
         self.count("tamper")
         self._doubted[data["gw"]] = True
         self._connection.execute(

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Protocol
 
 from hub_config.value import value
 from simulators.coordinator.parties import PartyAnswer
-from simulators.coordinator.sampling import Draw, Raised
+from simulators.coordinator.sampling import Draw, Raised, consigned_name
 
 Place = Literal["open", "held", "inspecting", "departed", "returned", "custody", "lost_track"]
 WAITING: Final = ("held", "inspecting")
@@ -23,7 +23,7 @@ PLACE_OF_LANE: Final[dict[str, Place]] = {
     "hold": "held", "manual": "inspecting", "xray": "inspecting", "return": "returned", "custody": "custody",
 }  # fmt: skip
 BEARERS_MAX: Final = 8
-"""Visits of one name that a book in memory tells apart."""
+"""Visits of one name that are told apart; there should be one."""
 DONE_MAX: Final = 4_096
 """Visits kept once they are done with."""
 
@@ -88,6 +88,9 @@ class VisitBook(Protocol):
 
     def named(self, code: str, but: str = "") -> Visit | None:
         """The latest visit of this own identifier that has not left the hub; `but`: another than this one."""
+
+    def bearers(self, consignment: str) -> list[Visit]:
+        """The last `BEARERS_MAX` visits of this consignment, the latest first, those that have left too."""
 
     def consigned(self, consignment: str, but: str = "") -> Visit | None:
         """The latest visit of this consignment; one that has left the hub only where none is here. `but`: another than
@@ -183,7 +186,7 @@ class MemoryBook:
                     left = tuple(one for one in bearers.pop(name or "", ()) if one != oldest)
                     if name is not None and left:
                         bearers[name] = left
-                for name in (known.id, known.code, known.consignment):
+                for name in (known.id, known.code, consigned_name(known.consignment or "")):
                     if name is not None:
                         self._draws.pop(name, None)
 
@@ -222,6 +225,9 @@ class MemoryBook:
     def consigned(self, consignment: str, but: str = "") -> Visit | None:
         found = self._bearers(self._consigned, consignment, but)
         return next((one for one in found if not one.departed), found[0] if found else None)
+
+    def bearers(self, consignment: str) -> list[Visit]:
+        return self._bearers(self._consigned, consignment, "")
 
     def _bearers(self, bearers: dict[str, tuple[str, ...]], name: str, but: str) -> list[Visit]:
         found = (self._visits.get(self.root(one)) for one in reversed(bearers.get(name, ())))

@@ -19,7 +19,7 @@ from simulators.coordinator.declared import Declared, Manifest
 from simulators.coordinator.judge import declaration, tier_of
 from simulators.coordinator.parties import CUSTOMS, concerned
 from simulators.coordinator.risks import rate_of
-from simulators.coordinator.sampling import Sampler, voucher_id
+from simulators.coordinator.sampling import Sampler, consigned_name, voucher_id
 from simulators.coordinator.sizes import sides_wanted
 from simulators.coordinator.stamps import utc_text
 from simulators.coordinator.visits import VisitBook
@@ -117,7 +117,7 @@ class VoucherOffice:
         if draw is None:
             draw = self._sampler.draw("voucher", name, day, rate_of(declared, pack, book))
             book.put_draw(code, draw)
-            book.put_draw(declared.consignment or code, draw)
+            book.put_draw(consigned_name(consignment), draw)
         if draw.drawn or draw.of != name:
             return None  # a consignment is drawn once, by whatever name
         until_us = min(now_us + VALID_US, self._rules.until_us(now_us))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from coordinator_hall import NOW_US, RULES_FILE, Hall, code, visit
+from coordinator_hall import NOW_US, RULES_FILE, Chain, Hall, code, visit
 
 from hub_config.rules import load_rules
 from simulators.coordinator.declared import Declared, ManifestFault, declarations_of
@@ -83,6 +83,16 @@ def test_what_has_failed_is_known_by_every_name_of_its_consignment(hall: Hall) -
     assert said(measure(hall, 2, gateway=2, codes=OTHER_LABEL)) == TWO_LABELS
 
     inspected(hall, 2, "passed", gateway=2)
+
+    assert said(measure(hall, 2, gateway=2, codes=OTHER_LABEL)) == FAILED
+
+
+def test_what_has_failed_before_it_was_declared_is_known_by_its_other_label(tmp_path: Path) -> None:
+    hall = Hall(tmp_path / "c.sqlite")
+    measure(hall, 1)
+    inspected(hall, 1, "failed")
+    hall.put(visit(1), "custody")
+    declare(hall, GOODS)
 
     assert said(measure(hall, 2, gateway=2, codes=OTHER_LABEL)) == FAILED
 
@@ -223,6 +233,27 @@ def test_no_amendment_takes_a_parcel_out_of_customs_hands(
     assert said(measure(hall, 2, gateway=2) if elsewhere else measure(hall, 1)) == ("release", [])
 
 
+@pytest.mark.parametrize("name", [CODE, visit(1)])
+def test_no_consignment_takes_the_draw_of_another_by_its_name(hall: Hall, name: str) -> None:
+    """Its merchant knows that this one was not drawn: it went out without an inspection."""
+    measure(hall, 1)
+    declare(hall, replace(GOODS, consignment=name, identifiers=("RR123456785MY",)))
+
+    draw = measure(hall, 2, codes=[code("RR123456785MY")])["basis"]["sample"]
+
+    assert (draw["over"], draw["of"]) == ("consignment", name)
+
+
+def test_a_stop_reaches_every_parcel_of_its_consignment(hall: Hall) -> None:
+    measure(hall, 1)
+    measure(hall, 2, gateway=2)
+    answer = PartyAnswer("c-1", "agency:plants", "screen", ("risk_profile",))
+    with hall.store.transaction():
+        told = hall.desk.hear(answer, hall.now_us, hall.store)
+
+    assert {(one["gw"], one["visit"]) for one in told} == {("gw-01", visit(1)), ("gw-02", visit(2))}
+
+
 # A gateway whose word is doubted, late or far off ----------------------------------------------------------
 
 
@@ -244,6 +275,19 @@ def test_a_gateway_in_quarantine_clears_nothing(hall: Hall, kind: str, note: dic
     again = measure(hall, 1)
 
     assert (said(again), again["visit"]) == (("inspect", ["value_over_lane"]), visit(1))
+
+
+def test_a_gateway_that_contradicts_itself_is_doubted_however_often_another_does(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulators.coordinator.store.TAMPERS_MAX", 2)
+    for gateway in (1, 1, 1, 2, 2):
+        chain = hall.chains.setdefault(f"gw-{gateway:02}", Chain())
+        chain.seq, chain.last = 0, Chain().last
+        hall.later(1).take(hall.event("gateway.mode", None, gateway))
+
+    assert hall.store.quarantined_gateways() == ["gw-01", "gw-02"]
+    assert hall.store.quarantined("gw-02")
 
 
 def test_an_old_measurement_out_of_a_backlog_lifts_no_newer_word(hall: Hall) -> None:
