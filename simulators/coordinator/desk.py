@@ -19,6 +19,7 @@ from simulators.coordinator.declared import Declared, Manifest
 from simulators.coordinator.judge import (
     DECLARED_DIMS,
     FAILED,
+    LEFT_ONCE,
     ONE_PLACE,
     WHOLE_MAX,
     Bands,
@@ -111,7 +112,7 @@ class Desk:
         declared = self._found(data, visit, now_us).declared
         older, twice = recognised(data, visit, "" if declared is None else declared.consignment, book)
         if twice is not None:
-            self._stop_twin(twice, now_us, book)
+            self._stop_twin(twice, inspect("two_labels", ONE_PLACE), now_us, book)
         return self._decide(
             data, event_id, older, now_us, book, quarantined=quarantined, twice=twice is not None
         )
@@ -121,6 +122,8 @@ class Desk:
         after = noted(data, visit, book)
         if after is not visit:
             book.put(after)
+        if data["kind"] == "parcel.departed":
+            self._recall_twins(after, now_us, book)
         if data["kind"] == "parcel.inspected":
             served(after, book)
             react(data, event_id, self._found(data, after, now_us).declared, self._rules, book)
@@ -168,11 +171,17 @@ class Desk:
         ours = self._decide(data, first["for"], visit, now_us, book, quarantined=doubtful)
         return [first, ours]
 
-    def _stop_twin(self, twin: Visit, now_us: int, book: VisitBook) -> None:
+    def _recall_twins(self, gone: Visit, now_us: int, book: VisitBook) -> None:
+        """A consignment leaves once: what bears its name as well is released no more."""
+        for twin in book.bearers(gone.consignment or ""):
+            told = None if twin.departed or twin.measured is None else book.decision(twin.measured)
+            if told is not None and told["action"] == "release":
+                self._stop_twin(twin, hold(("swap_suspected",), LEFT_ONCE), now_us, book)
+
+    def _stop_twin(self, twin: Visit, verdict: Verdict, now_us: int, book: VisitBook) -> None:
         """The same name in two places at once: which of them is the declared parcel, nobody knows."""
         data = None if twin.measured is None else book.event(twin.measured)
         if data is not None and twin.measured is not None:
-            verdict = inspect("two_labels", ONE_PLACE)
             self._issue(data, twin.measured, twin, verdict, self._found(data, twin, now_us), now_us, book)
 
     # Deciding ---------------------------------------------------------------------------------------
@@ -206,7 +215,7 @@ class Desk:
         if found.declared is not None:
             names, consignment = [*names, *found.declared.identifiers], found.declared.consignment
         if any(book.departed(name, consignment) not in (None, visit.id) for name in dict.fromkeys(names)):
-            return hold(("swap_suspected",), "left-once")
+            return hold(("swap_suspected",), LEFT_ONCE)
         if any(book.failed(name, consignment) for name in dict.fromkeys(names)):
             return FAILED
         if found.several:

@@ -29,6 +29,7 @@ DECLARED_MASS: Final = "declared-mass"
 DECLARED_DIMS: Final = "declared-dims"
 LANE_MASS: Final = "lane-mass"
 EDGE_FLAGS: Final = "edge-flags"
+LEFT_ONCE: Final = "left-once"
 WHOLE_MAX: Final = 2**53 - 1
 """Of any integer on the wire (contract §2)."""
 ONE_PLACE: Final = "one-place"
@@ -151,7 +152,7 @@ def identity(data: Mapping[str, Any], visit: Visit) -> Verdict | None:
     if own_code(data) is None:
         return hold(("no_read",), "one-identity")
     if visit.departed:
-        return hold(("swap_suspected",), "left-once")
+        return hold(("swap_suspected",), LEFT_ONCE)
     if visit.code is not None and visit.code not in identifiers(data):
         return hold(("swap_suspected",), "one-identity")
     if ONE_PLACE in visit.case:

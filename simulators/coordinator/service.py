@@ -322,6 +322,8 @@ class Coordinator:
             if self._desk.answer(data, event.id, now_us, self._store, quarantined) is not None:
                 self.gauges.asked(event.id, arrived_at)
                 self._out.owe()
+            if data["kind"] == "parcel.departed":
+                self._out.owe()  # another parcel of its consignment may have been recalled
             if data["kind"] == "parcel.departed" and not self._store.was_released(data["visit"]):
                 # Offline by a voucher, or by a decision that was taken back meanwhile: customs has to know (§11).
                 _log.error("%s: visit %s has left, and no release stands for it", gateway, data["visit"])

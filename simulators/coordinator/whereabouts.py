@@ -109,17 +109,19 @@ def recognised(
     code = own_code(data)
     if code is None or doubts(data) or in_conflict(data) or not _is_unknown(visit, book):
         return visit, None
-    other = book.named(code, but=visit.id)
-    if other is None:
-        twin = book.consigned(consignment, but=visit.id) if consignment else None
-        here = twin is not None and (twin.place in ("open", *WAITING) or _is_wanted(twin))
-        return visit, twin if here else None
-    forgotten = other.gw == data["gw"] and data.get("epoch", 0) > other.epoch
-    if other.place in WAITING or (other.place == "open" and forgotten) or _is_wanted(other):
-        book.join(visit.id, other.id, told=False)
-        return replace(book.visit(other.id) or other, place="open"), None
-    elsewhere = other.place == "open" and other.gw != data["gw"]
-    return visit, other if elsewhere else None
+    older, other = visit, book.named(code, but=visit.id)
+    if other is not None:
+        forgotten = other.gw == data["gw"] and data.get("epoch", 0) > other.epoch
+        if other.place in WAITING or (other.place == "open" and forgotten) or _is_wanted(other):
+            book.join(visit.id, other.id, told=False)
+            older = replace(book.visit(other.id) or other, place="open")
+        elif other.place == "open" and other.gw != data["gw"]:
+            return visit, other
+    for twin in book.bearers(consignment) if consignment else ():
+        here = older is visit and twin.code != code and twin.place in ("open", *WAITING)
+        if twin.id not in (visit.id, older.id) and (here or _is_wanted(twin)):
+            return older, twin
+    return older, None
 
 
 def _is_wanted(visit: Visit) -> bool:

@@ -157,6 +157,18 @@ def test_a_consignment_leaves_once_whatever_label_is_read(hall: Hall) -> None:
     assert said(measure(hall, 2, gateway=2, codes=OTHER_LABEL)) == ("hold", ["swap_suspected"])
 
 
+def test_an_older_visit_that_is_done_with_hides_none_that_customs_looks_for(tmp_path: Path) -> None:
+    hall = Hall(tmp_path / "c.sqlite")
+    measure(hall, 1, codes=OTHER_LABEL)
+    hall.put(visit(1), "return")
+    declare(hall, replace(GOODS, description="vape pens"))
+    measure(hall, 2, gateway=2)
+    hall.tell("parcel.lost_track", visit(2), 2)
+    declare(hall, GOODS)
+
+    assert said(measure(hall, 3, gateway=3, codes=OTHER_LABEL)) == TWO_LABELS
+
+
 @pytest.mark.parametrize("gateway", [1, 2])
 def test_two_parcels_of_one_consignment_stop_each_other(hall: Hall, gateway: int) -> None:
     first = measure(hall, 1)
@@ -166,6 +178,23 @@ def test_two_parcels_of_one_consignment_stop_each_other(hall: Hall, gateway: int
     recall = hall.store.decision(first["for"])
     assert recall is not None
     assert (said(recall), recall["visit"], recall["dec_seq"]) == (TWO_LABELS, visit(1), 2)
+
+
+def test_once_a_consignment_has_left_its_other_parcel_is_recalled(hall: Hall) -> None:
+    """Both were looked at and found good; the declaration is of one."""
+    for number in (1, 2, 1):
+        measure(hall, number, gateway=number)
+    inspected(hall, 1, "passed")
+    inspected(hall, 2, "passed", gateway=2)
+    first, second = measure(hall, 1), measure(hall, 2, gateway=2)
+    assert (said(first), said(second)) == (("release", []), ("release", []))
+    hall.put(visit(1), "green")
+
+    recall = hall.store.decision(second["for"])
+
+    assert recall is not None
+    assert (said(recall), recall["gw"], recall["visit"]) == (("hold", ["swap_suspected"]), "gw-02", visit(2))
+    assert recall["dec_seq"] == second["dec_seq"] + 1
 
 
 def test_parcels_that_were_told_apart_are_both_looked_at(hall: Hall) -> None:
