@@ -99,8 +99,8 @@ class Desk:
         if data["visit"] is None:
             return None
         if data["kind"] != "parcel.measured":
-            if data["kind"] in NOTED and not (quarantined and _frees(data)):
-                self._note(data, event_id, now_us, book)
+            if data["kind"] in NOTED:
+                self._note(data, event_id, now_us, book, believed=not (quarantined and _frees(data)))
             return None
         known = book.decision(event_id)
         if known is not None:
@@ -117,15 +117,17 @@ class Desk:
             data, event_id, older, now_us, book, quarantined=quarantined, twice=twice is not None
         )
 
-    def _note(self, data: Data, event_id: str, now_us: int, book: VisitBook) -> None:
+    def _note(self, data: Data, event_id: str, now_us: int, book: VisitBook, *, believed: bool) -> None:
+        """Not believed it changes nothing but rates, which whoever has the log makes again from every inspection."""
         visit = visit_of(data, book)
-        after = noted(data, visit, book)
+        after = noted(data, visit, book) if believed else visit
         if after is not visit:
             book.put(after)
         if data["kind"] == "parcel.departed":
             self._recall_twins(after, now_us, book)
         if data["kind"] == "parcel.inspected":
-            served(after, book)
+            if believed:
+                served(after, book)
             react(data, event_id, self._found(data, after, now_us).declared, self._rules, book)
 
     def reconsider(
