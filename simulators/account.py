@@ -5,7 +5,7 @@ counted and forgotten, with their visits; a batch is judged by all that is on th
 difference where it ends. Parcels of a bench are judged when the run is over.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -45,10 +45,19 @@ class Settled:
 
 
 class BenchAccount:
-    def __init__(self, plant: BenchPlant, yardstick: Yardstick) -> None:
+    def __init__(
+        self,
+        plant: BenchPlant,
+        yardstick: Yardstick,
+        visits: dict[str, VisitFacts],
+        others: Sequence[BenchPlant],
+    ) -> None:
+        """`visits`, `others`: of all benches between which parcels are carried; of those to whose visits no parcel
+        belongs the first tells."""
         self._plant = plant
         self._yardstick = yardstick
-        self._visits: dict[str, VisitFacts] = {}
+        self._visits = visits
+        self._others = others
         self.judged = NOTHING
         self.oracle = 0
 
@@ -59,8 +68,9 @@ class BenchAccount:
         bench, happened = self._plant.config, self._plant.bench.happened()
         oracle = self._yardstick.released(happened, bench, bench.scale, now)
         judged = judge_parcels(self._plant.bench.parcels, happened, self._visits, bench, oracle)
-        names = claims(happened)
-        strangers = {visit: facts for visit, facts in self._visits.items() if visit not in names}
+        everyone = claims(one for plant in self._others for one in plant.bench.happened())
+        first = self._plant is self._others[0]
+        strangers = {name: facts for name, facts in self._visits.items() if first and name not in everyone}
         self.judged = together([judged, judge_strangers(strangers)])
         self.oracle = len(oracle)
 
@@ -169,7 +179,13 @@ class Account:
     ) -> None:
         yardstick = Yardstick(hub.config, rules, manifest, hub.book)
         self._hub = hub
-        self.benches = {plant.config.id: BenchAccount(plant, yardstick) for plant in hub.benches}
+        shared: dict[str, VisitFacts] = {}
+        self.benches = {
+            plant.config.id: BenchAccount(plant, yardstick, shared, hub.benches)
+            if hub.hall is not None
+            else BenchAccount(plant, yardstick, {}, [plant])
+            for plant in hub.benches
+        }
         self.lines = {plant.line.id: LineAccount(plant, yardstick, within_us) for plant in hub.lines}
         self.plcs = {plant.line.id: PlcAccount(plant, yardstick) for plant in hub.plcs}
         self._places: dict[LineId, BenchAccount | LineAccount | PlcAccount] = {
