@@ -20,6 +20,7 @@ from simulators.dims_sums import DimsSums
 from simulators.hub import SimulatedHub
 from simulators.line_plant import LinePlant
 from simulators.line_truth import Sightings, happened_on, hidden
+from simulators.look_sums import LookSums, truths
 from simulators.parcels import Parcel
 from simulators.plc_account import PlcAccount
 from simulators.report import Judged, VisitFacts, claims, judge_parcels, judge_strangers, take, together
@@ -191,6 +192,7 @@ class Account:
         self._places: dict[LineId, BenchAccount | LineAccount | PlcAccount] = {
             **self.benches, **self.lines, **self.plcs,
         }  # fmt: skip
+        self.looks = None if hub.hall is None else LookSums(hub.hall, hub.book)
         self._seq = 0
         self._heard_us = 0
         self.arrived = 0
@@ -218,7 +220,11 @@ class Account:
         places = self._places.values()
         for place in places:
             place.close(self._hub.world.now)
-        return together([place.judged for place in places]), sum(place.oracle for place in places)
+        judged, oracle = together([place.judged for place in places]), sum(place.oracle for place in places)
+        if self.looks is not None:
+            wrong = self.looks.close()
+            judged = replace(judged, truth=judged.truth | truths(wrong), details=(*judged.details, *wrong))
+        return judged, oracle
 
     def _take(self) -> None:
         for data in self._hub.events:
@@ -229,6 +235,8 @@ class Account:
             place = self._places.get(data["line"])
             if place is not None:
                 place.add(data)
+            if self.looks is not None:
+                self.looks.hear(data)
         for name, durations in self._hub.tallies.latencies.items():
             self.latencies[name].add(durations)
             durations.clear()

@@ -38,7 +38,7 @@ from simulators.coordinator.visits import MemoryBook
 from simulators.devices.plc import PlcFault
 from simulators.drawing import randint
 from simulators.host import Host
-from simulators.inspections import LookFault, hall_of, let_go, let_go_after
+from simulators.inspections import Hall, LookFault, hall_of, let_go, let_go_after
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import RESEND_MAX, USUAL, Network
@@ -129,15 +129,13 @@ class SimulatedHub:
         self._count = sum(len(stream) for stream in parcels.values())
         self._waiting: list[tuple[int, Event]] = []
         self._committing = False
-        self._arrives_at = Instant(0)
-        self._in_flight = 0
-        self._network = network
+        self._arrives_at, self._in_flight = Instant(0), 0
+        self._network, self._trace = network, trace
         self._unsent: deque[Link] = deque()
         """On disk, while the coordinator is away."""
         self._asked: dict[str, Instant] = {}
         self._other = sha256()
         self._tick: tuple[Instant, Token] | None = None
-        self._trace = trace
         self.checkers = Checkers((*config.benches, *config.lines, *config.plc_lines), silent(config))
         self.tallies, self.alerts = Tallies(), list[Alert]()
         self.events: list[dict[str, Any]] = []
@@ -345,12 +343,12 @@ class SimulatedHub:
         for code in self._filings.awaited(data, answer):
             self._unfiled[code] = (link, data)
         self._answer(link, answer)
-        after_ns = let_go_after(self.hall, data, answer)
-        if after_ns is not None:
-            self.world.call_after(after_ns, partial(self._let_go, link, data))
+        after_ns = None if self.hall is None else let_go_after(self.hall, data, answer)
+        if self.hall is not None and after_ns is not None:
+            self.world.call_after(after_ns, partial(self._let_go, self.hall, link, data))
 
-    def _let_go(self, link: Link, data: dict[str, Any]) -> None:
-        self._answer(link, let_go(self._desk, self.book, data, link.id, self._now_us))
+    def _let_go(self, hall: Hall, link: Link, data: dict[str, Any]) -> None:
+        self._answer(link, let_go(hall, self._desk, self.book, data, link.id, self._now_us))
 
     def _file(self, codes: Sequence[str]) -> None:
         """Declarations come in late: parcels that lie in the hold bay for want of them are decided anew."""

@@ -15,7 +15,7 @@ from hub_config.hub import HubConfig
 from hub_config.names import SECOND, Instant
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.random_checks import RANDOM_CHECK, served
-from simulators.coordinator.visits import MemoryBook
+from simulators.coordinator.visits import WAITING, MemoryBook
 from simulators.parcels import MILLION, Parcel
 from simulators.supply import Stream
 from simulators.task import Placed
@@ -70,6 +70,9 @@ class Hall:
     """Those that were parted from the one they were taken for: both bear one number."""
     under_way: set[int] = field(default_factory=set)
     """New ones to come, and those in hands."""
+    let_go: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    """Visits that customs have let go by themselves: when (UTC µs), and whose time it is from then on; None: an
+    event of the gateway will tell that."""
     bays: list[tuple[Instant, Parcel]] = field(default_factory=list)
     """To be brought to the bench that inspects, and from when on."""
 
@@ -145,10 +148,10 @@ class Rounds(Stream):
         return here and not (self._inspects and (self._hall.under_way or self._hall.bays))
 
 
-def let_go_after(hall: Hall | None, data: Mapping[str, Any], answer: Mapping[str, Any]) -> int | None:
+def let_go_after(hall: Hall, data: Mapping[str, Any], answer: Mapping[str, Any]) -> int | None:
     """Of a parcel that is to be looked into because it was drawn: how long until customs let it go. None: they wait for
     what is found."""
-    if hall is None or answer["basis"]["rule"] != RANDOM_CHECK:
+    if answer["basis"]["rule"] != RANDOM_CHECK:
         return None
     rng = random.Random(f"let-go/{hall.seed}/{data['seq']}")
     drawn = rng.randrange(MILLION) < hall.faults_ppm.get("let_go", 0)
@@ -156,7 +159,7 @@ def let_go_after(hall: Hall | None, data: Mapping[str, Any], answer: Mapping[str
 
 
 def let_go(
-    desk: Desk, book: MemoryBook, data: dict[str, Any], event_id: str, now_us: int
+    hall: Hall, desk: Desk, book: MemoryBook, data: dict[str, Any], event_id: str, now_us: int
 ) -> dict[str, Any] | None:
     """Their decision on the measurement, if it is still the latest of a parcel that waits for a look alone."""
     visit = book.visit(book.root(data["visit"]))
@@ -164,4 +167,7 @@ def let_go(
         return None
     served(visit, book)
     book.put(replace(visit, case=(), passed=(*visit.passed, RANDOM_CHECK)))
-    return desk.reconsider(data, event_id, now_us, book)
+    answer = desk.reconsider(data, event_id, now_us, book)
+    if answer is not None:
+        hall.let_go[visit.id] = now_us, answer["clock"] if visit.place in WAITING else None
+    return answer

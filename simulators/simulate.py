@@ -25,6 +25,7 @@ from simulators.dims_sums import dims_told
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
 from simulators.inspections import LookFault
 from simulators.line_plant import AS_USUAL, LineOptions
+from simulators.look_sums import looks_told
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
 from simulators.parcels import Flow, Parcel
@@ -101,6 +102,8 @@ class Simulation:
             if any(line.line.dimensioner is not None for line in run.lines):
                 report["dims"] = dims_told([line.dims for line in account.lines.values()])
             report |= swaps_told([line.swaps for line in account.lines.values()])
+        if account.looks is not None:
+            report["looks"] = looks_told(account.looks)
         if run.plcs:
             report["plc"] = {name: one.told() for name, one in account.plcs.items()}
         return report, judged.details
