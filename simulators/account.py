@@ -192,7 +192,7 @@ class Account:
         self._places: dict[LineId, BenchAccount | LineAccount | PlcAccount] = {
             **self.benches, **self.lines, **self.plcs,
         }  # fmt: skip
-        self.looks = None if hub.hall is None else LookSums(hub.hall, hub.book)
+        self.looks = None if hub.hall is None else LookSums(hub, hub.hall)
         self._seq = 0
         self._heard_us = 0
         self.arrived = 0

@@ -15,7 +15,7 @@ from hub_config.hub import HubConfig
 from hub_config.names import SECOND, Instant
 from simulators.coordinator.desk import Desk
 from simulators.coordinator.random_checks import RANDOM_CHECK, served
-from simulators.coordinator.visits import WAITING, MemoryBook
+from simulators.coordinator.visits import MemoryBook
 from simulators.parcels import MILLION, Parcel
 from simulators.supply import Stream
 from simulators.task import Placed
@@ -70,9 +70,8 @@ class Hall:
     """Those that were parted from the one they were taken for: both bear one number."""
     under_way: set[int] = field(default_factory=set)
     """New ones to come, and those in hands."""
-    let_go: dict[str, tuple[int, str | None]] = field(default_factory=dict)
-    """Visits that customs have let go by themselves: when (UTC µs), and whose time it is from then on; None: an
-    event of the gateway will tell that."""
+    let_go: set[str] = field(default_factory=set)
+    """Visits that customs have let go by themselves."""
     bays: list[tuple[Instant, Parcel]] = field(default_factory=list)
     """To be brought to the bench that inspects, and from when on."""
 
@@ -169,5 +168,5 @@ def let_go(
     book.put(replace(visit, case=(), passed=(*visit.passed, RANDOM_CHECK)))
     answer = desk.reconsider(data, event_id, now_us, book)
     if answer is not None:
-        hall.let_go[visit.id] = now_us, answer["clock"] if visit.place in WAITING else None
+        hall.let_go.add(visit.id)
     return answer

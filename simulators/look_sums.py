@@ -1,27 +1,42 @@
 """What became of the parcels that somebody was to look into, and whether three accounts of them agree: what was really
-found, the cases of the coordinator, and whose time it was by the gateway and by the coordinator's ledger.
+found, the cases of the coordinator, and whose time it was by the gateway and by what is signed: events, and decisions
+as they come to parcels in a bay (contract §10).
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from edge.core.decision import Decision
+from edge.core.effects import Effect
+from edge.core.inputs import DecisionArrived, Input
+from hub_config.names import MICROSECOND
 from simulators.coordinator.desk import CASES
 from simulators.coordinator.ledger import Change, intervals
 from simulators.coordinator.stamps import parse_utc
-from simulators.coordinator.visits import MemoryBook
+from simulators.coordinator.visits import PLACE_OF_LANE, WAITING, Place
+from simulators.hub import UTC_AT_START_US, SimulatedHub
 from simulators.inspections import Hall
 from simulators.report import Data
 
-OFF_MAX_US: Final = 50_000
-"""A decision on a parcel in a bay changes whose time it is at the coordinator when it is given, at the gateway when it
-comes; that is the most that the two may differ by, for each owner."""
+HELD: Final[tuple[Place | None, ...]] = WAITING
+"""Places from which a scan takes a parcel up again."""
+OFF_MAX_US: Final = 100
+"""Rounded to the µs at each change of owner."""
 
 
 class LookSums:
-    def __init__(self, hall: Hall, book: MemoryBook) -> None:
+    def __init__(self, hub: SimulatedHub, hall: Hall) -> None:
+        """Hears what decisions come to the gateway: it is put before the core of the hub."""
         self._hall = hall
-        self._book = book
+        self._book = hub.book
+        self._step = hub.step
+        hub.step = self.step
+        self._heard: list[tuple[int, Decision]] = []
+        """UTC µs of each decision."""
+        self._in_bay: dict[str, list[tuple[int, int]]] = {}
+        """From when to when each visit's parcel lay in a bay, so far as it has been taken up again."""
+        self._lies_since: dict[str, int] = {}
         self._changes: dict[str, list[Change]] = {}
         """Whose time it is from when on, by visit."""
         self._stays: dict[str, Mapping[str, int]] = {}
@@ -32,11 +47,17 @@ class LookSums:
         """Rules under which each visit is to be looked at."""
         self.wrong: list[str] = []
 
+    def step(self, given: Input) -> list[Effect]:
+        if isinstance(given, DecisionArrived):
+            self._heard.append((UTC_AT_START_US + given.at // MICROSECOND, given.decision))
+        return self._step(given)
+
     def hear(self, data: Data) -> None:
         """An event of a bench."""
         visit, kind, owner = data["visit"], data["kind"], data.get("clock")
         if visit is None:
             return
+        self._follow(visit, kind, data)
         if kind == "visit.joined":
             self._changes.setdefault(data["note"]["into"], []).extend(self._changes.pop(visit, []))
         elif kind == "parcel.presented":
@@ -59,6 +80,18 @@ class LookSums:
         if kind == "parcel.departed":
             self._stays[visit] = {span["owner"]: span["us"] for span in data["dwell"]}
 
+    def _follow(self, visit: str, kind: str, data: Data) -> None:
+        """Into its bay, and out again: by a scan, or with the arrival of what turns out to be the same parcel."""
+        at_us = parse_utc(data["t"])
+        if kind == "visit.joined":
+            visit, at_us = data["note"]["into"], self._changes[visit][0].t_us
+        since = self._lies_since.pop(visit, None)
+        if since is not None:
+            self._in_bay.setdefault(visit, []).append((since, at_us))
+        placed = kind == "parcel.diverted" and data["act"]["confirmed"]
+        if kind == "visit.split" or (placed and PLACE_OF_LANE.get(data["act"]["lane"]) in HELD):
+            self._lies_since[visit] = at_us
+
     def _open_case(self, visit: str, decision: Data) -> None:
         cases, rule = self._cases.setdefault(visit, set()), decision["basis"].get("rule")
         if decision["action"] in CASES and rule not in cases:
@@ -70,23 +103,23 @@ class LookSums:
 
     def close(self) -> list[str]:
         """The run is over; returns one line for each thing on which they do not agree."""
-        for visit, (utc_us, owner) in self._hall.let_go.items():
-            if owner is not None:
-                self._changes.setdefault(visit, []).append(Change(utc_us, 0, owner))
+        for at_us, decision in self._heard:
+            if any(since <= at_us < until for since, until in self._in_bay.get(decision.visit, ())):
+                self._changes[decision.visit].append(Change(at_us, 0, decision.clock))
         self._compare_times()
         self._compare_cases()
         return self.wrong
 
     def _compare_times(self) -> None:
         for visit, gateways in self._stays.items():
-            ledgers: Counter[str] = Counter()
+            signed: Counter[str] = Counter()
             for one in intervals(self._changes[visit]):
-                ledgers[one.owner] += one.us
+                signed[one.owner] += one.us
             if any(
-                abs(ledgers[owner] - gateways.get(owner, 0)) > OFF_MAX_US for owner in {*ledgers, *gateways}
+                abs(signed[owner] - gateways.get(owner, 0)) > OFF_MAX_US for owner in {*signed, *gateways}
             ):
                 self.wrong.append(
-                    f"wrong_time: visit {visit}: gateway {dict(gateways)}, ledger {dict(ledgers)}"
+                    f"wrong_time: visit {visit}: gateway {dict(gateways)}, signed {dict(signed)}"
                 )
 
     def _compare_cases(self) -> None:

@@ -18,9 +18,11 @@ from edge.wire.emsevt import EmsevtLog
 from edge.wire.epcis import EpcisExport
 from hub_config.badges import badge_digest
 from hub_config.load import ConfigFaults
+from hub_config.names import SECOND
 from simulators.account import Account
 from simulators.inspections import BADGE, UNKNOWN_BADGE
 from simulators.mixes import draw, run_mix
+from simulators.network import USUAL, Network, Outage
 from simulators.oracle import oracle_releases
 from simulators.parcels import stream
 from simulators.practice import EXAMPLE, practice_signer
@@ -33,10 +35,10 @@ SCHEMA: Final = Path(__file__).resolve().parents[3] / "shared/data/epcis/schema/
 PARCELS: Final = 150
 
 
-def prepared(seed: int, count: int = PARCELS) -> Simulation:
+def prepared(seed: int, count: int = PARCELS, network: Network = USUAL) -> Simulation:
     plan = find(NAME)
     config = plan.config(practice_signer("coordinator"))
-    return prepare_plan(plan, config, stream(seed, count, plan.goods), seed, network=plan.network)
+    return prepare_plan(plan, config, stream(seed, count, plan.goods), seed, network=network)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +123,16 @@ def test_the_digest_is_the_same_in_two_processes_with_different_hash_seeds() -> 
 
     assert len(told) == 1
     assert len(told.pop()) > 32
+
+
+def test_while_the_coordinator_is_away_looks_go_on_and_all_accounts_agree() -> None:
+    outages = (Outage(20 * SECOND, 40 * SECOND), Outage(150 * SECOND, 30 * SECOND))
+    simulation = prepared(3, 60, Network(outages=outages))
+    report, details = simulation.run()
+
+    assert details == ()
+    assert whole(report)
+    assert report["looks"]["given_back_inspected"] > 2
 
 
 def test_a_swarm_may_be_asked_for_it_and_draws_it_for_nobody_else() -> None:
