@@ -19,7 +19,6 @@ from edge.rim.keys import DataFolderFault
 from edge.rim.offered_config import OfferedConfig
 from edge.rim.tls import TlsFault
 from edge.rim.trace import TraceFault
-from edge.rim.voucher_store import VoucherFault
 from edge.web.serve import WebPortTaken
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
@@ -121,7 +120,6 @@ def _one_run(
         JournalFault,
         TlsFault,
         TraceFault,
-        VoucherFault,
         WebPortTaken,
     ) as refused:
         print(f"hub run: {refused}", file=sys.stderr)

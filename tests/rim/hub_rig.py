@@ -160,10 +160,13 @@ class Gateway:
         self.core, self.pubacks = Core(), Pubacks()
         hub, gateway, store = self.config.hub, self.config.gateway, TrustStore([trust])
         topics = Topics(hub.mode, hub.id, gateway.id)
-        self.vouchers = VoucherStore(
-            folder / VOUCHER_FILE, store, hub.id, gateway.id, hub.mode, keep_manifest=False
+        preclearing = self.preclearing = Preclearing(
+            lambda: VoucherStore(
+                folder / VOUCHER_FILE, store, hub.id, gateway.id, hub.mode, keep_manifest=False
+            ),
+            topics,
+            self.core,
         )
-        preclearing = Preclearing(self.vouchers, topics, self.core)
         reader = JournalReader(self.path)
         preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
         reader.close()
@@ -215,7 +218,7 @@ class Gateway:
 
     def stop(self) -> None:
         self.uplink.stop()
-        self.vouchers.close()
+        self.preclearing.close()
         self.writer.stop()
         self.journal.close()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Queue
+from types import SimpleNamespace
 from typing import Final
 
 import pytest
@@ -14,15 +15,20 @@ from journal_samples import acked, event, open_journal
 
 from edge.core.effects import Record
 from edge.core.event import Event
-from edge.core.inputs import Committed, JournalTrouble, JournalWell
+from edge.core.inputs import Committed, Input, JournalTrouble, JournalWell, UsesKnown
 from edge.core.standing import VisitWords
 from edge.rim import clock
 from edge.rim.disk import MIB, Disk, Room, room_of
 from edge.rim.housekeeping import Housekeeping, Retention
-from edge.rim.journal import Journal, JournalFault, Stored
+from edge.rim.journal import Journal, JournalFault, JournalReader, Stored
 from edge.rim.keys import DataFolderFault, load_identity
+from edge.rim.preclearing import Preclearing
+from edge.rim.voucher_store import VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.wire.messages import Ack
+from edge.wire.signing import TrustStore
+from edge.wire.topics import Topics
+from hub_config.names import SECOND, GatewayId, HubId, Instant
 
 PATIENCE_S: Final = 20
 
@@ -160,6 +166,36 @@ def test_a_real_full_disk_without_ballast_keeps_what_waits_until_there_is_room(
     assert line.writer.stop() == 0
     assert line.journal.verify().events == 2_001
     line.journal.close()
+
+
+def test_vouchers_are_used_once_a_real_disk_that_was_full_at_the_start_has_room(
+    small_disk: Callable[[int], Path],
+) -> None:
+    folder = small_disk(8)
+    journal, told = open_journal(folder), list[Input]()
+    reader = JournalReader(journal.path)
+    hog = fill(folder)
+    preclearing = Preclearing(
+        lambda: VoucherStore(
+            folder / "vouchers.sqlite", TrustStore([]), HubId("MY-KUL-1"), GatewayId("gw-01"), "practice",
+            keep_manifest=False,
+        ),
+        Topics("practice", HubId("MY-KUL-1"), GatewayId("gw-01")), SimpleNamespace(put=told.append),
+    )  # fmt: skip
+    preclearing.begin(reader, 1, 0, Instant(0))
+    assert preclearing.trouble is not None
+    assert "can't be opened" in preclearing.trouble
+    preclearing.tend(reader, 1, lambda: 0, Instant(SECOND))
+    assert told == []
+    hog.unlink()
+    preclearing.tend(reader, 1, lambda: 0, Instant(2 * SECOND))
+
+    assert [type(given) for given in told] == [UsesKnown]
+    assert preclearing.trouble is None
+    assert not list(folder.glob("vouchers-damaged*")), "a full disk is no damage"
+    preclearing.close()
+    reader.close()
+    journal.close()
 
 
 class FullOnce:
