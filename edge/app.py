@@ -152,12 +152,17 @@ class App:
         """From the uplink to the journal; writer and uplink know each other only through here."""
         self._writer.acknowledge(ack)
 
+    def damaged(self, detail: str) -> None:
+        """From the uplink, which reads what the writer may never look at again."""
+        self._keeper.found(detail)
+
     def _truth_file(self, data: Path) -> Path | None:
         return data / TRUTH_FILE if self._config.hub.mode == "practice" else None
 
     def _troubles(self) -> tuple[str, ...]:
         """What is in the way of a part of the gateway that goes on without it, a sentence each."""
-        return tuple(each for each in (self._preclearing.trouble,) if each is not None)
+        troubles = (self._uplink.trouble, self._preclearing.trouble)
+        return tuple(each for each in troubles if each is not None)
 
     def start(self) -> str:
         """Returns the address of the pages once everything runs."""

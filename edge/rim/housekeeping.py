@@ -145,6 +145,10 @@ class Housekeeping:
             self._damaged = f"{fault}: what has just been written can't be read; change the disk"
         self._read_back = self._journal.last_seq
 
+    def found(self, damage: str) -> None:
+        """Another thread has found the file damaged: the line stops. Any thread may say so."""
+        self._damaged = self._damaged or damage
+
     def _keep_balance(self) -> None:
         balance = None if self._balance is None else self._balance()
         if balance is not None and balance != self._told_balance:

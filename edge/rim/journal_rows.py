@@ -14,6 +14,7 @@ from edge.rim.journal_table import (
     COLUMNS,
     Cursor,
     Fact,
+    JournalBroken,
     JournalFault,
     JournalUnread,
     Meta,
@@ -28,7 +29,7 @@ from edge.rim.journal_table import (
     read_rows,
 )
 
-__all__ = ["JournalFault", "JournalReader", "JournalUnread", "Stored"]
+__all__ = ["JournalBroken", "JournalFault", "JournalReader", "JournalUnread", "Stored"]
 
 RESTORE: Final = "restore it from a backup"
 MENTIONED_MAX: Final = 10_000
@@ -38,8 +39,8 @@ MENTIONED_MAX: Final = 10_000
 class JournalReader:
     """A second, read-only connection, for one thread at a time: resending, exporting, looking.
 
-    What a running gateway asks raises JournalUnread where the disk does not answer now, JournalFault where the journal
-    is damaged, and no error of SQLite's."""
+    What a running gateway asks raises JournalUnread where the disk does not answer now, JournalBroken where the file
+    is damaged, another JournalFault where something in it is, and no error of SQLite's."""
 
     def __init__(self, path: Path) -> None:
         if not os.path.lexists(path):
@@ -63,7 +64,7 @@ class JournalReader:
         except DAMAGED as error:
             if isinstance(error, sqlite3.DatabaseError) and passes(error):
                 raise JournalUnread(self._path, error) from error
-            raise JournalFault(
+            raise JournalBroken(
                 f"journal {self._path}: the file itself is damaged: {error}; {RESTORE}"
             ) from error
 

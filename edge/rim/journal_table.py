@@ -98,6 +98,10 @@ class JournalUnread(JournalFault):
         self.sqlite_errorcode = error.sqlite_errorcode
 
 
+class JournalBroken(JournalFault):
+    """SQLite says that the file itself is damaged, not one row of it."""
+
+
 def passes(error: Exception) -> bool:
     """What SQLite met is the disk's, another program's or the memory's affair, and may be over the next time; else
     the file itself is not what it should be."""

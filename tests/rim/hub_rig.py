@@ -188,15 +188,18 @@ class Gateway:
             it_desk=self.it_desk,
         )
         self.core.heard = self.uplink.heard
-        keeper = Housekeeping(
+        self.keeper = Housekeeping(
             self.journal, Disk(folder, ballast_mib=0, enough_mib=0), Retention(604_800, 576_000),
             lambda: Instant(clock.now() * HOUSE_SPEED), lambda: clock.wall_time().utc_us, self.uplink,
         )  # fmt: skip
-        self.writer = JournalWriter(self.journal, self.core, self.uplink, clock.now, keeper=keeper)
+        self.writer = JournalWriter(self.journal, self.core, self.uplink, clock.now, keeper=self.keeper)
         self._number = 0
 
     def acknowledge(self, ack: object) -> None:
         self.writer.acknowledge(ack)  # type: ignore[arg-type]  # the writer exists once the uplink does
+
+    def damaged(self, detail: str) -> None:
+        self.keeper.found(detail)
 
     def _context(self, epoch: int) -> EventContext:
         hub, gateway = self.config.hub, self.config.gateway

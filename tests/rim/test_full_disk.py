@@ -12,7 +12,9 @@ from typing import Final
 
 import pytest
 from journal_samples import acked, event, open_journal
+from refusing import full
 
+from edge.commands import run
 from edge.core.effects import Record
 from edge.core.event import Event
 from edge.core.inputs import Committed, Input, JournalTrouble, JournalWell, UsesKnown
@@ -326,3 +328,18 @@ def test_wherever_a_first_start_runs_out_of_room_it_says_so_and_the_next_goes_we
         open_journal(data).close()
         shutil.rmtree(data)
     assert fell_short > 3
+
+
+def test_a_disk_that_fails_anywhere_in_a_start_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def start(*_: object) -> None:
+        raise full()
+
+    monkeypatch.setattr(run, "App", start)
+    monkeypatch.setattr(run, "_log_to_stderr", lambda **_: None)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    example = Path(__file__).parents[2] / "examples/bench.toml"
+
+    assert run.main([str(example), "--data", str(tmp_path), "--as-written"]) == 1
+    assert "can't be written: database or disk is full" in capsys.readouterr().err
