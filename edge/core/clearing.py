@@ -151,7 +151,8 @@ class Clearing:
             parcel.promise = promise_of(decision, parcel.promise)
         releases = decision.action == "release"
         tighter = parcel.phase != "asking" and tightens(decision, parcel.verdict)
-        newer = is_open and parcel.phase in ("recording", "placing") and replaces(decision, parcel.verdict)
+        is_open = is_open and not (releases and parcel.held_here) and parcel.phase in ("recording", "placing")
+        newer = is_open and replaces(decision, parcel.verdict)
         heard = parcel.standing.heard(decision)
         if heard is not parcel.standing:
             parcel.standing = heard
@@ -245,6 +246,7 @@ class Clearing:
         lane: LaneId | None = None,
     ) -> None:  # fmt: skip
         """The gateway's own hold; `lane`: another than the fail-safe one, never the free one."""
+        parcel.held_here = parcel.held_here or reason not in PENDING
         self.obey(parcel, own_hold(reason, self._exits, retry=retry, lane=lane), owner, at)
 
     def obey(self, parcel: Parcel, verdict: Verdict, owner: Owner, at: Instant) -> None:

@@ -17,6 +17,7 @@ Kind = Literal[
     "parcel.arrived",
     "parcel.identified",
     "parcel.measured",
+    "parcel.presented",
     "parcel.decided",
     "parcel.diverted",
     "parcel.inspected",

@@ -57,7 +57,11 @@ class Handling(Clearing):
         older, held = parcel.visit, parcel.taken_up
         own = parcel.minted or self._ledger.mint_visit(at)
         note = (("from", older), ("into", own))
-        self.record("visit.split", parcel, at, note=note, operator=operator)
+        looked_at = parcel.phase == "inspecting"
+        if looked_at:  # what lies before customs is another parcel: the older one waits in its bay
+            parcel.clock.hand_over("hub", at)
+        clock = "hub" if looked_at else None
+        self.record("visit.split", parcel, at, clock=clock, note=note, operator=operator)
         self._visits.rename(older, own)
         if held is not None:
             self._visits.part(replace(held, stay=replace(held.stay, standing=parcel.standing)))

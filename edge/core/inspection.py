@@ -12,6 +12,7 @@ from edge.core.decision import REASONS, Reason
 from edge.core.event import Operator
 from edge.core.handling import Handling
 from edge.core.parcel import Parcel
+from edge.core.presenting import LOOKED_AT, present
 from edge.core.snapshot import Refusal
 from edge.core.visits import HeldVisit
 from hub_config.badges import COMMANDS, FINDINGS, PUT_BACK, SPLIT, badge_digest, is_badge
@@ -20,8 +21,6 @@ from hub_config.names import SECOND, Instant
 BADGE_NS: Final = 15 * SECOND
 INSPECT_NS: Final = 2 * 3_600 * SECOND
 """An inspection that nobody ends by then is broken off: the parcel goes back to where it waited."""
-LOOKED_AT: Final = ("inspect", "screen")
-"""Decisions that want somebody to look."""
 
 
 class Inspection:
@@ -59,6 +58,7 @@ class Inspection:
     def begin(self, parcel: Parcel, at: Instant) -> None:
         parcel.verdict = None
         parcel.enter("inspecting", at)
+        present(self._work, parcel, at)
         self._wanted, self._begun = None, at
 
     def scanned(self, text: str, at: Instant) -> tuple[Refusal, str] | None:
@@ -134,5 +134,8 @@ class Inspection:
         flags = tuple(reason for reason in REASONS if reason == found)
         outcome = "passed" if found is None else "failed"
         note = (("outcome", outcome), ("seconds", (at - self._begun) // SECOND), ("role", role))
-        self._work.record("parcel.inspected", parcel, at, flags=flags, note=note, operator=operator)
+        parcel.clock.hand_over("hub", at)
+        self._work.record(
+            "parcel.inspected", parcel, at, flags=flags, clock="hub", note=note, operator=operator
+        )
         self._work.start_again(parcel, at)

@@ -73,8 +73,7 @@ class Zone:
         if lo - front > far or rear - hi > far:
             return gross
         chance = inside(lo, hi, rear, front, sqrt(self.variance + variance) or 1.0)
-        if chance < 1.0:
-            chance += self.wide * (inside(lo, hi, rear, front, wide) - chance)
+        chance += self.wide * (inside(lo, hi, rear, front, wide) - chance)
         return (1.0 - self.gross) * chance + gross
 
     def core(self, lo: int, hi: int, variance: int) -> float:

@@ -117,6 +117,9 @@ class Parcel:
     """Number of the last record of that move: on disk, it ends the parcel's stay at the bench."""
     doubted: bool = False
     """At a bench: another label was scanned while it was held, and nobody has said whose. No word lifts that hold."""
+    held_here: bool = False
+    """The gateway itself has held it since it began to measure it: no release counts on this pass, also where an
+    authority has stopped it since and now lets it go."""
     early: Decision | None = None
     """A release whose `valid_from` is not yet reached."""
     due_at: Instant | None = None
@@ -198,7 +201,7 @@ class Parcel:
         self.enter("measuring", at)
         self.mass = self.verdict = self.measured = self.measured_id = self.decided = self.decided_id = None
         self.sure = self.overloaded = self.seen_on_scale = self.sized = False
-        self.dims = None
+        self.dims, self.held_here = None, False
 
     def lies_in(self, bay: Exit, moved: int) -> None:
         """The screen goes on showing the verdict until the move is on disk, so its clock goes on too."""

@@ -204,16 +204,16 @@ def _told(data: Data) -> tuple[str, str]:
             )
             flags = f"; {', '.join(data['flags'])}" if data["flags"] else ""
             return "asked", f"the coordinator{sure}{flags}"
+        case "parcel.presented":
+            return "presented", _presented(data)
         case "parcel.decided":
             return "decided", _decided(data)
         case "parcel.diverted" | "parcel.departed":
             return _moved(data), _exit(data["act"])
         case "parcel.lost_track":
             return "lost", "track of it" + (f": {', '.join(data['flags'])}" if data["flags"] else "")
-        case "visit.joined":
-            return "joined", f"visit {data['note']['from']} goes on as {data['note']['into']}"
-        case "visit.split":
-            return "split", f"another parcel than {data['note']['from']}: goes on as {data['note']['into']}"
+        case "visit.joined" | "visit.split":
+            return _renamed(data)
         case kind:
             return str(kind), _note(data)
 
@@ -222,6 +222,18 @@ def _moved(data: Data) -> str:
     if data["kind"] == "parcel.departed":
         return "departed"
     return "seen" if data["act"]["confirmed"] else "intent"
+
+
+def _renamed(data: Data) -> tuple[str, str]:
+    before, after = data["note"]["from"], data["note"]["into"]
+    if data["kind"] == "visit.joined":
+        return "joined", f"visit {before} goes on as {after}"
+    return "split", f"another parcel than {before}: goes on as {after}"
+
+
+def _presented(data: Data) -> str:
+    note = data["note"]
+    return f"to customs ({note['action']}, decision {note['dec']}); clock: {data['clock']}"
 
 
 def _decided(data: Data) -> str:

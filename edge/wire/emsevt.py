@@ -50,6 +50,8 @@ class Emsevt:
 class _Stay:
     item: str | None = None
     with_customs: bool = False
+    presented: bool = False
+    """Since it was last given back, however often it has been to its bay between: customs' clock stands."""
     told: tuple[Code, str | None] | None = None
     """The latest code and its reason: the same again is not news."""
     arrived: bool = False
@@ -121,8 +123,10 @@ class EmsevtLog:
 
     def _together(self, known: _Stay, begun: _Stay) -> _Stay:
         """`begun` turns out to be of what `known` is of; what has arrived once does not arrive again."""
-        again = ARRIVED[self.direction] if known.arrived else ""
-        news = [one for one in begun.waiting if one.code != again]
+        again = {ARRIVED[self.direction]} if known.arrived else set[Code]()
+        if known.presented:
+            again.add(PRESENTED[self.direction])
+        news = [one for one in begun.waiting if one.code not in again]
         room = WAITING_MAX - len(known.waiting)
         known.waiting += news[:room]
         self.left_out += len(news[room:])
@@ -130,6 +134,7 @@ class EmsevtLog:
             known.told = (news[-1].code, news[-1].retention)
         known.arrived = known.arrived or begun.arrived
         known.with_customs = known.with_customs or begun.with_customs
+        known.presented = known.presented or begun.presented
         return known
 
     def _ready(self, stay: _Stay) -> list[Emsevt]:
@@ -146,8 +151,8 @@ class EmsevtLog:
             case "parcel.arrived" if not stay.arrived:
                 stay.arrived = True
                 yield from self._tell(stay, ARRIVED)
-            case "parcel.presented":
-                stay.with_customs = True
+            case "parcel.presented" if not stay.presented:
+                stay.presented = stay.with_customs = self.direction in PRESENTED
                 yield from self._tell(stay, PRESENTED)
             case "parcel.inspected" if outcome_of(data) != "passed":
                 yield from self._held_by_customs(stay, list(data["flags"]))
@@ -168,7 +173,7 @@ class EmsevtLog:
         elif action == "release":
             yield from self._closed(stay, always=True)
         elif action in ("return", "refuse"):
-            stay.with_customs = False
+            stay.with_customs = stay.presented = False
             yield from self._tell(stay, ENDED)
 
     def _held_by_customs(self, stay: _Stay, reasons: list[str]) -> Iterator[tuple[Code, str | None]]:
@@ -181,7 +186,7 @@ class EmsevtLog:
 
     def _closed(self, stay: _Stay, always: bool = False) -> Iterator[tuple[Code, str | None]]:
         if stay.with_customs or always:
-            stay.with_customs = False
+            stay.with_customs = stay.presented = False
             yield from self._tell(stay, RELEASED)
 
     def _tell(

@@ -40,8 +40,8 @@ def stays(connection: sqlite3.Connection, limit: int = VISITS_MAX) -> list[Stay]
 
 def _stay(connection: sqlite3.Connection, root: str) -> Stay | None:
     changes = connection.execute(
-        "SELECT t_us, unc_us, owner FROM owners WHERE visit = ?1 "
-        "OR visit IN (SELECT visit FROM joins WHERE older = ?1) ORDER BY t_us, owner IS NULL",
+        "SELECT t_us, unc_us, owner FROM owners LEFT JOIN events ON events.id = cause WHERE owners.visit = ?1 "
+        "OR owners.visit IN (SELECT visit FROM joins WHERE older = ?1) ORDER BY t_us, owner IS NULL, epoch, seq",
         (root,),
     )
     parts = intervals(Change(*row) for row in changes)

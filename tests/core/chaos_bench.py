@@ -26,9 +26,11 @@ from edge.core.inputs import Committed, DecisionArrived, Input, JournalTrouble, 
 from edge.core.parcel import CODES_PER_PARCEL_MAX
 from edge.core.visits import Recovered
 from edge.wire.chain import Link
+from hub_config.badges import PUT_BACK, Badge, badge_digest
 from hub_config.names import MICROSECOND, MILLISECOND, SECOND, DeviceId, Instant, LaneId, VisitId
 from simulators.checkers import Checkers
 
+BADGE = "HUBXBCDEFGHIJKLNOPRSTUVXBCDE"
 MISREAD, XRAY = "RB123456786GB", "HUBXXRRE"
 LABELS = (S10, S10_B, SSCC, EAN, MISREAD)
 BAYS = {"G1": GREEN, "H1": HOLD, "X1": XRAY, "M1": MANUAL}
@@ -39,28 +41,35 @@ GRAMS = (0, 3, 12, -60, 50, 500, 505, 800)
 
 
 class Chaos(BenchDriver):
-    """A bench that checks each step. `clock_off_us`: what the wall clock says beyond the true time."""
+    """A bench that checks each step. `clock_off_us`: what the wall clock says beyond the true time. `inspects`: it is
+    looked into parcels there, by whoever has BADGE."""
 
-    def __init__(self) -> None:
-        super().__init__(Gateway(config(), ENTROPY))
+    def __init__(self, *, inspects: bool = False) -> None:
+        badges = (Badge(digest=badge_digest(BADGE), role="customs"),)
+        self.config = config(inspects=inspects).model_copy(update={"badges": badges})
+        super().__init__(Gateway(self.config, ENTROPY))
+        self.presented: set[VisitId] = set()
+        """Visits that lie before customs, as far as was told."""
         self.asked: list[tuple[VisitId, str]] = []
         """Visit and id of each `parcel.measured` that is on disk."""
         self.stopped: dict[VisitId, int] = {}
         """`dec_seq` of the newest valid stop that has arrived for a visit since it was last measured."""
         self.departed: set[VisitId] = set()
+        self.authority_of: dict[str | int, str] = {}
         self.clock_off_us = 0
         self.dec_seq = 0
         self.runs = 1
         self._begin(())
 
     def _begin(self, left_open: tuple[Recovered, ...]) -> None:
-        self.gateway = Gateway(config(), ENTROPY + bytes([self.runs]), left_open)
-        self.twin = Gateway(config(), ENTROPY + bytes([self.runs]), left_open)
-        self.checkers = Checkers(config().benches)
+        self.gateway = Gateway(self.config, ENTROPY + bytes([self.runs]), left_open)
+        self.twin = Gateway(self.config, ENTROPY + bytes([self.runs]), left_open)
+        self.checkers = Checkers(self.config.benches)
         self.events, self.ids = [], []
         self.view = None
         self.asked.clear()
         self.stopped.clear()
+        self.presented.clear()
         self.give(WallClock(self.at, self.wall(1_500)))
         self.give(LinkChanged(self.at, broker=True, coordinator=True))
         self.weigh(0)
@@ -93,12 +102,25 @@ class Chaos(BenchDriver):
         self.events.append(effect.event)
         assert len(effect.event.codes) <= CODES_PER_PARCEL_MAX
         kind, visit = effect.event.kind, effect.event.visit
+        if visit is not None and (effect.event.clock is not None or kind == "parcel.departed"):
+            self._check_hand_over(effect.event, visit)
         if kind == "parcel.diverted":
             self._check_move(effect.event)
         elif kind == "parcel.departed" and visit is not None:
             self.departed.add(visit)
         elif kind == "parcel.measured" and visit is not None:
             self.stopped.pop(visit, None)
+
+    def _check_hand_over(self, event: Event, visit: VisitId) -> None:
+        """Customs is told to have a parcel once until somebody else is told to, and never when it moves."""
+        assert event.kind != "parcel.departed" or visit not in self.presented
+        if event.kind != "parcel.presented":
+            self.presented.discard(visit)
+            return
+        assert visit not in self.presented, "presented twice, and not given back between"
+        assert dict(event.note)["action"] in ("inspect", "screen")
+        assert self.authority_of[dict(event.note)["dec"]] == "customs"
+        self.presented.add(visit)
 
     def _check_move(self, event: Event) -> None:
         assert event.visit not in self.departed, "a visit departs once, and for good"
@@ -215,6 +237,7 @@ class Chaos(BenchDriver):
         in_work = self.view is not None and self.view.visit == visit and self._is_measured(visit)
         if action in STOPS and not older and times[1] > 0 and in_work and self.clock_off_us == 0:
             self.stopped[visit] = seq
+        self.authority_of[decision.dec] = decision.authority
         self.give(DecisionArrived(self.at, decision))
 
     def _is_measured(self, visit: VisitId) -> bool:
@@ -275,6 +298,8 @@ class Chaos(BenchDriver):
             if self.view is None or self.view.visit is None:
                 break
             self.later(25)
+            if self.view is not None and self.view.instruction in ("inspect_it", "scan_badge"):
+                self.scan(PUT_BACK)
             self.weigh(0)
             self.scan_shown_bay()
         assert self.gateway.snapshot().tally.at_bench == 0, f"the bench does not end its parcel: {self.view}"

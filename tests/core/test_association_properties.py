@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge.core.association import P_MAX_PPM, assign
@@ -97,6 +97,7 @@ def test_a_parcel_out_of_reach_changes_nothing(
     assert assign([*parcels, far], evidence, seen) == assign(parcels, evidence, seen)
 
 
+@example(60, 25, 10, 146)  # the core is in it to the last bit, what a Gaussian forgets is not
 @given(st.integers(60, 500), st.integers(-10, 300), st.integers(0, 40), st.integers(0, 200))
 def test_between_two_like_parcels_nobody_wins(length: int, gap: int, sigma: int, width: int) -> None:
     near, far = gap * MM // 2, gap * MM // 2 + length * MM

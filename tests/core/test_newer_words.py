@@ -1,11 +1,11 @@
 """A newer word of an authority replaces its older one until the parcel's way is begun; a late one waits."""
 
 import pytest
-from bench_driver import GREEN, HOLD, S10_B, BenchDriver, shown
+from bench_driver import GREEN, HOLD, MANUAL, S10, S10_B, BenchDriver, shown
 from line_driver import TO_END_S, TO_LANE_S, TO_MEASURED_S, TO_ORDER_S, LineDriver, entered
 from plc_driver import PlcDriver
 
-from edge.core.decision import Conditions
+from edge.core.decision import Action, Conditions
 from edge.core.visits import RECALLS_MAX
 from hub_config.names import VisitId
 
@@ -57,6 +57,59 @@ def test_a_hold_lasts_where_another_label_was_scanned_meanwhile(bench: BenchDriv
 
     assert shown(bench)[0] == "hold"
     assert refused(bench) == {"too_late": 1}
+
+
+@pytest.mark.parametrize("stop", ["inspect", "screen", "refuse", "info", "reweigh"])
+def test_a_stricter_stop_on_the_gateways_own_hold_does_not_open_it_for_a_release(
+    bench: BenchDriver, stop: Action
+) -> None:
+    """Two parcels' labels were scanned on it; what customs says then goes by one of them."""
+    bench.measured().scan(S10_B).decide(stop, "manual", ("risk_profile",))
+    assert shown(bench)[3] == ("risk_profile",)
+    bench.decide(dec_seq=2).scan(GREEN)
+
+    assert shown(bench)[3] == ("risk_profile",)
+    assert refused(bench) == {"too_late": 1}
+    assert "departed" not in bench.kinds
+
+
+def test_nor_does_a_laxer_stop_after_that_or_another_authority_that_agrees(bench: BenchDriver) -> None:
+    bench.measured().scan(S10_B).decide("inspect", "manual", ("risk_profile",))
+    bench.decide("hold", "hold", ("duty_unpaid",), dec_seq=2)
+    assert shown(bench)[2:] == ("H1", ("duty_unpaid",))
+    bench.decide("screen", "xray", ("risk_profile",), authority=HEALTH)
+    bench.decide(dec_seq=2, authority=HEALTH).decide(dec_seq=3)
+
+    assert shown(bench)[0] != "release"
+    assert refused(bench) == {"too_late": 2}
+
+
+def test_nor_do_authorities_that_have_come_to_agree(bench: BenchDriver) -> None:
+    bench.measured().scan(S10_B).decide("screen", "xray", ("risk_profile",), authority=HEALTH)
+    bench.decide("inspect", "manual", ("risk_profile",))
+    bench.decide("hold", "hold", ("risk_profile",), authority=HEALTH, dec_seq=2)
+    assert shown(bench)[3] == ("agency_pending",)
+    bench.decide(dec_seq=3, authority=HEALTH).decide(dec_seq=2)
+
+    assert shown(bench)[0] == "hold"
+
+
+def test_measured_anew_it_is_open_to_a_release_after_a_stop_again(bench: BenchDriver) -> None:
+    bench.scan(S10).later(21)
+    assert shown(bench)[1] == "rescan_or_bay"
+    bench.scan(S10).weigh(500_000).decide("hold", "hold", ("duty_unpaid",)).decide(dec_seq=2)
+
+    assert shown(bench)[0] == "release"
+
+
+def test_a_question_that_was_answered_too_late_is_not_opened_by_way_of_a_stop(bench: BenchDriver) -> None:
+    bench.measured().later(6)
+    assert shown(bench)[3] == ("decision_late",)
+    bench.decide("inspect", "manual", ("risk_profile",)).decide(dec_seq=2)
+    assert shown(bench)[0] == "inspect"
+    bench.scan(MANUAL).weigh(0).later(60).measured().decide(dec_seq=3)
+
+    assert shown(bench)[0] == "release"  # on its next pass
 
 
 def test_a_release_that_lifts_a_hold_waits_for_its_time(bench: BenchDriver) -> None:
@@ -219,6 +272,19 @@ def test_a_doubt_noticed_while_it_was_held_keeps_it_from_its_lane(driver: LineDr
     driver.decide("release")
     driver.later(TO_END_S - TO_MEASURED_S)
 
+    assert "parcel.departed" not in driver.kinds()
+
+
+def test_a_belt_holds_what_it_held_itself_whatever_is_said_in_between(driver: LineDriver) -> None:
+    """The release was of another parcel's name; the stop that came next changes nothing of that."""
+    driver.measure(entered(driver))
+    driver.later(TO_MEASURED_S)
+    driver.decide("release", code=S10_B)
+    driver.decide("inspect", lane="hold")
+    driver.decide("release")
+    driver.later(TO_END_S - TO_MEASURED_S)
+
+    assert driver.ons == []
     assert "parcel.departed" not in driver.kinds()
 
 

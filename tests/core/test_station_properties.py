@@ -19,9 +19,11 @@ from bench_driver import (
     SCANNER,
     SSCC,
 )
-from chaos_bench import BAYS, GOOD_CODES, GRAMS, LABELS, STOPS, Chaos
+from chaos_bench import BADGE, BAYS, GOOD_CODES, GRAMS, LABELS, STOPS, Chaos
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from hub_config.badges import PASSED, PUT_BACK, SPLIT
 
 Step = tuple[str, tuple[Any, ...]]
 """A method of `Chaos` and its arguments."""
@@ -58,15 +60,40 @@ KINDS: dict[str, tuple[int, st.SearchStrategy[Step]]] = {
     )),
     "repairs": (1, step("repair")),
 }  # fmt: skip
-STEPS = st.sampled_from([kind for kind, (share, _) in KINDS.items() for _ in range(share)]).flatmap(
-    lambda kind: KINDS[kind][1]
-)
+LOOKS: dict[str, tuple[int, st.SearchStrategy[Step]]] = {
+    "asked": (3, step("answer", ("inspect", "screen"), TIMES, (0, 0, 1), ("manual", "xray", None), (False,), (False,),
+                      (None,), MOSTLY)),
+    "brought": (5, st.one_of(step("scan_shown_bay"), step("scan", PARCELS), step("measure_next", PARCELS))),
+    "found": (4, step("scan", (PASSED, "HUBXTORN", BADGE, BADGE, PUT_BACK, SPLIT))),
+}  # fmt: skip
+
+
+def steps_of(kinds: dict[str, tuple[int, st.SearchStrategy[Step]]]) -> st.SearchStrategy[Step]:
+    """Each kind as often as its share says."""
+    names = [kind for kind, (share, _) in kinds.items() for _ in range(share)]
+    return st.sampled_from(names).flatmap(lambda kind: kinds[kind][1])
+
+
+STEPS, STEPS_AND_LOOKS = steps_of(KINDS), steps_of(KINDS | LOOKS)
 
 
 @settings(max_examples=400, deadline=None, derandomize=True, database=None)
 @given(st.lists(STEPS, min_size=10, max_size=60))
 def test_whatever_happens_no_rule_breaks_and_the_bench_heals(told: list[Step]) -> None:
     chaos = Chaos()
+    for method, arguments in told:
+        getattr(chaos, method)(*arguments)
+    chaos.heal()
+    for code in GOOD_CODES:
+        chaos.good_parcel_departs(code)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@given(st.lists(STEPS_AND_LOOKS, min_size=10, max_size=60))
+def test_whatever_happens_where_parcels_are_looked_into_no_rule_breaks_and_the_bench_heals(
+    told: list[Step],
+) -> None:
+    chaos = Chaos(inspects=True)
     for method, arguments in told:
         getattr(chaos, method)(*arguments)
     chaos.heal()

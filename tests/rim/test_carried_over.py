@@ -61,6 +61,17 @@ def test_a_stop_of_a_parcel_that_has_left_is_a_recall_in_the_next_epoch_too(tmp_
     assert left[1] == Seen(LineId("bench-1"), "B1", left[1].utc_us)
 
 
+def test_one_that_customs_has_is_known_in_the_next_epoch_and_its_hand_over_is_not_told_again(
+    tmp_path: Path,
+) -> None:
+    journal = in_use(tmp_path)
+    journal.append(numbered([event("parcel.presented", 2)]))
+    anew = begun_anew(journal, tmp_path, BEYOND)
+
+    assert held(anew) == [(visit(1), False), (visit(2), False)]
+    assert anew.figures().journalled == 0
+
+
 def test_over_two_epochs(tmp_path: Path) -> None:
     second = begun_anew(in_use(tmp_path), tmp_path, BEYOND)
     second.append(numbered([event("parcel.lost_track", 1), event("parcel.arrived", 4)]))

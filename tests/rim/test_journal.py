@@ -24,7 +24,7 @@ from journal_samples import (
 )
 
 from drivers.identifiers.format import CodeType
-from edge.core.event import Event
+from edge.core.event import Event, Kind
 from edge.rim import journal_history
 from edge.rim.journal import Journal, JournalFault, JournalFigures, JournalReader, OpenVisit
 from edge.wire import verifier
@@ -296,8 +296,9 @@ def test_an_open_visit_comes_back_with_its_codes_and_its_arrival(tmp_path: Path)
     assert found == (OpenVisit(visit(1), found[0].line, "parcel.diverted", True, codes, T_US + 5),)
 
 
-def test_a_held_parcel_scanned_again_is_not_held_any_more(tmp_path: Path) -> None:
-    (found,) = open_visits(tmp_path, event("parcel.diverted", 1, lane="hold"), event("parcel.identified", 1))
+@pytest.mark.parametrize("kind", ["parcel.identified", "parcel.presented"])
+def test_a_held_parcel_scanned_again_is_not_held_any_more(tmp_path: Path, kind: Kind) -> None:
+    (found,) = open_visits(tmp_path, event("parcel.diverted", 1, lane="manual"), event(kind, 1))
 
     assert not found.held
 

@@ -176,6 +176,25 @@ def test_the_store_says_whose_time_it_was_over_gateways_and_bays(hall: Hall) -> 
     assert told["parity_alerts"] == []
 
 
+@pytest.mark.parametrize("number", range(8))
+def test_of_two_owners_told_at_one_instant_the_later_event_counts(hall: Hall, number: int) -> None:
+    """A scan takes a parcel out of its bay for the hub and hands it to customs: whatever the events' hashes are."""
+    at = visit(number)
+    hall.tell("parcel.arrived", at, clock="hub")
+    hall.later(2)
+    hall.tell("parcel.identified", at, clock="hub")
+    hall.tell("parcel.presented", at, clock="customs", note={"action": "inspect", "dec": "d"})
+    hall.later(5)
+    hall.tell("parcel.inspected", at, clock="hub", note={"outcome": "passed"})
+    hall.later(1)
+    hall.tell("parcel.departed", at)
+
+    (closed,) = stays(sqlite3.connect(hall.path))
+    assert [(one.owner, one.us // MINUTE_US) for one in closed.intervals] == [
+        ("hub", 2), ("customs", 5), ("hub", 1),
+    ]  # fmt: skip
+
+
 def test_a_visit_that_has_not_left_is_in_no_figure(hall: Hall) -> None:
     hall.pass_by(visit(1), CODE)
     hall.pass_by(visit(2), OTHER_CODE)

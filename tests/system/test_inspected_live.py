@@ -56,6 +56,10 @@ def test_what_an_inspection_has_found_reaches_the_coordinator_and_frees_nothing(
 
     hub.scan(LABELS[0])
     hub.wait_screen("it is to be looked at", lambda bench: bench["instruction"] == "inspect_it")
+    handed = next_of(desk, "parcel.presented")
+    EventEnvelope.model_validate_json(json.dumps(handed))
+    assert (handed["data"]["visit"], handed["data"]["clock"]) == (asked["data"]["visit"], "customs")
+    assert handed["data"]["note"] == {"action": "inspect", "dec": look["dec"]}
     hub.scan(PASSED)
     hub.wait_screen("a badge is wanted", lambda bench: bench["instruction"] == "scan_badge")
     hub.scan(BADGE)
@@ -64,6 +68,7 @@ def test_what_an_inspection_has_found_reaches_the_coordinator_and_frees_nothing(
     assert open_cloudevent(json.dumps(told).encode()).sig is not None
     assert told["data"]["visit"] == asked["data"]["visit"]
     assert told["data"]["note"]["outcome"] == "passed"
+    assert told["data"]["clock"] == "hub"
     assert told["data"]["op"] == {"badge": badge_digest(BADGE)[:32], "station": "b1"}
     assert BADGE not in json.dumps(told)
 

@@ -97,8 +97,27 @@ def test_parcels_stand_in_their_order_and_exits_with_their_counts(open_floor: Ca
     assert floor.texts(".exit .count") == ["128", "11", "0"]
     assert floor.texts(".state") == [WORDS["line.runs"]]
     assert floor.texts("header .fact")[0] == f"4 {WORDS['sorter.under_way']}"
+    assert floor.texts(".whys b") == [WORDS["reason.no_declaration"]]
+    assert floor.texts(".whys span") == ["4829"]
     titles = floor.page.locator(".chip").nth(1).get_attribute("title")
     assert WORDS["reason.no_declaration"] in titles
+
+
+def test_reasons_stand_under_the_parcels_those_of_most_first(open_floor: Callable[..., Floor]) -> None:
+    floor = open_floor(width=1280, height=800)
+    late = [
+        tracked(one, "hold", code=f"RB{one:09d}CN", lane=HOLD, reasons=("decision_late",)) for one in range(8)
+    ]
+    others = ("no_read", "tamper", "damaged", "drill", "no_declaration", "sampled")
+    crowd = [tracked(100 + place, "hold", reasons=(why,)) for place, why in enumerate(others)]
+    floor.show(replace(FLOW, tracks=(*crowd, *late)))
+
+    first = [WORDS[f"reason.{why}"] for why in ("decision_late", *others[:2])]
+    assert floor.texts(".whys b") == [*first, "+4"]
+    assert floor.texts(".whys span")[:2] == ["0000 0001 0002 0003 0004 0005 +2", "#100"]
+    assert floor.page.evaluate("document.documentElement.scrollWidth") <= 1280
+    floor.show(replace(FLOW, tracks=()))
+    assert floor.texts(".whys b") == []
 
 
 def test_what_is_wrong_is_said_and_an_old_parcel_does_not_stand(open_floor: Callable[..., Floor]) -> None:

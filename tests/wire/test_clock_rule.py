@@ -64,12 +64,14 @@ def codes_of(seed: int) -> Iterator[Emsevt]:
 @pytest.mark.parametrize("first", range(0, LOGS, 200))
 def test_customs_clock_runs_again_before_an_item_leaves_and_it_arrives_once(first: int) -> None:
     for seed in range(first, first + 200):
-        here = with_customs = False
+        here = with_customs = presented = False
         told = list(codes_of(seed))
         for one in told:
             said = f"seed {seed}: {[code.code for code in told]}"
             assert one.code != "EME" or one.retention, said
             assert one.code != "EMD" or not here, said
             assert one.code != "EMF" or not with_customs, said
+            assert one.code != "EDB" or not presented, said
             here = (here or one.code == "EMD") and one.code != "EMF"
             with_customs = (with_customs or one.code in ("EME", "EDB")) and one.code != "EDC"
+            presented = (presented or one.code == "EDB") and one.code != "EDC"

@@ -204,6 +204,36 @@ def test_a_stay_in_each_direction(direction: Direction, told: list[str]) -> None
     assert codes(ARRIVED, PRESENTED, HELD, RELEASED, DEPARTED, direction=direction) == told
 
 
+def test_an_item_is_presented_once_until_customs_gives_it_back() -> None:
+    """Put back into its bay and brought again, customs' clock stands all the while; then it is another control."""
+    own = data("parcel.decided", flags=["sampled"])
+    told = codes(INSPECTED, PRESENTED, own, PRESENTED, RELEASED, INSPECTED, PRESENTED, RELEASED, DEPARTED)
+
+    assert told == ["EME", "EDB", "EDA", "EDC", "EME", "EDB", "EDC", "EMF"]
+
+
+def test_one_whose_flow_has_ended_is_presented_anew_where_customs_has_it_after_all() -> None:
+    told = codes(PRESENTED, decided("return", "duty_unpaid"), PRESENTED, RELEASED, DEPARTED)
+
+    assert told == ["EDB", "EDX", "EDB", "EDC", "EMF"]
+
+
+def test_an_item_of_two_visits_that_turn_out_to_be_one_is_presented_once() -> None:
+    log = EmsevtLog()
+    older = codes(data("parcel.arrived", visit=OLDER), data("parcel.presented", visit=OLDER), log=log)
+    minted = codes(data("parcel.arrived", codes=()), data("parcel.presented", codes=()), log=log)
+    joined = codes(data("parcel.identified"), RELEASED, DEPARTED, log=log)
+
+    assert (older, minted, joined) == (["EMD", "EDB"], [], ["EDC", "EMF"])
+
+
+def test_a_direction_without_customs_leaves_nothing_with_it() -> None:
+    log = EmsevtLog("transit")
+
+    assert codes(ARRIVED, PRESENTED, log=log) == ["EMJ"]
+    assert log.open_items() == []
+
+
 def test_a_hold_by_customs_carries_its_reason_and_one_without_is_the_hubs() -> None:
     log = EmsevtLog(retention={"no_declaration": "50"})
     held = log.take("id", HELD)

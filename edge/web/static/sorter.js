@@ -5,12 +5,29 @@ import { laneWord, shape, shortCode, tailOf } from "./belt.js";
 import { kilograms, setShown, setText, word } from "./words.js";
 
 const CHIPS = 24;
+const WHYS = 3;
+const NAMED = 6; // parcels of a reason
 
 function made(name, className, ...children) {
   const element = document.createElement(name);
   if (className) element.className = className;
   element.append(...children);
   return element;
+}
+
+function nameOf(one) {
+  return one.code === null ? `#${one.track}` : tailOf(one.code);
+}
+
+// Each reason once, those of most parcels first, with the parcels it is told of.
+function whysOf(tracks) {
+  const told = new Map();
+  for (const one of tracks) for (const reason of one.reasons) told.set(reason, [...(told.get(reason) ?? []), nameOf(one)]);
+  const most = [...told].sort(([, a], [, b]) => b.length - a.length);
+  const shown = most.slice(0, WHYS).map(([reason, of]) => (
+    { why: word(`reason.${reason}`), of: of.slice(0, NAMED).join(" ") + (of.length > NAMED ? ` +${of.length - NAMED}` : "") }
+  ));
+  return most.length > WHYS ? [...shown, { why: `+${most.length - WHYS}`, of: "" }] : shown;
 }
 
 export class SorterPanel {
@@ -26,9 +43,10 @@ export class SorterPanel {
     this.notices.setAttribute("role", "status");
     this.chips = made("ol", "chips");
     this.empty = made("p", "none");
+    this.whys = made("ul", "whys");
     this.exits = made("ul", "exits");
     const header = made("header", "", made("span", "name", line.name), this.badge, this.load, this.listens, this.shadow);
-    this.element = made("article", "line sorter", header, this.notices, made("div", "way", this.chips, this.empty), this.exits);
+    this.element = made("article", "line sorter", header, this.notices, made("div", "way", this.chips, this.empty), this.whys, this.exits);
     this.element.dataset.line = line.id;
     this.said = {};
   }
@@ -50,6 +68,7 @@ export class SorterPanel {
     const hidden = view.tracks.length - CHIPS;
     const few = [...view.tracks.slice(0, CHIPS), ...(hidden > 0 ? [`+${hidden}`] : [])];
     this.renew("chips", this.chips, few, (one) => typeof one === "string" ? made("li", "more", one) : this.chip(one, view));
+    this.renew("whys", this.whys, whysOf(view.tracks), (one) => made("li", "", made("b", "", one.why), made("span", "", one.of)));
     this.renew("exits", this.exits, view.lanes, (lane) => this.exit(lane));
   }
 
@@ -72,7 +91,7 @@ export class SorterPanel {
     mark.dataset.state = one.state;
     const bay = view.lanes.find((lane) => lane.lane === one.lane)?.bay;
     const lane = one.lane === null ? "" : `${one.ordered === one.lane ? "⇒" : "→"} ${bay ?? laneWord(one.lane)}`;
-    const chip = made("li", "chip", mark, made("b", "code", one.code === null ? `#${one.track}` : tailOf(one.code)), made("span", "to", lane));
+    const chip = made("li", "chip", mark, made("b", "code", nameOf(one)), made("span", "to", lane));
     chip.dataset.state = one.state;
     const facts = [`#${one.track}`, shortCode(one.code), word(`parcel.${one.state}`)];
     if (one.mass_mg !== null) facts.push(`${kilograms(one.mass_mg)} kg`);
@@ -92,6 +111,6 @@ export class SorterPanel {
     delete this.element.dataset.state;
     delete this.badge.dataset.state;
     for (const element of [this.state, this.load, this.shadow, this.mark, this.empty]) setText(element, "");
-    for (const element of [this.notices, this.chips, this.exits]) element.replaceChildren();
+    for (const element of [this.notices, this.chips, this.whys, this.exits]) element.replaceChildren();
   }
 }
