@@ -12,6 +12,7 @@ from edge.core.snapshot import Balance
 from edge.rim.journal_check import DAMAGED, ByteSink, Verified, export_all, one_moment, verify_all
 from edge.rim.journal_table import (
     COLUMNS,
+    RESTORE,
     Cursor,
     Fact,
     JournalBroken,
@@ -31,7 +32,6 @@ from edge.rim.journal_table import (
 
 __all__ = ["JournalBroken", "JournalFault", "JournalReader", "JournalUnread", "Stored"]
 
-RESTORE: Final = "restore it from a backup"
 MENTIONED_MAX: Final = 10_000
 """Events told of one text; a parcel has a dozen."""
 

@@ -76,6 +76,7 @@ PASSING: Final = (
     sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
 )  # fmt: skip
 """Primary result codes that say nothing against the file."""
+RESTORE: Final = "restore it from a backup"
 Fact = Literal["pruned", "balance", "contradicted", "after_loss", "carried", "trust", "configs"]
 
 _encode: Final = json.JSONEncoder(default=repr).encode
@@ -107,6 +108,12 @@ def passes(error: Exception) -> bool:
     the file itself is not what it should be."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in PASSING
+
+
+def is_broken(error: Exception) -> bool:
+    """SQLite has found the file itself damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def crc_of(*columns: object) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 from journal_samples import acked, event, open_journal
-from refusing import full
+from refusing import full, malformed
 
 from edge.commands import run
 from edge.core.effects import Record
@@ -216,6 +216,43 @@ class FullOnce:
             full.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise full
         return self._journal.append(events, words)
+
+
+class MalformedOnce:
+    """A journal whose file SQLite finds damaged while the cursor is written, once."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.found = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._journal, name)
+
+    def keep_cursor(self) -> None:
+        if not self.found:
+            self.found = True
+            raise malformed()
+        self._journal.keep_cursor()
+
+
+def test_a_file_that_sqlite_finds_damaged_stops_the_line_for_good_though_the_next_commit_goes_well(
+    tmp_path: Path,
+) -> None:
+    line = Line(tmp_path, room=lambda _: Room(50 * MIB, 100 * MIB))
+    line.writer._journal = MalformedOnce(line.journal)  # type: ignore[assignment]
+    line.record()
+    line.writer.start()
+    first = line.until(JournalTrouble)
+    line.record()
+    lasting = line.until(JournalTrouble)
+
+    assert isinstance(first, JournalTrouble)
+    assert isinstance(lasting, JournalTrouble)
+    assert (first.lasting, lasting.lasting) == (False, True)
+    assert "the file itself is damaged: database disk image is malformed" in lasting.detail
+    assert line.writer.stop() == 0
+    assert line.journal.last_seq == 2
+    line.journal.close()
 
 
 def test_the_ballast_makes_room_for_what_waits_and_the_core_hears_of_no_failure(tmp_path: Path) -> None:
