@@ -56,10 +56,11 @@ TRUTH_EVERY_NS: Final = SECOND // 2
 CORE_SILENT_NS: Final = 2 * SECOND
 """A core that has not turned for this long no longer speaks on any screen."""
 CORE_HUNG_NS: Final = 30 * SECOND
-"""And after this long the process ends, to be started again."""
+"""And after this long the process ends, to be started again. Not while it waits for a disk that takes nothing: what
+waits for that disk would be lost, and a new start would find the same one."""
 NEVER: Final = Instant(2**63)
 LOOK_EVERY_S: Final = 0.5
-"""How often it is looked whether every thread lives."""
+"""How often it is looked whether every thread lives, and the disk answers."""
 TRUTH_BYTES_MAX: Final = 4_096
 TOGETHER: Final = ("pump", "core", "journal", "uplink")
 """Threads through which every event goes."""
@@ -207,13 +208,15 @@ class App:
         """Until `stopping` is set (True), or a thread has failed by a mistake of ours, `identity_taken` or, from
         `anew_from` on, `epoch_over` (False)."""
         while not stopping.wait(LOOK_EVERY_S):
+            self._writer.look()
             if self._uplink.taken_by is not None:
                 return False
             if self.epoch_over is not None and clock.now() >= anew_from:
                 return False
             if self._writer.failed.is_set() or self._uplink.failed.is_set() or not self._pump.alive:
                 return False
-            if self._runner.failed.is_set() or not self._runner.turned_within(CORE_HUNG_NS):
+            turns = self._runner.turned_within(CORE_HUNG_NS) or self._writer.core_waits
+            if self._runner.failed.is_set() or not turns:
                 return False
         return True
 
@@ -224,6 +227,9 @@ class App:
     def stop(self) -> int:
         """Stops the devices first; returns how many events could not be written (disk trouble)."""
         self._control.stop()
+        silent = not self._runner.turned_within(CORE_SILENT_NS) or self._writer.core_waits
+        if silent or self._runner.failed.is_set():
+            self._inbox.close()  # the core makes no room in it any more, and the pump may be waiting for some
         self._pump.stop()
         self._runner.stop()
         if self._recorder is not None:

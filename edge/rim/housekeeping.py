@@ -35,6 +35,7 @@ WRITE_BACK_MAX: Final = 1_000
 """And from here on (some 10 MiB) also between two groups: while the WAL begins anew within the room that it has, a
 commit takes half the processor, and sooner ends, than where the file grows (`lay_out_wal`)."""
 US_PER_S: Final = 1_000_000
+NEVER: Final = Instant(2**63)
 
 _log = logging.getLogger("hub.trouble")
 
@@ -76,6 +77,8 @@ class Housekeeping:
         self._slow_due = clock()
         self._signed_at = Instant(clock() - CHECKPOINT_EVERY + FIRST_CHECKPOINT)
         self._read_back = journal.last_seq
+        self._prune_due = NEVER
+        """When the next slice goes though the line is never idle: one has left more that may go."""
         self._short: str | None = None
         self._damaged: str | None = None
 
@@ -106,6 +109,8 @@ class Housekeeping:
         if at >= self._slow_due + (0 if idle else OVERDUE):
             self._slow_due = Instant(at + SLOW_EVERY)
             self._slowly(at)
+        elif at >= self._prune_due:
+            self._prune(at)
         elif self._journal.wal.events >= WRITE_BACK_MAX:
             self._journal.wal.write_back_beside()
 
@@ -115,8 +120,7 @@ class Housekeeping:
             self._balance_due = Instant(at + BALANCE_EVERY)
             self._keep_balance()
             self._journal.prune_words(self._utc_us())
-        if self._damaged is None:
-            self._prune()
+        self._prune(at)
         if self._journal.wal.events >= WRITE_BACK_EVENTS:
             self._journal.wal.write_back_beside()
 
@@ -155,9 +159,16 @@ class Housekeeping:
             self._journal.keep_balance(balance)
             self._told_balance = balance
 
-    def _prune(self) -> None:
+    def _prune(self, at: Instant) -> None:
+        """A slice; the next after `SLOW_EVERY`: 2,000 events a second, which no line tells for long. With one in
+        `OVERDUE` a line of 200 a second that is never idle would fill the disk with what may go."""
+        self._prune_due = NEVER
+        if self._damaged is not None:
+            return
         made_by_us = None if self._short else self._utc_us() - self._retention.keep_s * US_PER_S
         try:
-            self._journal.prune(self._journal.prunable(made_by_us, self._retention.keep_events))
+            through = self._journal.prunable(made_by_us, self._retention.keep_events)
+            if self._journal.prune(through) and self._journal.keeping().pruned < through:
+                self._prune_due = Instant(at + SLOW_EVERY)
         except JournalFault as fault:
             self._damaged = f"{fault}: the journal can't be pruned; run hub journal verify"

@@ -227,7 +227,7 @@ class Uplink:
         not_before = max(self._send_from, self._outbox.again_at)
         next_sending = not_before if at < not_before else self._window.wake_at(at)
         answer = None if self._it_desk is None else self._it_desk.wake_at(at)
-        wakes = (self._link.wake_at, next_sending, answer, Instant(at + IDLE))
+        wakes = (self._link.wake_at, next_sending, answer, self._preclearing.wake_at(Instant(at + IDLE)))
         self._link.wait(min(wake for wake in wakes if wake is not None) - at)
         for item in self._box.take(TURN_MAX):
             self._take(item)

@@ -33,8 +33,6 @@ from edge.wire.vouchers import SHARDS_MAX, parse_manifest, parse_shard, shard_di
 from hub_config.names import MICROSECOND, GatewayId, HubId
 
 VOUCHER_FILE: Final = "vouchers.sqlite"
-PAGES_AT_ONCE: Final = 8
-"""4,000 events, less than a tenth of a second."""
 PUT_AWAY: Final = "vouchers-damaged.sqlite"
 """A damaged file, as it was; of several the newest is kept."""
 SCHEMA: Final = """
@@ -93,6 +91,8 @@ class VoucherStore:
         self._hub, self._gateway, self._mode = hub, gateway, mode
         self._keep_manifest = keep_manifest
         self._manifest: Manifest | None = None
+        self._told: dict[str, None] = {}
+        """Digests of the shards that the core has been given under it."""
         try:
             try:
                 self._connection = _connected(path)
@@ -113,11 +113,15 @@ class VoucherStore:
 
     # From the journal -------------------------------------------------------------------------------
 
-    def catch_up(self, rows: EventRows, epoch: int, now_us: int, through: int | None = None) -> bool:
-        """Reads on in the journal, to the event `through`, else to its end; `PAGES_AT_ONCE` in one call, as the uplink
-        has other things to do: False if there may be more. Another epoch than before is another journal: what the lost
-        one had seen used nobody knows, so vouchers count only if they are issued from now on. So it is where events
-        were pruned that were not read here. Raises JournalFault, sqlite3.Error."""
+    def catch_up(self, rows: EventRows, epoch: int, now_us: int, through: int | None = None) -> None:
+        """Reads on in the journal to its end, or to the event `through`. Raises JournalFault, sqlite3.Error."""
+        while self.read_on(rows, epoch, now_us, through):
+            pass
+
+    def read_on(self, rows: EventRows, epoch: int, now_us: int, through: int | None = None) -> bool:
+        """Reads a page of the journal; False at its end, or at the event `through`. Another epoch than before is
+        another journal: what the lost one had seen used nobody knows, so vouchers count only if they are issued from
+        now on. So it is where events were pruned that were not read here. Raises JournalFault, sqlite3.Error."""
         if self._meta("epoch") != epoch:
             first = self._meta("epoch") is None
             begun_us = _begun(rows, now_us) if first else now_us
@@ -129,21 +133,19 @@ class VoucherStore:
         if pruned > self._meta("seen_seq"):
             with self._transaction():
                 self._put_meta(seen_seq=pruned, begun_us=now_us)
-        for _ in range(PAGES_AT_ONCE):
-            page = _to(through, rows.pending(self._meta("seen_seq"), PAGE_ROWS))
-            if not page:
-                break
-            with self._transaction():
-                for row in page:
-                    if row.kind in ("parcel.arrived", "parcel.decided"):
-                        self._take(json.loads(row.body))
+        page = _to(through, rows.pending(self._meta("seen_seq"), PAGE_ROWS))
+        with self._transaction():
+            for row in page:
+                if row.kind in ("parcel.arrived", "parcel.decided"):
+                    self._take(json.loads(row.body))
+            if page:
                 self._put_meta(seen_seq=page[-1].seq)
-        else:
-            return False
+        if len(page) == PAGE_ROWS:
+            return True
         with self._transaction():
             self._connection.execute("DELETE FROM spent WHERE t_us < ?", (now_us - SPENT_KEPT_US,))
             self._connection.execute("DELETE FROM days WHERE day <= ?", (now_us // DAY_US - DAYS_MAX,))
-        return True
+        return False
 
     def _take(self, data: Mapping[str, Any]) -> None:
         t_us = parse_rfc3339(data["t"])
@@ -183,8 +185,8 @@ class VoucherStore:
             for row in self._connection.execute("SELECT day, parcels, alone FROM days ORDER BY day")
         )
 
-    def kept(self) -> tuple[Manifest, list[Shard]] | None:
-        """The manifest of before and its shards, where the hub lets it be kept."""
+    def kept(self) -> tuple[Manifest, list[str]] | None:
+        """The manifest of before, as `take_manifest` tells it, where the hub lets it be kept."""
         payload = self._meta("manifest")
         if payload is None:
             return None
@@ -195,8 +197,9 @@ class VoucherStore:
 
     # From the coordinator ---------------------------------------------------------------------------
 
-    def take_manifest(self, payload: bytes) -> tuple[Manifest, list[Shard]]:
-        """With those of its shards that are here already. Raises WireError."""
+    def take_manifest(self, payload: bytes) -> tuple[Manifest, list[str]]:
+        """What is in force, and the digests of its shards that are here and which the core has not been given: `shard`
+        reads one, which takes 12 ms. Raises WireError."""
         changed = self._change(payload)
         with self._transaction():
             if self._keep_manifest:
@@ -205,17 +208,18 @@ class VoucherStore:
                 self._connection.execute("DELETE FROM meta WHERE key = 'manifest'")
         return changed
 
-    def _change(self, payload: bytes) -> tuple[Manifest, list[Shard]]:
+    def _change(self, payload: bytes) -> tuple[Manifest, list[str]]:
         manifest = parse_manifest(payload, self._trust, self._hub, self._mode)
         if self._manifest is not None and manifest.number < self._manifest.number:
-            return self._manifest, []  # a late copy
+            return self._manifest, self._untold(self._manifest)  # a late copy
         self._refuse_replayed(manifest)
         self._manifest = manifest
         with self._transaction():
             self._put_meta(newest_number=manifest.number, newest_issued_us=manifest.issued_us)
             for digest in self._unlisted(manifest):
                 self._connection.execute("DELETE FROM shards WHERE digest = ?", (digest,))
-        return manifest, list(self._shards())
+        self._told = {digest: None for digest in manifest.shards if digest in self._told}
+        return manifest, self._untold(manifest)
 
     def _refuse_replayed(self, manifest: Manifest) -> None:
         """The manifest itself is forgotten at a restart, but not how new it was: an older one, said again by whoever
@@ -233,14 +237,22 @@ class VoucherStore:
         ).fetchall()
         return [digest for (digest,) in found if digest not in listed]
 
-    def _shards(self) -> Iterator[Shard]:
-        assert self._manifest is not None, f"{self._path}: shards without a manifest"
-        for digest in self._manifest.shards:
-            row = self._connection.execute(
-                "SELECT payload FROM shards WHERE digest = ?", (digest,)
-            ).fetchone()
-            if row is not None and shard_digest(row[0]) == digest:
-                yield self._parsed(row[0])
+    def _untold(self, manifest: Manifest) -> list[str]:
+        found = self._connection.execute("SELECT digest FROM shards ORDER BY digest").fetchall()
+        here = {digest: None for (digest,) in found}
+        return [digest for digest in manifest.shards if digest in here and digest not in self._told]
+
+    def shard(self, digest: str) -> Shard | None:
+        """For the core; None if it is not here any more, or is not what it was."""
+        row = self._connection.execute("SELECT payload FROM shards WHERE digest = ?", (digest,)).fetchone()
+        if row is None or shard_digest(row[0]) != digest:
+            return None
+        try:
+            shard = self._parsed(row[0])
+        except WireError:
+            return None  # the key that signed it is no longer trusted
+        self._told[digest] = None
+        return shard
 
     def take_shard(self, payload: bytes) -> Shard | None:
         """None if it is here already, or no manifest lists it so far: then it waits on disk, `SHARDS_MAX` at most.
@@ -260,7 +272,10 @@ class VoucherStore:
             self._connection.execute(
                 "INSERT INTO shards VALUES(?, ?, ?)", (digest, payload, number if listed else number + 1)
             )
-        return shard if listed else None
+        if not listed:
+            return None
+        self._told[digest] = None
+        return shard
 
     def _parsed(self, payload: bytes) -> Shard:
         return parse_shard(payload, self._trust, self._hub, self._gateway, self._mode)

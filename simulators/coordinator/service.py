@@ -128,6 +128,8 @@ class Coordinator:
 
     def _turn(self) -> None:
         self._link.tend(clock.now())
+        if self._out.stalled(clock.now()) and self._link.drop("it confirms nothing") is not None:
+            self._closed()
         batch = self._gather()
         if self._handed_in.serve(self._outcome):
             self._out.owe()

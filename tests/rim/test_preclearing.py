@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from journal_samples import T_US, event, numbered
-from voucher_files import DAY, ON_VOUCHER, decided, journal_of, open_store, torn
+from voucher_files import DAY, ON_VOUCHER, Core, decided, journal_of, open_store, torn
 from voucher_samples import GATEWAY, HUB, published
 
-from edge.core.inputs import Input, ManifestArrived, MessageRejected, ShardArrived, UsesKnown
+from edge.core.inputs import ManifestArrived, MessageRejected, ShardArrived, UsesKnown
 from edge.core.offline_budget import DayCount
 from edge.rim.journal import JournalReader
 from edge.rim.preclearing import Preclearing
@@ -23,14 +23,6 @@ def store(tmp_path: Path) -> Iterator[VoucherStore]:
     opened = open_store(tmp_path)
     yield opened
     opened.close()
-
-
-class Core:
-    def __init__(self) -> None:
-        self.given: list[Input] = []
-
-    def put(self, given: Input) -> None:
-        self.given.append(given)
 
 
 def test_the_core_is_told_uses_first_then_manifest_then_shards(tmp_path: Path, store: VoucherStore) -> None:

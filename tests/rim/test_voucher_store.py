@@ -131,7 +131,11 @@ def test_shards_wait_for_their_manifest_and_are_there_with_the_next(store: Vouch
     late = store.take_shard(told.shards[1])
 
     assert early is None
-    assert [one.digest for one in there] == [told.issued.manifest["shards"][0]]
+    assert there == [told.issued.manifest["shards"][0]]
+    assert store.take_manifest(told.manifest)[1] == there, "the core has not been given it"
+    assert (found := store.shard(there[0])) is not None
+    assert found.digest == there[0]
+    assert store.take_manifest(told.manifest)[1] == []
     assert late is not None
     assert store.take_shard(told.shards[1]) is None
 
@@ -166,7 +170,8 @@ def test_a_hub_may_keep_the_manifest_for_a_restart_without_its_broker(tmp_path: 
     kept = again.kept()
 
     assert kept is not None
-    assert len(kept[1][0].vouchers) == 3
+    assert (shard := again.shard(kept[1][0])) is not None
+    assert len(shard.vouchers) == 3
     again.close()
     mistrusted = open_store(tmp_path, keep_manifest=True, roles="hold")
     assert mistrusted.kept() is None
@@ -212,7 +217,9 @@ def test_a_later_manifest_ends_what_it_does_not_list_and_an_older_one_nothing(st
 
     assert (back[0].number, back[1]) == (second.issued.manifest["number"], [])
     assert store.take_shard(first.shards[0]) is None  # it waits, and counts for nothing
-    assert [len(one.vouchers) for one in store.take_manifest(second.manifest)[1]] == [4]
+    assert store.take_manifest(second.manifest)[1] == []
+    assert (shard := store.shard(second.issued.manifest["shards"][0])) is not None
+    assert len(shard.vouchers) == 4
 
 
 def test_what_is_wrong_is_refused_and_changes_nothing(store: VoucherStore) -> None:
@@ -289,10 +296,10 @@ def test_where_events_were_pruned_unread_only_what_is_issued_from_then_on_counts
 def test_a_long_journal_is_read_in_pieces(
     tmp_path: Path, store: VoucherStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(voucher_store, "PAGE_ROWS", 1)
+    monkeypatch.setattr(voucher_store, "PAGE_ROWS", 5)
     journal = journal_of(tmp_path, *(decided(f"A{n}", n, RELEASE) for n in range(1, 13)))
     reader = JournalReader(journal.path)
-    assert [store.catch_up(reader, 1, T_US + 1) for _ in range(2)] == [False, True]
+    assert [store.read_on(reader, 1, T_US + 1) for _ in range(3)] == [True, True, False]
     reader.close()
     journal.close()
 

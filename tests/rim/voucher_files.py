@@ -10,6 +10,7 @@ from voucher_samples import GATEWAY, HUB, trust
 
 from edge.core.decision import Conditions, Decision, Reason
 from edge.core.event import Event
+from edge.core.inputs import Input
 from edge.core.offline_budget import DAY_US
 from edge.rim.journal import Journal, JournalReader
 from edge.rim.voucher_store import VoucherStore
@@ -49,6 +50,14 @@ def read(store: VoucherStore, journal: Journal, now_us: int = T_US + 1) -> None:
     reader = JournalReader(journal.path)
     store.catch_up(reader, reader.meta.epoch, now_us)
     reader.close()
+
+
+class Core:
+    def __init__(self) -> None:
+        self.given: list[Input] = []
+
+    def put(self, given: Input) -> None:
+        self.given.append(given)
 
 
 def damaged_row(path: Path) -> None:
