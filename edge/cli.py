@@ -42,6 +42,7 @@ SIMULATORS: Final = {
     "simulated-device": "one device on a pty or TCP port, to try without hardware",
     "campaign": "many seeds, faults on purpose, bytes that no device should send",
     "contract": "the contract for other vendors, and a check of what is at a broker",
+    "coordinator": "events of a whole hub, from its coordinator, as EPCIS, EMSEVT or CloudEvents",
     "outturn": "what came under a waybill against what was declared",
     "audit": "check a hub's word with its own log",
     "cluster": "three broker nodes on this machine (the same as hub broker cluster)",

@@ -25,6 +25,8 @@ BEGINNING: Final = 13
 """Characters of a visit's id (UUIDv7) that say in which ms it began."""
 GIVEN_BACK: Final = ("parcel.inspected", "parcel.decided", "visit.split")
 """How customs give back what they have been handed: looked into, put back or held, or it was another parcel."""
+PENDING: Final = {"agency_pending"}
+"""The only hold of a gateway's own that a later word may lift in the same pass."""
 HEEDED_NS: Final = 20 * MILLISECOND
 """A recall may come too late for a diverter that moves sooner than this."""
 
@@ -65,6 +67,8 @@ class Checkers:
         """Measured under one id, gone on under an older one."""
         self._released: dict[VisitId, int] = {}
         """Visits under a standing release, with the number of its record."""
+        self._held_here: set[VisitId] = set()
+        """Visits that the gateway itself has held since they were last measured."""
         self._gone: dict[VisitId, str] = {}
         self._intended: dict[VisitId, int] = {}
         """Visits with a divert written down in this pass, with the number of its record."""
@@ -97,6 +101,7 @@ class Checkers:
             self._measured.pop(visit, None)
             self._told_at.pop(visit, None)
             self._with_customs.discard(visit)
+            self._held_here.discard(visit)
 
     def after_step(self, effects: Sequence[Effect], gateway: Gateway) -> None:
         if effects:
@@ -155,11 +160,14 @@ class Checkers:
                 self._void(event)
                 self._intended.pop(event.visit, None)
                 self._measured.pop(event.visit, None)
+                self._held_here.discard(event.visit)
                 if event.kind == "parcel.measured":
                     self._asked[number] = event.visit
             case "visit.joined" if event.visit in self._measured:
                 into = self._joined[event.visit] = VisitId(str(dict(event.note)["into"]))
                 self._measured[into] = self._measured.pop(event.visit)
+                if event.visit in self._held_here:
+                    self._held_here.add(into)
             case "parcel.departed" if self._gone.get(event.visit) != self._free[event.line]:
                 raise RuleBrokenError(
                     f"visit {event.visit} departed without a confirmed move into the free lane"
@@ -204,6 +212,10 @@ class Checkers:
             raise RuleBrokenError(f"visit {event.visit} is held without a reason")
         self._void(event)
         self._released.pop(event.visit, None)
+        if decision is None and set(event.flags) - PENDING:
+            self._held_here.add(event.visit)
+        if free and event.visit in self._held_here:
+            raise RuleBrokenError(f"visit {event.visit} is released in the pass in which the gateway held it")
         if free and decision is not None:
             told = decision.was or decision.visit
             if self._joined.get(told, told) != event.visit:

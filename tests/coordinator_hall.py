@@ -35,11 +35,12 @@ class Hall:
     path: Path
     rules: RulePack = field(default_factory=lambda: load_rules(RULES_FILE))
     now_us: int = NOW_US
+    mode: str = "practice"
     chains: dict[str, Chain] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.store = Store(self.path)
-        self.desk = Desk(self.rules, self.store, "MY-KUL-1", "practice", b"seed")
+        self.store = Store(self.path, self.mode)
+        self.desk = Desk(self.rules, self.store, "MY-KUL-1", self.mode, b"seed")
 
     def later(self, minutes: float) -> "Hall":
         self.now_us += round(minutes * MINUTE_US)
@@ -50,7 +51,7 @@ class Hall:
         chain = self.chains.setdefault(f"gw-{gateway:02}", Chain())
         chain.seq += 1
         data: dict[str, Any] = {
-            "v": 1, "kind": kind, "mode": "practice", "hub": "MY-KUL-1", "line": "b1" if at else "gw",
+            "v": 1, "kind": kind, "mode": self.mode, "hub": "MY-KUL-1", "line": "b1" if at else "gw",
             "gw": f"gw-{gateway:02}", "epoch": 1, "seq": chain.seq, "prev": chain.last, "visit": at,
             "t": utc_text(self.now_us), "t_src": "ntp", "t_unc_us": 1_500, "mono_us": 1, "flags": [], "prov": {},
         }  # fmt: skip

@@ -37,9 +37,10 @@ class WorkerPort:
         """Starts it. Raises PortLostError with a reason for staff."""
         self._name = attach.place
         _check(attach)
-        try:
-            # Opened in a thread of the device loop, which may be kept on one processor; reading pictures may use all.
+        # Opened in a thread of the device loop, which may be kept on one processor; reading pictures may use all.
+        with suppress(OSError):  # a sandbox that does not let us has kept that thread free as well
             os.sched_setaffinity(0, os.sched_getaffinity(os.getpid()))
+        try:
             # A session of its own: Ctrl-C in the terminal is for the gateway, which then closes this port.
             self._process = subprocess.Popen(
                 command(attach),

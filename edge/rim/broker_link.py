@@ -228,7 +228,7 @@ class BrokerLink:
             who = self._profile.client_id
             return self._lose(f"it does not let {who} read {', '.join(refused)}; permit that in its ACL")
         if not self._alone:
-            self._probe = IdentityProbe(clock.now())
+            self._probe = IdentityProbe(clock.now(), f"{self._profile.session}-")
             self._wake_at = self._probe.wake_at
             return None
         self._opened_at = clock.now()

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from edge.core.snapshot import Balance
 from edge.rim.disk import Disk
 from edge.rim.journal import Journal, JournalFault
+from edge.rim.journal_table import JournalUnread
 from hub_config.names import SECOND, Instant
 
 LOOK_EVERY: Final = 1 * SECOND
@@ -34,6 +35,7 @@ WRITE_BACK_MAX: Final = 1_000
 """And from here on (some 10 MiB) also between two groups: while the WAL begins anew within the room that it has, a
 commit takes half the processor, and sooner ends, than where the file grows (`lay_out_wal`)."""
 US_PER_S: Final = 1_000_000
+NEVER: Final = Instant(2**63)
 
 _log = logging.getLogger("hub.trouble")
 
@@ -75,6 +77,8 @@ class Housekeeping:
         self._slow_due = clock()
         self._signed_at = Instant(clock() - CHECKPOINT_EVERY + FIRST_CHECKPOINT)
         self._read_back = journal.last_seq
+        self._prune_due = NEVER
+        """When the next slice goes though the line is never idle: one has left more that may go."""
         self._short: str | None = None
         self._damaged: str | None = None
 
@@ -105,6 +109,8 @@ class Housekeeping:
         if at >= self._slow_due + (0 if idle else OVERDUE):
             self._slow_due = Instant(at + SLOW_EVERY)
             self._slowly(at)
+        elif at >= self._prune_due:
+            self._prune(at)
         elif self._journal.wal.events >= WRITE_BACK_MAX:
             self._journal.wal.write_back_beside()
 
@@ -114,8 +120,7 @@ class Housekeeping:
             self._balance_due = Instant(at + BALANCE_EVERY)
             self._keep_balance()
             self._journal.prune_words(self._utc_us())
-        if self._damaged is None:
-            self._prune()
+        self._prune(at)
         if self._journal.wal.events >= WRITE_BACK_EVENTS:
             self._journal.wal.write_back_beside()
 
@@ -138,9 +143,15 @@ class Housekeeping:
             return
         try:
             self._journal.read_back(max(self._read_back, self._journal.last_seq - READ_BACK_MAX))
+        except JournalUnread:
+            raise  # the writer says so, and all of this is tried again
         except JournalFault as fault:
             self._damaged = f"{fault}: what has just been written can't be read; change the disk"
         self._read_back = self._journal.last_seq
+
+    def found(self, damage: str) -> None:
+        """Another thread has found the file damaged: the line stops. Any thread may say so."""
+        self._damaged = self._damaged or damage
 
     def _keep_balance(self) -> None:
         balance = None if self._balance is None else self._balance()
@@ -148,9 +159,16 @@ class Housekeeping:
             self._journal.keep_balance(balance)
             self._told_balance = balance
 
-    def _prune(self) -> None:
+    def _prune(self, at: Instant) -> None:
+        """A slice; the next after `SLOW_EVERY`: 2,000 events a second, which no line tells for long. With one in
+        `OVERDUE` a line of 200 a second that is never idle would fill the disk with what may go."""
+        self._prune_due = NEVER
+        if self._damaged is not None:
+            return
         made_by_us = None if self._short else self._utc_us() - self._retention.keep_s * US_PER_S
         try:
-            self._journal.prune(self._journal.prunable(made_by_us, self._retention.keep_events))
+            through = self._journal.prunable(made_by_us, self._retention.keep_events)
+            if self._journal.prune(through) and self._journal.keeping().pruned < through:
+                self._prune_due = Instant(at + SLOW_EVERY)
         except JournalFault as fault:
             self._damaged = f"{fault}: the journal can't be pruned; run hub journal verify"

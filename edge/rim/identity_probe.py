@@ -19,7 +19,9 @@ RENEWED_WITHIN: Final = 3 * SECOND
 class IdentityProbe:
     """From SUBACK to a verdict: `taken_by` a session, or `is_free` once `wake_at` has passed."""
 
-    def __init__(self, subscribed_at: Instant) -> None:
+    def __init__(self, subscribed_at: Instant, own: str) -> None:
+        """`own`: begins the session of each connection of this run. What a lost one had said may come late."""
+        self._own = own
         self.wake_at = Instant(subscribed_at + RETAINED_WITHIN)
         self.taken_by: str | None = None
         self._first: State | None = None
@@ -29,6 +31,8 @@ class IdentityProbe:
             state = parse_state(payload)
         except WireError:
             return  # unsigned and not for us to judge; the uplink counts such messages later
+        if state.session.startswith(self._own):
+            return
         if not state.online:
             self._first, self.wake_at = None, at
         elif not retained or (self._first is not None and state != self._first):

@@ -44,7 +44,8 @@ KEEPALIVE_LOOK: Final = 250 * MILLISECOND
 """How often paho is asked whether a ping is due, or one was not answered: it counts in seconds."""
 ANSWERS_TOGETHER: Final = 4 * MILLISECOND
 """Where events follow one another closely, what the broker says of one is read when the next goes out, or so much
-later: each waking of a thread costs more than what it does for one event. After a pause it is read at once."""
+later: each waking of a thread costs more than what it does for one event. After a pause it is read at once, and where
+the broker allows no more under way."""
 PROPERTIES_KEPT: Final = 256
 """Properties once made: few expiries are in use at a time."""
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
@@ -211,7 +212,7 @@ class MqttClient:
             self._box.wait(wait_ns)
             return
         unsent = sock.has_unsent or self._paho.want_write()
-        if self._follows_closely() and not (unsent or sock.has_unread):
+        if self._follows_closely() and self._paho.has_room and not (unsent or sock.has_unread):
             self._box.wait(min(wait_ns, ANSWERS_TOGETHER))
             wait_ns = 0
         readable, writable = self._box.wait(0 if sock.has_unread else wait_ns, sock, unsent=unsent)
@@ -335,7 +336,8 @@ class MqttClient:
         if code.is_failure:
             self._tell(Ended(code.value, f"CONNACK: {code}"))
             return
-        self._tell(Accepted(getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM_ABSENT)))
+        allowed = self._paho.receive_maximum = getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM_ABSENT)
+        self._tell(Accepted(allowed))
         self._paho.subscribe([(topic, 1) for topic in self._topics])
 
     def _on_subscribe(

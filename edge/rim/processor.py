@@ -5,8 +5,7 @@ Linux tells it per thread (`/proc/self/task/…/schedstat`: nanoseconds run, wai
 
 import os
 import threading
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -20,20 +19,25 @@ def share_one_processor(gateway: str, names: Iterable[str]) -> None:
     """Keeps the threads of these names on one of the processors that this process may use.
 
     Python runs one of them at a time. Where they lie on several processors, each finds what the one before it has
-    touched in another's cache. Which processor follows from the gateway's name, so that several gateways on one
-    computer spread. Threads that work beside Python (pages, checks of the journal) stay free.
+    touched in another's cache. Threads that work beside Python (pages, checks of the journal) stay free.
     """
-    allowed = sorted(os.sched_getaffinity(0))
-    chosen = allowed[zlib.crc32(gateway.encode()) % len(allowed)]
+    chosen = processor_of(gateway, sorted(os.sched_getaffinity(0)))
     for thread in threading.enumerate():
         if thread.name in names and thread.native_id is not None:
             with suppress(OSError):  # it has ended meanwhile, or the system does not let us
                 os.sched_setaffinity(thread.native_id, {chosen})
 
 
+def processor_of(gateway: str, allowed: Sequence[int]) -> int:
+    """One of them by the gateway's name: gateways on one computer are numbered, and those that follow one another get
+    different ones."""
+    return allowed[sum(gateway.encode()) % len(allowed)]
+
+
 def use_any_processor() -> None:
     """For a thread that works beside the one that began it: it may go wherever the process may."""
-    os.sched_setaffinity(0, os.sched_getaffinity(os.getpid()))
+    with suppress(OSError):  # a sandbox that does not let us has kept that one free as well
+        os.sched_setaffinity(0, os.sched_getaffinity(os.getpid()))
 
 
 def processor_us() -> dict[str, int]:

@@ -8,6 +8,7 @@ whose verdict counts. It stands on inner parts of paho:
 """
 
 import struct
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -49,11 +50,20 @@ class QuickClient(Client):
     """The beginning of a packet whose end has not come."""
     _missing = 0
     """Bytes that it needs at least."""
+    receive_maximum = 65_535
+    """Publications without PUBACK that the broker allows; at more it may end the connection (MQTT 5.0 §3.3.4)."""
 
     def __init__(self, *words: Any, **named: Any) -> None:  # noqa: ANN401  (paho's own)
         super().__init__(*words, **named)
         self._unanswered: set[int] = set()
-        """Numbers of what `publish_once` has sent."""
+        """Numbers of what `publish_once` has sent, or holds back."""
+        self._held: deque[tuple[int, bytes]] = deque()
+        """What goes out as the broker confirms others: the owner's window, and the little that is said beside it."""
+
+    @property
+    def has_room(self) -> bool:
+        """The broker allows one more without PUBACK."""
+        return len(self._unanswered) - len(self._held) < self.receive_maximum
 
     def publish_once(
         self, topic: str, payload: bytes, properties: bytes, *, retain: bool = False
@@ -74,8 +84,11 @@ class QuickClient(Client):
         self._pack_remaining_length(head, length)
         head += struct.pack("!H", len(name))
         packet = b"".join((head, name, struct.pack("!H", mid), properties, payload))
+        if self.has_room:
+            self._packet_queue(PUBLISH, packet, mid, 1)
+        else:
+            self._held.append((mid, packet))
         self._unanswered.add(mid)
-        self._packet_queue(PUBLISH, packet, mid, 1)
         return mid
 
     def confirm(self, mids: Iterable[int]) -> None:
@@ -167,6 +180,9 @@ class QuickClient(Client):
         mid = int.from_bytes(data[body : body + 2])
         if mid in self._unanswered:
             self._unanswered.discard(mid)
+            if self._held:
+                following, packet = self._held.popleft()
+                self._packet_queue(PUBLISH, packet, following, 1)
             self.on_delivered(mid, data[body + 2] if end - body > 2 else 0)
             return True
         with self._out_message_mutex:

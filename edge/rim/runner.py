@@ -53,9 +53,11 @@ LOOK_EVERY_NS: Final = 50 * MILLISECOND
 TOGETHER_NS: Final = 2_800 * MICROSECOND
 """Turns with inputs begin so far apart at least: what comes meanwhile is taken together, and then goes to the disk and
 to the broker together as well. A thread that wakes up for a single reading finds its caches cold (decision 116). An
-input after a pause is taken at once, and a Tick never waits."""
+input after a pause is taken at once, and so is what a turn has left."""
 TURN_MAX: Final = 32
-"""Inputs taken between two looks at when a Tick is wanted; one that is due is not kept waiting by any further input."""
+"""Inputs taken between two looks at when a Tick is wanted. One that is due waits for what came before it, so many at
+most, and for no other."""
+NEVER: Final = Instant(2**63)
 WALL_CLOCK_EVERY_NS: Final = 60 * SECOND
 FAULTS_SAID: Final = ("silent", "refused", "not_proven", "device_swapped", "flooding")
 """Drivers say these once until they are over. Faults of single frames are counted, not logged."""
@@ -123,7 +125,8 @@ class Runner:
         self._stopping.set()
         self._inbox.nudge()
         self._thread.join(timeout=2.0)
-        self.snapshot = self._gateway.snapshot()
+        if not self._thread.is_alive():  # else it may be changing what a picture is made of
+            self.snapshot = self._gateway.snapshot()
 
     def turned_within(self, ns: int) -> bool:
         """The core has been alive in the last `ns` nanoseconds. From any thread."""
@@ -147,14 +150,13 @@ class Runner:
         until = min(at + IDLE_NS, self._look_due) if self._stepped else at + IDLE_NS
         if wake_at is not None and wake_at < until:
             until = wake_at
-        at = self._take_inputs(min(until, self._together_until), until)
-        if wake_at is not None and at >= wake_at:
-            self._step(Tick(at), at)
+        at = self._take_inputs(min(until, self._together_until), until, NEVER if wake_at is None else wake_at)
         if self._stepped and at >= self._look_due:
             self._look(at)
 
-    def _take_inputs(self, together: int, until: int) -> Instant:
-        """What is there at `together`, or comes first until `until`, and what came meanwhile; returns when that was."""
+    def _take_inputs(self, together: int, until: int, tick_at: Instant) -> Instant:
+        """What is there at `together`, or comes first until `until`, and what came meanwhile; a Tick that is due by
+        then goes between what came before and what came after its time. Returns when the last of it was taken."""
         pause_ns = together - clock.now()
         if pause_ns > 0:
             time.sleep(pause_ns / SECOND)
@@ -163,11 +165,20 @@ class Runner:
         if given is not None:
             self._together_until = Instant(at + TOGETHER_NS)
         while given is not None:
+            if tick_at <= min(at, given.at):
+                self._step(Tick(at), at)
+                tick_at = NEVER
             self._step(given, at)
             at, taken = clock.now(), taken + 1
-            given = self._inbox.get(0) if taken < TURN_MAX and at < until else None
-        if taken == TURN_MAX:
-            self._together_until = at  # more is there already: a flood is taken as fast as it can be
+            if taken == TURN_MAX or until <= at < tick_at:
+                if not self._inbox.is_empty:
+                    self._together_until = (
+                        at  # what is left is taken at once: a flood is as fast as it can be
+                    )
+                break
+            given = self._inbox.get(0)
+        if tick_at <= at:
+            self._step(Tick(at), at)
         return at
 
     @property

@@ -21,6 +21,7 @@ from edge.core.effects import KeepWords, Record
 from edge.core.inputs import Committed, JournalTrouble, JournalWell
 from edge.rim.housekeeping import Housekeeping
 from edge.rim.journal import AckOutcome, Journal, JournalFault, Stored
+from edge.rim.journal_table import RESTORE, is_broken
 from edge.wire.canonical import WireError
 from edge.wire.messages import Ack
 from hub_config.names import MILLISECOND, SECOND, Instant
@@ -35,6 +36,8 @@ RETRY_MS: Final = 1_000
 QUIET_S: Final = 0.02
 """Nothing to write for so long is a pause in which to take acks and keep house; in a lasting one every `HOUSE_S`."""
 HOUSE_S: Final = 1.0
+STUCK: Final = 5 * SECOND
+"""A disk that has not answered for so long gives no evidence any more; a parcel waits as long for its answer."""
 STOP_TIMEOUT_S: Final = 10.0
 NEVER: Final = WAITING_MAX * 2
 """More events than ever wait."""
@@ -108,7 +111,8 @@ class JournalWriter:
         self._contradicted: str | None = None
         """What the coordinator holds and this journal does not; it lasts as long as this run."""
         self._failing = False
-        """The disk has refused, and nothing has succeeded since."""
+        """The disk has refused, or does not answer, and nothing has succeeded since."""
+        self._at_work_since: Instant | None = None
         self.failed = Event()
         """A mistake of ours ended the thread."""
         self._last_number: int | None = None
@@ -118,6 +122,11 @@ class JournalWriter:
     def waiting(self) -> int:
         """Events, and what comes with them, that are not on disk yet."""
         return len(self._waiting)
+
+    @property
+    def core_waits(self) -> bool:
+        """For room, as a disk takes nothing. From any thread."""
+        return self._core_waits
 
     def start(self) -> None:
         self._thread.start()
@@ -161,6 +170,15 @@ class JournalWriter:
         self._thread.join(STOP_TIMEOUT_S)
         return sum(isinstance(one, Record) for one in self._waiting)
 
+    def look(self) -> None:
+        """Called now and then by a thread that no disk keeps waiting: a write that does not return raises nothing."""
+        since = self._at_work_since
+        if since is not None and self._clock() - since >= STUCK:
+            self._report(
+                f"the disk of {self._journal.path} has not answered for {STUCK // SECOND} s; check it"
+            )
+            self._failing = True  # last: the end of this round tells that it is over, or the next
+
     def _wait_for_room(self, most: int) -> None:
         """It says that it waits before it looks, so that room can't be made unseen."""
         with self._room:
@@ -181,7 +199,8 @@ class JournalWriter:
                     continue
                 self._sleep(NEVER, self._retry_s)
                 if self._stopping:
-                    self._step(idle=False)  # the last try
+                    while self._step(idle=False) and self._waiting:  # the last try
+                        pass
                     return
             if self._keeper is not None:
                 self._keeper.close()
@@ -192,6 +211,13 @@ class JournalWriter:
 
     def _step(self, idle: bool) -> bool:
         """One round of writing, acknowledging and keeping house; False if the disk would not."""
+        self._at_work_since = self._clock()
+        try:
+            return self._round(idle)
+        finally:
+            self._at_work_since = None
+
+    def _round(self, idle: bool) -> bool:
         try:
             self._write_group()
             self._take_acks()
@@ -202,6 +228,12 @@ class JournalWriter:
         except (sqlite3.Error, OSError, JournalFault, WireError) as error:
             if _is_full(error) and self._keeper is not None and self._keeper.disk_full():
                 return True  # there is room again for what waits
+            if (
+                is_broken(error) and self._keeper is not None
+            ):  # what fails may be no write, and a commit go well
+                self._keeper.found(
+                    f"journal {self._journal.path}: the file itself is damaged: {error}; {RESTORE}"
+                )
             self._failing = True
             self._report(f"events can't be written to {self._journal.path}: {error}; check the disk")
             return False

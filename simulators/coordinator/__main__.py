@@ -124,6 +124,7 @@ def run(told: argparse.Namespace, book: RuleBook, brokers: Sequence[Address], mo
         watch.stop()
         if page is not None:
             page.stop()
+        coordinator.close()
     return 0
 
 

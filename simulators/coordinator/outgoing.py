@@ -9,6 +9,7 @@ from typing import Final
 
 from edge.rim import clock
 from edge.rim.broker_link import REFUSED, BrokerLink
+from edge.rim.outbox_window import PUBACK_TIMEOUT
 from hub_config.names import SECOND, Instant
 from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.letters import Data, Letters
@@ -32,8 +33,8 @@ class Outgoing:
         self._letters = letters
         self._gauges = gauges
         self._in_flight_max = IN_FLIGHT_MAX
-        self._in_flight: dict[int, int | None] = {}
-        """mid → number of the decision; None: not kept."""
+        self._in_flight: dict[int, tuple[int | None, Instant]] = {}
+        """mid → number of the decision (None: not kept), and when it went out; the oldest first."""
         self._confirmed: list[int] = []
         self._noted_at = Instant(0)
         self._more_owed = True
@@ -43,6 +44,12 @@ class Outgoing:
     @property
     def has_room(self) -> bool:
         return len(self._in_flight) < self._in_flight_max
+
+    def stalled(self, at: Instant) -> bool:
+        """The broker confirms nothing, though it may answer pings: the connection is to be replaced, as a gateway does.
+        With all places taken nothing would go out on this one any more."""
+        oldest = next(iter(self._in_flight.values()), None)
+        return oldest is not None and at - oldest[1] >= PUBACK_TIMEOUT
 
     # What the broker says
 
@@ -54,7 +61,7 @@ class Outgoing:
         self._in_flight.clear()
 
     def delivered(self, mid: int, code: int) -> None:
-        number = self._in_flight.pop(mid, None)
+        number, _ = self._in_flight.pop(mid, (None, None))
         if number is not None and code < REFUSED:
             self._confirmed.append(number)
         elif number is not None:
@@ -90,7 +97,8 @@ class Outgoing:
         free = self._in_flight_max - len(self._in_flight)
         if not self._more_owed or free <= 0 or not self._link.is_open:
             return
-        under_way = {number for number in (*self._in_flight.values(), *self._confirmed) if number is not None}
+        in_flight = (number for number, _ in self._in_flight.values())
+        under_way = {number for number in (*in_flight, *self._confirmed) if number is not None}
         owed = self._store.owed(free, under_way)
         self._more_owed = len(owed) == free
         now_us = clock.wall_time().utc_us if owed else 0
@@ -120,5 +128,5 @@ class Outgoing:
     ) -> bool:
         mid = self._link.publish(topic, payload, retain=retain, event=event, expiry_s=expiry_s)
         if mid is not None:
-            self._in_flight[mid] = number
+            self._in_flight[mid] = number, clock.now()
         return mid is not None

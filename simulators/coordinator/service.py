@@ -100,6 +100,10 @@ class Coordinator:
             self._out.note_confirmed(clock.now(), ending=True)
         self._box.close()
 
+    def close(self) -> None:
+        """After `run`, and when nobody else reads the store any more: then SQLite leaves one whole file."""
+        self._store.close()
+
     def _rest(self, fault: sqlite3.OperationalError | OSError) -> None:
         """Until there is room on the disk. As after a crash the broker gives again what was not confirmed."""
         if not is_full(fault):
@@ -124,6 +128,8 @@ class Coordinator:
 
     def _turn(self) -> None:
         self._link.tend(clock.now())
+        if self._out.stalled(clock.now()) and self._link.drop("it confirms nothing") is not None:
+            self._closed()
         batch = self._gather()
         if self._handed_in.serve(self._outcome):
             self._out.owe()

@@ -191,6 +191,18 @@ def test_however_a_worker_ends_the_port_says_why(tmp_path: Path, script: str, re
         assert worker.loss().endswith(reason)
 
 
+def test_a_sandbox_that_binds_nobody_to_a_processor_keeps_no_worker_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(worker_port, "PACKAGES", ())
+    monkeypatch.setattr(os, "sched_setaffinity", refused)
+    with working(tmp_path, "raise SystemExit(3)") as worker:
+        assert worker.loss().endswith("ended (exit status 3); see the log")
+
+
 def test_a_worker_ends_when_the_gateway_is_killed(tmp_path: Path) -> None:
     need_camera_packages()
     script = """if True:

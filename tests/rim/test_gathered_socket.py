@@ -16,6 +16,7 @@ from edge.rim.mailbox import Mailbox, Pollable
 from edge.rim.mqtt_client import (
     ANSWERS_TOGETHER,
     UNREAD_MAX,
+    Accepted,
     Arrived,
     Delivered,
     Ended,
@@ -173,6 +174,31 @@ def test_pubacks_cut_anywhere_settle_each_publication_once_with_its_code(
 
 
 @pytest.mark.system
+def test_no_more_is_under_way_than_the_broker_allows_whatever_is_said_beside_the_events(
+    broker: FakeBroker,
+) -> None:
+    """A window full of events, and a state: one too many, and a broker may end the connection (MQTT 5.0 §3.3.4)."""
+    broker.sock.sendall(b"\x20\x06\x00\x00\x03\x21\x00\x02")  # Receive Maximum 2
+    broker.until(Accepted)
+    broker.client.flush()
+    broker.sock.recv(READ_BYTES)  # CONNECT, SUBSCRIBE
+    texts = (b"one", b"two", b"three", b"four")
+    mids = [broker.client.publish("t", text) for text in texts]
+    heard: list[list[bytes]] = []
+    for mid in mids[:3]:
+        broker.client.flush()
+        told = broker.sock.recv(READ_BYTES)
+        heard.append([text for text in texts if text in told])
+        broker.sock.sendall(struct.pack("!BBH", 0x40, 2, mid))
+        broker.client.wait(PATIENCE)
+    broker.told += [item.told for item in broker.box.take(9)]
+
+    assert broker.told[0] == Accepted(2)
+    assert heard == [[b"one", b"two"], [b"three"], [b"four"]]
+    assert [one.mid for one in broker.told if isinstance(one, Delivered)] == mids[:3]
+
+
+@pytest.mark.system
 def test_who_says_more_than_the_owner_hears_waits_in_the_network(broker: FakeBroker) -> None:
     total = 20 * UNREAD_MAX
     packet = bytes((0x30, 7)) + struct.pack("!H", 3) + b"a/b" + b"\0" + b"x"
@@ -215,6 +241,9 @@ def test_confirmations_of_events_that_follow_closely_are_read_together(
     assert round_of(event=True, later_ns=ANSWERS_TOGETHER) == together
     assert round_of(event=False, later_ns=ANSWERS_TOGETHER) == at_once
     assert round_of(event=True, later_ns=2 * ANSWERS_TOGETHER) == at_once
+
+    broker.client._paho.receive_maximum = 5  # the next is the last that the broker allows
+    assert round_of(event=True, later_ns=ANSWERS_TOGETHER) == at_once
 
 
 @pytest.mark.system

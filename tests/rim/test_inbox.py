@@ -6,7 +6,7 @@ from dataclasses import replace
 from decision_samples import decision
 
 from drivers.reading import NoRead, WeightRead
-from edge.core.inputs import DecisionArrived
+from edge.core.inputs import Committed, DecisionArrived, JournalTrouble, JournalWell
 from edge.core.standing import LONG_BYTES
 from edge.rim.inbox import INPUTS_MAX, LONG_MAX, Inbox
 from hub_config.names import DeviceId, Instant
@@ -47,7 +47,7 @@ def test_at_the_bound_a_scan_waits_for_room_and_is_not_lost() -> None:
     assert inbox.get(5) == scan
 
 
-def test_long_decisions_wait_for_a_shorter_queue() -> None:
+def test_long_decisions_wait_until_one_of_them_is_taken() -> None:
     """10,000 decisions of 32 KiB are never here at once."""
     inbox = Inbox()
     long = DecisionArrived(Instant(1), replace(decision("hold", 1), wire="x" * LONG_BYTES))
@@ -64,6 +64,43 @@ def test_long_decisions_wait_for_a_shorter_queue() -> None:
 
     assert taken.count(long) == LONG_MAX + 1
     assert taken.index(long, LONG_MAX) >= INPUTS_MAX - LONG_MAX
+
+
+def test_a_long_decision_waits_for_long_ones_alone() -> None:
+    """Devices that keep a hundred inputs waiting kept every message of the coordinator from the core."""
+    inbox = Inbox()
+    for at in range(INPUTS_MAX - 1):
+        inbox.put(NoRead(SCANNER, Instant(at)))
+    long = DecisionArrived(Instant(1), replace(decision("hold", 1), wire="x" * LONG_BYTES))
+    feeder = threading.Thread(target=inbox.put, args=(long,), daemon=True)
+    feeder.start()
+    feeder.join(timeout=5)
+
+    assert not feeder.is_alive()
+
+
+def test_what_the_journal_says_never_waits() -> None:
+    """Else a core that waits for the journal would wait for ever."""
+    inbox = Inbox(inputs_max=1)
+    told = [Committed(Instant(1), 1, ("x",)), JournalTrouble(Instant(2), "full"), JournalWell(Instant(3))]
+    inbox.put(NoRead(SCANNER, Instant(0)))
+    for one in told:
+        inbox.put(one)
+
+    assert [inbox.get(0) for _ in range(4)] == [NoRead(SCANNER, Instant(0)), *told]
+
+
+def test_nobody_waits_at_an_inbox_that_is_closed() -> None:
+    inbox = Inbox(inputs_max=1)
+    inbox.put(NoRead(SCANNER, Instant(1)))
+    waits = threading.Thread(target=inbox.put, args=(NoRead(SCANNER, Instant(2)),), daemon=True)
+    waits.start()
+    inbox.close()
+    waits.join(timeout=5)
+    inbox.put(NoRead(SCANNER, Instant(3)))
+
+    assert not waits.is_alive()
+    assert [inbox.get(0), inbox.get(0)] == [NoRead(SCANNER, Instant(1)), None]
 
 
 def test_a_nudge_ends_the_wait_and_is_no_input() -> None:

@@ -3,7 +3,9 @@
 import os
 import threading
 
-from edge.rim.processor import processor_us, share_one_processor, use_any_processor
+import pytest
+
+from edge.rim.processor import processor_of, processor_us, share_one_processor, use_any_processor
 
 
 def test_each_thread_is_told_by_its_name_and_one_that_has_worked_has_used_some() -> None:
@@ -41,6 +43,23 @@ def test_threads_of_these_names_share_a_processor_and_no_other_is_bound() -> Non
     assert len(may[0]) == 1
     assert may[0] == may[1] <= os.sched_getaffinity(0)
     assert may[2] == os.sched_getaffinity(0)
+
+
+@pytest.mark.parametrize("processors", [2, 4, 8])
+def test_gateways_of_one_computer_spread(processors: int) -> None:
+    """gw-01, gw-02 and gw-03 were all on the second of two processors."""
+    numbers = range(1, processors + 1)
+
+    assert {processor_of(f"gw-0{n}", range(processors)) for n in numbers} == set(range(processors))
+
+
+def test_a_sandbox_that_binds_nobody_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setaffinity", refused)
+    share_one_processor("gw-01", (threading.current_thread().name,))
+    use_any_processor()
 
 
 def test_a_thread_beside_a_bound_one_may_go_anywhere() -> None:

@@ -1,5 +1,6 @@
 """The core's thread: when it makes a picture, and how it ends."""
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,18 +9,19 @@ import pytest
 
 from drivers.command import Command
 from drivers.reading import BoardChanged, DeviceUp
-from edge.core.effects import Alert
+from edge.core.effects import Alert, Effect
 from edge.core.gateway import Gateway
-from edge.core.inputs import MessageRejected
+from edge.core.inputs import Input, MessageRejected, Tick
+from edge.core.snapshot import Snapshot
 from edge.rim import clock
 from edge.rim.inbox import Inbox
 from edge.rim.metrics import Metrics
 from edge.rim.refused import RefusedLog
-from edge.rim.runner import GLANCE_EVERY_NS, TOGETHER_NS, TURN_MAX, Runner
+from edge.rim.runner import GLANCE_EVERY_NS, TOGETHER_NS, TURN_MAX, Recorder, Runner
 from edge.rim.writer import ForDisk
 from hub_config.hub import HubConfig
 from hub_config.load import load
-from hub_config.names import SECOND, DeviceId, Instant
+from hub_config.names import MILLISECOND, SECOND, DeviceId, Instant
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "bench.toml"
 
@@ -43,9 +45,22 @@ def now(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     return at
 
 
-def runner(config: HubConfig, inbox: Inbox) -> Runner:
+def runner(config: HubConfig, inbox: Inbox, recorder: Recorder | None = None) -> Runner:
     around = Around()
-    return Runner(Gateway(config, bytes(32)), inbox, around, around, Metrics(), around, around)
+    return Runner(Gateway(config, bytes(32)), inbox, around, around, Metrics(), around, around, recorder)
+
+
+class Steps:
+    """What the core was given, in order: `Tick` or when the device was heard."""
+
+    def __init__(self) -> None:
+        self.taken: list[object] = []
+
+    def given(self, given: Input) -> None:
+        if isinstance(given, DeviceUp | Tick):
+            self.taken.append(Tick if isinstance(given, Tick) else given.at)
+
+    def wanted(self, effects: Sequence[Effect]) -> None: ...
 
 
 def turn(one: Runner, inbox: Inbox) -> None:
@@ -154,6 +169,59 @@ def test_a_flood_of_inputs_keeps_no_tick_waiting_for_more_than_a_turn_and_waits_
     assert (slept, inbox.is_empty) == ([], True)
 
 
+def test_a_tick_comes_after_what_came_before_its_time_and_before_what_came_after(
+    now: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a beam that saw its parcel in time could be heard after the parcel was given up."""
+    config, inbox, steps = load(EXAMPLE), Inbox(), Steps()
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + round(seconds * SECOND)))
+    one = runner(config, inbox, steps)
+    due = now[0] + 5
+    monkeypatch.setattr(
+        Gateway, "wake_at", property(lambda _: Instant(due) if Tick not in steps.taken else None)
+    )
+    for at in range(1, 10):
+        inbox.put(DeviceUp(config.devices[0].id, Instant(at), None))
+    now[0] += 20  # it has been about something else
+    one._turn()
+    one._turn()
+
+    assert steps.taken == [1, 2, 3, 4, 5, Tick, 6, 7, 8, 9]
+
+
+def test_ticks_that_follow_one_another_closely_leave_no_input_lying(
+    now: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One every 2 ms, and 600 inputs a second: each turn with a Tick took one of them, so 100 a second were left."""
+    every, inputs = 2 * MILLISECOND, SECOND // 600
+    config, inbox, steps = load(EXAMPLE), Inbox(), Steps()
+    monkeypatch.setattr(
+        Gateway, "wake_at", property(lambda _: Instant((1 + steps.taken.count(Tick)) * every))
+    )
+    put = [0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += round(seconds * SECOND)
+        while put[0] * inputs <= now[0]:
+            inbox.put(DeviceUp(config.devices[0].id, Instant(put[0] * inputs), None))
+            put[0] += 1
+
+    def get(timeout_s: float) -> Input | None:
+        given = take(0)
+        if given is None and timeout_s > 0:
+            sleep(timeout_s)
+        return given
+
+    take = inbox.get
+    monkeypatch.setattr(inbox, "get", get)
+    monkeypatch.setattr(time, "sleep", sleep)
+    one = runner(config, inbox, steps)
+    while now[0] < SECOND:
+        one._turn()
+
+    assert inbox._queue.qsize() < 5
+
+
 def test_why_a_board_has_restarted_is_logged(now: list[int], caplog: pytest.LogCaptureFixture) -> None:
     inbox = Inbox()
     one = runner(load(EXAMPLE), inbox)
@@ -187,3 +255,22 @@ def test_stopping_ends_a_core_that_waits_for_an_input() -> None:
 
     assert not one._thread.is_alive()
     assert not one.failed.is_set()
+
+
+def test_a_core_that_hangs_keeps_nobody_from_stopping_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture made of what it is changing may fail, and then the journal would not be stopped."""
+
+    class Hung(threading.Thread):
+        def join(self, timeout: float | None = None) -> None: ...
+        def is_alive(self) -> bool:
+            return True
+
+    def torn(_: Gateway) -> Snapshot:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    one = runner(load(EXAMPLE), Inbox())
+    before, one._thread = one.snapshot, Hung()
+    monkeypatch.setattr(Gateway, "snapshot", torn)
+    one.stop()
+
+    assert one.snapshot is before

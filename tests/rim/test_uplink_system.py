@@ -4,12 +4,14 @@ Whatever fails in between, each journalled event is at the coordinator exactly o
 """
 
 import logging
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from brokers import need
 from hub_rig import CoordinatorProcess, Gateway, hub, letters, wait_for
 
+from edge.rim.journal_rows import JournalReader
 from simulators.broker import Broker, Kind, free_port
 from simulators.coordinator import report
 
@@ -44,6 +46,21 @@ def test_events_reach_the_coordinator_once_and_decisions_come_back(kind: Kind, t
         assert figures.coordinator
         assert figures.rejected == ()
         assert figures.version == ("MQTT 5" if kind == "mosquitto" else "MQTT 3.1.1")
+
+
+def test_after_a_stop_a_copy_of_each_one_file_is_whole(tmp_path: Path) -> None:
+    """Whoever backs up a folder of a stopped hub may not know of SQLite's second file."""
+    with hub("mosquitto", tmp_path) as (_, coordinator, gateway):
+        gateway.tell(50)
+        wait_for(lambda: gateway.settled(50), "all acknowledged")
+
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    for file in (coordinator.database, gateway.path):
+        (copies / file.name).write_bytes(file.read_bytes())
+    assert report.counts(copies / coordinator.database.name)["stored"] == 50
+    with closing(JournalReader(copies / gateway.path.name)) as reader:
+        assert reader.last_seq() == 50
 
 
 @BOTH

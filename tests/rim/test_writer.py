@@ -13,11 +13,12 @@ from decision_samples import decision
 from journal_samples import event, open_journal
 
 from edge.core.effects import KeepWords, Record
-from edge.core.inputs import Committed, JournalTrouble
+from edge.core.inputs import Committed, JournalTrouble, JournalWell
 from edge.core.standing import LONG_BYTES, NOTHING_SAID, VisitWords
 from edge.rim import writer as writer_module
+from edge.rim.inbox import Inbox
 from edge.rim.journal import Journal, Stored
-from edge.rim.writer import JournalWriter
+from edge.rim.writer import STUCK, JournalWriter
 from edge.wire.canonical import ZERO_ID
 from edge.wire.messages import Ack
 from hub_config.names import Instant
@@ -197,6 +198,44 @@ def test_a_full_disk_is_said_once_and_the_events_are_tried_again_until_it_has_ro
     assert [row.id for row in journal.pending(0, 9)] == ids
 
 
+def test_a_disk_that_does_not_answer_is_said_once_and_so_is_its_answer(journal: Journal) -> None:
+    """A write that does not return raises nothing: parcels waited, and nobody was told why."""
+    now, hangs, answers = [Instant(0)], threading.Event(), threading.Event()
+
+    class Hanging(FailingJournal):
+        def append(
+            self, events: Sequence[tuple[int, object]], words: Sequence[VisitWords] = ()
+        ) -> list[Stored]:
+            hangs.set()
+            answers.wait(PATIENCE_S)
+            return super().append(events, words)
+
+    told = Told()
+    writer = JournalWriter(Hanging(journal), told, told, clock=lambda: now[0])  # type: ignore[arg-type]
+    writer.look()
+    writer.start()
+    writer.put([Record(1, event())])
+    assert hangs.wait(PATIENCE_S)
+    writer.look()
+    now[0] = Instant(STUCK - 1)
+    writer.look()
+    assert told.rest() == []
+
+    for now[0] in (Instant(STUCK), Instant(2 * STUCK)):
+        writer.look()
+    trouble = told.next()
+    answers.set()
+    commit = told.next()
+    assert writer.stop() == 0
+    writer.look()
+
+    assert isinstance(trouble, JournalTrouble)
+    assert "has not answered for 5 s; check it" in trouble.detail
+    assert isinstance(commit, Committed)
+    assert not any(isinstance(one, JournalTrouble) for one in told.rest())
+    assert not writer._failing
+
+
 def test_a_stop_with_a_full_disk_ends_and_tells_how_many_are_not_written(journal: Journal) -> None:
     told, failing = Told(), FailingJournal(journal)
     failing.full.set()
@@ -243,6 +282,44 @@ def test_long_words_wait_for_a_shorter_queue(journal: Journal, monkeypatch: pyte
         writer.put([one])
 
     assert waited == [2]
+
+
+def test_a_core_that_waits_for_the_journal_has_its_inbox_full_and_both_go_on(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its devices tell more meanwhile, and the journal needs several groups until there is room again."""
+    monkeypatch.setattr(writer_module, "LONG_WAITING_MAX", 2)
+    inbox = Inbox(inputs_max=1)
+    writer = JournalWriter(journal, inbox, Told(), clock=lambda: Instant(77), group_events=1)
+    for number in range(1, 5):
+        writer.put([Record(number, event(number=number))])
+    inbox.put(JournalWell(Instant(1)))
+    said = decision("hold", 1)
+    long = VisitWords(
+        said.visit, (), NOTHING_SAID.heard(replace(said, wire=json.dumps({"x": "y" * LONG_BYTES})))
+    )
+    core = threading.Thread(target=writer.put, args=([KeepWords(long)],), daemon=True)
+    core.start()
+    writer.start()
+    core.join(PATIENCE_S)
+
+    assert not core.is_alive()
+    assert writer.stop() == 0
+    assert journal.last_seq == 4
+
+
+def test_the_last_try_of_a_stop_writes_all_that_waits(journal: Journal) -> None:
+    told, failing = Told(), FailingJournal(journal)
+    failing.full.set()
+    writer = writer_of(failing, told, group_events=2, retry_ms=60_000)
+    for number in range(1, 8):
+        writer.put([Record(number, event(number=number))])
+    writer.start()
+    told.next()
+    failing.full.clear()
+
+    assert writer.stop() == 0
+    assert journal.last_seq == 7
 
 
 def test_numbers_have_no_gaps(journal: Journal) -> None:

@@ -5,13 +5,23 @@ and what is confirmed is noted without a transaction for each.
 from pathlib import Path
 from typing import Any
 
+import pytest
 from coordinator_hall import Hall, code, visit
 from nacl.signing import SigningKey
+from test_coordinator_desk import RULES_FILE
+from voucher_samples import issuing_of
 
+from edge.rim import clock
+from edge.rim.broker_link import Closed
+from edge.rim.outbox_window import PUBACK_TIMEOUT
 from hub_config.names import Instant
+from hub_config.rule_book import load_rule_book
+from simulators.coordinator.desk import Desk
 from simulators.coordinator.gauges import Gauges
 from simulators.coordinator.letters import Letters
 from simulators.coordinator.outgoing import CONFIRMED_MAX, NOTED_WITHIN, Outgoing
+from simulators.coordinator.service import Coordinator
+from simulators.coordinator.store import Store
 
 NAME = "RR473124829MY"
 REFUSED = 0x97
@@ -102,6 +112,42 @@ def test_what_the_broker_refuses_goes_out_again_after_the_next_batch(tmp_path: P
     out.publish_owed()
 
     assert wire.sent == [wire.sent[0]] * 2
+
+
+def test_a_broker_that_confirms_nothing_is_noticed(tmp_path: Path) -> None:
+    """A cluster that has lost its majority answers pings: with every place taken no decision would ever go out."""
+    _, _, out = desk(tmp_path, 2)
+    began = clock.now()
+    out.publish_owed()
+    assert not out.stalled(Instant(began + PUBACK_TIMEOUT - 1))
+    assert out.stalled(Instant(clock.now() + PUBACK_TIMEOUT))
+
+    out.closed()
+    assert not out.stalled(Instant(clock.now() + PUBACK_TIMEOUT))
+
+
+def test_its_connection_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, letters = Store(tmp_path / "c.sqlite"), Letters("MY-KUL-1", "co-1", SigningKey(bytes(range(32))))
+    desk_of = Desk(load_rule_book([RULES_FILE]), store, "MY-KUL-1", "practice", b"seed")
+    issuing = issuing_of(store, letters)
+    coordinator = Coordinator(("127.0.0.1", 1), store, desk_of, letters, "co-1", "s", {}, issuing)
+    dropped: list[str] = []
+
+    def drop(reason: str) -> Closed:
+        dropped.append(reason)
+        return Closed(reason)
+
+    monkeypatch.setattr(coordinator._link, "drop", drop)
+    monkeypatch.setattr(coordinator, "_gather", list)
+    coordinator._out._in_flight[1] = 1, clock.now()
+    coordinator._turn()
+    assert dropped == []
+    coordinator._out._in_flight[1] = 1, Instant(clock.now() - PUBACK_TIMEOUT)
+    coordinator._turn()
+    store.close()
+
+    assert dropped == ["it confirms nothing"]
+    assert not coordinator._out._in_flight
 
 
 def test_without_a_connection_it_stays_owed(tmp_path: Path) -> None:

@@ -24,21 +24,17 @@ from edge.web.guard import Guard
 from simulators.coordinator.declared import ManifestFault, declarations_of
 from simulators.coordinator.full_disk import NoRoom
 from simulators.coordinator.outturn import outturn
+from simulators.coordinator.page.bodies import BODY_BYTES_MAX, BODY_S, Bodies, NoPlace, TooLarge
 from simulators.coordinator.parties import AnswerFault, answer_of
 from simulators.coordinator.requests import REQUESTS_MAX, Answering, Filing, Request, Seeding
 from simulators.coordinator.seed_file import SeedFault, seeds_of
 
 HERE: Final = Path(__file__).parent
-BODY_BYTES_MAX: Final = 64 * 1024 * 1024
-"""Of one request: about 200,000 declarations."""
 ANSWER_S: Final = 60
 """How long a request may wait for its turn in the coordinator."""
+AGAIN: Final = {"Retry-After": "2"}
 
 Submit = Callable[[Request], bool]
-
-
-class _TooLarge(Exception):  # noqa: N818 - told to whoever sent it
-    pass
 
 
 class Numbers(Protocol):
@@ -93,32 +89,57 @@ def _add_numbers(app: FastAPI, figures: Numbers, database: Path) -> None:
 
 
 def _add_doors(app: FastAPI, submit: Submit) -> None:
+    bodies = Bodies()
+
     @app.post("/manifest")
     async def manifest(request: HttpRequest) -> Response:
-        return await _hand_in(request, submit, lambda told: Filing(tuple(declarations_of(told))))
+        return await _hand_in(request, bodies, submit, lambda told: Filing(tuple(declarations_of(told))))
 
     @app.post("/answers")
     async def answers(request: HttpRequest) -> Response:
-        return await _hand_in(request, submit, lambda told: Answering(answer_of(told)))
+        return await _hand_in(request, bodies, submit, lambda told: Answering(answer_of(told)))
 
     @app.post("/seeds")
     async def seeds(request: HttpRequest) -> Response:
-        return await _hand_in(request, submit, lambda told: Seeding(seeds_of(told)))
+        return await _hand_in(request, bodies, submit, lambda told: Seeding(seeds_of(told)))
 
 
-async def _hand_in(request: HttpRequest, submit: Submit, made: Callable[[object], Request]) -> Response:
+async def _hand_in(
+    request: HttpRequest, bodies: Bodies, submit: Submit, made: Callable[[object], Request]
+) -> Response:
     try:
-        asked = made(json.loads(await _body(request)))
-    except _TooLarge:
+        asked = await _asked(request, bodies, made)
+    except TooLarge:
         return _refused(413, f"more than {BODY_BYTES_MAX} bytes; send it in several requests")
+    except NoPlace:
+        return _refused(503, "much else is handed in at this moment; try again", AGAIN)
+    except TimeoutError:
+        return _refused(408, f"it has not come whole within {BODY_S} s; send it again")
     except (ManifestFault, AnswerFault, SeedFault) as fault:
         return _refused(422, str(fault))
     except (ValueError, RecursionError) as fault:
         return _refused(400, f"this is no JSON: {fault}")
     if not submit(asked):
-        return _refused(503, f"{REQUESTS_MAX} requests wait already; try again", {"Retry-After": "2"})
+        asked.reply.cancel()
+        return _refused(503, f"{REQUESTS_MAX} requests wait already; try again", AGAIN)
+    return await _answer(asked)
+
+
+async def _asked(request: HttpRequest, bodies: Bodies, made: Callable[[object], Request]) -> Request:
+    body = await bodies.read(request)
     try:
-        outcome = await asyncio.wait_for(asyncio.wrap_future(asked.reply), ANSWER_S)
+        asked = made(json.loads(body.told))
+    except BaseException:
+        body.end()
+        raise
+    body.end_with(asked.reply)
+    return asked
+
+
+async def _answer(asked: Request) -> Response:
+    # Shielded: who waits here may give up, but the coordinator's thread tells what came of it all the same.
+    try:
+        outcome = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(asked.reply)), ANSWER_S)
     except (ManifestFault, SeedFault) as fault:
         return _refused(409, str(fault))
     except NoRoom as fault:
@@ -128,16 +149,6 @@ async def _hand_in(request: HttpRequest, submit: Submit, made: Callable[[object]
             504, f"the coordinator had no time for it within {ANSWER_S} s; send it again, it is taken once"
         )
     return JSONResponse(asdict(outcome))
-
-
-async def _body(request: HttpRequest) -> bytes:
-    """Bounded before it is all in memory."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise _TooLarge
-    return bytes(body)
 
 
 def _refused(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
