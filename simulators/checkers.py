@@ -23,6 +23,8 @@ from hub_config.plc import PlcLine
 ASTRAY: Final = "astray"
 BEGINNING: Final = 13
 """Characters of a visit's id (UUIDv7) that say in which ms it began."""
+GIVEN_BACK: Final = ("parcel.inspected", "parcel.decided", "visit.split")
+"""How customs give back what they have been handed: looked into, put back or held, or it was another parcel."""
 PENDING: Final = {"agency_pending"}
 """The only hold of a gateway's own that a later word may lift in the same pass."""
 HEEDED_NS: Final = 20 * MILLISECOND
@@ -79,6 +81,8 @@ class Checkers:
         """Measurements on their way to the disk."""
         self._measured: dict[VisitId, str] = {}
         """Id of each visit's latest measurement, once it is on disk."""
+        self._with_customs: set[VisitId] = set()
+        """Handed to customs control, until one event says how that has ended."""
         self._told_at: dict[VisitId, Instant] = {}
         self._last_seq = 0
         self.vouchers: dict[str, tuple[str, Mapping[str, Any]]] = {}
@@ -96,6 +100,7 @@ class Checkers:
                 table.pop(visit, None)
             self._measured.pop(visit, None)
             self._told_at.pop(visit, None)
+            self._with_customs.discard(visit)
             self._held_here.discard(visit)
 
     def after_step(self, effects: Sequence[Effect], gateway: Gateway) -> None:
@@ -145,6 +150,7 @@ class Checkers:
         if told_at is not None and event.at < told_at:
             raise RuleBrokenError(f"visit {event.visit} runs backwards with {event.kind}")
         self._told_at[event.visit] = event.at
+        self._see_look(event.visit, event)
         match event.kind:
             case "parcel.decided":
                 self._see_verdict(number, event)
@@ -168,6 +174,20 @@ class Checkers:
                 )
             case _:
                 pass
+
+    def _see_look(self, visit: VisitId, event: Event) -> None:
+        """What is found opens no lane, nor does a split: a release answers what is measured afterwards. What customs
+        have been handed is theirs until it is given back, once."""
+        if event.kind in ("parcel.inspected", "visit.split"):
+            self._released.pop(visit, None)
+            self._measured.pop(visit, None)
+            self._asked = {number: asked for number, asked in self._asked.items() if asked != visit}
+        if visit in self._with_customs and event.kind not in ("parcel.identified", *GIVEN_BACK):
+            raise RuleBrokenError(f"visit {visit} is with customs, and {event.kind} is told of it")
+        if event.kind in GIVEN_BACK:
+            self._with_customs.discard(visit)
+        elif event.kind == "parcel.presented":
+            self._with_customs.add(visit)
 
     def _void(self, event: Event) -> None:
         """Its divert stands no more; an order that can still be taken back must be."""
