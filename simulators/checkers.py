@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from drivers.command import Command, Destination, SwitchOff, SwitchOn
 from edge.core.decision import Decision
-from edge.core.effects import Effect, Order, Record, Show
+from edge.core.effects import Effect, KeepWords, Order, Record, Show
 from edge.core.event import Event
 from edge.core.gateway import Gateway
 from edge.core.snapshot import BenchView
@@ -80,6 +80,8 @@ class Checkers:
         self._measured: dict[VisitId, str] = {}
         """Id of each visit's latest measurement, once it is on disk."""
         self._told_at: dict[VisitId, Instant] = {}
+        self._words: dict[VisitId, tuple[Decision, ...]] = {}
+        """What each authority has said last of a visit, as the journal is given it."""
         self._last_seq = 0
         self.vouchers: dict[str, tuple[str, Mapping[str, Any]]] = {}
         """Every voucher issued: whose it is, and what it says."""
@@ -96,6 +98,7 @@ class Checkers:
                 table.pop(visit, None)
             self._measured.pop(visit, None)
             self._told_at.pop(visit, None)
+            self._words.pop(visit, None)
             self._held_here.discard(visit)
 
     def after_step(self, effects: Sequence[Effect], gateway: Gateway) -> None:
@@ -115,6 +118,10 @@ class Checkers:
                     self._see_screen(view)
                 case Order(command):
                     self._see_order(command)
+                case KeepWords(kept):
+                    self._words[kept.visit] = tuple(word.decision for word in kept.standing.words)
+                    if not kept.standing.words:
+                        del self._words[kept.visit]
         for visit, divert in self._voided:
             if not divert.recalled:
                 raise RuleBrokenError(f"the order to divert visit {visit} was not taken back")
@@ -158,16 +165,28 @@ class Checkers:
                 if event.kind == "parcel.measured":
                     self._asked[number] = event.visit
             case "visit.joined" if event.visit in self._measured:
-                into = self._joined[event.visit] = VisitId(str(dict(event.note)["into"]))
-                self._measured[into] = self._measured.pop(event.visit)
-                if event.visit in self._held_here:
-                    self._held_here.add(into)
+                self._join(event.visit, VisitId(str(dict(event.note)["into"])))
             case "parcel.departed" if self._gone.get(event.visit) != self._free[event.line]:
                 raise RuleBrokenError(
                     f"visit {event.visit} departed without a confirmed move into the free lane"
                 )
             case _:
                 pass
+
+    def _join(self, visit: VisitId, into: VisitId) -> None:
+        """What is known of this pass goes on under the older visit; what that one's earlier pass was, is over."""
+        self._joined[visit] = into
+        self._measured[into] = self._measured.pop(visit)
+        self._held_here.discard(into)
+        if visit in self._held_here:
+            self._held_here.add(into)
+        tables: tuple[dict[VisitId, Any], ...] = (
+            self._released, self._intended, self._diverts, self._decided_by,
+        )  # fmt: skip
+        for table in tables:
+            table.pop(into, None)
+            if visit in table:
+                table[into] = table.pop(visit)
 
     def _void(self, event: Event) -> None:
         """Its divert stands no more; an order that can still be taken back must be."""
@@ -197,6 +216,7 @@ class Checkers:
         if free and event.visit in self._held_here:
             raise RuleBrokenError(f"visit {event.visit} is released in the pass in which the gateway held it")
         if free and decision is not None:
+            self._see_agreed(event.visit)
             told = decision.was or decision.visit
             if self._joined.get(told, told) != event.visit:
                 raise RuleBrokenError(f"visit {event.visit} is released by a decision for {decision.visit}")
@@ -205,6 +225,15 @@ class Checkers:
             elif decision.answers != self._measured.get(event.visit):
                 raise RuleBrokenError(f"visit {event.visit} is released for another measurement")
             self._released[event.visit] = number
+
+    def _see_agreed(self, visit: VisitId) -> None:
+        """Whoever has said something of it has let it go, and so has everybody that a release waits for."""
+        words = self._words.get(visit, ())
+        agreed = {word.authority for word in words if word.action == "release"}
+        needed = {party for word in words if word.action == "release" for party in word.needs}
+        against = ({word.authority for word in words} | needed) - agreed
+        if against:
+            raise RuleBrokenError(f"visit {visit} is released against {', '.join(sorted(against))}")
 
     def _see_voucher(self, event: Event, decision: Decision) -> None:
         """A release without the coordinator rests on a voucher of this line, used once, whose facts were seen."""
