@@ -269,9 +269,10 @@ class Checkers:
         self._intended.pop(event.visit, None)
         decision = event.decision
         if event.act.lane == self._free[event.line]:
-            if decision is None or decision.action != "release":
+            if not _lets_go(decision, event.act.lane):
                 self._gone[event.visit] = ASTRAY  # seen there, and nobody sent it: it must not depart
                 return
+            assert decision is not None, "it lets go"
             self._see_release(event, decision, "entered")
             belt = any(line == event.line for line, _ in self._lane_of.values())
             if (belt or event.line in self._safe) and (
@@ -379,3 +380,8 @@ class Checkers:
             raise RuleBrokenError(
                 f"the screen says RELEASE for visit {view.visit} before the release is on disk"
             )
+
+
+def _lets_go(decision: Decision | None, lane: LaneId) -> bool:
+    """It is a release into this lane, and waits for nobody."""
+    return decision is not None and (decision.action, decision.needs, decision.route) == ("release", (), lane)

@@ -186,7 +186,8 @@ class Clearing:
             return None if tighter and obeyed and not outdated else "not_our_event"
         if parcel.phase != "asking" and not (tighter or newer):
             return "too_late"
-        if outdated and (parcel.phase != "asking" or decision.action == "release"):
+        unanswered = parcel.phase == "asking" and parcel.early is None
+        if outdated and (decision.action == "release" or not unanswered):
             return "superseded"
         return "too_late" if newer and self._disagree(parcel, decision) else None
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from bench_driver import GREEN, HOLD, S10_B, BenchDriver, shown
 from line_driver import TO_LANE_S, TO_ORDER_S, LineDriver, at_order
+from plc_driver import PlcDriver
 
 from edge.core.decision import Conditions
 from edge.core.inputs import DecisionArrived
@@ -81,6 +82,13 @@ def test_a_stop_older_than_its_authoritys_last_word_holds_nothing(bench: BenchDr
     assert dict(bench.gateway.snapshot().rejected_messages)["superseded"] == 1
 
 
+def test_nor_does_it_take_the_place_of_a_release_that_waits_for_its_time(bench: BenchDriver) -> None:
+    bench.measured().decide(dec_seq=3, from_s=0.5)
+    bench.decide("inspect", "manual", ("risk_profile",), dec_seq=2).later(1)
+
+    assert shown(bench)[0] == "release"
+
+
 def test_what_was_said_of_a_parcel_in_a_bay_here_stands_when_it_is_recognised(bench: BenchDriver) -> None:
     older, minted = held_then_unknown(bench.measured())
     bench.decide(visit=older, was=minted, authority=HEALTH, dec_seq=5)
@@ -128,3 +136,10 @@ def test_a_stop_finds_a_parcel_by_the_id_that_it_had_in_an_earlier_pass(bench: B
 
     bench.decide("hold", "hold", ("risk_profile",), visit=OLDER, was=minted, answers=first, dec_seq=3)
     assert shown(bench)[0] == "hold"
+
+
+def test_what_a_controller_puts_into_the_free_lane_while_others_are_needed_is_looked_for() -> None:
+    line = PlcDriver().start().measured()
+    line.decide(replace(line.decision(), needs=(PLANT,))).discharge(17, "GREEN")
+
+    assert line.kinds()[-2:] == ["diverted", "lost_track"]
