@@ -7,7 +7,7 @@ happen to a reading is running. The order of stopping is the order in which an e
 import json
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +77,7 @@ class IdentityTaken(Exception):  # noqa: N818  (a verdict on the hub, not a mist
 
 class App:
     """Raises from `__init__` or `start`, with one sentence: DataFolderFault, IdentityTaken, JournalFault,
-    TlsFault, VoucherFault, WebPortTaken."""
+    TlsFault, WebPortTaken."""
 
     def __init__(
         self, config: HubConfig, data: Path, record: Path | None = None, written: HubConfig | None = None
@@ -106,22 +106,21 @@ class App:
             self._inbox.put(EpochBegun(clock.now(), loss.epoch, loss.lost, loss.untold))
         self._metrics = Metrics()
         self._metrics.start(self._journal.last_seq + 1)
-        self._vouchers = VoucherStore(
-            data / VOUCHER_FILE, trust, config.hub.id, config.gateway.id, config.hub.mode,
-            keep_manifest=config.offline.keep_manifest,
+        self._preclearing = Preclearing(
+            lambda: VoucherStore(data / VOUCHER_FILE, trust, config.hub.id, config.gateway.id, config.hub.mode,
+                                 keep_manifest=config.offline.keep_manifest), topics, self._inbox,
         )  # fmt: skip
-        preclearing = Preclearing(self._vouchers, topics, self._inbox)
-        preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
+        self._preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
         reader.close()
         it_desk = ItDesk(
             OfferedConfig(data, config if written is None else written, trust, topics), lambda: self._devices, trust,
             topics, identity.signer, self._inbox, clock.wall_time,
         )  # fmt: skip
         self._uplink = Uplink(
-            config, lambda: JournalReader(journal_file), trust, topics, preclearing,
+            config, lambda: JournalReader(journal_file), trust, topics, self._preclearing,
             core=self._inbox, acks=self, session=identity.entropy.hex()[:SESSION_CHARS], metrics=self._metrics,
             health=vitals(data, self._journal, lambda: self._writer, lambda: self._pump, self._metrics,
-                          down=lambda: self._runner.snapshot.devices_down),
+                          down=lambda: self._runner.snapshot.devices_down, troubles=self._troubles),
             it_desk=it_desk,
         )  # fmt: skip
         settings = config.journal
@@ -144,7 +143,7 @@ class App:
         )  # fmt: skip
         self._pages = Pages(
             self._runner, self._journal, self._keeper, self._uplink, self._metrics, self._inbox, self._pump,
-            self._truth_file(data),
+            self._truth_file(data), self._troubles,
         )  # fmt: skip
         self._web = WebServer(config, self._pages, feed)
         self._devices = Devices(config, self._pump)
@@ -154,8 +153,17 @@ class App:
         """From the uplink to the journal; writer and uplink know each other only through here."""
         self._writer.acknowledge(ack)
 
+    def damaged(self, detail: str) -> None:
+        """From the uplink, which reads what the writer may never look at again."""
+        self._keeper.found(detail)
+
     def _truth_file(self, data: Path) -> Path | None:
         return data / TRUTH_FILE if self._config.hub.mode == "practice" else None
+
+    def _troubles(self) -> tuple[str, ...]:
+        """What is in the way of a part of the gateway that goes on without it, a sentence each."""
+        troubles = (self._uplink.trouble, self._preclearing.trouble)
+        return tuple(each for each in troubles if each is not None)
 
     def start(self) -> str:
         """Returns the address of the pages once everything runs."""
@@ -228,7 +236,7 @@ class App:
             self._recorder.close()
         unwritten = self._writer.stop()
         self._uplink.stop()
-        self._vouchers.close()
+        self._preclearing.close()
         self._web.stop()
         self._journal.close()
         return unwritten
@@ -239,7 +247,7 @@ class Pages:
 
     def __init__(
         self, runner: Runner, journal: Journal, keeper: Housekeeping, uplink: Uplink, metrics: Metrics,
-        inbox: Inbox, pump: Pump, truth_file: Path | None,
+        inbox: Inbox, pump: Pump, truth_file: Path | None, troubles: Callable[[], Sequence[str]],
     ) -> None:  # fmt: skip
         self._runner = runner
         self._journal = journal
@@ -249,6 +257,7 @@ class Pages:
         self._inbox = inbox
         self._pump = pump
         self._truth_file = truth_file
+        self._troubles = troubles
         self._truth: Mapping[str, int | None] | None = None
         self._truth_due = Instant(0)
 
@@ -295,6 +304,7 @@ class Pages:
             "dwell_us": snapshot.dwell_us,
             "dwell_by_owner_us": dict(snapshot.dwell_by_owner_us),
             "journal_trouble": snapshot.journal_trouble,
+            "troubles": list(self._troubles()),
             "journal": {**asdict(self._journal.keeping()), "ballast": self._keeper.has_ballast},
             "balance": balance_told(snapshot.balance, events.journalled, events.acknowledged, events.pending),
             "alibi": [asdict(view) for view in snapshot.alibi],

@@ -5,7 +5,7 @@ counted and forgotten, with their visits; a batch is judged by all that is on th
 difference where it ends. Parcels of a bench are judged when the run is over.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from simulators.dims_sums import DimsSums
 from simulators.hub import SimulatedHub
 from simulators.line_plant import LinePlant
 from simulators.line_truth import Sightings, happened_on, hidden
+from simulators.look_sums import LookSums, truths
 from simulators.parcels import Parcel
 from simulators.plc_account import PlcAccount
 from simulators.report import Judged, VisitFacts, claims, judge_parcels, judge_strangers, take, together
@@ -45,10 +46,19 @@ class Settled:
 
 
 class BenchAccount:
-    def __init__(self, plant: BenchPlant, yardstick: Yardstick) -> None:
+    def __init__(
+        self,
+        plant: BenchPlant,
+        yardstick: Yardstick,
+        visits: dict[str, VisitFacts],
+        others: Sequence[BenchPlant],
+    ) -> None:
+        """`visits`, `others`: of all benches between which parcels are carried; of those to whose visits no parcel
+        belongs the first tells."""
         self._plant = plant
         self._yardstick = yardstick
-        self._visits: dict[str, VisitFacts] = {}
+        self._visits = visits
+        self._others = others
         self.judged = NOTHING
         self.oracle = 0
 
@@ -59,8 +69,9 @@ class BenchAccount:
         bench, happened = self._plant.config, self._plant.bench.happened()
         oracle = self._yardstick.released(happened, bench, bench.scale, now)
         judged = judge_parcels(self._plant.bench.parcels, happened, self._visits, bench, oracle)
-        names = claims(happened)
-        strangers = {visit: facts for visit, facts in self._visits.items() if visit not in names}
+        everyone = claims(one for plant in self._others for one in plant.bench.happened())
+        first = self._plant is self._others[0]
+        strangers = {name: facts for name, facts in self._visits.items() if first and name not in everyone}
         self.judged = together([judged, judge_strangers(strangers)])
         self.oracle = len(oracle)
 
@@ -169,12 +180,19 @@ class Account:
     ) -> None:
         yardstick = Yardstick(hub.config, rules, manifest, hub.book)
         self._hub = hub
-        self.benches = {plant.config.id: BenchAccount(plant, yardstick) for plant in hub.benches}
+        shared: dict[str, VisitFacts] = {}
+        self.benches = {
+            plant.config.id: BenchAccount(plant, yardstick, shared, hub.benches)
+            if hub.hall is not None
+            else BenchAccount(plant, yardstick, {}, [plant])
+            for plant in hub.benches
+        }
         self.lines = {plant.line.id: LineAccount(plant, yardstick, within_us) for plant in hub.lines}
         self.plcs = {plant.line.id: PlcAccount(plant, yardstick) for plant in hub.plcs}
         self._places: dict[LineId, BenchAccount | LineAccount | PlcAccount] = {
             **self.benches, **self.lines, **self.plcs,
         }  # fmt: skip
+        self.looks = None if hub.hall is None else LookSums(hub, hub.hall)
         self._seq = 0
         self._heard_us = 0
         self.arrived = 0
@@ -202,7 +220,11 @@ class Account:
         places = self._places.values()
         for place in places:
             place.close(self._hub.world.now)
-        return together([place.judged for place in places]), sum(place.oracle for place in places)
+        judged, oracle = together([place.judged for place in places]), sum(place.oracle for place in places)
+        if self.looks is not None:
+            wrong = self.looks.close()
+            judged = replace(judged, truth=judged.truth | truths(wrong), details=(*judged.details, *wrong))
+        return judged, oracle
 
     def _take(self) -> None:
         for data in self._hub.events:
@@ -213,6 +235,8 @@ class Account:
             place = self._places.get(data["line"])
             if place is not None:
                 place.add(data)
+            if self.looks is not None:
+                self.looks.hear(data)
         for name, durations in self._hub.tallies.latencies.items():
             self.latencies[name].add(durations)
             durations.clear()

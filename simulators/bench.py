@@ -6,7 +6,7 @@ through `look`. `happened` is the truth: which codes and weights the devices del
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,12 +16,13 @@ from simulators.devices.line_scanner import LineScanner
 from simulators.devices.scale import Scale, ScaleTraits
 from simulators.devices.scale_wire import ScaleWire, Spoil, Told
 from simulators.devices.sics_tongue import sics_wire
+from simulators.inspections import Hall, Outcome
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.parcels import LabelCode, Parcel
 from simulators.screen import View
 from simulators.staff import Operator
 from simulators.supply import Stream, Supply
-from simulators.task import Habits, Placed
+from simulators.task import Habits, Hands, Placed
 from simulators.world import World
 
 SCAN_NS: Final = 30 * MILLISECOND
@@ -62,6 +63,10 @@ class Happened:
     """The same until somebody took one of them off: what was read and weighed before is of them all."""
     sizes: tuple[Sides, ...] = ()
     """Told of it by a dimensioner."""
+    found: Outcome | None = None
+    """What somebody who looked into it has told."""
+    known_as: Set[str] = frozenset()
+    """Further visits under which it was put into bays before."""
 
 
 class PhysicalBench:
@@ -79,8 +84,11 @@ class PhysicalBench:
         rates_ppm: Mapping[Mistake, int] = RATES_PPM,
         habits: Habits | None = None,
         supply: Supply | None = None,
+        operator: Callable[[Hands], Operator] | None = None,
+        hall: Hall | None = None,
     ) -> None:
-        """`bays`: name shown to staff → barcode on the bay. `supply`: else the parcels, one after the other."""
+        """`bays`: name shown to staff → barcode on the bay. `supply`: else the parcels, one after the other.
+        `operator`: else one who only scans and weighs. `hall`: of benches between which parcels are carried."""
         self.world = world
         self.parcels = tuple(parcels)
         self.scale = Scale(traits, seed)
@@ -91,10 +99,15 @@ class PhysicalBench:
         self._scans: deque[tuple[Instant, bytes]] = deque(maxlen=MAX_SCANS_WAITING)
         self._pan: Parcel | None = None
         self._residue_mg = 0
-        self._sent: dict[int, list[Sent]] = {parcel.number: [] for parcel in parcels}
-        self._told: dict[int, list[Told]] = {parcel.number: [] for parcel in parcels}
-        self.operator = Operator(
-            world, self, supply or Stream(self.parcels), seed, bays, pace, rates_ppm, habits
+        self._hall = hall
+        self._sent: dict[int, list[Sent]] = {} if hall is None else hall.sent
+        self._told: dict[int, list[Told]] = {} if hall is None else hall.told
+        for parcel in parcels:
+            self._sent[parcel.number], self._told[parcel.number] = [], []
+        self.operator = (
+            Operator(world, self, supply or Stream(self.parcels), seed, bays, pace, rates_ppm, habits)
+            if operator is None
+            else operator(self)
         )
         self.scale_wire.power_up(world.now)
 
@@ -122,6 +135,10 @@ class PhysicalBench:
                 scans=tuple(self._sent[parcel.number]),
                 weights=tuple(self._told[parcel.number]),
                 placed=self.operator.placed.get(parcel.number),
+                found=None if self._hall is None else self._hall.found.get(parcel.number),
+                known_as=frozenset()
+                if self._hall is None
+                else self._hall.known_as.get(parcel.number, frozenset()),
             )
             for parcel in self.parcels
         )

@@ -13,10 +13,13 @@ from hub_config.hub import HubConfig
 from hub_config.layout import Bench
 from hub_config.names import MILLISECOND, DeviceId, Instant
 from simulators.bench import PhysicalBench
+from simulators.inspections import Hall, Rounds
+from simulators.inspector import Inspector
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.parcels import Parcel
 from simulators.scales import wire_at
 from simulators.supply import Supply
+from simulators.task import Hands
 from simulators.world import World
 
 BYTE_NS: Final = 1_041_667
@@ -28,7 +31,7 @@ class BenchPlant:
     def __init__(
         self, world: World, hub: HubConfig, bench: Bench, parcels: Sequence[Parcel], seed: int,
         rng: random.Random, give: Callable[[Reading], None], mistakes_ppm: Mapping[Mistake, int] = RATES_PPM,
-        supply: Supply | None = None, pace: float = 1.0,
+        supply: Supply | None = None, pace: float = 1.0, *, hall: Hall | None = None,
     ) -> None:  # fmt: skip
         self._world = world
         self._rng = rng
@@ -36,6 +39,13 @@ class BenchPlant:
         self.config = bench
         bays = {bay.bay: bay.barcode for bay in bench.bays}
         self._scanner, self._scale = bench.scanners[0], bench.scale
+
+        def inspector(hands: Hands) -> Inspector:
+            assert hall is not None, f"{bench.id}: nobody inspects at this hub"
+            rounds = supply or Rounds(hall, parcels, world, inspects=bench.inspects)
+            free = next(bay.barcode for bay in bench.bays if bay.lane == bench.free_lane)
+            return Inspector(world, hands, rounds, seed, bays, pace, mistakes_ppm, None, hall, free)
+
         self.bench = PhysicalBench(
             world,
             parcels,
@@ -45,6 +55,8 @@ class BenchPlant:
             scale_wire=wire_at(hub, bench),
             rates_ppm=mistakes_ppm,
             supply=supply,
+            operator=None if hall is None else inspector,
+            hall=hall,
         )
         self._sessions: dict[DeviceId, Session] = {
             device: new_session(hub.device(device)) for device in (*bench.scanners, bench.scale)

@@ -21,7 +21,7 @@ from simulators.broker import BrokerError
 from simulators.fault_parts import PARTS
 from simulators.fault_trial import FULL, SHORT
 from simulators.fuzz_command import add_fuzz
-from simulators.mixes import SCENARIOS, MixFault, read_mix
+from simulators.mixes import KNOWN, SCENARIOS, MixFault, read_mix
 from simulators.parcels import MAX_PARCELS
 from simulators.scenario import ScenarioError
 from simulators.swarm import Progress, again, default_jobs, swarm
@@ -90,8 +90,8 @@ def _add_swarm(parser: argparse.ArgumentParser) -> None:
         help=f"folder for what repeats failed runs: a mix and a trace of each (default: {KEEP})",
     )  # fmt: skip
     parser.add_argument(
-        "--scenario", action="append", choices=SCENARIOS, metavar="NAME", dest="scenarios",
-        help=f"only this one; more than once: any of these (default: {', '.join(SCENARIOS)})",
+        "--scenario", action="append", choices=KNOWN, metavar="NAME", dest="scenarios",
+        help=f"only this one; more than once: any of these. One of {', '.join(KNOWN)} (default: those with a belt)",
     )  # fmt: skip
     parser.add_argument(
         "--mix", type=Path, metavar="FILE", help="repeat the run of this mix, and nothing else"

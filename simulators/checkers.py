@@ -19,10 +19,13 @@ from edge.wire.chain import Link
 from hub_config.lines import Line
 from hub_config.names import MILLISECOND, DeviceId, Instant, LaneId, LineId, VisitId
 from hub_config.plc import PlcLine
+from simulators.said import Said, lets_go
 
 ASTRAY: Final = "astray"
 BEGINNING: Final = 13
 """Characters of a visit's id (UUIDv7) that say in which ms it began."""
+GIVEN_BACK: Final = ("parcel.inspected", "parcel.decided", "visit.split")
+"""How customs give back what they have been handed: looked into, put back or held, or it was another parcel."""
 PENDING: Final = {"agency_pending"}
 """The only hold of a gateway's own that a later word may lift in the same pass."""
 HEEDED_NS: Final = 20 * MILLISECOND
@@ -79,9 +82,10 @@ class Checkers:
         """Measurements on their way to the disk."""
         self._measured: dict[VisitId, str] = {}
         """Id of each visit's latest measurement, once it is on disk."""
+        self._with_customs: set[VisitId] = set()
+        """Handed to customs control, until one event says how that has ended."""
         self._told_at: dict[VisitId, Instant] = {}
-        self._words: dict[VisitId, tuple[Decision, ...]] = {}
-        """What each authority has said last of a visit, as the journal is given it."""
+        self._said = Said()
         self._last_seq = 0
         self.vouchers: dict[str, tuple[str, Mapping[str, Any]]] = {}
         """Every voucher issued: whose it is, and what it says."""
@@ -98,7 +102,8 @@ class Checkers:
                 table.pop(visit, None)
             self._measured.pop(visit, None)
             self._told_at.pop(visit, None)
-            self._words.pop(visit, None)
+            self._said.forget(visit)
+            self._with_customs.discard(visit)
             self._held_here.discard(visit)
 
     def after_step(self, effects: Sequence[Effect], gateway: Gateway) -> None:
@@ -119,9 +124,7 @@ class Checkers:
                 case Order(command):
                     self._see_order(command)
                 case KeepWords(kept):
-                    self._words[kept.visit] = tuple(word.decision for word in kept.standing.words)
-                    if not kept.standing.words:
-                        del self._words[kept.visit]
+                    self._said.hear(kept)
         for visit, divert in self._voided:
             if not divert.recalled:
                 raise RuleBrokenError(f"the order to divert visit {visit} was not taken back")
@@ -152,6 +155,7 @@ class Checkers:
         if told_at is not None and event.at < told_at:
             raise RuleBrokenError(f"visit {event.visit} runs backwards with {event.kind}")
         self._told_at[event.visit] = event.at
+        self._see_look(event.visit, event)
         match event.kind:
             case "parcel.decided":
                 self._see_verdict(number, event)
@@ -188,6 +192,20 @@ class Checkers:
             if visit in table:
                 table[into] = table.pop(visit)
 
+    def _see_look(self, visit: VisitId, event: Event) -> None:
+        """What is found opens no lane, nor does a split: a release answers what is measured afterwards. What customs
+        have been handed is theirs until it is given back, once."""
+        if event.kind in ("parcel.inspected", "visit.split"):
+            self._released.pop(visit, None)
+            self._measured.pop(visit, None)
+            self._asked = {number: asked for number, asked in self._asked.items() if asked != visit}
+        if visit in self._with_customs and event.kind not in ("parcel.identified", *GIVEN_BACK):
+            raise RuleBrokenError(f"visit {visit} is with customs, and {event.kind} is told of it")
+        if event.kind in GIVEN_BACK:
+            self._with_customs.discard(visit)
+        elif event.kind == "parcel.presented":
+            self._with_customs.add(visit)
+
     def _void(self, event: Event) -> None:
         """Its divert stands no more; an order that can still be taken back must be."""
         assert event.visit is not None, "a divert is a visit's"
@@ -216,7 +234,9 @@ class Checkers:
         if free and event.visit in self._held_here:
             raise RuleBrokenError(f"visit {event.visit} is released in the pass in which the gateway held it")
         if free and decision is not None:
-            self._see_agreed(event.visit)
+            against = self._said.against(event.visit)
+            if against:
+                raise RuleBrokenError(f"visit {event.visit} is released against {against}")
             told = decision.was or decision.visit
             if self._joined.get(told, told) != event.visit:
                 raise RuleBrokenError(f"visit {event.visit} is released by a decision for {decision.visit}")
@@ -225,15 +245,6 @@ class Checkers:
             elif decision.answers != self._measured.get(event.visit):
                 raise RuleBrokenError(f"visit {event.visit} is released for another measurement")
             self._released[event.visit] = number
-
-    def _see_agreed(self, visit: VisitId) -> None:
-        """Whoever has said something of it has let it go, and so has everybody that a release waits for."""
-        words = self._words.get(visit, ())
-        agreed = {word.authority for word in words if word.action == "release"}
-        needed = {party for word in words if word.action == "release" for party in word.needs}
-        against = ({word.authority for word in words} | needed) - agreed
-        if against:
-            raise RuleBrokenError(f"visit {visit} is released against {', '.join(sorted(against))}")
 
     def _see_voucher(self, event: Event, decision: Decision) -> None:
         """A release without the coordinator rests on a voucher of this line, used once, whose facts were seen."""
@@ -269,7 +280,7 @@ class Checkers:
         self._intended.pop(event.visit, None)
         decision = event.decision
         if event.act.lane == self._free[event.line]:
-            if not _lets_go(decision, event.act.lane):
+            if not lets_go(decision, event.act.lane):
                 self._gone[event.visit] = ASTRAY  # seen there, and nobody sent it: it must not depart
                 return
             assert decision is not None, "it lets go"
@@ -380,8 +391,3 @@ class Checkers:
             raise RuleBrokenError(
                 f"the screen says RELEASE for visit {view.visit} before the release is on disk"
             )
-
-
-def _lets_go(decision: Decision | None, lane: LaneId) -> bool:
-    """It is a release into this lane, and waits for nobody."""
-    return decision is not None and (decision.action, decision.needs, decision.route) == ("release", (), lane)

@@ -141,6 +141,10 @@ class Conveyor:
             pitch_ns = self._time(plan.length_um + gap)
             self._belt.call_at(self._feeds_at(body, pitch_ns), self.feed)
 
+    def end_feed(self) -> None:
+        """Whoever feeds goes home: what is set down by now was the last."""
+        self.count = self._fed
+
     def _feeds_at(self, body: Body, pitch_ns: int) -> Instant:
         if self._series is None:
             return feeds_at(self.line, body, pitch_ns)

@@ -1,8 +1,9 @@
 """The parts of `hub campaign faults` beside the kills: one fault each, on a hub of its own, with its own counts.
 
 Each part starts broker, coordinator and gateway as processes under a load of scans, lets its fault happen as often and
-as long as its sizes say, drains, and compares journal and coordinator event by event. What needs rights that are not
-there (a network or a file system of its own) is skipped, with the reason in its outcome.
+as long as its sizes say, drains, and compares journal and coordinator event by event; the one about a belt's board has
+a hub with a belt (`board_resets.py`). What needs rights that are not there (a network or a file system of its own) is
+skipped, with the reason in its outcome.
 """
 
 import random
@@ -12,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from simulators.board_resets import board_reset
 from simulators.broker import HOST
 from simulators.fault_trial import PartOutcome, Sizes, Trial
 from simulators.hub_under_load import HubUnderLoad
@@ -27,7 +29,9 @@ RATE: Final = 60
 DISK_MIB: Final = 24
 BALLAST: Final = '\n[journal]\nballast = "2 MiB"\n'
 
-PARTS: Final[Mapping[str, Callable[[Trial], None]]] = {
+BOARD_RESET: Final = "board-reset"
+"""On a hub with a belt."""
+ON_BENCHES: Final[Mapping[str, Callable[[Trial], None]]] = {
     "link-cut": link_cut,
     "broker-hangs": broker_hangs,
     "broker-gone": broker_gone,
@@ -37,12 +41,16 @@ PARTS: Final[Mapping[str, Callable[[Trial], None]]] = {
     "replug": replug,
     "twin": twin,
 }
+PARTS: Final = (*ON_BENCHES, BOARD_RESET)
 
 
 def run_part(part: str, seed: int, sizes: Sizes) -> PartOutcome:
     outcome = PartOutcome(seed, part=part)
     with ExitStack() as made:
         folder = Path(made.enter_context(tempfile.TemporaryDirectory(prefix="ehub-faults-")))
+        if part == BOARD_RESET:
+            board_reset(outcome, sizes.resets, folder)
+            return outcome
         link, disk = None, None
         try:
             if part == "link-cut":
@@ -57,7 +65,7 @@ def run_part(part: str, seed: int, sizes: Sizes) -> PartOutcome:
         trial = Trial(hub, load, outcome, sizes, random.Random(f"{part} {seed}"), link, disk)
         try:
             load.start()
-            PARTS[part](trial)
+            ON_BENCHES[part](trial)
             load.drain(trial.limit_s(0))
         finally:
             load.stop()

@@ -25,12 +25,20 @@ class Sizes:
     bursts: int
     replugs: int
     twins: int
+    resets: int
 
 
 FULL: Final = Sizes(
-    silences_s=(1.0, 5.0, 15.0, 45.0), gone_s=10.0, wipes=20, fills=8, bursts=50, replugs=50, twins=6
+    silences_s=(1.0, 5.0, 15.0, 45.0),
+    gone_s=10.0,
+    wipes=20,
+    fills=8,
+    bursts=50,
+    replugs=50,
+    twins=6,
+    resets=20,
 )
-SHORT: Final = Sizes(silences_s=(2.0,), gone_s=2.0, wipes=2, fills=2, bursts=4, replugs=4, twins=1)
+SHORT: Final = Sizes(silences_s=(2.0,), gone_s=2.0, wipes=2, fills=2, bursts=4, replugs=4, twins=1, resets=1)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ import random
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final, assert_never
@@ -39,6 +38,7 @@ from simulators.coordinator.visits import MemoryBook
 from simulators.devices.plc import PlcFault
 from simulators.drawing import randint
 from simulators.host import Host
+from simulators.inspections import Hall, LookFault, hall_of, let_go, let_go_after
 from simulators.line_plant import AS_USUAL, LineOptions, LinePlant
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import RESEND_MAX, USUAL, Network
@@ -46,6 +46,7 @@ from simulators.parcels import Parcel
 from simulators.plc_plant import NO_FAULTS, PlcPlant, plc_plants, silent
 from simulators.practice import COORDINATOR, practice_signer
 from simulators.preclearance import Preclearance
+from simulators.samples import Tallies
 from simulators.supply import Supply
 from simulators.unchecked import unchecked
 from simulators.world import Token, World
@@ -67,17 +68,6 @@ class RunStuckError(RuntimeError):
     """The simulated hub can't finish; the message says with what."""
 
 
-@dataclass(slots=True)
-class Tallies:
-    """What the run counted besides the events."""
-
-    signed: int = 0
-    """Events whose signature was made and checked."""
-    latencies: dict[str, list[int]] = field(
-        default_factory=lambda: {"reading_to_puback": [], "event_to_decision": []}
-    )
-
-
 class SimulatedHub:
     def __init__(
         self,
@@ -96,6 +86,7 @@ class SimulatedHub:
         pace: float = 1.0,
         preclearance: Preclearance | None = None,
         plc_ppm: Mapping[PlcFault, int] = NO_FAULTS,
+        looks_ppm: Mapping[LookFault, int] = {},
     ) -> None:
         """`parcels`: who passes each bench and line. `supply`: how they come to an operator's hands; else all of them
         are there from the start, and none is brought back. `pace`: of operators."""
@@ -116,10 +107,11 @@ class SimulatedHub:
         self._unfiled: dict[str, tuple[Link, dict[str, Any]]] = {}
         """Parcels held because nobody has declared them yet: what was measured, by code."""
         self._chain_check = ChainCheck()
+        self.hall = hall_of(config, seed, looks_ppm)
         self.benches = [
             BenchPlant(
                 self.world, config, bench, own, seed, self._rng, self._give, mistakes_ppm,
-                supply and supply(self, own), pace,
+                supply and supply(self, own), pace, hall=self.hall,
             )
             for bench in config.benches
             for own in [tuple(parcels[bench.id])]
@@ -137,15 +129,13 @@ class SimulatedHub:
         self._count = sum(len(stream) for stream in parcels.values())
         self._waiting: list[tuple[int, Event]] = []
         self._committing = False
-        self._arrives_at = Instant(0)
-        self._in_flight = 0
-        self._network = network
+        self._arrives_at, self._in_flight = Instant(0), 0
+        self._network, self._trace = network, trace
         self._unsent: deque[Link] = deque()
         """On disk, while the coordinator is away."""
         self._asked: dict[str, Instant] = {}
         self._other = sha256()
         self._tick: tuple[Instant, Token] | None = None
-        self._trace = trace
         self.checkers = Checkers((*config.benches, *config.lines, *config.plc_lines), silent(config))
         self.tallies, self.alerts = Tallies(), list[Alert]()
         self.events: list[dict[str, Any]] = []
@@ -240,10 +230,13 @@ class SimulatedHub:
         """Of everything the core has wanted: events by their chain, the rest as it is."""
         return digest_of(self._chain.head.prev, self._other.hexdigest())
 
+    @property
+    def _now_us(self) -> int:
+        return UTC_AT_START_US + self.world.now // MICROSECOND
+
     def _set_clock(self) -> None:
-        now = self.world.now
-        self._give(WallClock(now, WallTime(UTC_AT_START_US + now // MICROSECOND, 1_500, "ntp")))
-        self.host.act_at(Instant(now + WALL_CLOCK_NS), self._set_clock)
+        self._give(WallClock(self.world.now, WallTime(self._now_us, 1_500, "ntp")))
+        self.host.act_at(Instant(self.world.now + WALL_CLOCK_NS), self._set_clock)
 
     # The core and its effects ---------------------------------------------------------------------
 
@@ -344,26 +337,30 @@ class SimulatedHub:
         data = self._checked(link)
         self.events.append(data)
         self.preclearance.take(data)
-        now_us = UTC_AT_START_US + self.world.now // MICROSECOND
-        answer = self._desk.answer(data, link.id, now_us, self.book)
+        answer = self._desk.answer(data, link.id, self._now_us, self.book)
         if answer is None:
             return
         for code in self._filings.awaited(data, answer):
             self._unfiled[code] = (link, data)
         self._answer(link, answer)
+        after_ns = None if self.hall is None else let_go_after(self.hall, data, answer)
+        if self.hall is not None and after_ns is not None:
+            self.world.call_after(after_ns, partial(self._let_go, self.hall, link, data))
+
+    def _let_go(self, hall: Hall, link: Link, data: dict[str, Any]) -> None:
+        self._answer(link, let_go(hall, self._desk, self.book, data, link.id, self._now_us))
 
     def _file(self, codes: Sequence[str]) -> None:
         """Declarations come in late: parcels that lie in the hold bay for want of them are decided anew."""
-        now_us = UTC_AT_START_US + self.world.now // MICROSECOND
         for code in codes:
             waiting = self._unfiled.pop(code, None)
             if waiting is not None:
                 link, data = waiting
-                answer = self._desk.reconsider(data, link.id, now_us, self.book)
-                if answer is not None:
-                    self._answer(link, answer)
+                self._answer(link, self._desk.reconsider(data, link.id, self._now_us, self.book))
 
-    def _answer(self, link: Link, answer: dict[str, Any]) -> None:
+    def _answer(self, link: Link, answer: dict[str, Any] | None) -> None:
+        if answer is None:
+            return
         at = Instant(self.world.now + randint(self._rng, *self._network.message_ns))
         at = self._network.back_at(at)
         if link.sig is None:

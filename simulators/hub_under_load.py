@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from edge.rim.journal import JOURNAL_FILE, JournalFault, JournalReader
@@ -108,7 +109,7 @@ class HubUnderLoad:
         return time.monotonic() - began
 
     def progress(self) -> Progress:
-        with self._journal() as journal:
+        with journal_in(self._hub.gateway_data) as journal:
             if journal is None:
                 return Progress(0, 0)
             return Progress(journal.last_seq(), journal.acknowledged().seq)
@@ -118,28 +119,8 @@ class HubUnderLoad:
         self._hub.stop()
 
     def judge(self) -> None:
-        """Event by event: what the gateway wrote down, and what the coordinator holds."""
-        outcome = self._outcome
-        journal = JournalReader(self._hub.gateway_data / JOURNAL_FILE)
-        held = report.event_ids(self._hub.database)
-        try:
-            journal.verify()
-            after, settled = 0, journal.acknowledged().seq
-            while page := journal.pending(after, 500):
-                for row in page:
-                    outcome.events += 1
-                    found = held.pop((journal.meta.epoch, row.seq), None)
-                    outcome.pending += found is None and row.seq > settled
-                    outcome.lost += found != row.id and (found is not None or row.seq <= settled)
-                    outcome.wrong_release += row.kind == "parcel.departed"
-                after = page[-1].seq
-        finally:
-            journal.close()
-        counted = report.counts(self._hub.database)
-        outcome.doubled = counted["stored"] - counted["distinct"] + len(held)
-        outcome.redelivered = counted["redelivered"]
-        outcome.faults += [f"quarantined: {gateway}" for gateway in counted["quarantined"]]
-        outcome.faults += [f"{n} messages refused: {why}" for why, n in counted["rejected"].items()]
+        """Event by event. Nobody has declared a parcel, so none may depart."""
+        self._outcome.wrong_release = account(self._outcome, self._hub.gateway_data, self._hub.database)
 
     def _scan(self) -> None:
         while not self._stopping.is_set():
@@ -150,15 +131,43 @@ class HubUnderLoad:
         progress = self.progress()
         return 0 < progress.journalled == progress.acknowledged
 
-    @contextmanager
-    def _journal(self) -> Iterator[JournalReader | None]:
-        """None: the gateway has not begun one yet."""
-        try:
-            journal = JournalReader(self._hub.gateway_data / JOURNAL_FILE)
-        except JournalFault:
-            yield None
-            return
-        try:
-            yield journal
-        finally:
-            journal.close()
+
+@contextmanager
+def journal_in(gateway_data: Path) -> Iterator[JournalReader | None]:
+    """None: the gateway has not begun one yet."""
+    try:
+        journal = JournalReader(gateway_data / JOURNAL_FILE)
+    except JournalFault:
+        yield None
+        return
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def account(outcome: Outcome, gateway_data: Path, database: Path) -> int:
+    """What the gateway wrote down against what the coordinator holds, event by event; both have ended. Returns how many
+    parcels have departed."""
+    journal = JournalReader(gateway_data / JOURNAL_FILE)
+    held = report.event_ids(database)
+    departed = 0
+    try:
+        journal.verify()
+        after, settled = 0, journal.acknowledged().seq
+        while page := journal.pending(after, 500):
+            for row in page:
+                outcome.events += 1
+                found = held.pop((journal.meta.epoch, row.seq), None)
+                outcome.pending += found is None and row.seq > settled
+                outcome.lost += found != row.id and (found is not None or row.seq <= settled)
+                departed += row.kind == "parcel.departed"
+            after = page[-1].seq
+    finally:
+        journal.close()
+    counted = report.counts(database)
+    outcome.doubled = counted["stored"] - counted["distinct"] + len(held)
+    outcome.redelivered = counted["redelivered"]
+    outcome.faults += [f"quarantined: {gateway}" for gateway in counted["quarantined"]]
+    outcome.faults += [f"{n} messages refused: {why}" for why, n in counted["rejected"].items()]
+    return departed

@@ -51,12 +51,16 @@ class Sightings:
     """Its µs and the visit."""
     strays: set[str] = field(default_factory=set)
     """Visits that began somewhere on the belt."""
+    lost: set[str] = field(default_factory=set)
+    """Of which the gateway lost track: one of these may have begun there as well, and not have been told as a stray."""
     left: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     """By lane, as its beam saw them."""
 
     def add(self, data: Data) -> None:
         if "unknown_item" in data["flags"]:
             self.strays.add(data["visit"])
+        if "lost_track" in data["flags"]:
+            self.lost.add(data["visit"])
         if data["kind"] == "parcel.arrived":
             self.arrived.append((data["mono_us"], data["visit"]))
         elif data["kind"] == "parcel.diverted" and data["act"]["confirmed"]:
@@ -65,6 +69,7 @@ class Sightings:
     def forget(self, visits: Set[str]) -> None:
         self.arrived = [one for one in self.arrived if one[1] not in visits]
         self.strays -= visits
+        self.lost -= visits
         self.left = {lane: [one for one in seen if one[1] not in visits] for lane, seen in self.left.items()}
 
 
@@ -151,7 +156,8 @@ def _told_as_others(
 def _last_known(
     groups: Sequence[Sequence[Body]], sightings: Sightings, line: LineConfig, within_us: int
 ) -> dict[int, str]:
-    """The visit under which the first beam saw each; or a later one, after a restart, as a stray."""
+    """The visit under which the first beam saw each; or a later one, after a restart, as a stray. A stray of which the
+    gateway loses track at once, as its board restarts once more, was not yet told to be one."""
     crossings = [
         ((place, position), at)
         for place, group in enumerate(groups)
@@ -159,13 +165,16 @@ def _last_known(
     ]
     first_um = line.belt_beams[0].position_um
     entries = {(place, group[0].enters_um or first_um) for place, group in enumerate(groups)}
-    known: dict[int, str] = {}
-    for is_stray in (False, True):
-        seen = [one for one in sightings.arrived if (one[1] in sightings.strays) == is_stray]
-        there = [one for one in crossings if (one[0] not in entries) == is_stray]
-        for (place, _), visit in sorted(pair(seen, there, within_us).items()):
-            known[place] = visit
-    return known
+    entered = [one for one in sightings.arrived if one[1] not in sightings.strays]
+    known = _by_place(pair(entered, [one for one in crossings if one[0] in entries], within_us))
+    others = sightings.strays | (sightings.lost - set(known.values()))
+    strayed = [one for one in sightings.arrived if one[1] in others]
+    return known | _by_place(pair(strayed, [one for one in crossings if one[0] not in entries], within_us))
+
+
+def _by_place(pairs: Mapping[tuple[int, int], str]) -> dict[int, str]:
+    """Of several, where it was farthest along."""
+    return {place: visit for (place, _), visit in sorted(pairs.items())}
 
 
 def _groups(bodies: Sequence[Body]) -> list[list[Body]]:

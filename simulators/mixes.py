@@ -21,7 +21,9 @@ from hub_config.hub import HubConfig
 from simulators.checkers import RuleBrokenError
 from simulators.devices.plc import PlcFault
 from simulators.hub import EDGE_VERSION, RunStuckError, entropy_of
+from simulators.inspections import LookFault
 from simulators.line_faults import LINE_RATES_PPM, LineFault
+from simulators.mistakes import Mistake
 from simulators.parcels import MAX_PARCELS, MILLION, stream
 from simulators.practice import practice_signer, with_lines
 from simulators.report import whole
@@ -29,8 +31,9 @@ from simulators.scenario import find
 from simulators.series import ABLE
 from simulators.simulate import prepare_plan
 
-Fault = TypeVar("Fault", LineFault, PlcFault)
+Fault = TypeVar("Fault", LineFault, PlcFault, Mistake, LookFault)
 MixScenario = Literal[
+    "bench-inspections",
     "demo",
     "lines",
     "line-dense",
@@ -41,7 +44,10 @@ MixScenario = Literal[
     "line-transfer",
     "line-tunnel",
 ]
-SCENARIOS: Final[tuple[MixScenario, ...]] = get_args(MixScenario)
+KNOWN: Final[tuple[MixScenario, ...]] = get_args(MixScenario)
+WITHOUT_BELT: Final[tuple[MixScenario, ...]] = ("bench-inspections",)
+SCENARIOS: Final[tuple[MixScenario, ...]] = tuple(one for one in KNOWN if one not in WITHOUT_BELT)
+"""One of these is drawn where none is asked for."""
 IN_SERIES: Final[tuple[MixScenario, ...]] = ("line-merge", "line-transfer")
 """Not every fault is simulated on their belts."""
 OVER_BYTES: Final[tuple[MixScenario, ...]] = ("demo", "lines", "line-dense")
@@ -57,7 +63,7 @@ STOPS: Final[tuple[LineFault, ...]] = ("belt_stop", "belt_back")
 """Not together with an encoder that is dead: then nobody can know that a belt stands, and a beam that comes free and is
 covered again has seen another parcel for all that anybody can tell."""
 RATE_MAX_PPM: Final = 40_000
-"""A fault that is on is drawn between its usual rate and this one."""
+"""A fault that is on is drawn between its usual rate and this one; one that is usual more often, at that."""
 OVER_BYTES_ONE_IN: Final = 8
 """Boards over bytes take several times longer."""
 TEXT_MAX: Final = 2_000
@@ -81,10 +87,15 @@ class Mix(BaseModel):
     """Faults that are on."""
     plc_ppm: dict[PlcFault, int] = {}
     """Those of a line that a controller drives."""
+    mistake_ppm: dict[Mistake, int] = {}
+    """Those of the operators of a hub without belts."""
+    look_ppm: dict[LookFault, int] = {}
+    """Those of somebody who looks into parcels."""
 
     @property
     def size(self) -> str:
-        return f"{len(self.parcels)} parcels, {len(self.rates_ppm) + len(self.plc_ppm)} kinds of fault"
+        kinds = len(self.rates_ppm) + len(self.plc_ppm) + len(self.mistake_ppm) + len(self.look_ppm)
+        return f"{len(self.parcels)} parcels, {kinds} kinds of fault"
 
 
 class MixFault(Exception):  # noqa: N818  (the fault is the file's)
@@ -119,7 +130,15 @@ def draw(seed: int, parcels: tuple[int, int] = PARCELS, scenarios: Sequence[MixS
     count = rng.randint(*parcels)
     rates: dict[LineFault, int] = {}
     plc: dict[PlcFault, int] = {}
-    if scenario == "line-plc":
+    mistakes: dict[Mistake, int] = {}
+    looks: dict[LookFault, int] = {}
+    if scenario in WITHOUT_BELT:
+        plan = find(scenario)
+        for mistake, usual_ppm in plan.mistakes_ppm.items():
+            _draw_rate(rng, mistakes, mistake, usual_ppm)
+        for look_fault, usual_ppm in plan.looks_ppm.items():
+            _draw_rate(rng, looks, look_fault, usual_ppm)
+    elif scenario == "line-plc":
         for plc_fault in get_args(PlcFault):
             _draw_rate(rng, plc, plc_fault, PLC_LEAST_PPM)
     else:
@@ -130,12 +149,13 @@ def draw(seed: int, parcels: tuple[int, int] = PARCELS, scenarios: Sequence[MixS
     return Mix(
         seed=seed, scenario=scenario, lines=lines if scenario == "lines" else 1, over_bytes=over_bytes,
         parcels=tuple(range(1, count + 1)), rates_ppm=rates, plc_ppm=plc,
+        mistake_ppm=mistakes, look_ppm=looks,
     )  # fmt: skip
 
 
 def able(scenario: MixScenario) -> tuple[LineFault, ...]:
     """What can go wrong on its belts, but for what no sensor can see."""
-    if scenario == "line-plc":
+    if scenario == "line-plc" or scenario in WITHOUT_BELT:
         return ()
     may = ABLE if scenario in IN_SERIES else tuple(one for one in LINE_RATES_PPM if one != "transfer_slip")
     unseen = (*UNSEEN, "belt_back") if scenario == "line-modbus" else UNSEEN  # its counter knows no direction
@@ -165,8 +185,9 @@ def read_mix(file: Path) -> Mix:
     numbers = mix.parcels
     if list(numbers) != sorted(set(numbers)) or not 1 <= numbers[0] <= numbers[-1] <= MAX_PARCELS:
         raise MixFault(f"{file}: parcels: numbers from 1 to {MAX_PARCELS} are wanted, each once, ascending")
-    if not all(0 <= ppm <= MILLION for ppm in (*mix.rates_ppm.values(), *mix.plc_ppm.values())):
-        raise MixFault(f"{file}: rates_ppm, plc_ppm: 0 to {MILLION} is wanted")
+    rates = (mix.rates_ppm, mix.plc_ppm, mix.mistake_ppm, mix.look_ppm)
+    if not all(0 <= ppm <= MILLION for kind in rates for ppm in kind.values()):
+        raise MixFault(f"{file}: rates_ppm, plc_ppm, mistake_ppm, look_ppm: 0 to {MILLION} is wanted")
     unable = [fault for fault in mix.rates_ppm if fault not in (*able(mix.scenario), *UNSEEN)]
     if unable:
         raise MixFault(f"{file}: rates_ppm: {unable[0]} does not happen on {mix.scenario}; remove it")
@@ -184,8 +205,9 @@ def run_mix(mix: Mix, record: Path | None = None) -> Outcome:
         trace = TraceWriter(record, Start(config, entropy_of(mix.seed), (), {}, EDGE_VERSION))
     options = replace(plan.lines, rates_ppm=mix.rates_ppm, over_bytes=mix.over_bytes)
     simulation = prepare_plan(
-        plan, config, parcels, mix.seed, network=plan.network, trace=trace, lines=options, plc_ppm=mix.plc_ppm
-    )
+        plan, config, parcels, mix.seed, network=plan.network, trace=trace, lines=options, plc_ppm=mix.plc_ppm,
+        mistakes_ppm=mix.mistake_ppm if mix.scenario in WITHOUT_BELT else None, looks_ppm=mix.look_ppm,
+    )  # fmt: skip
     digest = None
     try:
         report, details = simulation.run()

@@ -20,6 +20,8 @@ from simulators.coordinator.visits import MemoryBook
 
 ANSWERS_MAX: Final = 2
 """A first measurement, and one more where the rules ask to weigh again."""
+LOOKED_AT_MAX: Final = 2 * ANSWERS_MAX
+"""The same again once somebody has looked into it."""
 
 
 class NobodyDrawn(Sampler):
@@ -64,9 +66,10 @@ def _released(
 ) -> bool:
     codes = _codes(one, place)
     weights = [told.mass_mg for told in one.weights if told.mass_mg is not None]
-    if not weights or not codes or any(told.mass_mg is None for told in one.weights):
+    if not weights or not codes or one.found == "failed" or any(told.mass_mg is None for told in one.weights):
         return False
-    for answer in range(ANSWERS_MAX):
+    found = one.found
+    for answer in range(ANSWERS_MAX if found is None else LOOKED_AT_MAX):
         data = {
             "visit": f"oracle-{one.number}", "kind": "parcel.measured", "t": utc_text(now_us), "flags": [],
             "gw": "oracle", "codes": codes,
@@ -74,7 +77,11 @@ def _released(
             **_dims(one, u_um),
         }  # fmt: skip
         decision = desk.answer(data, f"oracle-{one.number}-{answer}", now_us, book)
-        if decision is None or decision["action"] != "reweigh":
+        if decision is not None and decision["action"] == "inspect" and found is not None:
+            told = {**data, "kind": "parcel.inspected", "note": {"outcome": found}}
+            desk.answer(told, f"oracle-{one.number}-found", now_us, book)
+            found = None
+        elif decision is None or decision["action"] != "reweigh":
             return decision is not None and decision["action"] == "release"
     return False
 

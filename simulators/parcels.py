@@ -28,6 +28,7 @@ Trouble = Literal[
     "prohibited",  # its description names goods the lane excludes
     "reused",  # beside its own S10 it still has that of a parcel that came before, from which the box is
     "other_size",  # its sides are not the declared ones
+    "copied",  # its only label is that of a parcel shortly before it
 ]
 Marks = tuple[tuple[int, int], ...]
 """Quantiles: share in ppm and the value up to it. The first share is 0, the last a million."""
@@ -73,6 +74,8 @@ SERIAL_END: Final = 10**8
 S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
 
 
+COPIED_WITHIN: Final = 6
+"""A copied label is that of one of so many parcels before."""
 REUSED_AFTER: Final = 64
 """A reused box comes so many parcels after the one whose number it still has."""
 
@@ -154,7 +157,9 @@ class Flow:
         rng = random.Random(self._seed)
         used = Serials()
         earlier: deque[str] = deque(maxlen=REUSED_AFTER)
-        made = (_parcel(rng, number, used, earlier, self._goods) for number in self.numbers)
+        made: Iterator[Parcel] = (_parcel(rng, number, used, earlier, self._goods) for number in self.numbers)
+        if "copied" in dict(self._goods.trouble_ppm):
+            made = _copied(made)
         return (_sized(self._seed, parcel) for parcel in made) if self._goods.sized else made
 
 
@@ -170,6 +175,24 @@ class Serials:
         free = not self._taken[place] & bit
         self._taken[place] |= bit
         return free
+
+
+def _copied(made: Iterator[Parcel]) -> Iterator[Parcel]:
+    """Puts the label of one before on each that has a copied one. What is in it weighs something else: by its label
+    alone nobody could tell the two apart."""
+    earlier: deque[Parcel] = deque(maxlen=COPIED_WITHIN)
+    for parcel in made:
+        if parcel.trouble == "copied" and earlier:
+            other = earlier[parcel.number % len(earlier)]
+            light = other.mass_mg < HEAVY_DECLARED_MAX_MG
+            mass_mg = other.mass_mg + HEAVIER_BY_MG + other.mass_mg // 2 if light else other.mass_mg // 2
+            yield replace(parcel, items=other.items, extras=(), declared=None, mass_mg=mass_mg)
+            continue
+        if parcel.trouble == "copied":
+            parcel = replace(parcel, trouble="ok")  # noqa: PLW2901 - none before it has a good label
+        if len(parcel.items) == 1 and parcel.trouble != "bad_check":
+            earlier.append(parcel)
+        yield parcel
 
 
 def _sized(seed: int, parcel: Parcel) -> Parcel:

@@ -37,6 +37,8 @@ class VisitFacts:
     codes: list[str] = field(default_factory=list)
     masses: list[tuple[int, int]] = field(default_factory=list)
     """mg and u_mg of each weight told."""
+    placed_masses: int = 0
+    """Those of them that were told when it was put into its bay last."""
     dims: list[tuple[int, int, int]] = field(default_factory=list)
     """Length, width and height, in µm, of each box told."""
     release: Data | None = None
@@ -73,6 +75,15 @@ def take(visits: dict[str, VisitFacts], data: Data) -> None:
         if facts is None:
             facts = visits[visit] = VisitFacts()
         _take(facts, data)
+        if data["kind"] == "visit.split":
+            _split(facts, visits.setdefault(data["note"]["into"], VisitFacts()))
+
+
+def _split(older: VisitFacts, own: VisitFacts) -> None:
+    """What was weighed since the older parcel was put into its bay is the other's."""
+    own.masses += older.masses[older.placed_masses :]
+    del older.masses[older.placed_masses :]
+    own.joined = False
 
 
 def _take(facts: VisitFacts, data: Data) -> None:
@@ -101,6 +112,7 @@ def _take(facts: VisitFacts, data: Data) -> None:
             facts.sent = data["act"]["lane"]
         case "parcel.diverted":
             facts.lane, facts.lost = data["act"]["lane"], False
+            facts.placed_masses = len(facts.masses)
             if facts.until_seen is not None and facts.until_seen[0] != data["mono_us"]:
                 facts.until_seen = None  # before it was seen there
         case "parcel.departed":
@@ -152,8 +164,10 @@ def judge(
 
 def claims(happened: Iterable[Happened]) -> set[str]:
     """Visits under which these parcels were known."""
-    names = ((one.placed.visit if one.placed is not None else None, one.taken) for one in happened)
-    return {name for pair in names for name in pair if name}
+    names = (
+        (one.placed.visit if one.placed is not None else None, one.taken, *one.known_as) for one in happened
+    )
+    return {name for some in names for name in some if name}
 
 
 def judge_strangers(visits: Mapping[str, VisitFacts]) -> Judged:
@@ -252,7 +266,8 @@ def _faults(
     faults: list[str] = []
     in_free_lane = one.placed is not None and one.placed.lane == place.free_lane
     sent = before is not None and before.lost and _released_in_time(parcel, one, before)
-    rightly = parcel.releasable and (sent or (facts is not None and _released_in_time(parcel, one, facts)))
+    good = parcel.releasable if one.found is None else one.found == "passed"
+    rightly = good and (sent or (facts is not None and _released_in_time(parcel, one, facts)))
     if in_free_lane and not rightly:
         faults.append("wrong_release")
     if facts is None or not _accounted(one, facts):

@@ -6,6 +6,7 @@ They are counted by the µs, which is how finely a report tells them; past `DIST
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
 
@@ -51,3 +52,14 @@ class Samples:
         ordered = sorted(self._counts)
         up_to = list(accumulate(self._counts[ms] for ms in ordered))
         return {name: ordered[bisect_right(up_to, place)] for name, place in zip(names, places, strict=True)}
+
+
+@dataclass(slots=True)
+class Tallies:
+    """What the run counted besides the events."""
+
+    signed: int = 0
+    """Events whose signature was made and checked."""
+    latencies: dict[str, list[int]] = field(
+        default_factory=lambda: {"reading_to_puback": [], "event_to_decision": []}
+    )

@@ -22,6 +22,7 @@ from hub_config.values import nearest
 from simulators.bodies import free_spans
 from simulators.devices.plc import PlcFault
 from simulators.feeding import on_the_way
+from simulators.inspections import LookFault
 from simulators.line_faults import LineFault, line_plan
 from simulators.line_plant import LineOptions
 from simulators.mistakes import Mistake
@@ -66,6 +67,7 @@ class Scenario:
     benches: bool
     offline: OfflinePlan
     plc_ppm: Mapping[PlcFault, int]
+    looks_ppm: Mapping[LookFault, int]
 
     def config(self, coordinator: Signer) -> HubConfig:
         """The hub with this run's key. Raises ConfigFaults."""
@@ -178,6 +180,7 @@ def _scenario(path: Path, layout: Path, file: ScenarioFile, *, sized: bool) -> S
             file.offline.year_parcels,
         ),
         plc_ppm=dict(file.plc.fault_ppm),
+        looks_ppm=dict(file.look_ppm),
     )  # fmt: skip
 
 
@@ -243,6 +246,9 @@ def _misfits(file: ScenarioFile, config: HubConfig) -> Iterator[Finding]:
     if file.plc.fault_ppm and not driven:
         what, limit = "no line of the layout is driven by a controller", "[plc] says what such a one does"
         yield Finding(("plc",), what, limit, "remove [plc], or name another layout")
+    if file.look_ppm and not any(bench.inspects for bench in config.benches):
+        what, limit = "no bench of the layout inspects", "[look_ppm] says what goes wrong at such a one"
+        yield Finding(("look_ppm",), what, limit, "remove [look_ppm], or name another layout")
     no_lines = not driven and (file.lines == 0 or not config.lines)
     if not file.lines and not (file.benches and config.benches) and no_lines:
         what, limit = "no bench and no line is left", "a hub has one of them at least"

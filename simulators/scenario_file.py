@@ -12,6 +12,7 @@ from hub_config.lines import READERS_MAX, SIDES_MAX
 from hub_config.units import quantity
 from hub_config.values import Entry, entries, name, nearest, text, whole
 from simulators.devices.plc import PlcFault
+from simulators.inspections import LookFault
 from simulators.line_faults import LineFault
 from simulators.mistakes import Mistake
 from simulators.parcels import MAX_PARCELS, MILLION, Trouble
@@ -322,6 +323,8 @@ class ScenarioFile(Entry):
     fault_ppm: Annotated[dict[LineFault, int], _shares(get_args(LineFault))] = Field(default={})
     mistake_ppm: Annotated[dict[Mistake, int], _shares(get_args(Mistake))] = Field(default={})
     """Of the operators at benches."""
+    look_ppm: Annotated[dict[LookFault, int], _shares(get_args(LookFault))] = Field(default={})
+    """Of each time that somebody looks into a parcel, at a layout with a bench that inspects."""
     network: NetworkEntry = NetworkEntry()
     offline: OfflineEntry = OfflineEntry()
     plc: PlcEntry = PlcEntry()

@@ -58,8 +58,7 @@ class ServedLine:
         """Beams to the board, its outputs to the diverters, what happens to it, and parcels to the camera."""
         if self.camera is not None:
             self.camera.look()
-        for at, channel, covered in self._side.take_edges():
-            self.board.set_input(channel, covered == self._blocked_when[channel], at)
+        self._see()
         self.board.wake(now)
         for at, channel, on in self.board.take_switches():
             self._side.switch(channel, on, at)
@@ -68,6 +67,19 @@ class ServedLine:
             self.board.reset(CAUSE_WATCHDOG, now)
         elif trouble is not None:
             self._cut_ns = trouble.cut_ns
+        self._arm()
+
+    def _see(self) -> None:
+        """What its beams have done meanwhile is the board's before anything else: however late this thread is, it must
+        not answer for a time of which it has not yet told an edge."""
+        for at, channel, covered in self._side.take_edges():
+            self.board.set_input(channel, covered == self._blocked_when[channel], at)
+
+    def restart_board(self, cause: int) -> None:
+        """Now, in the thread of the devices: behind all that its beams have seen."""
+        now = self.conveyor.world.now
+        self.serve(now)
+        self.board.reset(cause, now)
         self._arm()
 
     def _arm(self) -> None:
@@ -87,4 +99,5 @@ class ServedLine:
         return self.board.take_output(now)
 
     def board_receive(self, data: bytes, now: Instant) -> None:
+        self._see()
         self.board.receive(data, now)

@@ -86,12 +86,10 @@ def _simpler(trial: _Trial) -> Iterator[Mix]:
             yield _with(trial.mix, lines=lines)
     if trial.mix.over_bytes:
         yield _with(trial.mix, over_bytes=False)
-    for fault in trial.mix.rates_ppm:
-        left = {name: ppm for name, ppm in trial.mix.rates_ppm.items() if name != fault}
-        yield _with(trial.mix, rates_ppm=left)
-    for plc_fault in trial.mix.plc_ppm:
-        rest = {name: ppm for name, ppm in trial.mix.plc_ppm.items() if name != plc_fault}
-        yield _with(trial.mix, plc_ppm=rest)
+    for field in ("rates_ppm", "plc_ppm", "mistake_ppm", "look_ppm"):
+        for fault in getattr(trial.mix, field):
+            left = {name: ppm for name, ppm in getattr(trial.mix, field).items() if name != fault}
+            yield _with(trial.mix, **{field: left})
 
 
 def _leave_out_parcels(trial: _Trial) -> None:

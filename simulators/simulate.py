@@ -23,7 +23,9 @@ from simulators.deal import Deal
 from simulators.devices.plc import PlcFault
 from simulators.dims_sums import dims_told
 from simulators.hub import EDGE_VERSION, SimulatedHub, entropy_of
+from simulators.inspections import LookFault
 from simulators.line_plant import AS_USUAL, LineOptions
+from simulators.look_sums import looks_told
 from simulators.mistakes import RATES_PPM, Mistake
 from simulators.network import USUAL, Network
 from simulators.parcels import Flow, Parcel
@@ -100,6 +102,8 @@ class Simulation:
             if any(line.line.dimensioner is not None for line in run.lines):
                 report["dims"] = dims_told([line.dims for line in account.lines.values()])
             report |= swaps_told([line.swaps for line in account.lines.values()])
+        if account.looks is not None:
+            report["looks"] = looks_told(account.looks)
         if run.plcs:
             report["plc"] = {name: one.told() for name, one in account.plcs.items()}
         return report, judged.details
@@ -163,11 +167,14 @@ def prepare_plan(
     plan: Scenario, config: HubConfig, parcels: Flow | Sequence[Parcel], seed: int, *, network: Network,
     sign_all: bool = False, trace: TraceWriter | None = None, lines: LineOptions | None = None,
     plc_ppm: Mapping[PlcFault, int] | None = None, keeps_all: bool = True,
+    mistakes_ppm: Mapping[Mistake, int] | None = None, looks_ppm: Mapping[LookFault, int] | None = None,
 ) -> Simulation:  # fmt: skip
     """A scenario with all that it says, but for what is given here."""
     return prepare(
         config, parcels, seed, plan.name, sign_all=sign_all, trace=trace,
-        lines=plan.lines if lines is None else lines, network=network, mistakes_ppm=plan.mistakes_ppm,
+        lines=plan.lines if lines is None else lines, network=network,
+        mistakes_ppm=plan.mistakes_ppm if mistakes_ppm is None else mistakes_ppm,
+        looks_ppm=plan.looks_ppm if looks_ppm is None else looks_ppm,
         keeps_all=keeps_all, rules=load_rules(plan.rules), offline=plan.offline,
         plc_ppm=plan.plc_ppm if plc_ppm is None else plc_ppm,
     )  # fmt: skip
@@ -178,6 +185,7 @@ def prepare(
     trace: TraceWriter | None = None, lines: LineOptions = AS_USUAL, network: Network = USUAL,
     mistakes_ppm: Mapping[Mistake, int] = RATES_PPM, keeps_all: bool = True, rules: RulePack | None = None,
     offline: OfflinePlan = NO_VOUCHERS, plc_ppm: Mapping[PlcFault, int] = NO_FAULTS,
+    looks_ppm: Mapping[LookFault, int] = {},
 ) -> Simulation:  # fmt: skip
     """Nothing has happened yet, so more can be asked of its world. `keeps_all`: else it forgets what is settled, and
     can't be looked at when it is over but by its report. `rules`: other than those of the practice hub."""
@@ -189,7 +197,7 @@ def prepare(
     hub = SimulatedHub(
         config, deal.shares, seed, rules, deal.declared,
         sign_one_in=1 if sign_all else SIGN_ONE_IN, trace=trace, lines=lines, network=network,
-        mistakes_ppm=mistakes_ppm, preclearance=preclearance, plc_ppm=plc_ppm,
+        mistakes_ppm=mistakes_ppm, preclearance=preclearance, plc_ppm=plc_ppm, looks_ppm=looks_ppm,
     )  # fmt: skip
     return Simulation(
         hub, rules, deal.declared, scenario, seed, lines.over_bytes, None if keeps_all else deal

@@ -33,14 +33,14 @@ class Stream:
 
     @property
     def upcoming(self) -> Parcel | None:
-        return None if self.finished else self._parcels[self._taken]
+        return None if self._taken == len(self._parcels) else self._parcels[self._taken]
 
     def take_upcoming(self) -> Parcel:
         self._taken += 1
         return self._parcels[self._taken - 1]
 
     def take(self) -> Parcel | None:
-        return None if self.finished else self.take_upcoming()
+        return None if self.upcoming is None else self.take_upcoming()
 
     def put(self, parcel: Parcel, placed: Placed) -> None:
         pass

@@ -4,6 +4,7 @@ import argparse
 import gc
 import logging
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Sequence
@@ -14,12 +15,13 @@ from drivers.external import external_findings
 from edge.app import App, IdentityTaken
 from edge.commands import DATA, EXIT_BAD_CONFIG, EXIT_FAULTS, EXIT_OK, file_to_write, shadow
 from edge.rim import clock
-from edge.rim.journal import JournalFault
+from edge.rim.journal import JOURNAL_FILE, JournalFault
+from edge.rim.journal_check import cant_open
+from edge.rim.journal_table import passes
 from edge.rim.keys import DataFolderFault
 from edge.rim.offered_config import OfferedConfig
 from edge.rim.tls import TlsFault
 from edge.rim.trace import TraceFault
-from edge.rim.voucher_store import VoucherFault
 from edge.web.serve import WebPortTaken
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Topics
@@ -121,10 +123,14 @@ def _one_run(
         JournalFault,
         TlsFault,
         TraceFault,
-        VoucherFault,
         WebPortTaken,
     ) as refused:
         print(f"hub run: {refused}", file=sys.stderr)
+        return EXIT_FAULTS
+    except sqlite3.DatabaseError as error:
+        if not passes(error):
+            raise
+        print(f"hub run: {cant_open(data / JOURNAL_FILE, error)}", file=sys.stderr)
         return EXIT_FAULTS
     _tell_started(config, data, app, address)
     asked = app.wait(stopping, anew_from)

@@ -76,7 +76,7 @@ class Clearing:
         spoken_of = bool(parcel.standing.words)
         if spoken_of:
             self._ledger.forget(parcel.visit)
-        held.clock.hand_over("hub", at)
+        held.clock.hand_over("hub", parcel.clock.opened_at)  # here since then: its arrival has told so
         parcel.minted, parcel.taken_up = parcel.visit, held
         parcel.visit, parcel.clock, parcel.known = held.visit, held.clock, held.names.known
         parcel.promise, parcel.tries = held.stay.promise, held.next_try

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from edge.core.snapshot import Balance
 from edge.rim.disk import Disk
 from edge.rim.journal import Journal, JournalFault
+from edge.rim.journal_table import JournalUnread
 from hub_config.names import SECOND, Instant
 
 LOOK_EVERY: Final = 1 * SECOND
@@ -142,9 +143,15 @@ class Housekeeping:
             return
         try:
             self._journal.read_back(max(self._read_back, self._journal.last_seq - READ_BACK_MAX))
+        except JournalUnread:
+            raise  # the writer says so, and all of this is tried again
         except JournalFault as fault:
             self._damaged = f"{fault}: what has just been written can't be read; change the disk"
         self._read_back = self._journal.last_seq
+
+    def found(self, damage: str) -> None:
+        """Another thread has found the file damaged: the line stops. Any thread may say so."""
+        self._damaged = self._damaged or damage
 
     def _keep_balance(self) -> None:
         balance = None if self._balance is None else self._balance()

@@ -12,13 +12,17 @@ from edge.core.snapshot import Balance
 from edge.rim.journal_check import DAMAGED, ByteSink, Verified, export_all, one_moment, verify_all
 from edge.rim.journal_table import (
     COLUMNS,
+    RESTORE,
     Cursor,
     Fact,
+    JournalBroken,
     JournalFault,
+    JournalUnread,
     Meta,
     Stored,
     checked_row,
     connect,
+    passes,
     read_cursor,
     read_fact,
     read_meta,
@@ -26,40 +30,62 @@ from edge.rim.journal_table import (
     read_rows,
 )
 
-__all__ = ["JournalFault", "JournalReader", "Stored"]
+__all__ = ["JournalBroken", "JournalFault", "JournalReader", "JournalUnread", "Stored"]
 
 MENTIONED_MAX: Final = 10_000
 """Events told of one text; a parcel has a dozen."""
 
 
 class JournalReader:
-    """A second, read-only connection, for one thread at a time: resending, exporting, looking."""
+    """A second, read-only connection, for one thread at a time: resending, exporting, looking.
+
+    What a running gateway asks raises JournalUnread where the disk does not answer now, JournalBroken where the file
+    is damaged, another JournalFault where something in it is, and no error of SQLite's."""
 
     def __init__(self, path: Path) -> None:
         if not os.path.lexists(path):
             raise JournalFault(
                 f"journal {path} can't be read: there is no such file; name the data folder of a gateway (--data)"
             )
+        self._path = path
+        with self._asked():
+            connection = connect(path, read_only=True)
+            try:
+                self.meta: Meta = read_meta(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
         try:
-            self._connection = connect(path, read_only=True)
-            self.meta: Meta = read_meta(self._connection, path)
+            yield
         except DAMAGED as error:
-            raise JournalFault(f"journal {path} can't be read: {error}; look at its rights") from error
+            if isinstance(error, sqlite3.DatabaseError) and passes(error):
+                raise JournalUnread(self._path, error) from error
+            raise JournalBroken(
+                f"journal {self._path}: the file itself is damaged: {error}; {RESTORE}"
+            ) from error
 
     def pending(self, after_seq: int, limit: int) -> list[Stored]:
         """Up to `limit` events after `after_seq`, oldest first."""
-        return read_rows(self._connection, after_seq, limit)
+        with self._asked():
+            return read_rows(self._connection, after_seq, limit)
 
     def acknowledged(self) -> Cursor:
-        return read_cursor(self._connection)
+        with self._asked():
+            return read_cursor(self._connection)
 
     def pruned(self) -> Cursor:
         """The event behind which the journal begins."""
-        return read_pruned(self._connection)
+        with self._asked():
+            return read_pruned(self._connection)
 
     def last_seq(self) -> int:
-        (last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
-        return max(int(last), self.pruned().seq)
+        with self._asked():
+            (last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()
+            return max(int(last), read_pruned(self._connection).seq)
 
     def fact(self, name: Fact) -> dict[str, Any] | None:
         return read_fact(self._connection, name)

@@ -71,6 +71,12 @@ SCHEMA_3: Final = (
 SCHEMA: Final = (*SCHEMA_1, *SCHEMA_2, *SCHEMA_3)
 COLUMNS: Final = "seq, id, line, visit, kind, body, sig, kid, crc"
 BUSY_TIMEOUT_MS: Final = 5_000
+PASSING: Final = (
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PROTOCOL,
+)  # fmt: skip
+"""Primary result codes that say nothing against the file."""
+RESTORE: Final = "restore it from a backup"
 Fact = Literal["pruned", "balance", "contradicted", "after_loss", "carried", "trust", "configs"]
 
 _encode: Final = json.JSONEncoder(default=repr).encode
@@ -80,6 +86,34 @@ _text: Final = json.encoder.encode_basestring_ascii
 
 class JournalFault(Exception):  # noqa: N818  (the fault is the file's, not the program's)
     """The journal can't be trusted or used. The message names file, seq and the next step."""
+
+
+class JournalUnread(JournalFault):
+    """The disk did not give what was asked for, or the file was in use: nothing is known to be wrong with the journal,
+    and it may be asked again. `sqlite_errorcode` is SQLite's."""
+
+    def __init__(self, path: Path, error: sqlite3.DatabaseError) -> None:
+        super().__init__(
+            f"journal {path} can't be read now: {error}; look at the disk, its space, the file's rights"
+        )
+        self.sqlite_errorcode = error.sqlite_errorcode
+
+
+class JournalBroken(JournalFault):
+    """SQLite says that the file itself is damaged, not one row of it."""
+
+
+def passes(error: Exception) -> bool:
+    """What SQLite met is the disk's, another program's or the memory's affair, and may be over the next time; else
+    the file itself is not what it should be."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in PASSING
+
+
+def is_broken(error: Exception) -> bool:
+    """SQLite has found the file itself damaged."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def crc_of(*columns: object) -> int:

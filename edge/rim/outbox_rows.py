@@ -2,12 +2,13 @@
 
 Rows are read in batches and forgotten when they have gone out; freshly committed rows are handed over and need no
 read, also while a backlog goes out beside them. Held at once: `ROWS_MAX` fresh rows and one batch.
+Where the disk does not give a row now, JournalUnread is raised and nothing has changed: ask again.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-from edge.rim.journal_rows import JournalFault, JournalReader, Stored
+from edge.rim.journal_rows import JournalBroken, JournalFault, JournalReader, JournalUnread, Stored
 from edge.rim.recent_ids import RecentIds
 
 BATCH: Final = 100
@@ -17,7 +18,7 @@ ROWS_MAX: Final = 400
 
 class OutboxRows:
     def __init__(self, reader: JournalReader) -> None:
-        self._reader = reader
+        self.reader = reader
         self._fresh: dict[int, Stored] = {}
         self._batch: dict[int, Stored] = {}
         self._taken = 0
@@ -41,7 +42,8 @@ class OutboxRows:
         self._batch.clear()
 
     def take(self, seq: int) -> Stored | None:
-        """The row, or None past the journal's end. Raises JournalFault if that very row is damaged or missing."""
+        """The row, or None past the journal's end. Raises JournalUnread, or another JournalFault if that very row is
+        damaged or missing."""
         row = self._find(seq)
         if row is not None:
             self._taken = max(self._taken, seq)
@@ -54,11 +56,13 @@ class OutboxRows:
             return row
         limit = BATCH
         try:
-            read = self._reader.pending(seq - 1, limit)
+            read = self.reader.pending(seq - 1, limit)
+        except JournalUnread:
+            raise
         except JournalFault:
             # Something among them is damaged; what is whole still goes out, row by row.
             limit = 1
-            read = self._reader.pending(seq - 1, limit)
+            read = self.reader.pending(seq - 1, limit)
         self._batch = {row.seq: row for row in read}
         self._ids.add(read)
         if len(read) < limit:
@@ -67,11 +71,14 @@ class OutboxRows:
         return self._batch.pop(seq, None)
 
     def id_of(self, seq: int) -> str | None:
-        """The id of the event with this number; None if the journal does not hold it, or not whole."""
+        """The id of the event with this number; None if the journal does not hold it, or not whole. Raises
+        JournalUnread, JournalBroken."""
         if (recent := self._ids.get(seq)) is not None:
             return recent
         try:
-            rows = self._reader.pending(seq - 1, 1)
+            rows = self.reader.pending(seq - 1, 1)
+        except (JournalUnread, JournalBroken):
+            raise
         except JournalFault:
             return None
         return rows[0].id if rows and rows[0].seq == seq else None

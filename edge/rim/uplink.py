@@ -20,12 +20,13 @@ from edge.rim import clock
 from edge.rim.broker_link import STATE_EVERY, BrokerLink, Closed, Happening, Opened, Taken
 from edge.rim.bulletins import Bulletins
 from edge.rim.it_desk import ItDesk
-from edge.rim.journal_rows import JournalFault, JournalReader, Stored
+from edge.rim.journal_rows import JournalReader, Stored
 from edge.rim.mailbox import Mailbox
 from edge.rim.mqtt_client import Arrived, Delivered, FromBroker, Profile, Version
-from edge.rim.outbox_rows import OutboxRows
+from edge.rim.outbox import AGAIN_EVERY, Outbox
 from edge.rim.outbox_window import OutboxWindow
 from edge.rim.preclearing import Preclearing
+from edge.rim.settlement import Refusal
 from edge.rim.tls import BrokerIdentity
 from edge.rim.unheard import Unheard
 from edge.rim.uplink_ends import AckSink, CoreSink, PubackSink, UplinkFigures
@@ -73,15 +74,14 @@ class Uplink:
         preclearing: Preclearing, core: CoreSink, acks: AckSink, session: str, metrics: PubackSink | None = None,
         health: Callable[[], Health] | None = None, *, it_desk: ItDesk | None = None,
     ) -> None:  # fmt: skip
-        """`reader` is called once, in the uplink's thread. `session` names this run ([A-Za-z0-9_-])."""
+        """`reader` is called in the uplink's thread, until it succeeds. `session` names this run ([A-Za-z0-9_-])."""
         self._config = config
-        self._open_reader = reader
+        self._outbox = Outbox(reader, acks)
         self._trust = trust
         self._topics = topics
         self._preclearing = preclearing
         self._it_desk = it_desk
         self._core = core
-        self._acks = acks
         self._session = session
         self._metrics = metrics
         self._bulletins = Bulletins(topics, health)
@@ -98,10 +98,7 @@ class Uplink:
         self._version: Version | None = None
         self._told_rejected: tuple[tuple[str, int], ...] = ()
         """Of `_rejected`, sorted: for other threads."""
-        self._window = OutboxWindow(0)
         self._send_from = Instant(0)
-        self._halted = False
-        """This journal's epoch is over."""
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self.failed = threading.Event()
@@ -138,6 +135,15 @@ class Uplink:
         """For whoever is there to hear; the fact itself is in the events."""
         self._box.put(alert)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why events are not read from the journal, in a sentence; None while they are."""
+        return self._outbox.trouble
+
+    @property
+    def _window(self) -> OutboxWindow:
+        return self._outbox.window
+
     def figures(self) -> UplinkFigures:
         window = self._window
         return UplinkFigures(
@@ -170,23 +176,29 @@ class Uplink:
 
     def _run(self) -> None:
         try:
-            reader = self._reader = self._open_reader()
-            self._epoch = reader.meta.epoch
-            self._publications = Publications(self._topics, self._epoch)
-            self._rows = OutboxRows(reader)
-            self._window = OutboxWindow(reader.acknowledged().seq)
-            self._window.extended(reader.last_seq())
+            while not (opened := self._outbox.open(clock.now())) and not self._stopping:
+                self._wait_for_disk()
+            if opened:
+                self._publications = Publications(self._topics, self._outbox.epoch)
             while not self._stopping:
                 self._turn()
             self._link.close(farewell=self._state(online=False))
             self._box.close()
-            reader.close()
+            if opened:
+                self._outbox.close()
         except Exception:
             _log.critical(
                 "the uplink failed; events stay in the journal, decisions do not arrive", exc_info=True
             )
             self.failed.set()
             raise
+
+    def _wait_for_disk(self) -> None:
+        """Nobody is connected to before it is known where the journal ends."""
+        self._link.wait(AGAIN_EVERY)
+        for item in self._box.take(TURN_MAX):
+            if not isinstance(item, tuple):  # rows lie in the journal
+                self._take(item)
 
     def _turn(self) -> None:
         at = clock.now()
@@ -196,9 +208,9 @@ class Uplink:
         if self._window.stalled(at):
             self._happened(self._link.drop("it confirms nothing"))
         self._renew_state(at)
-        self._bulletins.tell(self._link, at, halted=self._halted)
+        self._bulletins.tell(self._link, at, halted=self._outbox.halted)
         self._send(at)
-        self._preclearing.tend(self._reader, self._epoch, lambda: clock.wall_time().utc_us, at)
+        self._preclearing.tend(self._outbox.reader, self._outbox.epoch, lambda: clock.wall_time().utc_us, at)
         if self._it_desk is not None:
             self._it_desk.tend(self._link, at)
         self._receive(clock.now())
@@ -212,7 +224,8 @@ class Uplink:
             self._said_catchup = catching_up
 
     def _receive(self, at: Instant) -> None:
-        next_sending = self._send_from if at < self._send_from else self._window.wake_at(at)
+        not_before = max(self._send_from, self._outbox.again_at)
+        next_sending = not_before if at < not_before else self._window.wake_at(at)
         answer = None if self._it_desk is None else self._it_desk.wake_at(at)
         wakes = (self._link.wake_at, next_sending, answer, self._preclearing.wake_at(Instant(at + IDLE)))
         self._link.wait(min(wake for wake in wakes if wake is not None) - at)
@@ -230,8 +243,7 @@ class Uplink:
             case _Stop():
                 self._stopping = True
             case rows:
-                self._rows.hand_over(rows)
-                self._window.extended(rows[-1].seq)
+                self._outbox.committed(rows)
 
     def _happened(self, happening: Happening | None) -> None:
         match happening:
@@ -251,8 +263,7 @@ class Uplink:
                 self._tell_link()
             case Closed():
                 self._sent.clear()
-                self._window.closed()
-                self._rows.forget()
+                self._outbox.connection_ended()
                 self._unheard.forget()
                 # Nobody can say any more; its retained state comes again with the next connection.
                 self._coordinator = False
@@ -267,23 +278,16 @@ class Uplink:
     # Events out
 
     def _send(self, at: Instant) -> None:
-        if self._halted or at < self._send_from:
+        self._refuse(self._outbox.compare(at))
+        if at < self._send_from:
             return
-        while (seq := self._window.candidate(at)) is not None:
-            try:
-                row = self._rows.take(seq)
-            except JournalFault as hole:
-                _log.error("seq %d can't be sent: %s", seq, hole)
-                self._window.absent(seq, at)
-                continue
-            if row is None:
-                return
+        while (row := self._outbox.next(at)) is not None:
             told = self._publications
             mid = self._link.publish(told.topic(row), told.payload(row), event=True)
             if mid is None:  # the connection is ending; `Closed` is on its way
                 return
-            self._sent[mid] = seq
-            self._window.sent(seq, at)
+            self._sent[mid] = row.seq
+            self._window.sent(row.seq, at)
 
     def _delivered(self, puback: Delivered) -> None:
         seq = self._sent.pop(puback.mid, None)
@@ -312,9 +316,9 @@ class Uplink:
                 self._confirm(self._unheard.arrived(decision.dec, message, self._link.session))
                 return
             if message.topic == self._topics.ack:
-                self._acknowledged(parse_ack(message.payload, self._trust, *self._address), message)
+                self._settle(parse_ack(message.payload, self._trust, *self._address), message)
             elif message.topic == self._topics.nak:
-                self._asked_again(parse_nak(message.payload, self._trust, *self._address), message)
+                self._settle(parse_nak(message.payload, self._trust, *self._address), message)
             elif message.topic == self._coordinator_topic:
                 self._coordinator_said(parse_state(message.payload))
             elif not self._taken(message):
@@ -340,40 +344,14 @@ class Uplink:
     def _address(self) -> tuple[HubId, GatewayId, Mode]:
         return self._topics.hub, self._topics.gateway, self._topics.mode
 
-    def _asked_again(self, nak: Nak, message: Arrived) -> None:
-        """What is pruned is not here any more: the coordinator has countersigned it."""
-        if nak.epoch != self._epoch:
-            self._reject(message, "wrong_epoch", f"nak for epoch {nak.epoch}; ours is {self._epoch}")
-        elif nak.from_seq > self._window.end:
-            self._reject(message, "nak_ahead", f"this journal does not hold seq {nak.from_seq}")
-        else:
-            self._window.asked_again(max(nak.from_seq, self._reader.pruned().seq + 1))
+    def _settle(self, told: Ack | Nak, message: Arrived) -> None:
+        if isinstance(told, Ack) and told.epoch == self._outbox.epoch:
+            self._send_from = Instant(0)
+        self._refuse(self._outbox.hear(told, message))
 
-    def _acknowledged(self, ack: Ack, message: Arrived) -> None:
-        if ack.epoch != self._epoch:
-            self._reject(message, "wrong_epoch", f"ack for epoch {ack.epoch}; ours is {self._epoch}")
-            return
-        self._send_from = Instant(0)
-        held, other = self._rows.id_of(ack.through_seq), f"seq {ack.through_seq} has another id here"
-        if ack.through_seq <= self._window.acknowledged:
-            if held not in (None, ack.through_id):
-                self._reject(message, "wrong_id", other)
-            elif ack.ckpt is not None:  # nothing new of events, perhaps of checkpoints
-                self._acks.acknowledge(ack)
-        elif held is None:
-            self._contradicted(ack, message, "ack_ahead", f"this journal does not hold seq {ack.through_seq}")
-        elif held != ack.through_id:
-            self._contradicted(ack, message, "wrong_id", other)
-        else:
-            self._acks.acknowledge(ack)
-            self._window.covered(ack.through_seq, message.at)
-
-    def _contradicted(self, ack: Ack, message: Arrived, reason: str, detail: str) -> None:
-        """The coordinator holds what this journal does not: the writer, who owns the journal, reports the loss.
-        Nothing goes out any more under numbers that the coordinator knows for other events."""
-        self._halted = True
-        self._acks.acknowledge(ack)
-        self._reject(message, reason, detail)
+    def _refuse(self, refused: Sequence[Refusal]) -> None:
+        for one in refused:
+            self._reject(one.message, one.reason, one.detail)
 
     def _coordinator_said(self, state: State) -> None:
         if not state.online and state.session != self._coordinator_session:

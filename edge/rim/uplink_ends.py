@@ -15,6 +15,8 @@ class CoreSink(Protocol):
 
 class AckSink(Protocol):
     def acknowledge(self, ack: Ack) -> None: ...
+    def damaged(self, detail: str) -> None:
+        """The journal's file is: nothing may move."""
 
 
 class PubackSink(Protocol):

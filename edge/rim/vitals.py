@@ -26,9 +26,11 @@ def vitals(
     ports: Callable[[], Ports],
     metrics: Metrics,
     down: Callable[[], Sequence[str]] = tuple,
+    troubles: Callable[[], Sequence[str]] = tuple,
 ) -> Callable[[], Health]:
     """`writer` and `ports` are asked for when health is told: they are made after the uplink that tells it.
-    `down`: devices that can't do their work, though their port may be open."""
+    `down`: devices that can't do their work, though their port may be open. `troubles`: a sentence for each
+    part that can't do its work, while the gateway goes on."""
 
     def gather() -> Health:
         try:
@@ -48,6 +50,7 @@ def vitals(
                 for each in ports().stats()
             ),
             cycles=_cycles(metrics),
+            troubles=tuple(troubles()),
         )
 
     return gather

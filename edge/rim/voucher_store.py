@@ -4,22 +4,27 @@ One SQLite file beside the journal, WAL, synchronous=FULL. Spent codes and count
 from where it was read before, in one transaction with that place: a use is journalled before the parcel moves, and so
 it is never forgotten. The manifest with the key of the index stays in memory, so that the disk names nobody who was not
 drawn (contract §8); the broker retains it. A hub that has to survive a restart without its broker may keep it
-(`keep_manifest`). Shards need no checking again: a manifest lists their digests.
+(`keep_manifest`). Shards need no checking again: a manifest lists their digests. Every other row has a CRC, looked at
+whenever the file is opened, as SQLite does not notice a byte changed inside a row. A file that is damaged is put away
+and made anew from the journal; one that the disk does not give now is opened again later.
 """
 
 import json
+import logging
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
+from zlib import crc32
 
 from edge.core.offline_budget import DAY_US, DAYS_MAX, DayCount
 from edge.core.voucher import Manifest, Shard
 from edge.core.voucher_stock import PASSING, SPENT_KEPT_NS
-from edge.rim.journal_check import PAGE_ROWS
+from edge.rim.journal_check import DAMAGED, PAGE_ROWS
 from edge.rim.journal_rows import Stored
-from edge.rim.journal_table import Cursor
+from edge.rim.journal_table import Cursor, passes
 from edge.wire.canonical import WireError
 from edge.wire.signing import TrustStore
 from edge.wire.topics import Mode
@@ -28,26 +33,43 @@ from edge.wire.vouchers import SHARDS_MAX, parse_manifest, parse_shard, shard_di
 from hub_config.names import MICROSECOND, GatewayId, HubId
 
 VOUCHER_FILE: Final = "vouchers.sqlite"
+PUT_AWAY: Final = "vouchers-damaged.sqlite"
+"""A damaged file, as it was; of several the newest is kept."""
 SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value, crc INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shards(
     digest TEXT PRIMARY KEY, payload BLOB NOT NULL, number INTEGER NOT NULL  -- of the manifest it came under
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS spent(code TEXT PRIMARY KEY, t_us INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS days(day INTEGER PRIMARY KEY, parcels INTEGER NOT NULL, alone INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS spent(code TEXT PRIMARY KEY, t_us INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS days(
+    day INTEGER PRIMARY KEY, parcels INTEGER NOT NULL, alone INTEGER NOT NULL, crc INTEGER NOT NULL
+);
 """
+SUMMED: Final = (
+    "key, value, crc FROM meta",
+    "code, t_us, crc FROM spent",
+    "day, parcels, alone, crc FROM days",
+)
 SPENT_KEPT_US: Final = SPENT_KEPT_NS // MICROSECOND
 
 
-class VoucherFault(Exception):  # noqa: N818  (the fault is the file's)
-    """The file can't be used; the message says what to do."""
+log = logging.getLogger("hub.trouble")
+
+
+class VoucherFault(Exception):  # noqa: N818  (the fault is the disk's)
+    """The file can't be opened now; the message says why. It may be tried again."""
+
+
+class _Damaged(Exception):  # noqa: N818  (so is the file)
+    """What is in the file can't be believed."""
 
 
 class EventRows(Protocol):
-    """A journal, read from a place on."""
+    """A journal, read from a place on. Raises JournalFault."""
 
     def pending(self, after_seq: int, limit: int) -> list[Stored]: ...
     def pruned(self) -> Cursor: ...
+    def last_seq(self) -> int: ...
 
 
 class VoucherStore:
@@ -63,6 +85,7 @@ class VoucherStore:
         *,
         keep_manifest: bool,
     ) -> None:
+        """Opens the file or begins it; a damaged one is put away and begun anew. Raises VoucherFault."""
         self._path = path
         self._trust = trust
         self._hub, self._gateway, self._mode = hub, gateway, mode
@@ -71,14 +94,18 @@ class VoucherStore:
         self._told: dict[str, None] = {}
         """Digests of the shards that the core has been given under it."""
         try:
-            path.touch(mode=0o600)
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-                self._connection.execute(f"PRAGMA {pragma}").fetchall()
-            self._connection.executescript(SCHEMA)
-        except (sqlite3.Error, OSError) as error:
+            try:
+                self._connection = _connected(path)
+            except _Damaged as damage:
+                _put_away(path)
+                log.error(
+                    "%s is damaged (%s) and is not believed: it is put away as %s; what is spent is read from the "
+                    "journal, vouchers come from the broker again", path, damage, PUT_AWAY,
+                )  # fmt: skip
+                self._connection = _connected(path)
+        except (sqlite3.Error, OSError, _Damaged) as error:
             raise VoucherFault(
-                f"{path} can't be used: {error}; move it away: its vouchers come again, the journal tells the rest"
+                f"{path} can't be opened: {error}; free some space, or look after the disk"
             ) from error
 
     def close(self) -> None:
@@ -86,21 +113,27 @@ class VoucherStore:
 
     # From the journal -------------------------------------------------------------------------------
 
-    def catch_up(self, rows: EventRows, epoch: int, now_us: int) -> None:
-        """Reads on in the journal to its end."""
-        while self.read_on(rows, epoch, now_us):
+    def catch_up(self, rows: EventRows, epoch: int, now_us: int, through: int | None = None) -> None:
+        """Reads on in the journal to its end, or to the event `through`. Raises JournalFault, sqlite3.Error."""
+        while self.read_on(rows, epoch, now_us, through):
             pass
 
-    def read_on(self, rows: EventRows, epoch: int, now_us: int) -> bool:
-        """Reads a page of the journal; False at its end. Another epoch than before is another journal: what the lost
-        one had seen used nobody knows, so vouchers count only if they are issued from now on."""
+    def read_on(self, rows: EventRows, epoch: int, now_us: int, through: int | None = None) -> bool:
+        """Reads a page of the journal; False at its end, or at the event `through`. Another epoch than before is
+        another journal: what the lost one had seen used nobody knows, so vouchers count only if they are issued from
+        now on. So it is where events were pruned that were not read here. Raises JournalFault, sqlite3.Error."""
         if self._meta("epoch") != epoch:
+            first = self._meta("epoch") is None
+            begun_us = _begun(rows, now_us) if first else now_us
             with self._transaction():
-                first = self._meta("epoch") is None
                 self._connection.execute("DELETE FROM shards")
-                self._put_meta(epoch=epoch, seen_seq=0, begun_us=_begun(rows, now_us) if first else now_us)
+                self._put_meta(epoch=epoch, seen_seq=0, begun_us=begun_us)
                 self._connection.execute("DELETE FROM meta WHERE key = 'manifest'")
-        page = rows.pending(max(self._meta("seen_seq") or 0, rows.pruned().seq), PAGE_ROWS)
+        pruned = rows.pruned().seq
+        if pruned > self._meta("seen_seq"):
+            with self._transaction():
+                self._put_meta(seen_seq=pruned, begun_us=now_us)
+        page = _to(through, rows.pending(self._meta("seen_seq"), PAGE_ROWS))
         with self._transaction():
             for row in page:
                 if row.kind in ("parcel.arrived", "parcel.decided"):
@@ -119,15 +152,19 @@ class VoucherStore:
         arrived = data["kind"] == "parcel.arrived"
         alone = data.get("voucher") is not None
         if arrived or alone:
+            day = t_us // DAY_US
+            before = self._connection.execute(
+                "SELECT parcels, alone FROM days WHERE day = ?", (day,)
+            ).fetchone()
+            parcels, used = (0, 0) if before is None else before
+            counted = (day, parcels + arrived, used + alone)
             self._connection.execute(
-                "INSERT INTO days VALUES(?, ?, ?) ON CONFLICT(day) DO UPDATE"
-                " SET parcels = parcels + excluded.parcels, alone = alone + excluded.alone",
-                (t_us // DAY_US, int(arrived), int(alone)),
+                "INSERT OR REPLACE INTO days VALUES(?, ?, ?, ?)", (*counted, _sum(*counted))
             )
         if not arrived and (alone or "decision" in data or any(one not in PASSING for one in data["flags"])):
             codes = [code["data"] for code in data.get("codes", ()) if code.get("chk")]
             self._connection.executemany(
-                "INSERT OR IGNORE INTO spent VALUES(?, ?)", [(c, t_us) for c in codes]
+                "INSERT OR IGNORE INTO spent VALUES(?, ?, ?)", [(c, t_us, _sum(c, t_us)) for c in codes]
             )
 
     # What the core is told at the start -------------------------------------------------------------
@@ -143,7 +180,10 @@ class VoucherStore:
         )
 
     def days(self) -> tuple[DayCount, ...]:
-        return tuple(DayCount(*row) for row in self._connection.execute("SELECT * FROM days ORDER BY day"))
+        return tuple(
+            DayCount(*row)
+            for row in self._connection.execute("SELECT day, parcels, alone FROM days ORDER BY day")
+        )
 
     def kept(self) -> tuple[Manifest, list[str]] | None:
         """The manifest of before, as `take_manifest` tells it, where the hub lets it be kept."""
@@ -258,10 +298,58 @@ class VoucherStore:
         return None if row is None else row[0]
 
     def _put_meta(self, **values: int | bytes) -> None:
-        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?)", list(values.items()))
+        summed = [(key, value, _sum(key, value)) for key, value in values.items()]
+        self._connection.executemany("INSERT OR REPLACE INTO meta VALUES(?, ?, ?)", summed)
 
 
 def _begun(rows: EventRows, now_us: int) -> int:
     """When a journal that was there before this file began; now, if it is empty or its beginning has been pruned."""
     first = rows.pending(0, 1) if rows.pruned().seq == 0 else []
     return parse_rfc3339(json.loads(first[0].body)["t"]) if first else now_us
+
+
+def _to(through: int | None, page: list[Stored]) -> list[Stored]:
+    return page if through is None else [row for row in page if row.seq <= through]
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """The file, there and whole. Raises _Damaged, sqlite3.Error, OSError."""
+    path.touch(mode=0o600)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        connection.executescript(SCHEMA)
+        _check(connection)
+    except DAMAGED as error:
+        connection.close()
+        if passes(error):
+            raise
+        raise _Damaged(str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    """Raises _Damaged, sqlite3.Error."""
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != ("ok",):
+        raise _Damaged(str(found[0]))
+    for columns in SUMMED:
+        for *row, crc in connection.execute(f"SELECT {columns}"):
+            if _sum(*row) != crc:
+                raise _Damaged(f"a row of {columns.rpartition(' ')[2]} has another CRC")
+
+
+def _sum(*columns: str | int | bytes) -> int:
+    return crc32(repr(columns).encode())
+
+
+def _put_away(path: Path) -> None:
+    """What belongs to the file goes first: beside a new one it would be taken for that one's. Raises OSError."""
+    for suffix in ("-shm", "-wal", ""):
+        beside = path.with_name(path.name + suffix)
+        if beside.exists():
+            os.replace(beside, path.with_name(PUT_AWAY + suffix))

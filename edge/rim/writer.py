@@ -21,6 +21,7 @@ from edge.core.effects import KeepWords, Record
 from edge.core.inputs import Committed, JournalTrouble, JournalWell
 from edge.rim.housekeeping import Housekeeping
 from edge.rim.journal import AckOutcome, Journal, JournalFault, Stored
+from edge.rim.journal_table import RESTORE, is_broken
 from edge.wire.canonical import WireError
 from edge.wire.messages import Ack
 from hub_config.names import MILLISECOND, SECOND, Instant
@@ -227,6 +228,12 @@ class JournalWriter:
         except (sqlite3.Error, OSError, JournalFault, WireError) as error:
             if _is_full(error) and self._keeper is not None and self._keeper.disk_full():
                 return True  # there is room again for what waits
+            if (
+                is_broken(error) and self._keeper is not None
+            ):  # what fails may be no write, and a commit go well
+                self._keeper.found(
+                    f"journal {self._journal.path}: the file itself is damaged: {error}; {RESTORE}"
+                )
             self._failing = True
             self._report(f"events can't be written to {self._journal.path}: {error}; check the disk")
             return False

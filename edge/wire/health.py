@@ -43,6 +43,8 @@ class Health:
     disk_bytes: int
     devices: tuple[DeviceHealth, ...]
     cycles: tuple[CycleTime, ...]
+    troubles: tuple[str, ...] = ()
+    """What is in the way of a part of it, a sentence each; told only where there is something."""
 
 
 Amount = Annotated[int, Field(ge=0)]
@@ -83,6 +85,7 @@ class HealthData(BaseModel):
     disk: _DiskData
     devices: list[_DeviceData]
     cycles: list[_CycleData]
+    troubles: list[str] = []
 
 
 def build_health(health: Health) -> bytes:
@@ -92,8 +95,10 @@ def build_health(health: Health) -> bytes:
     cycles: list[Json] = [
         {"cycle": each.name, "p50_us": each.p50_us, "p99_us": each.p99_us} for each in health.cycles
     ]
+    troubles: dict[str, Json] = {"troubles": list(health.troubles)} if health.troubles else {}
     return canonical(
-        {
+        troubles
+        | {
             "v": 1,
             "t": rfc3339(health.wall.utc_us),
             "t_src": health.wall.source,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from drivers.reading import BarcodeRead, DeviceDown, DeviceUp, WeightRead
-from edge.core.decision import Action, Conditions, Decision, Reason
+from edge.core.decision import Action, Conditions, Decision, Owner, Reason
 from edge.core.effects import Alert, KeepWords, Record, Show
 from edge.core.event import Event, WallTime
 from edge.core.gateway import Gateway
@@ -148,7 +148,7 @@ class BenchDriver:
         self, action: Action = "release", route: str = "green", reasons: tuple[Reason, ...] = (), *,
         for_s: float = 60, dec_seq: int = 1, conditions: Conditions | None = None, needs: tuple[str, ...] = (),
         visit: str | None = None, answers: str | None = None, from_s: float = 0, authority: str = "customs",
-        was: str | None = None,
+        was: str | None = None, clock: Owner = "hub",
     ) -> "BenchDriver":  # fmt: skip
         asked = max(i for i, event in enumerate(self.events) if event.kind == "parcel.measured")
         now_us = BASE_US + (self.now - SECOND) // 1_000
@@ -157,7 +157,7 @@ class BenchDriver:
             was=None if was is None else VisitId(was),
             answers=answers or self.ids[asked], action=action, reasons=reasons, route=LaneId(route),
             authority=authority, conditions=conditions or Conditions(), needs=needs,
-            valid_from_us=now_us + int(from_s * 1e6), valid_until_us=now_us + int(for_s * 1e6), clock="hub",
+            valid_from_us=now_us + int(from_s * 1e6), valid_until_us=now_us + int(for_s * 1e6), clock=clock,
             wire="{}", kid="k", sig="s",
         )  # fmt: skip
         self.give(DecisionArrived(self.at, decision))

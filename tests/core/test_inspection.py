@@ -205,6 +205,20 @@ def test_a_parcel_joined_after_its_weight_gets_its_own_visit_back(bench: BenchDr
     assert dict(told(bench, "visit.split").note)["into"] == minted
 
 
+def test_one_weighed_before_its_label_is_the_hubs_from_its_arrival_on(bench: BenchDriver) -> None:
+    """As its events say: whoever adds up the owners of its time by them has the same as the gateway."""
+    bench.measured().decide("hold", "hold", ("duty_unpaid",), clock="merchant").scan(HOLD).weigh(0).later(60)
+    bench.weigh(500_000).later(5)
+    arrived = told(bench, "parcel.arrived")
+    bench.scan(S10).decide(dec_seq=2)
+    joined, released = told(bench, "visit.joined"), told(bench, "parcel.decided")
+
+    assert (arrived.clock, joined.at - arrived.at >= 5 * SECOND) == ("hub", True)
+    held_at = next(event.at for event in bench.events if event.kind == "parcel.decided")
+    owned = {span.owner: span.us * 1_000 for span in released.dwell}
+    assert owned["merchant"] == arrived.at - held_at
+
+
 def test_a_join_by_the_coordinator_is_undone_and_not_made_again_by_its_answer(bench: BenchDriver) -> None:
     bench.measured()
     minted: Any = told(bench, "parcel.arrived").visit

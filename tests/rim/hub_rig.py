@@ -160,10 +160,13 @@ class Gateway:
         self.core, self.pubacks = Core(), Pubacks()
         hub, gateway, store = self.config.hub, self.config.gateway, TrustStore([trust])
         topics = Topics(hub.mode, hub.id, gateway.id)
-        self.vouchers = VoucherStore(
-            folder / VOUCHER_FILE, store, hub.id, gateway.id, hub.mode, keep_manifest=False
+        preclearing = self.preclearing = Preclearing(
+            lambda: VoucherStore(
+                folder / VOUCHER_FILE, store, hub.id, gateway.id, hub.mode, keep_manifest=False
+            ),
+            topics,
+            self.core,
         )
-        preclearing = Preclearing(self.vouchers, topics, self.core)
         reader = JournalReader(self.path)
         preclearing.begin(reader, reader.meta.epoch, clock.wall_time().utc_us, clock.now())
         reader.close()
@@ -185,15 +188,18 @@ class Gateway:
             it_desk=self.it_desk,
         )
         self.core.heard = self.uplink.heard
-        keeper = Housekeeping(
+        self.keeper = Housekeeping(
             self.journal, Disk(folder, ballast_mib=0, enough_mib=0), Retention(604_800, 576_000),
             lambda: Instant(clock.now() * HOUSE_SPEED), lambda: clock.wall_time().utc_us, self.uplink,
         )  # fmt: skip
-        self.writer = JournalWriter(self.journal, self.core, self.uplink, clock.now, keeper=keeper)
+        self.writer = JournalWriter(self.journal, self.core, self.uplink, clock.now, keeper=self.keeper)
         self._number = 0
 
     def acknowledge(self, ack: object) -> None:
         self.writer.acknowledge(ack)  # type: ignore[arg-type]  # the writer exists once the uplink does
+
+    def damaged(self, detail: str) -> None:
+        self.keeper.found(detail)
 
     def _context(self, epoch: int) -> EventContext:
         hub, gateway = self.config.hub, self.config.gateway
@@ -215,7 +221,7 @@ class Gateway:
 
     def stop(self) -> None:
         self.uplink.stop()
-        self.vouchers.close()
+        self.preclearing.close()
         self.writer.stop()
         self.journal.close()
 

@@ -7,22 +7,30 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Queue
+from types import SimpleNamespace
 from typing import Final
 
 import pytest
 from journal_samples import acked, event, open_journal
+from refusing import full, malformed
 
+from edge.commands import run
 from edge.core.effects import Record
 from edge.core.event import Event
-from edge.core.inputs import Committed, JournalTrouble, JournalWell
+from edge.core.inputs import Committed, Input, JournalTrouble, JournalWell, UsesKnown
 from edge.core.standing import VisitWords
 from edge.rim import clock
 from edge.rim.disk import MIB, Disk, Room, room_of
 from edge.rim.housekeeping import Housekeeping, Retention
-from edge.rim.journal import Journal, JournalFault, Stored
+from edge.rim.journal import Journal, JournalFault, JournalReader, Stored
 from edge.rim.keys import DataFolderFault, load_identity
+from edge.rim.preclearing import Preclearing
+from edge.rim.voucher_store import VoucherStore
 from edge.rim.writer import JournalWriter
 from edge.wire.messages import Ack
+from edge.wire.signing import TrustStore
+from edge.wire.topics import Topics
+from hub_config.names import SECOND, GatewayId, HubId, Instant
 
 PATIENCE_S: Final = 20
 
@@ -162,6 +170,36 @@ def test_a_real_full_disk_without_ballast_keeps_what_waits_until_there_is_room(
     line.journal.close()
 
 
+def test_vouchers_are_used_once_a_real_disk_that_was_full_at_the_start_has_room(
+    small_disk: Callable[[int], Path],
+) -> None:
+    folder = small_disk(8)
+    journal, told = open_journal(folder), list[Input]()
+    reader = JournalReader(journal.path)
+    hog = fill(folder)
+    preclearing = Preclearing(
+        lambda: VoucherStore(
+            folder / "vouchers.sqlite", TrustStore([]), HubId("MY-KUL-1"), GatewayId("gw-01"), "practice",
+            keep_manifest=False,
+        ),
+        Topics("practice", HubId("MY-KUL-1"), GatewayId("gw-01")), SimpleNamespace(put=told.append),
+    )  # fmt: skip
+    preclearing.begin(reader, 1, 0, Instant(0))
+    assert preclearing.trouble is not None
+    assert "can't be opened" in preclearing.trouble
+    preclearing.tend(reader, 1, lambda: 0, Instant(SECOND))
+    assert told == []
+    hog.unlink()
+    preclearing.tend(reader, 1, lambda: 0, Instant(2 * SECOND))
+
+    assert [type(given) for given in told] == [UsesKnown]
+    assert preclearing.trouble is None
+    assert not list(folder.glob("vouchers-damaged*")), "a full disk is no damage"
+    preclearing.close()
+    reader.close()
+    journal.close()
+
+
 class FullOnce:
     """A journal that has no room until the ballast is gone."""
 
@@ -178,6 +216,43 @@ class FullOnce:
             full.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise full
         return self._journal.append(events, words)
+
+
+class MalformedOnce:
+    """A journal whose file SQLite finds damaged while the cursor is written, once."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.found = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._journal, name)
+
+    def keep_cursor(self) -> None:
+        if not self.found:
+            self.found = True
+            raise malformed()
+        self._journal.keep_cursor()
+
+
+def test_a_file_that_sqlite_finds_damaged_stops_the_line_for_good_though_the_next_commit_goes_well(
+    tmp_path: Path,
+) -> None:
+    line = Line(tmp_path, room=lambda _: Room(50 * MIB, 100 * MIB))
+    line.writer._journal = MalformedOnce(line.journal)  # type: ignore[assignment]
+    line.record()
+    line.writer.start()
+    first = line.until(JournalTrouble)
+    line.record()
+    lasting = line.until(JournalTrouble)
+
+    assert isinstance(first, JournalTrouble)
+    assert isinstance(lasting, JournalTrouble)
+    assert (first.lasting, lasting.lasting) == (False, True)
+    assert "the file itself is damaged: database disk image is malformed" in lasting.detail
+    assert line.writer.stop() == 0
+    assert line.journal.last_seq == 2
+    line.journal.close()
 
 
 def test_the_ballast_makes_room_for_what_waits_and_the_core_hears_of_no_failure(tmp_path: Path) -> None:
@@ -290,3 +365,18 @@ def test_wherever_a_first_start_runs_out_of_room_it_says_so_and_the_next_goes_we
         open_journal(data).close()
         shutil.rmtree(data)
     assert fell_short > 3
+
+
+def test_a_disk_that_fails_anywhere_in_a_start_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def start(*_: object) -> None:
+        raise full()
+
+    monkeypatch.setattr(run, "App", start)
+    monkeypatch.setattr(run, "_log_to_stderr", lambda **_: None)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    example = Path(__file__).parents[2] / "examples/bench.toml"
+
+    assert run.main([str(example), "--data", str(tmp_path), "--as-written"]) == 1
+    assert "can't be written: database or disk is full" in capsys.readouterr().err

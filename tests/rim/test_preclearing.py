@@ -1,39 +1,21 @@
-"""Vouchers between broker and core take their turns: no decision waits behind them."""
+"""Vouchers on their way to the core: in order, and again where the disk did not take or give them."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from journal_samples import T_US, numbered
-from test_voucher_store import RELEASE, Core, decided, journal_of, open_store, read
+from journal_samples import T_US, event, numbered
+from voucher_files import DAY, ON_VOUCHER, Core, decided, journal_of, open_store, torn
 from voucher_samples import GATEWAY, HUB, published
 
-from edge.core.inputs import ShardArrived
-from edge.rim import voucher_store
+from edge.core.inputs import ManifestArrived, MessageRejected, ShardArrived, UsesKnown
+from edge.core.offline_budget import DayCount
 from edge.rim.journal import JournalReader
-from edge.rim.preclearing import CATCH_UP_EVERY, PAGE_EVERY, TAKEN_AT_ONCE, Preclearing
-from edge.rim.voucher_store import VoucherStore
+from edge.rim.preclearing import Preclearing
+from edge.rim.voucher_store import VoucherFault, VoucherStore
 from edge.wire.topics import Topics
 from hub_config.names import SECOND, GatewayId, HubId, Instant
-
-
-def test_what_was_kept_is_in_force_at_the_start(tmp_path: Path) -> None:
-    told, topics = published(600), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
-    before, journal = open_store(tmp_path, keep_manifest=True), journal_of(tmp_path)
-    read(before, journal)
-    before.take_manifest(told.manifest)
-    for shard in told.shards:
-        before.take_shard(shard)
-    before.close()
-
-    core, store = Core(), open_store(tmp_path, keep_manifest=True)
-    reader = JournalReader(journal.path)
-    Preclearing(store, topics, core).begin(reader, 1, T_US + 1, Instant(0))
-    reader.close()
-    journal.close()
-    store.close()
-
-    assert sum(isinstance(given, ShardArrived) for given in core.given) == len(told.shards)
 
 
 @pytest.fixture
@@ -43,71 +25,150 @@ def store(tmp_path: Path) -> Iterator[VoucherStore]:
     opened.close()
 
 
-def test_hundreds_of_shards_keep_a_decision_waiting_for_a_few_of_them(
-    tmp_path: Path, store: VoucherStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal, topics = journal_of(tmp_path), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
-    preclearing, taken, later = Preclearing(store, topics, Core()), [], Instant(SECOND)
+def test_the_core_is_told_uses_first_then_manifest_then_shards(tmp_path: Path, store: VoucherStore) -> None:
+    journal = journal_of(tmp_path, event(number=1), decided("A1", 1, ON_VOUCHER))
+    core, topics = Core(), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
+    preclearing = Preclearing(lambda: store, topics, core)
+    told = published(3)
     reader = JournalReader(journal.path)
     preclearing.begin(reader, 1, T_US + 1, Instant(0))
-    monkeypatch.setattr(store, "take_shard", lambda payload: taken.append(payload[0]))
-    for number in range(25):
-        assert preclearing.arrived(f"{topics.root}/pre/shard/1", bytes([number]), Instant(1))
-    assert (len(taken), preclearing.wake_at(later)) == (TAKEN_AT_ONCE, 0)
-    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(2))
-    assert len(taken) == 2 * TAKEN_AT_ONCE
-    while preclearing.wake_at(later) < later:
-        preclearing.tend(reader, 1, lambda: T_US + 1, Instant(3))
+    assert preclearing.arrived(topics.manifest, told.manifest, Instant(1))
+    assert preclearing.arrived(f"{topics.root}/pre/shard/1", told.shards[0], Instant(2))
+    assert not preclearing.arrived(topics.ack, b"", Instant(3))
+    journal.append(numbered([decided("A2", 2, ON_VOUCHER)], 3))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(3))
+    assert store.spent() == ("A1",)
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(601 * 10**9))
     reader.close()
     journal.close()
 
-    assert taken == list(range(25))
+    uses, manifest, shard = core.given
+    assert isinstance(uses, UsesKnown)
+    assert (uses.spent, uses.begun_us) == (("A1",), T_US)
+    assert isinstance(manifest, ManifestArrived)
+    assert isinstance(shard, ShardArrived)
+    assert sorted(store.spent()) == ["A1", "A2"]
 
 
-def test_a_manifest_gives_the_core_its_shards_a_few_at_a_time_and_each_once(
-    tmp_path: Path, store: VoucherStore
+def test_what_a_full_disk_does_not_take_waits_in_order_and_ends_nothing(
+    tmp_path: Path, store: VoucherStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The broker retains it, so it comes with every connection: 900 shards were read again then, for 11 s."""
-    journal, topics = journal_of(tmp_path), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
-    core, told, later = Core(), published(600), Instant(SECOND)
-    preclearing = Preclearing(store, topics, core)
+    journal, core, topics = journal_of(tmp_path), Core(), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
+    preclearing, told = Preclearing(lambda: store, topics, core), published(3)
     reader = JournalReader(journal.path)
     preclearing.begin(reader, 1, T_US + 1, Instant(0))
+    store._connection.execute("PRAGMA query_only = ON")
+    for payload in (told.manifest, b"{}"):
+        assert preclearing.arrived(topics.manifest, payload, Instant(1))
+    assert preclearing.arrived(f"{topics.root}/pre/shard/1", told.shards[0], Instant(2))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + SECOND))
+    assert [type(given) for given in core.given] == [UsesKnown]
+    assert len(caplog.records) == 1
 
-    def tend() -> list[str]:
-        before = len(core.given)
-        preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1))
-        return [given.shard.digest for given in core.given[before:] if isinstance(given, ShardArrived)]
+    store._connection.execute("PRAGMA query_only = OFF")
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(2 * SECOND))  # not yet
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + 2 * SECOND))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + 3 * SECOND))
+    reader.close()
+    journal.close()
+    assert [type(given) for given in core.given[1:]] == [ManifestArrived, MessageRejected, ShardArrived]
 
-    for shard in told.shards:
-        preclearing.arrived(f"{topics.root}/pre/shard/1", shard, Instant(1))
-    while preclearing.wake_at(later) < later:
-        assert tend() == []  # no manifest lists them
-    told_of: list[list[str]] = []
-    preclearing.arrived(topics.manifest, told.manifest, Instant(1))
-    while preclearing.wake_at(later) < later:
-        told_of.append(tend())
-        preclearing.arrived(topics.manifest, told.manifest, Instant(1))  # another connection
+
+TOPICS = Topics("practice", HubId(HUB), GatewayId(GATEWAY))
+
+
+def test_a_store_that_cant_be_opened_at_the_start_is_tried_again_until_it_can(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "hub.trouble")
+    journal = journal_of(tmp_path, event(number=1), decided("A1", 1, ON_VOUCHER))
+    core, told, full = Core(), published(3), [True]
+
+    def opened() -> VoucherStore:
+        if full[0]:
+            raise VoucherFault("vouchers.sqlite can't be opened: database or disk is full")
+        return open_store(tmp_path)
+
+    preclearing, reader = Preclearing(opened, TOPICS, core), JournalReader(journal.path)
+    preclearing.begin(reader, 1, T_US + 1, Instant(0))
+    assert preclearing.arrived(TOPICS.manifest, told.manifest, Instant(1))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(SECOND))
+    assert preclearing.arrived(f"{TOPICS.root}/pre/shard/1", told.shards[0], Instant(SECOND))
+    assert core.given == []
+    assert preclearing.trouble is not None
+    assert "no voucher is used: vouchers.sqlite can't be opened" in preclearing.trouble
+    journal.append(
+        numbered([event(number=2), decided("A2", 2, ON_VOUCHER)], 3)
+    )  # of this run: the core knows
+    full[0] = False
+
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(2 * SECOND - 1))  # not yet
+    assert core.given == []
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(2 * SECOND))
+
+    uses, manifest, shard = core.given
+    assert isinstance(uses, UsesKnown)
+    assert (uses.spent, uses.days) == (("A1",), (DayCount(DAY, 1, 1),))
+    assert isinstance(manifest, ManifestArrived)
+    assert isinstance(shard, ShardArrived)
+    assert preclearing.trouble is None
+    assert len(caplog.records) == 2
+    assert "may be used" in caplog.records[1].message
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(602 * SECOND))
+    preclearing.close()
+    reader.close()
+    journal.close()
+    after = open_store(tmp_path)
+    assert sorted(after.spent()) == ["A1", "A2"]
+    after.close()
+
+
+def test_a_journal_that_cant_be_read_at_the_start_is_tried_again(tmp_path: Path, store: VoucherStore) -> None:
+    journal, core = journal_of(tmp_path, event(number=1), decided("A1", 1, ON_VOUCHER)), Core()
+    reader = JournalReader(journal.path)
+    answers = reader._connection
+    preclearing = Preclearing(lambda: store, TOPICS, core)
+
+    class Failing:
+        """SQLite's word where a sector can't be read, behind the first question."""
+
+        asked = 0
+
+        def execute(self, *words: object) -> object:
+            self.asked += 1
+            if self.asked > 2:
+                error = sqlite3.OperationalError("disk I/O error")
+                error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+                raise error
+            return answers.execute(*words)  # type: ignore[arg-type]  # as they were given
+
+    reader._connection = Failing()  # type: ignore[assignment]
+    preclearing.begin(reader, 1, T_US + 1, Instant(0))
+    assert core.given == []
+    reader._connection = answers
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(SECOND))
+
+    assert [type(given) for given in core.given] == [UsesKnown]
+    assert not (tmp_path / "vouchers-damaged.sqlite").exists()
     reader.close()
     journal.close()
 
-    assert len(told_of[0]) == TAKEN_AT_ONCE < len(told.shards)
-    assert [digest for some in told_of for digest in some] == list(told.issued.manifest["shards"])
 
-
-def test_ten_minutes_of_the_journal_are_read_page_by_page(
-    tmp_path: Path, store: VoucherStore, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_is_damaged_while_it_is_used_is_made_anew_and_the_core_hears_of_no_use_twice(
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(voucher_store, "PAGE_ROWS", 2)
-    journal, topics = journal_of(tmp_path), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
-    preclearing, read_so_far = Preclearing(store, topics, Core()), []
-    reader = JournalReader(journal.path)
+    journal, core, told = journal_of(tmp_path, decided("A1", 1, ON_VOUCHER)), Core(), published(3)
+    preclearing, reader = Preclearing(lambda: open_store(tmp_path), TOPICS, core), JournalReader(journal.path)
     preclearing.begin(reader, 1, T_US + 1, Instant(0))
-    journal.append(numbered([decided(f"A{n}", n, RELEASE) for n in range(1, 6)]))
-    for at in (CATCH_UP_EVERY, CATCH_UP_EVERY + 1, *(CATCH_UP_EVERY + n * PAGE_EVERY for n in (1, 2, 3))):
-        preclearing.tend(reader, 1, lambda: T_US + 1, Instant(at))
-        read_so_far.append(len(store.spent()))
+    assert preclearing._store is not None
+    for pragma in ("wal_checkpoint(TRUNCATE)", "shrink_memory"):
+        preclearing._store._connection.execute(f"PRAGMA {pragma}").fetchall()
+    torn(tmp_path / "vouchers.sqlite")
+    assert preclearing.arrived(TOPICS.manifest, told.manifest, Instant(1))
+    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(2 * SECOND))
+
+    assert [type(given) for given in core.given] == [UsesKnown, ManifestArrived]
+    assert (tmp_path / "vouchers-damaged.sqlite").exists()
+    preclearing.close()
     reader.close()
     journal.close()
-
-    assert read_so_far == [2, 2, 4, 5, 5]

@@ -1,6 +1,7 @@
 """What health/{gw} tells, and that it is told every few seconds without being kept."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -37,6 +38,13 @@ def test_health_is_bare_json_of_the_contract() -> None:
         "devices": [{"dev": "Scale-1", "up": False, "faults": 3}],
         "cycles": [{"cycle": "reading_to_step", "p50_us": 120, "p99_us": 900}],
     }  # fmt: skip
+
+
+def test_a_part_that_cant_do_its_work_is_told_in_a_sentence() -> None:
+    told = parse_strict(build_health(replace(HEALTH, troubles=("no voucher is used: disk full",))))
+
+    assert isinstance(told, dict)
+    assert told["troubles"] == ["no voucher is used: disk full"]
 
 
 def gathered(data: Path) -> Health:

@@ -4,37 +4,32 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from journal_samples import T_US, event, numbered, open_journal
-from voucher_samples import GATEWAY, HUB, INDEX_KEY, code_of, office, published, signed, trust
+from voucher_files import (
+    DAY,
+    ON_VOUCHER,
+    RELEASE,
+    damaged_row,
+    decided,
+    journal_of,
+    no_database,
+    open_store,
+    read,
+    torn,
+)
+from voucher_samples import INDEX_KEY, code_of, office, published, signed
 
-from edge.core.decision import Conditions, Decision, Reason
-from edge.core.event import Event
-from edge.core.inputs import Input, ManifestArrived, MessageRejected, ShardArrived, UsesKnown
 from edge.core.offline_budget import DAY_US, DayCount
 from edge.core.voucher_stock import SPENT_KEPT_NS
 from edge.rim import voucher_store
-from edge.rim.journal import Journal, JournalReader
-from edge.rim.preclearing import Preclearing
+from edge.rim.journal import JournalReader
+from edge.rim.journal_table import Cursor
 from edge.rim.voucher_store import VoucherFault, VoucherStore
-from edge.wire.canonical import WireError, canonical
-from edge.wire.topics import Topics
-from hub_config.names import SECOND, GatewayId, HubId, Instant, LaneId, VisitId
-
-DAY = T_US // DAY_US
-RELEASE = Decision(
-    dec="01a2009b-3881-7000-8000-000000000001", dec_seq=1, visit=VisitId("v"), was=None, answers="ni:///x",
-    action="release", reasons=(), route=LaneId("green"), authority="customs", conditions=Conditions(), needs=(),
-    valid_from_us=T_US, valid_until_us=T_US + 1_000_000, clock="hub",
-    wire=canonical({"dec": "01a2009b-3881-7000-8000-000000000001", "action": "release"}).decode(), kid="k", sig="s",
-)  # fmt: skip
-ON_VOUCHER = replace(
-    RELEASE, voucher=True, wire=canonical({"id": "01a2009b-3881-8000-8000-000000000001"}).decode()
-)
+from edge.wire.canonical import WireError
 
 
 @pytest.fixture
@@ -42,29 +37,6 @@ def store(tmp_path: Path) -> Iterator[VoucherStore]:
     opened = open_store(tmp_path)
     yield opened
     opened.close()
-
-
-def open_store(folder: Path, *, keep_manifest: bool = False, roles: str = "release") -> VoucherStore:
-    return VoucherStore(
-        folder / "vouchers.sqlite", trust(roles), HubId(HUB), GatewayId(GATEWAY), "practice",
-        keep_manifest=keep_manifest,
-    )  # fmt: skip
-
-
-def decided(code: str, number: int, decision: Decision | None, *flags: Reason) -> Event:
-    return replace(event("parcel.decided", number, codes=[code]), decision=decision, flags=flags)
-
-
-def journal_of(folder: Path, *events: Event) -> Journal:
-    journal = open_journal(folder)
-    journal.append(numbered(events))
-    return journal
-
-
-def read(store: VoucherStore, journal: Journal, now_us: int = T_US + 1) -> None:
-    reader = JournalReader(journal.path)
-    store.catch_up(reader, reader.meta.epoch, now_us)
-    reader.close()
 
 
 # From the journal ---------------------------------------------------------------------------------------
@@ -277,71 +249,61 @@ def test_shards_that_no_manifest_lists_are_bounded(
     assert refused.value.reason == "too_large"
 
 
-def test_a_file_that_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
-    (tmp_path / "vouchers.sqlite").write_bytes(b"not a database" * 100)
-
-    with pytest.raises(VoucherFault, match=r"move it away"):
-        open_store(tmp_path)
-
-
-# To the core --------------------------------------------------------------------------------------------
-
-
-class Core:
-    def __init__(self) -> None:
-        self.given: list[Input] = []
-
-    def put(self, given: Input) -> None:
-        self.given.append(given)
-
-
-def test_the_core_is_told_uses_first_then_manifest_then_shards(tmp_path: Path, store: VoucherStore) -> None:
-    journal = journal_of(tmp_path, event(number=1), decided("A1", 1, ON_VOUCHER))
-    core, topics = Core(), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
-    preclearing = Preclearing(store, topics, core)
-    told = published(3)
-    reader = JournalReader(journal.path)
-    preclearing.begin(reader, 1, T_US + 1, Instant(0))
-    assert preclearing.arrived(topics.manifest, told.manifest, Instant(1))
-    assert preclearing.arrived(f"{topics.root}/pre/shard/1", told.shards[0], Instant(2))
-    assert not preclearing.arrived(topics.ack, b"", Instant(3))
-    journal.append(numbered([decided("A2", 2, ON_VOUCHER)], 3))
-    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(3))
-    assert store.spent() == ("A1",)
-    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(601 * 10**9))
-    reader.close()
-    journal.close()
-
-    uses, manifest, shard = core.given
-    assert isinstance(uses, UsesKnown)
-    assert (uses.spent, uses.begun_us) == (("A1",), T_US)
-    assert isinstance(manifest, ManifestArrived)
-    assert isinstance(shard, ShardArrived)
-    assert sorted(store.spent()) == ["A1", "A2"]
-
-
-def test_what_a_full_disk_does_not_take_waits_in_order_and_ends_nothing(
-    tmp_path: Path, store: VoucherStore, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("damage", [damaged_row, no_database, torn])
+def test_a_damaged_file_is_not_believed_but_put_away_and_made_anew_from_the_journal(
+    tmp_path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    journal, core, topics = journal_of(tmp_path), Core(), Topics("practice", HubId(HUB), GatewayId(GATEWAY))
-    preclearing, told = Preclearing(store, topics, core), published(3)
-    reader = JournalReader(journal.path)
-    preclearing.begin(reader, 1, T_US + 1, Instant(0))
-    store._connection.execute("PRAGMA query_only = ON")
-    for payload in (told.manifest, b"{}"):
-        assert preclearing.arrived(topics.manifest, payload, Instant(1))
-    assert preclearing.arrived(f"{topics.root}/pre/shard/1", told.shards[0], Instant(2))
-    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + SECOND))
-    assert [type(given) for given in core.given] == [UsesKnown]
-    assert len(caplog.records) == 1
+    journal = journal_of(tmp_path, event(number=1), decided("A1", 1, ON_VOUCHER))
+    first = open_store(tmp_path)
+    read(first, journal)
+    first.close()
+    damage(tmp_path / "vouchers.sqlite")
+    found = (tmp_path / "vouchers.sqlite").read_bytes()
 
-    store._connection.execute("PRAGMA query_only = OFF")
-    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(2 * SECOND))  # not yet
-    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + 2 * SECOND))
-    preclearing.tend(reader, 1, lambda: T_US + 1, Instant(1 + 3 * SECOND))
+    anew = open_store(tmp_path)
+    assert anew.spent() == ()
+    read(anew, journal)
+
+    assert (anew.spent(), anew.days(), anew.begun_us) == (("A1",), (DayCount(DAY, 1, 1),), T_US)
+    assert (tmp_path / "vouchers-damaged.sqlite").read_bytes() == found
+    assert [record.message for record in caplog.records if "is not believed" in record.message]
+    anew.close()
+    journal.close()
+
+
+def test_a_file_that_the_disk_does_not_give_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    (tmp_path / "vouchers.sqlite").mkdir()
+
+    with pytest.raises(VoucherFault, match="can't be opened"):
+        open_store(tmp_path)
+    assert not (tmp_path / "vouchers-damaged.sqlite").exists()
+
+
+def test_where_events_were_pruned_unread_only_what_is_issued_from_then_on_counts(
+    tmp_path: Path, store: VoucherStore
+) -> None:
+    journal = journal_of(tmp_path, event(number=1), decided("A1", 1, RELEASE))
+    read(store, journal)
+    reader = JournalReader(journal.path)
+    reader.pruned = lambda: Cursor(9, "ni:///x")  # type: ignore[method-assign]  # a journal that is short of space
+    store.catch_up(reader, 1, T_US + 50)
     reader.close()
     journal.close()
-    assert [type(given) for given in core.given[1:]] == [ManifestArrived, MessageRejected, ShardArrived]
+
+    assert store.begun_us == T_US + 50
+
+
+def test_a_long_journal_is_read_in_pieces(
+    tmp_path: Path, store: VoucherStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voucher_store, "PAGE_ROWS", 5)
+    journal = journal_of(tmp_path, *(decided(f"A{n}", n, RELEASE) for n in range(1, 13)))
+    reader = JournalReader(journal.path)
+    assert [store.read_on(reader, 1, T_US + 1) for _ in range(3)] == [True, True, False]
+    reader.close()
+    journal.close()
+
+    assert len(store.spent()) == 12
 
 
 # Killed -------------------------------------------------------------------------------------------------
@@ -350,7 +312,7 @@ KILLED = """
     import os, signal, sys
     sys.path[:0] = {paths!r}
     from pathlib import Path
-    from test_voucher_store import open_store, read
+    from voucher_files import open_store, read
     from journal_samples import open_journal
     folder, cut = Path({folder!r}), {cut}
     store, journal = open_store(folder), open_journal(folder)

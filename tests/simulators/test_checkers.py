@@ -236,3 +236,37 @@ def test_a_visit_that_is_told_of_after_it_was_done_with(run: Run) -> None:
         RuleBrokenError, match=r"told of again with parcel\.identified after it was done with"
     ):
         run.step(run.event("parcel.identified", visit=visit))
+
+
+@pytest.mark.parametrize("kind", ["parcel.inspected", "visit.split"])
+def test_a_release_of_what_was_measured_before_it_was_looked_into(run: Run, kind: Kind) -> None:
+    run.measured().step(run.event(kind))
+
+    with pytest.raises(RuleBrokenError, match="released for another measurement"):
+        run.step(run.decided())
+
+
+def test_what_was_found_ends_a_release_that_stood(run: Run) -> None:
+    run.measured().step(run.decided()).step(run.event("parcel.inspected"))
+
+    with pytest.raises(RuleBrokenError, match="without a committed release"):
+        run.step(run.diverted(confirmed=False))
+
+
+@pytest.mark.parametrize(
+    "kind", ["parcel.presented", "parcel.measured", "parcel.diverted", "parcel.departed"]
+)
+def test_something_else_of_a_parcel_that_lies_before_customs(run: Run, kind: Kind) -> None:
+    run.measured().step(run.event("parcel.presented"))
+    act = Act(LaneId("green"), "X", True)
+
+    with pytest.raises(RuleBrokenError, match="is with customs"):
+        run.step(run.event(kind, act=act))
+
+
+def test_presented_again_after_it_was_given_back_breaks_no_rule(run: Run) -> None:
+    run.measured().step(run.event("parcel.presented")).step(run.event("parcel.identified"))
+    run.step(run.event("parcel.inspected")).step(run.event("parcel.presented"))
+    run.step(run.decided(HOLD, "hold")).step(run.event("parcel.presented")).step(run.event("visit.split"))
+
+    assert run.number == 9

@@ -97,6 +97,15 @@ def test_a_body_that_was_lost_track_of_has_both_its_visits() -> None:
     assert visits(line_happened([body(0, at_s=2.0, lane="green")], events, LINE, WITHIN_US)) == [("v2", "v1")]
 
 
+def test_a_stray_that_is_lost_before_it_is_told_to_be_one_is_known_where_it_was_seen() -> None:
+    stray = body(0, at_s=2.0)
+    stray.crossed[LINE.belt_beams[-1].position_um] = Instant(9 * SECOND)
+    lost = event("parcel.lost_track", "v1", 9.1, flags=["lost_track"])
+
+    assert visits(line_happened([stray], [arrived("v1", 9.0), lost], LINE, WITHIN_US)) == [("v1", "v1")]
+    assert visits(line_happened([stray], [arrived("v1", 9.0)], LINE, WITHIN_US)) == [("", None)]
+
+
 def test_what_is_taken_off_the_belt_is_entitled_to_nothing() -> None:
     taken = body(0, at_s=2.0, lane=None, taken=True)
     taken.scans.append(Sent(Instant(3 * SECOND), "x", "]C0", None))

@@ -9,6 +9,7 @@ import pytest
 from brokers import need
 
 from simulators import silent_link, small_disk
+from simulators.board_resets import WORKS_WITHIN_S
 from simulators.campaign import main
 from simulators.fault_campaign import KILLS, campaign
 from simulators.fault_trial import SHORT
@@ -87,6 +88,16 @@ def test_a_copy_of_the_gateway_refuses_to_start_and_the_first_notices_nothing(tm
     (part,) = run(tmp_path, "--short", "--part", "twin")["parts"].values()
 
     assert (part["refused"], part["connections_lost_by_the_first"]) == (part["times"], 0)
+
+
+def test_a_board_that_restarts_under_parcels_costs_no_event_and_no_wrong_release_and_the_line_goes_on(
+    tmp_path: Path,
+) -> None:
+    (part,) = run(tmp_path, "--short", "--part", "board-reset")["parts"].values()
+
+    assert part["times"] == 1
+    assert part["longest_until_one_of_them_has_departed_s"] <= WORKS_WITHIN_S
+    assert part["departed"] > 0
 
 
 def test_without_the_right_to_make_a_network_or_mount_a_disk_these_parts_are_skipped_in_a_line_each(
