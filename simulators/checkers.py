@@ -301,6 +301,9 @@ class Checkers:
         latest_us = event.wall.utc_us + event.wall.unc_us
         if latest_us > min(decision.valid_until_us, decision.conditions.not_after_us or latest_us):
             raise RuleBrokenError(f"visit {event.visit} {how} the free lane after its release had ended")
+        against = self._said.against(event.visit, latest_us)
+        if against:
+            raise RuleBrokenError(f"visit {event.visit} {how} the free lane against {against}")
         if latest_us < decision.valid_from_us:
             raise RuleBrokenError(f"visit {event.visit} {how} the free lane before its release began")
         code, band = decision.conditions.code, decision.conditions.mass_mg

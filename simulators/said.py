@@ -17,12 +17,14 @@ class Said:
     def forget(self, visit: VisitId) -> None:
         self._words.pop(visit, None)
 
-    def against(self, visit: VisitId) -> str:
-        """Who stands against a release: those who have said anything else, and those whom a release waits for."""
+    def against(self, visit: VisitId, since_us: int = 0) -> str:
+        """Who stands against a release: those who have said anything else, and those whom a release waits for.
+        `since_us`: only what is valid then (UTC); a stop that was over when it came moves nothing in its pass."""
         words = self._words.get(visit, ())
         agreed = {word.authority for word in words if word.action == "release"}
-        needed = {party for word in words if word.action == "release" for party in word.needs}
-        return ", ".join(sorted(({word.authority for word in words} | needed) - agreed))
+        valid = [word for word in words if word.valid_until_us >= since_us]
+        needed = {party for word in valid if word.action == "release" for party in word.needs}
+        return ", ".join(sorted(({word.authority for word in valid} | needed) - agreed))
 
 
 def lets_go(decision: Decision | None, lane: LaneId) -> bool:
