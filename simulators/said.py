@@ -21,8 +21,8 @@ class Said:
         """Who stands against a release: those who have said anything else, and those whom a release waits for.
         `since_us`: only what is valid then (UTC); a stop that was over when it came moves nothing in its pass."""
         words = self._words.get(visit, ())
-        agreed = {word.authority for word in words if word.action == "release"}
         valid = [word for word in words if word.valid_until_us >= since_us]
+        agreed = {word.authority for word in words if word.action == "release" or word not in valid}
         needed = {party for word in valid if word.action == "release" for party in word.needs}
         return ", ".join(sorted(({word.authority for word in valid} | needed) - agreed))
 

@@ -81,9 +81,9 @@ class Decision:
 
     @property
     def as_named(self) -> "tuple[Decision, ...]":
-        """As it names its parcel: by `was`. A stop also without it: what was joined in an earlier pass is in work under
-        its older id alone."""
-        stops = self.was is not None and self.action != "release"
+        """As it names its parcel: by `was`. What holds it also without: one that was joined in an earlier pass is in work
+        under its older id alone."""
+        stops = self.was is not None and (self.action != "release" or bool(self.needs))
         return (self, replace(self, was=None)) if stops else (self,)
 
     def is_about(self, visit: VisitId, minted: VisitId | None) -> bool:

@@ -114,6 +114,8 @@ class ReleaseModel:
     def _see(self, event: Event, visit: VisitId) -> None:
         if event.kind == "parcel.arrived":
             self.here.add(visit)
+        elif event.kind == "parcel.departed":
+            self.here.discard(visit)
         match event.kind:
             case "parcel.measured":
                 codes = frozenset(code.data for code in event.codes)

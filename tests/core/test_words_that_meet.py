@@ -8,7 +8,7 @@ from bench_driver import GREEN, HOLD, S10_B, BenchDriver, shown
 from line_driver import TO_LANE_S, TO_ORDER_S, LineDriver, at_order
 from plc_driver import PlcDriver
 
-from edge.core.decision import Conditions
+from edge.core.decision import Action, Conditions
 from edge.core.inputs import DecisionArrived
 from hub_config.names import VisitId
 
@@ -128,13 +128,19 @@ def test_the_older_visit_numbers_its_decisions_on_its_own(bench: BenchDriver) ->
     assert shown(bench)[0] == "release"
 
 
-def test_a_stop_finds_a_parcel_by_the_id_that_it_had_in_an_earlier_pass(bench: BenchDriver) -> None:
+@pytest.mark.parametrize(("action", "needs"), [("hold", ()), ("release", (PLANT,))])
+def test_what_holds_a_parcel_finds_it_by_the_id_that_it_had_in_an_earlier_pass(
+    bench: BenchDriver, action: Action, needs: tuple[str, ...]
+) -> None:
     minted, first = bench.measured().events[-1].visit, bench.ids[-1]
     bench.decide("hold", "hold", ("duty_unpaid",), visit=OLDER, was=minted).weigh(0).scan(HOLD).later(5)
     bench.measured().decide(dec_seq=2)
     assert shown(bench)[0] == "release"
 
-    bench.decide("hold", "hold", ("risk_profile",), visit=OLDER, was=minted, answers=first, dec_seq=3)
+    lane = "green" if needs else "hold"
+    bench.decide(
+        action, lane, ("risk_profile",), visit=OLDER, was=minted, answers=first, dec_seq=3, needs=needs
+    )
     assert shown(bench)[0] == "hold"
 
 
