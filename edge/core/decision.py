@@ -81,8 +81,8 @@ class Decision:
 
     @property
     def as_named(self) -> "tuple[Decision, ...]":
-        """As it names its parcel: by `was`. What holds it also without: one that was joined in an earlier pass is in work
-        under its older id alone."""
+        """As it names its parcel: by `was`. What holds it also without: one that was joined in an earlier pass is in
+        work under its older id alone."""
         stops = self.was is not None and (self.action != "release" or bool(self.needs))
         return (self, replace(self, was=None)) if stops else (self,)
 
