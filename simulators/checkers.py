@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from drivers.command import Command, Destination, SwitchOff, SwitchOn
 from edge.core.decision import Decision
-from edge.core.effects import Effect, Order, Record, Show
+from edge.core.effects import Effect, KeepWords, Order, Record, Show
 from edge.core.event import Event
 from edge.core.gateway import Gateway
 from edge.core.snapshot import BenchView
@@ -19,6 +19,7 @@ from edge.wire.chain import Link
 from hub_config.lines import Line
 from hub_config.names import MILLISECOND, DeviceId, Instant, LaneId, LineId, VisitId
 from hub_config.plc import PlcLine
+from simulators.said import Said, lets_go
 
 ASTRAY: Final = "astray"
 BEGINNING: Final = 13
@@ -84,6 +85,7 @@ class Checkers:
         self._with_customs: set[VisitId] = set()
         """Handed to customs control, until one event says how that has ended."""
         self._told_at: dict[VisitId, Instant] = {}
+        self._said = Said()
         self._last_seq = 0
         self.vouchers: dict[str, tuple[str, Mapping[str, Any]]] = {}
         """Every voucher issued: whose it is, and what it says."""
@@ -100,6 +102,7 @@ class Checkers:
                 table.pop(visit, None)
             self._measured.pop(visit, None)
             self._told_at.pop(visit, None)
+            self._said.forget(visit)
             self._with_customs.discard(visit)
             self._held_here.discard(visit)
 
@@ -120,6 +123,8 @@ class Checkers:
                     self._see_screen(view)
                 case Order(command):
                     self._see_order(command)
+                case KeepWords(kept):
+                    self._said.hear(kept)
         for visit, divert in self._voided:
             if not divert.recalled:
                 raise RuleBrokenError(f"the order to divert visit {visit} was not taken back")
@@ -164,16 +169,28 @@ class Checkers:
                 if event.kind == "parcel.measured":
                     self._asked[number] = event.visit
             case "visit.joined" if event.visit in self._measured:
-                into = self._joined[event.visit] = VisitId(str(dict(event.note)["into"]))
-                self._measured[into] = self._measured.pop(event.visit)
-                if event.visit in self._held_here:
-                    self._held_here.add(into)
+                self._join(event.visit, VisitId(str(dict(event.note)["into"])))
             case "parcel.departed" if self._gone.get(event.visit) != self._free[event.line]:
                 raise RuleBrokenError(
                     f"visit {event.visit} departed without a confirmed move into the free lane"
                 )
             case _:
                 pass
+
+    def _join(self, visit: VisitId, into: VisitId) -> None:
+        """What is known of this pass goes on under the older visit; what that one's earlier pass was, is over."""
+        self._joined[visit] = into
+        self._measured[into] = self._measured.pop(visit)
+        self._held_here.discard(into)
+        if visit in self._held_here:
+            self._held_here.add(into)
+        tables: tuple[dict[VisitId, Any], ...] = (
+            self._released, self._intended, self._diverts, self._decided_by,
+        )  # fmt: skip
+        for table in tables:
+            table.pop(into, None)
+            if visit in table:
+                table[into] = table.pop(visit)
 
     def _see_look(self, visit: VisitId, event: Event) -> None:
         """What is found opens no lane, nor does a split: a release answers what is measured afterwards. What customs
@@ -217,6 +234,9 @@ class Checkers:
         if free and event.visit in self._held_here:
             raise RuleBrokenError(f"visit {event.visit} is released in the pass in which the gateway held it")
         if free and decision is not None:
+            against = self._said.against(event.visit)
+            if against:
+                raise RuleBrokenError(f"visit {event.visit} is released against {against}")
             told = decision.was or decision.visit
             if self._joined.get(told, told) != event.visit:
                 raise RuleBrokenError(f"visit {event.visit} is released by a decision for {decision.visit}")
@@ -260,9 +280,10 @@ class Checkers:
         self._intended.pop(event.visit, None)
         decision = event.decision
         if event.act.lane == self._free[event.line]:
-            if decision is None or decision.action != "release":
+            if not lets_go(decision, event.act.lane):
                 self._gone[event.visit] = ASTRAY  # seen there, and nobody sent it: it must not depart
                 return
+            assert decision is not None, "it lets go"
             self._see_release(event, decision, "entered")
             belt = any(line == event.line for line, _ in self._lane_of.values())
             if (belt or event.line in self._safe) and (
@@ -280,6 +301,9 @@ class Checkers:
         latest_us = event.wall.utc_us + event.wall.unc_us
         if latest_us > min(decision.valid_until_us, decision.conditions.not_after_us or latest_us):
             raise RuleBrokenError(f"visit {event.visit} {how} the free lane after its release had ended")
+        against = self._said.against(event.visit, latest_us)
+        if against:
+            raise RuleBrokenError(f"visit {event.visit} {how} the free lane against {against}")
         if latest_us < decision.valid_from_us:
             raise RuleBrokenError(f"visit {event.visit} {how} the free lane before its release began")
         code, band = decision.conditions.code, decision.conditions.mass_mg

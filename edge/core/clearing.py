@@ -18,7 +18,6 @@ from edge.core.ledger import Ledger
 from edge.core.offline import Facts, Offline, is_sure
 from edge.core.parcel import Parcel
 from edge.core.priority import Stay, promise_of
-from edge.core.standing import NOTHING_SAID
 from edge.core.verdict import (
     EARLY_MAX_US,
     PENDING,
@@ -33,7 +32,8 @@ from edge.core.verdict import (
     verdict_of,
     void_reason,
 )
-from edge.core.visits import HeldVisit, Seen, Visits, words_of
+from edge.core.visits import HeldVisit, Seen, Visits
+from edge.core.words_in_work import WordsInWork
 from hub_config.layout import Exit
 from hub_config.names import MICROSECOND, MILLISECOND, Instant, LaneId
 
@@ -57,6 +57,7 @@ class Clearing:
         self._visits = visits
         self._dwell = dwell
         self._offline = offline
+        self._words = WordsInWork(exits, ledger, visits)
         self.held_reasons: dict[Reason, int] = {}
         self.corrected: dict[str, int] = {}
         """Of parcels whose measurement had closed, by what was told of them."""
@@ -82,7 +83,7 @@ class Clearing:
         parcel.standing = parcel.standing.joined(held.stay.standing)
         parcel.again = True
         if spoken_of:
-            self._keep_words(parcel)
+            self._words.keep(parcel)
 
     def _go_on_as(self, parcel: Parcel, decision: Decision, at: Instant) -> None:
         """The coordinator has recognised it: another gateway knows it under an older visit (contract §1). Only an
@@ -93,13 +94,15 @@ class Clearing:
             or decision.answers != parcel.measured_id
         ):
             return
-        note = (("from", parcel.visit), ("into", decision.visit))
-        self._ledger.record(Event("visit.joined", self._exits.id, parcel.visit, at, note=note))
-        self._visits.rename(parcel.visit, decision.visit)
-        parcel.minted, parcel.visit = parcel.visit, decision.visit
-        if parcel.standing.words:  # the older visit numbers its decisions on its own
-            self._ledger.forget(parcel.minted)
-            parcel.standing = parcel.standing.joined(NOTHING_SAID)
+        minted, held = parcel.visit, self._visits.reopen_visit(decision.visit)
+        if held is not None:
+            self.join(parcel, held, at)
+        else:
+            note = (("from", minted), ("into", decision.visit))
+            self._ledger.record(Event("visit.joined", self._exits.id, minted, at, note=note))
+            parcel.minted, parcel.visit = minted, decision.visit
+            self._words.take_over(parcel, minted)
+        self._visits.rename(minted, parcel.visit)
         # Under the older id too the journal must know it as being in work here, should the gateway stop now.
         self.record("parcel.identified", parcel, at)
 
@@ -108,7 +111,7 @@ class Clearing:
 
     def ask(self, parcel: Parcel, assoc: Association, flags: tuple[Reason, ...], at: Instant) -> None:
         """The measurement is complete: what becomes of it is the coordinator's to say."""
-        self._inherit(parcel)
+        self._words.inherit(parcel)
         parcel.measured = self.record("parcel.measured", parcel, at, flags=flags, assoc=assoc)
         self._await(parcel.measured, parcel)
         parcel.sure = is_sure(assoc.p_ppm, flags)
@@ -156,19 +159,12 @@ class Clearing:
         heard = parcel.standing.heard(decision)
         if heard is not parcel.standing:
             parcel.standing = heard
-            self._keep_words(parcel)
+            self._words.keep(parcel)
         if parcel.early is not None and self._overruled(parcel, parcel.early):
             parcel.early = parcel.due_at = None
-        if parcel.measured_id is None or decision.answers != parcel.measured_id:
-            # A stop may answer any event of the visit; only a release must answer this very measurement.
-            if not (tighter and parcel.verdict is not None and parcel.verdict.decision is not None):
-                return "not_our_event"
-        elif parcel.phase != "asking" and not (tighter or newer):
-            return "too_late"
-        elif outdated and (releases or newer):
-            return "superseded"
-        elif newer and self._disagree(parcel, decision):
-            return "too_late"
+        refused = self._refusal(parcel, decision, tighter=tighter, newer=newer, outdated=outdated)
+        if refused is not None:
+            return None if self._take_back(parcel, at) else refused
         if releases:
             return self._obey_release(parcel, decision, at)
         if late:
@@ -180,25 +176,36 @@ class Clearing:
             self.obey(parcel, verdict_of(decision, self._exits), decision.clock, at)
         return None
 
-    def _inherit(self, parcel: Parcel) -> None:
-        """What was said against this parcel under a visit that is over stands against this one."""
-        names = parcel.names(self._exits.identifiers)
-        left = self._visits.stops.take(code.value for code in names.known)
-        for words in left:
-            self._ledger.forget(words.visit)
-            parcel.standing = words.standing.joined(parcel.standing)
-        if left:
-            self._keep_words(parcel)
+    def _refusal(
+        self, parcel: Parcel, decision: Decision, *, tighter: bool, newer: bool, outdated: bool
+    ) -> str | None:
+        """Why a decision that was heard is not obeyed now."""
+        if parcel.measured_id is None or decision.answers != parcel.measured_id:
+            # A stop may answer any event of the visit; only a release must answer this very measurement.
+            obeyed = parcel.verdict is not None and parcel.verdict.decision is not None
+            return None if tighter and obeyed and not outdated else "not_our_event"
+        if parcel.phase != "asking" and not (tighter or newer):
+            return "too_late"
+        unanswered = parcel.phase == "asking" and parcel.early is None
+        if outdated and (decision.action == "release" or not unanswered):
+            return "superseded"
+        return "too_late" if newer and self._disagree(parcel, decision) else None
 
-    def _keep_words(self, parcel: Parcel) -> None:
-        names = parcel.names(self._exits.identifiers)
-        self._ledger.keep(words_of(parcel.visit, names, parcel.standing))
+    def _take_back(self, parcel: Parcel, at: Instant) -> bool:
+        """A release stands that what was said since takes back: the parcel is held until they agree."""
+        obeyed = None if parcel.verdict is None or not parcel.verdict.releases else parcel.verdict.decision
+        if obeyed is None or parcel.phase == "placed" or parcel.standing.lets_stand(obeyed):
+            return False
+        word = parcel.standing.against(obeyed)
+        self.hold(parcel, "agency_pending", at, lane=None if word is None else word.route)
+        return True
 
     def _disagree(self, parcel: Parcel, decision: Decision) -> bool:
         """It is held already because authorities do not agree, and they still do not."""
         if parcel.verdict is None or parcel.verdict.reasons != PENDING or decision.action != "release":
             return False
-        return bool(decision.needs) or parcel.standing.against(decision) is not None
+        standing = parcel.standing
+        return bool(standing.effective(decision).needs) or standing.against(decision) is not None
 
     def _overruled(self, parcel: Parcel, release: Decision) -> bool:
         return parcel.standing.outdated(release) or parcel.standing.against(release) is not None
@@ -209,9 +216,12 @@ class Clearing:
         if stricter_word is not None:
             self.hold(parcel, "agency_pending", at, lane=stricter_word.route)
             return None
+        decision = parcel.standing.effective(decision)
         void = void_reason(decision, self.own_code(parcel), parcel.mass, parcel.dims, now)
         early_us = decision.valid_from_us - now.utc_us - now.unc_us
         if void == "clock_untrusted" and early_us <= EARLY_MAX_US:
+            if parcel.verdict is not None and parcel.verdict.releases:  # it takes the place of that one
+                self.hold(parcel, "agency_pending", at)
             if parcel.early is None or parcel.early.dec_seq <= decision.dec_seq:
                 parcel.early, parcel.due_at = decision, Instant(at + early_us * MICROSECOND)
             return None
@@ -352,25 +362,14 @@ class Clearing:
         )
         self._visits.settle(place, parcel.visit, names, parcel.clock, again=parcel.again, stay=stay)
         if place == "returned":
-            self._leave_stops(parcel)
+            self._words.leave(parcel)
 
     def lose(self, parcel: Parcel, why: Reason, at: Instant) -> None:
         """Where it is nobody knows: it must be scanned in again."""
         self.record("parcel.lost_track", parcel, at, flags=(why,), clock="hub")
         names = parcel.names(self._exits.identifiers)
         self._visits.settle("lost_track", parcel.visit, names, parcel.clock, again=parcel.again)
-        self._leave_stops(parcel)
-
-    def _leave_stops(self, parcel: Parcel) -> None:
-        """Its visit is over, and it has not been let go: what stops it stands when it comes back under another."""
-        words = words_of(parcel.visit, parcel.names(self._exits.identifiers), parcel.standing)
-        if parcel.standing.stops:
-            self._ledger.keep(words)
-        elif parcel.standing.words:
-            self._ledger.forget(parcel.visit)
-        forgotten = self._visits.stops.leave(words)
-        if forgotten is not None:
-            self._ledger.forget(forgotten)
+        self._words.leave(parcel)
 
     def record(
         self, kind: Kind, parcel: Parcel, at: Instant, *,

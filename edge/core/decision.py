@@ -4,6 +4,7 @@ The rim has checked signature, key role, hub, gateway and mode before a `Decisio
 moment (validity, which parcel it answers, its conditions) is checked here and again when a parcel moves.
 """
 
+from dataclasses import replace
 from typing import Final, Literal, get_args
 
 from hub_config.names import LaneId, VisitId
@@ -77,6 +78,13 @@ class Decision:
     tier: str | None = None
     voucher: bool = False
     """It is no decision of the moment but a voucher, given in advance (contract §11)."""
+
+    @property
+    def as_named(self) -> "tuple[Decision, ...]":
+        """As it names its parcel: by `was`. What holds it also without: one that was joined in an earlier pass is in
+        work under its older id alone."""
+        stops = self.was is not None and (self.action != "release" or bool(self.needs))
+        return (self, replace(self, was=None)) if stops else (self,)
 
     def is_about(self, visit: VisitId, minted: VisitId | None) -> bool:
         """The parcel that `was`, or else `visit`, names (contract §5); also where it goes on under the older id

@@ -244,18 +244,22 @@ class Gateway:
         for words in self._visits.shed(decision):
             self._ledger.keep(words)
             self._count_message("words_too_long")
-        refused: str | None = untimely(decision, self._ledger.wall(at)) or "no_such_parcel"
-        for number, place in enumerate(self._places if refused == "no_such_parcel" else ()):
-            self._wakes.touch(number)
-            refused = place.decide(decision, at)
-            if refused != "no_such_parcel":
-                break
+        refused = untimely(decision, self._ledger.wall(at)) or self._tell_places(decision, at)
         if refused == "no_such_parcel":
             for words in self._visits.hear(decision, at):
                 self._ledger.keep(words)
             self._recall(decision)
         if refused is not None:
             self._count_message(refused)
+
+    def _tell_places(self, decision: Decision, at: Instant) -> str | None:
+        for named in decision.as_named:
+            for number, place in enumerate(self._places):
+                self._wakes.touch(number)
+                refused = place.decide(named, at)
+                if refused != "no_such_parcel":
+                    return refused
+        return "no_such_parcel"
 
     def _recall(self, decision: Decision) -> None:
         recalled = self._visits.recall(decision)

@@ -6,7 +6,7 @@ remembered: a release that comes after it is void as long as it stands. Two deci
 contradict each other, and the stricter stands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from edge.core.decision import STRICTNESS, Action, Decision, stricter
@@ -61,12 +61,15 @@ class Standing:
         return Standing(_strictest_first(_within_bytes((word, *others[: AUTHORITIES_MAX - 1]))))
 
     def joined(self, older: "Standing") -> "Standing":
-        """Of a visit that turns out to be an older one: the older visit numbers its decisions on its own, so that a
-        word about the visit that was joined counts as older than any of them."""
-        known = {word.authority for word in older.words}
-        ours = (Word(0, word.decision) for word in self.words)
-        words = (*older.words, *(word for word in ours if word.authority not in known))
-        return Standing(_strictest_first(words)[:AUTHORITIES_MAX])
+        """Of a visit that turns out to be an older one, which numbers its decisions on its own: what an authority says
+        next under that one is newer than all. Of two that it has said already nobody knows which is, and the stricter
+        stands: what stops the parcel in this pass is not lifted by a release of an earlier one."""
+        known = {word.authority: word for word in older.words}
+        ours = {word.authority: Word(0, word.decision) for word in self.words}
+        for authority in known.keys() & ours.keys():
+            if stricter(ours[authority].action, known[authority].action):
+                known[authority] = Word(known[authority].dec_seq, ours[authority].decision)
+        return Standing(_strictest_first((ours | known).values())[:AUTHORITIES_MAX])
 
     def without(self, authority: str) -> "Standing":
         return Standing(tuple(word for word in self.words if word.authority != authority))
@@ -98,6 +101,23 @@ class Standing:
         if strictest is None or not stricter(_effect_of(strictest, agreed), decision.action):
             return None
         return strictest
+
+    def effective(self, release: Decision) -> Decision:
+        """This one; or, where it needed others and they have agreed, the latest that needs nobody, against which nobody
+        stands, and that answers the same measurement."""
+        if not release.needs:
+            return release
+        said = (word.decision for word in self.words if word.action == "release" and not word.decision.needs)
+        same = (one for one in said if (one.answers, one.route) == (release.answers, release.route))
+        free = (one for one in same if self.against(one) is None)
+        return max(free, key=lambda one: one.dec_seq, default=release)
+
+    def lets_stand(self, release: Decision) -> bool:
+        """Whether a release that is obeyed may go on: nobody else holds the parcel now, and its own authority has not
+        come to hold it."""
+        agreed = [word.authority for word in self.words if word.action == "release"]
+        own = (word for word in self.words if word.authority == release.authority)
+        return self.against(release) is None and all(_effect_of(word, agreed) == "release" for word in own)
 
 
 NOTHING_SAID: Final = Standing()
@@ -131,7 +151,7 @@ def _within_bytes(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return tuple(left)
 
 
-def _strictest_first(words: tuple[Word, ...]) -> tuple[Word, ...]:
+def _strictest_first(words: Iterable[Word]) -> tuple[Word, ...]:
     return tuple(sorted(words, key=lambda word: (_rank(word.action), word.authority)))
 
 

@@ -77,6 +77,12 @@ class Stops:
         visits = dict.fromkeys(visit for code in codes for visit in self._by_code.get(code, ()))
         return [self._remove(visit) for visit in visits]
 
+    def taken(self, visit: VisitId) -> VisitWords:
+        """What is known of this visit: from now on it is the taker's."""
+        quiet = self._quiet.get(visit)
+        words = self._remove(visit)
+        return words if quiet is None else quiet
+
     def _remove(self, visit: VisitId) -> VisitWords:
         self._quiet.pop(visit, None)
         words = self._left.pop(visit, None)

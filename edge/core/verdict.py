@@ -114,13 +114,20 @@ def tightens(decision: Decision, standing: Verdict | None) -> bool:
     obeyed = standing.decision
     if obeyed is None:
         return stricter(decision.action, "hold")
-    newer = decision.authority != obeyed.authority or decision.dec_seq >= obeyed.dec_seq
+    newer = decision.authority != obeyed.authority or _is_later(decision, obeyed)
     return newer and stricter(decision.action, obeyed.action)
 
 
+def _is_later(decision: Decision, obeyed: Decision) -> bool:
+    """Of one authority. The older visit numbers its decisions on its own: a number under it says nothing beside one
+    under the visit that was joined."""
+    return decision.visit != obeyed.visit or decision.dec_seq >= obeyed.dec_seq
+
+
 def replaces(decision: Decision, standing: Verdict | None) -> bool:
-    """A newer word of the authority whose decision was obeyed; or a release, where nothing held the parcel but that
-    authorities did not agree. What the gateway itself has noticed no word of theirs lifts on this pass."""
+    """A newer word of the authority whose decision was obeyed, or another under the same number; or a release, where
+    nothing held the parcel but that authorities did not agree. What the gateway itself has noticed no word of theirs
+    lifts on this pass."""
     if standing is None:
         return False
     obeyed = standing.decision
@@ -128,7 +135,10 @@ def replaces(decision: Decision, standing: Verdict | None) -> bool:
         return decision.action == "release"
     if obeyed is None or obeyed.voucher:
         return False
-    return decision.authority == obeyed.authority and decision.dec_seq > obeyed.dec_seq
+    if decision.authority != obeyed.authority or decision == obeyed or not _is_later(decision, obeyed):
+        return False
+    one_number = decision.visit == obeyed.visit and decision.dec_seq == obeyed.dec_seq
+    return not (one_number and stricter(obeyed.action, decision.action))
 
 
 def ends_us(decision: Decision) -> int:

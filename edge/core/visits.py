@@ -222,6 +222,11 @@ class Visits:
             self._let_go(self._code_of.get(held.visit, code), held)
         return held
 
+    def reopen_visit(self, visit: VisitId) -> HeldVisit | None:
+        """Takes this visit back to the bench; None if it is not held here."""
+        code = self._code_of.get(visit)
+        return None if code is None else self.reopen(code)
+
     def restore(self, recovered: Recovered, rank: tuple[str, ...], standing: Standing = NOTHING_SAID) -> None:
         """Counts a visit of the last run and, if it was held, makes it re-openable."""
         self._entered += 1

@@ -62,9 +62,7 @@ class Chaos(BenchDriver):
         self._begin(())
 
     def _begin(self, left_open: tuple[Recovered, ...]) -> None:
-        self.gateway = Gateway(self.config, ENTROPY + bytes([self.runs]), left_open)
-        self.twin = Gateway(self.config, ENTROPY + bytes([self.runs]), left_open)
-        self.checkers = Checkers(self.config.benches)
+        self._new_gateway(left_open)
         self.events, self.ids = [], []
         self.view = None
         self.asked.clear()
@@ -73,6 +71,11 @@ class Chaos(BenchDriver):
         self.give(WallClock(self.at, self.wall(1_500)))
         self.give(LinkChanged(self.at, broker=True, coordinator=True))
         self.weigh(0)
+
+    def _new_gateway(self, left_open: tuple[Recovered, ...]) -> None:
+        self.gateway = Gateway(self.config, ENTROPY + bytes([self.runs]), left_open)
+        self.twin = Gateway(self.config, ENTROPY + bytes([self.runs]), left_open)
+        self.checkers = Checkers(self.config.benches)
 
     def wall(self, unc_us: int) -> WallTime:
         return WallTime(self.now_us + self.clock_off_us, unc_us, "ntp")

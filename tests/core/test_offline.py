@@ -192,6 +192,15 @@ def test_a_stop_takes_a_release_on_a_voucher_back() -> None:
     assert shown(bench)[3] == ("risk_profile",)
 
 
+@pytest.mark.parametrize("who", ["customs", "agency:health"])
+def test_a_release_that_others_have_to_agree_to_takes_it_back_too(who: str) -> None:
+    bench = alone().measured()
+    bench.give(LinkChanged(bench.at, broker=True, coordinator=True))
+    bench.decide(authority=who, needs=("agency:plants",))
+
+    assert shown(bench)[0::3] == ("hold", ("agency_pending",))
+
+
 def test_a_stop_for_a_parcel_that_has_left_raises_an_alert() -> None:
     bench = alone().measured().scan(GREEN)
     visit = bench.events[-1].visit

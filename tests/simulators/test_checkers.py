@@ -6,9 +6,10 @@ import pytest
 
 from drivers.command import Command, SwitchOff, SwitchOn
 from edge.core.decision import Conditions, Decision
-from edge.core.effects import Effect, Order, Record
+from edge.core.effects import Effect, KeepWords, Order, Record
 from edge.core.event import Act, Code, Event, Kind, Mass, WallTime
 from edge.core.gateway import Gateway
+from edge.core.standing import Standing, VisitWords, Word
 from edge.wire.chain import Link
 from hub_config.hub import HubConfig
 from hub_config.load import load
@@ -89,6 +90,36 @@ def test_the_good_way_breaks_no_rule(run: Run) -> None:
     run.step(run.diverted(confirmed=True), run.event("parcel.departed", act=Act(LaneId("green"), "X", True)))
 
     assert run.number == 6
+
+
+AGENCY = replace(HOLD, authority="agency:plants")
+WAITS = replace(RELEASE, authority="agency:plants", needs=("agency:health",))
+
+
+def kept(*said: Decision) -> KeepWords:
+    return KeepWords(VisitWords(VISIT, (CODE.data,), Standing(tuple(Word(one.dec_seq, one) for one in said))))
+
+
+@pytest.mark.parametrize("other", [AGENCY, WAITS])
+def test_a_release_against_what_another_authority_has_said(run: Run, other: Decision) -> None:
+    run.measured()
+
+    with pytest.raises(RuleBrokenError, match="released against agency"):
+        run.step(kept(RELEASE, other), run.decided())
+
+
+@pytest.mark.parametrize("other", [AGENCY, WAITS])
+def test_a_release_that_stands_when_another_authority_has_said_so(run: Run, other: Decision) -> None:
+    run.measured().step(kept(RELEASE), run.decided()).step(kept(RELEASE, other))
+
+    with pytest.raises(RuleBrokenError, match="is diverted to the free lane against agency"):
+        run.step(run.diverted(confirmed=False))
+
+
+def test_a_stop_that_was_over_when_it_came_moves_nothing(run: Run) -> None:
+    over = replace(AGENCY, valid_until_us=US - 1)
+    run.measured().step(kept(RELEASE), run.decided()).step(kept(RELEASE, over))
+    run.step(run.diverted(confirmed=False)).step(ON)
 
 
 def test_an_order_before_its_intent_is_on_disk(run: Run) -> None:
