@@ -38,7 +38,7 @@ RATES: Final = (100, 500)
 LATENCY_OF: Final[tuple[Sender, ...]] = ("floor", "durable", "ours")
 PARTS_TOLD: Final = ("pump", "core", "journal", "uplink", "web")
 """Threads of the gateway whose processor time is told apart."""
-FLAT_OUT: Final[dict[bool, tuple[int, ...]]] = {True: (2_000, 2_400, 2_800), False: (6_000, 9_000, 12_000)}
+FLAT_OUT: Final[dict[bool, tuple[int, ...]]] = {True: (2_400, 2_800, 3_300), False: (6_000, 9_000, 12_000)}
 """Readings a second asked for to find what is sustained, of the gateway (True) and of a floor: the most messages of
 these. A bench that is scanned faster than its events are on disk refuses readings, so the most may come of less. The
 last is more than either takes: the floor kept up with 6,000."""
