@@ -1,18 +1,15 @@
 """A parcel that crosses two gateways, at a coordinator without its network, and `hub coordinator export` of it."""
 
 import json
-from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import fastjsonschema
 import pytest
 from coordinator_hall import Hall, code, visit
+from epcis_schema import SCHEMA, schema_check
 
 from edge.wire.verifier import Checked
 from simulators.coordinator.export import main
 
-SCHEMA: Final = Path(__file__).resolve().parents[2] / "shared/data/epcis/schema/EPCIS-JSON-Schema.json"
 ITEM = "RR473124829MY"
 CODES = [code(ITEM)]
 HELD, RELEASED = ("hold", ["no_declaration"]), ("release", [])
@@ -52,15 +49,10 @@ class Export:
         return int(self.said.split()[-1])
 
 
-@cache
-def _schema() -> Any:
-    return fastjsonschema.compile(json.loads(SCHEMA.read_text()))
-
-
 def valid(document: dict[str, Any]) -> None:
     """By the published schema with formats checked, where it is there."""
     if SCHEMA.exists():
-        _schema()(document)
+        schema_check()(document)
 
 
 def decided(hall: Hall, at: str, gateway: int, word: tuple[str, list[str]], **more: Any) -> Checked:

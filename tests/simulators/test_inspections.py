@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import fastjsonschema
 import pytest
+from epcis_schema import need_schema, schema_check
 
 from edge.rim.trace import replay
 from edge.wire.asyncapi import schemas
@@ -31,7 +32,6 @@ from simulators.scenario import find, read
 from simulators.simulate import Simulation, prepare_plan, simulate
 
 NAME: Final = "bench-inspections"
-SCHEMA: Final = Path(__file__).resolve().parents[3] / "shared/data/epcis/schema/EPCIS-JSON-Schema.json"
 PARCELS: Final = 150
 
 
@@ -174,13 +174,11 @@ def test_the_posts_clock_is_given_back_before_an_item_leaves(done: tuple[Simulat
 
 
 def test_epcis_of_it_is_a_valid_document(done: tuple[Simulation, dict[str, Any]]) -> None:
-    if not SCHEMA.exists():
-        pytest.skip("the EPCIS schema is not there (shared/data/epcis beside the checkout)")
-    check: Callable[[Any], Any] = fastjsonschema.compile(json.loads(SCHEMA.read_text()))
+    need_schema()
     export = EpcisExport(lambda _t: "+08:00", lambda _id: None)
     document = export.document(as_live(done[0]), "2026-11-22T03:00:00.000000Z")
 
-    check(json.loads(json.dumps(document)))
+    schema_check()(json.loads(json.dumps(document)))
     steps = {str(one["bizStep"]).rpartition("/")[2] for one in document["epcisBody"]["eventList"]}
     assert "presenting_to_customs" in steps
 

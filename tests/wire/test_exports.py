@@ -1,18 +1,16 @@
 """Events as EPCIS 2.0 and as postal tracking codes (clearance contract §9, standards.md §2)."""
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final
 
 import fastjsonschema
 import pytest
+from epcis_schema import need_schema, schema_check
 
 from edge.wire.emsevt import WAITING_MAX, Direction, EmsevtLog
 from edge.wire.epcis import EpcisExport
 
-SCHEMA: Final = Path(__file__).resolve().parents[3] / "shared/data/epcis/schema/EPCIS-JSON-Schema.json"
 VISIT, OLDER = "01a2009b-37eb-7cc0-9f2a-3a5b6c7d8e9f", "01a2009b-37eb-7cc0-9f2a-000000000001"
 S10 = {"sym": "code128", "data": "RR473124829MY", "type": "s10", "chk": True, "dev": "scan-1", "reads": 3}
 T = "2026-11-22T00:15:02.123456Z"
@@ -74,14 +72,8 @@ def export(
 
 @pytest.fixture(scope="module")
 def valid() -> Callable[[Any], Any]:
-    """The published schema with formats checked: without them `banana` is a time and any word a step."""
-    if not SCHEMA.exists():
-        what = "the EPCIS schema is not there (shared/data/epcis beside the checkout)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI needs this test to run: {what}")
-        pytest.skip(what)
-    check: Callable[[Any], Any] = fastjsonschema.compile(json.loads(SCHEMA.read_text()))
-    return check
+    need_schema()
+    return schema_check()
 
 
 def test_every_row_of_the_table_is_a_valid_document(valid: Callable[[Any], Any]) -> None:
