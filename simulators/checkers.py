@@ -57,6 +57,7 @@ class Checkers:
             if isinstance(line, Line)
             for diverter in line.diverters
         }
+        self._controlled = {place.id for place in places if isinstance(place, PlcLine)}
         driven = [place for place in places if isinstance(place, PlcLine) and place.id not in silent]
         self._exit_of: dict[tuple[DeviceId, str], tuple[LineId, LaneId]] = {
             (line.plc, exit_.code): (line.id, exit_.lane) for line in driven for exit_ in line.exits
@@ -280,10 +281,12 @@ class Checkers:
         self._intended.pop(event.visit, None)
         decision = event.decision
         if event.act.lane == self._free[event.line]:
-            if not lets_go(decision, event.act.lane):
+            released = decision is not None and decision.action == "release"
+            if event.line in self._controlled:  # its controller may let go by itself
+                released = lets_go(decision, event.act.lane)
+            if decision is None or not released:
                 self._gone[event.visit] = ASTRAY  # seen there, and nobody sent it: it must not depart
                 return
-            assert decision is not None, "it lets go"
             self._see_release(event, decision, "entered")
             belt = any(line == event.line for line, _ in self._lane_of.values())
             if (belt or event.line in self._safe) and (

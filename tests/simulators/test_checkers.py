@@ -227,6 +227,13 @@ def test_a_departure_of_one_that_went_astray(run: Run, decision: Decision | None
         run.step(run.event("parcel.departed", act=Act(LaneId("green"), "X", True)))
 
 
+def test_an_arrival_in_the_free_lane_under_a_release_that_waits_for_others(run: Run) -> None:
+    run.measured().step(run.decided(WAITS, "hold", flags=("agency_pending",)))
+
+    with pytest.raises(RuleBrokenError, match="without a committed release"):
+        run.step(run.diverted(confirmed=True, decision=WAITS))
+
+
 def test_a_second_divert_in_one_pass(run: Run) -> None:
     run.intended()
 
